@@ -1,0 +1,183 @@
+"""Frozen values that cross threads and are printed as JSON by the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """Where a photo comes from: a file, or bytes that were pasted, dragged or fetched.
+
+    Attributes:
+        name: the path, or what to call the bytes ("Pasted image", a URL).
+        data: the encoded image if it is not a file.
+    """
+
+    name: str
+    data: bytes | None = None
+
+    @classmethod
+    def file(cls, path: str | Path) -> ImageSource:
+        return cls(str(path))
+
+    @property
+    def path(self) -> Path | None:
+        return None if self.data is not None else Path(self.name)
+
+    @property
+    def short_name(self) -> str:
+        return Path(self.name).name if self.data is None else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RgbImage:
+    """Pixels for the screen: 8-bit RGB, rows top to bottom without padding.
+
+    Attributes:
+        width, height: in pixels; `data` has width * height * 3 bytes.
+        full_width, full_height: the photo's own size, upright, before it was scaled down.
+    """
+
+    width: int
+    height: int
+    data: bytes
+    full_width: int
+    full_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """One line of an answer. `probability` is the softmax output, 0..1."""
+
+    label: str
+    index: int
+    probability: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one photo, most probable class first.
+
+    Attributes:
+        position: index of the photo in the job's list of sources.
+        path: the source's name.
+        model: id of the model.
+        scores: top-k, sorted by falling probability.
+        width, height: the upright photo, in pixels.
+        device: what it ran on, in words.
+        decode_ms, inference_ms: wall time of reading plus preprocessing, and of the network
+            (of a batch: its share).
+    """
+
+    position: int
+    path: str
+    model: str
+    scores: tuple[ClassScore, ...]
+    width: int
+    height: int
+    device: str
+    decode_ms: float
+    inference_ms: float
+
+    @property
+    def top(self) -> ClassScore:
+        return self.scores[0]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "model": self.model,
+            "predictions": [score.to_json() for score in self.scores],
+            "error": None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailed:
+    """One photo could not be classified; the others go on."""
+
+    position: int
+    path: str
+    model: str
+    error_type: str
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "model": self.model,
+            "predictions": [],
+            "error": {"type": self.error_type, "message": self.message},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoading:
+    """A model is about to be read. `first`: torch itself has to be imported before (seconds)."""
+
+    model: str
+    title: str
+    first: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "model_loading", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """A model is in memory. `device` is the device's real name, `seconds` the time it took."""
+
+    model: str
+    title: str
+    device: str
+    device_kind: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "model_ready", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know, though the work goes on (a device failed, say)."""
+
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "notice", "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadProgress:
+    """Bytes that are here of all that will come. `total` is 0 where the server does not say."""
+
+    name: str
+    done: int
+    total: int
+    bytes_per_second: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "download_progress", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """A device that torch can use. `kind` is "cuda:0", "mps" or "cpu"; `name` the hardware's."""
+
+    kind: str
+    name: str
+
+
+ClassifyEvent = ModelLoading | ModelReady | Notice | Prediction | ImageFailed
+
+
+def sources_from_paths(paths: Sequence[str | Path]) -> tuple[ImageSource, ...]:
+    """One source per path, in order."""
+    return tuple(ImageSource.file(path) for path in paths)

@@ -1,0 +1,153 @@
+"""What a model is, without torch: the values that the table, the window and the engine share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class ModelState(StrEnum):
+    """Where a model's weights are. The order is the order of the selector's groups."""
+
+    YOURS = "yours"  # the user's own, in the data folder
+    BUNDLED = "bundled"  # ships in models/
+    INSTALLED = "installed"  # comes with a pip package
+    CACHED = "cached"  # downloaded before
+    DOWNLOADABLE = "downloadable"  # needs the network
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model can be used now, with no network."""
+        return self is not ModelState.DOWNLOADABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How a photo becomes a network's input: resize, centre crop, scale, normalise.
+
+    Attributes:
+        resize: length of the shorter side after resizing, in pixels. 0: no resizing.
+        crop: side of the square centre crop, in pixels.
+        mean, std: per channel (R, G, B), for pixel values scaled to 0..1.
+        interpolation: "bilinear", "bicubic" or "nearest".
+    """
+
+    resize: int
+    crop: int
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: str = "bilinear"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Preprocessing:
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: a field is missing or out of range; the text names it.
+        """
+        try:
+            resize, crop = int(value["resize"]), int(value["crop"])
+            mean = tuple(float(v) for v in value["mean"])
+            std = tuple(float(v) for v in value["std"])
+            interpolation = str(value.get("interpolation", "bilinear"))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"preprocessing: {error} is missing or of the wrong type") from error
+        if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
+            raise ValueError("preprocessing: mean and std need three values, std above 0")
+        if not 0 <= resize <= 4096 or not 1 <= crop <= 4096:
+            raise ValueError(f"preprocessing: resize {resize} or crop {crop} is out of range")
+        if interpolation not in ("bilinear", "bicubic", "nearest"):
+            raise ValueError(f"preprocessing: unknown interpolation {interpolation!r}")
+        return cls(resize, crop, mean, std, interpolation)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One entry of the zoo: a model, whether or not its weights are here.
+
+    Attributes:
+        id: what the command line and files call it; unique in the zoo.
+        title: what a person reads.
+        family: "ResNet", "ResNeXt", … groups related architectures.
+        architecture: what `builder.build_network` constructs.
+        provider: which provider made the entry and knows where its weights are.
+        dataset: what it was trained on.
+        classes: the labels, index = output of the network.
+        preprocessing: how its input is made.
+        parameters: number of trained values.
+        gflops: multiply-adds of one forward pass at the crop size, in 10**9. None: not known.
+        top1, top5: published accuracy as fractions of 1. None: not known.
+        bytes: size of the weights file.
+        licence: what its publisher says about its use.
+        url, sha256_prefix: where weights come from and what their SHA-256 begins with.
+        path: the weights file, if it is one that this entry stands for alone.
+        weights: name of the published weight set ("IMAGENET1K_V2").
+        notes: one or two sentences for its card.
+        architecture_options: what the architecture needs beside its name (depth, shortcut …).
+        metrics: measured figures that stand in the file (accuracies are fractions of 1).
+    """
+
+    id: str
+    title: str
+    family: str
+    architecture: str
+    provider: str
+    dataset: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    parameters: int
+    gflops: float | None = None
+    top1: float | None = None
+    top5: float | None = None
+    bytes: int = 0
+    licence: str = ""
+    url: str = ""
+    sha256_prefix: str = ""
+    path: Path | None = None
+    weights: str = ""
+    notes: str = ""
+    architecture_options: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    def label(self, index: int) -> str:
+        """The label of one output; a number in words if the file carries no classes."""
+        return self.classes[index] if index < len(self.classes) else f"class {index}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A spec together with where its weights are now."""
+
+    spec: ModelSpec
+    state: ModelState
+    weights_path: Path | None = None
+    problem: str = ""  # why it cannot be used although its file is there
+
+    def to_json(self) -> dict[str, Any]:
+        """The line that `models --json` prints."""
+        spec = self.spec
+        return {
+            "id": spec.id,
+            "title": spec.title,
+            "family": spec.family,
+            "architecture": spec.architecture,
+            "state": self.state.value,
+            "dataset": spec.dataset,
+            "classes": len(spec.classes),
+            "input_size": spec.preprocessing.crop,
+            "preprocessing": spec.preprocessing.to_json(),
+            "top1": spec.top1,
+            "top5": spec.top5,
+            "parameters": spec.parameters,
+            "gflops": spec.gflops,
+            "bytes": spec.bytes,
+            "weights": spec.weights,
+            "licence": spec.licence,
+            "notes": spec.notes,
+            "path": str(self.weights_path) if self.weights_path else None,
+        }
