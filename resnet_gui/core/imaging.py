@@ -45,9 +45,9 @@ RAW_SUFFIXES = frozenset({
     ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mrw",
     ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 })  # fmt: skip
-# Only these decoders are opened: the others are old, unsafe or no photos.
+# Only these decoders are opened: the others are old, unsafe or no photos. "JPEG" opens MPO too.
 _FORMATS = (
-    "JPEG", "MPO", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "PPM", "JPEG2000",
+    "JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "PPM", "JPEG2000",
     *(("HEIF",) if HEIC_READABLE else ()),
 )  # fmt: skip
 _SRGB = ImageCms.createProfile("sRGB")

@@ -1,0 +1,271 @@
+"""Photos in, predictions out: the one engine behind the window and the command line.
+
+A job is a plain generator. It reads photos one after the other (the next ones are decoded in a
+second thread while the network runs), so memory stays flat however many there are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.devices import resolve_device
+from resnet_gui.core.errors import DeviceError, ImageReadError
+from resnet_gui.core.imaging import decode
+from resnet_gui.core.preprocess import network_input
+from resnet_gui.core.types import (
+    ClassifyEvent,
+    ClassScore,
+    DeviceInfo,
+    ImageFailed,
+    ImageSource,
+    ModelLoading,
+    ModelReady,
+    Notice,
+    Prediction,
+)
+from resnet_gui.core.zoo.builder import load_network
+from resnet_gui.core.zoo.catalogue import Zoo
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, Preprocessing
+
+# On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
+_BATCH = {"cuda": 32, "mps": 16}
+_DECODE_AHEAD = 2
+_MODELS_IN_MEMORY = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network in memory with what is needed to use it."""
+
+    spec: ModelSpec
+    network: nn.Module
+    device: DeviceInfo
+
+    def logits(self, x: Tensor) -> Tensor:
+        """x: (N, 3, crop, crop) float32, normalised, on the CPU -> (N, classes) float32, CPU."""
+        with torch.inference_mode():
+            result: Tensor = self.network(x.to(self.device.kind)).float().cpu()
+        return result
+
+    def probabilities(self, x: Tensor) -> Tensor:
+        """Softmax of `logits`: (N, classes) float32 on the CPU, each row sums to 1."""
+        return torch.softmax(self.logits(x), dim=1)
+
+
+class Classifier:
+    """Keeps the models used last and classifies photos with them.
+
+    One thread at a time may use it (a lane does); its methods are generators, so that the
+    thread can turn to something more urgent between two photos.
+
+    Attributes:
+        zoo: where models come from.
+    """
+
+    def __init__(self, zoo: Zoo, models_in_memory: int = _MODELS_IN_MEMORY) -> None:
+        self.zoo = zoo
+        self._capacity = models_in_memory
+        self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
+        self._broken_devices: set[str] = set()
+
+    def load(self, model_id: str, device: str = "auto") -> Iterator[ClassifyEvent]:
+        """Bring a model into memory; returns (through the generator) the `LoadedModel`.
+
+        A device that is missing or fails is replaced by the CPU, with a Notice.
+
+        Yields:
+            ModelLoading, Notice, ModelReady. Nothing but ModelReady if it is there already.
+
+        Raises:
+            ModelError: unknown, not here, damaged.
+        """
+        yield from self._load(model_id, device)
+
+    def classify(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str = "auto",
+        top_k: int = 5,
+    ) -> Iterator[ClassifyEvent]:
+        """Classify photos in order.
+
+        Yields:
+            what `load` yields, then per source one Prediction or one ImageFailed.
+
+        Raises:
+            ModelError: the model cannot be used. A bad photo raises nothing.
+        """
+        model = yield from self._load(model_id, device)
+        batch_size = _BATCH.get(model.device.kind.split(":")[0], 1)
+        with ExitStack() as stack:
+            inputs = _read_ahead(sources, model.spec.preprocessing, batch_size, stack)
+            batch: list[_Input] = []
+            for position, item in enumerate(inputs):
+                if isinstance(item, ImageReadError):
+                    yield ImageFailed(
+                        position,
+                        sources[position].name,
+                        model.spec.id,
+                        type(item).__name__,
+                        str(item),
+                    )
+                else:
+                    batch.append(item)
+                # The first photo goes alone, so that its answer does not wait for the others.
+                full = len(batch) >= (1 if position == 0 else batch_size)
+                if batch and (full or position == len(sources) - 1):
+                    model = yield from self._infer(model, batch, sources, top_k)
+                    batch = []
+
+    def forget(self, model_id: str) -> None:
+        """Drop a model from memory (its file was removed or replaced)."""
+        for key in [key for key in self._loaded if key[0] == model_id]:
+            del self._loaded[key]
+
+    def _load(self, model_id: str, device: str) -> Iterator[ClassifyEvent]:
+        entry = self.zoo.ready(model_id)
+        try:
+            info = resolve_device(device)
+        except DeviceError as error:
+            yield Notice(f"{error} The CPU is used instead.")
+            info = resolve_device("cpu")
+        if info.kind in self._broken_devices:
+            info = resolve_device("cpu")
+        key = _key(entry, info)
+        started = time.perf_counter()
+        if key in self._loaded:
+            self._loaded.move_to_end(key)
+        else:
+            yield ModelLoading(entry.spec.id, entry.spec.title, first=not self._loaded)
+            # Space first: two big models at a time are enough, also while a third one loads.
+            while len(self._loaded) >= self._capacity:
+                self._loaded.popitem(last=False)
+            network = load_network(entry)
+            try:
+                model = LoadedModel(entry.spec, network.to(info.kind), info)
+            except RuntimeError as error:
+                yield self._fall_back(info, error)
+                info = resolve_device("cpu")
+                key = _key(entry, info)
+                model = LoadedModel(entry.spec, load_network(entry), info)
+            self._loaded[key] = model
+        yield ModelReady(
+            entry.spec.id,
+            entry.spec.title,
+            info.name,
+            info.kind,
+            time.perf_counter() - started,
+        )
+        return self._loaded[key]
+
+    def _infer(
+        self,
+        model: LoadedModel,
+        batch: list[_Input],
+        sources: Sequence[ImageSource],
+        top_k: int,
+    ) -> Iterator[ClassifyEvent]:
+        """Yields one Prediction per input; returns the model to go on with."""
+        started = time.perf_counter()
+        x = torch.from_numpy(np.stack([item.x for item in batch]))
+        try:
+            probabilities = model.probabilities(x)
+        except (RuntimeError, NotImplementedError) as error:  # NotImplementedError: MPS operators
+            if model.device.kind == "cpu":
+                raise
+            yield self._fall_back(model.device, error)
+            for key in [key for key, kept in self._loaded.items() if kept is model]:
+                del self._loaded[key]
+            entry = self.zoo.ready(model.spec.id)
+            cpu = resolve_device("cpu")
+            model = LoadedModel(entry.spec, load_network(entry), cpu)
+            self._loaded[_key(entry, cpu)] = model
+            yield ModelReady(entry.spec.id, entry.spec.title, cpu.name, cpu.kind, 0.0)
+            probabilities = model.probabilities(x)
+        each_ms = (time.perf_counter() - started) * 1000 / len(batch)
+        values, indices = probabilities.topk(min(top_k, probabilities.shape[1]))
+        for item, row, labels in zip(batch, values.tolist(), indices.tolist(), strict=True):
+            yield Prediction(
+                position=item.position,
+                path=sources[item.position].name,
+                model=model.spec.id,
+                scores=tuple(
+                    ClassScore(model.spec.label(index), index, probability)
+                    for probability, index in zip(row, labels, strict=True)
+                ),
+                width=item.width,
+                height=item.height,
+                device=model.device.name,
+                decode_ms=item.milliseconds,
+                inference_ms=each_ms,
+            )
+        return model
+
+    def _fall_back(self, device: DeviceInfo, error: Exception) -> Notice:
+        self._broken_devices.add(device.kind)
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        return Notice(f"{device.name} failed ({first_line}). The CPU is used instead.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Input:
+    """A photo ready for the network. x: (3, crop, crop) float32, normalised."""
+
+    position: int
+    x: npt.NDArray[np.float32]
+    width: int
+    height: int
+    milliseconds: float
+
+
+def _read(position: int, source: ImageSource, preprocessing: Preprocessing) -> _Input | ImageReadError:
+    started = time.perf_counter()
+    try:
+        image = decode(source)
+        x = network_input(image, preprocessing)
+    except ImageReadError as error:
+        # Without its traceback, which would keep the decoded pixels alive.
+        return error.with_traceback(None)
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    return _Input(position, x, image.width, image.height, elapsed_ms)
+
+
+def _read_ahead(
+    sources: Sequence[ImageSource], preprocessing: Preprocessing, batch_size: int, stack: ExitStack
+) -> Iterator[_Input | ImageReadError]:
+    """Read photos in order, a few ahead of who consumes them; `stack` ends the thread."""
+    if len(sources) <= 1:
+        for position, source in enumerate(sources):
+            yield _read(position, source, preprocessing)
+        return
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
+    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+    waiting: deque[Future[_Input | ImageReadError]] = deque()
+    numbered = enumerate(sources)
+    for _ in range(batch_size + _DECODE_AHEAD):
+        for position, source in numbered:
+            waiting.append(pool.submit(_read, position, source, preprocessing))
+            break
+    while waiting:
+        yield waiting.popleft().result()
+        for position, source in numbered:
+            waiting.append(pool.submit(_read, position, source, preprocessing))
+            break
+
+
+def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
+    """A model in memory is that of its file: a replaced file is loaded anew."""
+    path = entry.weights_path
+    stamp = path.stat().st_mtime_ns if path else 0
+    return entry.spec.id, str(path), stamp, device.kind

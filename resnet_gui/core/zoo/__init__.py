@@ -1,0 +1,15 @@
+"""Which models exist and where their weights are. Without torch, but for `builder` and
+`make_table`."""
+
+from resnet_gui.core.zoo.catalogue import RECOMMENDED_ID, Provider, Zoo
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
+
+__all__ = [
+    "RECOMMENDED_ID",
+    "ModelEntry",
+    "ModelSpec",
+    "ModelState",
+    "Preprocessing",
+    "Provider",
+    "Zoo",
+]

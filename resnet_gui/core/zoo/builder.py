@@ -1,0 +1,191 @@
+"""From an entry of the zoo to a network in memory. This module needs torch."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import pickle
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from resnet_gui.core.atomic import replacing
+from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
+from resnet_gui.core.zoo.modelfile import (
+    METADATA_KEY,
+    SUFFIX,
+    document_for,
+    read_header,
+    spec_from_header,
+)
+from resnet_gui.core.zoo.offline_zoo import MODEL_ID as LITE0
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
+from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES
+
+
+def build_network(
+    architecture: str, classes: int, options: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """A network with freshly initialised weights on the current default device.
+
+    Args:
+        architecture: name in the zoo ("resnet50", "efficientnet-lite0").
+        classes: number of outputs.
+        options: what the architecture takes beside that.
+
+    Returns:
+        x: (N, 3, H, W) float32, normalised -> logits: (N, classes) float32.
+
+    Raises:
+        ModelError: this version does not know the architecture, or a package is missing.
+    """
+    if architecture in ARCHITECTURES:
+        # Only now: torchvision's import costs over a second, and the embedded model needs none.
+        from torchvision import models
+
+        network: nn.Module = models.get_model(architecture, weights=None, num_classes=classes)
+        return network
+    if architecture == LITE0:
+        try:
+            from efficientnet_lite_pytorch import EfficientNet
+        except ImportError as error:
+            raise ModelError(
+                "The package with EfficientNet-Lite0 is not installed.",
+                "Install it with “pip install efficientnet-lite-pytorch”.",
+            ) from error
+        lite: nn.Module = EfficientNet.from_name(
+            LITE0, num_classes=classes, **dict(options or {})
+        )
+        return lite
+    raise ModelError(
+        f"This version of the program does not know the architecture “{architecture}”.",
+        "Update the program.",
+    )
+
+
+def load_network(entry: ModelEntry) -> nn.Module:
+    """The entry's network with its weights, on the CPU, in evaluation mode, float32.
+
+    It is built without memory (on torch's meta device) and the file's tensors take the places:
+    several times faster than initialising weights that are then overwritten.
+
+    Raises:
+        ModelFileError, CheckpointMismatchError: the file is damaged or does not fit.
+    """
+    path = entry.weights_path
+    if path is None:
+        raise ModelError(f"The weights of “{entry.spec.id}” are not on this computer.")
+    spec = entry.spec
+    with torch.device("meta"):
+        network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
+    state = read_state_dict(path)
+    _check_fit(path, network.state_dict(), state)
+    network.load_state_dict(state, assign=True)
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    return network.eval().float()
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """All tensors of a `.safetensors` or (weights only, never code) `.pth` file, on the CPU.
+
+    Raises:
+        ModelFileError: damaged, cut off, or a pickle that holds more than weights.
+    """
+    try:
+        if path.suffix == SUFFIX:
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise ModelFileError(path, f"{path.name} is not there any more.") from error
+    except pickle.UnpicklingError as error:
+        raise ModelFileError(
+            path,
+            f"{path.name} is not a plain weights file: opening it could run foreign code.",
+            "Ask its maker for a .safetensors file.",
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
+        raise ModelFileError(
+            path,
+            f"{path.name} is damaged or cut off.",
+            "Delete it and download or copy it again.",
+        ) from error
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ModelFileError(path, f"{path.name} does not hold a network's weights.")
+    return dict(state)
+
+
+def save_model(
+    path: Path,
+    spec: ModelSpec,
+    state: Mapping[str, Tensor],
+    provenance: dict[str, Any] | None = None,
+) -> None:
+    """Write one model file atomically (see `modelfile`).
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full; an older file is untouched.
+    """
+    document = json.dumps(document_for(spec, provenance), ensure_ascii=False)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={METADATA_KEY: document})
+
+
+def add_model_file(source: Path, folder: Path) -> ModelSpec:
+    """Check a model file and copy it into the user's models under a free name.
+
+    Args:
+        source: the file that was dropped; it is left as it is.
+        folder: the user's models folder.
+
+    Returns:
+        the spec of the copy, with its id.
+
+    Raises:
+        ModelFileError, CheckpointMismatchError, ModelError: it cannot be used; nothing is copied.
+        OSError: the folder cannot be written.
+    """
+    header = read_header(source)
+    spec = spec_from_header(source, header, "yours")
+    with torch.device("meta"):
+        network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
+    found = {tensor.name: torch.empty(tensor.shape, device="meta") for tensor in header.tensors}
+    _check_fit(source, network.state_dict(), found)
+    if source.resolve().parent == folder.resolve():
+        return spec  # dropped from the models folder itself
+    target, number = folder / source.name, 2
+    while target.exists():
+        if target.stat().st_size == source.stat().st_size and _same_bytes(target, source):
+            return spec_from_header(target, header, "yours")
+        target, number = folder / f"{source.stem}-{number}{SUFFIX}", number + 1
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    return spec_from_header(target, read_header(target), "yours")
+
+
+def _same_bytes(left: Path, right: Path) -> bool:
+    return filecmp.cmp(left, right, shallow=False)
+
+
+def _check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """Raises CheckpointMismatchError with the first difference, in words."""
+    for name, tensor in expected.items():
+        if name not in found:
+            # Files from before PyTorch 0.4.1 lack this counter; torch fills it in.
+            if name.endswith("num_batches_tracked"):
+                continue
+            raise CheckpointMismatchError(path, f"a tensor “{name}”", "none of that name")
+        if found[name].shape != tensor.shape:
+            raise CheckpointMismatchError(
+                path, f"“{name}” of shape {tuple(tensor.shape)}", str(tuple(found[name].shape))
+            )
+    extra = [name for name in found if name not in expected]
+    if extra:
+        raise CheckpointMismatchError(path, "no more tensors", f"“{extra[0]}”")

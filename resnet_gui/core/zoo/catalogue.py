@@ -1,0 +1,104 @@
+"""The zoo: all models of all providers under their ids."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from resnet_gui.core.errors import UnknownModelError, WeightsMissingError
+from resnet_gui.core.paths import bundled_models_dir, user_models_dir
+from resnet_gui.core.zoo.file_zoo import FileProvider
+from resnet_gui.core.zoo.offline_zoo import MODEL_ID as OFFLINE_ID
+from resnet_gui.core.zoo.offline_zoo import OfflineProvider
+from resnet_gui.core.zoo.spec import ModelEntry, ModelState
+from resnet_gui.core.zoo.torchvision_zoo import TorchvisionProvider
+
+# One click away when nothing better is here: the accuracy that people expect of a "ResNet".
+RECOMMENDED_ID = "resnet50"
+_STATE_ORDER = {state: rank for rank, state in enumerate(ModelState)}
+
+
+class Provider(Protocol):
+    """A source of models. `entries` is cheap (it looks at files, never into weights)."""
+
+    def entries(self) -> Iterable[ModelEntry]: ...
+
+
+class Zoo:
+    """All models. Asking again sees what was added or removed meanwhile.
+
+    Attributes:
+        providers: in falling precedence; of two entries with one id the first is taken.
+    """
+
+    def __init__(self, providers: Sequence[Provider]) -> None:
+        self.providers = tuple(providers)
+
+    @classmethod
+    def standard(cls) -> Zoo:
+        """The providers of the program."""
+        return cls(
+            (
+                FileProvider(bundled_models_dir(), ModelState.BUNDLED),
+                OfflineProvider(),
+                TorchvisionProvider(),
+                FileProvider(user_models_dir(), ModelState.YOURS),
+            )
+        )
+
+    def entries(self) -> list[ModelEntry]:
+        """All entries, grouped by state (the user's own first), in the providers' order."""
+        found: dict[str, ModelEntry] = {}
+        for provider in self.providers:
+            for entry in provider.entries():
+                found.setdefault(entry.spec.id, entry)
+        return sorted(found.values(), key=lambda entry: _STATE_ORDER[entry.state])
+
+    def get(self, model_id: str) -> ModelEntry:
+        """The entry of this id (case and the default weights' suffix do not matter).
+
+        Raises:
+            UnknownModelError: no such model; names the nearest.
+        """
+        wanted = model_id.strip().lower()
+        entries = self.entries()
+        for entry in entries:
+            spec = entry.spec
+            full = f"{spec.architecture}.{spec.weights}".lower()
+            if wanted in (spec.id.lower(), full):
+                return entry
+        ids = [entry.spec.id for entry in entries]
+        raise UnknownModelError(model_id, difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5))
+
+    def ready(self, model_id: str) -> ModelEntry:
+        """As `get`, but only a model that can be used now.
+
+        Raises:
+            UnknownModelError: no such model.
+            WeightsMissingError: it has to be downloaded first, or its file is damaged.
+        """
+        entry = self.get(model_id)
+        if entry.problem:
+            raise WeightsMissingError(entry.spec.id, entry.problem)
+        if not entry.state.ready:
+            raise WeightsMissingError(
+                entry.spec.id,
+                "Download them in the model selector, or with "
+                f"“resnet-gui download {entry.spec.id}”.",
+            )
+        return entry
+
+    def default(self, last_used: str | None = None) -> ModelEntry | None:
+        """What to start with: the model used last; else the recommended ResNet or the most
+        accurate ImageNet ResNet at hand; else the embedded one; else any. None: nothing is here.
+        """
+        usable = [entry for entry in self.entries() if entry.state.ready and not entry.problem]
+        by_id = {entry.spec.id: entry for entry in usable}
+        for wanted in (last_used, RECOMMENDED_ID):
+            if wanted and wanted in by_id:
+                return by_id[wanted]
+        cached = [entry for entry in usable if entry.state is ModelState.CACHED]
+        if cached:
+            return max(cached, key=lambda entry: entry.spec.top1 or 0.0)
+        return by_id.get(OFFLINE_ID) or (usable[0] if usable else None)
