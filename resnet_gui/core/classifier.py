@@ -229,7 +229,9 @@ class _Input:
     milliseconds: float
 
 
-def _read(position: int, source: ImageSource, preprocessing: Preprocessing) -> _Input | ImageReadError:
+def _read(
+    position: int, source: ImageSource, preprocessing: Preprocessing
+) -> _Input | ImageReadError:
     started = time.perf_counter()
     try:
         image = decode(source)

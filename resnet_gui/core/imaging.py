@@ -305,5 +305,3 @@ def _deep_grey_to_8_bit(image: Image.Image) -> Image.Image:
         low, high = 0.0, 1.0
     span = (high - low) or 1.0
     return Image.fromarray(np.clip((as_float - low) / span * 255, 0, 255).astype(np.uint8))
-
-

@@ -77,9 +77,7 @@ def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     return image.crop((left, top, left + crop, top + crop))
 
 
-def network_input(
-    image: Image.Image, preprocessing: Preprocessing
-) -> npt.NDArray[np.float32]:
+def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
     """The normalised input of one photo.
 
     Args:
