@@ -8,7 +8,7 @@ import logging.handlers
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,7 +21,7 @@ from resnet_gui.core import paths
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.settings import Settings, load_settings, save_settings
 from resnet_gui.core.types import ImageSource
-from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.main_window import MainWindow
 from resnet_gui.ui.ports import Ports
@@ -78,17 +78,17 @@ class Engine:
 
         yield available_devices()
 
-    def _download(self, entry: ModelEntry) -> Iterator[Any]:
+    def _download(self, entry: ModelEntry) -> Generator[Any, None, Path]:
         from resnet_gui.core.zoo.downloads import download_weights
 
         return (yield from download_weights(entry.spec, paths.torch_hub_checkpoints_dir()))
 
-    def _fetch_image(self, url: str) -> Iterator[Any]:
+    def _fetch_image(self, url: str) -> Generator[Any, None, ImageSource]:
         from resnet_gui.core.net import fetch_image
 
         return (yield from fetch_image(url))
 
-    def _add_model(self, path: Path) -> Iterator[Any]:
+    def _add_model(self, path: Path) -> Generator[None, None, ModelSpec]:
         from resnet_gui.core.zoo.builder import add_model_file
 
         yield None  # the first step is only the beginning: Stop can still come before the copy

@@ -88,7 +88,10 @@ def classify(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header on stdout.")] = False,
 ) -> None:
-    """Say what is on photos. A photo that cannot be read is a line with its error; the rest goes on."""
+    """Say what is on photos.
+
+    A photo that cannot be read is a line with its error; the rest goes on.
+    """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
     entry = _model_or_default(model)

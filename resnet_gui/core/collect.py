@@ -16,7 +16,7 @@ _CHUNK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class PhotosFound:
-    """Photos found since the last event, in the folder's order; and folders that may not be read."""
+    """Photos found since the last event, in order; and what went wrong, in sentences."""
 
     sources: tuple[ImageSource, ...]
     problems: tuple[str, ...] = ()

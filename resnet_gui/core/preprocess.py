@@ -94,4 +94,4 @@ def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArr
 
 
 def _crop_offset(length: int, crop: int) -> int:
-    return int(round((length - crop) / 2.0))
+    return round((length - crop) / 2)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
@@ -25,7 +26,7 @@ from resnet_gui.core.types import (
 )
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.core.zoo.modelfile import SUFFIX as MODEL_SUFFIX
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.images import Dropped, encode_image
 from resnet_gui.ui.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.ports import Ports
@@ -484,10 +485,10 @@ class ClassifyController(QObject):
         self.progress_changed.emit(Progress(self._batch_done, total, rate, eta_s))
 
 
-def _bind(function: Callable[..., object], *arguments: object) -> Callable[[], object]:
+def _bind(function: Callable[..., Iterator[Any]], *arguments: object) -> JobStart:
     """A job that calls `function` with these arguments in the worker."""
 
-    def start() -> object:
+    def start() -> Iterator[Any]:
         return function(*arguments)
 
     return start

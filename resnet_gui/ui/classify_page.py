@@ -26,6 +26,7 @@ from resnet_gui.core.zoo import RECOMMENDED_ID
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.classes_dialog import ClassesDialog
 from resnet_gui.ui.classify_controller import ClassifyController
+from resnet_gui.ui.combo_box import ComboBox
 from resnet_gui.ui.empty_state import EmptyState
 from resnet_gui.ui.icons import icon
 from resnet_gui.ui.images import to_qimage
@@ -97,7 +98,7 @@ class ClassifyPage(QWidget):
         self.popup = ModelPopup(self)
         self.classes_button = QPushButton("What can it recognise?")
         self.classes_button.setProperty("kind", "plain")
-        self.device_box = QComboBox()
+        self.device_box = ComboBox()
         self.device_box.setMinimumWidth(220)
         self.device_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device_box.setAccessibleName("Device")
@@ -378,7 +379,7 @@ class ClassifyPage(QWidget):
             self._show_preview(result)
 
     def _show_preview(self, result: Preview) -> None:
-        name, image, width, height = result
+        _, image, width, height = result
         if image is None:
             self.view.show_message("")  # the classifier's error for the same file says why
             return

@@ -65,6 +65,9 @@ class EmptyState(QWidget):
         column.addWidget(hint, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
         column.addLayout(self._buttons())
+        keys = QLabel("Ctrl+O opens photos  ·  Ctrl+Shift+O a folder  ·  Ctrl+V pastes")
+        keys.setProperty("kind", "muted")
+        column.addWidget(keys, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
         self.sample_buttons: list[QToolButton] = []
         if samples:

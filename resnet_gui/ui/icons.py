@@ -15,11 +15,11 @@ _PATHS = {
     '1.5 0 0 0 1.5-1.5V15"/>',
     "alert": '<path d="M12 4L2.8 19.5h18.4z"/><path d="M12 10v4.5M12 17v.4"/>',
     "close": '<path d="M6 6l12 12M18 6L6 18"/>',
-    "copy": '<rect x="8" y="8" width="12" height="12" rx="2"/><path d="M16 8V5.5A1.5 1.5 0 0 0 14.5 '
-    '4h-9A1.5 1.5 0 0 0 4 5.5v9A1.5 1.5 0 0 0 5.5 16H8"/>',
+    "copy": '<rect x="8" y="8" width="12" height="12" rx="2"/><path d="M16 8V5.5A1.5 1.5 0 0 0 '
+    '14.5 4h-9A1.5 1.5 0 0 0 4 5.5v9A1.5 1.5 0 0 0 5.5 16H8"/>',
     "crop": '<path d="M7 2v15h15M2 7h15v15"/>',
-    "question": '<circle cx="12" cy="12" r="9"/><path d="M9.3 9.2a2.8 2.8 0 1 1 3.9 2.9c-.8.4-1.2.9-'
-    '1.2 1.9M12 17v.3"/>',
+    "question": '<circle cx="12" cy="12" r="9"/><path d="M9.3 9.2a2.8 2.8 0 1 1 3.9 2.9c-.8.4'
+    '-1.2.9-1.2 1.9M12 17v.3"/>',
     "down": '<path d="M6 9l6 6 6-6"/>',
     "download": '<path d="M12 4v11m0 0l-4.5-4.5M12 15l4.5-4.5M5 20h14"/>',
 }
@@ -28,8 +28,9 @@ _PATHS = {
 def draw_icon(painter: QPainter, name: str, target: QRectF, colour: str) -> None:
     """Draw one icon of this module into a square."""
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{colour}" '
-        f'stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">{_PATHS[name]}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" '
+        f'stroke="{colour}" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
+        f"{_PATHS[name]}</svg>"
     )
     QSvgRenderer(QByteArray(svg.encode())).render(painter, target)
 

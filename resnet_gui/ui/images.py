@@ -31,7 +31,7 @@ def encode_image(image: QImage, name: str) -> Iterator[ImageSource]:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     buffer.close()
     yield ImageSource(name, bytes(data.data()))
 

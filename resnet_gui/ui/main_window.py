@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("ResNet GUI")
         self.setAcceptDrops(True)
-        self.setMinimumSize(760, 540)
+        self.setMinimumSize(780, 580)
         self.settings = settings
         self._save, self._theme, self._samples = save, theme, samples
         self._may_close = False

@@ -52,7 +52,8 @@ class ModelButton(QPushButton):
             top1 = entry.spec.top1
             accuracy = f" · top-1 {top1:.1%}" if top1 is not None else ""
             self._title = entry.spec.title
-            self._line = f"{entry.spec.dataset or 'own data'} · {len(entry.spec.classes):,} classes{accuracy}"
+            dataset = entry.spec.dataset or "own data"
+            self._line = f"{dataset} · {len(entry.spec.classes):,} classes{accuracy}"
         self.setAccessibleName(f"Model: {self._title}, {self._line}")
         self.setToolTip("Choose a model (Ctrl+M)")
         self.update()
@@ -154,8 +155,7 @@ class ModelPopup(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("ModelPopup")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setProperty("kind", "popup")
         self.setFixedSize(700, 470)
         self.models = ModelList(self)
         self.search = QLineEdit()
@@ -174,6 +174,7 @@ class ModelPopup(QFrame):
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
         self.empty = QLabel("No model matches.")
         self.empty.setProperty("kind", "muted")
+        self.empty.hide()
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.card = QLabel()
         self.card.setWordWrap(True)

@@ -214,16 +214,16 @@ class PhotoList(QAbstractListModel):
 def caption(photo: Photo) -> str:
     """What stands below a photo's thumbnail."""
     if photo.state is PhotoState.FAILED:
-        return "Could not be read"
+        return photo.source.short_name  # three times "could not be read" would tell less
     if photo.prediction is not None:
         return f"{photo.prediction.top.label} {percent(photo.prediction.top.probability)}"
     return "…" if photo.state is PhotoState.WAITING else ""
 
 
 def percent(probability: float) -> str:
-    """0.331 -> "33.1 %". What is not certain never reads 100 %."""
+    """0.331 -> "33.1%". What is not certain never reads 100%."""
     shown = min(probability * 100, 99.9) if probability < 1 else 100.0
-    return f"{shown:.1f} %"
+    return f"{shown:.1f}%"
 
 
 def _thumbnails(sources: Sequence[ImageSource]) -> Iterator[tuple[str, QImage | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resnet_gui.core.preprocess import crop_box
@@ -66,7 +66,7 @@ class PhotoView(QWidget):
         width, height = self._full
         scale = min(area.width() / width, area.height() / height)
         # A tiny picture is shown larger, but not so large that it is only blocks.
-        scale = min(scale, max(1.0, 320 / max(width, height)))
+        scale = min(scale, max(2.0, 320 / max(width, height)))
         size = QPointF(width * scale, height * scale)
         centre = area.center()
         return QRectF(centre.x() - size.x() / 2, centre.y() - size.y() / 2, size.x(), size.y())
@@ -130,7 +130,11 @@ class PhotoView(QWidget):
             painter.drawRect(crop)
         assert self.preprocessing is not None
         side = self.preprocessing.crop
-        text = f"What the network sees: {side} × {side} pixels"
+        texts = (f"What the network sees: {side} × {side} pixels", f"{side} × {side}")
+        room = crop.width() - 32
+        text = next((t for t in texts if painter.fontMetrics().horizontalAdvance(t) <= room), "")
+        if not text:
+            return
         box = painter.fontMetrics().boundingRect(text).adjusted(-8, -4, 8, 4)
         box.moveBottomLeft(crop.bottomLeft().toPoint() + (QPointF(8, -8)).toPoint())
         painter.setPen(Qt.PenStyle.NoPen)

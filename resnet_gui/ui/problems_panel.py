@@ -50,6 +50,7 @@ class ProblemsPanel(QFrame):
     def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "card")
+        self.setMaximumHeight(150)
         self.title = QLabel()
         self.title.setProperty("kind", "danger")
         self.model = _Failed(self)
@@ -60,7 +61,7 @@ class ProblemsPanel(QFrame):
         self.view.setSpacing(3)
         self.view.setResizeMode(QListView.ResizeMode.Adjust)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setProperty("kind", "bare")
         self.view.setAccessibleName("Photos that could not be read")
         self.view.clicked.connect(self._on_clicked)
         column = QVBoxLayout(self)

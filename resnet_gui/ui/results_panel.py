@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -20,6 +21,7 @@ from resnet_gui.ui.photo_list import Photo, PhotoState, percent
 from resnet_gui.ui.theme import theme_colours
 
 _ROWS = 5
+_ROW_HEIGHT = 42
 _UNSURE_BELOW = 0.5
 
 
@@ -28,13 +30,13 @@ class ScoreRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumHeight(44)
+        self.setFixedHeight(_ROW_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._score: ClassScore | None = None
         self._first = False
 
     def sizeHint(self) -> QSize:
-        return QSize(240, 44)
+        return QSize(200, _ROW_HEIGHT)
 
     def set_score(self, score: ClassScore | None, *, first: bool) -> None:
         self._score, self._first = score, first
@@ -56,7 +58,7 @@ class ScoreRow(QWidget):
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         share = percent(self._score.probability)
-        share_width = metrics.horizontalAdvance("100.0 %") + 4
+        share_width = metrics.horizontalAdvance("100.0%") + 4
         line = QRectF(0, 4, self.width(), metrics.height() + 2)
         painter.setPen(QColor(colours.text))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
@@ -88,7 +90,7 @@ class ResultsPanel(QFrame):
         self.setProperty("kind", "card")
         self.setMinimumWidth(260)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 14)
+        column.setContentsMargins(18, 12, 12, 12)
         column.setSpacing(4)
         self.name = QLabel()
         self.name.setProperty("kind", "muted")
@@ -103,22 +105,33 @@ class ResultsPanel(QFrame):
         font.setPointSizeF(font.pointSizeF() * 1.8)
         font.setBold(True)
         self.answer.setFont(font)
-        column.addWidget(self.name)
-        column.addSpacing(8)
+        self.copy = QPushButton("Copy")
+        self.copy.setProperty("kind", "plain")
+        self.copy.setToolTip("Copy labels and percentages (Ctrl+C)")
+        self.copy.clicked.connect(self.copy_requested)
+        head = QHBoxLayout()
+        head.addWidget(self.name, 1)
+        head.addWidget(self.copy)
+        column.addLayout(head)
+        column.addSpacing(4)
         column.addWidget(self.verdict)
         column.addWidget(self.answer)
         column.addSpacing(8)
+        # The rows scroll where the window is low: squeezed bars could not be read.
         self.rows = [ScoreRow() for _ in range(_ROWS)]
+        table = QWidget()
+        rows = QVBoxLayout(table)
+        rows.setContentsMargins(0, 0, 6, 0)
+        rows.setSpacing(2)
         for row in self.rows:
-            column.addWidget(row)
-        column.addStretch(1)
-        buttons = QHBoxLayout()
-        self.copy = QPushButton("Copy result")
-        self.copy.setToolTip("Copy labels and percentages (Ctrl+C)")
-        self.copy.clicked.connect(self.copy_requested)
-        buttons.addWidget(self.copy)
-        buttons.addStretch()
-        column.addLayout(buttons)
+            rows.addWidget(row)
+        rows.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setProperty("kind", "bare")
+        scroll.setWidget(table)
+        column.addWidget(scroll, 1)
         self._full_name = ""
         self.refresh_icons()
         self.show_photo(None, "")

@@ -169,12 +169,15 @@ def _style_sheet(c: Colours) -> str:
     QComboBox {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 5px 10px; }}
     QComboBox:hover, QComboBox:focus {{ border-color: {c.accent}; }}
-    QComboBox::drop-down {{ width: 22px; border: 0; }}
+    QComboBox::drop-down {{ width: 26px; border: 0; }}
+    QComboBox::down-arrow {{ image: none; }}
     QLineEdit {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 6px 8px; }}
     QLineEdit:focus {{ border-color: {c.accent}; }}
     QListView, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: 6px; outline: 0; }}
+    QListView[kind="bare"], QScrollArea[kind="bare"],
+    QScrollArea[kind="bare"] > QWidget > QWidget {{ border: 0; background: transparent; }}
     QSplitter::handle {{ background: transparent; }}
     QStatusBar {{ background: {c.window}; color: {c.muted}; border-top: 1px solid {c.border}; }}
     QStatusBar::item {{ border: 0; }}
@@ -183,6 +186,7 @@ def _style_sheet(c: Colours) -> str:
     QLabel[kind="danger"] {{ color: {c.danger}; }}
     QFrame[kind="card"] {{ background: {c.surface}; border: 1px solid {c.border};
         border-radius: 10px; }}
+    QFrame[kind="popup"] {{ background: {c.window}; border: 1px solid {c.muted}; }}
     QFrame[kind="notice"] {{ background: {c.accent_ground}; border: 0; border-radius: 8px; }}
     QFrame[kind="warning"] {{ background: {c.warning_ground}; border: 0; border-radius: 8px; }}
     QProgressBar {{ background: {c.track}; border: 0; border-radius: 3px; max-height: 6px;
