@@ -101,7 +101,7 @@ class WindowApp(QObject):
 
     def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
         super().__init__()
-        self._application = application
+        self.application = application
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
         self.theme = ThemeManager(application)
@@ -141,7 +141,7 @@ class WindowApp(QObject):
         self._deadline.stop()
         self.window.allow_close()
         self.window.close()
-        self._application.quit()
+        self.application.quit()
 
     def _save(self, settings: Settings) -> None:
         try:
@@ -160,8 +160,21 @@ def run_window(arguments: Sequence[str]) -> int:
     Returns:
         the exit code.
     """
-    started = time.perf_counter()
     crash_log = _start_logging()
+    app = open_window(arguments)
+    code = app.application.exec()
+    logging.shutdown()
+    if crash_log is not None:
+        crash_log.flush()
+    if not app.clean:
+        # A read stuck in a dead network drive: its thread would keep the process alive for ever.
+        os._exit(code)
+    return code
+
+
+def open_window(arguments: Sequence[str]) -> WindowApp:
+    """Build and show the window; its work starts with the event loop, which the caller runs."""
+    started = time.perf_counter()
     application = QApplication.instance() or QApplication([sys.argv[0]])
     assert isinstance(application, QApplication)
     application.setApplicationName("resnet-gui")
@@ -176,14 +189,7 @@ def run_window(arguments: Sequence[str]) -> int:
     starter = _Starter(app.window, files)
     QTimer.singleShot(0, starter, starter.start)
     _log.info("window up after %.0f ms", (time.perf_counter() - started) * 1000)
-    code = application.exec()
-    logging.shutdown()
-    if crash_log is not None:
-        crash_log.flush()
-    if not app.clean:
-        # A read stuck in a dead network drive: its thread would keep the process alive for ever.
-        os._exit(code)
-    return code
+    return app
 
 
 class _Starter(QObject):
