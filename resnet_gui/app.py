@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_gui.core import paths
 from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.settings import Settings, load_settings, save_settings
 from resnet_gui.core.types import ImageSource
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
@@ -60,7 +61,8 @@ class Engine:
 
     def _engine(self) -> Classifier:
         if self._classifier is None:
-            from resnet_gui.core.classifier import Classifier
+            with gentle_import():
+                from resnet_gui.core.classifier import Classifier
 
             self._classifier = Classifier(self.zoo)
         return self._classifier
@@ -74,7 +76,8 @@ class Engine:
         yield from self._engine().load(model_id, device)
 
     def _devices(self) -> Iterator[Any]:
-        from resnet_gui.core.devices import available_devices
+        with gentle_import():
+            from resnet_gui.core.devices import available_devices
 
         yield available_devices()
 
@@ -89,7 +92,8 @@ class Engine:
         return (yield from fetch_image(url))
 
     def _add_model(self, path: Path) -> Generator[None, None, ModelSpec]:
-        from resnet_gui.core.zoo.builder import add_model_file
+        with gentle_import():
+            from resnet_gui.core.zoo.builder import add_model_file
 
         yield None  # the first step is only the beginning: Stop can still come before the copy
         return add_model_file(path, paths.user_models_dir())
