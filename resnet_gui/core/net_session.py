@@ -5,6 +5,7 @@ Only imported by the thread that talks to the network: this module imports `requ
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import ssl
@@ -44,9 +45,22 @@ def make_session(settings: NetworkSettings) -> requests.Session:
     Raises:
         SettingsError: the CA bundle cannot be read.
     """
+    bundles = [Path(value) for name in _CA_VARIABLES if (value := os.environ.get(name))]
+    if settings.ca_bundle:
+        bundles.append(settings.ca_bundle)
+    session = requests.Session()
+    session.trust_env = False  # the environment's proxies are read in `proxies_for`; no .netrc
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in bundles)
+    session.mount("https://", _Adapter(_context(tuple(bundles), stamps)))
+    return session
+
+
+@functools.lru_cache(maxsize=2)
+def _context(bundles: tuple[Path, ...], stamps: tuple[int, ...]) -> ssl.SSLContext:
+    """Kept, because reading the system's certificates takes 30 ms; `stamps` are the times when
+    the bundles were changed."""
     context = ssl.create_default_context()
-    extra = [Path(value) for name in _CA_VARIABLES if (value := os.environ.get(name))]
-    for bundle in [*extra, *([settings.ca_bundle] if settings.ca_bundle else [])]:
+    for bundle in bundles:
         try:
             if bundle.is_dir():
                 context.load_verify_locations(capath=bundle)
@@ -59,10 +73,7 @@ def make_session(settings: NetworkSettings) -> requests.Session:
             ) from error
         # Many companies' own authorities lack fields that the newest checks ask for.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    session = requests.Session()
-    session.trust_env = False  # the environment's proxies are read in `proxies_for`; no .netrc
-    session.mount("https://", _Adapter(context))
-    return session
+    return context
 
 
 def proxies_for(url: str, settings: NetworkSettings) -> dict[str, str]:
@@ -111,7 +122,8 @@ def _named(error: Exception, url: str, proxy: str, patience: Patience) -> errors
         return errors.ProxyError(url, without_password(proxy), status)
     tls = next((e for e in chain if isinstance(e, ssl.SSLError)), None)
     if tls is not None:
-        return errors.CertificateError(url, host, tls.reason or "the TLS connection failed")
+        reason = (tls.reason or "TLS failed").replace("_", " ").lower()
+        return errors.CertificateError(url, host, reason)
     if any(isinstance(e, NameResolutionError | socket.gaierror) for e in chain):
         return errors.NameLookupError(url, host) if has_route() else errors.NotConnectedError(url)
     if any(isinstance(e, requests.exceptions.ConnectTimeout) for e in chain):

@@ -49,7 +49,7 @@ _BY_HAND = (
 )
 _MIRROR = "Another source of the files (a mirror) can be entered in the settings under Network."
 _READ = 1024 * 1024
-_NEW_BYTES = 1024 * 1024  # a try that brought so much does not count as a failure
+_NEW_BYTES = 64 * 1024  # a try that brought so much does not count as a failure
 
 Progress = Generator[DownloadProgress, None, None]
 
@@ -147,6 +147,7 @@ class _Download:
         self.url = f"{mirror}/{self.target.name}" if mirror else spec.url
         self.done = 0
         self.total = spec.bytes
+        self.in_pieces = False  # the part's bytes came in more than one answer
         self.digest = hashlib.sha256()
         self.rate = Rate()
 
@@ -210,7 +211,7 @@ class _Download:
     def _fill(self, file: IO[bytes]) -> Progress:
         """Until the part holds the whole file and its hash is right."""
         yield from self._take_up(file)
-        failures, resumed, restarted = 0, self.done > 0, False
+        failures, restarted = 0, False
         while True:
             before = self.done
             try:
@@ -221,16 +222,16 @@ class _Download:
                 failures = 1 if self.done - before >= _NEW_BYTES else failures + 1
                 if failures >= self.patience.attempts:
                     raise
-                resumed = resumed or self.done > 0
                 yield from self._pause(error, failures)
                 continue
             found = self.digest.hexdigest()
             if found.startswith(self.spec.sha256_prefix):
                 yield self._progress()
                 return
+            mixed = self.in_pieces
             self._start_over(file)
             self.sidecar.unlink(missing_ok=True)
-            if restarted or not resumed:
+            if restarted or not mixed:
                 raise errors.WrongHashError(
                     self.url, self.target.name, self.spec.sha256_prefix, found
                 )
@@ -241,6 +242,7 @@ class _Download:
         self.done = os.fstat(file.fileno()).st_size
         if not self.done:
             return
+        self.in_pieces = True
         file.seek(0)
         read, last = 0, time.monotonic()
         while chunk := file.read(_READ):
@@ -298,6 +300,7 @@ class _Download:
             # Asked for bytes behind the end: all are here, or it is another file now.
             if reply.headers.get("content-range", "") != f"bytes */{self.done}":
                 self._start_over(file)
+                self.in_pieces = True  # ask once more
             return -1
         raise_for_status(reply)
         if reply.is_web_page:
@@ -312,7 +315,9 @@ class _Download:
             start, whole = _content_range(reply)
             if start != self.done:
                 self._start_over(file)
+                self.in_pieces = True  # ask once more
                 return -1
+            self.in_pieces = True
             total = whole or (self.done + total if total else 0)
         elif self.done:
             self._start_over(file)  # no Range support, or the file changed
@@ -344,6 +349,7 @@ class _Download:
     def _start_over(self, file: IO[bytes]) -> None:
         file.truncate(0)
         self.done = 0
+        self.in_pieces = False
         self.digest = hashlib.sha256()
 
     def _limit(self) -> int:
