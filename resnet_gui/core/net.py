@@ -419,23 +419,23 @@ class _Request:
             with net_session.make_session(self._settings) as session:
                 proxy = net_session.proxy_for(self.url, self._settings)
                 response = self._follow(session)
-                self._response = response
-                if self._stopped.is_set():
-                    response.close()
-                    return
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                if response.status_code == 407:
-                    raise errors.ProxyError(self.url, net_session.without_password(proxy), 407)
-                self._put(Reply(self.url, response.status_code, headers))
-                while not self._stopped.is_set():
-                    data = response.raw.read1(_CHUNK, decode_content=self._decode)
-                    if not data:
-                        break
-                    self._put(data)
-                self._put(None)
-                response.close()
+                with contextlib.closing(response):
+                    self._response = response
+                    if response.status_code == 407:
+                        raise errors.ProxyError(self.url, net_session.without_password(proxy), 407)
+                    self._pass_on(response)
         except Exception as error:  # noqa: BLE001 - the thread's boundary: the consumer raises it
             self._put(net_session.as_network_error(error, self.url, proxy, self._patience))
+
+    def _pass_on(self, response: requests.Response) -> None:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._put(Reply(self.url, response.status_code, headers))
+        while not self._stopped.is_set():
+            data = response.raw.read1(_CHUNK, decode_content=self._decode)
+            if not data:
+                break
+            self._put(data)
+        self._put(None)
 
     def _follow(self, session: requests.Session) -> requests.Response:
         from resnet_gui.core import net_session

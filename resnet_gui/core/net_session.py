@@ -135,8 +135,8 @@ def _named(error: Exception, url: str, proxy: str, patience: Patience) -> errors
     system = next((e for e in chain if isinstance(e, OSError) and e.strerror), None)
     if system is not None and not has_route() and not is_loopback(host):
         return errors.NotConnectedError(url)
-    reason = system.strerror if isinstance(system, OSError) else "the connection broke off"
-    return errors.UnreachableError(url, host, str(reason))
+    reason = system.strerror if isinstance(system, OSError) else None
+    return errors.UnreachableError(url, host, reason or "the connection broke off")
 
 
 def has_route() -> bool:
