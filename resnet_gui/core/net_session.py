@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ResNetGuiError, SettingsError
@@ -128,15 +128,14 @@ def _named(error: Exception, url: str, proxy: str, patience: Patience) -> errors
         return errors.NameLookupError(url, host) if has_route() else errors.NotConnectedError(url)
     if any(isinstance(e, requests.exceptions.ConnectTimeout) for e in chain):
         return errors.UnreachableError(url, host, f"no answer in {patience.connect_s:.0f} seconds")
-    if any(isinstance(e, requests.exceptions.Timeout | TimeoutError) for e in chain) or any(
-        type(e).__name__ == "ReadTimeoutError" for e in chain
-    ):
+    late = (requests.exceptions.Timeout, ReadTimeoutError, TimeoutError)
+    if any(isinstance(e, late) for e in chain):
         return errors.StalledError(url, host, patience.stall_s)
     system = next((e for e in chain if isinstance(e, OSError) and e.strerror), None)
     if system is not None and not has_route() and not is_loopback(host):
         return errors.NotConnectedError(url)
-    reason = system.strerror if isinstance(system, OSError) else None
-    return errors.UnreachableError(url, host, reason or "the connection broke off")
+    words = system.strerror if isinstance(system, OSError) else None
+    return errors.UnreachableError(url, host, words or "the connection broke off")
 
 
 def has_route() -> bool:
