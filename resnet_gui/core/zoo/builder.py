@@ -59,9 +59,7 @@ def build_network(
                 "The package with EfficientNet-Lite0 is not installed.",
                 "Install it with “pip install efficientnet-lite-pytorch”.",
             ) from error
-        lite: nn.Module = EfficientNet.from_name(
-            LITE0, num_classes=classes, **dict(options or {})
-        )
+        lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **dict(options or {}))
         return lite
     raise ModelError(
         f"This version of the program does not know the architecture “{architecture}”.",
