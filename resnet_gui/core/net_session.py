@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -20,17 +20,41 @@ from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ResNetGuiError, SettingsError
-from resnet_gui.core.net import DIRECT, NetworkSettings, Patience, host_of, is_loopback
+from resnet_gui.core.net import Patience
+from resnet_gui.core.net_settings import DIRECT, NetworkSettings, host_of, is_loopback
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class _Adapter(HTTPAdapter):
-    """Trusts what the system trusts, certifi's list (requests adds it) and the extra bundle."""
+class Connection(Protocol):
+    """A connection of urllib3. `sock` is None until it is made."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    sock: Any
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts what the system trusts, certifi's list (requests adds it) and the extra bundle.
+
+    Attributes:
+        connections: all that were begun, so that another thread can hang up.
+    """
+
+    def __init__(self, context: ssl.SSLContext, connections: list[Connection]) -> None:
         self._context = context
+        self.connections = connections
         super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        begun = self.connections
+
+        class Noted(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                begun.append(self)
+                super().connect()
+
+        pool.ConnectionCls = Noted
+        return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
@@ -39,8 +63,8 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
 
 
-def make_session(settings: NetworkSettings) -> requests.Session:
-    """A session for one request.
+def make_session(settings: NetworkSettings, connections: list[Connection]) -> requests.Session:
+    """A session for one request. It adds its connections to `connections`.
 
     Raises:
         SettingsError: the CA bundle cannot be read.
@@ -51,7 +75,9 @@ def make_session(settings: NetworkSettings) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # the environment's proxies are read in `proxies_for`; no .netrc
     stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in bundles)
-    session.mount("https://", _Adapter(_context(tuple(bundles), stamps)))
+    adapter = _Adapter(_context(tuple(bundles), stamps), connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
     return session
 
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 
 from resnet_gui.core import errors
 from resnet_gui.core.zoo import downloads
 from resnet_gui.core.zoo.downloads import download_weights
+from tests.core.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 
 SIZE = 3_000_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[4])
-from download_server import FAST
+from tests.core.download_server import FAST
 from resnet_gui.core.zoo.downloads import download_weights
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 spec = ModelSpec("net", "Net", "", "resnet18", "torchvision", "", ("a",), Preprocessing(256, 224),
@@ -57,7 +56,7 @@ def site() -> Iterator[Site]:
 def child(site: Site, folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", CHILD, site.url, str(folder), str(SIZE)]
     process = subprocess.Popen(
-        [*command, str(Path(__file__).parent)],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

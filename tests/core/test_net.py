@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 from PIL import Image
 
 from resnet_gui.core import errors, net_session
 from resnet_gui.core.errors import SettingsError, UnsupportedImageError
-from resnet_gui.core.net import NetworkSettings, Rate, fetch_image, is_loopback
+from resnet_gui.core.net import Rate, fetch_image
+from resnet_gui.core.net_settings import NetworkSettings, is_loopback
 from resnet_gui.core.zoo.downloads import download_weights
+from tests.core.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 
 ROOT = Path(__file__).resolve().parents[2]
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

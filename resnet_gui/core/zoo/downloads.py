@@ -25,16 +25,8 @@ from filelock import FileLock, Timeout
 from resnet_gui.core import errors
 from resnet_gui.core.atomic import write_json
 from resnet_gui.core.errors import ModelError, NetworkError
-from resnet_gui.core.net import (
-    TICK_S,
-    NetworkSettings,
-    Patience,
-    Rate,
-    Reply,
-    ask,
-    host_of,
-    raise_for_status,
-)
+from resnet_gui.core.net import TICK_S, Patience, Rate, Reply, ask, raise_for_status
+from resnet_gui.core.net_settings import NetworkSettings, host_of
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.spec import ModelSpec
 
