@@ -25,7 +25,13 @@ from resnet_gui import __version__
 from resnet_gui.core import errors
 from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.imaging import upright_size
-from resnet_gui.core.net_settings import NetworkSettings, host_of, is_protected, split_address
+from resnet_gui.core.net_settings import (
+    NetworkSettings,
+    host_of,
+    is_protected,
+    load_network_settings,
+    split_address,
+)
 from resnet_gui.core.types import DownloadProgress, ImageSource
 
 if TYPE_CHECKING:
@@ -169,6 +175,7 @@ def fetch_image(
 
     Args:
         url: http or https.
+        settings: None: the stored ones.
         max_bytes: more are refused, in bytes.
 
     Yields:
@@ -189,7 +196,7 @@ def fetch_image(
         )
     url = url.strip()
     name = unquote(Path(parts.path).name) or parts.hostname
-    net = settings or NetworkSettings()
+    net = settings or load_network_settings()
     try:
         data = yield from _fetch_picture(url, name, net, patience or Patience(), max_bytes)
     except NetworkError as error:
