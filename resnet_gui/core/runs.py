@@ -16,19 +16,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-import shutil
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from resnet_gui.core.atomic import write_json, write_text
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import ResNetGuiError, RunError
+from resnet_gui.core.files import disk_use, move_to_trash, slug, try_lock, unlock
 from resnet_gui.core.paths import data_dir
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.training.events import EpochDone, epoch_from_json
@@ -202,7 +200,7 @@ class RunDirectory:
             RunError: another process, or another part of this one, trains it.
         """
         with (self.path / _LOCK_FILE).open("a+b") as file:
-            if not _try_lock(file):
+            if not try_lock(file):
                 raise RunError(
                     self.path,
                     f"The run “{self.name}” is being trained already.",
@@ -211,15 +209,15 @@ class RunDirectory:
             try:
                 yield
             finally:
-                _unlock(file)
+                unlock(file)
 
     @property
     def active(self) -> bool:
         """Whether somebody holds the lock now."""
         try:
             with (self.path / _LOCK_FILE).open("r+b") as file:
-                if _try_lock(file):
-                    _unlock(file)
+                if try_lock(file):
+                    unlock(file)
                     return False
                 return True
         except OSError:
@@ -374,81 +372,8 @@ def delete_run(path: Path, trash: Callable[[Path], None] | None = None) -> None:
     (trash or move_to_trash)(path)
 
 
-def move_to_trash(path: Path) -> None:
-    """Move a file or folder to the system's trash; where there is none (a server, a network
-    drive), to the folder `trash` of this program's data.
-
-    Raises:
-        RunError: neither works.
-    """
-    try:
-        from send2trash import send2trash
-
-        send2trash(path)
-    except (OSError, ImportError):
-        target, number = data_dir() / "trash" / path.name, 2
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            while target.exists():
-                target, number = target.with_name(f"{path.name}-{number}"), number + 1
-            shutil.move(path, target)
-        except OSError as error:
-            raise RunError(path, f"{path.name} could not be deleted ({error.strerror}).") from error
-
-
-def disk_use(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder."""
-    if path.is_file():
-        return path.stat().st_size
-    total = 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            with contextlib.suppress(OSError):  # deleted meanwhile
-                total += (Path(folder) / name).stat().st_size
-    return total
-
-
-def slug(title: str) -> str:
-    """A file name for a title: letters of any script, digits, "-", "_" and ".", 60 at most."""
-    text = unicodedata.normalize("NFC", title).casefold()
-    text = re.sub(r"[^\w.-]+", "-", text).strip("-._")[:60].strip("-._")
-    # Windows' device names cannot be files, with any ending.
-    return (
-        text if text and not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", text) else "run"
-    )
-
-
 def _damaged(path: Path, message: str) -> RunInfo:
     return RunInfo(
         path.name, str(path), path.name, RunState.FAILED, "", "", "", "", 0, 0, None, 0, "", False,
         message, disk_use(path),
     )  # fmt: skip
-
-
-if os.name == "nt":
-    import msvcrt
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)

@@ -82,11 +82,17 @@ class PhotoStore:
         self._read = read
         self._budget_bytes = budget_bytes
         self._kept: dict[int, Pixels] = {}
+        self._full = False
+        self._ahead: dict[int, Future[Pixels | str]] = {}
         self._pool = ThreadPoolExecutor(workers(), thread_name_prefix="photos")
 
     @property
     def all_in_memory(self) -> bool:
         return len(self._kept) + len(self.failed) == len(self.paths)
+
+    def shrink_budget(self, budget_bytes: int) -> None:
+        """Keep less than was said at first (another store took its part)."""
+        self._budget_bytes = min(self._budget_bytes, budget_bytes)
 
     def close(self) -> None:
         """End the reading threads; the pixels are dropped."""
@@ -99,13 +105,13 @@ class PhotoStore:
             indices = range(start, min(start + _CHUNK, len(self.paths)))
             self.get(indices)
             yield indices.stop
-            if self.kept_bytes >= self._budget_bytes:
+            if self._full:
                 return
 
     def get(self, indices: Sequence[int]) -> list[Pixels | None]:
         """Pixels of these photos in this order; None for those that cannot be read."""
-        missing = [i for i in indices if i not in self._kept and i not in self.failed]
-        fresh = dict(zip(missing, self._pool.map(self._try, missing), strict=True))
+        self.prefetch(indices)
+        fresh = {i: self._ahead.pop(i).result() for i in indices if i in self._ahead}
         result: list[Pixels | None] = []
         for index in indices:
             pixels = self._kept.get(index)
@@ -114,11 +120,15 @@ class PhotoStore:
                     self.failed[index] = value
                 else:
                     pixels = value
-                    if self.kept_bytes + pixels.nbytes <= self._budget_bytes:
-                        self._kept[index] = pixels
-                        self.kept_bytes += pixels.nbytes
+                    self._keep(index, pixels)
             result.append(pixels)
         return result
+
+    def prefetch(self, indices: Sequence[int]) -> None:
+        """Start reading these photos for the next `get`, as far as they are not in memory."""
+        for index in indices:
+            if index not in self._kept and index not in self.failed and index not in self._ahead:
+                self._ahead[index] = self._pool.submit(self._try, index)
 
     def chunks(self, size: int) -> Iterator[tuple[list[int], list[Pixels]]]:
         """All readable photos in order, read ahead of who consumes them, none kept.
@@ -136,6 +146,13 @@ class PhotoStore:
             self.failed |= {index: v for index, v in values if isinstance(v, str)}
             good = [(index, v) for index, v in values if not isinstance(v, str)]
             yield [index for index, _ in good], [pixels for _, pixels in good]
+
+    def _keep(self, index: int, pixels: Pixels) -> None:
+        if self.kept_bytes + pixels.nbytes > self._budget_bytes:
+            self._full = True
+            return
+        self._kept[index] = pixels
+        self.kept_bytes += pixels.nbytes
 
     def _submit(self, start: int, size: int) -> list[tuple[int, Future[Pixels | str]]]:
         stop = min(start + size, len(self.paths))

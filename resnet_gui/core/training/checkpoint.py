@@ -35,6 +35,7 @@ class Progress:
         pieces: in how many pieces a batch goes through the network.
         plateau: state of reduce-on-plateau.
         best_epoch: 0: none yet. best_accuracy, best_loss: its validation's; None without one.
+        best_right, best_photos: of the validation photos, how many were right, of how many.
         bad_epochs: since the best one, for early stopping.
         seconds: training time so far, over all sittings.
         scaler: state of the gradient scaler of fp16.
@@ -49,6 +50,8 @@ class Progress:
     best_epoch: int = 0
     best_accuracy: float | None = None
     best_loss: float | None = None
+    best_right: int = 0
+    best_photos: int = 0
     bad_epochs: int = 0
     seconds: float = 0.0
     scaler: dict[str, Any] = field(default_factory=dict)

@@ -17,7 +17,7 @@ class Preparing:
     """Work before the first step (or between two phases): reading photos, computing features.
 
     Attributes:
-        what: "model", "photos", "features" or "measuring".
+        what: "folder", "model", "photos", "features", "testing" or "measuring".
         done, total: photos; total 0: not known.
     """
 
@@ -91,7 +91,7 @@ class RunStarted:
         train_photos, val_photos, test_photos: numbers of photos.
         device, device_kind: hardware name, and "cpu", "cuda:0" or "mps".
         precision: "fp32", "bf16" or "fp16". batchnorm_frozen: its running statistics are kept.
-        photos_in_memory: decoded photos are kept (else they are read at every epoch).
+        history: the epochs done before.
     """
 
     urgent: ClassVar[bool] = True
@@ -113,7 +113,6 @@ class RunStarted:
     device_kind: str
     precision: str
     batchnorm_frozen: bool
-    photos_in_memory: bool
     history: tuple[EpochDone, ...]
 
     def to_json(self) -> dict[str, Any]:

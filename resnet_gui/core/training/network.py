@@ -63,7 +63,8 @@ def backbone_hash(network: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(backbone_state(network).items()):
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        values = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        digest.update(values.numpy().data)
     return digest.hexdigest()
 
 

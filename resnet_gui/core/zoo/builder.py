@@ -65,10 +65,12 @@ def head_name(network: nn.Module) -> str:
     Raises:
         ModelError: there is none.
     """
-    names = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    names: list[str] = [
+        name for name, module in network.named_modules() if isinstance(module, nn.Linear)
+    ]
     if not names:
         raise ModelError("This network has no linear head, so it cannot be fine-tuned.")
-    parent = names[-1].rpartition(".")[0]
+    parent: str = names[-1].rpartition(".")[0]
     return parent if parent and isinstance(network.get_submodule(parent), Head) else names[-1]
 
 
