@@ -1,4 +1,5 @@
 """One sitting of a run: what is known before the loop, and the phases it opens. Needs torch."""
+
 from __future__ import annotations
 
 import gc
