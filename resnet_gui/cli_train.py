@@ -89,7 +89,7 @@ def train(
         if device is not None:
             texts["device"] = device
         if preset is not None and preset not in list(Preset):
-            raise _Wrong(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
+            raise _WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
         from resnet_gui.core.devices import resolve_device
         from resnet_gui.core.training.api import train as start
 
@@ -106,7 +106,7 @@ def train(
                 **texts,
             )
         except ValueError as error:
-            raise _Wrong(f"There is no method “{method}”.") from error
+            raise _WrongUseError(f"There is no method “{method}”.") from error
         with _stop_flag() as stop:
             events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
             code = _follow(events, console, as_json, config, stop)
@@ -167,7 +167,7 @@ def evaluate(
     """Measure how often a model is right on labelled photos."""
     with _session(as_json) as console:
         if part not in ("auto", "all", "train", "val", "test"):
-            raise _Wrong(f"There is no part “{part}”: auto, all, train, val or test.")
+            raise _WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
         from resnet_gui.core.evaluation import Evaluated
         from resnet_gui.core.evaluation import evaluate as start
         from resnet_gui.core.zoo import Zoo
@@ -190,7 +190,7 @@ def evaluate(
     raise typer.Exit(SOME_FAILED if failed else FINE)
 
 
-class _Wrong(Exception):
+class _WrongUseError(Exception):
     """Wrong use of the command line: the text says what is right."""
 
 
@@ -202,7 +202,7 @@ def _session(as_json: bool) -> Iterator[Console]:
         yield console
     except KeyboardInterrupt:
         _end(console, "Interrupted.", INTERRUPTED)
-    except (ResNetGuiError, _Wrong) as error:
+    except (ResNetGuiError, _WrongUseError) as error:
         if as_json:
             _print_json({"event": "error", "type": type(error).__name__, "message": str(error)})
         _end(console, str(error), WRONG_USE)
@@ -218,10 +218,10 @@ def _settings(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise _Wrong(f"“--set {pair}” is not key=value.")
+            raise _WrongUseError(f"“--set {pair}” is not key=value.")
         key = key.strip().replace("-", "_")
         if key in ("data", "model", "preset", "method"):
-            raise _Wrong(f"“{key}” has an option of its own.")
+            raise _WrongUseError(f"“{key}” has an option of its own.")
         found[key] = value.strip()
     return found
 
@@ -231,7 +231,9 @@ def _default_model() -> str:
 
     entry = Zoo.standard().default()
     if entry is None:
-        raise _Wrong("There is no model on this computer. “resnet-gui models” lists what there is.")
+        raise _WrongUseError(
+            "There is no model on this computer. “resnet-gui models” lists what there is."
+        )
     return entry.spec.id
 
 
