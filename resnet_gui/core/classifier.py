@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -78,7 +78,9 @@ class Classifier:
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._broken_devices: set[str] = set()
 
-    def load(self, model_id: str, device: str = "auto") -> Iterator[ClassifyEvent]:
+    def load(
+        self, model_id: str, device: str = "auto"
+    ) -> Generator[ClassifyEvent, None, LoadedModel]:
         """Bring a model into memory; returns (through the generator) the `LoadedModel`.
 
         A device that is missing or fails is replaced by the CPU, with a Notice.
@@ -89,7 +91,7 @@ class Classifier:
         Raises:
             ModelError: unknown, not here, damaged.
         """
-        yield from self._load(model_id, device)
+        return (yield from self._load(model_id, device))
 
     def classify(
         self,
@@ -133,7 +135,7 @@ class Classifier:
         for key in [key for key in self._loaded if key[0] == model_id]:
             del self._loaded[key]
 
-    def _load(self, model_id: str, device: str) -> Iterator[ClassifyEvent]:
+    def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
         entry = self.zoo.ready(model_id)
         try:
             info = resolve_device(device)
@@ -175,7 +177,7 @@ class Classifier:
         batch: list[_Input],
         sources: Sequence[ImageSource],
         top_k: int,
-    ) -> Iterator[ClassifyEvent]:
+    ) -> Generator[ClassifyEvent, None, LoadedModel]:
         """Yields one Prediction per input; returns the model to go on with."""
         started = time.perf_counter()
         x = torch.from_numpy(np.stack([item.x for item in batch]))
@@ -229,7 +231,9 @@ class _Input:
     milliseconds: float
 
 
-def _read(position: int, source: ImageSource, preprocessing: Preprocessing) -> _Input | ImageReadError:
+def _read(
+    position: int, source: ImageSource, preprocessing: Preprocessing
+) -> _Input | ImageReadError:
     started = time.perf_counter()
     try:
         image = decode(source)

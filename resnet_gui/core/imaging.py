@@ -104,7 +104,7 @@ def decode(
             f"{name} does not fit into the free memory.",
             "Close other programs or scale it down first.",
         ) from error
-    except Exception as error:  # noqa: BLE001 - decoders raise anything on damaged data
+    except Exception as error:
         raise _as_read_error(source, error) from error
 
 
@@ -136,7 +136,7 @@ def upright_size(source: ImageSource) -> tuple[int, int]:
             return (height, width) if turned else (width, height)
     except ImageReadError:
         raise
-    except Exception as error:  # noqa: BLE001 - as in decode
+    except Exception as error:
         raise _as_read_error(source, error) from error
 
 
@@ -305,5 +305,3 @@ def _deep_grey_to_8_bit(image: Image.Image) -> Image.Image:
         low, high = 0.0, 1.0
     span = (high - low) or 1.0
     return Image.fromarray(np.clip((as_float - low) / span * 255, 0, 255).astype(np.uint8))
-
-

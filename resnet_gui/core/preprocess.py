@@ -77,9 +77,7 @@ def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     return image.crop((left, top, left + crop, top + crop))
 
 
-def network_input(
-    image: Image.Image, preprocessing: Preprocessing
-) -> npt.NDArray[np.float32]:
+def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
     """The normalised input of one photo.
 
     Args:
@@ -96,4 +94,4 @@ def network_input(
 
 
 def _crop_offset(length: int, crop: int) -> int:
-    return int(round((length - crop) / 2.0))
+    return round((length - crop) / 2)

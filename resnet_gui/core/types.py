@@ -156,12 +156,27 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class DownloadProgress:
-    """Bytes that are here of all that will come. `total` is 0 where the server does not say."""
+    """Bytes that are here of all that will come.
+
+    Attributes:
+        name: what is fetched, in words.
+        done, total: in bytes; `total` is 0 where nobody says.
+        bytes_per_second: of the last seconds; 0 while nothing comes.
+        note: what is waited for, one sentence; empty while bytes come.
+    """
 
     name: str
     done: int
     total: int
     bytes_per_second: float
+    note: str = ""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at this rate. None: nobody knows."""
+        if not self.total or self.bytes_per_second <= 0:
+            return None
+        return max(0, self.total - self.done) / self.bytes_per_second
 
     def to_json(self) -> dict[str, Any]:
         return {"event": "download_progress", **asdict(self)}

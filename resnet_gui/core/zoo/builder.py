@@ -117,9 +117,7 @@ def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Mo
                 "The package with EfficientNet-Lite0 is not installed.",
                 "Install it with “pip install efficientnet-lite-pytorch”.",
             ) from error
-        lite: nn.Module = EfficientNet.from_name(
-            LITE0, num_classes=classes, **options
-        )
+        lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **options)
         return lite
     raise ModelError(
         f"This version of the program does not know the architecture “{architecture}”.",

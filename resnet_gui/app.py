@@ -1,0 +1,250 @@
+"""The composition root of the window: services, lanes, ports, logging, and the staged shutdown."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import logging.handlers
+import os
+import sys
+import time
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from resnet_gui.core import paths
+from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.settings import Settings, load_settings, save_settings
+from resnet_gui.core.types import ImageSource
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.main_window import MainWindow
+from resnet_gui.ui.ports import Ports
+from resnet_gui.ui.theme import ThemeManager
+
+if TYPE_CHECKING:
+    from resnet_gui.core.classifier import Classifier
+
+_log = logging.getLogger(__name__)
+_SHUTDOWN_DEADLINE_MS = 8000
+
+
+class Engine:
+    """The window's ports, on the real engine. torch is imported by the first job that needs it,
+    in the lane's thread: the window is up long before.
+
+    Attributes:
+        zoo: the models.
+    """
+
+    def __init__(self, zoo: Zoo) -> None:
+        self.zoo = zoo
+        self._classifier: Classifier | None = None
+
+    def ports(self) -> Ports:
+        return Ports(
+            entries=self.zoo.entries,
+            default_entry=self.zoo.default,
+            classify=self._classify,
+            load=self._load,
+            devices=self._devices,
+            download=self._download,
+            fetch_image=self._fetch_image,
+            add_model=self._add_model,
+        )
+
+    def _engine(self) -> Classifier:
+        if self._classifier is None:
+            from resnet_gui.core.classifier import Classifier
+
+            self._classifier = Classifier(self.zoo)
+        return self._classifier
+
+    def _classify(
+        self, sources: Sequence[ImageSource], model_id: str, device: str
+    ) -> Iterator[Any]:
+        yield from self._engine().classify(sources, model_id, device)
+
+    def _load(self, model_id: str, device: str) -> Iterator[Any]:
+        yield from self._engine().load(model_id, device)
+
+    def _devices(self) -> Iterator[Any]:
+        from resnet_gui.core.devices import available_devices
+
+        yield available_devices()
+
+    def _download(self, entry: ModelEntry) -> Generator[Any, None, Path]:
+        from resnet_gui.core.zoo.downloads import download_weights
+
+        return (yield from download_weights(entry.spec, paths.torch_hub_checkpoints_dir()))
+
+    def _fetch_image(self, url: str) -> Generator[Any, None, ImageSource]:
+        from resnet_gui.core.net import fetch_image
+
+        return (yield from fetch_image(url))
+
+    def _add_model(self, path: Path) -> Generator[None, None, ModelSpec]:
+        from resnet_gui.core.zoo.builder import add_model_file
+
+        yield None  # the first step is only the beginning: Stop can still come before the copy
+        return add_model_file(path, paths.user_models_dir())
+
+
+class WindowApp(QObject):
+    """Owns the lanes and the window, and ends them in order: ask the lanes to stop, wait for
+    their word (not in the GUI thread), close the window; leave at the deadline all the same."""
+
+    def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
+        super().__init__()
+        self.application = application
+        self.inference = JobLane("inference", self)
+        self.io = JobLane("io", self)
+        self.theme = ThemeManager(application)
+        self.window = MainWindow(
+            ports,
+            (self.inference, self.io),
+            self.theme,
+            settings,
+            self._save,
+            paths.sample_photos(),
+        )
+        self._still_running = 2
+        self.clean = False
+        self._deadline = QTimer(self)
+        self._deadline.setSingleShot(True)
+        self._deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
+        self._deadline.timeout.connect(self._finish)
+        self.window.close_requested.connect(self._on_close_requested)
+        for lane in (self.inference, self.io):
+            lane.stopped.connect(self._on_lane_stopped)
+
+    @Slot()
+    def _on_close_requested(self) -> None:
+        self._deadline.start()
+        self.inference.close()
+        self.io.close()
+
+    @Slot()
+    def _on_lane_stopped(self) -> None:
+        self._still_running -= 1
+        if self._still_running == 0:
+            self.clean = True
+            self._finish()
+
+    @Slot()
+    def _finish(self) -> None:
+        self._deadline.stop()
+        self.window.allow_close()
+        self.window.close()
+        self.application.quit()
+
+    def _save(self, settings: Settings) -> None:
+        try:
+            save_settings(settings)
+        except SettingsError as error:
+            _log.warning("%s", error)
+            self.window.page.notices.add(str(error), "warning")
+
+
+def run_window(arguments: Sequence[str]) -> int:
+    """Open the window and run until it is closed.
+
+    Args:
+        arguments: photos, folders and model files to open.
+
+    Returns:
+        the exit code.
+    """
+    crash_log = _start_logging()
+    app = open_window(arguments)
+    code = app.application.exec()
+    logging.shutdown()
+    if crash_log is not None:
+        crash_log.flush()
+    if not app.clean:
+        # A read stuck in a dead network drive: its thread would keep the process alive for ever.
+        os._exit(code)
+    return code
+
+
+def open_window(arguments: Sequence[str]) -> WindowApp:
+    """Build and show the window; its work starts with the event loop, which the caller runs."""
+    started = time.perf_counter()
+    application = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("resnet-gui")
+    application.setApplicationDisplayName("ResNet GUI")
+    application.setDesktopFileName("resnet-gui")
+    application.setWindowIcon(QIcon(str(paths.assets_dir() / "icon.svg")))
+    app = WindowApp(application, Engine(Zoo.standard()).ports(), load_settings())
+    _catch_unforeseen(app.window)
+    app.window.show()
+    # After the first paint: torch's import must not delay the window.
+    files = [Path(argument).absolute() for argument in arguments]
+    starter = _Starter(app.window, files)
+    QTimer.singleShot(0, starter, starter.start)
+    _log.info("window up after %.0f ms", (time.perf_counter() - started) * 1000)
+    return app
+
+
+class _Starter(QObject):
+    """Starts the window's work from the event loop."""
+
+    def __init__(self, window: MainWindow, files: list[Path]) -> None:
+        super().__init__(window)
+        self._window, self._files = window, files
+
+    @Slot()
+    def start(self) -> None:
+        self._window.start(self._files)
+
+
+def _start_logging() -> TextIO | None:
+    """A log in the user's folder, and faulthandler for crashes in native code."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    handlers[0].setLevel(logging.WARNING)
+    crash_log: TextIO | None = None
+    try:
+        paths.log_dir().mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            logging.handlers.RotatingFileHandler(
+                paths.log_dir() / "resnet-gui.log",
+                maxBytes=1_000_000,
+                backupCount=2,
+                encoding="utf-8",
+            )
+        )
+        crash_log = (paths.log_dir() / "crash.log").open("a", encoding="utf-8")
+        faulthandler.enable(crash_log)
+    except OSError:
+        faulthandler.enable()
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=handlers,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.getLogger("PIL").setLevel(logging.WARNING)
+    return crash_log
+
+
+def _catch_unforeseen(window: MainWindow) -> None:
+    """An error in a slot is logged and shown; the window stays."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        _log.error("unforeseen error", exc_info=(kind, error, trace))
+        window.page.notices.add(
+            f"Something unexpected went wrong ({kind.__name__}: {error}). You can go on; the log "
+            f"in {paths.log_dir()} has more.",
+            "warning",
+        )
+
+    sys.excepthook = hook

@@ -1,0 +1,64 @@
+"""From dropped paths to photos: files as they are, folders searched to the bottom."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resnet_gui.core.imaging import looks_like_image
+from resnet_gui.core.types import ImageSource
+
+_CHUNK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PhotosFound:
+    """Photos found since the last event, in order; and what went wrong, in sentences."""
+
+    sources: tuple[ImageSource, ...]
+    problems: tuple[str, ...] = ()
+
+
+def collect_photos(paths: Sequence[Path]) -> Iterator[PhotosFound]:
+    """Find the photos among paths.
+
+    A file is taken whatever its name: the person chose it, and reading it says what is wrong. In a
+    folder only names that look like photos are taken, sorted; hidden ones are not, and symbolic
+    links to folders are not followed (they can loop).
+
+    Yields:
+        PhotosFound about every 0.1 s, and once at the end (perhaps empty).
+    """
+    sources: list[ImageSource] = []
+    problems: list[str] = []
+    last = time.monotonic()
+    for path in paths:
+        if not path.is_dir():
+            sources.append(ImageSource.file(path))
+            continue
+        before = len(sources)
+        any_yielded = False
+        for found in _walk(path, problems):
+            sources.append(ImageSource.file(found))
+            if time.monotonic() - last > _CHUNK_S:
+                yield PhotosFound(tuple(sources), tuple(problems))
+                sources, problems = [], []
+                before, any_yielded, last = 0, True, time.monotonic()
+        if not any_yielded and len(sources) == before and not problems:
+            problems.append(f"{path.name}: no photos in this folder.")
+    yield PhotosFound(tuple(sources), tuple(problems))
+
+
+def _walk(folder: Path, problems: list[str]) -> Iterator[Path]:
+    def note(error: OSError) -> None:
+        problems.append(f"{error.filename}: this folder may not be read ({error.strerror}).")
+
+    for directory, folders, files in os.walk(folder, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(directory, name)
+            if looks_like_image(path):
+                yield path

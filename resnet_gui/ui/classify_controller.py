@@ -1,0 +1,501 @@
+"""The Classify page's state machine, without widgets: photos, model, device, and the jobs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from resnet_gui.core.collect import PhotosFound, collect_photos
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.types import (
+    DeviceInfo,
+    DownloadProgress,
+    ImageFailed,
+    ImageSource,
+    ModelLoading,
+    ModelReady,
+    Notice,
+    Prediction,
+)
+from resnet_gui.core.zoo import ModelEntry, ModelSpec
+from resnet_gui.core.zoo.modelfile import SUFFIX as MODEL_SUFFIX
+from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.ui.images import Dropped, encode_image
+from resnet_gui.ui.photo_list import Photo, PhotoList, PhotoState
+from resnet_gui.ui.ports import Ports
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line says. `milliseconds` of the last photo: network, and all in all."""
+
+    text: str = ""
+    device: str = ""
+    milliseconds: str = ""
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the photos are. `eta_s` is None while it cannot be told yet."""
+
+    done: int
+    total: int
+    per_second: float
+    eta_s: float | None
+
+    @property
+    def running(self) -> bool:
+        return self.done < self.total
+
+
+class ClassifyController(QObject):
+    """Takes what the person drops and keeps the answers.
+
+    Attributes:
+        photos: the list model that views show.
+        entry: the chosen model, None if there is none.
+        device: the chosen device ("auto", …).
+
+    Signals:
+        current_changed(): another photo is the current one, or its answer changed.
+        model_changed(): `entry` changed.
+        zoo_changed(): models were added, removed or downloaded.
+        devices_found(): `devices` is known.
+        status_changed(Status).
+        progress_changed(Progress).
+        noticed(str text, str kind): something to show above the photo; kind "notice" or "warning".
+        download_changed(object): DownloadProgress, or None when there is no download.
+        opened(str): a path for the list of recent files.
+    """
+
+    current_changed = Signal()
+    model_changed = Signal()
+    zoo_changed = Signal()
+    devices_found = Signal()
+    status_changed = Signal(object)
+    progress_changed = Signal(object)
+    noticed = Signal(str, str)
+    download_changed = Signal(object)
+    opened = Signal(str)
+
+    def __init__(
+        self, ports: Ports, inference: JobLane, io: JobLane, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._ports, self._inference, self._io = ports, inference, io
+        self.photos = PhotoList(io, self)
+        self.entry: ModelEntry | None = None
+        self.device = "auto"
+        self.devices: tuple[DeviceInfo, ...] = ()
+        self.status = Status()
+        self._current: Photo | None = None
+        self._jobs: dict[int, list[Photo]] = {}
+        self._warm_job = self._devices_job = 0
+        self._collect_jobs: dict[int, bool] = {}  # job -> whether its first photo is still to come
+        self._encode_jobs: set[int] = set()
+        self._fetch_jobs: dict[int, str] = {}
+        self._add_jobs: dict[int, Path] = {}
+        self._download: tuple[int, ModelEntry] | None = None
+        self._batch_started = 0.0
+        self._batch_done = 0
+        self._pasted = 0
+        inference.progressed.connect(self._on_inference)
+        inference.finished.connect(self._on_inference_finished)
+        inference.failed.connect(self._on_inference_failed)
+        inference.cancelled.connect(self._on_inference_cancelled)
+        io.progressed.connect(self._on_io)
+        io.finished.connect(self._on_io_finished)
+        io.failed.connect(self._on_io_failed)
+        io.cancelled.connect(self._on_io_cancelled)
+
+    # --- what comes in ----------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Photos, folders and model files."""
+        models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
+        for path in models:
+            self._add_jobs[self._io.submit(_bind(self._ports.add_model, path))] = path
+        photos = [path for path in paths if path not in models]
+        for path in photos[:1]:
+            self.opened.emit(str(path))
+        if not photos:
+            return
+        if len(photos) <= 4 and not any(path.is_dir() for path in photos):
+            self._add([ImageSource.file(path) for path in photos], show=True)
+            return
+        job = self._io.submit(_bind(collect_photos, photos), Priority.INTERACTIVE)
+        self._collect_jobs[job] = True
+        self._say("Looking for photos…", busy=True)
+
+    def open_dropped(self, dropped: Dropped) -> None:
+        """What a drop or the clipboard carried."""
+        if dropped.paths:
+            self.open_paths(dropped.paths)
+        elif dropped.encoded:
+            self._add([ImageSource(self._pasted_name(), dropped.encoded)], show=True)
+        elif dropped.pixels is not None:
+            self.open_pixels(dropped.pixels)
+        else:
+            for url in dropped.urls:
+                job = self._io.submit(_bind(self._ports.fetch_image, url))
+                self._fetch_jobs[job] = url
+                self._say(f"Fetching {url}", busy=True)
+
+    def open_pixels(self, image: QImage) -> None:
+        name = self._pasted_name()
+        job = self._io.submit(lambda: encode_image(image, name), Priority.INTERACTIVE)
+        self._encode_jobs.add(job)
+
+    def _pasted_name(self) -> str:
+        self._pasted += 1
+        return "Pasted image" if self._pasted == 1 else f"Pasted image {self._pasted}"
+
+    def _add(self, sources: Sequence[ImageSource], *, show: bool) -> None:
+        """Add photos (one that is there already is asked again) and classify them."""
+        sources = list({source.name: source for source in sources}.values())
+        fresh = [source for source in sources if self.photos.find(source) is None]
+        again = [photo for source in sources if (photo := self.photos.find(source)) is not None]
+        added = [*self.photos.add(fresh), *again]
+        if not added:
+            return
+        if show:
+            first = self.photos.find(sources[0]) or added[0]
+            added.sort(key=lambda photo: photo is not first)
+            self.select(self.photos.row(first))
+        self._classify(added, interactive=show)
+
+    # --- current photo ----------------------------------------------------------------------
+
+    @property
+    def current(self) -> Photo | None:
+        return self._current
+
+    def select(self, row: int) -> None:
+        photo = self.photos.photo(row)
+        if photo is not self._current:
+            self._current = photo
+            self.current_changed.emit()
+
+    def step(self, by: int) -> None:
+        """To the next or previous photo, staying within the list."""
+        count = self.photos.rowCount()
+        if self._current is not None and count:
+            row = self.photos.row(self._current) + by
+            self.select(min(max(row, 0), count - 1))
+
+    def remove_current(self) -> None:
+        if self._current is None:
+            return
+        row = self.photos.row(self._current)
+        self.photos.remove(row)
+        self._current = None
+        self.select(min(row, self.photos.rowCount() - 1))
+        if self._current is None:
+            self.current_changed.emit()
+        self._report_progress()
+
+    def clear(self) -> None:
+        """Empty the window (the files stay where they are)."""
+        self._cancel_photo_jobs()
+        for job in self._collect_jobs:
+            self._io.cancel(job)
+        self._current = None
+        self.photos.clear()
+        self._batch_done = 0
+        self.current_changed.emit()
+        self._report_progress()
+
+    # --- model and device -------------------------------------------------------------------
+
+    def start(self, model_id: str, device: str) -> None:
+        """Choose the first model and bring it into memory, so that the first drop is quick."""
+        self.device = device
+        self.entry = self._ports.default_entry(model_id)
+        self.model_changed.emit()
+        self._devices_job = self._inference.submit(self._ports.devices, Priority.BACKGROUND)
+        self._warm_up()
+
+    def set_model(self, model_id: str) -> None:
+        """Use another model; what is shown is classified again. The latest request wins."""
+        entry = next((e for e in self._ports.entries() if e.spec.id == model_id), None)
+        if entry is None or (self.entry is not None and entry.spec.id == self.entry.spec.id):
+            return
+        if entry.problem:
+            self.noticed.emit(entry.problem, "warning")
+            return
+        if not entry.state.ready:
+            self.download(entry)
+            return
+        self.entry = entry
+        self.model_changed.emit()
+        self.classify_all()
+
+    def set_device(self, kind: str) -> None:
+        if kind != self.device:
+            self.device = kind
+            self.classify_all()
+
+    def download(self, entry: ModelEntry) -> None:
+        """Download a model's weights, then use it."""
+        if self._download is not None:
+            self.noticed.emit("One download at a time: wait for the first or cancel it.", "warning")
+            return
+        job = self._io.submit(_bind(self._ports.download, entry), Priority.NORMAL)
+        self._download = (job, entry)
+        self.download_changed.emit(DownloadProgress(entry.spec.title, 0, entry.spec.bytes, 0.0))
+
+    def cancel_download(self) -> None:
+        if self._download is not None:
+            self._io.cancel(self._download[0])
+
+    def entries(self) -> list[ModelEntry]:
+        return self._ports.entries()
+
+    def classify_all(self) -> None:
+        """Classify every photo of the window anew, the one that is shown first."""
+        self._cancel_photo_jobs()
+        photos = sorted(self.photos.photos(), key=lambda photo: photo is not self._current)
+        if photos:
+            self._classify(photos, interactive=True)
+        else:
+            self._warm_up()
+
+    def stop(self) -> None:
+        """Stop classifying; answers that are there stay."""
+        self._cancel_photo_jobs()
+        for job in self._collect_jobs:
+            self._io.cancel(job)
+        self._report_progress()
+        self._say("Stopped.")
+
+    def go_on(self) -> None:
+        """Classify what was left when it was stopped."""
+        self._classify([p for p in self.photos.photos() if p.state is PhotoState.IDLE])
+
+    # --- jobs on the inference lane -----------------------------------------------------------
+
+    def _warm_up(self) -> None:
+        if self.entry is not None:
+            start = _bind(self._ports.load, self.entry.spec.id, self.device)
+            self._inference.cancel(self._warm_job)
+            self._warm_job = self._inference.submit(start, Priority.BACKGROUND)
+
+    def _classify(self, photos: Sequence[Photo], *, interactive: bool = False) -> None:
+        if not self._jobs:
+            self._batch_started = time.monotonic()
+            self._batch_done = 0
+        if self.entry is None:
+            for photo in photos:
+                photo.state = PhotoState.IDLE
+            self.photos.touch_all()
+            self.current_changed.emit()
+            return
+        # The first photo alone and before everything else: that is the one being looked at.
+        if interactive:
+            self._submit(photos[:1], Priority.INTERACTIVE)
+            photos = photos[1:]
+        if photos:
+            self._submit(photos, Priority.NORMAL)
+        self._report_progress()
+
+    def _submit(self, photos: Sequence[Photo], priority: Priority) -> None:
+        assert self.entry is not None
+        sources = [photo.source for photo in photos]
+        start = _bind(self._ports.classify, sources, self.entry.spec.id, self.device)
+        job = self._inference.submit(start, priority)
+        self._jobs[job] = list(photos)
+        for photo in photos:
+            photo.job, photo.state = job, PhotoState.WAITING
+        self.photos.touch_all()
+        if self._current is not None and self._current.job == job:
+            self.current_changed.emit()
+
+    def _cancel_photo_jobs(self) -> None:
+        for job, photos in self._jobs.items():
+            self._inference.cancel(job)
+            for photo in photos:
+                if photo.job == job and photo.state is PhotoState.WAITING:
+                    photo.state = PhotoState.DONE if photo.prediction else PhotoState.IDLE
+        self._jobs.clear()
+        self.photos.touch_all()
+
+    @Slot(object, object)
+    def _on_inference(self, job_id: int, events: list[object]) -> None:
+        if job_id == self._devices_job:
+            self.devices = events[-1]  # type: ignore[assignment]
+            self.devices_found.emit()
+            return
+        photos = self._jobs.get(job_id)
+        if photos is None and job_id != self._warm_job:
+            return  # no longer ours
+        for event in events:
+            if isinstance(event, ModelLoading):
+                text = f"Loading {event.title}…"
+                self._say(
+                    "Starting the engine and loading the model…" if event.first else text, busy=True
+                )
+            elif isinstance(event, ModelReady):
+                self._say("Ready.", device=event.device)
+            elif isinstance(event, Notice):
+                self.noticed.emit(event.message, "warning")
+            elif photos is not None and isinstance(event, Prediction | ImageFailed):
+                self._answer(job_id, photos[event.position], event)
+        self._report_progress()
+
+    def _answer(self, job_id: int, photo: Photo, event: Prediction | ImageFailed) -> None:
+        if photo.job != job_id:
+            return  # a newer job has it
+        self._batch_done += 1
+        if isinstance(event, Prediction):
+            photo.state, photo.prediction, photo.problem = PhotoState.DONE, event, ""
+            total_ms = event.decode_ms + event.inference_ms
+            self.status = Status(
+                self.status.text,
+                event.device,
+                f"{event.inference_ms:.0f} ms network, {total_ms:.0f} ms in all",
+                self.status.busy,
+            )
+            self.status_changed.emit(self.status)
+        else:
+            photo.state, photo.prediction, photo.problem = PhotoState.FAILED, None, event.message
+        self.photos.touch(photo)
+        if photo is self._current:
+            self.current_changed.emit()
+
+    @Slot(object, object)
+    def _on_inference_finished(self, job_id: int, _: object) -> None:
+        if self._jobs.pop(job_id, None) is not None:
+            self._report_progress()
+
+    @Slot(object, object)
+    def _on_inference_failed(self, job_id: int, error: Exception) -> None:
+        photos = self._jobs.pop(job_id, None)
+        if photos is None and job_id not in (self._warm_job, self._devices_job):
+            return
+        for photo in photos or ():
+            if photo.job == job_id and photo.state is PhotoState.WAITING:
+                photo.state = PhotoState.IDLE
+        self.photos.touch_all()
+        self.noticed.emit(_sentence(error), "warning")
+        self._say("The model could not be used.")
+        self.current_changed.emit()
+        self._report_progress()
+
+    @Slot(object)
+    def _on_inference_cancelled(self, job_id: int) -> None:
+        self._jobs.pop(job_id, None)
+
+    # --- jobs on the io lane ------------------------------------------------------------------
+
+    @Slot(object, object)
+    def _on_io(self, job_id: int, events: list[object]) -> None:
+        if job_id in self._collect_jobs:
+            for event in events:
+                assert isinstance(event, PhotosFound)
+                for problem in event.problems:
+                    self.noticed.emit(problem, "warning")
+                self._add(event.sources, show=self._collect_jobs[job_id])
+                if event.sources:
+                    self._collect_jobs[job_id] = False
+        elif job_id in self._encode_jobs:
+            self._add([event for event in events if isinstance(event, ImageSource)], show=True)
+        elif self._download is not None and job_id == self._download[0]:
+            progress = [event for event in events if isinstance(event, DownloadProgress)]
+            if progress:
+                self.download_changed.emit(progress[-1])
+
+    @Slot(object, object)
+    def _on_io_finished(self, job_id: int, result: object) -> None:
+        if self._collect_jobs.pop(job_id, None) is not None:
+            self._say(self._ready_text())
+        self._encode_jobs.discard(job_id)
+        if self._fetch_jobs.pop(job_id, None) is not None and isinstance(result, ImageSource):
+            self._say(self._ready_text())
+            self._add([result], show=True)
+        if self._add_jobs.pop(job_id, None) is not None and isinstance(result, ModelSpec):
+            self.zoo_changed.emit()
+            self.noticed.emit(f"“{result.title}” was added to your models.", "notice")
+            self.set_model(result.id)
+        if self._download is not None and job_id == self._download[0]:
+            entry, self._download = self._download[1], None
+            self.download_changed.emit(None)
+            self.zoo_changed.emit()
+            self.set_model(entry.spec.id)
+
+    @Slot(object, object)
+    def _on_io_failed(self, job_id: int, error: Exception) -> None:
+        ours = [
+            self._collect_jobs.pop(job_id, None) is not None,
+            self._fetch_jobs.pop(job_id, None) is not None,
+            self._add_jobs.pop(job_id, None) is not None,
+            job_id in self._encode_jobs,
+        ]
+        self._encode_jobs.discard(job_id)
+        if self._download is not None and job_id == self._download[0]:
+            self._download = None
+            self.download_changed.emit(None)
+            ours.append(True)
+        if any(ours):
+            self._say(self._ready_text())
+            self.noticed.emit(_sentence(error), "warning")
+
+    @Slot(object)
+    def _on_io_cancelled(self, job_id: int) -> None:
+        self._collect_jobs.pop(job_id, None)
+        self._fetch_jobs.pop(job_id, None)
+        if self._download is not None and job_id == self._download[0]:
+            self._download = None
+            self.download_changed.emit(None)
+
+    # --- status -------------------------------------------------------------------------------
+
+    def _ready_text(self) -> str:
+        return "Ready." if self.status.device else ""
+
+    def _say(self, text: str, *, device: str = "", busy: bool = False) -> None:
+        old = self.status
+        self.status = Status(text, device or old.device, old.milliseconds, busy)
+        self.status_changed.emit(self.status)
+
+    def _report_progress(self) -> None:
+        waiting = sum(
+            1
+            for job, photos in self._jobs.items()
+            for photo in photos
+            if photo.job == job and photo.state is PhotoState.WAITING
+        )
+        if not waiting:
+            self._batch_done = 0
+            self.progress_changed.emit(Progress(0, 0, 0.0, None))
+            return
+        elapsed_s = time.monotonic() - self._batch_started
+        rate = self._batch_done / elapsed_s if elapsed_s > 0.5 and self._batch_done > 2 else 0.0
+        eta_s = waiting / rate if rate else None
+        total = self._batch_done + waiting
+        self.progress_changed.emit(Progress(self._batch_done, total, rate, eta_s))
+
+
+def _bind(function: Callable[..., Iterator[Any]], *arguments: object) -> JobStart:
+    """A job that calls `function` with these arguments in the worker."""
+
+    def start() -> Iterator[Any]:
+        return function(*arguments)
+
+    return start
+
+
+def _sentence(error: Exception) -> str:
+    """What a person reads of an error; one that nobody foresaw says so."""
+    if isinstance(error, ResNetGuiError | OSError):
+        return str(error)
+    return f"Something unexpected went wrong ({type(error).__name__}: {error}). The log has more."

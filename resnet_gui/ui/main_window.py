@@ -1,0 +1,394 @@
+"""The main window: menus, drop, the page, the status line."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox
+
+from resnet_gui import __version__
+from resnet_gui.core.imaging import IMAGE_SUFFIXES
+from resnet_gui.core.settings import THEMES, Settings
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.classify_controller import ClassifyController, Status
+from resnet_gui.ui.classify_page import ClassifyPage
+from resnet_gui.ui.drop_overlay import DropOverlay
+from resnet_gui.ui.images import may_hold_photos, read_mime
+from resnet_gui.ui.ports import Ports
+from resnet_gui.ui.theme import ThemeManager
+
+_SAVE_DELAY_MS = 800
+
+
+class MainWindow(QMainWindow):
+    """One window with the Classify page.
+
+    Attributes:
+        settings: what will be remembered; changes are saved soon after they happen.
+        page, controller: the Classify page and its state machine.
+
+    Signals:
+        close_requested(): the person closes the window. `app` stops the lanes, then the window
+            really closes (`allow_close`).
+    """
+
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        ports: Ports,
+        lanes: tuple[JobLane, JobLane],
+        theme: ThemeManager,
+        settings: Settings,
+        save: Callable[[Settings], None],
+        samples: list[Path],
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("ResNet GUI")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(780, 580)
+        self.settings = settings
+        self._save, self._theme, self._samples = save, theme, samples
+        self._may_close = False
+        inference, io = lanes
+        self.controller = ClassifyController(ports, inference, io, self)
+        self.page = ClassifyPage(self.controller, io, samples)
+        self.setCentralWidget(self.page)
+        self.overlay = DropOverlay(self.page)
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(_SAVE_DELAY_MS)
+        self._save_timer.timeout.connect(self.save_now)
+        self._build_status_line()
+        self._build_menus()
+        self._connect()
+        self._restore()
+
+    def start(self, paths: list[Path]) -> None:
+        """Choose the model and open the command line's paths. Call after the window is shown."""
+        self.controller.start(self.settings.model, self.settings.device)
+        if paths:
+            self.controller.open_paths(paths)
+
+    # --- building ---------------------------------------------------------------------------
+
+    def _build_status_line(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.status_text, self.status_model = QLabel(), QLabel()
+        self.status_device, self.status_time = QLabel(), QLabel()
+        bar.addWidget(self.status_text, 1)
+        for label in (self.status_model, self.status_device, self.status_time):
+            bar.addPermanentWidget(label)
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        file = bar.addMenu("&File")
+        self._action(file, "&Open photos…", self.open_files, QKeySequence.StandardKey.Open)
+        self._action(file, "Open &folder…", self.open_folder, "Ctrl+Shift+O")
+        self.recent_menu = file.addMenu("Open &recent")
+        self.recent_menu.aboutToShow.connect(self._fill_recent)
+        self._action(file, "&Sample photos", self.open_samples)
+        file.addSeparator()
+        self._action(file, "Add &model file…", self.open_model_file)
+        file.addSeparator()
+        self._action(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
+        edit = bar.addMenu("&Edit")
+        self._action(edit, "&Paste photo", self.paste, QKeySequence.StandardKey.Paste)
+        self._action(edit, "&Copy result", self.page.copy_result, QKeySequence.StandardKey.Copy)
+        edit.addSeparator()
+        self._action(edit, "&Next photo", self._on_next, "Alt+Right")
+        self._action(edit, "Pre&vious photo", self._on_previous, "Alt+Left")
+        self._action(
+            edit, "&Remove photo from window", self.controller.remove_current, "Ctrl+Backspace"
+        )
+        self._action(edit, "C&lear window", self.controller.clear)
+        view = bar.addMenu("&View")
+        self._action(view, "Choose &model…", self.page.show_models, "Ctrl+M")
+        self.crop_action = self._action(view, "What the network &sees", None, "Ctrl+E")
+        self.crop_action.setCheckable(True)
+        self.crop_action.toggled.connect(self.page.crop_button.setChecked)
+        theme_menu = view.addMenu("&Theme")
+        self._theme_group = QActionGroup(self)
+        for name in THEMES:
+            action = QAction(name.capitalize(), self, checkable=True)
+            action.setData(name)
+            self._theme_group.addAction(action)
+            theme_menu.addAction(action)
+        self._theme_group.triggered.connect(self._on_theme_chosen)
+        help_menu = bar.addMenu("&Help")
+        self._action(help_menu, "&Keyboard and mouse", self._on_keys)
+        self._action(help_menu, "&About ResNet GUI", self._on_about)
+
+    def _action(
+        self,
+        menu: QMenu,
+        text: str,
+        slot: Callable[[], object] | None,
+        shortcut: QKeySequence.StandardKey | str | None = None,
+    ) -> QAction:
+        action = menu.addAction(text)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        if slot is not None:
+            action.triggered.connect(slot)
+        return action
+
+    def _connect(self) -> None:
+        controller, page = self.controller, self.page
+        page.open_requested.connect(self.open_files)
+        page.folder_requested.connect(self.open_folder)
+        page.paste_requested.connect(self.paste)
+        page.crop_toggled.connect(self._on_crop_toggled)
+        controller.status_changed.connect(self._on_status_changed)
+        controller.model_changed.connect(self._on_model_changed)
+        controller.opened.connect(self._on_opened)
+        page.device_box.activated.connect(self._on_device_activated)
+        page.splitter.splitterMoved.connect(self._save_soon)
+        self._theme.changed.connect(page.refresh_theme)
+
+    def _restore(self) -> None:
+        settings = self.settings
+        if settings.window:
+            self.restoreGeometry(QByteArray(base64.b64decode(settings.window)))
+        else:
+            self.resize(1120, 740)
+        if len(settings.splitter) == 2:
+            self.page.splitter.setSizes(list(settings.splitter))
+        self._theme.choose(settings.theme)
+        for action in self._theme_group.actions():
+            action.setChecked(action.data() == settings.theme)
+        self.crop_action.setChecked(settings.show_crop)
+
+    # --- opening ----------------------------------------------------------------------------
+
+    @Slot()
+    def open_files(self) -> None:
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(IMAGE_SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Open photos", self.settings.last_folder, f"Photos ({patterns});;All files (*)"
+        )
+        self._open([Path(name) for name in names])
+
+    @Slot()
+    def open_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open folder", self.settings.last_folder)
+        self._open([Path(name)] if name else [])
+
+    @Slot()
+    def open_model_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Add model file", self.settings.last_folder, "Models (*.safetensors)"
+        )
+        self._open([Path(name)] if name else [])
+
+    @Slot()
+    def open_samples(self) -> None:
+        self.controller.open_paths(self._samples)
+
+    def _open(self, paths: list[Path]) -> None:
+        if paths:
+            self._remember(last_folder=str(paths[0].parent))
+            self.controller.open_paths(paths)
+
+    @Slot()
+    def paste(self) -> None:
+        dropped = read_mime(QGuiApplication.clipboard().mimeData())
+        if dropped:
+            self.controller.open_dropped(dropped)
+        else:
+            self.page.notices.add("There is no photo on the clipboard.", "warning")
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        self.recent_menu.clear()
+        for name in self.settings.recent:
+            action = self.recent_menu.addAction(_shown_path(name))
+            action.setData(name)
+            action.setEnabled(Path(name).exists())
+            action.triggered.connect(self._on_recent_chosen)
+        if not self.settings.recent:
+            self.recent_menu.addAction("Nothing yet").setEnabled(False)
+        else:
+            self.recent_menu.addSeparator()
+            self.recent_menu.addAction("Forget these").triggered.connect(self._on_forget_recent)
+
+    @Slot()
+    def _on_recent_chosen(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.controller.open_paths([Path(str(action.data()))])
+
+    @Slot()
+    def _on_forget_recent(self) -> None:
+        self._remember(recent=())
+
+    # --- drag and drop ----------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if may_hold_photos(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)  # never move: the files are not ours
+            event.accept()
+            self.overlay.appear()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.overlay.hide()
+        dropped = read_mime(event.mimeData())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if dropped:
+            self.controller.open_dropped(dropped)
+            self.activateWindow()
+        else:
+            self.page.notices.add("What was dropped holds no photo that can be read.", "warning")
+
+    # --- status, theme, help ----------------------------------------------------------------
+
+    @Slot(object)
+    def _on_status_changed(self, status: Status) -> None:
+        self.status_text.setText(status.text)
+        self.status_device.setText(status.device)
+        self.status_time.setText(status.milliseconds)
+
+    @Slot()
+    def _on_model_changed(self) -> None:
+        entry = self.controller.entry
+        self.status_model.setText(entry.spec.title if entry else "no model")
+        if entry is not None and entry.spec.id != self.settings.model:
+            self._remember(model=entry.spec.id)
+
+    @Slot(int)
+    def _on_device_activated(self, row: int) -> None:
+        self._remember(device=self.controller.device)
+
+    @Slot(bool)
+    def _on_crop_toggled(self, on: bool) -> None:
+        self.crop_action.setChecked(on)
+        self._remember(show_crop=on)
+
+    @Slot(QAction)
+    def _on_theme_chosen(self, action: QAction) -> None:
+        self._theme.choose(str(action.data()))
+        self._remember(theme=str(action.data()))
+
+    @Slot(str)
+    def _on_opened(self, path: str) -> None:
+        if Path(path) not in self._samples:
+            self.settings = self.settings.with_recent(path)
+            self._save_soon()
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.controller.step(1)
+
+    @Slot()
+    def _on_previous(self) -> None:
+        self.controller.step(-1)
+
+    @Slot()
+    def _on_keys(self) -> None:
+        self._box(
+            "Keyboard and mouse",
+            "<table cellspacing='6'>"
+            + "".join(
+                f"<tr><td><b>{keys}</b></td><td>{what}</td></tr>"
+                for keys, what in (
+                    ("Drop", "photos, folders, images from a browser, or a model file"),
+                    ("Ctrl+O", "open photos"),
+                    ("Ctrl+Shift+O", "open a folder"),
+                    ("Ctrl+V", "paste a photo or its path"),
+                    ("Ctrl+C", "copy the answer"),
+                    ("Ctrl+M", "choose the model"),
+                    ("Ctrl+E", "show what the network sees"),
+                    ("Alt+← Alt+→", "previous, next photo (arrow keys in the strip)"),
+                    ("Ctrl+Backspace", "take the photo out of the window (the file stays)"),
+                )
+            )
+            + "</table>",
+        )
+
+    @Slot()
+    def _on_about(self) -> None:
+        self._box(
+            "About ResNet GUI",
+            f"<p><b>ResNet GUI {__version__}</b></p><p>Drag a photo in and see what it is. "
+            "Everything is computed on this computer; nothing is uploaded.</p>"
+            "<p>MIT licence. Models have licences of their own: see their cards.</p>",
+        )
+
+    def _box(self, title: str, text: str) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(title)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(text)
+        box.setModal(False)
+        box.show()
+
+    # --- remembering ------------------------------------------------------------------------
+
+    def _remember(self, **changes: object) -> None:
+        self.settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
+        self._save_soon()
+
+    @Slot()
+    def _save_soon(self, *_: object) -> None:
+        self._save_timer.start()
+
+    @Slot()
+    def save_now(self) -> None:
+        """Store the settings with the window's present shape."""
+        self._save_timer.stop()
+        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
+        sizes = tuple(self.page.splitter.sizes()) if self.page.stack.currentIndex() else ()
+        self.settings = dataclasses.replace(
+            self.settings, window=geometry, splitter=sizes or self.settings.splitter
+        )
+        self._save(self.settings)
+
+    # --- closing ----------------------------------------------------------------------------
+
+    def allow_close(self) -> None:
+        """From now on closing closes."""
+        self._may_close = True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        self.save_now()
+        self.status_text.setText("Stopping…")
+        self.setEnabled(False)
+        self.close_requested.emit()
+
+
+def _shown_path(name: str) -> str:
+    """A path short enough for a menu, with "&" as it is."""
+    home = str(Path.home())
+    shown = "~" + name[len(home) :] if name.startswith(home + "/") else name
+    if len(shown) > 70:
+        shown = f"{shown[:30]}…{shown[-38:]}"
+    return shown.replace("&", "&&")

@@ -1,0 +1,104 @@
+"""Sentences above the photo: notices that stay until they are closed, and one offer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.ui.icons import icon
+
+_MOST = 3
+
+
+class Notice(QFrame):
+    """One sentence, perhaps with a button and a progress bar.
+
+    Signals:
+        closed(), acted().
+    """
+
+    closed = Signal()
+    acted = Signal()
+
+    def __init__(
+        self, text: str, kind: str = "notice", action: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", kind)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        row.setSpacing(10)
+        self.label = QLabel(text)
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row.addWidget(self.label, 1)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(160)
+        self.bar.hide()
+        row.addWidget(self.bar)
+        self.button = QPushButton(action)
+        self.button.setVisible(bool(action))
+        self.button.clicked.connect(self.acted)
+        row.addWidget(self.button)
+        self.close_button = QToolButton()
+        self.close_button.setAutoRaise(True)
+        self.close_button.setIcon(icon("close", side=14))
+        self.close_button.setToolTip("Close")
+        self.close_button.setAccessibleName("Close this notice")
+        self.close_button.clicked.connect(self.closed)
+        row.addWidget(self.close_button)
+
+
+class NoticeBar(QWidget):
+    """The newest few notices, one below the other; the same sentence never twice."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self._notices: list[Notice] = []
+        self.hide()
+
+    @property
+    def texts(self) -> list[str]:
+        return [notice.label.text() for notice in self._notices]
+
+    def add(self, text: str, kind: str = "notice", action: str = "") -> Notice:
+        """Show a sentence; returns its widget (the one that is there, if it says the same)."""
+        for notice in self._notices:
+            if notice.label.text() == text:
+                return notice
+        notice = Notice(text, kind, action, self)
+        notice.closed.connect(self._on_closed)
+        self._notices.append(notice)
+        self._column.addWidget(notice)
+        for old in self._notices[:-_MOST]:
+            self.remove(old)
+        self.show()
+        return notice
+
+    def remove(self, notice: Notice) -> None:
+        if notice in self._notices:
+            self._notices.remove(notice)
+            self._column.removeWidget(notice)
+            notice.hide()
+            notice.deleteLater()
+        self.setVisible(bool(self._notices))
+
+    @Slot()
+    def _on_closed(self) -> None:
+        notice = self.sender()
+        if isinstance(notice, Notice):
+            self.remove(notice)

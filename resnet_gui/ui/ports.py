@@ -1,0 +1,42 @@
+"""What the window can ask for without knowing torch: factories that `app` passes in.
+
+Each returns an iterator of core's frozen events, made to run on a lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.types import ImageSource
+from resnet_gui.core.zoo import ModelEntry
+
+Events = Iterator[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The engine as the window sees it.
+
+    Attributes:
+        entries: all models of the zoo; quick.
+        default_entry: what to start with, given the id used last; None if no model is here.
+        classify: (sources, model id, device) -> ModelLoading, ModelReady, Notice, Prediction,
+            ImageFailed.
+        load: (model id, device) -> as classify, without photos.
+        devices: -> one tuple of DeviceInfo.
+        download: (entry) -> DownloadProgress; returns the weights' path.
+        fetch_image: (url) -> DownloadProgress; returns an ImageSource.
+        add_model: (path) -> nothing; returns the ModelSpec of the model that was added.
+    """
+
+    entries: Callable[[], list[ModelEntry]]
+    default_entry: Callable[[str], ModelEntry | None]
+    classify: Callable[[Sequence[ImageSource], str, str], Events]
+    load: Callable[[str, str], Events]
+    devices: Callable[[], Events]
+    download: Callable[[ModelEntry], Events]
+    fetch_image: Callable[[str], Events]
+    add_model: Callable[[Path], Events]

@@ -1,0 +1,202 @@
+"""Colours and style of the window: light and dark, from one set of names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """All colours of one theme, as #rrggbb. Text on its ground has a contrast of 4.5 or more."""
+
+    dark: bool
+    window: str
+    surface: str
+    raised: str
+    border: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    accent_ground: str
+    track: str
+    danger: str
+    warning_ground: str
+    canvas: str
+
+
+LIGHT = Colours(
+    dark=False,
+    window="#f4f5f7",
+    surface="#ffffff",
+    raised="#ffffff",
+    border="#d5dae1",
+    text="#1a1e24",
+    muted="#59636f",
+    accent="#1f56b3",
+    on_accent="#ffffff",
+    accent_ground="#e4edfb",
+    track="#e5e8ed",
+    danger="#b3261e",
+    warning_ground="#fdf3d8",
+    canvas="#e9ebef",
+)
+DARK = Colours(
+    dark=True,
+    window="#17191d",
+    surface="#1f2227",
+    raised="#2a2e35",
+    border="#3a4049",
+    text="#e9ebee",
+    muted="#a2acb8",
+    accent="#7fb0ff",
+    on_accent="#0b1a30",
+    accent_ground="#223654",
+    track="#343a43",
+    danger="#ff8f86",
+    warning_ground="#3b3318",
+    canvas="#101215",
+)
+
+
+class ThemeManager(QObject):
+    """Applies light, dark or the system's theme to the application.
+
+    Attributes:
+        colours: what is shown now.
+
+    Signals:
+        changed(): painted widgets should take the new `colours`.
+    """
+
+    changed = Signal()
+
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
+        self._application = application
+        self._choice = "system"
+        self.colours = LIGHT
+        application.setStyle("Fusion")  # the one style that follows a palette on every system
+        application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
+
+    @property
+    def choice(self) -> str:
+        return self._choice
+
+    def choose(self, choice: str) -> None:
+        """Show "light", "dark" or what the "system" says."""
+        self._choice = choice
+        if choice == "system":
+            scheme = self._application.styleHints().colorScheme()
+            self.colours = DARK if scheme == Qt.ColorScheme.Dark else LIGHT
+        else:
+            self.colours = DARK if choice == "dark" else LIGHT
+        self._application.setPalette(_palette(self.colours))
+        self._application.setStyleSheet(_style_sheet(self.colours))
+        self.changed.emit()
+
+    @Slot()
+    def _on_system_changed(self) -> None:
+        if self._choice == "system":
+            self.choose("system")
+
+
+def theme_colours() -> Colours:
+    """The colours that the application shows now, for painting."""
+    dark = QApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
+    return DARK if dark else LIGHT
+
+
+def _palette(c: Colours) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for target, colour in (
+        (role.Window, c.window),
+        (role.WindowText, c.text),
+        (role.Base, c.surface),
+        (role.AlternateBase, c.window),
+        (role.ToolTipBase, c.raised),
+        (role.ToolTipText, c.text),
+        (role.PlaceholderText, c.muted),
+        (role.Text, c.text),
+        (role.Button, c.raised),
+        (role.ButtonText, c.text),
+        (role.BrightText, c.danger),
+        (role.Link, c.accent),
+        (role.Highlight, c.accent),
+        (role.HighlightedText, c.on_accent),
+        (role.Accent, c.accent),
+    ):
+        palette.setColor(target, QColor(colour))
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        muted = QColor(c.muted)
+        muted.setAlpha(150)
+        palette.setColor(QPalette.ColorGroup.Disabled, target, muted)
+    return palette
+
+
+def _style_sheet(c: Colours) -> str:
+    return f"""
+    QMainWindow, QDialog {{ background: {c.window}; }}
+    QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.border};
+        padding: 4px 6px; }}
+    QMenuBar {{ background: {c.window}; padding: 2px 6px; }}
+    QMenuBar::item {{ padding: 4px 8px; border-radius: 4px; background: transparent; }}
+    QMenuBar::item:selected {{ background: {c.accent_ground}; }}
+    QMenu {{ background: {c.raised}; border: 1px solid {c.border}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 28px 5px 24px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {c.accent_ground}; color: {c.text}; }}
+    QMenu::item:disabled {{ color: {c.muted}; }}
+    QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}
+    QPushButton {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px;
+        padding: 6px 14px; color: {c.text}; }}
+    QPushButton:hover {{ border-color: {c.accent}; }}
+    QPushButton:pressed, QPushButton:checked {{ background: {c.accent_ground};
+        border-color: {c.accent}; }}
+    QPushButton:focus {{ border: 2px solid {c.accent}; padding: 5px 13px; }}
+    QPushButton:disabled {{ color: {c.muted}; border-color: {c.track}; }}
+    QPushButton[kind="primary"] {{ background: {c.accent}; color: {c.on_accent};
+        border-color: {c.accent}; font-weight: 600; }}
+    QPushButton[kind="primary"]:focus {{ border: 2px solid {c.text}; }}
+    QPushButton[kind="plain"] {{ background: transparent; border-color: transparent;
+        color: {c.accent}; padding: 4px 8px; }}
+    QPushButton[kind="plain"]:hover {{ background: {c.accent_ground}; }}
+    QPushButton[kind="plain"]:focus {{ border: 1px solid {c.accent}; }}
+    QComboBox {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px;
+        padding: 5px 10px; }}
+    QComboBox:hover, QComboBox:focus {{ border-color: {c.accent}; }}
+    QComboBox::drop-down {{ width: 26px; border: 0; }}
+    QComboBox::down-arrow {{ image: none; }}
+    QLineEdit {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
+        padding: 6px 8px; }}
+    QLineEdit:focus {{ border-color: {c.accent}; }}
+    QListView, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: 6px; outline: 0; }}
+    QListView[kind="bare"], QScrollArea[kind="bare"],
+    QScrollArea[kind="bare"] > QWidget > QWidget {{ border: 0; background: transparent; }}
+    QSplitter::handle {{ background: transparent; }}
+    QStatusBar {{ background: {c.window}; color: {c.muted}; border-top: 1px solid {c.border}; }}
+    QStatusBar::item {{ border: 0; }}
+    QStatusBar QLabel {{ color: {c.muted}; padding: 2px 8px; }}
+    QLabel[kind="muted"] {{ color: {c.muted}; }}
+    QLabel[kind="danger"] {{ color: {c.danger}; }}
+    QFrame[kind="card"] {{ background: {c.surface}; border: 1px solid {c.border};
+        border-radius: 10px; }}
+    QFrame[kind="popup"] {{ background: {c.window}; border: 1px solid {c.muted}; }}
+    QFrame[kind="notice"] {{ background: {c.accent_ground}; border: 0; border-radius: 8px; }}
+    QFrame[kind="warning"] {{ background: {c.warning_ground}; border: 0; border-radius: 8px; }}
+    QProgressBar {{ background: {c.track}; border: 0; border-radius: 3px; max-height: 6px;
+        min-height: 6px; }}
+    QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 2px; }}
+    QScrollBar::handle {{ background: {c.border}; border-radius: 3px; min-height: 24px;
+        min-width: 24px; }}
+    QScrollBar::handle:hover {{ background: {c.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    """
