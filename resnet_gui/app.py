@@ -8,7 +8,8 @@ import logging.handlers
 import os
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,9 +19,11 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_gui.core import paths
+from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.settings import Settings, load_settings, save_settings
+from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.types import ImageSource
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.jobs.lane import JobLane
@@ -57,6 +60,11 @@ class Engine:
             download=self._download,
             fetch_image=self._fetch_image,
             add_model=self._add_model,
+            train=self._train,
+            resume=self._resume,
+            estimate=self._estimate,
+            preview_augmentation=self._preview_augmentation,
+            warm_charts=_warm_charts,
         )
 
     def _engine(self) -> Classifier:
@@ -97,6 +105,46 @@ class Engine:
 
         yield None  # the first step is only the beginning: Stop can still come before the copy
         return add_model_file(path, paths.user_models_dir())
+
+    def _train(
+        self, config: RunConfig, summary: DatasetSummary, stop: Callable[[], bool]
+    ) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.api import train
+        with _kept_awake():
+            yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
+
+    def _resume(self, path: Path, stop: Callable[[], bool]) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.api import resume
+        with _kept_awake():
+            yield from resume(path, zoo=self.zoo, stop=stop)
+
+    def _estimate(self, config: RunConfig, summary: DatasetSummary) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.estimate import estimate
+        yield from estimate(config, summary, zoo=self.zoo)
+
+    def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.api import preprocessing_for
+            from resnet_gui.core.training.augment import preview_augmentation
+        preprocessing = preprocessing_for(self.zoo.get(config.model), config)
+        yield from preview_augmentation(photos, config.augmentation, preprocessing)
+
+
+def _kept_awake() -> AbstractContextManager[object]:
+    """The computer does not fall asleep in the block, where the system allows asking for that."""
+    from wakepy import keep
+
+    return keep.running(on_fail="pass")
+
+
+def _warm_charts() -> Iterator[None]:
+    """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
+    with gentle_import():
+        import pyqtgraph  # noqa: F401
+    yield None
 
 
 class WindowApp(QObject):
