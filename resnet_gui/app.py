@@ -156,23 +156,24 @@ class WindowApp(QObject):
         self.application = application
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
+        self.training = JobLane("training", self)
         self.theme = ThemeManager(application)
         self.window = MainWindow(
             ports,
-            (self.inference, self.io),
+            (self.inference, self.io, self.training),
             self.theme,
             settings,
             self._save,
             paths.sample_photos(),
         )
-        self._still_running = 2
+        self._still_running = 3
         self.clean = False
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
         self._deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
         self._deadline.timeout.connect(self._finish)
         self.window.close_requested.connect(self._on_close_requested)
-        for lane in (self.inference, self.io):
+        for lane in (self.inference, self.io, self.training):
             lane.stopped.connect(self._on_lane_stopped)
 
     @Slot()
@@ -180,6 +181,7 @@ class WindowApp(QObject):
         self._deadline.start()
         self.inference.close()
         self.io.close()
+        self.training.close()
 
     @Slot()
     def _on_lane_stopped(self) -> None:

@@ -176,6 +176,9 @@ class TrainController(QObject):
         self.device_kind = kind
         self._configure()
 
+    def entries(self) -> list[ModelEntry]:
+        return self._ports.entries()
+
     def entry(self) -> ModelEntry | None:
         """The model to start from."""
         for entry in self._ports.entries():
@@ -231,7 +234,11 @@ class TrainController(QObject):
         if self.running:
             self.noticed.emit("One training at a time: stop the one that runs first.", "warning")
             return
-        path = Path(run.path)
+        self.resume_path(run.path)
+
+    def resume_path(self, run_dir: str) -> None:
+        """As `resume`, by the run's directory."""
+        path = Path(run_dir)
         self._begin(lambda: self._ports.resume(path, self._stop.is_set))
 
     def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
