@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_gui.core import paths
 from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.settings import Settings, load_settings, save_settings
 from resnet_gui.core.types import ImageSource
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
@@ -60,7 +61,8 @@ class Engine:
 
     def _engine(self) -> Classifier:
         if self._classifier is None:
-            from resnet_gui.core.classifier import Classifier
+            with gentle_import():
+                from resnet_gui.core.classifier import Classifier
 
             self._classifier = Classifier(self.zoo)
         return self._classifier
@@ -74,7 +76,8 @@ class Engine:
         yield from self._engine().load(model_id, device)
 
     def _devices(self) -> Iterator[Any]:
-        from resnet_gui.core.devices import available_devices
+        with gentle_import():
+            from resnet_gui.core.devices import available_devices
 
         yield available_devices()
 
@@ -89,7 +92,8 @@ class Engine:
         return (yield from fetch_image(url))
 
     def _add_model(self, path: Path) -> Generator[None, None, ModelSpec]:
-        from resnet_gui.core.zoo.builder import add_model_file
+        with gentle_import():
+            from resnet_gui.core.zoo.builder import add_model_file
 
         yield None  # the first step is only the beginning: Stop can still come before the copy
         return add_model_file(path, paths.user_models_dir())
@@ -101,7 +105,7 @@ class WindowApp(QObject):
 
     def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
         super().__init__()
-        self._application = application
+        self.application = application
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
         self.theme = ThemeManager(application)
@@ -141,7 +145,7 @@ class WindowApp(QObject):
         self._deadline.stop()
         self.window.allow_close()
         self.window.close()
-        self._application.quit()
+        self.application.quit()
 
     def _save(self, settings: Settings) -> None:
         try:
@@ -160,8 +164,21 @@ def run_window(arguments: Sequence[str]) -> int:
     Returns:
         the exit code.
     """
-    started = time.perf_counter()
     crash_log = _start_logging()
+    app = open_window(arguments)
+    code = app.application.exec()
+    logging.shutdown()
+    if crash_log is not None:
+        crash_log.flush()
+    if not app.clean:
+        # A read stuck in a dead network drive: its thread would keep the process alive for ever.
+        os._exit(code)
+    return code
+
+
+def open_window(arguments: Sequence[str]) -> WindowApp:
+    """Build and show the window; its work starts with the event loop, which the caller runs."""
+    started = time.perf_counter()
     application = QApplication.instance() or QApplication([sys.argv[0]])
     assert isinstance(application, QApplication)
     application.setApplicationName("resnet-gui")
@@ -176,14 +193,7 @@ def run_window(arguments: Sequence[str]) -> int:
     starter = _Starter(app.window, files)
     QTimer.singleShot(0, starter, starter.start)
     _log.info("window up after %.0f ms", (time.perf_counter() - started) * 1000)
-    code = application.exec()
-    logging.shutdown()
-    if crash_log is not None:
-        crash_log.flush()
-    if not app.clean:
-        # A read stuck in a dead network drive: its thread would keep the process alive for ever.
-        os._exit(code)
-    return code
+    return app
 
 
 class _Starter(QObject):

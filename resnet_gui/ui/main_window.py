@@ -6,8 +6,9 @@ import base64
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, cast
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -19,7 +20,16 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeySequence,
 )
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QMenu, QMessageBox
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QStackedWidget,
+    QWidget,
+)
 
 from resnet_gui import __version__
 from resnet_gui.core.imaging import IMAGE_SUFFIXES
@@ -28,11 +38,25 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify_controller import ClassifyController, Status
 from resnet_gui.ui.classify_page import ClassifyPage
 from resnet_gui.ui.drop_overlay import DropOverlay
-from resnet_gui.ui.images import may_hold_photos, read_mime
+from resnet_gui.ui.images import read_mime
+from resnet_gui.ui.nav_rail import NavRail
 from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.theme import ThemeManager
 
 _SAVE_DELAY_MS = 800
+
+
+class Page(Protocol):
+    """What the window asks of each of its pages.
+
+    Attributes:
+        drop_hint: what letting go over this page does.
+    """
+
+    drop_hint: str
+
+    def may_take(self, mime: QMimeData) -> bool: ...
+    def take(self, mime: QMimeData) -> None: ...
 
 
 class MainWindow(QMainWindow):
@@ -68,8 +92,10 @@ class MainWindow(QMainWindow):
         inference, io = lanes
         self.controller = ClassifyController(ports, inference, io, self)
         self.page = ClassifyPage(self.controller, io, samples)
-        self.setCentralWidget(self.page)
-        self.overlay = DropOverlay(self.page)
+        self.rail = NavRail()
+        self.pages = QStackedWidget()
+        self.overlay = DropOverlay(self.pages)
+        self._build_pages()
         self._save_timer = QTimer(self)
         self._save_timer.setSingleShot(True)
         self._save_timer.setInterval(_SAVE_DELAY_MS)
@@ -86,6 +112,28 @@ class MainWindow(QMainWindow):
             self.controller.open_paths(paths)
 
     # --- building ---------------------------------------------------------------------------
+
+    def _build_pages(self) -> None:
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(self.pages, 1)
+        self.setCentralWidget(middle)
+        for page, text, icon_name in ((self.page, "Classify", "photo"),):
+            self.pages.addWidget(page)
+            self.rail.add(text, icon_name)
+        self.rail.chosen.connect(self.show_page)
+
+    @Slot(int)
+    def show_page(self, number: int) -> None:
+        """Bring a page to the front."""
+        self.pages.setCurrentIndex(number)
+        self.rail.show_page(number)
+
+    def _shown_page(self) -> Page:
+        return cast(Page, self.pages.currentWidget())
 
     def _build_status_line(self) -> None:
         bar = self.statusBar()
@@ -241,10 +289,11 @@ class MainWindow(QMainWindow):
     # --- drag and drop ----------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_hold_photos(event.mimeData()):
+        page = self._shown_page()
+        if page.may_take(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)  # never move: the files are not ours
             event.accept()
-            self.overlay.appear()
+            self.overlay.appear(page.drop_hint)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         event.setDropAction(Qt.DropAction.CopyAction)
@@ -255,14 +304,10 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.overlay.hide()
-        dropped = read_mime(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        if dropped:
-            self.controller.open_dropped(dropped)
-            self.activateWindow()
-        else:
-            self.page.notices.add("What was dropped holds no photo that can be read.", "warning")
+        self._shown_page().take(event.mimeData())
+        self.activateWindow()
 
     # --- status, theme, help ----------------------------------------------------------------
 
