@@ -10,6 +10,7 @@ No torch here: this module is what imports it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -38,6 +39,9 @@ def gentle_import() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        # Thawed at exit, or extension modules would report their functions as leaked.
+        atexit.unregister(gc.unfreeze)
+        atexit.register(gc.unfreeze)
         if was_enabled:
             gc.enable()
 
