@@ -133,7 +133,8 @@ def import_(
                 failed = True
                 bar.say(f"[bold red]{_plain(file)}:[/] {_plain(error)}")
                 if as_json:
-                    _json_line({"file": str(file), "model": None, "path": None, **_error(error)})
+                    nothing = {"model": None, "path": None, "how": None, "already": False}
+                    _json_line({"file": str(file), **nothing, **_error(error)})
     raise typer.Exit(1 if failed else 0)
 
 
