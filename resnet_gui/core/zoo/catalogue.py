@@ -79,7 +79,9 @@ class Zoo:
             if wanted in names:
                 return entry
         ids = [entry.spec.id for entry in entries]
-        raise UnknownModelError(model_id, difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5))
+        longer = [known for known in ids if wanted and known.lower().startswith(wanted)]
+        close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
+        raise UnknownModelError(model_id, list(dict.fromkeys([*longer, *close]))[:3])
 
     def ready(self, model_id: str) -> ModelEntry:
         """As `get`, but only a model that can be used now.
