@@ -150,7 +150,7 @@ def test_efficientnet_lite0_equals_the_plain_script_and_knows_the_photos(
             ) if "icc_profile" in image.info else "sRGB"  # fmt: skip
             profiles += "sRGB" not in name
     assert profiles >= 1  # one photo must prove that profiles count
-    print(f"\nlargest difference {worst:.2g}; {right} of {len(files)} right")
+    print(f"\nlargest difference {worst:.2g}; {right} of {len(files)} right")  # noqa: T201 - shown by pytest -s
     record_property("largest_difference", worst)
     record_property("top1_right", right)
     assert worst < 1e-4
@@ -167,7 +167,7 @@ def test_equals_the_plain_script_on_skimages_photos(name: str) -> None:
         (answer,) = answers(run([source], model, classifier=classifier, top_k=1000))
         expected = plain_probabilities(network, io.BytesIO(source.data))
         difference = largest_difference(answer, expected)
-        print(f"{model} {name}: {difference:.2g}")
+        print(f"{model} {name}: {difference:.2g}")  # noqa: T201 - shown by pytest -s
         assert difference < 1e-4
 
 
@@ -181,7 +181,7 @@ def test_resnet18_equals_the_plain_script(shared_data: Path) -> None:
         largest_difference(answer, plain_probabilities(network, file))
         for file, answer in zip(files, got, strict=True)
     )
-    print(f"\nlargest difference {worst:.2g}")
+    print(f"\nlargest difference {worst:.2g}")  # noqa: T201 - shown by pytest -s
     assert worst < 1e-4
     # Another photo, another answer: weights that ignored their input would pass the above.
     assert len({round(answer.top.probability, 7) for answer in got}) > 15  # type: ignore[union-attr]
@@ -566,5 +566,5 @@ def test_memory_stays_flat(insects: str, tmp_path: Path) -> None:
             gc.collect()
             at[event.position] = process.memory_info().rss / 1e6
     growth = at[399] - at[60]
-    print(f"\nRSS after 60 photos {at[60]:.0f} MB, after 400 {at[399]:.0f} MB")
+    print(f"\nRSS after 60 photos {at[60]:.0f} MB, after 400 {at[399]:.0f} MB")  # noqa: T201 - shown by pytest -s
     assert growth < 40  # seven photos' worth
