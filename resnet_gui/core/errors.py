@@ -236,7 +236,7 @@ class CertificateError(NetworkError):
             advice = f"Check this computer's date and time. {advice}"
         super().__init__(
             url,
-            f"The connection to {host} was not trusted, so nothing was fetched ({reason}).",
+            f"No trusted connection to {host} could be made, so nothing was fetched ({reason}).",
             advice,
         )
 
@@ -373,4 +373,70 @@ class FolderNotWritableError(DownloadError):
             url,
             f"Nothing can be written to {folder} ({reason}).",
             "Choose another folder for weights in the settings, or change its permissions.",
+        )
+
+
+# --- datasets and training --------------------------------------------------------------------
+
+
+class DatasetError(ResNetGuiError):
+    """A folder cannot be trained on or measured with. `path` is the folder."""
+
+    def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
+        self.path = str(path)
+        super().__init__(what, advice)
+
+
+class DatasetChangedError(DatasetError):
+    """The folder is not what it was when the run began: resuming would mix two datasets."""
+
+
+class TrainingError(ResNetGuiError):
+    """Something is wrong with a training."""
+
+
+class RunConfigError(TrainingError):
+    """A setting of a run is out of range or unknown. `field` names it as in `--set field=…`."""
+
+    def __init__(self, field: str, what: str, advice: str = "") -> None:
+        self.field = field
+        super().__init__(what, advice)
+
+
+class NonFiniteLossError(TrainingError):
+    """The loss became infinite or not a number at `epoch`, `step` (both counted from 1)."""
+
+    def __init__(self, epoch: int, step: int, advice: str) -> None:
+        self.epoch = epoch
+        self.step = step
+        super().__init__(
+            f"The training diverged: the loss is not a number any more (epoch {epoch}, "
+            f"step {step}).",
+            advice,
+        )
+
+
+class OutOfMemoryError(TrainingError):
+    """Not even one photo at a time fits into the memory of the device."""
+
+
+class RunError(TrainingError):
+    """A run's directory is missing, damaged, in use, or of another version. `path` names it."""
+
+    def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
+        self.path = str(path)
+        super().__init__(what, advice)
+
+
+class RunMismatchError(RunError):
+    """What a run was trained with is not what is here now: `expected` and `found` name both."""
+
+    def __init__(self, path: str | Path, subject: str, expected: str, found: str) -> None:
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            path,
+            f"The run “{Path(path).name}” cannot go on: its {subject} is {expected}, "
+            f"but {found} is here now.",
+            "Start a new run instead.",
         )

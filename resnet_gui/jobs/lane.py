@@ -103,14 +103,12 @@ class JobLane(QObject):
         """Queue a job; `start` is called in the worker when the job's turn comes.
 
         Returns:
-            the job's id, unique within this lane.
-
-        Raises:
-            RuntimeError: the lane is closing.
+            the job's id, unique within this lane. 0 while the lane is closing: the job never
+            starts and no signal comes (a last repaint may still ask for a thumbnail).
         """
         with self._condition:
             if self._closing:
-                raise RuntimeError(f"lane {self._name} is closing")
+                return 0
             job = _Job(next(self._ids), start, priority)
             self._jobs.append(job)
             self._condition.notify()

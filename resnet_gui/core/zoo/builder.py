@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.atomic import replacing
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
+from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.paths import bundled_models_dir
 from resnet_gui.core.zoo.modelfile import (
     METADATA_KEY,
@@ -30,6 +31,10 @@ from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES, torchvision_specs
 
 
+class Head(nn.Sequential):
+    """A head with more than one layer; see `set_head`."""
+
+
 def build_network(
     architecture: str, classes: int, options: Mapping[str, Any] | None = None
 ) -> nn.Module:
@@ -38,7 +43,8 @@ def build_network(
     Args:
         architecture: name in the zoo ("resnet50", "efficientnet-lite0").
         classes: number of outputs.
-        options: what the architecture takes beside that.
+        options: what the architecture takes beside that. "head" (see `set_head`) is taken by
+            all of them.
 
     Returns:
         x: (N, 3, H, W) float32, normalised -> logits: (N, classes) float32.
@@ -46,9 +52,63 @@ def build_network(
     Raises:
         ModelError: this version does not know the architecture, or a package is missing.
     """
+    values = dict(options or {})
+    head = values.pop("head", None)
+    network = _build(architecture, classes, values)
+    if head is not None:
+        set_head(network, classes, head)
+    return network
+
+
+def head_name(network: nn.Module) -> str:
+    """The name of the module that maps features to classes: the last linear layer, or the `Head`
+    that it is part of.
+
+    Raises:
+        ModelError: there is none.
+    """
+    names: list[str] = [
+        name for name, module in network.named_modules() if isinstance(module, nn.Linear)
+    ]
+    if not names:
+        raise ModelError("This network has no linear head, so it cannot be fine-tuned.")
+    parent: str = names[-1].rpartition(".")[0]
+    return parent if parent and isinstance(network.get_submodule(parent), Head) else names[-1]
+
+
+def set_head(
+    network: nn.Module, classes: int, options: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """Replace the network's head by a new one with random weights, and return it.
+
+    Args:
+        options: "width" of a hidden layer with ReLU (0: none), "dropout" before the last layer.
+            With neither it is one linear layer under the name it has in the architecture.
+
+    Returns:
+        features: (N, D) -> logits: (N, classes).
+    """
+    name = head_name(network)
+    old = network.get_submodule(name)
+    linear = next(module for module in old.modules() if isinstance(module, nn.Linear))
+    values = options or {}
+    width, dropout = int(values.get("width", 0)), float(values.get("dropout", 0.0))
+    layers: list[nn.Module] = []
+    if width:
+        layers += [nn.Linear(linear.in_features, width), nn.ReLU()]
+    if dropout:
+        layers.append(nn.Dropout(dropout))
+    layers.append(nn.Linear(width or linear.in_features, classes))
+    head: nn.Module = Head(*layers) if len(layers) > 1 else layers[0]
+    network.set_submodule(name, head)
+    return head
+
+
+def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
     if architecture in ARCHITECTURES:
         # Only now: torchvision's import costs over a second, and the embedded model needs none.
-        from torchvision import models
+        with gentle_import():
+            from torchvision import models
 
         network: nn.Module = models.get_model(architecture, weights=None, num_classes=classes)
         return network
@@ -60,7 +120,7 @@ def build_network(
                 "The package with EfficientNet-Lite0 is not installed.",
                 "Install it with “pip install efficientnet-lite-pytorch”.",
             ) from error
-        lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **dict(options or {}))
+        lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **options)
         return lite
     raise ModelError(
         f"This version of the program does not know the architecture “{architecture}”.",

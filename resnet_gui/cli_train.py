@@ -1,0 +1,387 @@
+"""The commands around training: train, resume, runs, evaluate. Added to the main program's app.
+
+JSON goes to stdout, one object per line; all else to stderr. Exit codes: 0 fine, 1 the run failed
+or some photos could not be read, 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.runs import RunState, find_run, list_runs
+from resnet_gui.core.training.config import RunConfig
+from resnet_gui.core.training.events import (
+    BatchDone,
+    EpochDone,
+    PhotoSkipped,
+    Preparing,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    TrainEvent,
+)
+from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.types import ImageFailed, Notice
+
+FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+_WORDS = {
+    "folder": "Looking at the folder",
+    "model": "Loading the model",
+    "photos": "Reading photos",
+    "features": "Computing features",
+    "testing": "Testing",
+    "measuring": "Measuring",
+}
+
+Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(train)
+    app.command()(resume)
+    app.command()(runs)
+    app.command()(evaluate)
+
+
+def train(
+    folder: Annotated[Path, typer.Argument(help="Folder with one sub-folder of photos per class.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Model to start from; “models” lists them.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="fast, balanced, best or scratch; else chosen for the data.")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="head, last, full, scratch or progressive.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the photos.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any other setting, as key=value.")
+    ] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Folder in which the run gets its directory.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune a model on a folder with one sub-folder per class."""
+    with _session(as_json) as console:
+        texts = _settings(settings or [])
+        if epochs is not None:
+            texts["epochs"] = str(epochs)
+        if device is not None:
+            texts["device"] = device
+        if preset is not None and preset not in list(Preset):
+            raise _WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
+        from resnet_gui.core.devices import resolve_device
+        from resnet_gui.core.training.api import train as start
+
+        summary = _scan(folder, console, as_json)
+        try:
+            config = config_for(
+                preset,
+                data=summary.root,
+                model=model or _default_model(),
+                photos=len(summary.photos),
+                classes=len(summary.classes),
+                device_kind=resolve_device(texts.get("device", "auto")).kind,
+                method=method,
+                **texts,
+            )
+        except ValueError as error:
+            raise _WrongUseError(f"There is no method “{method}”.") from error
+        with _stop_flag() as stop:
+            events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
+            code = _follow(events, console, as_json, config, stop)
+    raise typer.Exit(code)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="Name of the run, or its directory.")],
+    device: Annotated[str | None, typer.Option(help="Another device than before.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that was stopped or interrupted."""
+    with _session(as_json) as console:
+        directory = find_run(run)
+        from resnet_gui.core.training.api import resume as start
+
+        with _stop_flag() as stop:
+            events = start(directory.path, stop=stop.is_set, device=device)
+            code = _follow(events, console, as_json, directory.config, stop)
+    raise typer.Exit(code)
+
+
+def runs(
+    run_dir: Annotated[Path | None, typer.Option(help="Another folder of runs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List all runs, the newest first."""
+    with _session(as_json) as console:
+        found = list_runs(run_dir)
+        if as_json:
+            for info in found:
+                _print_json(info.to_json())
+            return
+        table = Table("run", "state", "model", "epochs", "best", "MB", box=None)
+        for info in found:
+            best = "" if info.best_val_accuracy is None else f"{info.best_val_accuracy:.1%}"
+            epochs = f"{info.epochs_done}/{info.epochs}"
+            size = f"{info.bytes / 1e6:.0f}"
+            table.add_row(info.name, info.state.value, info.model, epochs, best, size)
+        if found:
+            Console().print(table)
+        else:
+            console.print("There are no runs yet. “resnet-gui train FOLDER” starts one.")
+        for info in found:
+            if info.state is RunState.INTERRUPTED:
+                console.print(f"“resnet-gui resume {info.name}” goes on with it.")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Id of the model.")],
+    folder: Annotated[Path, typer.Argument(help="Folder with one sub-folder of photos per class.")],
+    part: Annotated[
+        str, typer.Option(help="all, train, val or test; auto: test, else val, else all.")
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Measure how often a model is right on labelled photos."""
+    with _session(as_json) as console:
+        if part not in ("auto", "all", "train", "val", "test"):
+            raise _WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
+        from resnet_gui.core.evaluation import Evaluated
+        from resnet_gui.core.evaluation import evaluate as start
+        from resnet_gui.core.zoo import Zoo
+
+        failed = 0
+        with _Bar(console) as bar:
+            for event in start(Zoo.standard().ready(model), folder, part=part, device=device):
+                if isinstance(event, Preparing):
+                    bar.show(_WORDS.get(event.what, event.what), event.done, event.total)
+                elif isinstance(event, Notice):
+                    console.print(event.message, markup=False)
+                elif isinstance(event, ImageFailed):
+                    failed += 1
+                    console.print(event.message, markup=False)
+                elif as_json:
+                    _print_json(event.to_json())
+                else:
+                    _print_result(event)
+                    assert isinstance(event, Evaluated)
+    raise typer.Exit(SOME_FAILED if failed else FINE)
+
+
+class _WrongUseError(Exception):
+    """Wrong use of the command line: the text says what is right."""
+
+
+@contextlib.contextmanager
+def _session(as_json: bool) -> Iterator[Console]:
+    """Errors become a sentence on stderr and an exit code; with `--json` also an object."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        yield console
+    except KeyboardInterrupt:
+        _end(console, "Interrupted.", INTERRUPTED)
+    except (ResNetGuiError, _WrongUseError) as error:
+        if as_json:
+            _print_json({"event": "error", "type": type(error).__name__, "message": str(error)})
+        _end(console, str(error), WRONG_USE)
+
+
+def _end(console: Console, message: str, code: int) -> NoReturn:
+    console.print(message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise _WrongUseError(f"“--set {pair}” is not key=value.")
+        key = key.strip().replace("-", "_")
+        if key in ("data", "model", "preset", "method"):
+            raise _WrongUseError(f"“{key}” has an option of its own.")
+        found[key] = value.strip()
+    return found
+
+
+def _default_model() -> str:
+    from resnet_gui.core.zoo import Zoo
+
+    entry = Zoo.standard().default()
+    if entry is None:
+        raise _WrongUseError(
+            "There is no model on this computer. “resnet-gui models” lists what there is."
+        )
+    return entry.spec.id
+
+
+def _scan(folder: Path, console: Console, as_json: bool) -> DatasetSummary:
+    summary: DatasetSummary | None = None
+    with _Bar(console) as bar:
+        for event in scan_dataset(folder):
+            if isinstance(event, DatasetScanned):
+                summary = event.summary
+            else:
+                bar.show(_WORDS["folder"], event.done, event.total)
+                if as_json:
+                    _print_json(event.to_json())
+    assert summary is not None  # a scan ends with its summary
+    return summary
+
+
+@contextlib.contextmanager
+def _stop_flag() -> Iterator[threading.Event]:
+    """A flag that Ctrl-C sets, so that the batch is finished; a second Ctrl-C does not wait."""
+    flag = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # signals reach the main thread only
+        return
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _follow(
+    events: Iterable[TrainEvent],
+    console: Console,
+    as_json: bool,
+    config: RunConfig,
+    stop: threading.Event,
+) -> int:
+    """Show a run's events; returns the exit code."""
+    code = FINE
+    name = ""
+    try:
+        with _Bar(console) as bar:
+            for event in events:
+                if as_json:
+                    _print_json(event.to_json())
+                if isinstance(event, Preparing):
+                    bar.show(_WORDS.get(event.what, event.what), event.done, event.total)
+                elif isinstance(event, BatchDone):
+                    done = (event.epoch - 1) * event.steps_in_epoch + event.step_in_epoch
+                    text = f"Epoch {event.epoch}/{config.epochs}  loss {event.loss:.3f}"
+                    bar.show(text, done, config.epochs * event.steps_in_epoch)
+                elif isinstance(event, RunFailed):
+                    console.print(event.message, style="red", markup=False)
+                    code = SOME_FAILED
+                else:
+                    if isinstance(event, RunStarted):
+                        name = event.run
+                    if isinstance(event, RunStopped):
+                        code = INTERRUPTED if stop.is_set() else FINE
+                    if line := _line(event):
+                        console.print(line, markup=False)
+    except KeyboardInterrupt:
+        console.print(_how_to_resume(name), markup=False)
+        raise
+    return code
+
+
+def _line(event: TrainEvent) -> str:
+    """What a person reads about an event; "" for nothing."""
+    if isinstance(event, RunStarted):
+        again = f"goes on after epoch {event.epoch}" if event.resumed else "starts"
+        return (
+            f"Run “{event.run}” {again}: {event.train_photos:,} photos to train, "
+            f"{event.val_photos:,} to validate, {len(event.classes)} classes, on {event.device} "
+            f"({event.precision})."
+        )
+    if isinstance(event, EpochDone):
+        accuracy = "" if event.val_accuracy is None else f"  val accuracy {event.val_accuracy:.1%}"
+        star = "  best" if event.best else ""
+        return f"Epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}{accuracy}{star}"
+    if isinstance(event, RunFinished):
+        return (
+            f"{event.accuracy.sentence()}\nModel: {event.model_path}\n"
+            f"“resnet-gui classify --model {event.model_id} PHOTO” uses it."
+        )
+    if isinstance(event, RunStopped):
+        kept = f" The best model so far is kept: {event.model_path}" if event.model_path else ""
+        return f"Stopped after epoch {event.epoch}.{kept}\n{_how_to_resume(event.run)}"
+    if isinstance(event, (Notice, PhotoSkipped)):
+        return event.message
+    return ""
+
+
+def _how_to_resume(run: str) -> str:
+    return f"“resnet-gui resume {run}” goes on." if run else "Interrupted."
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _print_result(result: Any) -> None:
+    low, high = result.top1_ci95
+    out = Console(highlight=False, soft_wrap=True)
+    out.print(
+        f"{result.top1:.1%} right (95 % interval {low:.1%} to {high:.1%}; {result.n:,} photos, "
+        f"part “{result.part}”), top-5 {result.top5:.1%}, loss {result.loss:.3f}",
+        markup=False,
+    )
+    table = Table("class", "photos", "recognised", "precision", box=None)
+    for item in result.per_class:
+        if item.n or item.precision is not None:
+            recall = "" if item.recall is None else f"{item.recall:.1%}"
+            precision = "" if item.precision is None else f"{item.precision:.1%}"
+            table.add_row(item.label, f"{item.n:,}", recall, precision)
+    out.print(table)
+
+
+class _Bar:
+    """A progress bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self._progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, text: str, done: int, total: int) -> None:
+        """done of total; total 0: not known."""
+        if self._task is None:
+            self._task = self._progress.add_task(text)
+        self._progress.update(self._task, description=text, completed=done, total=total or None)

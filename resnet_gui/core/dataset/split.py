@@ -1,0 +1,101 @@
+"""Divide a dataset into training, validation and test part; stored with the run. No torch here."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from resnet_gui.core.dataset.summary import DatasetSummary, Part, Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One photo of a split. path: relative to the root; label: index of its class."""
+
+    path: str
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which photos train, which choose the best epoch, which measure at the end.
+
+    Attributes:
+        classes: labels, index = output of the network.
+        train, val, test: sorted by path; val and test may be empty.
+        seeded: the validation part was drawn here (the folder has no val/).
+    """
+
+    classes: tuple[str, ...]
+    train: tuple[Item, ...]
+    val: tuple[Item, ...]
+    test: tuple[Item, ...]
+    seeded: bool
+
+    def to_json(self) -> dict[str, Any]:
+        def rows(items: tuple[Item, ...]) -> list[list[Any]]:
+            return [[item.path, item.label] for item in items]
+
+        return {
+            "format": 1,
+            "classes": list(self.classes),
+            "seeded": self.seeded,
+            "train": rows(self.train),
+            "val": rows(self.val),
+            "test": rows(self.test),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Split:
+        """The inverse of `to_json`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not such a value.
+        """
+
+        def items(name: str) -> tuple[Item, ...]:
+            return tuple(Item(str(path), int(label)) for path, label in value[name])
+
+        classes = tuple(str(name) for name in value["classes"])
+        split = cls(classes, items("train"), items("val"), items("test"), bool(value["seeded"]))
+        labels = [item.label for item in (*split.train, *split.val, *split.test)]
+        if not classes or not labels or not 0 <= min(labels) <= max(labels) < len(classes):
+            raise ValueError("labels and classes of the split do not agree")
+        return split
+
+
+def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split:
+    """Take the folder's own parts; where it has no validation part, draw one, stratified.
+
+    Of each class `val_fraction` of the photos validate, rounded, at least one of two or more;
+    a single photo trains. The same photos and seed give the same split on every machine
+    (Python's Mersenne Twister; the order of the files on disk does not matter).
+    """
+    own_val = any(photo.part is Part.VAL for photo in summary.photos)
+    by_class: dict[int, list[Photo]] = defaultdict(list)
+    fixed: dict[Part, list[Photo]] = {Part.TRAIN: [], Part.VAL: [], Part.TEST: []}
+    for photo in summary.photos:
+        if photo.part is Part.NONE or (photo.part is Part.TRAIN and not own_val):
+            by_class[photo.label].append(photo)
+        else:
+            fixed[photo.part].append(photo)
+    for label in sorted(by_class):
+        photos = sorted(by_class[label], key=lambda photo: photo.path)
+        random.Random(f"{seed}/{summary.classes[label].name}").shuffle(photos)
+        count = 0 if len(photos) < 2 else max(1, round(len(photos) * val_fraction))
+        count = min(count, len(photos) - 1)
+        fixed[Part.VAL] += photos[:count]
+        fixed[Part.TRAIN] += photos[count:]
+    return Split(
+        summary.class_names,
+        _items(fixed[Part.TRAIN]),
+        _items(fixed[Part.VAL]),
+        _items(fixed[Part.TEST]),
+        seeded=not own_val,
+    )
+
+
+def _items(photos: list[Photo]) -> tuple[Item, ...]:
+    return tuple(Item(photo.path, photo.label) for photo in sorted(photos, key=lambda p: p.path))

@@ -1,0 +1,203 @@
+"""Frozen values that describe a dataset folder: what was found in it and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Part(StrEnum):
+    """A part of a split. NONE: the folder does not say; the run decides by its seed."""
+
+    NONE = "none"
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+class ProblemKind(StrEnum):
+    """What is wrong; the value is stable, for scripts. `Problem.message` is for people."""
+
+    UNREADABLE_FILE = "unreadable_file"
+    EMPTY_FILE = "empty_file"
+    NOT_A_PHOTO = "not_a_photo"
+    DAMAGED = "damaged"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    UNREADABLE_FOLDER = "unreadable_folder"
+    LINK_LOOP = "link_loop"
+    EMPTY_CLASS = "empty_class"
+    TINY_CLASS = "tiny_class"
+    UNKNOWN_CLASS = "unknown_class"
+    LOOSE_PHOTOS = "loose_photos"
+    SINGLE_CLASS = "single_class"
+    NO_PHOTOS = "no_photos"
+    INNER_FOLDER = "inner_folder"
+
+
+_BLOCKING = frozenset({ProblemKind.SINGLE_CLASS, ProblemKind.NO_PHOTOS})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in the folder.
+
+    Attributes:
+        kind: see ProblemKind.
+        path: the file or folder, relative to the dataset's root ("" is the root itself).
+        message: whole sentences: what is wrong, and what happens or can be done.
+    """
+
+    kind: ProblemKind
+    path: str
+    message: str
+
+    @property
+    def blocking(self) -> bool:
+        """Whether nothing can be trained with this folder until it is solved."""
+        return self.kind in _BLOCKING
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "kind": self.kind.value, "blocking": self.blocking}
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One usable photo.
+
+    Attributes:
+        path: relative to the dataset's root, with forward slashes.
+        label: index of its class in `DatasetSummary.classes`.
+        part: what the folder's layout says (NONE for the layout CLASS/*).
+        bytes: size of the file.
+    """
+
+    path: str
+    label: int
+    part: Part
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSummary:
+    """One class: its name and how many usable photos it has in each part of the split.
+
+    Attributes:
+        undivided: photos whose part the run's seed decides (layout CLASS/*).
+        samples: up to nine absolute paths, for thumbnails.
+    """
+
+    name: str
+    undivided: int
+    train: int
+    val: int
+    test: int
+    samples: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return self.undivided + self.train + self.val + self.test
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "samples": list(self.samples), "count": self.count}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSummary:
+    """What a scan found.
+
+    Attributes:
+        root: the folder (absolute). If it held just one folder with everything in it, that one.
+        has_parts: the layout is train/ + val/ (+ test/), not CLASS/*.
+        classes: those with at least one usable photo, sorted by name; index = label.
+        photos: all usable photos, sorted by path.
+        problems: each with its own message, those that block first.
+        ignored_files: files that are no photos by their name (text, tables, videos).
+        bytes: size of all usable photos.
+        fingerprint: SHA-256 over paths and sizes of all photo files, usable or not.
+    """
+
+    root: str
+    has_parts: bool
+    classes: tuple[ClassSummary, ...]
+    photos: tuple[Photo, ...]
+    problems: tuple[Problem, ...]
+    ignored_files: int
+    bytes: int
+    fingerprint: str
+
+    @property
+    def trainable(self) -> bool:
+        return not any(problem.blocking for problem in self.problems)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.classes)
+
+    @property
+    def name(self) -> str:
+        return Path(self.root).name or self.root
+
+    def counts(self) -> dict[Part, int]:
+        """Number of usable photos by part."""
+        result = dict.fromkeys(Part, 0)
+        for photo in self.photos:
+            result[photo.part] += 1
+        return result
+
+    def absolute(self, photo: Photo) -> Path:
+        return Path(self.root) / photo.path
+
+    def to_json(self) -> dict[str, Any]:
+        """Without the list of photos, which can have 100,000 entries."""
+        return {
+            "root": self.root,
+            "has_parts": self.has_parts,
+            "photos": len(self.photos),
+            "classes": [item.to_json() for item in self.classes],
+            "problems": [problem.to_json() for problem in self.problems],
+            "ignored_files": self.ignored_files,
+            "bytes": self.bytes,
+            "fingerprint": self.fingerprint,
+            "trainable": self.trainable,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """How far a scan is. `total` is 0 while the folder is still being listed."""
+
+    done: int
+    total: int
+    problems: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "scan_progress", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetScanned:
+    """The last event of a scan."""
+
+    summary: DatasetSummary
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "dataset_scanned", **self.summary.to_json()}
+
+
+ScanEvent = ScanProgress | DatasetScanned
+
+
+def count_noun(count: int, noun: str, plural: str = "") -> str:
+    """ "1 photo", "3 photos", "1,200 photos"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def name_list(names: Sequence[str], limit: int = 3) -> str:
+    """Up to `limit` names in quotes, then how many more there are."""
+    shown = ", ".join(f"“{name}”" for name in names[:limit])
+    more = len(names) - limit
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,0 +1,1 @@
+"""Training. `config`, `presets`, `events` and `schedules` need no torch; the rest does."""

@@ -1,0 +1,230 @@
+"""Start and resume a run. Needs torch.
+
+for event in train(config):
+    print(event.to_json())
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
+from resnet_gui.core.dataset.split import make_split
+from resnet_gui.core.dataset.walk import walk
+from resnet_gui.core.devices import resolve_device
+from resnet_gui.core.errors import (
+    DatasetChangedError,
+    DatasetError,
+    DeviceError,
+    RunError,
+    RunMismatchError,
+)
+from resnet_gui.core.paths import user_models_dir
+from resnet_gui.core.runs import RunDirectory, RunState, create_run, runs_dir
+from resnet_gui.core.training.config import Method, Precision, RunConfig, Switch
+from resnet_gui.core.training.events import Preparing, TrainEvent
+from resnet_gui.core.training.finish import versions
+from resnet_gui.core.training.hardware import resolve_precision, use_channels_last
+from resnet_gui.core.training.loop import Stop, prepared_progress, run_session
+from resnet_gui.core.training.network import architecture_options
+from resnet_gui.core.training.session import Guard, Session
+from resnet_gui.core.types import DeviceInfo, Notice
+from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
+
+
+def train(
+    config: RunConfig,
+    *,
+    summary: DatasetSummary | None = None,
+    zoo: Zoo | None = None,
+    folder: Path | None = None,
+    models: Path | None = None,
+    stop: Stop | None = None,
+    guard: Guard | None = None,
+) -> Iterator[TrainEvent]:
+    """Start a run.
+
+    Args:
+        config: what to do.
+        summary: a scan of `config.data`, if there is one already.
+        zoo: where `config.model` comes from.
+        folder: where runs are kept (each gets a directory in it).
+        models: where the finished model goes.
+        stop: asked between batches; True ends the run with RunStopped. Closing the generator
+            stops as well, without that event.
+        guard: see `session.Guard`.
+
+    Yields:
+        Preparing, Notice, RunStarted, then BatchDone, EpochDone, SamplesPredicted, PhotoSkipped,
+        Notice and Preparing; the last one is RunFinished, RunStopped or RunFailed.
+
+    Raises:
+        DatasetError: the folder cannot be trained with.
+        ModelError: the model is unknown, not here or damaged.
+        RunConfigError, DeviceError: a setting does not fit this computer.
+        RunError: the run's directory cannot be made.
+        All of them before RunStarted; after it there is RunFailed instead.
+    """
+    zoo = zoo or Zoo.standard()
+    entry = start_entry(zoo, config)
+    device, precision, channels_last = hardware_for(config)
+    if summary is None:
+        for event in scan_dataset(Path(config.data)):
+            if isinstance(event, DatasetScanned):
+                summary = event.summary
+            else:
+                yield Preparing("folder", event.done, event.total)
+    assert summary is not None  # a scan ends with its summary
+    check_trainable(summary)
+    for problem in summary.problems:
+        yield Notice(problem.message)
+    split = make_split(summary, config.val_fraction, config.seed)
+    title = config.title.strip() or f"{summary.name} {entry.spec.title}"
+    options = architecture_options(entry.spec.architecture_options, config)
+    preprocessing = preprocessing_for(entry, config)
+    document: dict[str, Any] = {
+        "dataset": {
+            "root": summary.root,
+            "fingerprint": summary.fingerprint,
+            "photos": len(summary.photos),
+            "classes": list(summary.class_names),
+        },
+        "model": {
+            "id": entry.spec.id,
+            "architecture": entry.spec.architecture,
+            "architecture_options": options,
+            "preprocessing": preprocessing.to_json(),
+        },
+        "hardware": {
+            "device": device.name,
+            "kind": device.kind,
+            "precision": precision,
+            "channels_last": channels_last,
+        },
+        "versions": versions(),
+    }
+    models = models or user_models_dir()
+    run = create_run(config, title, split, document, folder or runs_dir(), models)
+    session = Session(
+        run, config, split, Path(summary.root), entry, options, preprocessing, device, precision,
+        channels_last, models, guard,
+    )  # fmt: skip
+    progress, history = prepared_progress(session)
+    yield from run_session(session, progress, history, stop)
+
+
+def resume(
+    path: Path,
+    *,
+    zoo: Zoo | None = None,
+    models: Path | None = None,
+    stop: Stop | None = None,
+    guard: Guard | None = None,
+    device: str | None = None,
+) -> Iterator[TrainEvent]:
+    """Go on with a run that was stopped, interrupted or failed. Everything is checked first.
+
+    Args:
+        path: the run's directory.
+        device: another device than the run began with; the curve may then differ a little.
+
+    Yields:
+        as `train`; RunStarted has the epochs so far.
+
+    Raises:
+        RunError: it is finished, being trained, damaged or of a newer version.
+        RunMismatchError: the start model has another architecture now.
+        DatasetChangedError: the folder is not what it was.
+        DatasetError, ModelError, DeviceError: what it needs is not here.
+    """
+    zoo = zoo or Zoo.standard()
+    run = RunDirectory.open(path)
+    if run.document.get("state") == RunState.FINISHED.value:
+        raise RunError(
+            path, f"The run “{run.name}” is finished already.", "Its model is in the list."
+        )
+    if run.active:
+        raise RunError(path, f"The run “{run.name}” is being trained already.")
+    config, split = run.config, run.split()
+    try:
+        dataset, model, hardware = (run.document[key] for key in ("dataset", "model", "hardware"))
+        root, fingerprint = Path(dataset["root"]), str(dataset["fingerprint"])
+        options = dict(model["architecture_options"])
+        preprocessing = Preprocessing.from_json(model["preprocessing"])
+        architecture = str(model["architecture"])
+        precision, channels_last = str(hardware["precision"]), bool(hardware["channels_last"])
+        kind = str(hardware["kind"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(path, f"The run “{run.name}” is damaged: run.json lacks {error}.") from error
+    entry = start_entry(zoo, config)
+    if entry.spec.architecture != architecture:
+        raise RunMismatchError(path, "architecture", architecture, entry.spec.architecture)
+    _check_unchanged(root, fingerprint)
+    try:
+        info = resolve_device(device or kind)
+    except DeviceError as error:
+        if device is not None:
+            raise
+        info = resolve_device("auto")
+        yield Notice(f"{error} The run goes on on {info.name}.")
+    if info.kind != kind:
+        precision = resolve_precision(Precision.AUTO, info.kind)
+        channels_last = use_channels_last(Switch.AUTO, info.kind, precision)
+    session = Session(
+        run, config, split, root, entry, options, preprocessing, info, precision, channels_last,
+        models or user_models_dir(), guard,
+    )  # fmt: skip
+    progress, history = prepared_progress(session)
+    yield from run_session(session, progress, history, stop)
+
+
+def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
+    """The model to start from; from scratch its weights need not be here.
+
+    Raises:
+        UnknownModelError, WeightsMissingError: it cannot be used.
+    """
+    if config.method is Method.SCRATCH:
+        return zoo.get(config.model)
+    return zoo.ready(config.model)
+
+
+def hardware_for(config: RunConfig) -> tuple[DeviceInfo, str, bool]:
+    """Device, precision and whether memory is channels-last.
+
+    Raises:
+        DeviceError, RunConfigError: this computer cannot do that.
+    """
+    device = resolve_device(config.device)
+    precision = resolve_precision(config.precision, device.kind)
+    return device, precision, use_channels_last(config.channels_last, device.kind, precision)
+
+
+def preprocessing_for(entry: ModelEntry, config: RunConfig) -> Preprocessing:
+    """The model's preprocessing, scaled to the wished image size."""
+    base = entry.spec.preprocessing
+    if not config.image_size or config.image_size == base.crop:
+        return base
+    scale = config.image_size / base.crop
+    return dataclasses.replace(base, crop=config.image_size, resize=round(base.resize * scale))
+
+
+def check_trainable(summary: DatasetSummary) -> None:
+    """Raises DatasetError with the first problem that blocks."""
+    for problem in summary.problems:
+        if problem.blocking:
+            raise DatasetError(summary.root, problem.message)
+
+
+def _check_unchanged(root: Path, fingerprint: str) -> None:
+    *_, listing = walk(root)
+    if listing.fingerprint() != fingerprint:
+        raise DatasetChangedError(
+            root,
+            f"The folder {root.name} has changed since the run began: photos were added, removed "
+            "or replaced.",
+            "Put it back as it was, or start a new run.",
+        )

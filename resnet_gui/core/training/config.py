@@ -1,0 +1,308 @@
+"""What a training run is told: one frozen, validated, serialisable value. No torch here."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from resnet_gui.core.errors import RunConfigError
+
+FORMAT_VERSION = 1
+
+
+class Method(StrEnum):
+    """What is trained. The order is from the quickest to the most thorough."""
+
+    HEAD = "head"  # backbone frozen, its features computed once and kept
+    PROGRESSIVE = "progressive"  # head first, then everything, in one run
+    LAST = "last"  # head and the last stages
+    FULL = "full"  # everything, the backbone at a smaller rate
+    SCRATCH = "scratch"  # everything, from random weights
+
+
+class Optimizer(StrEnum):
+    SGD = "sgd"  # with Nesterov momentum
+    ADAM = "adam"
+    ADAMW = "adamw"
+
+
+class Schedule(StrEnum):
+    """How the learning rate moves; the formulas stand in `schedules`."""
+
+    ONE_CYCLE = "onecycle"
+    COSINE = "cosine"
+    STEP = "step"
+    PLATEAU = "plateau"
+    CONSTANT = "constant"
+
+
+class Augmentation(StrEnum):
+    NONE = "none"
+    LIGHT = "light"  # flip, shift by up to a tenth
+    STANDARD = "standard"  # random crop, flip, colour
+    STRONG = "strong"  # random crop, flip, TrivialAugment, erasing
+
+
+class HeadKind(StrEnum):
+    LINEAR = "linear"
+    MLP = "mlp"  # Dense(hidden, ReLU) - Dropout - Dense(classes)
+
+
+class Precision(StrEnum):
+    AUTO = "auto"  # what gains on the device
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"  # CUDA only
+
+
+class Switch(StrEnum):
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """All settings of a run. `resnet_gui.core.training.presets` fills them in for a dataset.
+
+    Attributes:
+        data: the dataset's folder.
+        model: id of the model whose weights are the start (of scratch: whose architecture).
+        title: name of the run and of the model it makes; "": from the folder and the model.
+        preset: the preset that chose the other values, for the record; may be "".
+        method, optimizer, schedule, augmentation, head, precision: see their enums.
+        epochs: number of passes over the training photos, with `head_epochs`.
+        head_epochs: of progressive, how many of them train the head alone.
+        last_stages: of last, how many stages before the head are trained.
+        batch_size: photos per optimizer step.
+        accumulate: in how many pieces a batch goes through the network (1: in one). Gradients
+            add up, so the effective batch stays; memory shrinks.
+        lr: peak learning rate of the head.
+        backbone_lr_factor: the backbone's rate is `lr` times this (not of scratch).
+        momentum: of SGD.
+        weight_decay: not on norms and biases.
+        label_smoothing: 0..1.
+        warmup_epochs: of cosine, epochs of linear rise.
+        milestones, gamma: of step, the epochs (counted from 0) at which the rate is multiplied.
+        plateau_factor, plateau_patience, min_lr: of plateau; the floor is `min_lr`.
+        head_width, dropout: of the MLP head, its hidden width; dropout before the last layer
+            (of the linear head: before it).
+        freeze_batchnorm: keep BatchNorm's running statistics; AUTO: where data is small.
+        early_stopping: stop after so many epochs without a better validation accuracy; 0: never.
+        val_fraction: share of each class that validates, if the folder has no val/.
+        seed: of the split, the order, the weights of the head, augmentation and dropout.
+        image_size: side of the network's input in pixels; 0: the model's own.
+        cache_features: of head, compute features once. Off: augmented anew at every epoch.
+        channels_last: memory layout; AUTO: where it gains.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        memory_mb: budget for decoded photos in memory; 0: half of what is free. Beyond it,
+            photos are read anew at every epoch.
+    """
+
+    data: str
+    model: str
+    title: str = ""
+    preset: str = ""
+    method: Method = Method.HEAD
+    epochs: int = 40
+    head_epochs: int = 0
+    last_stages: int = 1
+    batch_size: int = 32
+    accumulate: int = 1
+    optimizer: Optimizer = Optimizer.ADAMW
+    lr: float = 2e-3
+    backbone_lr_factor: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.0
+    schedule: Schedule = Schedule.COSINE
+    warmup_epochs: float = 1.0
+    milestones: tuple[int, ...] = (80, 120, 160, 180)
+    gamma: float = 0.1
+    plateau_factor: float = math.sqrt(0.1)
+    plateau_patience: int = 5
+    min_lr: float = 5e-7
+    augmentation: Augmentation = Augmentation.NONE
+    head: HeadKind = HeadKind.LINEAR
+    head_width: int = 256
+    dropout: float = 0.0
+    freeze_batchnorm: Switch = Switch.AUTO
+    early_stopping: int = 0
+    val_fraction: float = 0.2
+    seed: int = 0
+    image_size: int = 0
+    cache_features: bool = True
+    precision: Precision = Precision.AUTO
+    channels_last: Switch = Switch.AUTO
+    device: str = "auto"
+    memory_mb: int = 0
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            object.__setattr__(self, item.name, _typed(item.name, getattr(self, item.name)))
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise RunConfigError(
+                    name, f"The setting {name} is {value:g}, but it must be {_range(low, high)}."
+                )
+        if not self.data.strip():
+            raise RunConfigError("data", "No folder of photos is chosen.", "Choose one.")
+        if not self.model.strip():
+            raise RunConfigError("model", "No model is chosen to start from.", "Choose one.")
+        rising = list(self.milestones) == sorted(set(self.milestones))
+        if not rising or min(self.milestones, default=1) < 1:
+            raise RunConfigError(
+                "milestones", "The milestones must be rising epoch numbers, such as 80,120,160."
+            )
+        if self.accumulate > self.batch_size:
+            raise RunConfigError(
+                "accumulate",
+                f"A batch of {self.batch_size} photos cannot go in {self.accumulate} pieces.",
+                "Lower accumulate or raise batch_size.",
+            )
+        if self.method is Method.PROGRESSIVE and not 1 <= self.head_epochs < self.epochs:
+            raise RunConfigError(
+                "head_epochs",
+                f"Of {self.epochs} epochs, head_epochs ({self.head_epochs}) train the head alone: "
+                f"that must be 1 to {max(1, self.epochs - 1)}.",
+                "Change epochs or head_epochs.",
+            )
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """A copy with changed settings.
+
+        Raises:
+            RunConfigError: unknown or out of range.
+        """
+        for name in changes:
+            _field(name)
+        return dataclasses.replace(self, **changes)
+
+    def with_texts(self, settings: dict[str, str]) -> RunConfig:
+        """A copy with settings given as text (`--set key=value`).
+
+        Raises:
+            RunConfigError: unknown name, or the text is not a value of it.
+        """
+        return self.replace(**settings)
+
+    def to_json(self) -> dict[str, Any]:
+        values = dataclasses.asdict(self)
+        values["milestones"] = list(self.milestones)
+        return {"format": FORMAT_VERSION} | {
+            name: value.value if isinstance(value, StrEnum) else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> RunConfig:
+        """The inverse of `to_json`; settings that are missing get their default.
+
+        Raises:
+            RunConfigError: saved by a newer version, or a setting is wrong.
+        """
+        values = dict(value)
+        version = values.pop("format", FORMAT_VERSION)
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise RunConfigError(
+                "format",
+                f"These settings were saved by a newer version of this program ({version}).",
+                "Update the program.",
+            )
+        for name in values:
+            _field(name)
+        for name in ("data", "model"):
+            values.setdefault(name, "")
+        return cls(**values)
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "epochs": (1, 100_000),
+    "head_epochs": (0, 100_000),
+    "last_stages": (1, 1000),
+    "batch_size": (1, 65_536),
+    "accumulate": (1, 65_536),
+    "lr": (1e-9, 100.0),
+    "backbone_lr_factor": (0.0, 10.0),
+    "momentum": (0.0, 0.9999),
+    "weight_decay": (0.0, 10.0),
+    "label_smoothing": (0.0, 0.9),
+    "warmup_epochs": (0.0, 10_000),
+    "gamma": (1e-6, 1.0),
+    "plateau_factor": (1e-6, 0.9999),
+    "plateau_patience": (1, 10_000),
+    "min_lr": (0.0, 1.0),
+    "head_width": (1, 65_536),
+    "dropout": (0.0, 0.99),
+    "early_stopping": (0, 100_000),
+    "val_fraction": (0.01, 0.9),
+    "seed": (0, 2**31 - 1),
+    "image_size": (0, 2048),
+    "memory_mb": (0, 10**9),
+}
+_ENUMS: dict[str, type[StrEnum]] = {
+    "method": Method,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "augmentation": Augmentation,
+    "head": HeadKind,
+    "precision": Precision,
+    "freeze_batchnorm": Switch,
+    "channels_last": Switch,
+}
+_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True,
+             "false": False, "no": False, "off": False, "0": False}  # fmt: skip
+
+
+def _field(name: str) -> dataclasses.Field[Any]:
+    for item in dataclasses.fields(RunConfig):
+        if item.name == name:
+            return item
+    names = ", ".join(item.name for item in dataclasses.fields(RunConfig))
+    raise RunConfigError(name, f"There is no setting “{name}”.", f"Settings: {names}.")
+
+
+def _typed(name: str, value: Any) -> Any:
+    """`value` (also as text) in the field's type."""
+    if name in _ENUMS:
+        text = str(value).strip().lower()
+        choices = [str(member.value) for member in _ENUMS[name]]
+        if text not in choices:
+            raise RunConfigError(
+                name, f"The setting {name} is “{value}”, but it must be {' or '.join(choices)}."
+            )
+        return _ENUMS[name](text)
+    kind = str(_field(name).type)
+    try:
+        if kind == "bool":
+            return value if isinstance(value, bool) else _BOOLEANS[str(value).strip().lower()]
+        if kind == "int":
+            number = float(value)
+            if isinstance(value, bool) or not number.is_integer():
+                raise ValueError(value)
+            return int(number)
+        if kind == "float":
+            number = float(value)
+            if isinstance(value, bool) or not math.isfinite(number):
+                raise ValueError(value)
+            return number
+        if kind == "tuple[int, ...]":
+            parts = value.split(",") if isinstance(value, str) else value
+            return tuple(int(part) for part in parts if str(part).strip())
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        words = {"bool": "on or off", "int": "a whole number", "float": "a number"}
+        wanted = words.get(kind, "whole numbers with commas between")
+        raise RunConfigError(
+            name, f"The setting {name} is “{value}”, but it must be {wanted}."
+        ) from error
+    if not isinstance(value, str):
+        raise RunConfigError(name, f"The setting {name} must be text.")
+    return value
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:g} to {high:g}"

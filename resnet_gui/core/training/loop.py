@@ -1,0 +1,496 @@
+"""The training loop: generators of events that read from top to bottom. Needs torch."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+
+from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError, TrainingError
+from resnet_gui.core.runs import RunState
+from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from resnet_gui.core.training.events import (
+    Accuracy,
+    BatchDone,
+    EpochDone,
+    PhotoSkipped,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    SamplePrediction,
+    SamplesPredicted,
+    TrainEvent,
+)
+from resnet_gui.core.training.finish import accuracy, best_network, measure, save_best
+from resnet_gui.core.training.hardware import used_memory_mb
+from resnet_gui.core.training.schedules import learning_rate
+from resnet_gui.core.training.session import Phase, Session, open_phase
+from resnet_gui.core.training.step import StepResult, take_step
+from resnet_gui.core.types import ClassScore
+
+Stop = Callable[[], bool]
+_SAMPLES = 6
+
+
+def run_session(
+    session: Session, progress: Progress, history: list[EpochDone], stop: Stop | None
+) -> Iterator[TrainEvent]:
+    """Train until the plan is fulfilled, `stop()` says so, the generator is closed, or it fails.
+
+    A closed generator is a stop: what the last epoch left on the disk is completed to a usable
+    model, and the run can be resumed.
+
+    Raises:
+        Exception: only what this program did not foresee; the run is marked as failed.
+    """
+    run = session.run
+    sitting = _Sitting(session, progress, history, stop or (lambda: False))
+    with run.locked():
+        run.sweep()
+        run.update(state=RunState.RUNNING.value, message="")
+        try:
+            yield from sitting.go()
+        except (GeneratorExit, KeyboardInterrupt):
+            sitting.save_quietly()
+            run.update(state=RunState.STOPPED.value)
+            raise
+        except (ResNetGuiError, OSError) as error:
+            yield sitting.failed(error)
+        except BaseException as error:
+            run.update(state=RunState.FAILED.value, message=f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            sitting.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Validation:
+    """What the validation photos say; loss and accuracy are None without any."""
+
+    loss_sum: float
+    right: int
+    photos: int
+    samples: tuple[SamplePrediction, ...]
+
+    @property
+    def loss(self) -> float | None:
+        return self.loss_sum / self.photos if self.photos else None
+
+    @property
+    def accuracy(self) -> float | None:
+        return self.right / self.photos if self.photos else None
+
+
+class _Sitting:
+    """The mutable state of one sitting; `progress` is what the checkpoints hold of it."""
+
+    def __init__(
+        self, session: Session, progress: Progress, history: list[EpochDone], stop: Stop
+    ) -> None:
+        self.session = session
+        self.progress = progress
+        self.history = history
+        self.stop = stop
+        self.phase: Phase | None = None
+        self.step = progress.step  # of the run, also of the epoch that is not saved yet
+        self.began = time.monotonic()
+        self.seconds_before = progress.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Training time over all sittings."""
+        return self.seconds_before + time.monotonic() - self.began
+
+    def close(self) -> None:
+        if self.phase is not None:
+            self.phase.close()
+            self.phase = None
+
+    def go(self) -> Iterator[TrainEvent]:
+        config, progress = self.session.config, self.progress
+        yield self._started()
+        reason = "completed"
+        while progress.epoch < config.epochs:
+            wanted = self.session.phase_of(progress.epoch + 1)
+            if self.phase is None or self.phase.name != wanted:
+                for item in open_phase(self.session, progress, carried=self.phase):
+                    if isinstance(item, Phase):
+                        self.phase = item
+                    else:
+                        yield item
+                    if self.stop():
+                        yield self._stopped()
+                        return
+                if progress.phase != wanted:
+                    progress.bad_epochs = 0
+            finished = yield from self._epoch()
+            if not finished:
+                yield self._stopped()
+                return
+            # Of progressive, a head that is done is no reason not to go on with the rest.
+            in_last_phase = self.session.phase_of(config.epochs) == wanted
+            if in_last_phase and 0 < config.early_stopping <= progress.bad_epochs:
+                reason = "early_stopping"
+                break
+        yield from self._finish(reason)
+
+    def _epoch(self) -> Generator[TrainEvent, None, bool]:
+        """One epoch; returns whether it was finished. What is yielded last is durable."""
+        session, progress, phase = self.session, self.progress, cast(Phase, self.phase)
+        epoch, began = progress.epoch + 1, time.monotonic()
+        batches = phase.order(epoch)
+        if not batches:
+            raise TrainingError(
+                "None of the training photos can be read.", "Check the drive they are on."
+            )
+        phase.train_mode()
+        loss_sum = right = seen = 0.0
+        lr = 0.0
+        for number, indices in enumerate(batches):
+            if number + 1 < len(batches):
+                phase.source.prefetch(batches[number + 1])
+            lr = self._set_learning_rate(epoch, number, len(batches))
+            torch.manual_seed(step_seed(session.config.seed, epoch, number))
+            batch = phase.source.batch(indices)
+            yield from self._skipped()
+            if batch is not None:
+                result = yield from take_step(session, phase, progress, batch, epoch, number)
+                loss_sum += result.loss * result.photos
+                right += result.right
+                seen += result.photos
+                self.step += 1
+                yield self._batch_done(epoch, number, len(batches), result, lr, seen, began)
+            if self.stop():
+                return False
+        if not seen:
+            raise TrainingError(
+                "None of the training photos can be read any more.", "Check the drive they are on."
+            )
+        trained_s = time.monotonic() - began
+        validation = yield from self._validate()
+        if validation is None:
+            return False
+        val_loss, val_accuracy = validation.loss, validation.accuracy
+        train_loss = loss_sum / seen
+        if not math.isfinite(train_loss) or (val_loss is not None and not math.isfinite(val_loss)):
+            raise NonFiniteLossError(epoch, len(batches), _divergence_advice(session))
+        self._judge_epoch(epoch, train_loss, validation)
+        done = EpochDone(
+            run=session.run.name,
+            epoch=epoch,
+            epochs=session.config.epochs,
+            step=self.step,
+            phase=phase.name,
+            train_loss=train_loss,
+            train_accuracy=right / seen,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            lr=lr,
+            seconds=time.monotonic() - began,
+            photos_per_s=seen / max(trained_s, 1e-9),
+            best=progress.best_epoch == epoch,
+        )
+        self._make_durable(done)
+        self.history.append(done)
+        yield done
+        if validation.samples:
+            yield SamplesPredicted(session.run.name, epoch, validation.samples)
+        return not self.stop() or progress.epoch >= session.config.epochs
+
+    def _set_learning_rate(self, epoch: int, number: int, steps: int) -> float:
+        """Set all groups' rates for a step (from 0) of the epoch; returns the head's."""
+        phase = cast(Phase, self.phase)
+        step = (epoch - phase.first_epoch) * steps + number
+        rate = 0.0
+        for group in phase.optimizer.param_groups:
+            group["lr"] = learning_rate(
+                self.session.config,
+                group["peak_lr"],
+                step,
+                steps,
+                phase.epochs,
+                self.progress.plateau.scale,
+            )
+            rate = max(rate, group["lr"])
+        return rate
+
+    def _validate(self) -> Generator[TrainEvent, None, _Validation | None]:
+        """All validation photos; returns None if it was stopped."""
+        phase, items = cast(Phase, self.phase), self.session.split.val
+        phase.module.eval()
+        wanted = _sample_positions([item.label for item in items])
+        samples: dict[int, SamplePrediction] = {}
+        loss_sum, right, seen = 0.0, 0, 0
+        for judged in phase.source.judge(phase.module, phase.forward):
+            y = torch.tensor([items[i].label for i in judged.positions])
+            losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
+            loss_sum += float(losses)
+            right += int((judged.logits.argmax(1) == y).sum())
+            seen += len(y)
+            for row, position in enumerate(judged.positions):
+                if position in wanted:
+                    samples[position] = self._sample(position, judged.logits[row])
+            if self.stop():
+                return None
+        yield from self._skipped()
+        ordered = tuple(samples[position] for position in sorted(samples))
+        return _Validation(loss_sum, right, seen, ordered)
+
+    def _sample(self, position: int, logits: torch.Tensor) -> SamplePrediction:
+        split = self.session.split
+        item = split.val[position]
+        values, labels = torch.softmax(logits, 0).topk(min(3, len(split.classes)))
+        scores = tuple(
+            ClassScore(split.classes[label], label, value)
+            for value, label in zip(values.tolist(), labels.tolist(), strict=True)
+        )
+        return SamplePrediction(
+            str(self.session.root / item.path), split.classes[item.label], scores
+        )
+
+    def _judge_epoch(self, epoch: int, train_loss: float, validation: _Validation) -> None:
+        """Is it the best so far? By accuracy, then by loss; without validation the last is."""
+        progress = self.progress
+        progress.epoch, progress.step = epoch, self.step
+        progress.phase = cast(Phase, self.phase).name
+        progress.seconds = self.seconds
+        val_loss, val_accuracy = validation.loss, validation.accuracy
+        measured = val_loss if val_loss is not None else train_loss
+        progress.plateau = progress.plateau.after(measured, self.session.config)
+        old = (progress.best_accuracy or 0.0, -(progress.best_loss or math.inf))
+        new = (val_accuracy or 0.0, -(val_loss if val_loss is not None else math.inf))
+        if progress.best_epoch == 0 or val_accuracy is None or new > old:
+            progress.best_epoch = epoch
+            progress.best_accuracy, progress.best_loss = val_accuracy, val_loss
+            progress.best_right, progress.best_photos = validation.right, validation.photos
+            progress.bad_epochs = 0
+        else:
+            progress.bad_epochs += 1
+
+    def _make_durable(self, done: EpochDone) -> None:
+        """Metrics, then the checkpoint, then the best weights.
+
+        The checkpoint is what counts: metrics beyond it are cut off on resume, and best weights
+        that lack behind it are made again from it.
+        """
+        run, progress, phase = self.session.run, self.progress, cast(Phase, self.phase)
+        progress.backbone = phase.backbone
+        progress.scaler = phase.scaler.state_dict()
+        weights = phase.module.state_dict()
+        run.append_metrics(done)
+        save_checkpoint(run.last, progress, weights, phase.optimizer, phase.parameters())
+        if done.best:
+            save_checkpoint(run.best, progress, weights)
+
+    def _finish(self, reason: str) -> Iterator[TrainEvent]:
+        run, progress = self.session.run, self.progress
+        self.close()
+        measured: Accuracy | None = None
+        network = best_network(self.session)
+        for item in measure(self.session, network):
+            if isinstance(item, Accuracy):
+                measured = item
+            else:
+                yield item
+        measured = measured or self._chosen_accuracy()
+        path = save_best(self.session, progress, network, measured)
+        run.update(
+            state=RunState.FINISHED.value, model_path=path, reason=reason,
+            result=dataclasses.asdict(measured), best_epoch=progress.best_epoch,
+            seconds=self.seconds,
+        )  # fmt: skip
+        run.features.unlink(missing_ok=True)
+        yield RunFinished(
+            run=run.name,
+            epoch=progress.epoch,
+            step=progress.step,
+            reason=reason,
+            best_val_accuracy=progress.best_accuracy,
+            best_epoch=progress.best_epoch,
+            accuracy=measured,
+            model_path=path,
+            model_id=run.name,
+            seconds=self.seconds,
+        )
+
+    def _chosen_accuracy(self) -> Accuracy:
+        """The best epoch's accuracy on the photos that chose it; else that on training photos."""
+        progress = self.progress
+        if progress.best_photos:
+            return accuracy("validation", progress.best_right, progress.best_photos)
+        best = next(e for e in reversed(self.history) if e.epoch == progress.best_epoch)
+        n = len(self.session.split.train)
+        return accuracy("training", round(best.train_accuracy * n), n)
+
+    def save_quietly(self) -> str:
+        """The model of the best epoch so far, if there is one; "" else. Raises nothing that is
+        foreseen: it runs when something else is ending already."""
+        try:
+            if not self.progress.best_epoch or not self.session.run.best.is_file():
+                return ""
+            network = best_network(self.session)
+            path = save_best(self.session, self.progress, network, self._chosen_accuracy())
+            self.session.run.update(model_path=path)
+        except (ResNetGuiError, OSError):
+            return ""
+        return path
+
+    def _stopped(self) -> RunStopped:
+        self.close()
+        path = self.save_quietly()
+        self.session.run.update(state=RunState.STOPPED.value)
+        progress = self.progress
+        return RunStopped(
+            run=self.session.run.name,
+            epoch=progress.epoch,
+            step=progress.step,
+            best_val_accuracy=progress.best_accuracy,
+            best_epoch=progress.best_epoch,
+            model_path=path,
+            model_id=self.session.run.name if path else "",
+            resumable=True,
+            seconds=self.seconds,
+        )
+
+    def failed(self, error: Exception) -> RunFailed:
+        """Mark the run as failed, save what there is, and say so."""
+        self.close()
+        message = str(error)
+        if isinstance(error, OSError):
+            message = (
+                f"The run could not be saved ({error.strerror or error}). Free some space on the "
+                "disk, then resume the run."
+            )
+        path = self.save_quietly()
+        with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
+            self.session.run.update(state=RunState.FAILED.value, message=message)
+        progress = self.progress
+        return RunFailed(
+            run=self.session.run.name,
+            epoch=progress.epoch + 1,
+            step=self.step + 1,
+            error_type=type(error).__name__,
+            message=message,
+            best_val_accuracy=progress.best_accuracy,
+            best_epoch=progress.best_epoch,
+            model_path=path,
+            model_id=self.session.run.name if path else "",
+            resumable=not isinstance(error, NonFiniteLossError | RunError),
+        )
+
+    def _skipped(self) -> Iterator[TrainEvent]:
+        for path, message in cast(Phase, self.phase).source.take_failures():
+            yield PhotoSkipped(self.session.run.name, path, message)
+
+    def _started(self) -> RunStarted:
+        session, config, progress = self.session, self.session.config, self.progress
+        split = session.split
+        return RunStarted(
+            run=session.run.name,
+            run_dir=str(session.run.path),
+            epoch=progress.epoch,
+            step=progress.step,
+            model=config.model,
+            method=config.method.value,
+            epochs=config.epochs,
+            steps_per_epoch=math.ceil(len(split.train) / config.batch_size),
+            resumed=bool(progress.epoch),
+            classes=split.classes,
+            train_photos=len(split.train),
+            val_photos=len(split.val),
+            test_photos=len(split.test),
+            batch_size=config.batch_size,
+            device=session.device.name,
+            device_kind=session.device.kind,
+            precision=session.precision,
+            batchnorm_frozen=session.freeze_batchnorm,
+            history=tuple(self.history),
+        )
+
+    def _batch_done(
+        self,
+        epoch: int,
+        number: int,
+        steps: int,
+        result: StepResult,
+        lr: float,
+        seen: float,
+        began: float,
+    ) -> BatchDone:
+        elapsed = max(time.monotonic() - began, 1e-9)
+        return BatchDone(
+            run=self.session.run.name,
+            epoch=epoch,
+            step=self.step,
+            step_in_epoch=number + 1,
+            steps_in_epoch=steps,
+            phase=cast(Phase, self.phase).name,
+            loss=result.loss,
+            accuracy=result.right / result.photos,
+            lr=lr,
+            photos_per_s=seen / elapsed,
+            eta_s=self._eta(epoch, number, steps, elapsed),
+            memory_mb=used_memory_mb(self.session.device.kind),
+        )
+
+    def _eta(self, epoch: int, number: int, steps: int, elapsed: float) -> float | None:
+        """From the epochs done in this phase, or this one's steps. The network's phase takes far
+        longer than the head's: while the head learns nothing is known of it."""
+        phase = cast(Phase, self.phase)
+        last = phase.first_epoch + phase.epochs - 1
+        if last < self.session.config.epochs:
+            return None
+        done = [e.seconds for e in self.history if e.phase == phase.name][-5:]
+        if done:
+            per_epoch = sum(done) / len(done)
+            return max(0.0, per_epoch - elapsed) + per_epoch * (last - epoch)
+        if number + 1 < min(3, steps):
+            return None
+        return elapsed / (number + 1) * (steps * (last - epoch + 1) - number - 1)
+
+
+def _sample_positions(labels: list[int]) -> set[int]:
+    """A few validation photos, spread over the classes: the first of each class, then seconds."""
+    rank: dict[int, int] = {}
+    ordered: list[tuple[int, int, int]] = []
+    for position, label in enumerate(labels):
+        rank[label] = rank.get(label, -1) + 1
+        ordered.append((rank[label], label, position))
+    return {position for _, _, position in sorted(ordered)[:_SAMPLES]}
+
+
+def _divergence_advice(session: Session) -> str:
+    return (
+        f"Start again with a smaller learning rate, for instance lr={session.config.lr / 10:g}. "
+        "The best epoch so far is kept."
+    )
+
+
+def prepared_progress(session: Session) -> tuple[Progress, list[EpochDone]]:
+    """Where a run goes on: its checkpoint, and the metrics up to it.
+
+    Best weights that a killed process did not get to write are made again from the checkpoint.
+
+    Raises:
+        RunError: the checkpoint is damaged.
+    """
+    run = session.run
+    if not run.last.is_file():
+        return Progress(pieces=session.config.accumulate), run.cut_metrics(0)
+    progress, weights, _ = load_checkpoint(run.last)
+    if progress.best_epoch == progress.epoch:
+        try:
+            best = load_checkpoint(run.best)[0].epoch
+        except RunError:
+            best = 0
+        if best != progress.epoch:
+            save_checkpoint(run.best, progress, weights)
+    return progress, run.cut_metrics(progress.epoch)

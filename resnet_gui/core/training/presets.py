@@ -1,0 +1,147 @@
+"""Presets: good settings for a dataset of this size on this device. No torch here.
+
+The numbers are starting points that hold up on small folders; every one can be overridden.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from resnet_gui.core.training.config import (
+    Augmentation,
+    Method,
+    Optimizer,
+    RunConfig,
+    Schedule,
+)
+
+
+class Preset(StrEnum):
+    """What matters more to the person, time or accuracy."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+    SCRATCH = "scratch"
+
+
+TITLES = {
+    Preset.FAST: ("Fast", "Trains the head on the backbone's features: seconds to minutes."),
+    Preset.BALANCED: ("Balanced", "The head first, then the whole network goes on, gently."),
+    Preset.BEST: ("Best", "The whole network with stronger augmentation: the longest."),
+    Preset.SCRATCH: ("From scratch", "Random weights. Needs thousands of photos and patience."),
+}
+
+_SMALL = 2_000  # photos; below it the network's own BatchNorm statistics are better than the data's
+_LARGE = 20_000
+
+
+def automatic_preset(photos: int, device_kind: str) -> Preset:
+    """What nobody who touches nothing should regret: an answer in seconds on the CPU and for
+    small folders; the whole network where a GPU makes that cheap and data makes it worth it."""
+    gpu = device_kind.startswith(("cuda", "mps"))
+    return Preset.BALANCED if gpu and photos >= _SMALL else Preset.FAST
+
+
+def config_for(
+    preset: Preset | str | None,
+    *,
+    data: str,
+    model: str,
+    photos: int,
+    classes: int,
+    device_kind: str = "cpu",
+    method: Method | str | None = None,
+    **settings: Any,
+) -> RunConfig:
+    """The settings of a preset for this dataset and device.
+
+    Args:
+        preset: None chooses one (see `automatic_preset`).
+        data, model: the folder and the model to start from.
+        photos, classes: numbers of training photos (of all, if the split is not made yet) and
+            classes.
+        device_kind: "cpu", "cuda:0" or "mps": what training will run on.
+        method: overrides the preset's.
+        settings: override single fields of RunConfig; text is converted.
+
+    Raises:
+        RunConfigError: a setting is unknown or out of range.
+        ValueError: no such preset or method.
+    """
+    chosen = automatic_preset(photos, device_kind) if preset is None else Preset(preset)
+    if preset is None and method is not None and Method(method) is Method.SCRATCH:
+        chosen = Preset.SCRATCH
+    way = _METHOD[chosen] if method is None else Method(method)
+    gpu = device_kind.startswith(("cuda", "mps"))
+    values: dict[str, Any] = {"preset": chosen.value, "method": way}
+    if way is Method.HEAD:
+        values |= _head(photos)
+    elif way is Method.SCRATCH:
+        values |= _scratch(photos, gpu)
+    else:
+        values |= _deep(chosen, way, photos, gpu)
+    if way is Method.PROGRESSIVE and "epochs" in settings and "head_epochs" not in settings:
+        # Through RunConfig, so that a wrong value gets its error.
+        epochs = RunConfig(data, model).replace(epochs=settings["epochs"]).epochs
+        values["head_epochs"] = max(1, min(values["head_epochs"], epochs // 2))
+    return RunConfig(data=data, model=model).replace(**(values | settings))
+
+
+_METHOD = {
+    Preset.FAST: Method.HEAD,
+    Preset.BALANCED: Method.PROGRESSIVE,
+    Preset.BEST: Method.PROGRESSIVE,
+    Preset.SCRATCH: Method.SCRATCH,
+}
+
+
+def _head(photos: int) -> dict[str, Any]:
+    # About the same number of steps whatever the folder's size: they cost next to nothing.
+    return {
+        "epochs": 40 if photos < _SMALL else 20,
+        "batch_size": 32 if photos < _SMALL else 128,
+        "optimizer": Optimizer.ADAMW,
+        "lr": 2e-3,
+        "weight_decay": 1e-2,
+        "schedule": Schedule.COSINE,
+        "warmup_epochs": 1.0,
+        "augmentation": Augmentation.NONE,
+    }
+
+
+def _deep(preset: Preset, method: Method, photos: int, gpu: bool) -> dict[str, Any]:
+    small = photos < _SMALL
+    best = preset is Preset.BEST
+    epochs = (24 if small else 16) if best else (12 if small else 8)
+    head_epochs = 6 if method is Method.PROGRESSIVE else 0
+    return {
+        "epochs": epochs + head_epochs,
+        "head_epochs": head_epochs,
+        "batch_size": (64 if gpu else 16) if small else (128 if gpu else 32),
+        "optimizer": Optimizer.ADAMW,
+        "lr": 1e-3,
+        "backbone_lr_factor": 0.1,
+        "weight_decay": 2e-2,
+        "label_smoothing": 0.1 if best else 0.0,
+        "schedule": Schedule.ONE_CYCLE,
+        "augmentation": Augmentation.STRONG if best and not small else Augmentation.STANDARD,
+        "last_stages": 2 if best else 1,
+        "early_stopping": 0 if best else 6,
+    }
+
+
+def _scratch(photos: int, gpu: bool) -> dict[str, Any]:
+    # One-cycle with SGD learns quickest from nothing (Smith & Topin 2018).
+    batch_size = 128 if gpu and photos >= _SMALL else 32
+    return {
+        "epochs": 30 if photos >= _LARGE else 60 if photos >= _SMALL else 100,
+        "batch_size": batch_size,
+        "optimizer": Optimizer.SGD,
+        "lr": 0.1 * batch_size / 128,
+        "weight_decay": 5e-4,
+        "label_smoothing": 0.1,
+        "schedule": Schedule.ONE_CYCLE,
+        "augmentation": Augmentation.STANDARD,
+    }

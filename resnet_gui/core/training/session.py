@@ -1,0 +1,326 @@
+"""One sitting of a run: what is known before the loop, and the phases it opens. Needs torch."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from resnet_gui.core.atomic import replacing
+from resnet_gui.core.dataset.pixels import free_memory_bytes
+from resnet_gui.core.dataset.split import Split
+from resnet_gui.core.errors import RunMismatchError
+from resnet_gui.core.runs import RunDirectory
+from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.checkpoint import (
+    Progress,
+    load_checkpoint,
+    restore_optimizer,
+)
+from resnet_gui.core.training.config import Augmentation, Method, RunConfig, Switch
+from resnet_gui.core.training.events import Preparing
+from resnet_gui.core.training.hardware import Forward, autocast
+from resnet_gui.core.training.network import (
+    HEAD,
+    NETWORK,
+    backbone_hash,
+    has_live_batchnorm,
+    make_optimizer,
+    set_train_mode,
+    set_trainable,
+    split_off_head,
+    start_network,
+    trained_parameters,
+)
+from resnet_gui.core.training.sources import (
+    Features,
+    FeatureSource,
+    PhotoSource,
+    Source,
+    compute_features,
+)
+from resnet_gui.core.types import DeviceInfo
+from resnet_gui.core.zoo.builder import build_network, head_name
+from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
+
+_SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
+_VAL_LARGEST = 32
+_FEATURES_KEY = "resnet_gui_features"
+
+# Called before each piece of a batch goes through the network, with epoch, step and number of
+# photos. It may raise what a device raises, so that running out of memory can be rehearsed.
+Guard = Callable[[int, int, int], None]
+
+
+@dataclass(slots=True)
+class Session:
+    """What one sitting works with.
+
+    Attributes:
+        entry: the model that the run starts from.
+        options: the architecture options of the model that it makes.
+        root: the dataset's folder.
+        precision, channels_last: resolved for the device, as in the run's first sitting.
+        models: where the finished model goes.
+    """
+
+    run: RunDirectory
+    config: RunConfig
+    split: Split
+    root: Path
+    entry: ModelEntry
+    options: dict[str, Any]
+    preprocessing: Preprocessing
+    device: DeviceInfo
+    precision: str
+    channels_last: bool
+    models: Path
+    guard: Guard | None = None
+
+    @property
+    def freeze_batchnorm(self) -> bool:
+        """Whether BatchNorm keeps its running statistics (never from scratch: there are none)."""
+        if self.config.freeze_batchnorm is not Switch.AUTO:
+            return self.config.freeze_batchnorm is Switch.ON
+        return self.config.method is not Method.SCRATCH and len(self.split.train) < _SMALL
+
+    def phase_of(self, epoch: int) -> str:
+        """The phase of an epoch (from 1): "head" on cached features, or "network"."""
+        config = self.config
+        if config.method is Method.PROGRESSIVE:
+            return HEAD if epoch <= config.head_epochs else NETWORK
+        cached = config.cache_features and config.augmentation is Augmentation.NONE
+        return HEAD if config.method is Method.HEAD and cached else NETWORK
+
+    def phase_epochs(self, phase: str) -> tuple[int, int]:
+        """First epoch (from 1) of a phase and how many it has."""
+        config = self.config
+        if config.method is not Method.PROGRESSIVE:
+            return 1, config.epochs
+        if phase == HEAD:
+            return 1, config.head_epochs
+        return config.head_epochs + 1, config.epochs - config.head_epochs
+
+
+class Phase:
+    """A module that learns, its optimizer and its data.
+
+    Attributes:
+        name: "head" or "network".
+        module: the head alone, or the whole network, on the device.
+        source: its data. indices: training photos to go through at every epoch.
+        first_epoch, epochs: the run's epochs that belong to it.
+        forward: evaluation passes. backbone: hash of the backbone ("" in the phase "network").
+    """
+
+    def __init__(
+        self, session: Session, name: str, module: nn.Module, source: Source, backbone: str
+    ) -> None:
+        config, kind = session.config, session.device.kind
+        self.name = name
+        self.module = module
+        self.source = source
+        self.backbone = backbone
+        self.first_epoch, self.epochs = session.phase_epochs(name)
+        self.forward = Forward(kind, session.precision if name == NETWORK else "fp32", _VAL_LARGEST)
+        self.indices = source.trainable
+        prefix = "" if name == HEAD else head_name(module) + "."
+        self.optimizer = make_optimizer(module, prefix, config)
+        self.scaler = torch.amp.GradScaler(
+            kind.split(":", maxsplit=1)[0], enabled=self.forward.precision == "fp16"
+        )
+        self._freeze = session.freeze_batchnorm
+        self._batch_size = config.batch_size
+        self._seed = config.seed
+        self.train_mode()
+        # One photo alone has no statistics: BatchNorm refuses it.
+        self._drop_single = has_live_batchnorm(module)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps per epoch."""
+        full, rest = divmod(len(self.indices), self._batch_size)
+        return full + (1 if rest > (1 if self._drop_single and full else 0) else 0)
+
+    def order(self, epoch: int) -> list[list[int]]:
+        """The batches of an epoch, as indices; the same for the same seed and epoch."""
+        generator = torch.Generator().manual_seed(step_seed(self._seed, epoch, -1))
+        mixed = torch.randperm(len(self.indices), generator=generator).tolist()
+        size = self._batch_size
+        return [
+            [self.indices[i] for i in mixed[step * size : (step + 1) * size]]
+            for step in range(self.steps)
+        ]
+
+    def train_mode(self) -> None:
+        if self.name == HEAD:
+            self.module.train()
+        else:
+            set_train_mode(self.module, self._freeze)
+
+    def autocast(self) -> Any:
+        return autocast(self.forward.device_kind, self.forward.precision)
+
+    def parameters(self) -> list[tuple[str, Tensor]]:
+        return list(trained_parameters(self.module))
+
+    def close(self) -> None:
+        """Let go of the pixels and threads."""
+        self.source.close()
+
+
+def open_phase(
+    session: Session, progress: Progress, carried: Phase | None = None
+) -> Iterator[Preparing | Phase]:
+    """Build the phase of the next epoch, with the checkpoint's weights and optimizer if it was
+    saved in this phase.
+
+    Args:
+        carried: the phase before, in the same sitting; its head goes on learning.
+
+    Yields:
+        Preparing, and the Phase last.
+
+    Raises:
+        ModelError: the start model cannot be loaded.
+        RunMismatchError: the head in the checkpoint was made for another backbone.
+        RunError: the checkpoint is damaged.
+    """
+    name = session.phase_of(progress.epoch + 1)
+    weights: dict[str, Tensor] = {}
+    states: dict[str, Tensor] = {}
+    if progress.epoch:
+        _, weights, states = load_checkpoint(session.run.last)
+    same_phase = progress.phase == name
+    yield Preparing("model", 0, 0)
+    network, backbone = _network(session, progress, name, weights)
+    if name == HEAD:
+        network.eval()
+        head = split_off_head(network)
+        features: Features | None = load_features(session, backbone)
+        if features is None:
+            for item in _features(session, network):
+                if isinstance(item, Features):
+                    features = item
+                else:
+                    yield item
+            assert features is not None  # compute_features yields it last
+            save_features(session, backbone, features)
+        del network  # its memory is better spent on features
+        module: nn.Module = head.to(session.device.kind)
+        module.requires_grad_(True)
+        source: Source = FeatureSource(features, session.split, session.device.kind)
+    else:
+        module = _to_device(session, network)
+        set_trainable(module, session.config, name)
+        photos = _photo_source(session)
+        try:
+            yield from photos.fill()
+        except BaseException:
+            photos.close()
+            raise
+        source = photos
+    phase = Phase(session, name, module, source, backbone)
+    if same_phase and states:
+        restore_optimizer(phase.optimizer, phase.parameters(), states)
+        if progress.scaler:
+            phase.scaler.load_state_dict(progress.scaler)
+    if carried is not None:
+        carried.close()
+        gc.collect()
+    yield phase
+
+
+def _network(
+    session: Session, progress: Progress, phase: str, weights: dict[str, Tensor]
+) -> tuple[nn.Module, str]:
+    """The network on the CPU with the checkpoint's weights, and its backbone's hash in phase
+    "head" (or "")."""
+    classes = len(session.split.classes)
+    if progress.epoch and progress.phase == NETWORK:
+        # All weights are in the checkpoint: the start model may be gone.
+        network = build_network(session.entry.spec.architecture, classes, session.options)
+        network.load_state_dict(weights)
+        return network, ""
+    network = start_network(session.entry, classes, session.config)
+    if not progress.epoch:
+        return network, backbone_hash(network) if phase == HEAD else ""
+    found = backbone_hash(network)
+    if found != progress.backbone:
+        raise RunMismatchError(
+            session.run.path, "backbone", progress.backbone[:12], f"{found[:12]}"
+        )
+    network.get_submodule(head_name(network)).load_state_dict(weights)
+    return network, found if phase == HEAD else ""
+
+
+def _to_device(session: Session, network: nn.Module) -> nn.Module:
+    layout = torch.channels_last if session.channels_last else torch.contiguous_format
+    # nn.Module.to takes a memory format, which its type stub does not say
+    return network.to(device=session.device.kind, memory_format=layout)  # type: ignore[call-overload, no-any-return]
+
+
+def _features(session: Session, network: nn.Module) -> Iterator[Preparing | Features]:
+    kind = session.device.kind
+    yield from compute_features(
+        _to_device(session, network),
+        session.root,
+        session.split,
+        session.preprocessing,
+        kind,
+        session.channels_last,
+        Forward(kind, session.precision, _VAL_LARGEST),
+    )
+
+
+def _photo_source(session: Session) -> PhotoSource:
+    budget = session.config.memory_mb * 2**20 or free_memory_bytes() // 2
+    return PhotoSource(
+        session.root,
+        session.split,
+        session.preprocessing,
+        session.config.augmentation,
+        session.device.kind,
+        session.channels_last,
+        budget,
+        _VAL_LARGEST,
+    )
+
+
+def save_features(session: Session, backbone: str, features: Features) -> None:
+    """Keep features in the run's directory, so that resuming takes no second pass."""
+    tensors = {
+        "train": features.train.contiguous(),
+        "train_indices": features.train_indices,
+        "val": features.val.contiguous(),
+        "val_indices": features.val_indices,
+    }
+    failures = {f"failed/{path}": message for path, message in features.failures}
+    with replacing(session.run.features) as temporary:
+        save_file(tensors, temporary, metadata={_FEATURES_KEY: backbone, **failures})
+
+
+def load_features(session: Session, backbone: str) -> Features | None:
+    """The kept features, or None if there are none that fit (they can be computed again)."""
+    try:
+        with safe_open(session.run.features, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get(_FEATURES_KEY) != backbone:
+                return None
+            names = ("train", "train_indices", "val", "val_indices")
+            tensors = [file.get_tensor(name) for name in names]
+    except (OSError, SafetensorError):
+        return None
+    failures = tuple(
+        (key.removeprefix("failed/"), message)
+        for key, message in metadata.items()
+        if key.startswith("failed/")
+    )
+    return Features(tensors[0], tensors[1], tensors[2], tensors[3], failures)

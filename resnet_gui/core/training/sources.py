@@ -1,0 +1,286 @@
+"""Where batches come from: features computed once, or photos augmented anew. Needs torch."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.dataset.pixels import PhotoStore, Pixels, exact_reader
+from resnet_gui.core.dataset.split import Item, Split
+from resnet_gui.core.training.augment import normalise, reader_for, to_tensor, transform_for
+from resnet_gui.core.training.config import Augmentation
+from resnet_gui.core.training.events import Preparing
+from resnet_gui.core.training.hardware import Forward
+from resnet_gui.core.zoo.spec import Preprocessing
+
+# Positions in the part, how many photos were tried, and what makes the input of a slice of them.
+Chunk = tuple[list[int], int, Callable[[int, int], Tensor]]
+_FEATURE_CHUNK = 16  # photos; small, so that the lane gets a word in between
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """x: (N, …) as the module takes it, on its device. y: (N,) int64, there too."""
+
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Outputs for some photos of a part. positions: in the part. logits: (N, classes) float32."""
+
+    positions: list[int]
+    logits: Tensor
+
+
+class Source(Protocol):
+    """Training and validation data of one phase."""
+
+    @property
+    def trainable(self) -> list[int]:
+        """Indices of the training photos that can be read as far as is known."""
+        ...
+
+    @property
+    def in_memory(self) -> bool: ...
+
+    def batch(self, indices: Sequence[int]) -> Batch | None:
+        """These training photos; draws augmentation from torch's global generator. Photos that
+        cannot be read are left out; None: all of them."""
+        ...
+
+    def prefetch(self, indices: Sequence[int]) -> None:
+        """These training photos come next: start reading them where that takes time."""
+        ...
+
+    def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
+        """The module's outputs for all readable validation photos, piece by piece."""
+        ...
+
+    def take_failures(self) -> list[tuple[str, str]]:
+        """Paths and messages of photos that could not be read since the last call."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class PhotoSource:
+    """Photos from a store, augmented on the CPU in the training thread.
+
+    Args:
+        budget_bytes: for decoded photos of both parts together.
+        largest: photos in one validation pass.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        split: Split,
+        preprocessing: Preprocessing,
+        level: Augmentation,
+        device_kind: str,
+        channels_last: bool,
+        budget_bytes: int,
+        largest: int,
+    ) -> None:
+        self._preprocessing = preprocessing
+        self._transform = transform_for(level, preprocessing)
+        self._device = device_kind
+        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._largest = largest
+        self._labels = torch.tensor([item.label for item in split.train])
+        # Validation first: it is read at every epoch, whole.
+        self._val = PhotoStore(_paths(root, split.val), exact_reader(preprocessing), budget_bytes)
+        self._budget_bytes = budget_bytes
+        self._train = PhotoStore(
+            _paths(root, split.train), reader_for(level, preprocessing), budget_bytes
+        )
+        self._told: set[Path] = set()
+
+    @property
+    def trainable(self) -> list[int]:
+        return [i for i in range(len(self._train.paths)) if i not in self._train.failed]
+
+    @property
+    def in_memory(self) -> bool:
+        return self._train.all_in_memory and self._val.all_in_memory
+
+    def fill(self) -> Iterator[Preparing]:
+        """Decode photos into memory, as many as the budget allows."""
+        total = len(self._val.paths) + len(self._train.paths)
+        done = 0
+        for done in self._val.fill():
+            yield Preparing("photos", done, total)
+        self._train.shrink_budget(self._budget_bytes - self._val.kept_bytes)
+        for more in self._train.fill():
+            yield Preparing("photos", done + more, total)
+
+    def batch(self, indices: Sequence[int]) -> Batch | None:
+        pixels = self._train.get(indices)
+        good = [(i, item) for i, item in zip(indices, pixels, strict=True) if item is not None]
+        if not good:
+            return None
+        # In order and in this thread: the transforms draw from the global generator.
+        x = torch.stack([self._transform(to_tensor(item)) for _, item in good])
+        y = self._labels[[i for i, _ in good]].to(self._device)
+        return Batch(self._to_device(x), y)
+
+    def prefetch(self, indices: Sequence[int]) -> None:
+        self._train.prefetch(indices)
+
+    def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
+        for positions, _, prepare in self.val_chunks(self._largest):
+            if positions:
+                yield Judged(positions, forward(module, prepare, len(positions)))
+
+    def train_chunks(self, size: int) -> Iterator[Chunk]:
+        """The training photos in order, not augmented."""
+        return self._chunks(self._train, size)
+
+    def val_chunks(self, size: int) -> Iterator[Chunk]:
+        """The validation photos in order."""
+        return self._chunks(self._val, size)
+
+    def take_failures(self) -> list[tuple[str, str]]:
+        failed = [
+            (store.paths[index], message)
+            for store in (self._train, self._val)
+            for index, message in sorted(store.failed.items())
+        ]
+        new = [(str(path), message) for path, message in failed if path not in self._told]
+        self._told |= {path for path, _ in failed}
+        return new
+
+    def close(self) -> None:
+        self._train.close()
+        self._val.close()
+
+    def _chunks(self, store: PhotoStore, size: int) -> Iterator[Chunk]:
+        for start, (positions, pixels) in zip(
+            range(0, len(store.paths), size), store.chunks(size), strict=True
+        ):
+            tried = min(size, len(store.paths) - start)
+            yield positions, tried, functools.partial(self._prepare, pixels)
+
+    def _prepare(self, pixels: list[Pixels], start: int, stop: int) -> Tensor:
+        return self._to_device(torch.stack([to_tensor(item) for item in pixels[start:stop]]))
+
+    def _to_device(self, x: Tensor) -> Tensor:
+        on_device = normalise(x.to(self._device), self._preprocessing)
+        return on_device.contiguous(memory_format=self._format)
+
+
+class FeatureSource:
+    """Features of all photos in memory; an epoch over them takes milliseconds.
+
+    Args:
+        features: as `compute_features` gives them.
+    """
+
+    def __init__(self, features: Features, split: Split, device_kind: str) -> None:
+        self._device = device_kind
+        self._features = features
+        train = torch.tensor([item.label for item in split.train])
+        self._x = features.train.to(device_kind)
+        self._y = train[features.train_indices].to(device_kind)
+        self._row = {index: row for row, index in enumerate(features.train_indices.tolist())}
+        self._val = features.val.to(device_kind)
+        self._failures = list(features.failures)
+
+    @property
+    def trainable(self) -> list[int]:
+        return list(self._row)
+
+    @property
+    def in_memory(self) -> bool:
+        return True
+
+    def batch(self, indices: Sequence[int]) -> Batch | None:
+        rows = torch.tensor([self._row[index] for index in indices], device=self._device)
+        return Batch(self._x[rows], self._y[rows])
+
+    def prefetch(self, indices: Sequence[int]) -> None:
+        """Nothing to do: all features are in memory."""
+
+    def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
+        count = len(self._val)
+        if count:
+            logits = forward(module, lambda start, stop: self._val[start:stop], count)
+            yield Judged(self._features.val_indices.tolist(), logits)
+
+    def take_failures(self) -> list[tuple[str, str]]:
+        failures, self._failures = self._failures, []
+        return failures
+
+    def close(self) -> None:
+        self._x = self._val = torch.empty(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """A backbone's features of the readable photos.
+
+    Attributes:
+        train, val: (N, D) float32 on the CPU.
+        train_indices, val_indices: (N,) int64, positions in the parts of the split.
+        failures: paths and messages of the unreadable ones.
+    """
+
+    train: Tensor
+    train_indices: Tensor
+    val: Tensor
+    val_indices: Tensor
+    failures: tuple[tuple[str, str], ...]
+
+
+def compute_features(
+    backbone: nn.Module,
+    root: Path,
+    split: Split,
+    preprocessing: Preprocessing,
+    device_kind: str,
+    channels_last: bool,
+    forward: Forward,
+) -> Iterator[Preparing | Features]:
+    """Run the backbone once over training and validation photos, cropped as in `classify`.
+
+    Args:
+        backbone: x: (N, 3, crop, crop) -> (N, D), in evaluation mode on the device.
+
+    Yields:
+        Preparing, and the Features last.
+    """
+    source = PhotoSource(
+        root, split, preprocessing, Augmentation.NONE, device_kind, channels_last, 0, _FEATURE_CHUNK
+    )
+    try:
+        total = len(split.train) + len(split.val)
+        parts: list[tuple[Tensor, Tensor]] = []
+        done = 0
+        for chunks in (source.train_chunks(_FEATURE_CHUNK), source.val_chunks(_FEATURE_CHUNK)):
+            rows: list[Tensor] = []
+            indices: list[int] = []
+            for positions, size, prepare in chunks:
+                if positions:
+                    rows.append(forward(backbone, prepare, len(positions)))
+                    indices += positions
+                done += size
+                yield Preparing("features", done, total)
+            width = rows[0].shape[1] if rows else 0
+            found = torch.cat(rows) if rows else torch.empty(0, width)
+            parts.append((found, torch.tensor(indices, dtype=torch.int64)))
+        (train, train_indices), (val, val_indices) = parts
+        yield Features(train, train_indices, val, val_indices, tuple(source.take_failures()))
+    finally:
+        source.close()
+
+
+def _paths(root: Path, items: Sequence[Item]) -> list[Path]:
+    return [root / item.path for item in items]

@@ -1,0 +1,108 @@
+"""One optimizer step: in pieces if memory asks for it. Needs torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from resnet_gui.core.errors import NonFiniteLossError
+from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.checkpoint import Progress
+from resnet_gui.core.training.hardware import is_out_of_memory, out_of_memory, release_memory
+from resnet_gui.core.training.session import Phase, Session
+from resnet_gui.core.training.sources import Batch
+from resnet_gui.core.types import Notice
+
+_FORWARD = 1 << 40  # tells a forward pass's seed from that of its augmentation
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """loss: mean over the batch; right: how many photos were classified right; both before the
+    step."""
+
+    loss: float
+    right: int
+    photos: int
+
+
+def take_step(
+    session: Session, phase: Phase, progress: Progress, batch: Batch, epoch: int, number: int
+) -> Generator[Notice, None, StepResult]:
+    """Forward, backward and optimizer step over one batch.
+
+    Out of memory halves what goes through the network at once and starts the batch again; the
+    gradients of the pieces add up to the batch's, so that the effective batch stays. (BatchNorm
+    that takes its statistics from the batch sees the smaller pieces.)
+
+    Yields:
+        Notice when the pieces became smaller.
+
+    Raises:
+        OutOfMemoryError: a single photo does not fit.
+        NonFiniteLossError: the loss is not finite; the weights are still those before the step.
+    """
+    count = len(batch.y)
+    while True:
+        result = _try_step(session, phase, progress.pieces, batch, epoch, number)
+        if result is not None:
+            break
+        # Outside the except block: there the error's traceback would keep the tensors alive.
+        phase.optimizer.zero_grad(set_to_none=True)
+        release_memory(session.device.kind)
+        if progress.pieces >= count:
+            raise out_of_memory(session.device.kind)
+        progress.pieces = min(progress.pieces * 2, count)
+        size = math.ceil(session.config.batch_size / progress.pieces)
+        yield Notice(
+            f"The memory did not suffice: {size} photos at a time go through the network now. The "
+            f"batch of {session.config.batch_size} stays, it only takes longer."
+        )
+    phase.scaler.step(phase.optimizer)
+    phase.scaler.update()
+    phase.optimizer.zero_grad(set_to_none=True)
+    return result
+
+
+def _try_step(
+    session: Session, phase: Phase, pieces: int, batch: Batch, epoch: int, number: int
+) -> StepResult | None:
+    """Gradients of a batch; None: out of memory."""
+    config, count = session.config, len(batch.y)
+    # Again for each try, so that dropout does not depend on how often memory ran out.
+    torch.manual_seed(step_seed(config.seed, epoch, number + _FORWARD))
+    loss_sum, right = 0.0, 0
+    try:
+        for x, y in zip(
+            batch.x.tensor_split(min(pieces, count)),
+            batch.y.tensor_split(min(pieces, count)),
+            strict=True,
+        ):
+            if session.guard is not None:
+                session.guard(epoch, number + 1, len(y))
+            with phase.autocast():
+                logits = phase.module(x)
+            losses = functional.cross_entropy(
+                logits.float(), y, label_smoothing=config.label_smoothing, reduction="sum"
+            )
+            loss = float(losses.detach())
+            if not math.isfinite(loss):
+                raise NonFiniteLossError(
+                    epoch,
+                    number + 1,
+                    f"Start again with a smaller learning rate, for instance lr={config.lr / 10:g}"
+                    ". The best epoch so far is kept.",
+                )
+            loss_sum += loss
+            right += int((logits.detach().argmax(1) == y).sum())
+            gradients = phase.scaler.scale(losses / count)
+            gradients.backward()  # type: ignore[no-untyped-call]
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+    return StepResult(loss_sum / count, right, count)

@@ -1,0 +1,108 @@
+"""The real window on the real engine, closed in order after each test."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import shiboken6
+from PIL import Image
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app import Engine, WindowApp
+from resnet_gui.core.settings import Settings, load_settings
+from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
+
+ANSWER_MS = 60_000  # the first answer includes torch's import on a busy machine
+
+
+@pytest.fixture(scope="session")
+def lite0() -> None:
+    """Skips where the embedded model is not installed."""
+    if lite0_weights_path() is None:
+        pytest.skip("extra “offline” is not installed")
+
+
+@pytest.fixture
+def open_app(qtbot: QtBot, lite0: None) -> Iterator[Callable[..., WindowApp]]:
+    """Opens windows; closes what was opened and checks that the lanes ended."""
+    apps: list[WindowApp] = []
+
+    def open_one(settings: Settings | None = None, *, start: bool = True) -> WindowApp:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        engine = Engine(Zoo.standard())
+        app = WindowApp(application, engine.ports(), settings or load_settings())
+        apps.append(app)
+        app.window.show()
+        qtbot.waitExposed(app.window)
+        if start:
+            app.window.start([])
+        return app
+
+    hook = sys.excepthook
+    yield open_one
+    sys.excepthook = hook
+    for app in apps:
+        close_app(qtbot, app)
+
+
+def close_app(qtbot: QtBot, app: WindowApp) -> None:
+    """Close as a person does and wait for the staged shutdown."""
+    if not shiboken6.isValid(app):
+        return
+    if app.window.isVisible():
+        app.window.close()
+    qtbot.waitUntil(lambda: app.clean, timeout=20_000)
+    for lane in (app.inference, app.io, app.training):
+        assert lane.wait(5)
+    app.window.deleteLater()
+    app.deleteLater()
+    qtbot.wait(1)
+
+
+@pytest.fixture
+def app(open_app: Callable[..., WindowApp]) -> WindowApp:
+    """One open window that has started its work."""
+    return open_app()
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_timers() -> Iterator[None]:
+    """Fails a test that leaves a timer running."""
+    yield
+    application = QApplication.instance()
+    if application is None:
+        return
+    application.processEvents()
+    gc.collect()
+    left = [
+        timer
+        for timer in gc.get_objects()
+        if type(timer) is QTimer and shiboken6.isValid(timer) and timer.isActive()
+    ]
+    assert not left, f"timers left running: {[(t.parent(), t.interval()) for t in left]}"
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Real photos from scikit-image as files."""
+    from skimage import data
+
+    folder = tmp_path_factory.mktemp("photos")
+    found = {}
+    for name in ("chelsea", "coffee", "rocket", "astronaut"):
+        path = folder / f"{name}.jpg"
+        Image.fromarray(getattr(data, name)()).save(path, quality=92)
+        found[name] = path
+    return found
+
+
+os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")

@@ -1,0 +1,196 @@
+"""Everything that can be dropped on the window or pasted, through Qt's own events."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app import WindowApp
+from resnet_gui.ui.images import may_hold_photos, read_mime
+from resnet_gui.ui.photo_list import PhotoState
+from tests.ui.conftest import ANSWER_MS
+
+
+def drop(app: WindowApp, mime: QMimeData) -> bool:
+    """Send what a window system sends; returns whether the drag was taken."""
+    window = app.window
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(200, 200), Qt.DropAction.CopyAction, mime, buttons, keys)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    if not enter.isAccepted():
+        return False
+    assert app.window.overlay.isVisible()
+    event = QDropEvent(QPointF(200, 200), Qt.DropAction.CopyAction, mime, buttons, keys)
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted()
+    assert event.dropAction() == Qt.DropAction.CopyAction
+    assert not app.window.overlay.isVisible()
+    return True
+
+
+def files(*paths: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def answer(app: WindowApp) -> str:
+    return app.window.page.results.answer.text()
+
+
+def wait_for_answers(qtbot: QtBot, app: WindowApp, count: int) -> None:
+    def all_there() -> bool:
+        photos = app.window.controller.photos.photos()
+        ended = (PhotoState.DONE, PhotoState.FAILED)
+        return len(photos) == count and all(photo.state in ended for photo in photos)
+
+    qtbot.waitUntil(all_there, timeout=ANSWER_MS)
+
+
+def test_a_dropped_photo_is_answered(qtbot: QtBot, app: WindowApp, photos: dict[str, Path]) -> None:
+    assert app.window.page.stack.currentIndex() == 0
+    assert drop(app, files(photos["coffee"]))
+    qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
+    page = app.window.page
+    assert page.stack.currentIndex() == 1
+    qtbot.waitUntil(lambda: page.view.has_photo)
+    assert page.results.rows[0].accessibleName().startswith("espresso, 8")
+    assert "ms network" in app.window.status_time.text()
+    assert app.window.status_model.text() == "EfficientNet-Lite0"
+    assert not page.strip.isVisible()
+
+
+def test_several_files_make_a_strip_and_arrow_keys_walk(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    drop(app, files(photos["coffee"], photos["chelsea"], photos["rocket"]))
+    wait_for_answers(qtbot, app, 3)
+    strip = app.window.page.strip
+    qtbot.waitUntil(strip.isVisible)
+    assert answer(app) == "espresso"
+    strip.view.setFocus()
+    qtbot.keyClick(strip.view, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: answer(app) == "Egyptian cat")
+    app.window.controller.step(1)
+    assert answer(app) == "missile"
+    app.window.controller.step(1)
+    assert answer(app) == "missile"
+
+
+def test_a_folder_is_searched_and_bad_files_are_listed_with_reasons(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "album ü 🐈"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(photos["coffee"].read_bytes())
+    (folder / "inner" / "b.jpg").write_bytes(photos["chelsea"].read_bytes())
+    (folder / "notes.txt").write_text("not a photo")
+    (folder / ".hidden.jpg").write_bytes(photos["coffee"].read_bytes())
+    (folder / "cut.jpg").write_bytes(photos["chelsea"].read_bytes()[:9000])
+    (folder / "raw.NEF").write_bytes(b"x" * 100)
+    drop(app, files(folder))
+    wait_for_answers(qtbot, app, 4)
+    problems = app.window.page.problems
+    qtbot.waitUntil(problems.isVisible)
+    shown = [problems.model.index(row, 0).data() for row in range(problems.model.rowCount())]
+    assert len(shown) == 2
+    assert shown[0].startswith("cut.jpg is damaged or cut off")
+    assert shown[1].startswith("raw.NEF is a camera RAW file")
+    assert QApplication.activeModalWidget() is None
+    problems.chosen.emit(
+        app.window.controller.photos.row(
+            next(p for p in app.window.controller.photos.photos() if "raw" in p.source.name)
+        )
+    )
+    assert "camera RAW" in app.window.page.view.accessibleDescription()
+
+
+def test_an_empty_folder_says_so(qtbot: QtBot, app: WindowApp, tmp_path: Path) -> None:
+    drop(app, files(tmp_path))
+    qtbot.waitUntil(
+        lambda: any("no photos in this folder" in t for t in app.window.page.notices.texts)
+    )
+
+
+def test_an_image_dragged_from_a_browser_needs_no_network(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.invalid/espresso.jpg")])
+    buffer = io.BytesIO()
+    Image.open(photos["coffee"]).save(buffer, "PNG")
+    mime.setData("image/png", buffer.getvalue())
+    drop(app, mime)
+    qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
+
+
+def test_pixels_without_a_file_are_answered(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    mime = QMimeData()
+    mime.setImageData(QImage(str(photos["coffee"])))
+    drop(app, mime)
+    qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
+
+
+def test_paste_of_a_bitmap_a_path_and_nothing(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setImage(QImage(str(photos["chelsea"])))
+    app.window.paste()
+    qtbot.waitUntil(lambda: answer(app) == "Egyptian cat", timeout=ANSWER_MS)
+    clipboard.setText(f'"{photos["coffee"]}"')
+    app.window.paste()
+    qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
+    clipboard.setText("just words")
+    app.window.paste()
+    assert "There is no photo on the clipboard." in app.window.page.notices.texts
+
+
+def test_text_that_is_no_photo_is_not_taken(app: WindowApp) -> None:
+    mime = QMimeData()
+    mime.setText("hello")
+    assert not drop(app, mime)
+
+
+def test_the_highlight_goes_when_the_drag_leaves(app: WindowApp, photos: dict[str, Path]) -> None:
+    mime = files(photos["coffee"])
+    enter = QDragEnterEvent(
+        QPoint(10, 10),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(app.window, enter)
+    assert app.window.overlay.isVisible()
+    QApplication.sendEvent(app.window, QDragLeaveEvent())
+    assert not app.window.overlay.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("text", "paths", "urls"),
+    [
+        ("https://example.org/a.jpg", 0, 1),
+        ("http://example.org/a.jpg\nhttp://example.org/b.jpg", 0, 2),
+        ("ftp://example.org/a.jpg", 0, 0),
+        ("relative/path.jpg", 0, 0),
+        ("javascript:alert(1)", 0, 0),
+        ("/nonexistent/photo.jpg", 0, 0),
+    ],
+)
+def test_what_text_can_hold(text: str, paths: int, urls: int) -> None:
+    mime = QMimeData()
+    mime.setText(text)
+    dropped = read_mime(mime)
+    assert (len(dropped.paths), len(dropped.urls)) == (paths, urls)
+    assert may_hold_photos(mime) == bool(paths or urls)
