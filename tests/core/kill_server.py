@@ -13,10 +13,10 @@ import traceback
 from pathlib import Path
 
 import torch
-from tests.core.training_helpers import user_zoo
 
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.config import RunConfig
+from tests.core.training_helpers import user_zoo
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 from resnet_gui.core.dataset import (
     DatasetScanned,
@@ -29,6 +28,7 @@ from resnet_gui.core.dataset import (
 from resnet_gui.core.dataset.split import Split, make_split
 from resnet_gui.core.dataset.summary import ClassSummary
 from resnet_gui.core.errors import DatasetError
+from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 
 def scan(folder: Path) -> DatasetSummary:

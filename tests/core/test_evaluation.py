@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 from resnet_gui.core.classifier import Classifier
 from resnet_gui.core.dataset import scan_dataset
@@ -15,6 +14,7 @@ from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation import Evaluated, evaluate, match_classes
 from resnet_gui.core.training.api import train
 from resnet_gui.core.types import ImageFailed, ImageSource, Notice, Prediction
+from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 
 @pytest.fixture
@@ -52,9 +52,17 @@ def test_it_agrees_with_classifying_photo_by_photo(trained: tuple[Path, str]) ->
     assert sum(result.confusion[i][i] for i in range(2)) == right
     assert [item.n for item in result.per_class] == [10, 10]
     value = json.loads(json.dumps(result.to_json()))
-    assert {"model", "data", "n", "top1", "top1_ci95", "top5", "loss", "per_class", "confusion"} <= (
-        value.keys()
-    )
+    assert {
+        "model",
+        "data",
+        "n",
+        "top1",
+        "top1_ci95",
+        "top5",
+        "loss",
+        "per_class",
+        "confusion",
+    } <= (value.keys())
 
 
 def test_parts_are_chosen(trained: tuple[Path, str], tmp_path: Path) -> None:

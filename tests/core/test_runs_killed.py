@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 from resnet_gui.core.runs import RunDirectory, RunState, interrupted_runs, runs_dir
 from resnet_gui.core.training.checkpoint import load_checkpoint
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.zoo.builder import load_network
+from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.dataset.pixels import PhotoStore, crop_reader, exact_reader, whole_reader
@@ -19,6 +18,7 @@ from resnet_gui.core.training.events import Estimated
 from resnet_gui.core.training.network import NETWORK, make_optimizer, set_trainable, stages
 from resnet_gui.core.zoo import Preprocessing
 from resnet_gui.core.zoo.builder import build_network, head_name, set_head
+from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 SMALL = Preprocessing(36, 32)
 

@@ -10,13 +10,6 @@ from typing import Any
 import pytest
 import torch
 from safetensors import safe_open
-from tests.core.training_helpers import (
-    curve,
-    make_photos,
-    make_tiny_model,
-    tiny_config,
-    user_zoo,
-)
 
 from resnet_gui.core.classifier import Classifier
 from resnet_gui.core.errors import (
@@ -42,6 +35,13 @@ from resnet_gui.core.training.events import (
 )
 from resnet_gui.core.types import ImageSource, Notice, Prediction
 from resnet_gui.core.zoo.builder import load_network
+from tests.core.training_helpers import (
+    curve,
+    make_photos,
+    make_tiny_model,
+    tiny_config,
+    user_zoo,
+)
 
 
 @pytest.fixture
