@@ -84,7 +84,7 @@ def test_every_method_makes_a_model_that_classifies(data: Path, name: str) -> No
     assert sum(isinstance(event, SamplesPredicted) for event in events) == 4
     photo = next((data / "red").iterdir())
     answers = Classifier(user_zoo()).classify([ImageSource.file(photo)], finished.model_id)
-    prediction = [event for event in answers if isinstance(event, Prediction)][0]
+    prediction = next(event for event in answers if isinstance(event, Prediction))
     assert {score.label for score in prediction.scores} == {"red", "green"}
     header = user_zoo().get(finished.model_id).spec
     assert header.metrics["accuracy_part"] == "validation"
