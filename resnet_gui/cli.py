@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from resnet_gui import __version__
+from resnet_gui import __version__, cli_train, cli_weights
 from resnet_gui.core import paths
 from resnet_gui.core.collect import collect_photos
 from resnet_gui.core.errors import ResNetGuiError
@@ -220,6 +220,10 @@ def classify_samples(reason: str, arguments: Sequence[str]) -> int:
             _print_answer(event)
     _err.print("“resnet-gui --help” lists the commands.")
     return 0
+
+
+cli_train.register(app)
+cli_weights.register(app)
 
 
 # --- helpers -----------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ class CertificateError(NetworkError):
             advice = f"Check this computer's date and time. {advice}"
         super().__init__(
             url,
-            f"The connection to {host} was not trusted, so nothing was fetched ({reason}).",
+            f"No trusted connection to {host} could be made, so nothing was fetched ({reason}).",
             advice,
         )
 

@@ -10,105 +10,43 @@ yields several times a second whatever happens: Stop is always seen, a job lane 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import os
 import queue
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from resnet_gui import __version__
 from resnet_gui.core import errors
-from resnet_gui.core.errors import NetworkError, SettingsError
+from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.imaging import upright_size
+from resnet_gui.core.net_settings import (
+    NetworkSettings,
+    host_of,
+    is_protected,
+    load_network_settings,
+    split_address,
+)
 from resnet_gui.core.types import DownloadProgress, ImageSource
 
 if TYPE_CHECKING:
     import requests
 
-MIRROR_VARIABLE = "RESNET_GUI_WEIGHTS_URL"
+    from resnet_gui.core import net_session
+
 TICK_S = 0.1
 MAX_IMAGE_BYTES = 50 * 1000 * 1000
-DIRECT = "none"
 
 _CHUNK = 256 * 1024
 _AHEAD = 16  # chunks that may wait for the consumer: 4 MB
 _MAX_REDIRECTS = 8
 _RATE_WINDOW_S = 3.0
 _USER_AGENT = f"resnet-gui/{__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkSettings:
-    """How the network may be used.
-
-    Attributes:
-        proxy: "" takes the system's, "none" goes direct, else http://[user:password@]host:port.
-        ca_bundle: a PEM file (or a folder of them) that is trusted besides the system's
-            certificates.
-        mirror: address of a folder with the weights files, https (or http on this computer); the
-            environment variable RESNET_GUI_WEIGHTS_URL comes first. "": the publisher's address.
-        weights_folder: where weights are kept. None: torch hub's cache.
-        offline: never touch the network.
-    """
-
-    proxy: str = ""
-    ca_bundle: Path | None = None
-    mirror: str = ""
-    weights_folder: Path | None = None
-    offline: bool = False
-
-    def __post_init__(self) -> None:
-        """Raises SettingsError for a proxy or a mirror that can never work."""
-        if self.proxy and self.proxy != DIRECT:
-            parts = _split(self.proxy)
-            if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-                raise SettingsError(
-                    "The proxy's address cannot be read.", "Write it as http://host:port."
-                )
-        if self.mirror:
-            check_weights_address(self.mirror)
-
-    def effective_mirror(self) -> str:
-        """The mirror that is in force, without a slash at its end; "" if there is none.
-
-        Raises:
-            SettingsError: the environment names one that is neither https nor on this computer.
-        """
-        mirror = os.environ.get(MIRROR_VARIABLE, "").strip() or self.mirror
-        if mirror:
-            check_weights_address(mirror)
-        return mirror.rstrip("/")
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "proxy": self.proxy,
-            "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
-            "mirror": self.mirror,
-            "weights_folder": str(self.weights_folder) if self.weights_folder else None,
-            "offline": self.offline,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> NetworkSettings:
-        """The inverse of `to_json`; what is missing keeps its default.
-
-        Raises:
-            SettingsError: the proxy or the mirror cannot be used.
-        """
-        ca_bundle, folder = value.get("ca_bundle"), value.get("weights_folder")
-        return cls(
-            proxy=str(value.get("proxy") or ""),
-            ca_bundle=Path(str(ca_bundle)) if ca_bundle else None,
-            mirror=str(value.get("mirror") or ""),
-            weights_folder=Path(str(folder)) if folder else None,
-            offline=bool(value.get("offline", False)),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,35 +105,6 @@ class Rate:
         start, before = self._samples[0]
         seconds = now - start
         return (done - before) / seconds if seconds > 0.05 else 0.0
-
-
-def host_of(url: str) -> str:
-    """The host's name for a message; the whole text if there is none in it."""
-    parts = _split(url)
-    return (parts.hostname if parts else None) or url
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the name means this very computer."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_weights_address(url: str) -> None:
-    """Weights come over https only, or from this computer.
-
-    Raises:
-        SettingsError: another address.
-    """
-    if not _is_protected(url):
-        raise SettingsError(
-            f"Weights are not fetched from {url}: the connection is not protected.",
-            "Use an address that begins with https:// (http:// only for this computer itself).",
-        )
 
 
 def ask(
@@ -266,6 +175,7 @@ def fetch_image(
 
     Args:
         url: http or https.
+        settings: None: the stored ones.
         max_bytes: more are refused, in bytes.
 
     Yields:
@@ -279,14 +189,14 @@ def fetch_image(
         ImageReadError: what came is no picture that is read here.
         SettingsError: the CA bundle cannot be read.
     """
-    parts = _split(url.strip())
+    parts = split_address(url.strip())
     if parts is None or parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise errors.BadAddressError(
             url, f"{url} is not a web address.", "Drop a picture, or save it as a file first."
         )
     url = url.strip()
     name = unquote(Path(parts.path).name) or parts.hostname
-    net = settings or NetworkSettings()
+    net = settings or load_network_settings()
     try:
         data = yield from _fetch_picture(url, name, net, patience or Patience(), max_bytes)
     except NetworkError as error:
@@ -397,18 +307,24 @@ class _Request:
         self._decode = decode
         self._stopped = threading.Event()
         self._response: requests.Response | None = None
+        self._connections: list[net_session.Connection] = []
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Hang up. The thread ends at once, or (before an answer came) within its time limit."""
+        """Hang up. The thread ends at once, unless it looks up a name or connects: then within
+        the time limit for that, and without having touched anything else."""
         self._stopped.set()
+        # Before the answer the connection has the socket, then only the answer has.
         response = self._response
         if response is not None:
-            with contextlib.suppress(Exception):  # it may have ended by itself meanwhile
+            with contextlib.suppress(OSError, ValueError, RuntimeError):  # it ended by itself
                 response.raw.shutdown()
+        for connection in tuple(self._connections):
+            with contextlib.suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=0.5)
 
     def _run(self) -> None:
@@ -416,32 +332,32 @@ class _Request:
 
         proxy = ""
         try:
-            with net_session.make_session(self._settings) as session:
+            with net_session.make_session(self._settings, self._connections) as session:
                 proxy = net_session.proxy_for(self.url, self._settings)
                 response = self._follow(session)
-                self._response = response
-                if self._stopped.is_set():
-                    response.close()
-                    return
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                if response.status_code == 407:
-                    raise errors.ProxyError(self.url, net_session.without_password(proxy), 407)
-                self._put(Reply(self.url, response.status_code, headers))
-                while not self._stopped.is_set():
-                    data = response.raw.read1(_CHUNK, decode_content=self._decode)
-                    if not data:
-                        break
-                    self._put(data)
-                self._put(None)
-                response.close()
+                with contextlib.closing(response):
+                    self._response = response
+                    if response.status_code == 407:
+                        raise errors.ProxyError(self.url, net_session.without_password(proxy), 407)
+                    self._pass_on(response)
         except Exception as error:  # noqa: BLE001 - the thread's boundary: the consumer raises it
             self._put(net_session.as_network_error(error, self.url, proxy, self._patience))
+
+    def _pass_on(self, response: requests.Response) -> None:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._put(Reply(self.url, response.status_code, headers))
+        while not self._stopped.is_set():
+            data = response.raw.read1(_CHUNK, decode_content=self._decode)
+            if not data:
+                break
+            self._put(data)
+        self._put(None)
 
     def _follow(self, session: requests.Session) -> requests.Response:
         from resnet_gui.core import net_session
 
         for _ in range(_MAX_REDIRECTS):
-            if self._protected and not _is_protected(self.url):
+            if self._protected and not is_protected(self.url):
                 raise errors.BadAddressError(
                     self.url,
                     f"Weights are not fetched from {self.url}: the connection is not protected.",
@@ -475,19 +391,3 @@ class _Request:
             with contextlib.suppress(queue.Full):
                 self.items.put(item, timeout=TICK_S)
                 return
-
-
-def _is_protected(url: str) -> bool:
-    parts = _split(url)
-    if parts is None or not parts.hostname:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-
-
-def _split(url: str) -> Any:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises for a port that is no number
-    except ValueError:
-        return None
-    return parts

@@ -5,31 +5,56 @@ Only imported by the thread that talks to the network: this module imports `requ
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ResNetGuiError, SettingsError
-from resnet_gui.core.net import DIRECT, NetworkSettings, Patience, host_of, is_loopback
+from resnet_gui.core.net import Patience
+from resnet_gui.core.net_settings import DIRECT, NetworkSettings, host_of, is_loopback
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class _Adapter(HTTPAdapter):
-    """Trusts what the system trusts, certifi's list (requests adds it) and the extra bundle."""
+class Connection(Protocol):
+    """A connection of urllib3. `sock` is None until it is made."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    sock: Any
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts what the system trusts, certifi's list (requests adds it) and the extra bundle.
+
+    Attributes:
+        connections: all that were begun, so that another thread can hang up.
+    """
+
+    def __init__(self, context: ssl.SSLContext, connections: list[Connection]) -> None:
         self._context = context
+        self.connections = connections
         super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        begun = self.connections
+
+        class Noted(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                begun.append(self)
+                super().connect()
+
+        pool.ConnectionCls = Noted
+        return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
@@ -38,15 +63,30 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
 
 
-def make_session(settings: NetworkSettings) -> requests.Session:
-    """A session for one request.
+def make_session(settings: NetworkSettings, connections: list[Connection]) -> requests.Session:
+    """A session for one request. It adds its connections to `connections`.
 
     Raises:
         SettingsError: the CA bundle cannot be read.
     """
+    bundles = [Path(value) for name in _CA_VARIABLES if (value := os.environ.get(name))]
+    if settings.ca_bundle:
+        bundles.append(settings.ca_bundle)
+    session = requests.Session()
+    session.trust_env = False  # the environment's proxies are read in `proxies_for`; no .netrc
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in bundles)
+    adapter = _Adapter(_context(tuple(bundles), stamps), connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+@functools.lru_cache(maxsize=2)
+def _context(bundles: tuple[Path, ...], stamps: tuple[int, ...]) -> ssl.SSLContext:
+    """Kept, because reading the system's certificates takes 30 ms; `stamps` are the times when
+    the bundles were changed."""
     context = ssl.create_default_context()
-    extra = [Path(value) for name in _CA_VARIABLES if (value := os.environ.get(name))]
-    for bundle in [*extra, *([settings.ca_bundle] if settings.ca_bundle else [])]:
+    for bundle in bundles:
         try:
             if bundle.is_dir():
                 context.load_verify_locations(capath=bundle)
@@ -59,10 +99,7 @@ def make_session(settings: NetworkSettings) -> requests.Session:
             ) from error
         # Many companies' own authorities lack fields that the newest checks ask for.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    session = requests.Session()
-    session.trust_env = False  # the environment's proxies are read in `proxies_for`; no .netrc
-    session.mount("https://", _Adapter(context))
-    return session
+    return context
 
 
 def proxies_for(url: str, settings: NetworkSettings) -> dict[str, str]:
@@ -111,20 +148,20 @@ def _named(error: Exception, url: str, proxy: str, patience: Patience) -> errors
         return errors.ProxyError(url, without_password(proxy), status)
     tls = next((e for e in chain if isinstance(e, ssl.SSLError)), None)
     if tls is not None:
-        return errors.CertificateError(url, host, tls.reason or "the TLS connection failed")
+        reason = (tls.reason or "TLS failed").replace("_", " ").lower()
+        return errors.CertificateError(url, host, reason)
     if any(isinstance(e, NameResolutionError | socket.gaierror) for e in chain):
         return errors.NameLookupError(url, host) if has_route() else errors.NotConnectedError(url)
     if any(isinstance(e, requests.exceptions.ConnectTimeout) for e in chain):
         return errors.UnreachableError(url, host, f"no answer in {patience.connect_s:.0f} seconds")
-    if any(isinstance(e, requests.exceptions.Timeout | TimeoutError) for e in chain) or any(
-        type(e).__name__ == "ReadTimeoutError" for e in chain
-    ):
+    late = (requests.exceptions.Timeout, ReadTimeoutError, TimeoutError)
+    if any(isinstance(e, late) for e in chain):
         return errors.StalledError(url, host, patience.stall_s)
     system = next((e for e in chain if isinstance(e, OSError) and e.strerror), None)
     if system is not None and not has_route() and not is_loopback(host):
         return errors.NotConnectedError(url)
-    reason = system.strerror if isinstance(system, OSError) else "the connection broke off"
-    return errors.UnreachableError(url, host, str(reason))
+    words = system.strerror if isinstance(system, OSError) else None
+    return errors.UnreachableError(url, host, words or "the connection broke off")
 
 
 def has_route() -> bool:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import (
     QComboBox,
@@ -29,7 +29,7 @@ from resnet_gui.ui.classify_controller import ClassifyController
 from resnet_gui.ui.combo_box import ComboBox
 from resnet_gui.ui.empty_state import EmptyState
 from resnet_gui.ui.icons import icon
-from resnet_gui.ui.images import to_qimage
+from resnet_gui.ui.images import may_hold_photos, read_mime, to_qimage
 from resnet_gui.ui.model_list import size_text
 from resnet_gui.ui.model_selector import ModelButton, ModelPopup
 from resnet_gui.ui.notice_bar import Notice, NoticeBar
@@ -55,6 +55,7 @@ class ClassifyPage(QWidget):
         crop_toggled(bool): “what the network sees” was switched.
     """
 
+    drop_hint = "Drop to see what it is"
     open_requested = Signal()
     folder_requested = Signal()
     paste_requested = Signal()
@@ -187,6 +188,18 @@ class ClassifyPage(QWidget):
         entry = self.controller.entry
         current = entry.spec.id if entry else ""
         self.popup.open_below(self.model_button, self.controller.entries(), current)
+
+    def may_take(self, mime: QMimeData) -> bool:
+        """Whether this page can use what is dragged over it."""
+        return may_hold_photos(mime)
+
+    def take(self, mime: QMimeData) -> None:
+        """Open what was dropped or pasted."""
+        dropped = read_mime(mime)
+        if dropped:
+            self.controller.open_dropped(dropped)
+        else:
+            self.notices.add("What was dropped holds no photo that can be read.", "warning")
 
     @Slot()
     def copy_result(self) -> None:

@@ -16,10 +16,13 @@ class DropOverlay(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._text = ""
         self.hide()
         parent.installEventFilter(self)
 
-    def appear(self) -> None:
+    def appear(self, text: str) -> None:
+        """Cover the parent and say what letting go here does."""
+        self._text = text
         parent = self.parentWidget()
         assert parent is not None
         self.setGeometry(parent.rect())
@@ -49,4 +52,4 @@ class DropOverlay(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(colours.accent))
         line = QRectF(0, centre.y() + 8, self.width(), 40)
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, "Drop to see what it is")
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self._text)

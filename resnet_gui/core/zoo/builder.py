@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.atomic import replacing
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
+from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.zoo.modelfile import (
     METADATA_KEY,
     SUFFIX,
@@ -105,7 +106,8 @@ def set_head(
 def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
     if architecture in ARCHITECTURES:
         # Only now: torchvision's import costs over a second, and the embedded model needs none.
-        from torchvision import models
+        with gentle_import():
+            from torchvision import models
 
         network: nn.Module = models.get_model(architecture, weights=None, num_classes=classes)
         return network

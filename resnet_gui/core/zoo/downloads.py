@@ -25,16 +25,8 @@ from filelock import FileLock, Timeout
 from resnet_gui.core import errors
 from resnet_gui.core.atomic import write_json
 from resnet_gui.core.errors import ModelError, NetworkError
-from resnet_gui.core.net import (
-    TICK_S,
-    NetworkSettings,
-    Patience,
-    Rate,
-    Reply,
-    ask,
-    host_of,
-    raise_for_status,
-)
+from resnet_gui.core.net import TICK_S, Patience, Rate, Reply, ask, raise_for_status
+from resnet_gui.core.net_settings import NetworkSettings, host_of, load_network_settings
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.spec import ModelSpec
 
@@ -49,7 +41,7 @@ _BY_HAND = (
 )
 _MIRROR = "Another source of the files (a mirror) can be entered in the settings under Network."
 _READ = 1024 * 1024
-_NEW_BYTES = 1024 * 1024  # a try that brought so much does not count as a failure
+_NEW_BYTES = 64 * 1024  # a try that brought so much does not count as a failure
 
 Progress = Generator[DownloadProgress, None, None]
 
@@ -66,9 +58,14 @@ def weights_file_name(spec: ModelSpec) -> str:
     return name
 
 
+def lock_path(target: Path) -> Path:
+    """Who holds the lock on this file may write `target` and its part."""
+    return target.with_name(f".{target.name}.lock")
+
+
 def download_weights(
     spec: ModelSpec,
-    folder: Path,
+    folder: Path | None = None,
     settings: NetworkSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[DownloadProgress, None, Path]:
@@ -78,7 +75,8 @@ def download_weights(
     generator (Cancel) hangs up and keeps the part.
 
     Args:
-        folder: made if it is not there.
+        folder: made if it is not there. None: the one in the settings.
+        settings: None: the stored ones.
 
     Yields:
         progress several times a second, also while waiting: for the server, for another program
@@ -93,7 +91,8 @@ def download_weights(
         ModelError: the model has no weights that can be downloaded.
         SettingsError: the mirror or the CA bundle cannot be used.
     """
-    download = _Download(spec, folder, settings or NetworkSettings(), patience or Patience())
+    net = settings or load_network_settings()
+    download = _Download(spec, folder or net.weights_dir(), net, patience or Patience())
     try:
         return (yield from download.run())
     except NetworkError as error:
@@ -147,6 +146,7 @@ class _Download:
         self.url = f"{mirror}/{self.target.name}" if mirror else spec.url
         self.done = 0
         self.total = spec.bytes
+        self.in_pieces = False  # the part's bytes came in more than one answer
         self.digest = hashlib.sha256()
         self.rate = Rate()
 
@@ -158,7 +158,7 @@ class _Download:
         with self._disk_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
         # Not bound to a thread: a generator may be closed by another one than drove it.
-        lock = FileLock(self.folder / f".{self.target.name}.lock", thread_local=False)
+        lock = FileLock(lock_path(self.target), thread_local=False)
         yield from self._acquire(lock)
         try:
             if (yield from self._is_here()):
@@ -210,7 +210,7 @@ class _Download:
     def _fill(self, file: IO[bytes]) -> Progress:
         """Until the part holds the whole file and its hash is right."""
         yield from self._take_up(file)
-        failures, resumed, restarted = 0, self.done > 0, False
+        failures, restarted = 0, False
         while True:
             before = self.done
             try:
@@ -221,16 +221,16 @@ class _Download:
                 failures = 1 if self.done - before >= _NEW_BYTES else failures + 1
                 if failures >= self.patience.attempts:
                     raise
-                resumed = resumed or self.done > 0
                 yield from self._pause(error, failures)
                 continue
             found = self.digest.hexdigest()
             if found.startswith(self.spec.sha256_prefix):
                 yield self._progress()
                 return
+            mixed = self.in_pieces
             self._start_over(file)
             self.sidecar.unlink(missing_ok=True)
-            if restarted or not resumed:
+            if restarted or not mixed:
                 raise errors.WrongHashError(
                     self.url, self.target.name, self.spec.sha256_prefix, found
                 )
@@ -241,6 +241,7 @@ class _Download:
         self.done = os.fstat(file.fileno()).st_size
         if not self.done:
             return
+        self.in_pieces = True
         file.seek(0)
         read, last = 0, time.monotonic()
         while chunk := file.read(_READ):
@@ -298,6 +299,7 @@ class _Download:
             # Asked for bytes behind the end: all are here, or it is another file now.
             if reply.headers.get("content-range", "") != f"bytes */{self.done}":
                 self._start_over(file)
+                self.in_pieces = True  # ask once more
             return -1
         raise_for_status(reply)
         if reply.is_web_page:
@@ -312,7 +314,9 @@ class _Download:
             start, whole = _content_range(reply)
             if start != self.done:
                 self._start_over(file)
+                self.in_pieces = True  # ask once more
                 return -1
+            self.in_pieces = True
             total = whole or (self.done + total if total else 0)
         elif self.done:
             self._start_over(file)  # no Range support, or the file changed
@@ -344,6 +348,7 @@ class _Download:
     def _start_over(self, file: IO[bytes]) -> None:
         file.truncate(0)
         self.done = 0
+        self.in_pieces = False
         self.digest = hashlib.sha256()
 
     def _limit(self) -> int:
@@ -379,26 +384,36 @@ class _Download:
             return None  # the hash decides in the end
 
     def _check_space(self, missing: int) -> None:
-        if not missing:
-            return
-        free = shutil.disk_usage(self.folder).free
-        if missing + SPARE_BYTES > free:
-            raise errors.DiskFullError(self.url, self.folder, missing + SPARE_BYTES, free)
+        check_space(self.folder, missing, self.url)
 
-    @contextlib.contextmanager
-    def _disk_errors(self) -> Iterator[None]:
-        """Names for what a disk can refuse; the network's own errors pass through."""
-        try:
-            yield
-        except Timeout:
-            raise
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                free = shutil.disk_usage(self.folder).free
-                needed = max(self.total - self.done, 0)
-                raise errors.DiskFullError(self.url, self.folder, needed, free) from error
-            reason = error.strerror or str(error)
-            raise errors.FolderNotWritableError(self.url, self.folder, reason) from error
+    def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
+        return disk_errors(self.folder, max(self.total - self.done, 0), self.url)
+
+
+def check_space(folder: Path, missing: int, url: str = "") -> None:
+    """Nothing if `missing` more bytes have room in `folder`, with some to spare.
+
+    Raises:
+        DiskFullError: they have not.
+    """
+    free = shutil.disk_usage(folder).free
+    if missing and missing + SPARE_BYTES > free:
+        raise errors.DiskFullError(url, folder, missing + SPARE_BYTES, free)
+
+
+@contextlib.contextmanager
+def disk_errors(folder: Path, needed: int = 0, url: str = "") -> Iterator[None]:
+    """Names for what a disk can refuse: DiskFullError, FolderNotWritableError."""
+    try:
+        yield
+    except Timeout:  # of the lock: an OSError by its class only
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = shutil.disk_usage(folder).free
+            raise errors.DiskFullError(url, folder, needed, free) from error
+        reason = error.strerror or str(error)
+        raise errors.FolderNotWritableError(url, folder, reason) from error
 
 
 def _content_range(reply: Reply) -> tuple[int, int]:

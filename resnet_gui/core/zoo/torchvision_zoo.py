@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.net_settings import load_network_settings
 from resnet_gui.core.paths import torch_hub_checkpoints_dir
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
@@ -52,15 +53,18 @@ def torchvision_specs() -> tuple[ModelSpec, ...]:
 
 
 class TorchvisionProvider:
-    """Weights in torch hub's cache, which every program that uses torchvision shares."""
+    """Weights in the folder of the settings, or in torch hub's cache, which every program that
+    uses torchvision shares."""
 
     def entries(self) -> Iterator[ModelEntry]:
-        folder = torch_hub_checkpoints_dir()
+        folders = dict.fromkeys(
+            (load_network_settings().weights_dir(), torch_hub_checkpoints_dir())
+        )
         for spec in torchvision_specs():
-            path = folder / spec.url.rsplit("/", 1)[-1]
-            here = path.is_file()
-            state = ModelState.CACHED if here else ModelState.DOWNLOADABLE
-            yield ModelEntry(spec, state, path if here else None)
+            paths = (folder / spec.url.rsplit("/", 1)[-1] for folder in folders)
+            path = next((path for path in paths if path.is_file()), None)
+            state = ModelState.DOWNLOADABLE if path is None else ModelState.CACHED
+            yield ModelEntry(spec, state, path)
 
 
 def _text(name: str) -> str:

@@ -1,0 +1,65 @@
+"""What benchmarks share: the machine in words, a screen of their own, generated photos."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from resnet_gui.core.paths import sample_photos
+
+
+def machine() -> str:
+    """Processor, cores and load: figures mean nothing without."""
+    name = "unknown processor"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f", load {os.getloadavg()[0]:.1f} before the run" if hasattr(os, "getloadavg") else ""
+    return f"{name}, {cores} cores{load}"
+
+
+@contextlib.contextmanager
+def screen(size: str = "1600x1000x24") -> Iterator[str]:
+    """DISPLAY of a fresh Xvfb."""
+    if shutil.which("Xvfb") is None:
+        raise SystemExit("This benchmark needs Xvfb (Debian's package xvfb).")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+        pass_fds=(write,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        number = pipe.readline().strip()
+    try:
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def make_album(folder: Path, count: int, width: int = 1600, height: int = 1200) -> list[Path]:
+    """`count` different JPEGs of width x height pixels from the sample photos."""
+    folder.mkdir(parents=True, exist_ok=True)
+    bases = [
+        Image.open(path).convert("RGB").resize((width + 64, height + 64))
+        for path in sample_photos()
+    ]
+    made = []
+    for number in range(count):
+        shift = number % 64
+        part = bases[number % len(bases)].crop((shift, shift, shift + width, shift + height))
+        path = folder / f"img_{number:04d}.jpg"
+        part.save(path, quality=85)
+        made.append(path)
+    return made
