@@ -110,19 +110,26 @@ class Engine:
         self, config: RunConfig, summary: DatasetSummary, stop: Callable[[], bool]
     ) -> Iterator[Any]:
         with gentle_import():
-            from resnet_gui.core.training.api import train
+            from resnet_gui.core.training.warm import import_all, train
+
+            import_all()
         with _kept_awake():
             yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
 
     def _resume(self, path: Path, stop: Callable[[], bool]) -> Iterator[Any]:
         with gentle_import():
-            from resnet_gui.core.training.api import resume
+            from resnet_gui.core.training.warm import import_all, resume
+
+            import_all()
         with _kept_awake():
             yield from resume(path, zoo=self.zoo, stop=stop)
 
     def _estimate(self, config: RunConfig, summary: DatasetSummary) -> Iterator[Any]:
         with gentle_import():
             from resnet_gui.core.training.estimate import estimate
+            from resnet_gui.core.training.warm import import_all
+
+            import_all()
         yield from estimate(config, summary, zoo=self.zoo)
 
     def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:

@@ -27,7 +27,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.errors import NetworkError, ResNetGuiError
 from resnet_gui.core.net_settings import DIRECT, NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
@@ -76,13 +76,14 @@ def download(
     zoo = Zoo.standard()
     entries = list({entry.spec.id: entry for entry in map(zoo.get, models)}.values())
     settings = _settings(proxy, ca_bundle, mirror)
-    failed = False
+    failed = blocked = False
     with _Bar() as bar:
         for entry in entries:
             try:
                 path = bar.follow(_fetch(entry, to, settings), entry.spec.title)
             except ResNetGuiError as error:
                 failed = True
+                blocked = blocked or (isinstance(error, NetworkError) and error.blocked)
                 bar.say(f"[bold red]{_plain(entry.spec.title)}:[/] {_plain(error)}")
                 if as_json:
                     _json_line(_download_line(entry, None, error))
@@ -91,6 +92,8 @@ def download(
                 _json_line(_download_line(entry, path, None))
             else:
                 bar.say(f"{_plain(entry.spec.title)}: {_plain(path)}")
+    if blocked:
+        _err.print("The options --proxy, --ca-bundle and --mirror change the way for one command.")
     if to is not None and not failed:
         _err.print(f"On the other computer: resnet-gui import {_plain(to)}")
     raise typer.Exit(1 if failed else 0)
@@ -130,7 +133,8 @@ def import_(
                 failed = True
                 bar.say(f"[bold red]{_plain(file)}:[/] {_plain(error)}")
                 if as_json:
-                    _json_line({"file": str(file), "model": None, "path": None, **_error(error)})
+                    nothing = {"model": None, "path": None, "how": None, "already": False}
+                    _json_line({"file": str(file), **nothing, **_error(error)})
     raise typer.Exit(1 if failed else 0)
 
 

@@ -198,6 +198,10 @@ class AdvancedForm(QWidget):
         editor: QWidget
         if item.choices is not None:
             editor = ComboBox()
+            editor.setSizeAdjustPolicy(
+                ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            editor.setMinimumContentsLength(10)
             for value, words in item.choices.items():
                 editor.addItem(words, value.value)
             editor.activated.connect(self._on_chosen)
@@ -206,6 +210,7 @@ class AdvancedForm(QWidget):
             editor.toggled.connect(self._on_toggled)
         else:
             editor = QLineEdit()
+            editor.setMinimumWidth(60)
             editor.editingFinished.connect(self._on_typed)
         editor.setObjectName(item.name)
         editor.setToolTip(item.tip)

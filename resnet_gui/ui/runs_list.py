@@ -138,6 +138,7 @@ class RunsList(QFrame):
             column.addWidget(row)
         column.addStretch()
         self._scroll.setWidget(table)
+        self.setMaximumHeight(table.sizeHint().height() + 60)
 
 
 def describe(run: RunInfo) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QColor, QDesktopServices, QFontDatabase, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -36,11 +36,7 @@ from resnet_gui.ui.train_setup import TrainSetup
 if TYPE_CHECKING:
     from resnet_gui.ui.train_run_view import TrainRunView
 
-_LAYOUT = """<table cellspacing="0" cellpadding="1">
-<tr><td>my photos</td><td></td><td></td></tr>
-<tr><td></td><td>cats</td><td>a.jpg, b.jpg, …</td></tr>
-<tr><td></td><td>dogs</td><td>c.jpg, d.jpg, …</td></tr>
-</table>"""
+_LAYOUT = "my photos /\n    cats /  a.jpg, b.jpg, …\n    dogs /  c.jpg, d.jpg, …"
 
 
 class TrainStart(QWidget):
@@ -72,6 +68,7 @@ class TrainStart(QWidget):
         hint.setProperty("kind", "muted")
         column.addWidget(hint, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout = QLabel(_LAYOUT)
+        layout.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         layout.setProperty("kind", "muted")
         column.addWidget(layout, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.open = QPushButton("Open folder…")
@@ -167,6 +164,10 @@ class TrainPage(QWidget):
         self.stack.addWidget(self.start)
         self.setup: TrainSetup | None = None
         self.run: TrainRunView | None = None
+        self._build_soon = QTimer(self)  # one chart per turn: see TrainingCharts.build_step
+        self._build_soon.setSingleShot(True)
+        self._build_soon.setInterval(30)
+        self._build_soon.timeout.connect(self._on_build_soon)
         column.addWidget(self.stack, 1)
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
@@ -224,6 +225,7 @@ class TrainPage(QWidget):
             from resnet_gui.ui.train_run_view import TrainRunView
 
             self.run = TrainRunView(self.controller, self._io)
+            self._build_soon.start()
             self.run.try_requested.connect(self._on_try_model)
             self.run.save_requested.connect(self._on_save_requested)
             self.run.folder_requested.connect(self._on_folder_requested)
@@ -310,8 +312,15 @@ class TrainPage(QWidget):
         """Copy the model's file, in the io lane."""
         self._save_job = self._io.submit(lambda: _copy(source, target), Priority.INTERACTIVE)
 
+    @Slot()
+    def _on_build_soon(self) -> None:
+        if self._run_part().charts.build_step():
+            self._build_soon.start()
+
     @Slot(object, object)
     def _on_io_finished(self, job_id: int, result: object) -> None:
+        if job_id == self._warm_job:
+            self._run_part()
         if job_id == self._save_job:
             self._save_job = 0
             self.notices.add(f"The model is saved as {result}.")

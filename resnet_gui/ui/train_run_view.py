@@ -183,6 +183,7 @@ class TrainRunView(QWidget):
     @Slot(object)
     def _on_run_started(self, event: RunStarted) -> None:
         self.charts.clear()
+        self.charts.set_length(event.epochs)
         self.charts.add_epochs(event.history)
         self.title.setText(
             f"{event.run}: {event.train_photos:,} photos in {len(event.classes)} classes, "
@@ -221,6 +222,7 @@ class TrainRunView(QWidget):
     @Slot(object)
     def _on_run_ended(self, end: RunEnd) -> None:
         made = bool(end.model_id)
+        self.charts.set_length(end.epoch)
         for button in (self.try_it, self.save_as):
             button.setVisible(made)
         resumable = not isinstance(end, RunFinished) and end.resumable

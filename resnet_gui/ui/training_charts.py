@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Slot
+from PySide6.QtCore import QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from resnet_gui.core.training.events import BatchDone, EpochDone
 from resnet_gui.ui.theme import theme_colours
 
+_CHARTS = 3
+_REDRAW_MS = 100
 _TRAINING = {"light": "#0072b2", "dark": "#56b4e9"}
 _VALIDATION = {"light": "#c05000", "dark": "#e69f00"}
 
@@ -27,46 +30,78 @@ class TrainingCharts(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._length = 1
+        self._stale: set[str] = set()
+        self._redraw_soon = QTimer(self)
+        self._redraw_soon.setSingleShot(True)
+        self._redraw_soon.setInterval(_REDRAW_MS)
+        self._redraw_soon.timeout.connect(self._redraw)
         self._epochs: list[EpochDone] = []
         self._batches: tuple[list[float], list[float]] = ([], [])
         self._rates: tuple[list[float], list[float]] = ([], [])
         self.readout = QLabel()
         self.readout.setProperty("kind", "muted")
-        self._plots = [
-            self._plot("Accuracy", percent=True),
-            self._plot("Loss"),
-            self._plot("Learning rate"),
-        ]
-        accuracy, loss, rate = self._plots
-        for other in (loss, rate):
-            other.setXLink(accuracy)
-        self._curves = {
-            "train_accuracy": accuracy.plot(name="training", symbol="o", symbolSize=5),
-            "val_accuracy": accuracy.plot(name="validation", symbol="s", symbolSize=6),
-            "batch_loss": loss.plot(),
-            "train_loss": loss.plot(symbol="o", symbolSize=5),
-            "val_loss": loss.plot(symbol="s", symbolSize=6),
-            "lr": rate.plot(),
-        }
-        self._best = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
-        for plot, line in zip((accuracy, loss), self._best, strict=True):
-            line.hide()
-            plot.addItem(line, ignoreBounds=True)
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(8)
-        grid.addWidget(accuracy, 0, 0, 2, 1)
-        grid.addWidget(loss, 0, 1)
-        grid.addWidget(rate, 1, 1)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
-        grid.setRowStretch(0, 3)
-        grid.setRowStretch(1, 2)
+        self._plots: list[pg.PlotWidget] = []
+        self._curves: dict[str, pg.PlotDataItem] = {}
+        self._best: list[pg.InfiniteLine] = []
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
+        self._grid.setColumnStretch(0, 3)
+        self._grid.setColumnStretch(1, 2)
+        self._grid.setRowStretch(0, 3)
+        self._grid.setRowStretch(1, 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(grid, 1)
+        column.addLayout(self._grid, 1)
         column.addWidget(self.readout)
-        self.refresh_theme()
+
+    def build_step(self) -> bool:
+        """Build the next chart; each takes some 80 ms, so that they are built one per turn of the
+        event loop, before a run needs them.
+
+        Returns:
+            whether there are more to build.
+        """
+        number = len(self._plots)
+        if number == 0:
+            accuracy = self._plot("Accuracy", percent=True)
+            accuracy.disableAutoRange(axis="x")  # the run's length is known: it does not jump
+            self._add_curve(accuracy, "train_accuracy", name="training", symbol="o", symbolSize=5)
+            self._add_curve(accuracy, "val_accuracy", name="validation", symbol="s", symbolSize=6)
+            self._add_best_line(accuracy)
+            self._grid.addWidget(accuracy, 0, 0, 2, 1)
+        elif number == 1:
+            loss = self._plot("Loss")
+            loss.setXLink(self._plots[0])
+            self._add_curve(loss, "batch_loss")
+            self._add_curve(loss, "train_loss", symbol="o", symbolSize=5)
+            self._add_curve(loss, "val_loss", symbol="s", symbolSize=6)
+            self._add_best_line(loss)
+            self._grid.addWidget(loss, 0, 1)
+        elif number == 2:
+            rate = self._plot("Learning rate")
+            rate.setXLink(self._plots[0])
+            self._add_curve(rate, "lr")
+            self._grid.addWidget(rate, 1, 1)
+            self.refresh_theme()
+            self.set_length(self._length)
+            self._mark_stale("epochs", "batches")
+        return len(self._plots) < _CHARTS
+
+    def build(self) -> None:
+        """Build what is missing now."""
+        while self.build_step():
+            pass
+
+    def _add_curve(self, plot: pg.PlotWidget, key: str, **options: Any) -> None:
+        self._curves[key] = plot.plot(**options)
+
+    def _add_best_line(self, plot: pg.PlotWidget) -> None:
+        line = pg.InfiniteLine(angle=90, movable=False)
+        line.hide()
+        plot.addItem(line, ignoreBounds=True)
+        self._best.append(line)
 
     def clear(self) -> None:
         """Begin a new run."""
@@ -74,10 +109,16 @@ class TrainingCharts(QWidget):
         self._batches, self._rates = ([], []), ([], [])
         for line in self._best:
             line.hide()
-        self._draw_epochs()
-        self._draw_batches()
+        self.readout.clear()
+        self._mark_stale("epochs", "batches")
         for plot in self._plots:
-            plot.enableAutoRange()
+            plot.enableAutoRange(axis="y")
+
+    def set_length(self, epochs: int) -> None:
+        """How many epochs the axis shows: the plan's, at the end what there was."""
+        self._length = max(1, epochs)
+        if self._plots:
+            self._plots[0].setXRange(0, self._length, padding=0.02)
 
     def add_batches(self, batches: Sequence[BatchDone]) -> None:
         """The loss and rate of each step, between the epochs' points."""
@@ -88,14 +129,16 @@ class TrainingCharts(QWidget):
                 self._batches[1].append(batch.loss)
             self._rates[0].append(x)
             self._rates[1].append(batch.lr)
-        self._draw_batches()
+        self._mark_stale("batches")
 
     def add_epochs(self, epochs: Sequence[EpochDone]) -> None:
         self._epochs += epochs
-        self._draw_epochs()
+        self._mark_stale("epochs")
 
     def refresh_theme(self) -> None:
         """Take the theme's colours."""
+        if len(self._plots) < _CHARTS:
+            return
         colours = theme_colours()
         name = "dark" if colours.dark else "light"
         training, validation = _TRAINING[name], _VALIDATION[name]
@@ -142,7 +185,28 @@ class TrainingCharts(QWidget):
             left.tickStrings = _percent_ticks
             plot.setLimits(yMin=-0.05, yMax=1.05)
         plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        self._plots.append(plot)
         return plot
+
+    def _mark_stale(self, *what: str) -> None:
+        """Draw soon, several events at once: a quick run has dozens of epochs a second."""
+        self._stale.update(what)
+        if not self._redraw_soon.isActive():
+            self._redraw_soon.start()
+
+    @Slot()
+    def _redraw(self) -> None:
+        """One kind of curve per turn of the event loop, so that a turn stays short."""
+        if len(self._plots) < _CHARTS or not self._stale:
+            return
+        if "epochs" in self._stale:
+            self._stale.discard("epochs")
+            self._draw_epochs()
+        else:
+            self._stale.discard("batches")
+            self._draw_batches()
+        if self._stale:
+            self._redraw_soon.start()
 
     def _draw_epochs(self) -> None:
         for key in ("train_accuracy", "val_accuracy", "train_loss", "val_loss"):

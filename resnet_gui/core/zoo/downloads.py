@@ -170,8 +170,15 @@ class _Download:
                 self.part.replace(self.target)
             self.sidecar.unlink(missing_ok=True)
         finally:
+            self._drop_empty_part()
             lock.release()
         return self.target
+
+    def _drop_empty_part(self) -> None:
+        with contextlib.suppress(OSError):
+            if self.part.stat().st_size == 0:
+                self.part.unlink()
+                self.sidecar.unlink(missing_ok=True)
 
     def _is_here(self) -> Generator[DownloadProgress, None, bool]:
         """Whether the file is there and right. Nothing is deleted: a wrong one is replaced."""
