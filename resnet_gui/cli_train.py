@@ -7,9 +7,7 @@ or some photos could not be read, 2 wrong use, 130 interrupted.
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
-import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,8 +17,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from resnet_gui.cli_output import emit_json, emit_line, emit_table, visible
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.runs import RunState, find_run, list_runs
@@ -139,16 +137,22 @@ def runs(
         found = list_runs(run_dir)
         if as_json:
             for info in found:
-                _print_json(info.to_json())
+                emit_json(info.to_json())
             return
-        table = Table("run", "state", "model", "epochs", "best", "MB", box=None)
-        for info in found:
-            best = "" if info.best_val_accuracy is None else f"{info.best_val_accuracy:.1%}"
-            epochs = f"{info.epochs_done}/{info.epochs}"
-            size = f"{info.bytes / 1e6:.0f}"
-            table.add_row(info.name, info.state.value, info.model, epochs, best, size)
+        header = ("run", "state", "model", "epochs", "best", "MB")
+        rows = [
+            (
+                info.name,
+                info.state.value,
+                info.model,
+                f"{info.epochs_done}/{info.epochs}",
+                "" if info.best_val_accuracy is None else f"{info.best_val_accuracy:.1%}",
+                f"{info.bytes / 1e6:.0f}",
+            )
+            for info in found
+        ]
         if found:
-            Console().print(table)
+            emit_table(header, rows, right=header[3:], spare=("MB", "model"))
         else:
             console.print("There are no runs yet. “resnet-gui train FOLDER” starts one.")
         for info in found:
@@ -184,7 +188,7 @@ def evaluate(
                     failed += 1
                     console.print(event.message, markup=False)
                 elif as_json:
-                    _print_json(event.to_json())
+                    emit_json(event.to_json())
                 else:
                     _print_result(event)
                     assert isinstance(event, Evaluated)
@@ -205,7 +209,7 @@ def _session(as_json: bool) -> Iterator[Console]:
         _end(console, "Interrupted.", INTERRUPTED)
     except (ResNetGuiError, _WrongUseError) as error:
         if as_json:
-            _print_json({"event": "error", "type": type(error).__name__, "message": str(error)})
+            emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
         _end(console, str(error), WRONG_USE)
 
 
@@ -247,7 +251,7 @@ def _scan(folder: Path, console: Console, as_json: bool) -> DatasetSummary:
             else:
                 bar.show(_WORDS["folder"], event.done, event.total)
                 if as_json:
-                    _print_json(event.to_json())
+                    emit_json(event.to_json())
     assert summary is not None  # a scan ends with its summary
     return summary
 
@@ -289,7 +293,7 @@ def _follow(
         with _Bar(console) as bar:
             for event in events:
                 if as_json:
-                    _print_json(event.to_json())
+                    emit_json(event.to_json())
                 if isinstance(event, Preparing):
                     bar.show(_WORDS.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, BatchDone):
@@ -342,26 +346,24 @@ def _how_to_resume(run: str) -> str:
     return f"“resnet-gui resume {run}” goes on." if run else "Interrupted."
 
 
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
 def _print_result(result: Any) -> None:
     low, high = result.top1_ci95
-    out = Console(highlight=False, soft_wrap=True)
-    out.print(
+    emit_line(
         f"{result.top1:.1%} right (95 % interval {low:.1%} to {high:.1%}; {result.n:,} photos, "
-        f"part “{result.part}”), top-5 {result.top5:.1%}, loss {result.loss:.3f}",
-        markup=False,
+        f"part “{result.part}”), top-5 {result.top5:.1%}, loss {result.loss:.3f}"
     )
-    table = Table("class", "photos", "recognised", "precision", box=None)
-    for item in result.per_class:
-        if item.n or item.precision is not None:
-            recall = "" if item.recall is None else f"{item.recall:.1%}"
-            precision = "" if item.precision is None else f"{item.precision:.1%}"
-            table.add_row(item.label, f"{item.n:,}", recall, precision)
-    out.print(table)
+    header = ("class", "photos", "recognised", "precision")
+    rows = [
+        (
+            visible(item.label),
+            f"{item.n:,}",
+            "" if item.recall is None else f"{item.recall:.1%}",
+            "" if item.precision is None else f"{item.precision:.1%}",
+        )
+        for item in result.per_class
+        if item.n or item.precision is not None
+    ]
+    emit_table(header, rows, right=header[1:], spare=())
 
 
 class _Bar:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -27,6 +25,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from resnet_gui.cli_output import emit_json
 from resnet_gui.core.errors import NetworkError, ResNetGuiError
 from resnet_gui.core.net_settings import DIRECT, NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
@@ -86,10 +85,10 @@ def download(
                 blocked = blocked or (isinstance(error, NetworkError) and error.blocked)
                 bar.say(f"[bold red]{_plain(entry.spec.title)}:[/] {_plain(error)}")
                 if as_json:
-                    _json_line(_download_line(entry, None, error))
+                    emit_json(_download_line(entry, None, error))
                 continue
             if as_json:
-                _json_line(_download_line(entry, path, None))
+                emit_json(_download_line(entry, path, None))
             else:
                 bar.say(f"{_plain(entry.spec.title)}: {_plain(path)}")
     if blocked:
@@ -123,7 +122,7 @@ def import_(
                     if not isinstance(event, Imported):
                         continue
                     if as_json:
-                        _json_line(event.to_json())
+                        emit_json(event.to_json())
                     else:
                         here = " (it was here already)" if event.already else ""
                         bar.say(
@@ -134,7 +133,7 @@ def import_(
                 bar.say(f"[bold red]{_plain(file)}:[/] {_plain(error)}")
                 if as_json:
                     nothing = {"model": None, "path": None, "how": None, "already": False}
-                    _json_line({"file": str(file), **nothing, **_error(error)})
+                    emit_json({"file": str(file), **nothing, **_error(error)})
     raise typer.Exit(1 if failed else 0)
 
 
@@ -258,11 +257,6 @@ def _error(error: ResNetGuiError | None) -> dict[str, Any]:
     if error is None:
         return {"error": None}
     return {"error": {"type": type(error).__name__, "message": str(error)}}
-
-
-def _json_line(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 def _plain(text: object) -> str:

@@ -33,6 +33,7 @@ _PREPARING = {
     "model": "Loading the model",
     "photos": "Reading photos",
     "features": "Computing features",
+    "validating": "Validating",
     "testing": "Testing the best model",
     "measuring": "Measuring",
 }

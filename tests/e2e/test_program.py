@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from resnet_gui.core.paths import assets_dir
 from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
@@ -74,3 +76,40 @@ def test_without_a_display_the_samples_are_classified(
     assert "no window can open" in result.stderr.replace("\n", " ")
     assert "espresso" in result.stdout
     assert "Aborted" not in result.stderr
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_start_classify_and_train_reach_for_no_network(
+    own_home: Path, tmp_path: Path, cut: bool
+) -> None:
+    """Once with the network cut, where a try would fail, and once with it, where it would not."""
+    command = [sys.executable, str(Path(__file__).parent / "silent_window.py")]
+    if cut:
+        unshare = shutil.which("unshare")
+        if unshare is None or subprocess.run([unshare, "-n", "true"], check=False).returncode:
+            pytest.skip("cutting the network namespace is not permitted")
+        command = [unshare, "-n", *command]
+    for sample in ("cat", "espresso"):
+        image = Image.open(assets_dir() / "samples" / f"{sample}.jpg")
+        folder = tmp_path / "data" / sample
+        folder.mkdir(parents=True)
+        for number in range(10):
+            image.crop((number * 5, number * 3, number * 5 + 200, number * 3 + 200)).save(
+                folder / f"{number}.jpg"
+            )
+    photo = assets_dir() / "samples" / "rocket.jpg"
+    done = subprocess.run(
+        [*command, str(photo), str(tmp_path / "data")],
+        cwd=REPOSITORY,
+        env={
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "RESNET_GUI_HOME": str(own_home),
+            "PYTHONPATH": str(REPOSITORY),
+        },
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "silent"

@@ -96,7 +96,7 @@ def read_bundle(path: Path) -> tuple[BundleFile, ...]:
         document = json.loads(manifest.read_text(encoding="utf-8"))
         version = int(document["format"])
         files = tuple(_file(value) for value in document["files"]) if version == 1 else ()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise ModelFileError(
             manifest, f"{manifest} is damaged: the bundle's list cannot be read.", "Make it again."
         ) from error
