@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_EVENTS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto")
+_LOOK_UPS = ("socket.getaddrinfo", "socket.gethostbyname")
+_CONNECTIONS = ("socket.connect", "socket.sendto")
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:
     """Local sockets (the display, the desktop's bus) are no network."""
-    if event in _EVENTS and not isinstance(arguments[-1], str | bytes):
+    remote = event in _CONNECTIONS and not isinstance(arguments[-1], str | bytes)
+    if event in _LOOK_UPS or remote:
         os.write(2, f"NETWORK: {event} {arguments[1:]}\n".encode())
         os._exit(3)
 
