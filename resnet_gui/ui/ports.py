@@ -29,7 +29,8 @@ class Ports:
         devices: -> one tuple of DeviceInfo.
         download: (entry) -> DownloadProgress; returns the weights' path.
         fetch_image: (url) -> DownloadProgress; returns an ImageSource.
-        add_model: (path) -> nothing; returns the ModelSpec of the model that was added.
+        import_weights: (path) -> DownloadProgress, Imported.
+        forget: (model id) -> nothing; frees its memory, for the inference lane.
     """
 
     entries: Callable[[], list[ModelEntry]]
@@ -39,4 +40,5 @@ class Ports:
     devices: Callable[[], Events]
     download: Callable[[ModelEntry], Events]
     fetch_image: Callable[[str], Events]
-    add_model: Callable[[Path], Events]
+    import_weights: Callable[[Path], Events]
+    forget: Callable[[str], Events]
