@@ -62,6 +62,10 @@ class ModelCard(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setProperty("kind", "muted")
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message_box = QFrame()
+        box = QVBoxLayout(self.message_box)
+        box.setContentsMargins(12, 8, 10, 8)
+        box.addWidget(self.message)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Download")
@@ -73,8 +77,8 @@ class ModelCard(QFrame):
         scrolled = QWidget()
         inner = QVBoxLayout(scrolled)
         inner.setContentsMargins(0, 0, 8, 0)
-        inner.setSpacing(8)
-        inner.addWidget(self.message)
+        inner.setSpacing(10)
+        inner.addWidget(self.message_box)
         inner.addWidget(self.facts)
         self.path = QLabel()
         self.path.setProperty("kind", "muted")
@@ -92,6 +96,7 @@ class ModelCard(QFrame):
         column.addWidget(self.title)
         column.addWidget(self.state)
         column.addWidget(self.bar)
+        column.addSpacing(4)
         column.addWidget(scroll, 1)
         column.addWidget(self._buttons())
         column.addWidget(self._question())
@@ -183,9 +188,9 @@ class ModelCard(QFrame):
         wrong = situation in (Situation.DAMAGED, Situation.FAILED)
         offline = self._controller.offline and not entry.state.ready and not wrong
         hint = "Offline mode is on, so nothing is downloaded. Weights can be imported from a file."
-        self._set_kind(self.message, "danger" if wrong else "muted")
+        self._set_kind(self.message_box, "warning" if wrong else "notice")
         self.message.setText(standing.text if wrong else hint)
-        self.message.setVisible(wrong or offline)
+        self.message_box.setVisible(wrong or offline)
         loading = situation in (Situation.DOWNLOADING, Situation.STOPPING)
         self.bar.setVisible(loading or situation is Situation.PART)
         if standing.fraction is None:
@@ -194,10 +199,10 @@ class ModelCard(QFrame):
             self.bar.setRange(0, 1000)
             self.bar.setValue(int(standing.fraction * 1000))
 
-    def _set_kind(self, label: QLabel, kind: str) -> None:
-        if label.property("kind") != kind:
-            label.setProperty("kind", kind)
-            label.style().polish(label)
+    def _set_kind(self, widget: QWidget, kind: str) -> None:
+        if widget.property("kind") != kind:
+            widget.setProperty("kind", kind)
+            widget.style().polish(widget)
 
     def _show_buttons(self, entry: ModelEntry, standing: Standing) -> None:
         situation, controller = standing.situation, self._controller
@@ -220,6 +225,7 @@ class ModelCard(QFrame):
             enabled = not controller.offline and controller.can_download(entry)
         elif situation is Situation.IN_USE:
             text = "Show the Classify page"
+        self._set_kind(self.primary, "" if situation in _LOADING else "primary")
         self.primary.setText(text)
         self.primary.setEnabled(enabled)
         broken = situation in (Situation.DAMAGED, Situation.FAILED) and entry.state.ready

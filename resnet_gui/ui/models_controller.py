@@ -61,6 +61,8 @@ class ModelsController(QObject):
         current_id: the chosen model's id; "" if none is.
         confirming: whether “Remove” waits for its second click.
         used_id: the model that the Classify page has.
+        watched: whether somebody sees this; only then speeds are looked at while photos are
+            classified.
 
     Signals:
         inventory_changed(): `inventory` is new.
@@ -93,9 +95,10 @@ class ModelsController(QObject):
         self.models = ModelList(self)
         self.inventory: Inventory | None = None
         self.current_id = self.used_id = ""
-        self.confirming = False
+        self.confirming = self.watched = False
         self._search = ""
         self._failures: dict[str, str] = {}
+        self._to_select = ""
         self._look_job = 0
         self._look_again = False
         self._forget_jobs: dict[int, ModelEntry] = {}
@@ -105,8 +108,8 @@ class ModelsController(QObject):
         io.finished.connect(self._on_io_ended)
         io.failed.connect(self._on_io_failed)
         io.cancelled.connect(self._on_io_cancelled)
-        inference.finished.connect(self._on_forgotten)
-        inference.failed.connect(self._on_forgotten)
+        inference.finished.connect(self._on_inference_ended)
+        inference.failed.connect(self._on_inference_ended)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
@@ -151,7 +154,7 @@ class ModelsController(QObject):
                 return Standing(Situation.STOPPING, "Stopping…", fraction)
             return Standing(Situation.DOWNLOADING, progress_line(progress), fraction)
         if self.downloads.is_waiting(model_id):
-            return Standing(Situation.WAITING, "Waits for the download before it")
+            return Standing(Situation.WAITING, "Comes after the download that is going on")
         if model_id in self._failures:
             return Standing(Situation.FAILED, self._failures[model_id])
         problem = self.inventory.problems.get(model_id, "") if self.inventory else entry.problem
@@ -295,10 +298,10 @@ class ModelsController(QObject):
     @Slot(int, object, bool)
     def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
         if request in self._import_requests:
+            self._search = ""  # what was imported must be seen
+            self._to_select = spec.id  # as soon as it is in the inventory
             text = "was here already." if already else "was imported and can be used."
             self.noticed.emit(f"“{spec.title}” {text}", "notice")
-            self._search = ""
-            self.select(spec.id)
         self._failures.pop(spec.id, None)
         self.refresh()
 
@@ -315,8 +318,10 @@ class ModelsController(QObject):
     # --- jobs ---------------------------------------------------------------------------------
 
     @Slot(object, object)
-    def _on_forgotten(self, job_id: int, _: object) -> None:
+    def _on_inference_ended(self, job_id: int, _: object) -> None:
         entry = self._forget_jobs.pop(job_id, None)
+        if self.watched and entry is None:
+            self.refresh()  # a speed was perhaps measured
         if entry is not None:
             job = self._io.submit(_bind(remove_model, entry), Priority.INTERACTIVE)
             self._remove_jobs[job] = entry.spec.id
@@ -336,6 +341,8 @@ class ModelsController(QObject):
     def _take(self, inventory: Inventory) -> None:
         self.inventory = inventory
         self.models.set_entries(inventory.entries)
+        if inventory.entry(self._to_select) is not None:
+            self.current_id, self.confirming, self._to_select = self._to_select, False, ""
         if inventory.entry(self.current_id) is None:
             self.current_id, self.confirming = self._first_id(inventory), False
         self.inventory_changed.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -306,9 +306,14 @@ class ModelsPage(QWidget):
     @Slot(str, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         if self.controller.searched == "" and self.search.text():
-            self.search.clear()  # what was imported must be seen
+            self.search.clear()
         self.notices.add(text, kind)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.controller.watched = True
         self.controller.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.controller.watched = False

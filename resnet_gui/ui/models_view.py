@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry
 from resnet_gui.core.zoo.store import Speed
 from resnet_gui.ui.model_list import ModelList
 from resnet_gui.ui.models_controller import ModelsController, Situation, Standing
@@ -20,7 +20,7 @@ from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import size_text
 
 _SIDE = 16  # pixels between the text and the list's edges
-_COLUMNS = (("Top-1", 62), ("Size", 76), ("Speed here", 92))  # title, width in pixels
+_COLUMNS = (("Accuracy", 74), ("Size", 76), ("Speed here", 92))  # title, width in pixels
 _COLUMNS_FROM = 470  # pixels: a narrower list has no columns
 _ROW, _GROUP = 54, 32
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -44,7 +44,7 @@ def speed_text(speeds: tuple[Speed, ...]) -> str:
 
 def _values(entry: ModelEntry, size_bytes: int, speeds: tuple[Speed, ...]) -> tuple[str, str, str]:
     top1 = f"{entry.spec.top1:.1%}" if entry.spec.top1 is not None else ""
-    return top1, size_text(size_bytes) if size_bytes else "", speed_text(speeds)
+    return top1 or "–", size_text(size_bytes) if size_bytes else "–", speed_text(speeds) or "–"
 
 
 class ColumnTitles(QWidget):
@@ -54,6 +54,10 @@ class ColumnTitles(QWidget):
         super().__init__()
         self._view = view
         self.setFixedHeight(22)
+        self.setToolTip(
+            "Accuracy: how often the first answer is right, as published (top-1 on ImageNet).\n"
+            "Speed here: time for one photo on this computer, measured when a model is used."
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         width = self._view.viewport().width()
@@ -134,6 +138,8 @@ class ModelRowDelegate(QStyledItemDelegate):
         colours = theme_colours()
         bad = standing.situation in (Situation.DAMAGED, Situation.FAILED)
         mark = _MARKS.get(standing.situation, "")
+        if not mark and entry.spec.id == RECOMMENDED_ID and not entry.state.ready:
+            mark = "recommended"
         small, bold = _small(painter.font()), painter.font()
         bold.setBold(True)
         mark_width = QFontMetricsF(small).horizontalAdvance(mark) + 14 if mark else 0.0
@@ -181,7 +187,7 @@ class ModelRowDelegate(QStyledItemDelegate):
             spec = entry.spec
             classes = f"{len(spec.classes):,} classes" if spec.classes else ""
             parts = (spec.dataset or "own data", classes, *values)
-            text = " · ".join(part for part in parts if part)
+            text = " · ".join(part for part in parts if part not in ("", "–"))
         metrics = QFontMetricsF(painter.font())
         painter.drawText(
             lower, _LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, lower.width())
@@ -193,7 +199,7 @@ class ModelRowDelegate(QStyledItemDelegate):
 
 def _paint_bar(painter: QPainter, bar: QRectF, fraction: float | None) -> None:
     colours = theme_colours()
-    for width, colour in ((bar.width(), colours.track), (bar.width() * (fraction or 0), "")):
+    for width, colour in ((bar.width(), colours.border), (bar.width() * (fraction or 0), "")):
         path = QPainterPath()
         path.addRoundedRect(QRectF(bar.left(), bar.top(), width, bar.height()), 2, 2)
         painter.fillPath(path, QColor(colour or colours.accent))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QFileDialog,
     QFrame,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.net_settings import DIRECT, MIRROR_VARIABLE
 from resnet_gui.core.paths import torch_hub_checkpoints_dir
+from resnet_gui.ui.check_box import CheckBox
 from resnet_gui.ui.combo_box import ComboBox
 from resnet_gui.ui.settings_controller import SettingsController
 from resnet_gui.ui.words import size_text
@@ -61,7 +60,7 @@ class SettingsDialog(QDialog):
         self.controller = controller
         self.setWindowTitle("Settings")
         self.setModal(False)
-        self.resize(600, 690)
+        self.resize(600, 660)
         form = QWidget()
         column = QVBoxLayout(form)
         column.setContentsMargins(2, 2, 10, 2)
@@ -87,7 +86,7 @@ class SettingsDialog(QDialog):
     # --- building ---------------------------------------------------------------------------
 
     def _network(self) -> QWidget:
-        self.offline = QCheckBox("Offline mode: never use the network")
+        self.offline = CheckBox("Offline mode: never use the network")
         self.proxy_kind = ComboBox()
         for text, kind in (
             ("As the system says", "system"),
@@ -125,7 +124,7 @@ class SettingsDialog(QDialog):
             [_with_button(self.folder_text, "Choose…", self._on_choose_folder)],
             "Empty: the folder that other programs with torchvision use too.",
         )
-        self.move_weights = QCheckBox("Move the weights that are downloaded already")
+        self.move_weights = CheckBox("Move the weights that are downloaded already")
         self.move_weights.setChecked(True)
         return _group("Weights", [self.folder, self.move_weights])
 
@@ -238,10 +237,16 @@ class SettingsDialog(QDialog):
         ):
             field.show_problem(problems.get(name, ""))
         if controller.environment_mirror and "mirror" not in problems:
-            self.mirror.show_problem(controller.environment_problem)
+            name, address = MIRROR_VARIABLE, controller.environment_mirror
+            problem = controller.environment_problem
+            self.mirror.show_problem(
+                f"The environment variable {name} is set and comes first, but cannot be used. "
+                f"{problem}"
+                if problem
+                else ""
+            )
             self.mirror.hint.setText(
-                f"The environment variable {MIRROR_VARIABLE} comes first while it is set: "
-                f"{controller.environment_mirror}"
+                f"The environment variable {name} is set and comes first: {address} is used."
             )
         self.move_weights.setVisible(controller.folder_changed)
         self.failure.setText(controller.failure)
@@ -260,15 +265,10 @@ class SettingsDialog(QDialog):
     def _on_saved(self) -> None:
         self.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Closed while weights move, it stays: what goes on must be seen."""
-        if self.controller.saving:
-            event.ignore()
-        else:
-            super().closeEvent(event)
-
     def reject(self) -> None:
-        self.close()  # Escape: as the window's close button
+        """Escape and the close buttons. While weights move it stays: what goes on must be seen."""
+        if not self.controller.saving:
+            super().reject()
 
 
 def _line(placeholder: str) -> QLineEdit:

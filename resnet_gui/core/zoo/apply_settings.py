@@ -156,7 +156,8 @@ def _copy(
     total, done, rate = sum(sizes.values()), 0, Rate()
     for path in files:
         place = target / path.name
-        fresh = not place.exists()
+        if not place.exists():
+            copied.append(place)  # before it is there: Cancel may come between
         note = f"Moving {path.name}…"
         yield DownloadProgress(path.name, done, total, rate.at(done), note)
         try:
@@ -166,7 +167,5 @@ def _copy(
             for here in copy_file(path, place):
                 at = done + here
                 yield DownloadProgress(path.name, at, total, rate.at(at), note)
-        if fresh:
-            copied.append(place)
         done += sizes[path]
         yield DownloadProgress(path.name, done, total, rate.at(done), note)
