@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("window",)
+NAMES = ("window", "training_window")
 
 
 def main() -> None:

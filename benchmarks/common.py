@@ -48,6 +48,17 @@ def screen(size: str = "1600x1000x24") -> Iterator[str]:
         server.wait(10)
 
 
+def make_classes(folder: Path, count: int) -> None:
+    """A dataset of two classes (crops of the cat, crops of the espresso), `count` photos in all."""
+    for name, index in (("cat", 0), ("espresso", 1)):
+        (folder / name).mkdir(parents=True)
+        base = Image.open(sample_photos()[index]).convert("RGB").resize((800, 600))
+        for number in range(count // 2):
+            x, y = (number * 7) % 160, (number * 5) % 120
+            part = base.crop((x, y, x + 640, y + 480))
+            part.save(folder / name / f"{number:04d}.jpg", quality=85)
+
+
 def make_album(folder: Path, count: int, width: int = 1600, height: int = 1200) -> list[Path]:
     """`count` different JPEGs of width x height pixels from the sample photos."""
     folder.mkdir(parents=True, exist_ok=True)

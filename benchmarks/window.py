@@ -58,6 +58,7 @@ class Stalls:
         from PySide6.QtCore import Qt, QTimer
 
         self.longest_ms: dict[str, float] = {}
+        self.gaps_ms: list[float] = []
         self.phase = "while torch is imported"
         self._last = time.perf_counter()
         self._timer = QTimer()
@@ -69,6 +70,7 @@ class Stalls:
         now = time.perf_counter()
         gap_ms = max(0.0, (now - self._last) * 1000 - 10)
         self._last = now
+        self.gaps_ms.append(gap_ms)
         self.longest_ms[self.phase] = max(self.longest_ms.get(self.phase, 0.0), gap_ms)
 
 
@@ -101,12 +103,13 @@ def child(folder: str) -> None:
         begun = time.perf_counter()
         loop = QEventLoop()
         timer = QTimer()
-        timer.timeout.connect(lambda: loop.quit() if condition() else None)
+        seen: list[bool] = []
+        timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
         timer.start(5)
         QTimer.singleShot(int(timeout_s * 1000), loop.quit)
         loop.exec()
         timer.stop()
-        assert condition(), "timed out"
+        assert seen, "timed out"
         return (time.perf_counter() - begun) * 1000
 
     stalls.phase = "while torch is imported"

@@ -17,10 +17,14 @@ def main() -> None:
     _prepare_environment()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in _COMMANDS or arguments[0] in _OPTIONS):
-        from resnet_gui.cli import run
+        try:
+            from resnet_gui.cli import run
 
-        run()
+            run()
+        except KeyboardInterrupt:  # while the libraries are imported
+            raise SystemExit(130) from None
     else:
+        _stop_at_typo(arguments)
         _window(arguments)
 
 
@@ -42,15 +46,34 @@ def _window(arguments: list[str]) -> None:
 
     reason = why_no_window()
     if reason is not None:
-        from resnet_gui.cli import classify_samples
+        try:
+            from resnet_gui.cli import classify_samples
 
-        raise SystemExit(classify_samples(reason, arguments))
+            raise SystemExit(classify_samples(reason, arguments))
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
     if sys.platform == "win32":
         # torch's libraries fail to load after Qt's on Windows: the one exception to window first.
         import torch  # noqa: F401
     from resnet_gui.app import run_window
 
     raise SystemExit(run_window(arguments))
+
+
+def _stop_at_typo(arguments: list[str]) -> None:
+    """`resnet-gui clasify a.jpg` would open a window that complains about a file “clasify”."""
+    if not arguments or os.path.lexists(arguments[0]):
+        return
+    import difflib
+
+    meant = difflib.get_close_matches(arguments[0].lower(), sorted(_COMMANDS), n=1, cutoff=0.75)
+    if meant:
+        print(  # noqa: T201 - a terminal's answer to a wrong command
+            f"resnet-gui: there is no command and no file “{arguments[0]}”. Did you mean "
+            f"“resnet-gui {meant[0]}”?",
+            file=sys.stderr,
+        )
+        raise SystemExit(2)
 
 
 def _prepare_environment() -> None:

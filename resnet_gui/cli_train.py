@@ -45,6 +45,7 @@ _WORDS = {
     "model": "Loading the model",
     "photos": "Reading photos",
     "features": "Computing features",
+    "validating": "Validating",
     "testing": "Testing",
     "measuring": "Measuring",
 }

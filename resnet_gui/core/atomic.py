@@ -24,7 +24,10 @@ def replacing(target: Path) -> Iterator[Path]:
         OSError: the folder cannot be written or the disk is full; `target` is untouched.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    # Only part of the name: with the random part it could exceed what a file system allows.
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent
+    )
     os.close(handle)
     temporary = Path(name)
     try:
@@ -47,4 +50,15 @@ def write_text(target: Path, text: str) -> None:
 
 def write_json(target: Path, value: Any) -> None:
     """Write indented JSON atomically."""
-    write_text(target, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_text(target, dump_json(value, indent=2) + "\n")
+
+
+def dump_json(value: Any, indent: int | None = None) -> str:
+    """JSON as readable text that can always be encoded as UTF-8: names of files may hold bytes
+    that are no text (Python stands in lone surrogates), which only an escape can carry."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import OrderedDict, deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -19,7 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.devices import resolve_device
-from resnet_gui.core.errors import DeviceError, ImageReadError
+from resnet_gui.core.errors import (
+    DeviceError,
+    ImageReadError,
+    ImageTooLargeError,
+    ModelError,
+    ModelFileError,
+)
 from resnet_gui.core.imaging import decode
 from resnet_gui.core.preprocess import network_input
 from resnet_gui.core.types import (
@@ -35,7 +41,7 @@ from resnet_gui.core.types import (
 )
 from resnet_gui.core.zoo.builder import load_network
 from resnet_gui.core.zoo.catalogue import Zoo
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, Preprocessing
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
 # On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
 _BATCH = {"cuda": 32, "mps": 16}
@@ -70,11 +76,21 @@ class Classifier:
 
     Attributes:
         zoo: where models come from.
+
+    Args of the constructor:
+        models_in_memory: how many are kept; the one used longest ago goes first.
+        find_device: from a setting ("auto", "cuda:1") to a device; DeviceError if it is not here.
     """
 
-    def __init__(self, zoo: Zoo, models_in_memory: int = _MODELS_IN_MEMORY) -> None:
+    def __init__(
+        self,
+        zoo: Zoo,
+        models_in_memory: int = _MODELS_IN_MEMORY,
+        find_device: Callable[[str], DeviceInfo] = resolve_device,
+    ) -> None:
         self.zoo = zoo
-        self._capacity = models_in_memory
+        self._capacity = max(1, models_in_memory)
+        self._find_device = find_device
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._broken_devices: set[str] = set()
 
@@ -111,24 +127,17 @@ class Classifier:
         model = yield from self._load(model_id, device)
         batch_size = _BATCH.get(model.device.kind.split(":")[0], 1)
         with ExitStack() as stack:
-            inputs = _read_ahead(sources, model.spec.preprocessing, batch_size, stack)
-            batch: list[_Input] = []
+            inputs = _read_ahead(sources, model.spec, batch_size, stack)
+            waiting: list[_Input | ImageFailed] = []
+            size = 1  # the first photo goes alone, so that its answer does not wait for the others
             for position, item in enumerate(inputs):
-                if isinstance(item, ImageReadError):
-                    yield ImageFailed(
-                        position,
-                        sources[position].name,
-                        model.spec.id,
-                        type(item).__name__,
-                        str(item),
-                    )
-                else:
-                    batch.append(item)
-                # The first photo goes alone, so that its answer does not wait for the others.
-                full = len(batch) >= (1 if position == 0 else batch_size)
-                if batch and (full or position == len(sources) - 1):
-                    model = yield from self._infer(model, batch, sources, top_k)
-                    batch = []
+                waiting.append(item)
+                photos = sum(isinstance(item, _Input) for item in waiting)
+                # Bad photos wait in line too: answers come in the order of the sources.
+                if photos in (0, size) or position == len(sources) - 1:
+                    model = yield from self._infer(model, waiting, sources, top_k)
+                    waiting = []
+                    size = batch_size if photos else size
 
     def forget(self, model_id: str) -> None:
         """Drop a model from memory (its file was removed or replaced)."""
@@ -138,7 +147,7 @@ class Classifier:
     def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
         entry = self.zoo.ready(model_id)
         try:
-            info = resolve_device(device)
+            info = self._find_device(device)
         except DeviceError as error:
             yield Notice(f"{error} The CPU is used instead.")
             info = resolve_device("cpu")
@@ -174,30 +183,47 @@ class Classifier:
     def _infer(
         self,
         model: LoadedModel,
-        batch: list[_Input],
+        waiting: Sequence[_Input | ImageFailed],
         sources: Sequence[ImageSource],
         top_k: int,
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
-        """Yields one Prediction per input; returns the model to go on with."""
+        """Yields one Prediction per photo and the failures between them, in order; returns the
+        model to go on with."""
+        batch = [item for item in waiting if isinstance(item, _Input)]
+        if not batch:
+            for item in waiting:
+                if isinstance(item, ImageFailed):
+                    yield item
+            return model
         started = time.perf_counter()
         x = torch.from_numpy(np.stack([item.x for item in batch]))
         try:
-            probabilities = model.probabilities(x)
-        except (RuntimeError, NotImplementedError) as error:  # NotImplementedError: MPS operators
+            probabilities = _checked(model, x)
+        except (RuntimeError, NotImplementedError, DeviceError) as error:
+            # NotImplementedError: operators that MPS lacks.
             if model.device.kind == "cpu":
                 raise
-            yield self._fall_back(model.device, error)
             for key in [key for key, kept in self._loaded.items() if kept is model]:
                 del self._loaded[key]
+            loading = time.perf_counter()
             entry = self.zoo.ready(model.spec.id)
             cpu = resolve_device("cpu")
-            model = LoadedModel(entry.spec, load_network(entry), cpu)
+            on_cpu = LoadedModel(entry.spec, load_network(entry), cpu)
+            seconds = time.perf_counter() - loading
+            # Before the device is blamed: the model itself may be what is broken.
+            probabilities = _checked(on_cpu, x)
+            yield self._fall_back(model.device, error)
+            model = on_cpu
             self._loaded[_key(entry, cpu)] = model
-            yield ModelReady(entry.spec.id, entry.spec.title, cpu.name, cpu.kind, 0.0)
-            probabilities = model.probabilities(x)
+            yield ModelReady(entry.spec.id, entry.spec.title, cpu.name, cpu.kind, seconds)
         each_ms = (time.perf_counter() - started) * 1000 / len(batch)
-        values, indices = probabilities.topk(min(top_k, probabilities.shape[1]))
-        for item, row, labels in zip(batch, values.tolist(), indices.tolist(), strict=True):
+        values, indices = probabilities.topk(max(1, min(top_k, probabilities.shape[1])))
+        answers = iter(zip(values.tolist(), indices.tolist(), strict=True))
+        for item in waiting:
+            if isinstance(item, ImageFailed):
+                yield item
+                continue
+            row, labels = next(answers)
             yield Prediction(
                 position=item.position,
                 path=sources[item.position].name,
@@ -231,45 +257,80 @@ class _Input:
     milliseconds: float
 
 
-def _read(
-    position: int, source: ImageSource, preprocessing: Preprocessing
-) -> _Input | ImageReadError:
+def _checked(model: LoadedModel, x: Tensor) -> Tensor:
+    """The probabilities.
+
+    Raises:
+        DeviceError: another device than the CPU gives something that is no number.
+        ModelError: the CPU does.
+    """
+    probabilities = model.probabilities(x)
+    if not bool(torch.isfinite(probabilities).all()):
+        if model.device.kind != "cpu":
+            raise DeviceError("its answers are no numbers")
+        raise ModelError(
+            f"The model “{model.spec.id}” answers with no number (NaN): its weights are damaged, "
+            "or its training went wrong.",
+            "Choose another model, or get its file again.",
+        )
+    return probabilities
+
+
+def _read(position: int, source: ImageSource, spec: ModelSpec) -> _Input | ImageFailed:
     started = time.perf_counter()
     try:
         image = decode(source)
-        x = network_input(image, preprocessing)
+        x = network_input(image, spec.preprocessing)
     except ImageReadError as error:
-        # Without its traceback, which would keep the decoded pixels alive.
-        return error.with_traceback(None)
+        # As a value: the error's traceback would keep the decoded pixels alive.
+        return ImageFailed(position, source.name, spec.id, type(error).__name__, str(error))
+    except MemoryError:
+        return ImageFailed(
+            position,
+            source.name,
+            spec.id,
+            ImageTooLargeError.__name__,
+            f"{source.short_name} does not fit into the free memory. Close other programs or scale "
+            "it down first.",
+        )
     elapsed_ms = (time.perf_counter() - started) * 1000
     return _Input(position, x, image.width, image.height, elapsed_ms)
 
 
 def _read_ahead(
-    sources: Sequence[ImageSource], preprocessing: Preprocessing, batch_size: int, stack: ExitStack
-) -> Iterator[_Input | ImageReadError]:
+    sources: Sequence[ImageSource], spec: ModelSpec, batch_size: int, stack: ExitStack
+) -> Iterator[_Input | ImageFailed]:
     """Read photos in order, a few ahead of who consumes them; `stack` ends the thread."""
     if len(sources) <= 1:
         for position, source in enumerate(sources):
-            yield _read(position, source, preprocessing)
+            yield _read(position, source, spec)
         return
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
     stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-    waiting: deque[Future[_Input | ImageReadError]] = deque()
+    waiting: deque[Future[_Input | ImageFailed]] = deque()
     numbered = enumerate(sources)
     for _ in range(batch_size + _DECODE_AHEAD):
         for position, source in numbered:
-            waiting.append(pool.submit(_read, position, source, preprocessing))
+            waiting.append(pool.submit(_read, position, source, spec))
             break
     while waiting:
         yield waiting.popleft().result()
         for position, source in numbered:
-            waiting.append(pool.submit(_read, position, source, preprocessing))
+            waiting.append(pool.submit(_read, position, source, spec))
             break
 
 
 def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
     """A model in memory is that of its file: a replaced file is loaded anew."""
     path = entry.weights_path
-    stamp = path.stat().st_mtime_ns if path else 0
+    stamp: tuple[int, ...] = ()
+    if path is not None:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise ModelFileError(
+                path, f"{path.name} could not be read ({error.strerror})."
+            ) from error
+        # Not the time alone: a copy that keeps it, or a coarse clock, would pass for the old file.
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
     return entry.spec.id, str(path), stamp, device.kind

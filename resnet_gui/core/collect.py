@@ -30,31 +30,45 @@ def collect_photos(paths: Sequence[Path]) -> Iterator[PhotosFound]:
     links to folders are not followed (they can loop).
 
     Yields:
-        PhotosFound about every 0.1 s, and once at the end (perhaps empty).
+        PhotosFound about every 0.1 s, also while none are found (so that the search can be
+        stopped), and once at the end (perhaps empty).
     """
     sources: list[ImageSource] = []
     problems: list[str] = []
     last = time.monotonic()
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             sources.append(ImageSource.file(path))
             continue
-        before = len(sources)
-        any_yielded = False
-        for found in _walk(path, problems):
-            sources.append(ImageSource.file(found))
+        empty = True
+        for found in _walk(path):
+            if isinstance(found, Path):
+                sources.append(ImageSource.file(found))
+            elif found:
+                problems.append(found)
+            empty = empty and not found
             if time.monotonic() - last > _CHUNK_S:
                 yield PhotosFound(tuple(sources), tuple(problems))
-                sources, problems = [], []
-                before, any_yielded, last = 0, True, time.monotonic()
-        if not any_yielded and len(sources) == before and not problems:
-            problems.append(f"{path.name}: no photos in this folder.")
+                sources, problems, last = [], [], time.monotonic()
+        if empty:
+            # A folder may be given as "." or "..", which have no name of their own.
+            problems.append(f"{path.resolve().name or path}: no photos in this folder.")
     yield PhotosFound(tuple(sources), tuple(problems))
 
 
-def _walk(folder: Path, problems: list[str]) -> Iterator[Path]:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # may not be looked at, or no possible name: decoding says so
+        return False
+
+
+def _walk(folder: Path) -> Iterator[Path | str]:
+    """Photos; per folder that cannot be read a sentence; after every folder an empty text."""
+    problems: list[str] = []
+
     def note(error: OSError) -> None:
-        problems.append(f"{error.filename}: this folder may not be read ({error.strerror}).")
+        problems.append(f"{error.filename}: this folder could not be read ({error.strerror}).")
 
     for directory, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -62,3 +76,7 @@ def _walk(folder: Path, problems: list[str]) -> Iterator[Path]:
             path = Path(directory, name)
             if looks_like_image(path):
                 yield path
+        yield from problems
+        problems.clear()
+        yield ""
+    yield from problems

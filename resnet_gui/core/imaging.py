@@ -8,10 +8,13 @@ expect to see for everything else (upright, in sRGB, alpha over white, 16 bits s
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import stat
+import threading
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -92,8 +95,8 @@ def decode(
                     "are often made to fill the memory. Scale it down first.",
                 )
             if at_least is not None:
-                scale = at_least / max(1, min(width, height))
-                image.draft("RGB", (int(width * scale) + 1, int(height * scale) + 1))
+                short = max(1, min(width, height))
+                image.draft("RGB", (-(-width * at_least // short), -(-height * at_least // short)))
             image.load()
             return _upright_rgb(image)
     except (ImageReadError, KeyboardInterrupt):
@@ -147,38 +150,77 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+class _Silence:
+    """No warnings while a photo is read: Pillow warns of damaged metadata (EXIF, TIFF tags), but
+    the pixels decide here.
+
+    The filters belong to the whole process. Where reads in several threads overlap, the first one
+    in sets them and the last one out puts back what was there; each on its own would restore them
+    too early, or leave everything silent for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._readers += 1
+            if self._readers == 1:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._readers == 0:
+                self._filters.__exit__(None, None, None)
+
+
+_silence = _Silence()
+
+
 @contextlib.contextmanager
 def _opened(source: ImageSource) -> Iterator[Image.Image]:
     stream: Any = source.path if source.data is None else io.BytesIO(source.data)
-    with warnings.catch_warnings():
-        # Pillow warns of damaged metadata (EXIF, TIFF tags); the pixels decide here.
-        warnings.simplefilter("ignore")
-        with Image.open(stream, formats=_FORMATS) as image:
-            yield image
+    with _silence, Image.open(stream, formats=_FORMATS) as image:
+        yield image
 
 
 def _refuse_by_name(source: ImageSource) -> None:
     """Errors that need no decoder: RAW, folders, missing, empty, HEIC without its reader."""
-    path = source.path
+    path, name = source.path, source.short_name
     if path is None:
-        return
-    suffix, name = path.suffix.lower(), path.name
-    if path.is_dir():
-        raise UnsupportedImageError(source.name, f"{name} is a folder, not a photo.")
+        # The name may be an address from which the bytes were fetched.
+        suffix = PurePosixPath(name.partition("?")[0].partition("#")[0]).suffix.lower()
+        empty = not source.data
+    else:
+        suffix = path.suffix.lower()
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise ImageReadError(
+                source.name, f"{name} is not there.", "It may have been moved or renamed."
+            ) from error
+        except ValueError as error:  # a zero byte, half of a surrogate pair
+            raise ImageReadError(source.name, f"No file can be named {name!r}.") from error
+        except OSError as error:
+            raise _as_read_error(source, error) from error
+        if stat.S_ISDIR(status.st_mode):
+            raise UnsupportedImageError(
+                source.name, f"{name or source.name} is a folder, not a photo."
+            )
+        if not stat.S_ISREG(status.st_mode):
+            raise UnsupportedImageError(source.name, f"{name} is not a file but a pipe or device.")
+        empty = status.st_size == 0
     if suffix in RAW_SUFFIXES:
         raise UnsupportedImageError(
             source.name,
             f"{name} is a camera RAW file, which is not read here.",
             "Export it as JPEG or TIFF with your camera's software and use that.",
         )
-    try:
-        empty = path.stat().st_size == 0
-    except FileNotFoundError as error:
-        raise ImageReadError(
-            source.name, f"{name} is not there.", "It may have been moved or renamed."
-        ) from error
-    except OSError as error:
-        raise _as_read_error(source, error) from error
     if empty:
         raise CorruptImageError(
             source.name, f"{name} is empty (0 bytes).", "Copy it again from where it came from."
@@ -189,6 +231,12 @@ def _refuse_by_name(source: ImageSource) -> None:
             f"{name} is a HEIC photo, and the reader for these is not installed.",
             "Install it with “pip install pillow-heif”, or export the photo as JPEG.",
         )
+
+
+_DRIVE_TROUBLE = (
+    errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT,
+    errno.EHOSTDOWN, errno.EHOSTUNREACH,
+)  # fmt: skip
 
 
 def _as_read_error(source: ImageSource, error: Exception) -> ImageReadError:
@@ -205,9 +253,8 @@ def _as_read_error(source: ImageSource, error: Exception) -> ImageReadError:
         )
     reason = str(error).strip() or type(error).__name__
     if isinstance(error, OSError) and error.errno is not None:
-        return ImageReadError(
-            source.name, f"{name} could not be read ({error.strerror}).", "Is its drive connected?"
-        )
+        advice = "Is its drive connected?" if error.errno in _DRIVE_TROUBLE else ""
+        return ImageReadError(source.name, f"{name} could not be read ({error.strerror}).", advice)
     return CorruptImageError(
         source.name,
         f"{name} is damaged or cut off ({reason}).",
@@ -278,14 +325,31 @@ def _to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The image in sRGB, or None if the profile is sRGB already, damaged or of another mode."""
+    """The image in sRGB, or None if the profile is sRGB itself, damaged or of another mode."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in (ImageCms.getProfileDescription(source) or "").lower():
-            return None
-        return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        transform = ImageCms.buildTransform(source, _SRGB, image.mode, "RGB")
+        # By what it does, not by its name: “linear sRGB” is far from sRGB, and sRGB's many copies
+        # must not change a bit of the photo.
+        probe = _PROBES.get(image.mode)
+        if probe is not None:
+            after = ImageCms.applyTransform(probe, transform)
+            change = np.asarray(after, dtype=int) - np.asarray(probe.convert("RGB"), dtype=int)
+            if np.abs(change).max() <= _SAME_COLOUR:
+                return None
+        return ImageCms.applyTransform(image, transform)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
+
+
+_SAME_COLOUR = 2  # of 255: what copies of one profile differ by after rounding
+_LEVELS = np.linspace(0, 255, 9).round().astype(np.uint8)
+_PROBES = {
+    "RGB": Image.fromarray(
+        np.stack(np.meshgrid(_LEVELS, _LEVELS, _LEVELS), axis=-1).reshape(27, 27, 3)
+    ),
+    "L": Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)),
+}
 
 
 def _deep_grey_to_8_bit(image: Image.Image) -> Image.Image:
@@ -297,8 +361,10 @@ def _deep_grey_to_8_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if values.dtype == np.uint16 or image.mode.startswith("I;16"):
         return Image.fromarray((values.astype(np.uint16) >> 8).astype(np.uint8))
-    as_float = np.nan_to_num(values.astype(np.float64))
-    low, high = float(as_float.min()), float(as_float.max())
+    as_float = values.astype(np.float64)
+    numbers = as_float[np.isfinite(as_float)]
+    low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
+    as_float = np.nan_to_num(as_float, nan=low, posinf=high, neginf=low)
     if image.mode == "I" and low >= 0 and high <= 65535:
         low, high = 0.0, 255.0 if high <= 255 else 65535.0
     elif image.mode == "F" and low >= 0 and high <= 1:

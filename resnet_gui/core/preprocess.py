@@ -19,6 +19,9 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "nearest": Image.Resampling.NEAREST,
 }
+# A hairline (1 × 30,000 pixels) would be resized to 256 × 7,680,000: gigabytes, to keep the middle.
+# Beyond this only the crop is resized, which is the same but for rounding.
+_MAX_RESIZED_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,15 @@ def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
         an image of crop x crop pixels; where the photo is smaller than the crop, black is added.
     """
     size = resized_size(image.width, image.height, preprocessing.resize)
-    if size != image.size:
-        image = image.resize(size, _RESAMPLING[preprocessing.interpolation])
     crop = preprocessing.crop
+    if size != image.size:
+        resampling = _RESAMPLING[preprocessing.interpolation]
+        if size[0] * size[1] > _MAX_RESIZED_PIXELS:
+            box = crop_box(image.width, image.height, preprocessing)
+            part = (box.left, box.top, box.left + box.width, box.top + box.height)
+            image = image.resize((min(crop, size[0]), min(crop, size[1])), resampling, box=part)
+        else:
+            image = image.resize(size, resampling)
     if image.width < crop or image.height < crop:
         # torchvision pads half of what is missing before, the rest behind, then crops.
         left, top = max(crop - image.width, 0) // 2, max(crop - image.height, 0) // 2

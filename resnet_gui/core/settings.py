@@ -63,7 +63,7 @@ def load_settings() -> Settings:
             raise ValueError("not an object")
     except FileNotFoundError:
         return Settings()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         _log.warning("settings not read: %s", error)
         try:
             path.replace(path.with_name(path.name + ".damaged"))

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QStackedWidget,
+    QSystemTrayIcon,
     QWidget,
 )
 
@@ -48,6 +50,8 @@ from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.settings_controller import SettingsController
 from resnet_gui.ui.settings_dialog import SettingsDialog
 from resnet_gui.ui.theme import ThemeManager
+from resnet_gui.ui.train_controller import TrainController
+from resnet_gui.ui.train_page import TrainPage
 
 _SAVE_DELAY_MS = 800
 
@@ -82,7 +86,7 @@ class MainWindow(QMainWindow):
     def __init__(
         self,
         ports: Ports,
-        lanes: tuple[JobLane, JobLane],
+        lanes: tuple[JobLane, JobLane, JobLane],
         theme: ThemeManager,
         settings: Settings,
         save: Callable[[Settings], None],
@@ -94,8 +98,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(780, 580)
         self.settings = settings
         self._save, self._theme, self._samples = save, theme, samples
-        self._may_close = False
-        inference, io = lanes
+        self._may_close = self._quit_confirmed = False
+        inference, io, training = lanes
         self.downloads = Downloads(ports.download, io, self)
         self.imports = Imports(ports.import_weights, io, self)
         self.controller = ClassifyController(
@@ -107,6 +111,8 @@ class MainWindow(QMainWindow):
         )
         self.models_page = ModelsPage(self.models_controller)
         self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
+        self.train_controller = TrainController(ports, training, io, self)
+        self.train_page = TrainPage(self.train_controller, ports, training, io)
         self.rail = NavRail()
         self.pages = QStackedWidget()
         self.overlay = DropOverlay(self.pages)
@@ -123,6 +129,8 @@ class MainWindow(QMainWindow):
     def start(self, paths: list[Path]) -> None:
         """Choose the model and open the command line's paths. Call after the window is shown."""
         self.controller.start(self.settings.model, self.settings.device)
+        self.train_controller.refresh_runs()
+        self._on_model_changed()
         if paths:
             self.controller.open_paths(paths)
 
@@ -138,6 +146,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         for page, text, icon_name in (
             (self.page, "Classify", "photo"),
+            (self.train_page, "Train", "train"),
             (self.models_page, "Models", "models"),
         ):
             self.pages.addWidget(page)
@@ -148,7 +157,15 @@ class MainWindow(QMainWindow):
     def show_page(self, number: int) -> None:
         """Bring a page to the front."""
         self.pages.setCurrentIndex(number)
+        if self.pages.currentWidget() is self.train_page:
+            self.train_page.warm_up()
         self.rail.show_page(number)
+
+    @Slot()
+    def _on_page_action(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.show_page(int(action.data()))
 
     def _shown_page(self) -> Page:
         return cast(Page, self.pages.currentWidget())
@@ -192,6 +209,11 @@ class MainWindow(QMainWindow):
             QKeySequence.StandardKey.Preferences,
         )
         view = bar.addMenu("&View")
+        for number, button in enumerate(self.rail.buttons):
+            action = self._action(view, button.text(), None, f"Ctrl+{number + 1}")
+            action.setData(number)
+            action.triggered.connect(self._on_page_action)
+        view.addSeparator()
         self._action(view, "Choose &model…", self.page.show_models, "Ctrl+M")
         self.crop_action = self._action(view, "What the network &sees", None, "Ctrl+E")
         self.crop_action.setCheckable(True)
@@ -231,6 +253,12 @@ class MainWindow(QMainWindow):
         controller.status_changed.connect(self._on_status_changed)
         controller.model_changed.connect(self._on_model_changed)
         controller.opened.connect(self._on_opened)
+        controller.devices_found.connect(self._on_devices_found)
+        train = self.train_controller
+        train.state_changed.connect(self._on_training_changed)
+        train.model_made.connect(self._on_model_made)
+        self.train_page.try_requested.connect(self._on_try_requested)
+        self.train_page.ended_unseen.connect(self._on_training_ended)
         page.device_box.activated.connect(self._on_device_activated)
         page.splitter.splitterMoved.connect(self._save_soon)
         self._theme.changed.connect(page.refresh_theme)
@@ -245,6 +273,7 @@ class MainWindow(QMainWindow):
         page.settings_requested.connect(self.settings_dialog.open_fresh)
         self.settings_dialog.controller.saved.connect(self.controller.refresh_zoo)
         self._theme.changed.connect(page.refresh_theme)
+        self._theme.changed.connect(self.train_page.refresh_theme)
 
     def _restore(self) -> None:
         settings = self.settings
@@ -368,8 +397,44 @@ class MainWindow(QMainWindow):
         entry = self.controller.entry
         self.models_controller.set_used(entry.spec.id if entry else "")
         self.status_model.setText(entry.spec.title if entry else "no model")
+        if entry is not None and not self.train_controller.model_id:
+            self.train_controller.set_model(entry.spec.id)
         if entry is not None and entry.spec.id != self.settings.model:
             self._remember(model=entry.spec.id)
+
+    @Slot()
+    def _on_devices_found(self) -> None:
+        chosen = self.controller.device
+        devices = self.controller.devices
+        if devices:
+            self.train_controller.set_device_kind(devices[0].kind if chosen == "auto" else chosen)
+
+    @Slot()
+    def _on_training_changed(self) -> None:
+        self.rail.buttons[self.pages.indexOf(self.train_page)].set_marked(
+            self.train_controller.running
+        )
+
+    @Slot(str)
+    def _on_model_made(self, model_id: str) -> None:
+        self.controller.zoo_changed.emit()
+
+    @Slot(str)
+    def _on_try_requested(self, model_id: str) -> None:
+        self.controller.set_model(model_id)
+        self.show_page(0)
+
+    @Slot(str)
+    def _on_training_ended(self, text: str) -> None:
+        """Tell a person who looks elsewhere."""
+        if self.isActiveWindow():
+            return
+        QApplication.alert(self)
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            tray = QSystemTrayIcon(self.windowIcon(), self)
+            tray.show()
+            tray.showMessage("Training has ended", text, self.windowIcon())
+            QTimer.singleShot(10_000, tray, tray.deleteLater)
 
     @Slot(int)
     def _on_device_activated(self, row: int) -> None:
@@ -460,6 +525,26 @@ class MainWindow(QMainWindow):
         )
         self._save(self.settings)
 
+    def _ask_before_quitting(self) -> None:
+        """Once, and not with a loop of its own: the run goes on meanwhile."""
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("A training is running")
+        box.setText("A training is running. Stop it and quit?")
+        box.setInformativeText(
+            "What it learned up to its last epoch is kept. At the next start it can go on."
+        )
+        box.setStandardButtons(QMessageBox.StandardButton.Cancel | QMessageBox.StandardButton.Close)
+        box.button(QMessageBox.StandardButton.Close).setText("Stop and quit")
+        box.finished.connect(self._on_quit_answered)
+        box.open()
+
+    @Slot(int)
+    def _on_quit_answered(self, answer: int) -> None:
+        if answer == QMessageBox.StandardButton.Close:
+            self._quit_confirmed = True
+            self.close()
+
     # --- closing ----------------------------------------------------------------------------
 
     def allow_close(self) -> None:
@@ -471,6 +556,9 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
+        if self.train_controller.running and not self._quit_confirmed:
+            self._ask_before_quitting()
+            return
         self.save_now()
         self.status_text.setText("Stopping…")
         self.setEnabled(False)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -14,20 +13,15 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
-    QTimer,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QImage
 
-from resnet_gui.core.errors import ImageReadError
-from resnet_gui.core.imaging import preview
 from resnet_gui.core.types import ImageSource, Prediction
-from resnet_gui.jobs.lane import JobLane, Priority
-from resnet_gui.ui.images import to_qimage
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.thumbnails import Thumbnails
 
 THUMBNAIL_SIDE = 192  # pixels: sharp at 96 points on a 2x screen
-_THUMBNAILS_KEPT = 600
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -64,18 +58,8 @@ class PhotoList(QAbstractListModel):
         self._photos: list[Photo] = []
         self._rows: dict[str, Photo] = {}
         self._row_of: dict[int, int] = {}
-        self._thumbnails: OrderedDict[str, QImage | None] = OrderedDict()
-        self._wanted: OrderedDict[str, ImageSource] = OrderedDict()
-        self._io = io
-        self._job = 0
-        self._request = QTimer(self)
-        self._request.setSingleShot(True)
-        self._request.setInterval(0)
-        self._request.timeout.connect(self._make_thumbnails)
-        io.progressed.connect(self._on_progressed)
-        for signal in (io.finished, io.failed):
-            signal.connect(self._on_ended)
-        io.cancelled.connect(self._on_cancelled)
+        self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self)
+        self._thumbnails.made.connect(self._on_thumbnail_made)
 
     # --- photos -----------------------------------------------------------------------------
 
@@ -126,7 +110,6 @@ class PhotoList(QAbstractListModel):
         self._rows.clear()
         self._row_of.clear()
         self._thumbnails.clear()
-        self._wanted.clear()
         self.endResetModel()
         self.counted.emit()
 
@@ -157,7 +140,8 @@ class PhotoList(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return caption(photo)
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._thumbnail(photo)
+            failed = photo.state is PhotoState.FAILED
+            return None if failed else self._thumbnails.get(photo.source)
         if role == Qt.ItemDataRole.ToolTipRole:
             lines = [photo.source.name, photo.problem or caption(photo)]
             return "\n".join(line for line in lines if line)
@@ -165,50 +149,12 @@ class PhotoList(QAbstractListModel):
             return f"{photo.source.short_name}: {caption(photo)}"
         return None
 
-    # --- thumbnails -------------------------------------------------------------------------
-
-    def _thumbnail(self, photo: Photo) -> QImage | None:
-        name = photo.source.name
-        if name in self._thumbnails:
-            self._thumbnails.move_to_end(name)
-            return self._thumbnails[name]
-        if photo.state is not PhotoState.FAILED:
-            self._wanted[name] = photo.source
-            self._wanted.move_to_end(name)
-            if not self._request.isActive():
-                self._request.start()
-        return None
-
-    @Slot()
-    def _make_thumbnails(self) -> None:
-        """One job at a time, for what was asked for last: that is what is on the screen."""
-        if self._job or not self._wanted:
-            return
-        newest = [self._wanted.popitem()[1] for _ in range(min(24, len(self._wanted)))]
-        self._job = self._io.submit(lambda: _thumbnails(newest), Priority.NORMAL)
-
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[tuple[str, QImage | None]]) -> None:
-        if job_id != self._job:
-            return
-        for name, image in events:
-            self._thumbnails[name] = image
-            photo = self._rows.get(name)
-            if photo is not None:
-                index = self.index(self.row(photo))
-                self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])
-        while len(self._thumbnails) > _THUMBNAILS_KEPT:
-            self._thumbnails.popitem(last=False)
-
-    @Slot(object, object)
-    def _on_ended(self, job_id: int, _: object) -> None:
-        self._on_cancelled(job_id)
-
-    @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        if job_id == self._job:
-            self._job = 0
-            self._request.start()
+    @Slot(str)
+    def _on_thumbnail_made(self, name: str) -> None:
+        photo = self._rows.get(name)
+        if photo is not None:
+            index = self.index(self.row(photo))
+            self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])
 
 
 def caption(photo: Photo) -> str:
@@ -224,11 +170,3 @@ def percent(probability: float) -> str:
     """0.331 -> "33.1%". What is not certain never reads 100%."""
     shown = min(probability * 100, 99.9) if probability < 1 else 100.0
     return f"{shown:.1f}%"
-
-
-def _thumbnails(sources: Sequence[ImageSource]) -> Iterator[tuple[str, QImage | None]]:
-    for source in sources:
-        try:
-            yield source.name, to_qimage(preview(source, THUMBNAIL_SIDE))
-        except ImageReadError:
-            yield source.name, None

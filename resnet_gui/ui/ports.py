@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.dataset.summary import DatasetSummary
+from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.types import ImageSource
 from resnet_gui.core.zoo import ModelEntry
 
@@ -31,6 +33,11 @@ class Ports:
         fetch_image: (url) -> DownloadProgress; returns an ImageSource.
         import_weights: (path) -> DownloadProgress, Imported.
         forget: (model id) -> nothing; frees its memory, for the inference lane.
+        train: (config, summary of the folder, whether to stop) -> the events of a run.
+        resume: (run directory, whether to stop) -> the events of a run.
+        estimate: (config, summary) -> Preparing, Estimated.
+        preview_augmentation: (photos, config) -> AugmentedPhoto.
+        warm_charts: -> nothing; imports what the charts need.
     """
 
     entries: Callable[[], list[ModelEntry]]
@@ -42,3 +49,8 @@ class Ports:
     fetch_image: Callable[[str], Events]
     import_weights: Callable[[Path], Events]
     forget: Callable[[str], Events]
+    train: Callable[[RunConfig, DatasetSummary, Callable[[], bool]], Events]
+    resume: Callable[[Path, Callable[[], bool]], Events]
+    estimate: Callable[[RunConfig, DatasetSummary], Events]
+    preview_augmentation: Callable[[Sequence[Path], RunConfig], Events]
+    warm_charts: Callable[[], Events]

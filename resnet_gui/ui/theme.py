@@ -168,6 +168,8 @@ def _style_sheet(c: Colours) -> str:
         color: {c.accent}; padding: 4px 8px; }}
     QPushButton[kind="plain"]:hover {{ background: {c.accent_ground}; }}
     QPushButton[kind="plain"]:focus {{ border: 1px solid {c.accent}; }}
+    QPushButton[kind="segment"] {{ padding: 6px 6px; }}
+    QPushButton[kind="segment"]:checked {{ font-weight: 600; }}
     QComboBox {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 5px 10px; }}
     QComboBox:hover, QComboBox:focus {{ border-color: {c.accent}; }}

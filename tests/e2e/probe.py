@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QWidget
 
 from resnet_gui.__main__ import _prepare_environment
 
@@ -16,15 +17,41 @@ _prepare_environment()
 from resnet_gui.app import open_window  # noqa: E402
 
 
+def centre(widget: QWidget | None) -> list[int]:
+    """Where to click, on the screen; empty while it cannot be clicked."""
+    if widget is None or not widget.isVisible() or not widget.isEnabled():
+        return []
+    point = widget.mapToGlobal(widget.rect().center())
+    return [point.x(), point.y()]
+
+
+def training() -> dict[str, Any]:
+    """What the Train page shows."""
+    page = app.window.train_page
+    end = app.window.train_controller.end
+    return {
+        "state": app.window.train_controller.state.name,
+        "epochs": len(app.window.train_controller.history),
+        "start": centre(page.setup.start if page.setup else None),
+        "try_it": centre(page.run.try_it if page.run else None),
+        "result": page.run.result.text() if page.run else "",
+        "right": getattr(getattr(end, "accuracy", None), "right", 0),
+        "model": end.model_path if end else "",
+    }
+
+
 def shown() -> dict[str, Any]:
     """What a person sees, in words."""
     window = app.window
     page = window.page
-    corner = page.mapToGlobal(QPoint(0, 0))
+    corner = window.pages.mapToGlobal(QPoint(0, 0))
     return {
         "visible": window.isVisible(),
+        "shown_page": window.pages.currentIndex(),
+        "train_button": centre(window.rail.buttons[1]),
+        "training": training(),
         "torch": "torch" in sys.modules,
-        "page": [corner.x(), corner.y(), page.width(), page.height()],
+        "page": [corner.x(), corner.y(), window.pages.width(), window.pages.height()],
         "overlay": window.overlay.isVisible(),
         "photos": window.controller.photos.rowCount(),
         "name": page.results.name.text(),

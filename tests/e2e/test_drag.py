@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,13 @@ from tests.e2e.conftest import Program
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.drag
+
+
+def unpack_ants_bees(shared_data: Path, folder: Path) -> Path:
+    """The folder of PyTorch's transfer learning tutorial: 245 photos to train, 153 to validate."""
+    with tarfile.open(shared_data / "ants_bees.tar") as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 def drag(
@@ -77,3 +85,39 @@ def test_several_photos_dragged_at_once(
     xdo("mouseup", 1)
     state = program.wait_for_state(lambda s: s["photos"] == 3 and s["answer"] != "")
     assert state["answer"] == "Egyptian cat"
+
+
+@pytest.mark.data
+def test_a_folder_is_dragged_trained_on_and_its_model_tried(
+    start: Callable[..., Program],
+    xdo: Callable[..., None],
+    program: Program,
+    shared_data: Path,
+    tmp_path: Path,
+) -> None:
+    """The whole mission with the mouse: drag a folder, press Start, press Try it, drag a photo."""
+
+    def click(where: Sequence[int]) -> None:
+        xdo("mousemove", *where, "click", 1)
+
+    data = unpack_ants_bees(shared_data, tmp_path / "ants and bees")
+    state = program.wait_for_state(lambda s: s["visible"] and bool(s["train_button"]))
+    click(state["train_button"])
+    state = program.wait_for_state(lambda s: s["shown_page"] == 1)
+    source = drag(start, xdo, [data], state)
+    program.wait_for_state(lambda s: s["overlay"])
+    xdo("mouseup", 1)
+    state = program.wait_for_state(lambda s: bool(s["training"]["start"]))
+    source.end()
+    click(state["training"]["start"])
+    state = program.wait_for_state(lambda s: bool(s["training"]["try_it"]))
+    assert state["training"]["right"] >= 138, state["training"]
+    assert Path(state["training"]["model"]).is_file()
+    click(state["training"]["try_it"])
+    state = program.wait_for_state(lambda s: s["shown_page"] == 0 and s["model"] != "")
+    photo = sorted((data / "val" / "bees").glob("*.jpg"))[3]
+    drag(start, xdo, [photo], state)
+    program.wait_for_state(lambda s: s["overlay"])
+    xdo("mouseup", 1)
+    state = program.wait_for_state(lambda s: s["answer"] != "")
+    assert state["answer"] == "bees"

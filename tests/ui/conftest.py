@@ -61,7 +61,7 @@ def close_app(qtbot: QtBot, app: WindowApp) -> None:
     if app.window.isVisible():
         app.window.close()
     qtbot.waitUntil(lambda: app.clean, timeout=20_000)
-    for lane in (app.inference, app.io):
+    for lane in (app.inference, app.io, app.training):
         assert lane.wait(5)
     app.window.deleteLater()
     app.deleteLater()

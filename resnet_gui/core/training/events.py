@@ -17,7 +17,8 @@ class Preparing:
     """Work before the first step (or between two phases): reading photos, computing features.
 
     Attributes:
-        what: "folder", "model", "photos", "features", "testing" or "measuring".
+        what: "folder", "model", "photos", "features", "validating", "testing" or
+            "measuring".
         done, total: photos; total 0: not known.
     """
 

@@ -7,7 +7,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -23,21 +22,18 @@ from resnet_gui.core.training.events import (
     PhotoSkipped,
     RunFailed,
     RunFinished,
-    RunStarted,
     RunStopped,
-    SamplePrediction,
     SamplesPredicted,
     TrainEvent,
 )
 from resnet_gui.core.training.finish import accuracy, best_network, measure, save_best
 from resnet_gui.core.training.hardware import used_memory_mb
+from resnet_gui.core.training.report import Validation, remaining_s, started, validate
 from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.training.session import Phase, Session, open_phase
 from resnet_gui.core.training.step import StepResult, take_step
-from resnet_gui.core.types import ClassScore
 
 Stop = Callable[[], bool]
-_SAMPLES = 6
 
 
 def run_session(
@@ -71,24 +67,6 @@ def run_session(
             sitting.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Validation:
-    """What the validation photos say; loss and accuracy are None without any."""
-
-    loss_sum: float
-    right: int
-    photos: int
-    samples: tuple[SamplePrediction, ...]
-
-    @property
-    def loss(self) -> float | None:
-        return self.loss_sum / self.photos if self.photos else None
-
-    @property
-    def accuracy(self) -> float | None:
-        return self.right / self.photos if self.photos else None
-
-
 class _Sitting:
     """The mutable state of one sitting; `progress` is what the checkpoints hold of it."""
 
@@ -116,7 +94,7 @@ class _Sitting:
 
     def go(self) -> Iterator[TrainEvent]:
         config, progress = self.session.config, self.progress
-        yield self._started()
+        yield started(self.session, progress, self.history)
         reason = "completed"
         while progress.epoch < config.epochs:
             wanted = self.session.phase_of(progress.epoch + 1)
@@ -175,7 +153,8 @@ class _Sitting:
                 "None of the training photos can be read any more.", "Check the drive they are on."
             )
         trained_s = time.monotonic() - began
-        validation = yield from self._validate()
+        validation = yield from validate(session, phase, self.stop)
+        yield from self._skipped()
         if validation is None:
             return False
         val_loss, val_accuracy = validation.loss, validation.accuracy
@@ -222,41 +201,7 @@ class _Sitting:
             rate = max(rate, group["lr"])
         return rate
 
-    def _validate(self) -> Generator[TrainEvent, None, _Validation | None]:
-        """All validation photos; returns None if it was stopped."""
-        phase, items = cast(Phase, self.phase), self.session.split.val
-        phase.module.eval()
-        wanted = _sample_positions([item.label for item in items])
-        samples: dict[int, SamplePrediction] = {}
-        loss_sum, right, seen = 0.0, 0, 0
-        for judged in phase.source.judge(phase.module, phase.forward):
-            y = torch.tensor([items[i].label for i in judged.positions])
-            losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
-            loss_sum += float(losses)
-            right += int((judged.logits.argmax(1) == y).sum())
-            seen += len(y)
-            for row, position in enumerate(judged.positions):
-                if position in wanted:
-                    samples[position] = self._sample(position, judged.logits[row])
-            if self.stop():
-                return None
-        yield from self._skipped()
-        ordered = tuple(samples[position] for position in sorted(samples))
-        return _Validation(loss_sum, right, seen, ordered)
-
-    def _sample(self, position: int, logits: torch.Tensor) -> SamplePrediction:
-        split = self.session.split
-        item = split.val[position]
-        values, labels = torch.softmax(logits, 0).topk(min(3, len(split.classes)))
-        scores = tuple(
-            ClassScore(split.classes[label], label, value)
-            for value, label in zip(values.tolist(), labels.tolist(), strict=True)
-        )
-        return SamplePrediction(
-            str(self.session.root / item.path), split.classes[item.label], scores
-        )
-
-    def _judge_epoch(self, epoch: int, train_loss: float, validation: _Validation) -> None:
+    def _judge_epoch(self, epoch: int, train_loss: float, validation: Validation) -> None:
         """Is it the best so far? By accuracy, then by loss; without validation the last is."""
         progress = self.progress
         progress.epoch, progress.step = epoch, self.step
@@ -390,31 +335,6 @@ class _Sitting:
         for path, message in cast(Phase, self.phase).source.take_failures():
             yield PhotoSkipped(self.session.run.name, path, message)
 
-    def _started(self) -> RunStarted:
-        session, config, progress = self.session, self.session.config, self.progress
-        split = session.split
-        return RunStarted(
-            run=session.run.name,
-            run_dir=str(session.run.path),
-            epoch=progress.epoch,
-            step=progress.step,
-            model=config.model,
-            method=config.method.value,
-            epochs=config.epochs,
-            steps_per_epoch=math.ceil(len(split.train) / config.batch_size),
-            resumed=bool(progress.epoch),
-            classes=split.classes,
-            train_photos=len(split.train),
-            val_photos=len(split.val),
-            test_photos=len(split.test),
-            batch_size=config.batch_size,
-            device=session.device.name,
-            device_kind=session.device.kind,
-            precision=session.precision,
-            batchnorm_frozen=session.freeze_batchnorm,
-            history=tuple(self.history),
-        )
-
     def _batch_done(
         self,
         epoch: int,
@@ -437,34 +357,11 @@ class _Sitting:
             accuracy=result.right / result.photos,
             lr=lr,
             photos_per_s=seen / elapsed,
-            eta_s=self._eta(epoch, number, steps, elapsed),
+            eta_s=remaining_s(
+                self.session, cast(Phase, self.phase), self.history, epoch, number, steps, elapsed
+            ),
             memory_mb=used_memory_mb(self.session.device.kind),
         )
-
-    def _eta(self, epoch: int, number: int, steps: int, elapsed: float) -> float | None:
-        """From the epochs done in this phase, or this one's steps. The network's phase takes far
-        longer than the head's: while the head learns nothing is known of it."""
-        phase = cast(Phase, self.phase)
-        last = phase.first_epoch + phase.epochs - 1
-        if last < self.session.config.epochs:
-            return None
-        done = [e.seconds for e in self.history if e.phase == phase.name][-5:]
-        if done:
-            per_epoch = sum(done) / len(done)
-            return max(0.0, per_epoch - elapsed) + per_epoch * (last - epoch)
-        if number + 1 < min(3, steps):
-            return None
-        return elapsed / (number + 1) * (steps * (last - epoch + 1) - number - 1)
-
-
-def _sample_positions(labels: list[int]) -> set[int]:
-    """A few validation photos, spread over the classes: the first of each class, then seconds."""
-    rank: dict[int, int] = {}
-    ordered: list[tuple[int, int, int]] = []
-    for position, label in enumerate(labels):
-        rank[label] = rank.get(label, -1) + 1
-        ordered.append((rank[label], label, position))
-    return {position for _, _, position in sorted(ordered)[:_SAMPLES]}
 
 
 def _divergence_advice(session: Session) -> str:

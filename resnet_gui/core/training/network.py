@@ -48,6 +48,10 @@ def start_network(entry: ModelEntry, classes: int, config: RunConfig) -> nn.Modu
         options = architecture_options(entry.spec.architecture_options, config)
         return build_network(entry.spec.architecture, classes, options)
     network = load_network(entry)
+    # Into memory of torch's own: tensors mapped from a file lie at any address, and the last bit
+    # of a matrix product depends on alignment, so a resumed run would drift from an unbroken one.
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.clone()
     set_head(network, classes, head_options(config))
     return network
 

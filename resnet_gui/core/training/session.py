@@ -315,7 +315,8 @@ def load_features(session: Session, backbone: str) -> Features | None:
             if metadata.get(_FEATURES_KEY) != backbone:
                 return None
             names = ("train", "train_indices", "val", "val_indices")
-            tensors = [file.get_tensor(name) for name in names]
+            # clone: aligned as the first sitting's were, so that results are equal to the last bit
+            tensors = [file.get_tensor(name).clone() for name in names]
     except (OSError, SafetensorError):
         return None
     failures = tuple(

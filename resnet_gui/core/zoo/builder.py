@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from resnet_gui.core.atomic import replacing
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
+from resnet_gui.core.paths import bundled_models_dir
 from resnet_gui.core.zoo.modelfile import (
     METADATA_KEY,
     SUFFIX,
@@ -27,7 +28,7 @@ from resnet_gui.core.zoo.modelfile import (
 )
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as LITE0
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
-from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES
+from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES, torchvision_specs
 
 
 class Head(nn.Sequential):
@@ -143,7 +144,11 @@ def load_network(entry: ModelEntry) -> nn.Module:
     with torch.device("meta"):
         network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
     state = read_state_dict(path)
-    _check_fit(path, network.state_dict(), state)
+    _check_fit(
+        path,
+        network,
+        {name: (tuple(v.shape), v.is_floating_point()) for name, v in state.items()},
+    )
     network.load_state_dict(state, assign=True)
     for parameter in network.parameters():
         parameter.requires_grad_(False)
@@ -157,22 +162,26 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         ModelFileError: damaged, cut off, or a pickle that holds more than weights.
     """
     try:
-        if path.suffix == SUFFIX:
-            return load_file(path)
+        if path.suffix.lower() == SUFFIX:
+            # Copied: tensors that stay mapped to the file change, or kill the process (SIGBUS),
+            # when another program writes over it.
+            return {name: tensor.clone() for name, tensor in load_file(path).items()}
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise ModelFileError(path, f"{path.name} is not there any more.") from error
     except pickle.UnpicklingError as error:
         raise ModelFileError(
             path,
-            f"{path.name} is not a plain weights file: opening it could run foreign code.",
-            "Ask its maker for a .safetensors file.",
+            f"{path.name} is not a plain weights file, or it is damaged. It was not opened: that "
+            "could run foreign code.",
+            f"If it was downloaded, delete it (it is in {path.parent}) and download it again; else "
+            "ask its maker for a .safetensors file.",
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
         raise ModelFileError(
             path,
             f"{path.name} is damaged or cut off.",
-            "Delete it and download or copy it again.",
+            f"Delete it (it is in {path.parent}) and download or copy it again.",
         ) from error
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ModelFileError(path, f"{path.name} does not hold a network's weights.")
@@ -214,36 +223,52 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
     spec = spec_from_header(source, header, "yours")
     with torch.device("meta"):
         network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
-    found = {tensor.name: torch.empty(tensor.shape, device="meta") for tensor in header.tensors}
-    _check_fit(source, network.state_dict(), found)
+    found = {t.name: (t.shape, t.dtype.startswith(("F", "BF"))) for t in header.tensors}
+    _check_fit(source, network, found)
     if source.resolve().parent == folder.resolve():
         return spec  # dropped from the models folder itself
-    target, number = folder / source.name, 2
-    while target.exists():
-        if target.stat().st_size == source.stat().st_size and _same_bytes(target, source):
+    # Not the id of another provider's model either: ids do not tell upper from lower case.
+    taken = {known.id.lower() for known in torchvision_specs()} | {LITE0}
+    taken |= {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
+    stem, number = source.stem, 2
+    while stem.lower() in taken or (folder / f"{stem}{SUFFIX}").exists():
+        target = folder / f"{stem}{SUFFIX}"
+        if stem.lower() not in taken and _same_bytes(target, source):
             return spec_from_header(target, header, "yours")
-        target, number = folder / f"{source.stem}-{number}{SUFFIX}", number + 1
+        stem, number = f"{source.stem}-{number}", number + 1
+    target = folder / f"{stem}{SUFFIX}"
     with replacing(target) as temporary:
         shutil.copyfile(source, temporary)
     return spec_from_header(target, read_header(target), "yours")
 
 
 def _same_bytes(left: Path, right: Path) -> bool:
-    return filecmp.cmp(left, right, shallow=False)
+    same_size = left.stat().st_size == right.stat().st_size
+    return same_size and filecmp.cmp(left, right, shallow=False)
 
 
-def _check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """Raises CheckpointMismatchError with the first difference, in words."""
+def _check_fit(
+    path: Path, network: nn.Module, found: Mapping[str, tuple[tuple[int, ...], bool]]
+) -> None:
+    """Raises CheckpointMismatchError with the first difference, in words.
+
+    Args:
+        found: per tensor its shape, and whether it holds fractions.
+    """
+    expected = network.state_dict()
     for name, tensor in expected.items():
         if name not in found:
             # Files from before PyTorch 0.4.1 lack this counter; torch fills it in.
             if name.endswith("num_batches_tracked"):
                 continue
             raise CheckpointMismatchError(path, f"a tensor “{name}”", "none of that name")
-        if found[name].shape != tensor.shape:
+        shape, fractions = found[name]
+        if shape != tuple(tensor.shape):
             raise CheckpointMismatchError(
-                path, f"“{name}” of shape {tuple(tensor.shape)}", str(tuple(found[name].shape))
+                path, f"“{name}” of shape {tuple(tensor.shape)}", str(shape)
             )
+        if tensor.is_floating_point() and not fractions:
+            raise CheckpointMismatchError(path, f"fractions in “{name}”", "whole numbers")
     extra = [name for name in found if name not in expected]
     if extra:
         raise CheckpointMismatchError(path, "no more tensors", f"“{extra[0]}”")

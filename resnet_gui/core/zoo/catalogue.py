@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Protocol
 
-from resnet_gui.core.errors import UnknownModelError, WeightsMissingError
+from resnet_gui.core.errors import ModelFileError, UnknownModelError, WeightsMissingError
 from resnet_gui.core.paths import bundled_models_dir, user_models_dir
 from resnet_gui.core.zoo.file_zoo import FileProvider
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as OFFLINE_ID
@@ -29,7 +30,8 @@ class Zoo:
     """All models. Asking again sees what was added or removed meanwhile.
 
     Attributes:
-        providers: in falling precedence; of two entries with one id the first is taken.
+        providers: in falling precedence; of two entries with one id the first keeps it, the
+            other's gets a suffix (a user's file may be named like a model of the table).
     """
 
     def __init__(self, providers: Sequence[Provider]) -> None:
@@ -52,7 +54,13 @@ class Zoo:
         found: dict[str, ModelEntry] = {}
         for provider in self.providers:
             for entry in provider.entries():
-                found.setdefault(entry.spec.id, entry)
+                model_id = entry.spec.id
+                if model_id.lower() in found:
+                    model_id = _free_id(model_id, entry.state, found)
+                    entry = dataclasses.replace(
+                        entry, spec=dataclasses.replace(entry.spec, id=model_id)
+                    )
+                found[model_id.lower()] = entry
         return sorted(found.values(), key=lambda entry: _STATE_ORDER[entry.state])
 
     def get(self, model_id: str) -> ModelEntry:
@@ -65,22 +73,27 @@ class Zoo:
         entries = self.entries()
         for entry in entries:
             spec = entry.spec
-            full = f"{spec.architecture}.{spec.weights}".lower()
-            if wanted in (spec.id.lower(), full):
+            names = [spec.id.lower()]
+            if spec.url:
+                names.append(f"{spec.architecture}.{spec.weights}".lower())
+            if wanted in names:
                 return entry
         ids = [entry.spec.id for entry in entries]
-        raise UnknownModelError(model_id, difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5))
+        longer = [known for known in ids if wanted and known.lower().startswith(wanted)]
+        close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
+        raise UnknownModelError(model_id, list(dict.fromkeys([*longer, *close]))[:3])
 
     def ready(self, model_id: str) -> ModelEntry:
         """As `get`, but only a model that can be used now.
 
         Raises:
             UnknownModelError: no such model.
-            WeightsMissingError: it has to be downloaded first, or its file is damaged.
+            WeightsMissingError: it has to be downloaded first.
+            ModelFileError: its file is there but cannot be used.
         """
         entry = self.get(model_id)
         if entry.problem:
-            raise WeightsMissingError(entry.spec.id, entry.problem)
+            raise ModelFileError(entry.weights_path or entry.spec.id, entry.problem)
         if not entry.state.ready:
             raise WeightsMissingError(
                 entry.spec.id,
@@ -102,3 +115,11 @@ class Zoo:
         if cached:
             return max(cached, key=lambda entry: entry.spec.top1 or 0.0)
         return by_id.get(OFFLINE_ID) or (usable[0] if usable else None)
+
+
+def _free_id(model_id: str, state: ModelState, taken: Container[str]) -> str:
+    """`resnet50` of the user's own becomes `resnet50-yours`."""
+    free, number = f"{model_id}-{state.value}", 2
+    while free.lower() in taken:
+        free, number = f"{model_id}-{state.value}-{number}", number + 1
+    return free

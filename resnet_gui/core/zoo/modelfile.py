@@ -21,6 +21,10 @@ SUFFIX = ".safetensors"
 METADATA_KEY = "resnet_gui"
 FORMAT_VERSION = 1
 MAX_HEADER_BYTES = 16 * 1024 * 1024
+# What foreign JSON can raise: endless nesting and infinite numbers are among it.
+_UNREADABLE = (
+    ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError,
+)  # fmt: skip
 _NOT_PARAMETERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -76,15 +80,22 @@ def read_header(path: Path) -> ModelHeader:
             TensorInfo(key, str(value["dtype"]), tuple(int(side) for side in value["shape"]))
             for key, value in header.items()
         )
+        if any(side < 0 for tensor in tensors for side in tensor.shape):
+            raise ValueError("a negative shape")
         end = max((int(value["data_offsets"][1]) for value in header.values()), default=0)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except _UNREADABLE as error:
         raise ModelFileError(
             path, f"{name} is damaged: its header cannot be read.", "Copy it again."
         ) from error
-    if 8 + length + end != size:
+    expected = 8 + length + end
+    if size < expected:
+        raise ModelFileError(
+            path, f"{name} is cut off: {size:,} of {expected:,} bytes are there.", "Copy it again."
+        )
+    if size > expected:
         raise ModelFileError(
             path,
-            f"{name} is cut off: {size:,} of {8 + length + end:,} bytes are there.",
+            f"{name} is damaged: it has {size:,} bytes, but describes {expected:,}.",
             "Copy it again.",
         )
     if not isinstance(metadata, dict) or METADATA_KEY not in metadata:
@@ -100,9 +111,9 @@ def _document(path: Path, text: Any) -> dict[str, Any]:
     try:
         document = json.loads(text)
         version = int(document["format"])
-    except (ValueError, TypeError, KeyError) as error:
+    except _UNREADABLE as error:
         raise ModelFileError(
-            path, f"{path.name} is damaged: its description cannot be read."
+            path, f"{path.name} is damaged: its description cannot be read.", "Copy it again."
         ) from error
     if version > FORMAT_VERSION:
         raise ModelFileError(
@@ -123,18 +134,30 @@ def spec_from_header(path: Path, header: ModelHeader, provider: str) -> ModelSpe
     """
     document = header.document
     try:
+        if not isinstance(document["classes"], list):
+            raise TypeError("classes is not a list")
         classes = tuple(str(label) for label in document["classes"])
         architecture = str(document["architecture"])
         options = dict(document.get("architecture_options") or {})
         preprocessing = Preprocessing.from_json(document["preprocessing"])
         metrics = dict(document.get("metrics") or {})
         gflops, top1, top5 = (_number(document.get(key)) for key in ("gflops", "top1", "top5"))
-    except (KeyError, TypeError, ValueError) as error:
+        size = path.stat().st_size
+    except OSError as error:
+        raise ModelFileError(path, f"{path.name} could not be read ({error.strerror}).") from error
+    except _UNREADABLE as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelFileError(
-            path, f"{path.name}: its description is incomplete ({error})."
+            path,
+            f"{path.name}: its description is incomplete or wrong ({reason}).",
+            "Ask whoever made the file to save it again.",
         ) from error
     if not classes:
-        raise ModelFileError(path, f"{path.name} names no classes.")
+        raise ModelFileError(
+            path,
+            f"{path.name} names no classes.",
+            "Ask whoever made the file to save it again.",
+        )
     return ModelSpec(
         id=path.stem,
         title=str(document.get("title") or path.stem),
@@ -148,7 +171,7 @@ def spec_from_header(path: Path, header: ModelHeader, provider: str) -> ModelSpe
         gflops=gflops,
         top1=top1,
         top5=top5,
-        bytes=path.stat().st_size,
+        bytes=size,
         licence=str(document.get("licence") or ""),
         path=path,
         notes=str(document.get("notes") or ""),
@@ -179,4 +202,7 @@ def document_for(spec: ModelSpec, provenance: dict[str, Any] | None = None) -> d
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    number = None if value is None else float(value)
+    if number is not None and not math.isfinite(number):
+        raise ValueError(f"{number} is no figure")
+    return number

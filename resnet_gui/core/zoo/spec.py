@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -55,10 +56,12 @@ class Preprocessing:
             mean = tuple(float(v) for v in value["mean"])
             std = tuple(float(v) for v in value["std"])
             interpolation = str(value.get("interpolation", "bilinear"))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"preprocessing: {error} is missing or of the wrong type") from error
-        if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
-            raise ValueError("preprocessing: mean and std need three values, std above 0")
+        if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)):
+            raise ValueError("preprocessing: mean and std need three values")
+        if min(std) <= 0:
+            raise ValueError("preprocessing: the values of std must be above 0")
         if not 0 <= resize <= 4096 or not 1 <= crop <= 4096:
             raise ValueError(f"preprocessing: resize {resize} or crop {crop} is out of range")
         if interpolation not in ("bilinear", "bicubic", "nearest"):
@@ -150,4 +153,5 @@ class ModelEntry:
             "licence": spec.licence,
             "notes": spec.notes,
             "path": str(self.weights_path) if self.weights_path else None,
+            "problem": self.problem or None,
         }

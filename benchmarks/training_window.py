@@ -1,0 +1,120 @@
+"""The window while a training runs in it: stalls and frames of a real run on generated photos.
+
+`python -m benchmarks training_window`. The run is head training with EfficientNet-Lite0, then full
+training of a small ResNet-18, in the real program on an Xvfb screen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import make_classes, screen
+from benchmarks.window import Stalls
+
+PHOTOS = 240
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, screen() as display:
+        make_classes(Path(folder, "data"), PHOTOS)
+        environment = {
+            **os.environ,
+            "DISPLAY": display,
+            "QT_QPA_PLATFORM": "xcb",
+            "RESNET_GUI_HOME": f"{folder}/home",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.training_window", "child", folder],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
+        if done.returncode != 0:
+            raise SystemExit(done.stdout + done.stderr)
+        results = json.loads(done.stdout.splitlines()[-1])
+    print(f"one start; {PHOTOS} generated photos of 640 x 480 in two classes")
+    for key, value in results.items():
+        print(f"{key:<66} {value:8.1f}")
+
+
+def child(folder: str) -> None:
+    """Prints one JSON object of milliseconds."""
+    from resnet_gui.__main__ import _prepare_environment
+
+    _prepare_environment()
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    from resnet_gui.app import open_window
+    from resnet_gui.ui.train_controller import TrainState
+
+    app = open_window([])
+    window, controller = app.window, app.window.train_controller
+    stalls = Stalls()
+    figures: dict[str, Any] = {}
+
+    def run_until(condition: Callable[[], bool], timeout_s: float = 240) -> float:
+        begun = time.perf_counter()
+        loop = QEventLoop()
+        timer = QTimer()
+        seen: list[bool] = []
+        timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
+        timer.start(5)
+        QTimer.singleShot(int(timeout_s * 1000), loop.quit)
+        loop.exec()
+        timer.stop()
+        assert seen, "timed out"
+        return (time.perf_counter() - begun) * 1000
+
+    def phase(name: str) -> None:
+        stalls.tick()
+        stalls.phase = name
+        stalls.gaps_ms.clear()
+
+    run_until(lambda: window.status_text.text() == "Ready.")
+    phase("opening the Train page")
+    window.show_page(1)
+    run_until(lambda: not app.io.busy)
+    phase("scanning and showing the folder")
+    controller.open_folder(Path(folder, "data"))
+    run_until(lambda: controller.state is TrainState.READY)
+    run_until(lambda: not app.training.busy and not app.io.busy)
+    for name, options in (
+        ("head training", {}),
+        ("full training", {"method": "full", "epochs": 2, "image_size": 96}),
+    ):
+        controller.overrides = {}
+        for key, value in options.items():
+            controller.set_option(key, value)
+        run_until(lambda: not app.training.busy)
+        phase(f"start of {name}")
+        controller.start()
+        run_until(lambda: controller.started is not None)
+        phase(name)
+        figures[f"{name}: wall time, ms"] = run_until(lambda: controller.state is TrainState.ENDED)
+        figures[f"{name}: median gap of the 10 ms timer, less 10, ms"] = statistics.median(
+            stalls.gaps_ms
+        )
+        controller.back_to_settings()
+        run_until(lambda: not app.training.busy)
+    for name, longest_ms in stalls.longest_ms.items():
+        figures[f"longest stall: {name}, ms"] = longest_ms
+    window.close()
+    run_until(lambda: app.clean)
+    print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["child"]:
+        child(sys.argv[2])
+    else:
+        main()
