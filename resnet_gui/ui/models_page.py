@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -49,6 +49,7 @@ class ModelsPage(QWidget):
         self.controller = controller
         self._import_notice: Notice | None = None
         self._offline_notice: Notice | None = None
+        self._use_text = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
@@ -103,6 +104,7 @@ class ModelsPage(QWidget):
         self.view.setProperty("kind", "bare")
         self.view.setAccessibleName("Models")
         self.titles = ColumnTitles(self.view)
+        self.view.viewport().installEventFilter(self)
         self.empty_text = QLabel()
         self.empty_text.setWordWrap(True)
         self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -242,13 +244,29 @@ class ModelsPage(QWidget):
             if size
         ]
         total = size_text(use.total) if use.total else "nothing"
-        text = f"On this disk: {total}"
-        if len(parts) > 1:
-            text += f" ({', '.join(parts)})"
-        self.use_label.setText(f"{text}  ·  {size_text(use.free)} free")
-        self.use_label.setToolTip(f"Downloaded weights are kept in {use.folder}")
+        text = f"On this disk: {total}, {size_text(use.free)} free"
+        self._use_text = f"{text}  ·  {', '.join(parts)}" if len(parts) > 1 else text
+        self.use_label.setToolTip("\n".join(parts))
+        self._elide_use()
         self.folder_button.setToolTip(f"Where downloaded weights are kept: {use.folder}")
         self._show_offline(inventory.settings.offline)
+
+    def _elide_use(self) -> None:
+        width = max(200, self.width() - self.folder_button.sizeHint().width() - 50)
+        metrics = self.use_label.fontMetrics()
+        self.use_label.setText(
+            metrics.elidedText(self._use_text, Qt.TextElideMode.ElideRight, width)
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide_use()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The list's width decides whether it has columns."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self.titles.fit()
+        return super().eventFilter(watched, event)
 
     def _show_offline(self, offline: bool) -> None:
         if offline and self._offline_notice is None:
@@ -265,7 +283,7 @@ class ModelsPage(QWidget):
         found = self.controller.models.rowCount() > 0
         looked = self.controller.inventory is not None
         self.view.setVisible(found or not looked)
-        self.titles.setVisible(found)
+        self.titles.fit()
         self.empty.setVisible(looked and not found)
         searched = self.controller.searched
         self.empty_text.setText(f"No model matches “{searched}”." if searched else "No models.")

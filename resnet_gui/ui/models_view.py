@@ -59,10 +59,12 @@ class ColumnTitles(QWidget):
             "Speed here: time for one photo on this computer, measured when a model is used."
         )
 
+    def fit(self) -> None:
+        """Take no room where the list has no columns."""
+        self.setVisible(self._view.isVisible() and self._view.viewport().width() >= _COLUMNS_FROM)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         width = self._view.viewport().width()
-        if width < _COLUMNS_FROM:
-            return
         painter = QPainter(self)
         painter.setFont(_small(painter.font()))
         painter.setPen(QColor(theme_colours().muted))
@@ -186,7 +188,9 @@ class ModelRowDelegate(QStyledItemDelegate):
         elif not text:
             spec = entry.spec
             classes = f"{len(spec.classes):,} classes" if spec.classes else ""
-            parts = (spec.dataset or "own data", classes, *values)
+            # Without columns there is no room for the number of classes; the card has it.
+            more = (classes,) if not any(values) else values
+            parts = (spec.dataset or "own data", *more)
             text = " · ".join(part for part in parts if part not in ("", "–"))
         metrics = QFontMetricsF(painter.font())
         painter.drawText(

@@ -116,7 +116,8 @@ def test_a_download_is_shown_on_both_pages_and_ends_ready(
     assert not any("Downloading" in text for text in classify_notices(shown))
     # Downloading here is no wish to use it at once: the answers on the other page stay.
     assert shown.window.status_model.text() == "EfficientNet-Lite0"
-    assert "3.0 MB downloaded" in page.use_label.text()
+    assert "3.0 MB downloaded" in page.use_label.toolTip()
+    assert page.use_label.text().startswith("On this disk: 22 MB, ")
 
 
 def test_a_download_from_the_classify_page_is_the_same_download(
