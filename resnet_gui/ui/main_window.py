@@ -472,7 +472,7 @@ class MainWindow(QMainWindow):
             + "".join(
                 f"<tr><td><b>{keys}</b></td><td>{what}</td></tr>"
                 for keys, what in (
-                    ("Drop", "photos, folders, images from a browser, or a model file"),
+                    ("Drop", "photos, folders, images from a browser, a model or weights"),
                     ("Ctrl+O", "open photos"),
                     ("Ctrl+Shift+O", "open a folder"),
                     ("Ctrl+V", "paste a photo or its path"),

@@ -111,6 +111,7 @@ class ModelCard(QFrame):
         self.primary.setProperty("kind", "primary")
         self.primary.clicked.connect(self._on_primary_clicked)
         self.again = QPushButton("Download again")
+        self.again.setProperty("kind", "primary")
         self.again.clicked.connect(self._controller.download)
         self.settings = QPushButton("Settings…")
         self.settings.clicked.connect(self.settings_requested)
@@ -207,8 +208,11 @@ class ModelCard(QFrame):
     def _show_buttons(self, entry: ModelEntry, standing: Standing) -> None:
         situation, controller = standing.situation, self._controller
         confirming = controller.confirming
-        self.button_area.setVisible(not confirming)
+        asked = self.question.isHidden() and confirming
         self.question.setVisible(confirming)
+        if asked:
+            self.no.setFocus()  # the button that asked goes; Return must not remove
+        self.button_area.setVisible(not confirming)
         if confirming:
             self.question_text.setText(_question_for(entry, controller.part_bytes(entry.spec.id)))
         size = size_text(entry.spec.bytes)
