@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_gui.core.dataset import (
@@ -240,6 +240,7 @@ def _summary(counts: list[int]) -> DatasetSummary:
     return DatasetSummary("/x", False, classes, photos, (), 0, 0, "")
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=6),
     st.floats(0.01, 0.9),

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_gui.core.errors import RunConfigError
@@ -46,6 +46,7 @@ def test_texts_become_values() -> None:
     assert config.schedule is Schedule.STEP
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 10**6), st.integers(2, 1000), st.sampled_from(["cpu", "cuda:0", "mps"]))
 def test_every_preset_is_valid_and_survives_json(photos: int, classes: int, kind: str) -> None:
     for preset in (None, *Preset):
@@ -70,6 +71,7 @@ def test_settings_of_a_newer_version_are_refused() -> None:
         RunConfig.from_json({"format": 99, "data": "/x", "model": "m"})
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 50), st.integers(1, 50), st.sampled_from(list(Schedule)))
 def test_rates_stay_between_nothing_and_the_peak(steps: int, epochs: int, kind: Schedule) -> None:
     config = RunConfig("/x", "m", schedule=kind)

@@ -16,7 +16,7 @@ from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.training.augment import normalise, reader_for, to_tensor, transform_for
 from resnet_gui.core.training.config import Augmentation
 from resnet_gui.core.training.events import Preparing
-from resnet_gui.core.training.hardware import Forward
+from resnet_gui.core.training.hardware import Forward, one_thread
 from resnet_gui.core.zoo.spec import Preprocessing
 
 # Positions in the part, how many photos were tried, and what makes the input of a slice of them.
@@ -128,7 +128,8 @@ class PhotoSource:
         if not good:
             return None
         # In order and in this thread: the transforms draw from the global generator.
-        x = torch.stack([self._transform(to_tensor(item)) for _, item in good])
+        with one_thread():
+            x = torch.stack([self._transform(to_tensor(item)) for _, item in good])
         y = self._labels[[i for i, _ in good]].to(self._device)
         return Batch(self._to_device(x), y)
 
