@@ -389,7 +389,7 @@ def test_downloaded_weights_are_removed_after_a_second_click(
     card.remove.click()
     assert card.question.isVisible()
     assert not card.button_area.isVisible()
-    assert card.no.hasFocus()
+    assert app.window.focusWidget() is card.no  # whether or not the window is in front
     assert "can be downloaded again" in card.question_text.text()
     card.no.click()
     assert not card.question.isVisible()
