@@ -25,7 +25,8 @@ from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.settings import Settings, load_settings, save_settings
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.types import ImageSource
-from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
+from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo.speed_log import SpeedLog
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.main_window import MainWindow
 from resnet_gui.ui.ports import Ports
@@ -49,6 +50,7 @@ class Engine:
     def __init__(self, zoo: Zoo) -> None:
         self.zoo = zoo
         self._classifier: Classifier | None = None
+        self._speeds = SpeedLog()
 
     def ports(self) -> Ports:
         return Ports(
@@ -59,7 +61,8 @@ class Engine:
             devices=self._devices,
             download=self._download,
             fetch_image=self._fetch_image,
-            add_model=self._add_model,
+            import_weights=self._import_weights,
+            forget=self._forget,
             train=self._train,
             resume=self._resume,
             estimate=self._estimate,
@@ -78,7 +81,12 @@ class Engine:
     def _classify(
         self, sources: Sequence[ImageSource], model_id: str, device: str
     ) -> Iterator[Any]:
-        yield from self._engine().classify(sources, model_id, device)
+        try:
+            for event in self._engine().classify(sources, model_id, device):
+                self._speeds.note(event)
+                yield event
+        finally:
+            self._speeds.store()
 
     def _load(self, model_id: str, device: str) -> Iterator[Any]:
         yield from self._engine().load(model_id, device)
@@ -92,19 +100,24 @@ class Engine:
     def _download(self, entry: ModelEntry) -> Generator[Any, None, Path]:
         from resnet_gui.core.zoo.downloads import download_weights
 
-        return (yield from download_weights(entry.spec, paths.torch_hub_checkpoints_dir()))
+        # Where its file is, so that a damaged one is replaced; else where the settings say.
+        folder = entry.weights_path.parent if entry.weights_path else None
+        return (yield from download_weights(entry.spec, folder))
 
     def _fetch_image(self, url: str) -> Generator[Any, None, ImageSource]:
         from resnet_gui.core.net import fetch_image
 
         return (yield from fetch_image(url))
 
-    def _add_model(self, path: Path) -> Generator[None, None, ModelSpec]:
-        with gentle_import():
-            from resnet_gui.core.zoo.builder import add_model_file
+    def _import_weights(self, path: Path) -> Iterator[Any]:
+        from resnet_gui.core.zoo.import_weights import import_weights
 
-        yield None  # the first step is only the beginning: Stop can still come before the copy
-        return add_model_file(path, paths.user_models_dir())
+        yield from import_weights(path)
+
+    def _forget(self, model_id: str) -> Iterator[None]:
+        if self._classifier is not None:
+            self._classifier.forget(model_id)
+        yield None
 
     def _train(
         self, config: RunConfig, summary: DatasetSummary, stop: Callable[[], bool]

@@ -183,6 +183,19 @@ class DownloadProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRemoved:
+    """A model's file was taken away. `bytes` became free, unless it lies in the trash."""
+
+    model: str
+    title: str
+    bytes: int
+    to_trash: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "model_removed", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceInfo:
     """A device that torch can use. `kind` is "cuda:0", "mps" or "cpu"; `name` the hardware's."""
 

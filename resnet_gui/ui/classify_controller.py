@@ -13,10 +13,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from resnet_gui.core.collect import PhotosFound, collect_photos
-from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.types import (
     DeviceInfo,
-    DownloadProgress,
     ImageFailed,
     ImageSource,
     ModelLoading,
@@ -25,11 +23,13 @@ from resnet_gui.core.types import (
     Prediction,
 )
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
-from resnet_gui.core.zoo.modelfile import SUFFIX as MODEL_SUFFIX
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.images import Dropped, encode_image
+from resnet_gui.ui.imports import Imports, looks_like_weights
 from resnet_gui.ui.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.ports import Ports
+from resnet_gui.ui.words import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +74,8 @@ class ClassifyController(QObject):
         status_changed(Status).
         progress_changed(Progress).
         noticed(str text, str kind): something to show above the photo; kind "notice" or "warning".
-        download_changed(object): DownloadProgress, or None when there is no download.
+        download_changed(object): DownloadProgress of the window's download, whoever asked for it,
+            or None when there is none.
         opened(str): a path for the list of recent files.
     """
 
@@ -89,10 +90,17 @@ class ClassifyController(QObject):
     opened = Signal(str)
 
     def __init__(
-        self, ports: Ports, inference: JobLane, io: JobLane, parent: QObject | None = None
+        self,
+        ports: Ports,
+        inference: JobLane,
+        io: JobLane,
+        downloads: Downloads,
+        imports: Imports,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._ports, self._inference, self._io = ports, inference, io
+        self._downloads, self._imports = downloads, imports
         self.photos = PhotoList(io, self)
         self.entry: ModelEntry | None = None
         self.device = "auto"
@@ -104,8 +112,8 @@ class ClassifyController(QObject):
         self._collect_jobs: dict[int, bool] = {}  # job -> whether its first photo is still to come
         self._encode_jobs: set[int] = set()
         self._fetch_jobs: dict[int, str] = {}
-        self._add_jobs: dict[int, Path] = {}
-        self._download: tuple[int, ModelEntry] | None = None
+        self._import_requests: set[int] = set()
+        self._wanted = ""  # id of the model that is used as soon as it is downloaded
         self._batch_started = 0.0
         self._batch_done = 0
         self._pasted = 0
@@ -117,14 +125,23 @@ class ClassifyController(QObject):
         io.finished.connect(self._on_io_finished)
         io.failed.connect(self._on_io_failed)
         io.cancelled.connect(self._on_io_cancelled)
+        downloads.changed.connect(self._on_downloads_changed)
+        downloads.progressed.connect(self._on_download_progressed)
+        downloads.finished.connect(self._on_download_finished)
+        downloads.failed.connect(self._on_download_failed)
+        downloads.cancelled.connect(self._on_download_cancelled)
+        imports.imported.connect(self._on_imported)
+        imports.failed.connect(self._on_import_failed)
+        imports.cancelled.connect(self._on_import_cancelled)
 
     # --- what comes in ----------------------------------------------------------------------
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Photos, folders and model files."""
-        models = [path for path in paths if path.suffix.lower() == MODEL_SUFFIX]
-        for path in models:
-            self._add_jobs[self._io.submit(_bind(self._ports.add_model, path))] = path
+        """Photos, folders, model files, weights from elsewhere and bundles."""
+        models = [path for path in paths if looks_like_weights(path)]
+        if models:
+            self._import_requests.update(self._imports.start(models))
+            self._say("Reading the model file…", busy=True)
         photos = [path for path in paths if path not in models]
         for path in photos[:1]:
             self.opened.emit(str(path))
@@ -246,17 +263,28 @@ class ClassifyController(QObject):
             self.classify_all()
 
     def download(self, entry: ModelEntry) -> None:
-        """Download a model's weights, then use it."""
-        if self._download is not None:
-            self.noticed.emit("One download at a time: wait for the first or cancel it.", "warning")
-            return
-        job = self._io.submit(_bind(self._ports.download, entry), Priority.NORMAL)
-        self._download = (job, entry)
-        self.download_changed.emit(DownloadProgress(entry.spec.title, 0, entry.spec.bytes, 0.0))
+        """Download a model's weights, then use it (of several the one asked for last)."""
+        self._wanted = entry.spec.id
+        self._downloads.start(entry)
 
+    @Slot()
     def cancel_download(self) -> None:
-        if self._download is not None:
-            self._io.cancel(self._download[0])
+        """Cancel what `download_changed` shows."""
+        if self._downloads.running is not None:
+            self._downloads.cancel(self._downloads.running.spec.id)
+
+    def refresh_zoo(self) -> None:
+        """Models were removed, moved or added elsewhere: stay with the one in use if it is still
+        here, else take what the zoo offers."""
+        model_id = self.entry.spec.id if self.entry is not None else ""
+        entry = next((e for e in self._ports.entries() if e.spec.id == model_id), None)
+        if entry is None or entry.problem or not entry.state.ready:
+            entry = self._ports.default_entry("")
+        old, self.entry = self.entry, entry
+        if (old.spec.id if old else "") != (entry.spec.id if entry else ""):
+            self.model_changed.emit()
+            self.classify_all()
+        self.zoo_changed.emit()
 
     def entries(self) -> list[ModelEntry]:
         return self._ports.entries()
@@ -386,7 +414,7 @@ class ClassifyController(QObject):
             if photo.job == job_id and photo.state is PhotoState.WAITING:
                 photo.state = PhotoState.IDLE
         self.photos.touch_all()
-        self.noticed.emit(_sentence(error), "warning")
+        self.noticed.emit(sentence(error), "warning")
         self._say("The model could not be used.")
         self.current_changed.emit()
         self._report_progress()
@@ -409,10 +437,6 @@ class ClassifyController(QObject):
                     self._collect_jobs[job_id] = False
         elif job_id in self._encode_jobs:
             self._add([event for event in events if isinstance(event, ImageSource)], show=True)
-        elif self._download is not None and job_id == self._download[0]:
-            progress = [event for event in events if isinstance(event, DownloadProgress)]
-            if progress:
-                self.download_changed.emit(progress[-1])
 
     @Slot(object, object)
     def _on_io_finished(self, job_id: int, result: object) -> None:
@@ -422,40 +446,75 @@ class ClassifyController(QObject):
         if self._fetch_jobs.pop(job_id, None) is not None and isinstance(result, ImageSource):
             self._say(self._ready_text())
             self._add([result], show=True)
-        if self._add_jobs.pop(job_id, None) is not None and isinstance(result, ModelSpec):
-            self.zoo_changed.emit()
-            self.noticed.emit(f"“{result.title}” was added to your models.", "notice")
-            self.set_model(result.id)
-        if self._download is not None and job_id == self._download[0]:
-            entry, self._download = self._download[1], None
-            self.download_changed.emit(None)
-            self.zoo_changed.emit()
-            self.set_model(entry.spec.id)
 
     @Slot(object, object)
     def _on_io_failed(self, job_id: int, error: Exception) -> None:
         ours = [
             self._collect_jobs.pop(job_id, None) is not None,
             self._fetch_jobs.pop(job_id, None) is not None,
-            self._add_jobs.pop(job_id, None) is not None,
             job_id in self._encode_jobs,
         ]
         self._encode_jobs.discard(job_id)
-        if self._download is not None and job_id == self._download[0]:
-            self._download = None
-            self.download_changed.emit(None)
-            ours.append(True)
         if any(ours):
             self._say(self._ready_text())
-            self.noticed.emit(_sentence(error), "warning")
+            self.noticed.emit(sentence(error), "warning")
 
     @Slot(object)
     def _on_io_cancelled(self, job_id: int) -> None:
         self._collect_jobs.pop(job_id, None)
         self._fetch_jobs.pop(job_id, None)
-        if self._download is not None and job_id == self._download[0]:
-            self._download = None
-            self.download_changed.emit(None)
+
+    # --- downloads and imports ----------------------------------------------------------------
+
+    @Slot()
+    def _on_downloads_changed(self) -> None:
+        self.download_changed.emit(self._downloads.progress)
+
+    @Slot(str)
+    def _on_download_progressed(self, model_id: str) -> None:
+        self.download_changed.emit(self._downloads.progress)
+
+    @Slot(str)
+    def _on_download_finished(self, model_id: str) -> None:
+        self.zoo_changed.emit()
+        if model_id == self._wanted or self.entry is None:
+            self._wanted = ""
+            self.set_model(model_id)
+
+    @Slot(str, str)
+    def _on_download_failed(self, model_id: str, message: str) -> None:
+        if model_id == self._wanted:
+            self._wanted = ""
+            self.noticed.emit(message, "warning")
+
+    @Slot(str)
+    def _on_download_cancelled(self, model_id: str) -> None:
+        if model_id == self._wanted:
+            self._wanted = ""
+
+    @Slot(int, object, bool)
+    def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
+        self.zoo_changed.emit()
+        if request in self._import_requests:
+            text = "was here already." if already else "was added to your models."
+            self.noticed.emit(f"“{spec.title}” {text}", "notice")
+            self._say(self._ready_text())
+            self.set_model(spec.id)
+        elif self.entry is None:
+            self.set_model(spec.id)
+
+    @Slot(int, str)
+    def _on_import_failed(self, request: int, message: str) -> None:
+        if request in self._import_requests:
+            self._import_requests.discard(request)
+            self._say(self._ready_text())
+            self.noticed.emit(message, "warning")
+
+    @Slot(int)
+    def _on_import_cancelled(self, request: int) -> None:
+        if request in self._import_requests:
+            self._import_requests.discard(request)
+            self._say(self._ready_text())
 
     # --- status -------------------------------------------------------------------------------
 
@@ -492,10 +551,3 @@ def _bind(function: Callable[..., Iterator[Any]], *arguments: object) -> JobStar
         return function(*arguments)
 
     return start
-
-
-def _sentence(error: Exception) -> str:
-    """What a person reads of an error; one that nobody foresaw says so."""
-    if isinstance(error, ResNetGuiError | OSError):
-        return str(error)
-    return f"Something unexpected went wrong ({type(error).__name__}: {error}). The log has more."

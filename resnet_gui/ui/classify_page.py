@@ -30,14 +30,14 @@ from resnet_gui.ui.combo_box import ComboBox
 from resnet_gui.ui.empty_state import EmptyState
 from resnet_gui.ui.icons import icon
 from resnet_gui.ui.images import may_hold_photos, read_mime, to_qimage
-from resnet_gui.ui.model_list import size_text
 from resnet_gui.ui.model_selector import ModelButton, ModelPopup
 from resnet_gui.ui.notice_bar import Notice, NoticeBar
 from resnet_gui.ui.photo_list import PhotoState, percent
-from resnet_gui.ui.photo_strip import PhotoStrip, duration
+from resnet_gui.ui.photo_strip import PhotoStrip
 from resnet_gui.ui.photo_view import PhotoView
 from resnet_gui.ui.problems_panel import ProblemsPanel
 from resnet_gui.ui.results_panel import ResultsPanel
+from resnet_gui.ui.words import progress_line, size_text
 
 _PREVIEW_SIDE = 1600  # pixels: the longer side of a photo on the screen
 _PREVIEWS_KEPT = 4
@@ -348,19 +348,12 @@ class ClassifyPage(QWidget):
             notice.bar.show()
             self._download_notice = notice
         notice = self._download_notice
-        text = f"Downloading {progress.name}: {size_text(progress.done)}"
         if progress.total:
-            text += f" of {size_text(progress.total)}"
             notice.bar.setRange(0, 1000)
             notice.bar.setValue(progress.done * 1000 // progress.total)
         else:
             notice.bar.setRange(0, 0)
-        if progress.bytes_per_second > 0:
-            text += f", {size_text(int(progress.bytes_per_second))}/s"
-            if progress.total:
-                left_s = (progress.total - progress.done) / progress.bytes_per_second
-                text += f", about {duration(left_s)} left"
-        notice.label.setText(text)
+        notice.label.setText(f"Downloading {progress.name}: {progress_line(progress)}")
 
     # --- the photo on the screen --------------------------------------------------------------
 

@@ -39,10 +39,16 @@ from resnet_gui.core.settings import THEMES, Settings
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify_controller import ClassifyController, Status
 from resnet_gui.ui.classify_page import ClassifyPage
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.drop_overlay import DropOverlay
 from resnet_gui.ui.images import read_mime
+from resnet_gui.ui.imports import Imports
+from resnet_gui.ui.models_controller import ModelsController
+from resnet_gui.ui.models_page import ModelsPage
 from resnet_gui.ui.nav_rail import NavRail
 from resnet_gui.ui.ports import Ports
+from resnet_gui.ui.settings_controller import SettingsController
+from resnet_gui.ui.settings_dialog import SettingsDialog
 from resnet_gui.ui.theme import ThemeManager
 from resnet_gui.ui.train_controller import TrainController
 from resnet_gui.ui.train_page import TrainPage
@@ -94,8 +100,17 @@ class MainWindow(QMainWindow):
         self._save, self._theme, self._samples = save, theme, samples
         self._may_close = self._quit_confirmed = False
         inference, io, training = lanes
-        self.controller = ClassifyController(ports, inference, io, self)
+        self.downloads = Downloads(ports.download, io, self)
+        self.imports = Imports(ports.import_weights, io, self)
+        self.controller = ClassifyController(
+            ports, inference, io, self.downloads, self.imports, self
+        )
         self.page = ClassifyPage(self.controller, io, samples)
+        self.models_controller = ModelsController(
+            ports, inference, io, self.downloads, self.imports, self
+        )
+        self.models_page = ModelsPage(self.models_controller)
+        self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
         self.train_controller = TrainController(ports, training, io, self)
         self.train_page = TrainPage(self.train_controller, ports, training, io)
         self.rail = NavRail()
@@ -132,6 +147,7 @@ class MainWindow(QMainWindow):
         for page, text, icon_name in (
             (self.page, "Classify", "photo"),
             (self.train_page, "Train", "train"),
+            (self.models_page, "Models", "models"),
         ):
             self.pages.addWidget(page)
             self.rail.add(text, icon_name)
@@ -172,7 +188,7 @@ class MainWindow(QMainWindow):
         self.recent_menu.aboutToShow.connect(self._fill_recent)
         self._action(file, "&Sample photos", self.open_samples)
         file.addSeparator()
-        self._action(file, "Add &model file…", self.open_model_file)
+        self._action(file, "&Import weights…", self.import_weights)
         file.addSeparator()
         self._action(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
         edit = bar.addMenu("&Edit")
@@ -185,6 +201,13 @@ class MainWindow(QMainWindow):
             edit, "&Remove photo from window", self.controller.remove_current, "Ctrl+Backspace"
         )
         self._action(edit, "C&lear window", self.controller.clear)
+        edit.addSeparator()
+        self._action(
+            edit,
+            "Se&ttings…",
+            self.settings_dialog.open_fresh,
+            QKeySequence.StandardKey.Preferences,
+        )
         view = bar.addMenu("&View")
         for number, button in enumerate(self.rail.buttons):
             action = self._action(view, button.text(), None, f"Ctrl+{number + 1}")
@@ -239,6 +262,17 @@ class MainWindow(QMainWindow):
         page.device_box.activated.connect(self._on_device_activated)
         page.splitter.splitterMoved.connect(self._save_soon)
         self._theme.changed.connect(page.refresh_theme)
+        self._connect_models()
+
+    def _connect_models(self) -> None:
+        models, page = self.models_controller, self.models_page
+        models.use_requested.connect(self._on_use_requested)
+        models.zoo_changed.connect(self.controller.refresh_zoo)
+        self.controller.zoo_changed.connect(models.refresh)
+        self.downloads.changed.connect(self._on_downloads_changed)
+        page.settings_requested.connect(self.settings_dialog.open_fresh)
+        self.settings_dialog.controller.saved.connect(self.controller.refresh_zoo)
+        self._theme.changed.connect(page.refresh_theme)
         self._theme.changed.connect(self.train_page.refresh_theme)
 
     def _restore(self) -> None:
@@ -253,6 +287,18 @@ class MainWindow(QMainWindow):
         for action in self._theme_group.actions():
             action.setChecked(action.data() == settings.theme)
         self.crop_action.setChecked(settings.show_crop)
+
+    # --- models -----------------------------------------------------------------------------
+
+    @Slot(str)
+    def _on_use_requested(self, model_id: str) -> None:
+        self.controller.set_model(model_id)
+        self.show_page(self.pages.indexOf(self.page))
+
+    @Slot()
+    def _on_downloads_changed(self) -> None:
+        number = self.pages.indexOf(self.models_page)
+        self.rail.buttons[number].set_marked(self.downloads.busy)
 
     # --- opening ----------------------------------------------------------------------------
 
@@ -270,11 +316,9 @@ class MainWindow(QMainWindow):
         self._open([Path(name)] if name else [])
 
     @Slot()
-    def open_model_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Add model file", self.settings.last_folder, "Models (*.safetensors)"
-        )
-        self._open([Path(name)] if name else [])
+    def import_weights(self) -> None:
+        self.show_page(self.pages.indexOf(self.models_page))  # there its progress is shown
+        self.models_page.choose_import()
 
     @Slot()
     def open_samples(self) -> None:
@@ -351,6 +395,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_model_changed(self) -> None:
         entry = self.controller.entry
+        self.models_controller.set_used(entry.spec.id if entry else "")
         self.status_model.setText(entry.spec.title if entry else "no model")
         if entry is not None and not self.train_controller.model_id:
             self.train_controller.set_model(entry.spec.id)
@@ -427,7 +472,7 @@ class MainWindow(QMainWindow):
             + "".join(
                 f"<tr><td><b>{keys}</b></td><td>{what}</td></tr>"
                 for keys, what in (
-                    ("Drop", "photos, folders, images from a browser, or a model file"),
+                    ("Drop", "photos, folders, images from a browser, a model or weights"),
                     ("Ctrl+O", "open photos"),
                     ("Ctrl+Shift+O", "open a folder"),
                     ("Ctrl+V", "paste a photo or its path"),

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from resnet_gui.core.zoo import ModelEntry, ModelState
+from resnet_gui.ui.words import size_text
 
 GROUP_TITLES = {
     ModelState.YOURS: "Your models",
@@ -72,6 +73,16 @@ class ModelList(QAbstractListModel):
             return f"{value.spec.title}, {facts(value)}"
         return None
 
+    def touch(self, model_id: str) -> None:
+        """Something about a model that is not in its entry changed: paint it again."""
+        row = self.row_of(model_id)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def touch_all(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
     def _arrange(self) -> None:
         words = self._search.lower().split()
         self.beginResetModel()
@@ -87,17 +98,6 @@ def _matches(entry: ModelEntry, words: Sequence[str]) -> bool:
     spec = entry.spec
     text = f"{spec.title} {spec.id} {spec.family} {spec.dataset} {spec.weights}".lower()
     return all(word in text for word in words)
-
-
-def size_text(size_bytes: int) -> str:
-    """A file size as people read it: "98 MB" (10**6 bytes, as file managers count)."""
-    if size_bytes >= 1_000_000_000:
-        return f"{size_bytes / 1e9:.1f} GB"
-    if size_bytes >= 10_000_000:
-        return f"{size_bytes / 1e6:.0f} MB"
-    if size_bytes >= 1_000_000:
-        return f"{size_bytes / 1e6:.1f} MB"
-    return f"{max(1, round(size_bytes / 1e3))} kB"
 
 
 def facts(entry: ModelEntry) -> str:

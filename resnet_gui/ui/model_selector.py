@@ -32,8 +32,9 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.ui.icons import draw_icon
-from resnet_gui.ui.model_list import ModelList, details, facts, size_text
+from resnet_gui.ui.model_list import ModelList, details, facts
 from resnet_gui.ui.theme import theme_colours
+from resnet_gui.ui.words import size_text
 
 
 class ModelButton(QPushButton):

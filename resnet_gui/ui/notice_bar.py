@@ -84,7 +84,9 @@ class NoticeBar(QWidget):
         notice.closed.connect(self._on_closed)
         self._notices.append(notice)
         self._column.addWidget(notice)
-        for old in self._notices[:-_MOST]:
+        # What cannot be closed by hand belongs to something that goes on: its owner removes it.
+        closable = [n for n in self._notices if not n.close_button.isHidden()]
+        for old in closable[:-_MOST]:
             self.remove(old)
         self.show()
         return notice

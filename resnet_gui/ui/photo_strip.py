@@ -30,6 +30,7 @@ from resnet_gui.ui.classify_controller import Progress
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.photo_list import PhotoList, PhotoState, caption
 from resnet_gui.ui.theme import theme_colours
+from resnet_gui.ui.words import duration
 
 _CELL = QSize(116, 108)
 _PICTURE = QSize(104, 74)
@@ -214,11 +215,3 @@ class PhotoStrip(QWidget):
             if 0 < idle < count:
                 text += f" · {idle:,} not classified"
         self.summary.setText(text)
-
-
-def duration(seconds: float) -> str:
-    """A time span in words short enough for a line: "12 s", "3 min", "1 h 20 min"."""
-    if seconds < 59.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

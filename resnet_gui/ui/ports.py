@@ -31,7 +31,8 @@ class Ports:
         devices: -> one tuple of DeviceInfo.
         download: (entry) -> DownloadProgress; returns the weights' path.
         fetch_image: (url) -> DownloadProgress; returns an ImageSource.
-        add_model: (path) -> nothing; returns the ModelSpec of the model that was added.
+        import_weights: (path) -> DownloadProgress, Imported.
+        forget: (model id) -> nothing; frees its memory, for the inference lane.
         train: (config, summary of the folder, whether to stop) -> the events of a run.
         resume: (run directory, whether to stop) -> the events of a run.
         estimate: (config, summary) -> Preparing, Estimated.
@@ -46,7 +47,8 @@ class Ports:
     devices: Callable[[], Events]
     download: Callable[[ModelEntry], Events]
     fetch_image: Callable[[str], Events]
-    add_model: Callable[[Path], Events]
+    import_weights: Callable[[Path], Events]
+    forget: Callable[[str], Events]
     train: Callable[[RunConfig, DatasetSummary, Callable[[], bool]], Events]
     resume: Callable[[Path, Callable[[], bool]], Events]
     estimate: Callable[[RunConfig, DatasetSummary], Events]

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.runs import RunInfo, RunState
-from resnet_gui.ui.model_list import size_text
 from resnet_gui.ui.train_controller import TrainController
+from resnet_gui.ui.words import size_text
 
 _STATES = {
     RunState.RUNNING: "running",

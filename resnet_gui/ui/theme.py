@@ -162,6 +162,8 @@ def _style_sheet(c: Colours) -> str:
     QPushButton[kind="primary"] {{ background: {c.accent}; color: {c.on_accent};
         border-color: {c.accent}; font-weight: 600; }}
     QPushButton[kind="primary"]:focus {{ border: 2px solid {c.text}; }}
+    QPushButton[kind="primary"]:disabled {{ background: {c.track}; color: {c.muted};
+        border-color: {c.track}; }}
     QPushButton[kind="plain"] {{ background: transparent; border-color: transparent;
         color: {c.accent}; padding: 4px 8px; }}
     QPushButton[kind="plain"]:hover {{ background: {c.accent_ground}; }}

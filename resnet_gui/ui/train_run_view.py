@@ -23,10 +23,10 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
 )
 from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.photo_strip import duration
 from resnet_gui.ui.samples_view import SamplesView
 from resnet_gui.ui.train_controller import RunEnd, TrainController, TrainState
 from resnet_gui.ui.training_charts import TrainingCharts
+from resnet_gui.ui.words import duration
 
 _PREPARING = {
     "folder": "Looking through the folder",

@@ -23,9 +23,9 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.advanced_form import AdvancedForm
 from resnet_gui.ui.class_list import ClassList
 from resnet_gui.ui.icons import icon
-from resnet_gui.ui.model_list import size_text
 from resnet_gui.ui.model_selector import ModelButton, ModelPopup
 from resnet_gui.ui.train_controller import TrainController
+from resnet_gui.ui.words import size_text
 
 
 class TrainSetup(QWidget):

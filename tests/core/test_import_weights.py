@@ -15,7 +15,6 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from resnet_gui.core import errors
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.net_settings import NetworkSettings
 from resnet_gui.core.paths import user_models_dir
@@ -281,27 +280,6 @@ def test_what_is_being_downloaded_is_not_removed(tmp_path: Path) -> None:
     with lock, pytest.raises(ModelError, match="being downloaded right now"):
         store.remove_weights(entry)
     assert entry.weights_path.exists()
-
-
-def test_weights_move_to_another_folder_and_are_found_there(tmp_path: Path) -> None:
-    from resnet_gui.core.net_settings import load_network_settings, save_network_settings
-
-    spec, other = torchvision_specs()[:2]
-    source, target = tmp_path / "weights", tmp_path / "new" / "weights"
-    entry_of(spec, source)
-    (source / f"{Path(other.url).name}.part").write_bytes(b"y" * 70)
-    (source / "of-another-program.pth").write_bytes(b"keep")
-    events, moved = drive(store.move_weights(source, target))
-    assert moved == 1
-    assert events[-1].done == events[-1].total == 1070
-    assert [path.name for path in source.iterdir()] == ["of-another-program.pth"]
-    save_network_settings(NetworkSettings(weights_folder=target))
-    assert load_network_settings().weights_dir() == target
-    assert Zoo.standard().get(spec.id).weights_path == target / Path(spec.url).name
-    assert drive(store.move_weights(target, target))[1] == 0
-    (tmp_path / "file").touch()
-    with pytest.raises(errors.FolderNotWritableError):
-        drive(store.move_weights(target, tmp_path / "file"))
 
 
 def test_speeds_are_remembered_and_damage_costs_only_them() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.paths import user_models_dir
 from resnet_gui.core.types import DownloadProgress
@@ -188,7 +189,8 @@ def _is_our_model(path: Path) -> bool:
 
 
 def _take_model_file(source: Path) -> Imported:
-    from resnet_gui.core.zoo.builder import add_model_file
+    with gentle_import():
+        from resnet_gui.core.zoo.builder import add_model_file
 
     folder = user_models_dir()
     before = {path.name for path in folder.glob(f"*{SUFFIX}")}
@@ -200,7 +202,8 @@ def _take_model_file(source: Path) -> Imported:
 
 def _take_foreign(source: Path, sha256: str) -> Imported:
     """Weights without a description: the tensors say what they are."""
-    from resnet_gui.core.zoo.builder import save_model
+    with gentle_import():
+        from resnet_gui.core.zoo.builder import save_model
 
     folder = user_models_dir()
     known = _imported_before(folder, sha256)

@@ -1,5 +1,5 @@
-"""What weights are on this computer: how much space they take, removing and moving them, and how
-fast each model was here. Without torch."""
+"""What weights are on this computer: how much space they take, removing them, and how fast each
+model was here. Without torch."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ from filelock import FileLock, Timeout
 
 from resnet_gui.core import atomic
 from resnet_gui.core.errors import ModelError, ModelFileError
-from resnet_gui.core.net import TICK_S, Rate
+from resnet_gui.core.net import TICK_S
 from resnet_gui.core.paths import data_dir
-from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.downloads import (
     PART_SUFFIX,
-    check_space,
     disk_errors,
     lock_path,
     weights_file_name,
@@ -127,41 +125,6 @@ def remove_weights(entry: ModelEntry, folder: Path | None = None) -> int:
         finally:
             lock.release()
     return freed
-
-
-def move_weights(source: Path, target: Path) -> Generator[DownloadProgress, None, int]:
-    """Move all downloaded weights (and what has arrived of others) to another folder.
-
-    Only files of the zoo's models are touched: torch hub's cache belongs to other programs too.
-    Each file is copied, then deleted; closing the generator leaves every file whole in one place.
-
-    Yields:
-        progress in bytes of all files together.
-
-    Returns:
-        number of weights files that were moved.
-
-    Raises:
-        DownloadError: no space there, or the folder cannot be written.
-    """
-    suffixes = ("", PART_SUFFIX, f"{PART_SUFFIX}.json")
-    names = [f"{weights_file_name(spec)}{end}" for spec in torchvision_specs() for end in suffixes]
-    with disk_errors(target):
-        target.mkdir(parents=True, exist_ok=True)
-    if source.resolve() == target.resolve():
-        return 0
-    files = [source / name for name in names if (source / name).is_file()]
-    total, done, moved, rate = sum(_size(path) for path in files), 0, 0, Rate()
-    for path in files:
-        size = _size(path)
-        check_space(target, size)
-        for copied in copy_file(path, target / path.name):
-            here = done + copied
-            yield DownloadProgress(path.name, here, total, rate.at(here), f"Moving {path.name}…")
-        done += size
-        _delete(path)
-        moved += path.suffix == ".pth"
-    return moved
 
 
 def copy_file(source: Path, target: Path) -> Iterator[int]:
