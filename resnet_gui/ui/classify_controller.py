@@ -5,14 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QImage
 
-from resnet_gui.core.collect import PhotosFound, collect_photos
 from resnet_gui.core.types import (
     DeviceInfo,
     ImageFailed,
@@ -25,37 +22,15 @@ from resnet_gui.core.types import (
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.downloads import Downloads
-from resnet_gui.ui.images import Dropped, encode_image
+from resnet_gui.ui.images import Dropped
 from resnet_gui.ui.imports import Imports, looks_like_weights
+from resnet_gui.ui.photo_intake import PhotoIntake
 from resnet_gui.ui.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.ports import Ports
+from resnet_gui.ui.status import Progress, Status
 from resnet_gui.ui.words import sentence
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the status line says. `milliseconds` of the last photo: network, and all in all."""
-
-    text: str = ""
-    device: str = ""
-    milliseconds: str = ""
-    busy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the photos are. `eta_s` is None while it cannot be told yet."""
-
-    done: int
-    total: int
-    per_second: float
-    eta_s: float | None
-
-    @property
-    def running(self) -> bool:
-        return self.done < self.total
 
 
 class ClassifyController(QObject):
@@ -99,9 +74,14 @@ class ClassifyController(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._ports, self._inference, self._io = ports, inference, io
+        self._ports, self._inference = ports, inference
         self._downloads, self._imports = downloads, imports
         self.photos = PhotoList(io, self)
+        self._intake = PhotoIntake(io, ports.fetch_image, self)
+        self._intake.found.connect(self._on_photos_found)
+        self._intake.noticed.connect(self.noticed)
+        self._intake.began.connect(self._on_intake_began)
+        self._intake.ended.connect(self._on_intake_ended)
         self.entry: ModelEntry | None = None
         self.device = "auto"
         self.devices: tuple[DeviceInfo, ...] = ()
@@ -109,22 +89,14 @@ class ClassifyController(QObject):
         self._current: Photo | None = None
         self._jobs: dict[int, list[Photo]] = {}
         self._warm_job = self._devices_job = 0
-        self._collect_jobs: dict[int, bool] = {}  # job -> whether its first photo is still to come
-        self._encode_jobs: set[int] = set()
-        self._fetch_jobs: dict[int, str] = {}
         self._import_requests: set[int] = set()
         self._wanted = ""  # id of the model that is used as soon as it is downloaded
         self._batch_started = 0.0
         self._batch_done = 0
-        self._pasted = 0
         inference.progressed.connect(self._on_inference)
         inference.finished.connect(self._on_inference_finished)
         inference.failed.connect(self._on_inference_failed)
         inference.cancelled.connect(self._on_inference_cancelled)
-        io.progressed.connect(self._on_io)
-        io.finished.connect(self._on_io_finished)
-        io.failed.connect(self._on_io_failed)
-        io.cancelled.connect(self._on_io_cancelled)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
@@ -145,37 +117,27 @@ class ClassifyController(QObject):
         photos = [path for path in paths if path not in models]
         for path in photos[:1]:
             self.opened.emit(str(path))
-        if not photos:
-            return
-        if len(photos) <= 4 and not any(path.is_dir() for path in photos):
-            self._add([ImageSource.file(path) for path in photos], show=True)
-            return
-        job = self._io.submit(_bind(collect_photos, photos), Priority.INTERACTIVE)
-        self._collect_jobs[job] = True
-        self._say("Looking for photos…", busy=True)
+        if photos:
+            self._intake.open_paths(photos)
 
     def open_dropped(self, dropped: Dropped) -> None:
         """What a drop or the clipboard carried."""
         if dropped.paths:
             self.open_paths(dropped.paths)
-        elif dropped.encoded:
-            self._add([ImageSource(self._pasted_name(), dropped.encoded)], show=True)
-        elif dropped.pixels is not None:
-            self.open_pixels(dropped.pixels)
         else:
-            for url in dropped.urls:
-                job = self._io.submit(_bind(self._ports.fetch_image, url))
-                self._fetch_jobs[job] = url
-                self._say(f"Fetching {url}", busy=True)
+            self._intake.open_content(dropped)
 
-    def open_pixels(self, image: QImage) -> None:
-        name = self._pasted_name()
-        job = self._io.submit(lambda: encode_image(image, name), Priority.INTERACTIVE)
-        self._encode_jobs.add(job)
+    @Slot(object, bool)
+    def _on_photos_found(self, sources: Sequence[ImageSource], first: bool) -> None:
+        self._add(sources, show=first)
 
-    def _pasted_name(self) -> str:
-        self._pasted += 1
-        return "Pasted image" if self._pasted == 1 else f"Pasted image {self._pasted}"
+    @Slot(str)
+    def _on_intake_began(self, text: str) -> None:
+        self._say(text, busy=True)
+
+    @Slot()
+    def _on_intake_ended(self) -> None:
+        self._say(self._ready_text())
 
     def _add(self, sources: Sequence[ImageSource], *, show: bool) -> None:
         """Add photos (one that is there already is asked again) and classify them."""
@@ -224,8 +186,7 @@ class ClassifyController(QObject):
     def clear(self) -> None:
         """Empty the window (the files stay where they are)."""
         self._cancel_photo_jobs()
-        for job in self._collect_jobs:
-            self._io.cancel(job)
+        self._intake.stop()
         self._current = None
         self.photos.clear()
         self._batch_done = 0
@@ -301,8 +262,7 @@ class ClassifyController(QObject):
     def stop(self) -> None:
         """Stop classifying; answers that are there stay."""
         self._cancel_photo_jobs()
-        for job in self._collect_jobs:
-            self._io.cancel(job)
+        self._intake.stop()
         self._report_progress()
         self._say("Stopped.")
 
@@ -423,47 +383,6 @@ class ClassifyController(QObject):
     def _on_inference_cancelled(self, job_id: int) -> None:
         self._jobs.pop(job_id, None)
 
-    # --- jobs on the io lane ------------------------------------------------------------------
-
-    @Slot(object, object)
-    def _on_io(self, job_id: int, events: list[object]) -> None:
-        if job_id in self._collect_jobs:
-            for event in events:
-                assert isinstance(event, PhotosFound)
-                for problem in event.problems:
-                    self.noticed.emit(problem, "warning")
-                self._add(event.sources, show=self._collect_jobs[job_id])
-                if event.sources:
-                    self._collect_jobs[job_id] = False
-        elif job_id in self._encode_jobs:
-            self._add([event for event in events if isinstance(event, ImageSource)], show=True)
-
-    @Slot(object, object)
-    def _on_io_finished(self, job_id: int, result: object) -> None:
-        if self._collect_jobs.pop(job_id, None) is not None:
-            self._say(self._ready_text())
-        self._encode_jobs.discard(job_id)
-        if self._fetch_jobs.pop(job_id, None) is not None and isinstance(result, ImageSource):
-            self._say(self._ready_text())
-            self._add([result], show=True)
-
-    @Slot(object, object)
-    def _on_io_failed(self, job_id: int, error: Exception) -> None:
-        ours = [
-            self._collect_jobs.pop(job_id, None) is not None,
-            self._fetch_jobs.pop(job_id, None) is not None,
-            job_id in self._encode_jobs,
-        ]
-        self._encode_jobs.discard(job_id)
-        if any(ours):
-            self._say(self._ready_text())
-            self.noticed.emit(sentence(error), "warning")
-
-    @Slot(object)
-    def _on_io_cancelled(self, job_id: int) -> None:
-        self._collect_jobs.pop(job_id, None)
-        self._fetch_jobs.pop(job_id, None)
-
     # --- downloads and imports ----------------------------------------------------------------
 
     @Slot()
@@ -535,13 +454,8 @@ class ClassifyController(QObject):
         )
         if not waiting:
             self._batch_done = 0
-            self.progress_changed.emit(Progress(0, 0, 0.0, None))
-            return
         elapsed_s = time.monotonic() - self._batch_started
-        rate = self._batch_done / elapsed_s if elapsed_s > 0.5 and self._batch_done > 2 else 0.0
-        eta_s = waiting / rate if rate else None
-        total = self._batch_done + waiting
-        self.progress_changed.emit(Progress(self._batch_done, total, rate, eta_s))
+        self.progress_changed.emit(Progress.of(self._batch_done, waiting, elapsed_s))
 
 
 def _bind(function: Callable[..., Iterator[Any]], *arguments: object) -> JobStart:

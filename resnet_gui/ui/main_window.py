@@ -11,14 +11,12 @@ from typing import Protocol, cast
 from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
     QGuiApplication,
-    QKeySequence,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,29 +24,29 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QMenu,
     QMessageBox,
     QStackedWidget,
     QSystemTrayIcon,
     QWidget,
 )
 
-from resnet_gui import __version__
 from resnet_gui.core.imaging import IMAGE_SUFFIXES
-from resnet_gui.core.settings import THEMES, Settings
+from resnet_gui.core.settings import Settings
 from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.classify_controller import ClassifyController, Status
+from resnet_gui.ui.classify_controller import ClassifyController
 from resnet_gui.ui.classify_page import ClassifyPage
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.drop_overlay import DropOverlay
 from resnet_gui.ui.images import read_mime
 from resnet_gui.ui.imports import Imports
+from resnet_gui.ui.menus import about_text, build_menus, keys_text, show_box
 from resnet_gui.ui.models_controller import ModelsController
 from resnet_gui.ui.models_page import ModelsPage
 from resnet_gui.ui.nav_rail import NavRail
 from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.settings_controller import SettingsController
 from resnet_gui.ui.settings_dialog import SettingsDialog
+from resnet_gui.ui.status import Status
 from resnet_gui.ui.theme import ThemeManager
 from resnet_gui.ui.train_controller import TrainController
 from resnet_gui.ui.train_page import TrainPage
@@ -122,7 +120,8 @@ class MainWindow(QMainWindow):
         self._save_timer.setInterval(_SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_now)
         self._build_status_line()
-        self._build_menus()
+        self._menus = build_menus(self)
+        self.crop_action = self._menus.crop
         self._connect()
         self._restore()
 
@@ -161,12 +160,6 @@ class MainWindow(QMainWindow):
             self.train_page.warm_up()
         self.rail.show_page(number)
 
-    @Slot()
-    def _on_page_action(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.show_page(int(action.data()))
-
     def _shown_page(self) -> Page:
         return cast(Page, self.pages.currentWidget())
 
@@ -179,73 +172,11 @@ class MainWindow(QMainWindow):
         for label in (self.status_model, self.status_device, self.status_time):
             bar.addPermanentWidget(label)
 
-    def _build_menus(self) -> None:
-        bar = self.menuBar()
-        file = bar.addMenu("&File")
-        self._action(file, "&Open photos…", self.open_files, QKeySequence.StandardKey.Open)
-        self._action(file, "Open &folder…", self.open_folder, "Ctrl+Shift+O")
-        self.recent_menu = file.addMenu("Open &recent")
-        self.recent_menu.aboutToShow.connect(self._fill_recent)
-        self._action(file, "&Sample photos", self.open_samples)
-        file.addSeparator()
-        self._action(file, "&Import weights…", self.import_weights)
-        file.addSeparator()
-        self._action(file, "&Quit", self.close, QKeySequence.StandardKey.Quit)
-        edit = bar.addMenu("&Edit")
-        self._action(edit, "&Paste photo", self.paste, QKeySequence.StandardKey.Paste)
-        self._action(edit, "&Copy result", self.page.copy_result, QKeySequence.StandardKey.Copy)
-        edit.addSeparator()
-        self._action(edit, "&Next photo", self._on_next, "Alt+Right")
-        self._action(edit, "Pre&vious photo", self._on_previous, "Alt+Left")
-        self._action(
-            edit, "&Remove photo from window", self.controller.remove_current, "Ctrl+Backspace"
-        )
-        self._action(edit, "C&lear window", self.controller.clear)
-        edit.addSeparator()
-        self._action(
-            edit,
-            "Se&ttings…",
-            self.settings_dialog.open_fresh,
-            QKeySequence.StandardKey.Preferences,
-        )
-        view = bar.addMenu("&View")
-        for number, button in enumerate(self.rail.buttons):
-            action = self._action(view, button.text(), None, f"Ctrl+{number + 1}")
-            action.setData(number)
-            action.triggered.connect(self._on_page_action)
-        view.addSeparator()
-        self._action(view, "Choose &model…", self.page.show_models, "Ctrl+M")
-        self.crop_action = self._action(view, "What the network &sees", None, "Ctrl+E")
-        self.crop_action.setCheckable(True)
-        self.crop_action.toggled.connect(self.page.crop_button.setChecked)
-        theme_menu = view.addMenu("&Theme")
-        self._theme_group = QActionGroup(self)
-        for name in THEMES:
-            action = QAction(name.capitalize(), self, checkable=True)
-            action.setData(name)
-            self._theme_group.addAction(action)
-            theme_menu.addAction(action)
-        self._theme_group.triggered.connect(self._on_theme_chosen)
-        help_menu = bar.addMenu("&Help")
-        self._action(help_menu, "&Keyboard and mouse", self._on_keys)
-        self._action(help_menu, "&About ResNet GUI", self._on_about)
-
-    def _action(
-        self,
-        menu: QMenu,
-        text: str,
-        slot: Callable[[], object] | None,
-        shortcut: QKeySequence.StandardKey | str | None = None,
-    ) -> QAction:
-        action = menu.addAction(text)
-        if shortcut is not None:
-            action.setShortcut(QKeySequence(shortcut))
-        if slot is not None:
-            action.triggered.connect(slot)
-        return action
-
     def _connect(self) -> None:
         controller, page = self.controller, self.page
+        self._menus.recent.path_chosen.connect(self._on_recent_chosen)
+        self._menus.recent.forget_requested.connect(self._on_forget_recent)
+        self._menus.themes.triggered.connect(self._on_theme_chosen)
         page.open_requested.connect(self.open_files)
         page.folder_requested.connect(self.open_folder)
         page.paste_requested.connect(self.paste)
@@ -284,7 +215,7 @@ class MainWindow(QMainWindow):
         if len(settings.splitter) == 2:
             self.page.splitter.setSizes(list(settings.splitter))
         self._theme.choose(settings.theme)
-        for action in self._theme_group.actions():
+        for action in self._menus.themes.actions():
             action.setChecked(action.data() == settings.theme)
         self.crop_action.setChecked(settings.show_crop)
 
@@ -337,25 +268,9 @@ class MainWindow(QMainWindow):
         else:
             self.page.notices.add("There is no photo on the clipboard.", "warning")
 
-    @Slot()
-    def _fill_recent(self) -> None:
-        self.recent_menu.clear()
-        for name in self.settings.recent:
-            action = self.recent_menu.addAction(_shown_path(name))
-            action.setData(name)
-            action.setEnabled(Path(name).exists())
-            action.triggered.connect(self._on_recent_chosen)
-        if not self.settings.recent:
-            self.recent_menu.addAction("Nothing yet").setEnabled(False)
-        else:
-            self.recent_menu.addSeparator()
-            self.recent_menu.addAction("Forget these").triggered.connect(self._on_forget_recent)
-
-    @Slot()
-    def _on_recent_chosen(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.controller.open_paths([Path(str(action.data()))])
+    @Slot(str)
+    def _on_recent_chosen(self, name: str) -> None:
+        self.controller.open_paths([Path(name)])
 
     @Slot()
     def _on_forget_recent(self) -> None:
@@ -457,52 +372,20 @@ class MainWindow(QMainWindow):
             self._save_soon()
 
     @Slot()
-    def _on_next(self) -> None:
+    def show_next(self) -> None:
         self.controller.step(1)
 
     @Slot()
-    def _on_previous(self) -> None:
+    def show_previous(self) -> None:
         self.controller.step(-1)
 
     @Slot()
-    def _on_keys(self) -> None:
-        self._box(
-            "Keyboard and mouse",
-            "<table cellspacing='6'>"
-            + "".join(
-                f"<tr><td><b>{keys}</b></td><td>{what}</td></tr>"
-                for keys, what in (
-                    ("Drop", "photos, folders, images from a browser, a model or weights"),
-                    ("Ctrl+O", "open photos"),
-                    ("Ctrl+Shift+O", "open a folder"),
-                    ("Ctrl+V", "paste a photo or its path"),
-                    ("Ctrl+C", "copy the answer"),
-                    ("Ctrl+M", "choose the model"),
-                    ("Ctrl+E", "show what the network sees"),
-                    ("Alt+← Alt+→", "previous, next photo (arrow keys in the strip)"),
-                    ("Ctrl+Backspace", "take the photo out of the window (the file stays)"),
-                )
-            )
-            + "</table>",
-        )
+    def show_keys(self) -> None:
+        show_box(self, "Keyboard and mouse", keys_text())
 
     @Slot()
-    def _on_about(self) -> None:
-        self._box(
-            "About ResNet GUI",
-            f"<p><b>ResNet GUI {__version__}</b></p><p>Drag a photo in and see what it is. "
-            "Everything is computed on this computer; nothing is uploaded.</p>"
-            "<p>MIT licence. Models have licences of their own: see their cards.</p>",
-        )
-
-    def _box(self, title: str, text: str) -> None:
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle(title)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(text)
-        box.setModal(False)
-        box.show()
+    def show_about(self) -> None:
+        show_box(self, "About ResNet GUI", about_text())
 
     # --- remembering ------------------------------------------------------------------------
 
@@ -563,12 +446,3 @@ class MainWindow(QMainWindow):
         self.status_text.setText("Stopping…")
         self.setEnabled(False)
         self.close_requested.emit()
-
-
-def _shown_path(name: str) -> str:
-    """A path short enough for a menu, with "&" as it is."""
-    home = str(Path.home())
-    shown = "~" + name[len(home) :] if name.startswith(home + "/") else name
-    if len(shown) > 70:
-        shown = f"{shown[:30]}…{shown[-38:]}"
-    return shown.replace("&", "&&")

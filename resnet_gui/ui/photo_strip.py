@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.ui.classify_controller import Progress
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.photo_list import PhotoList, PhotoState, caption
+from resnet_gui.ui.status import Progress
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import duration
 

@@ -236,7 +236,7 @@ def test_the_window_remembers_itself(
     app.window.resize(790, 640)  # the offscreen screen is 800 wide
     app.window.page.crop_button.setChecked(True)
     app.window.controller.open_paths([photos["coffee"]])
-    next(a for a in app.window._theme_group.actions() if a.data() == "dark").trigger()
+    next(a for a in app.window._menus.themes.actions() if a.data() == "dark").trigger()
     qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
     close_app(qtbot, app)
     settings = load_settings()
