@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import make_classes, screen
-from benchmarks.window import Stalls
+from benchmarks.window_child import Stalls
 
 PHOTOS = 240
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SHUTDOWN_DEADLINE_MS = 8000
+_START_DELAY_MS = 40  # the first paint, undisturbed by the engine's import in its thread
 
 
 class Engine:
@@ -261,7 +262,7 @@ def open_window(arguments: Sequence[str]) -> WindowApp:
     # After the first paint: torch's import must not delay the window.
     files = [Path(argument).absolute() for argument in arguments]
     starter = _Starter(app.window, files)
-    QTimer.singleShot(0, starter, starter.start)
+    QTimer.singleShot(_START_DELAY_MS, starter, starter.start)
     _log.info("window up after %.0f ms", (time.perf_counter() - started) * 1000)
     return app
 

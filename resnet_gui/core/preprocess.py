@@ -7,12 +7,15 @@ compares), without its import, which costs more than a second.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from resnet_gui.core.zoo.spec import Preprocessing
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -95,6 +98,8 @@ def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArr
     Returns:
         x: (3, crop, crop) float32, normalised.
     """
+    import numpy as np  # not at the window's start: it takes 70 ms
+
     pixels = np.asarray(crop_photo(image, preprocessing), dtype=np.uint8).transpose(2, 0, 1)
     x = pixels.astype(np.float32) / np.float32(255)
     mean = np.asarray(preprocessing.mean, dtype=np.float32)[:, None, None]

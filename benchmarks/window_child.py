@@ -1,0 +1,157 @@
+"""One start of the program for `benchmarks.window`. As little as possible is imported before the
+window is up: the time to it counts from the start of the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PHOTOS = 300
+
+
+class Stalls:
+    """Gaps of a 10 ms timer, by the phase in which they fell."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self.longest_ms: dict[str, float] = {}
+        self.gaps_ms: list[float] = []
+        self.phase = "while torch is imported"
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.tick)
+        self._timer.start(10)
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        gap_ms = max(0.0, (now - self._last) * 1000 - 10)
+        self._last = now
+        self.gaps_ms.append(gap_ms)
+        self.longest_ms[self.phase] = max(self.longest_ms.get(self.phase, 0.0), gap_ms)
+
+
+def main(folder: str) -> None:
+    """One start: prints one JSON object of milliseconds (and megabytes)."""
+    from resnet_gui.__main__ import _prepare_environment, import_window
+
+    _prepare_environment()
+    app = import_window().open_window([])
+    window, controller = app.window, app.window.controller
+    application = app.application
+    while not window.isVisible() or window.windowHandle() is None:
+        application.processEvents()
+    # The first round of events paints the window and starts its work: it is usable from here.
+    figures: dict[str, Any] = {}
+    stalls = Stalls()
+    application.processEvents()
+    started = float(os.environ["RESNET_GUI_BENCH_START"])
+    figures["launch to usable window, ms"] = (time.time() - started) * 1000
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    from resnet_gui.core.paths import sample_photos
+    from resnet_gui.ui.photo_list import PhotoState
+
+    figures["torch imported by then (1: yes)"] = float(hasattr(sys.modules.get("torch"), "nn"))
+
+    def run_until(condition: Callable[[], bool], timeout_s: float = 120) -> float:
+        """Run the event loop; returns how long it took, in ms."""
+        begun = time.perf_counter()
+        loop = QEventLoop()
+        timer = QTimer()
+        seen: list[bool] = []
+        timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
+        timer.start(5)
+        QTimer.singleShot(int(timeout_s * 1000), loop.quit)
+        loop.exec()
+        timer.stop()
+        assert seen, "timed out"
+        return (time.perf_counter() - begun) * 1000
+
+    stalls.phase = "while torch is imported"
+    run_until(lambda: "resnet_gui.core.classifier" in sys.modules and bool(controller.devices))
+    stalls.phase = "model load"
+    run_until(lambda: window.status_text.text() == "Ready.")
+    figures["launch to model ready, ms"] = (time.time() - started) * 1000
+
+    stalls.phase = "inference"
+    cat, espresso = sample_photos()[0], sample_photos()[1]
+    controller.open_paths([cat])
+    figures["drop to answer (first photo), ms"] = run_until(
+        lambda: window.page.results.answer.text() == "Egyptian cat"
+    )
+    controller.open_paths([espresso])
+    figures["drop to answer (second photo), ms"] = run_until(
+        lambda: window.page.results.answer.text() == "espresso"
+    )
+
+    stalls.phase = "switching models and themes"
+    import torch
+
+    from resnet_gui.core.paths import torch_hub_checkpoints_dir
+    from resnet_gui.core.zoo.builder import build_network
+    from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
+
+    spec = next(spec for spec in torchvision_specs() if spec.id == "resnet50")
+    weights = torch_hub_checkpoints_dir() / spec.url.rsplit("/", 1)[-1]
+    if not weights.exists():  # random weights: the time is the same
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(build_network("resnet50", 1000).state_dict(), weights)
+    stalls.tick()
+    stalls.longest_ms["switching models and themes"] = 0.0
+    for model in ("resnet50", "efficientnet-lite0", "resnet50", "efficientnet-lite0"):
+        controller.set_model(model)
+        run_until(
+            lambda model=model: all(
+                p.prediction is not None and p.prediction.model == model
+                for p in controller.photos.photos()
+            )
+        )
+    for choice in ("dark", "light"):
+        app.theme.choose(choice)
+        application.processEvents()
+    controller.clear()
+
+    import psutil
+
+    process = psutil.Process()
+    stalls.phase = f"{PHOTOS} photos"
+    album = Path(folder, "album")
+    before_mb = process.memory_info().rss / 1e6
+    done = lambda: sum(p.state is PhotoState.DONE for p in controller.photos.photos())  # noqa: E731
+    controller.open_paths([album])
+    figures[f"{PHOTOS} photos: drop to first answer, ms"] = run_until(lambda: done() >= 1)
+    begun = time.perf_counter()
+    run_until(lambda: done() >= 50)
+    middle_mb = process.memory_info().rss / 1e6
+    controller.open_paths([espresso])
+    figures[f"{PHOTOS} photos: a photo dropped meanwhile, ms"] = run_until(
+        lambda: window.page.results.answer.text() == "espresso"
+    )
+    run_until(lambda: done() >= PHOTOS + 1)
+    seconds = time.perf_counter() - begun
+    figures[f"{PHOTOS} photos: photos per second x 10"] = (PHOTOS - 1) / seconds * 10
+    after_mb = process.memory_info().rss / 1e6
+    figures[f"{PHOTOS} photos: memory from photo 50 to the end, MB"] = after_mb - middle_mb
+    figures[f"{PHOTOS} photos: memory from the drop to photo 50, MB"] = middle_mb - before_mb
+    controller.classify_all()
+    run_until(lambda: any(p.state is PhotoState.WAITING for p in controller.photos.photos()))
+    controller.stop()
+    figures[f"{PHOTOS} photos: Stop to idle, ms"] = run_until(lambda: not app.inference.busy)
+
+    for phase, longest_ms in stalls.longest_ms.items():
+        figures[f"longest stall: {phase}, ms"] = longest_ms
+    window.close()
+    run_until(lambda: app.clean)
+    import json
+
+    print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
