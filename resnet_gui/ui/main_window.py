@@ -198,6 +198,7 @@ class MainWindow(QMainWindow):
     def _connect_models(self) -> None:
         models, page = self.models_controller, self.models_page
         models.use_requested.connect(self._on_use_requested)
+        models.renamed.connect(self._on_model_renamed)
         models.zoo_changed.connect(self.controller.refresh_zoo)
         self.controller.zoo_changed.connect(models.refresh)
         self.downloads.changed.connect(self._on_downloads_changed)
@@ -225,6 +226,13 @@ class MainWindow(QMainWindow):
     def _on_use_requested(self, model_id: str) -> None:
         self.controller.set_model(model_id)
         self.show_page(self.pages.indexOf(self.page))
+
+    @Slot(str, str)
+    def _on_model_renamed(self, before: str, now: str) -> None:
+        entry = self.controller.entry
+        if entry is not None and entry.spec.id == before:
+            self.controller.set_model(now)
+        self.controller.refresh_zoo()
 
     @Slot()
     def _on_downloads_changed(self) -> None:

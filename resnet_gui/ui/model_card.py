@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -118,6 +119,9 @@ class ModelCard(QFrame):
         self.reveal = QPushButton("Show in folder")
         self.reveal.setProperty("kind", "plain")
         self.reveal.clicked.connect(self.reveal_requested)
+        self.rename = QPushButton("Rename…")
+        self.rename.setProperty("kind", "plain")
+        self.rename.clicked.connect(self._on_rename_clicked)
         self.remove = QPushButton("Remove…")
         self.remove.setProperty("kind", "plain")
         self.remove.clicked.connect(self._controller.ask_to_remove)
@@ -129,6 +133,7 @@ class ModelCard(QFrame):
             column.addWidget(button)
         row = QHBoxLayout()
         row.addWidget(self.reveal)
+        row.addWidget(self.rename)
         row.addStretch()
         row.addWidget(self.remove)
         column.addLayout(row)
@@ -240,6 +245,7 @@ class ModelCard(QFrame):
             situation is Situation.FAILED or (controller.offline and not entry.state.ready)
         )
         self.reveal.setVisible(entry.weights_path is not None)
+        self.rename.setVisible(controller.can_rename(entry))
         part = not entry.state.ready
         self.remove.setText("Remove what has arrived…" if part else "Remove…")
         self.remove.setVisible(controller.can_remove(entry) and situation not in _LOADING)
@@ -282,6 +288,17 @@ class ModelCard(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide_path()
+
+    @Slot()
+    def _on_rename_clicked(self) -> None:
+        entry = self._controller.current
+        if entry is None:
+            return
+        title, accepted = QInputDialog.getText(
+            self.window(), "Rename model", "Name of the model:", text=entry.spec.title
+        )
+        if accepted:
+            self._controller.rename(title)
 
     @Slot()
     def _on_primary_clicked(self) -> None:

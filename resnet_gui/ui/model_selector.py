@@ -148,14 +148,18 @@ class _ModelDelegate(QStyledItemDelegate):
 class ModelPopup(QFrame):
     """Search, list and card. Closes when a model is chosen or something else is clicked.
 
+    Args:
+        chooses_only: choosing downloads nothing (the Train page's start model).
+
     Signals:
         chosen(str): id of the model that was chosen.
     """
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, chooses_only: bool = False) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._chooses_only = chooses_only
         self.setProperty("kind", "popup")
         self.setFixedSize(700, 470)
         self.models = ModelList(self)
@@ -260,7 +264,7 @@ class ModelPopup(QFrame):
     def _on_activated(self, index: QModelIndex) -> None:
         """A click on what is ready uses it; what needs a download asks with the button first."""
         entry = self.models.entry(index.row())
-        if entry is not None and entry.state.ready:
+        if entry is not None and (entry.state.ready or self._chooses_only):
             self._choose(index)
 
     @Slot()
@@ -290,7 +294,10 @@ class ModelPopup(QFrame):
         )
         ready = entry.state.ready
         size = size_text(entry.spec.bytes)
-        self.use.setText("Use this model" if ready else f"Download {size} and use")
+        if self._chooses_only:
+            self.use.setText("Start from this model")
+        else:
+            self.use.setText("Use this model" if ready else f"Download {size} and use")
         self.use.setEnabled(not entry.problem)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -14,6 +14,7 @@ from resnet_gui.core.imaging import IMAGE_SUFFIXES
 from resnet_gui.core.types import ModelRemoved
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.inventory import Inventory, remove_model, take_inventory
+from resnet_gui.core.zoo.library import rename_model
 from resnet_gui.core.zoo.store import Speed
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.downloads import Downloads
@@ -69,6 +70,7 @@ class ModelsController(QObject):
         current_changed(): another model is chosen, or something about it changed.
         import_changed(): what `imports` does changed.
         zoo_changed(): a model was removed: others should look again.
+        renamed(str, str): a model's id before and now.
         use_requested(str): the Classify page should take the model of this id.
         noticed(str text, str kind): something to show; kind "notice" or "warning".
     """
@@ -77,6 +79,7 @@ class ModelsController(QObject):
     current_changed = Signal()
     import_changed = Signal()
     zoo_changed = Signal()
+    renamed = Signal(str, str)
     use_requested = Signal(str)
     noticed = Signal(str, str)
 
@@ -103,6 +106,7 @@ class ModelsController(QObject):
         self._look_again = False
         self._forget_jobs: dict[int, ModelEntry] = {}
         self._remove_jobs: dict[int, str] = {}
+        self._rename_jobs: dict[int, str] = {}  # job -> id before
         self._import_requests: set[int] = set()
         io.progressed.connect(self._on_io)
         io.finished.connect(self._on_io_ended)
@@ -246,6 +250,25 @@ class ModelsController(QObject):
             self._forget_jobs[job] = entry
         self.current_changed.emit()
 
+    def can_rename(self, entry: ModelEntry) -> bool:
+        """Only the user's own models have a name that is theirs to change."""
+        return entry.state is ModelState.YOURS and not entry.problem
+
+    def rename(self, title: str) -> None:
+        """Give the chosen model another name; its file is named after it."""
+        entry = self.current
+        if entry is None or entry.weights_path is None or not self.can_rename(entry):
+            return
+        path = entry.weights_path
+        if title.strip() == entry.spec.title:
+            return
+
+        def job() -> Generator[None, None, str]:
+            yield None
+            return rename_model(path, title).stem
+
+        self._rename_jobs[self._io.submit(job, Priority.INTERACTIVE)] = entry.spec.id
+
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Take in weights, model files and bundles."""
         photos = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
@@ -354,12 +377,18 @@ class ModelsController(QObject):
         return inventory.entries[0].spec.id if inventory.entries else ""
 
     @Slot(object, object)
-    def _on_io_ended(self, job_id: int, _: object) -> None:
+    def _on_io_ended(self, job_id: int, result: object) -> None:
+        before = self._rename_jobs.pop(job_id, "")
+        if before:
+            self._to_select = str(result)
+            self.renamed.emit(before, str(result))
+            self.refresh()
         self._on_io_cancelled(job_id)
 
     @Slot(object, object)
     def _on_io_failed(self, job_id: int, error: Exception) -> None:
-        if job_id == self._look_job or job_id in self._remove_jobs:
+        renaming = self._rename_jobs.pop(job_id, "")
+        if renaming or job_id == self._look_job or job_id in self._remove_jobs:
             self.noticed.emit(sentence(error), "warning")
         self._on_io_cancelled(job_id)
 

@@ -99,7 +99,7 @@ class TrainSetup(QWidget):
         self.model_button = ModelButton()
         self.model_button.setToolTip("Choose the model whose knowledge is the start")
         self.model_button.clicked.connect(self._on_model_clicked)
-        self.popup = ModelPopup(self)
+        self.popup = ModelPopup(self, chooses_only=True)
         self.popup.chosen.connect(self._on_model_chosen)
         column.addWidget(self.model_button)
         column.addSpacing(4)

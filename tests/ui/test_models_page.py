@@ -620,3 +620,29 @@ def test_the_folder_stays_while_something_is_downloaded(
     assert (
         hashlib.sha256(target(site).read_bytes()).hexdigest().startswith(site.spec().sha256_prefix)
     )
+
+
+def test_an_own_model_can_be_renamed_while_it_is_used(
+    qtbot: QtBot, shown: WindowApp, own_model: Path
+) -> None:
+    user_models_dir().mkdir(parents=True, exist_ok=True)
+    own_model.rename(user_models_dir() / own_model.name)
+    controller = shown.window.models_controller
+    controller.refresh()
+    qtbot.waitUntil(
+        lambda: controller.inventory is not None and controller.inventory.entry("defects")
+    )
+    shown.window.controller.set_model("defects")
+    controller.select("defects")
+    assert not shown.window.models_page.card.rename.isHidden()
+    controller.rename("Scratches & dents")
+    qtbot.waitUntil(lambda: controller.current_id == "scratches-dents")
+    entry = shown.window.controller.entry
+    assert entry is not None
+    assert entry.spec.id == "scratches-dents"
+    assert shown.window.status_model.text() == "Scratches & dents"
+    assert [path.name for path in user_models_dir().glob("*")] == ["scratches-dents.safetensors"]
+    controller.rename("  ")
+    qtbot.waitUntil(
+        lambda: any("needs a name" in text for text in shown.window.models_page.notices.texts)
+    )
