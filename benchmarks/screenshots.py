@@ -121,6 +121,7 @@ def child(theme: str, folder: Path) -> None:
     grab("train-after")
     if window.pages.count() > 2:
         window.show_page(2)
+        window.models_controller.select("resnet50")  # no path of this computer in the picture
         wait(ready, 800)
         grab("models")
     window.close()

@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.common import make_album, screen
 from benchmarks.window_child import PHOTOS
 
-RUNS = 3
+RUNS = 5
 
 
 def main() -> None:

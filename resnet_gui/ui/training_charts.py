@@ -32,6 +32,7 @@ class TrainingCharts(QWidget):
         super().__init__(parent)
         self._length = 1
         self._stale: set[str] = set()
+        self._drew_epochs = False
         self._redraw_soon = QTimer(self)
         self._redraw_soon.setSingleShot(True)
         self._redraw_soon.setInterval(_REDRAW_MS)
@@ -199,7 +200,10 @@ class TrainingCharts(QWidget):
         """One kind of curve per turn of the event loop, so that a turn stays short."""
         if len(self._plots) < _CHARTS or not self._stale:
             return
-        if "epochs" in self._stale:
+        # In turn: in a quick run the epochs are stale again before the batches' turn came.
+        epochs = "epochs" in self._stale and not (self._drew_epochs and "batches" in self._stale)
+        self._drew_epochs = epochs
+        if epochs:
             self._stale.discard("epochs")
             self._draw_epochs()
         else:

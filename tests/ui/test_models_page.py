@@ -630,7 +630,9 @@ def test_an_own_model_can_be_renamed_while_it_is_used(
     controller = shown.window.models_controller
     controller.refresh()
     qtbot.waitUntil(
-        lambda: controller.inventory is not None and controller.inventory.entry("defects")
+        lambda: (
+            controller.inventory is not None and controller.inventory.entry("defects") is not None
+        )
     )
     shown.window.controller.set_model("defects")
     controller.select("defects")

@@ -88,6 +88,10 @@ def test_drop_start_and_try_it(
     assert page.run.try_it.isVisible()
     assert len(controller.history) == controller.config.epochs
     assert len(page.run.charts._epochs) == len(controller.history)
+    charts = page.run.charts
+    qtbot.waitUntil(lambda: not charts._stale)
+    for key, points in (("val_accuracy", len(controller.history)), ("lr", len(charts._rates[0]))):
+        assert len(charts._curves[key].getData()[0]) == points > 0
     assert page.run.samples._samples
     page.run.try_it.click()
     assert window.pages.currentIndex() == 0
