@@ -166,6 +166,7 @@ class TrainRunView(QWidget):
             button.setEnabled(not stopping)
         self.stop.setText("Stopping…" if stopping else "Stop")
         if state is TrainState.RUNNING and self._controller.started is None:
+            self.charts.veil()
             self.charts.clear()
             self.samples.clear()
             self._show_samples(False)

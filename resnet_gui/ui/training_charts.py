@@ -31,6 +31,10 @@ class TrainingCharts(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._length = 1
+        self._unveil_soon = QTimer(self)
+        self._unveil_soon.setSingleShot(True)
+        self._unveil_soon.setInterval(20)
+        self._unveil_soon.timeout.connect(self._on_unveil_soon)
         self._stale: set[str] = set()
         self._drew_epochs = False
         self._redraw_soon = QTimer(self)
@@ -188,6 +192,19 @@ class TrainingCharts(QWidget):
         plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
         self._plots.append(plot)
         return plot
+
+    def veil(self) -> None:
+        """Hold the charts' painting back; each is painted in a turn of its own (some 40 ms)."""
+        for plot in self._plots:
+            plot.setUpdatesEnabled(False)
+        self._unveil_soon.start()
+
+    @Slot()
+    def _on_unveil_soon(self) -> None:
+        veiled = [plot for plot in self._plots if not plot.updatesEnabled()]
+        if veiled:
+            veiled[0].setUpdatesEnabled(True)
+            self._unveil_soon.start()
 
     def _mark_stale(self, *what: str) -> None:
         """Draw soon, several events at once: a quick run has dozens of epochs a second."""
