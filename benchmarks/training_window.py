@@ -12,13 +12,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import make_classes, screen
-from benchmarks.window_child import Stalls
+from benchmarks.window_child import Stalls, run_until
 
 PHOTOS = 240
 
@@ -52,7 +50,6 @@ def child(folder: str) -> None:
     from resnet_gui.__main__ import _prepare_environment
 
     _prepare_environment()
-    from PySide6.QtCore import QEventLoop, QTimer
 
     from resnet_gui.app import open_window
     from resnet_gui.ui.train_controller import TrainState
@@ -61,19 +58,6 @@ def child(folder: str) -> None:
     window, controller = app.window, app.window.train_controller
     stalls = Stalls()
     figures: dict[str, Any] = {}
-
-    def run_until(condition: Callable[[], bool], timeout_s: float = 240) -> float:
-        begun = time.perf_counter()
-        loop = QEventLoop()
-        timer = QTimer()
-        seen: list[bool] = []
-        timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
-        timer.start(5)
-        QTimer.singleShot(int(timeout_s * 1000), loop.quit)
-        loop.exec()
-        timer.stop()
-        assert seen, "timed out"
-        return (time.perf_counter() - begun) * 1000
 
     def phase(name: str) -> None:
         stalls.tick()

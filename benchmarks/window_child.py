@@ -36,6 +36,23 @@ class Stalls:
         self.longest_ms[self.phase] = max(self.longest_ms.get(self.phase, 0.0), gap_ms)
 
 
+def run_until(condition: Callable[[], bool], timeout_s: float = 240) -> float:
+    """Run the event loop until the condition was seen to hold; returns how long, in ms."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    begun = time.perf_counter()
+    loop = QEventLoop()
+    timer = QTimer()
+    seen: list[bool] = []
+    timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
+    timer.start(5)
+    QTimer.singleShot(int(timeout_s * 1000), loop.quit)
+    loop.exec()
+    timer.stop()
+    assert seen, "timed out"
+    return (time.perf_counter() - begun) * 1000
+
+
 def main(folder: str) -> None:
     """One start: prints one JSON object of milliseconds (and megabytes)."""
     from resnet_gui.__main__ import _prepare_environment, import_window
@@ -52,26 +69,11 @@ def main(folder: str) -> None:
     application.processEvents()
     started = float(os.environ["RESNET_GUI_BENCH_START"])
     figures["launch to usable window, ms"] = (time.time() - started) * 1000
-    from PySide6.QtCore import QEventLoop, QTimer
 
     from resnet_gui.core.paths import sample_photos
     from resnet_gui.ui.photo_list import PhotoState
 
     figures["torch imported by then (1: yes)"] = float(hasattr(sys.modules.get("torch"), "nn"))
-
-    def run_until(condition: Callable[[], bool], timeout_s: float = 120) -> float:
-        """Run the event loop; returns how long it took, in ms."""
-        begun = time.perf_counter()
-        loop = QEventLoop()
-        timer = QTimer()
-        seen: list[bool] = []
-        timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
-        timer.start(5)
-        QTimer.singleShot(int(timeout_s * 1000), loop.quit)
-        loop.exec()
-        timer.stop()
-        assert seen, "timed out"
-        return (time.perf_counter() - begun) * 1000
 
     stalls.phase = "while torch is imported"
     run_until(lambda: "resnet_gui.core.classifier" in sys.modules and bool(controller.devices))

@@ -189,6 +189,7 @@ class MainWindow(QMainWindow):
         train.state_changed.connect(self._on_training_changed)
         train.model_made.connect(self._on_model_made)
         self.train_page.try_requested.connect(self._on_try_requested)
+        self.train_page.resume_offered.connect(self._on_resume_offered)
         self.train_page.ended_unseen.connect(self._on_training_ended)
         page.device_box.activated.connect(self._on_device_activated)
         page.splitter.splitterMoved.connect(self._save_soon)
@@ -346,6 +347,18 @@ class MainWindow(QMainWindow):
     def _on_try_requested(self, model_id: str) -> None:
         self.controller.set_model(model_id)
         self.show_page(0)
+
+    @Slot(str)
+    def _on_resume_offered(self, title: str) -> None:
+        """The window opens on the Classify page: say there, too, that a run can go on."""
+        text = f"The training “{title}” was interrupted. It can go on where it was."
+        notice = self.page.notices.add(text, "notice", "Show")
+        notice.acted.connect(self._on_resume_shown)
+        notice.acted.connect(notice.closed)
+
+    @Slot()
+    def _on_resume_shown(self) -> None:
+        self.show_page(self.pages.indexOf(self.train_page))
 
     @Slot(str)
     def _on_training_ended(self, text: str) -> None:

@@ -132,11 +132,13 @@ class TrainPage(QWidget):
 
     Signals:
         try_requested(str): id of a model that the Classify page should use.
+        resume_offered(str): title of a run that was interrupted before this start.
         ended_unseen(str): a run ended; the sentence is for a notification.
     """
 
     drop_hint = "Drop to train on this folder"
     try_requested = Signal(str)
+    resume_offered = Signal(str)
     ended_unseen = Signal(str)
 
     def __init__(
@@ -275,6 +277,7 @@ class TrainPage(QWidget):
             )
             notice.acted.connect(self._on_resume_offered)
             self._offer = notice
+            self.resume_offered.emit(broken[0].title)
 
     @Slot()
     def _on_resume_offered(self) -> None:

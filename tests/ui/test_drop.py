@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -194,3 +197,42 @@ def test_what_text_can_hold(text: str, paths: int, urls: int) -> None:
     dropped = read_mime(mime)
     assert (len(dropped.paths), len(dropped.urls)) == (paths, urls)
     assert may_hold_photos(mime) == bool(paths or urls)
+
+
+@pytest.fixture
+def web(photos: dict[str, Path]) -> Iterator[str]:
+    """A web server on this computer with one photo."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = photos["coffee"].read_bytes() if self.path == "/espresso.jpg" else b"gone"
+            self.send_response(200 if self.path == "/espresso.jpg" else 404)
+            self.send_header("Content-Type", "image/jpeg")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+def test_a_dropped_address_is_fetched_and_a_dead_one_named(
+    qtbot: QtBot, app: WindowApp, web: str
+) -> None:
+    mime = QMimeData()
+    mime.setText(f"{web}/espresso.jpg")
+    drop(app, mime)
+    qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
+    dead = QMimeData()
+    dead.setText(f"{web}/dead.jpg")
+    drop(app, dead)
+    qtbot.waitUntil(lambda: any("404" in text for text in app.window.page.notices.texts))
+    assert app.window.controller.photos.rowCount() == 1

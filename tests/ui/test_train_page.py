@@ -267,3 +267,35 @@ def test_runs_can_be_renamed_and_deleted(
 
 def _trash(path: Path, trashed: list[Path]) -> None:
     trashed.append(path.rename(path.with_name(f".{path.name}.gone")))
+
+
+def test_an_interrupted_run_is_offered_at_the_next_start(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], dataset: Path
+) -> None:
+    app = open_app()
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 4000)
+    controller.start()
+    qtbot.waitUntil(lambda: len(controller.history) >= 3, timeout=RUN_MS)
+    controller.stop()
+    finish(qtbot, controller)
+    close_app(qtbot, app)
+    [run] = list_runs()
+    document = Path(run.path) / "run.json"
+    # What kill -9 leaves behind: a run that says it is running, and nobody who runs it.
+    document.write_text(document.read_text(encoding="utf-8").replace('"stopped"', '"running"'))
+    [run] = list_runs()
+    assert run.state is RunState.INTERRUPTED
+    again = open_app()
+    page = again.window.train_page
+    qtbot.waitUntil(lambda: any("was interrupted after" in text for text in page.notices.texts))
+    [notice] = [n for n in again.window.page.notices._notices if "interrupted" in n.label.text()]
+    notice.button.click()
+    assert again.window.pages.currentWidget() is page
+    assert not any("interrupted" in text for text in again.window.page.notices.texts)
+    page._offer.button.click()
+    controller = again.window.train_controller
+    qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
+    assert page.notices.texts == []
+    controller.stop()
+    finish(qtbot, controller)
