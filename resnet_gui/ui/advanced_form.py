@@ -201,7 +201,7 @@ class AdvancedForm(QWidget):
             editor.setSizeAdjustPolicy(
                 ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            editor.setMinimumContentsLength(10)
+            editor.setMinimumContentsLength(7)
             for value, words in item.choices.items():
                 editor.addItem(words, value.value)
             editor.activated.connect(self._on_chosen)

@@ -100,7 +100,7 @@ class ClassifyPage(QWidget):
         self.classes_button = QPushButton("What can it recognise?")
         self.classes_button.setProperty("kind", "plain")
         self.device_box = ComboBox()
-        self.device_box.setMinimumWidth(220)
+        self.device_box.setMinimumWidth(150)
         self.device_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device_box.setAccessibleName("Device")
         self.device_box.setToolTip("Where the network runs")

@@ -43,8 +43,14 @@ class ModelButton(QPushButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title, self._line = "", ""
-        self.setFixedSize(330, 48)
+        self.setFixedHeight(48)
+        self.setMinimumWidth(190)
+        self.setMaximumWidth(330)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(330, 48)  # in a narrow window less: the text is elided
 
     def show_entry(self, entry: ModelEntry | None) -> None:
         if entry is None:
