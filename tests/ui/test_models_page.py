@@ -23,6 +23,7 @@ from resnet_gui.core.paths import torch_hub_checkpoints_dir, user_models_dir
 from resnet_gui.core.settings import Settings
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Preprocessing
 from resnet_gui.core.zoo.builder import build_network, save_model
+from resnet_gui.core.zoo.store import partial_bytes
 from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
 from resnet_gui.ui.models_controller import Situation
 from resnet_gui.ui.photo_list import PhotoState
@@ -81,6 +82,17 @@ def situation(app: WindowApp, model_id: str = "net") -> Situation:
 
 def wait_for(qtbot: QtBot, app: WindowApp, wanted: Situation, model_id: str = "net") -> None:
     qtbot.waitUntil(lambda: situation(app, model_id) is wanted, timeout=20_000)
+
+
+def wait_for_part(qtbot: QtBot, app: WindowApp, site: Site) -> None:
+    """Until the page knows the part's size: its last look can be from before the download's end."""
+    folder = torch_hub_checkpoints_dir()
+    qtbot.waitUntil(
+        lambda: (
+            app.window.models_controller.part_bytes("net") == partial_bytes(site.spec(), folder)
+        ),
+        timeout=20_000,
+    )
 
 
 def target(site: Site) -> Path:
@@ -147,6 +159,7 @@ def test_cancel_keeps_the_part_and_the_next_time_goes_on(
     card.primary.click()
     assert card.state.text() == "Stopping…"
     wait_for(qtbot, shown, Situation.PART)
+    wait_for_part(qtbot, shown, site)
     part = shown.window.models_controller.part_bytes("net")
     assert 1_000_000 < part < SIZE
     assert "are here already" in card.state.text()
