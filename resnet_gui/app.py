@@ -148,9 +148,9 @@ class Engine:
 
     def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:
         with gentle_import():
-            from resnet_gui.core.training.api import preprocessing_for
+            from resnet_gui.core.training.api import preprocessing_for, start_entry
             from resnet_gui.core.training.augment import preview_augmentation
-        preprocessing = preprocessing_for(self.zoo.get(config.model), config)
+        preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
         yield from preview_augmentation(photos, config.augmentation, preprocessing)
 
 

@@ -105,6 +105,19 @@ class CheckpointMismatchError(ModelFileError):
 # --- devices, settings, network ---------------------------------------------------------------
 
 
+class DepthError(ModelError):
+    """A residual network has no such depth. `nearest` has the nearest ones that exist."""
+
+    def __init__(self, depth: int, rule: str, nearest: Sequence[int]) -> None:
+        self.depth = depth
+        self.rule = rule
+        self.nearest = tuple(nearest)
+        super().__init__(
+            f"There is no such network of depth {depth}: its depths are {rule}.",
+            f"The nearest are {' and '.join(map(str, nearest))}.",
+        )
+
+
 class DeviceError(ResNetGuiError):
     """The chosen device is not there or failed."""
 

@@ -188,7 +188,7 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
         UnknownModelError, WeightsMissingError: it cannot be used.
     """
     if config.method is Method.SCRATCH:
-        return zoo.get(config.model)
+        return zoo.architecture(config.model)
     return zoo.ready(config.model)
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from resnet_gui.core.atomic import replacing
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
+from resnet_gui.core.nets.registry import BUILDERS
 from resnet_gui.core.paths import bundled_models_dir
 from resnet_gui.core.zoo.modelfile import (
     METADATA_KEY,
@@ -122,6 +123,14 @@ def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Mo
             ) from error
         lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **options)
         return lite
+    if architecture in BUILDERS:
+        try:
+            return BUILDERS[architecture](classes, options)
+        except (TypeError, KeyError) as error:
+            raise ModelError(
+                f"The architecture “{architecture}” does not take the options {dict(options)}.",
+                "Update the program, or ask the file's maker.",
+            ) from error
     raise ModelError(
         f"This version of the program does not know the architecture “{architecture}”.",
         "Update the program.",

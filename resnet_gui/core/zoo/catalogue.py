@@ -9,6 +9,7 @@ from typing import Protocol
 
 from resnet_gui.core.errors import ModelFileError, UnknownModelError, WeightsMissingError
 from resnet_gui.core.paths import bundled_models_dir, user_models_dir
+from resnet_gui.core.zoo.architectures import find_architecture
 from resnet_gui.core.zoo.file_zoo import FileProvider
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as OFFLINE_ID
 from resnet_gui.core.zoo.offline_zoo import OfflineProvider
@@ -82,6 +83,17 @@ class Zoo:
         longer = [known for known in ids if wanted and known.lower().startswith(wanted)]
         close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
         raise UnknownModelError(model_id, list(dict.fromkeys([*longer, *close]))[:3])
+
+    def architecture(self, model_id: str) -> ModelEntry:
+        """What a run from random weights builds: the architecture of this id (see
+        `architectures`), or that of a model.
+
+        Raises:
+            DepthError: the architecture is known and has no such depth.
+            UnknownModelError: neither.
+        """
+        spec = find_architecture(model_id)
+        return ModelEntry(spec, ModelState.UNTRAINED) if spec is not None else self.get(model_id)
 
     def ready(self, model_id: str) -> ModelEntry:
         """As `get`, but only a model that can be used now.

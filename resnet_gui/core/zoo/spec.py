@@ -17,11 +17,12 @@ class ModelState(StrEnum):
     INSTALLED = "installed"  # comes with a pip package
     CACHED = "cached"  # downloaded before
     DOWNLOADABLE = "downloadable"  # needs the network
+    UNTRAINED = "untrained"  # an architecture without weights: to train from scratch
 
     @property
     def ready(self) -> bool:
         """Whether the model can be used now, with no network."""
-        return self is not ModelState.DOWNLOADABLE
+        return self not in (ModelState.DOWNLOADABLE, ModelState.UNTRAINED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""Residual networks for images of 32x32 pixels, and their twins. Needs torch.
+
+He et al., Deep Residual Learning for Image Recognition, 2015 (arXiv:1512.03385), section 4.2, and
+He et al., Identity Mappings in Deep Residual Networks, 2016 (arXiv:1603.05027).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from torch import Tensor, nn
+
+from resnet_gui.core.nets.blocks import (
+    HighwayBlock,
+    PlainBlock,
+    PreActivationBottleneck,
+    ResidualBlock,
+    initialise,
+)
+from resnet_gui.core.zoo.architectures import check_depth
+
+WIDTHS = (16, 32, 64)
+_BLOCKS = {"residual": ResidualBlock, "plain": PlainBlock, "highway": HighwayBlock}
+
+
+class CifarResNet(nn.Module):
+    """6n+2 layers: one 3x3 convolution, three stages of n blocks of two 3x3 convolutions (16, 32,
+    64 channels on 32x32, 16x16, 8x8 pixels), mean over the pixels, one linear layer.
+
+    Args:
+        depth: 6n+2 (20, 32, 44, 56, 110, 1202).
+        classes: number of outputs.
+        kind: "residual", "plain" (no shortcuts) or "highway" (gated shortcuts).
+        shortcut: where the shape changes, "A" (zero-padded, no parameters: the paper's choice for
+            CIFAR-10) or "B" (1x1 projection).
+
+    Shapes:
+        x: (N, 3, H, W) float32, normalised; H = W = 32 in the paper -> logits: (N, classes).
+
+    Raises:
+        DepthError: no such depth.
+    """
+
+    stage1: nn.Module
+    stage2: nn.Module
+    stage3: nn.Module
+
+    def __init__(
+        self, depth: int, classes: int = 10, kind: str = "residual", shortcut: str = "A"
+    ) -> None:
+        super().__init__()
+        blocks = check_depth("cifar_resnet", depth)
+        block = _BLOCKS[kind]
+        self.stem = nn.Sequential(
+            OrderedDict(
+                conv=nn.Conv2d(3, WIDTHS[0], 3, 1, 1, bias=False),
+                norm=nn.BatchNorm2d(WIDTHS[0]),
+                relu=nn.ReLU(inplace=True),
+            )
+        )
+        channels = WIDTHS[0]
+        for number, width in enumerate(WIDTHS):
+            stage = nn.Sequential()
+            for position in range(blocks):
+                stride = 2 if number and not position else 1
+                stage.append(block(channels, width, stride, shortcut))
+                channels = width
+            self.add_module(f"stage{number + 1}", stage)
+        self.head = nn.Linear(channels, classes)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        x = self.stage3(self.stage2(self.stage1(x)))
+        logits: Tensor = self.head(x.mean((2, 3)))
+        return logits
+
+
+class CifarPreActivationResNet(nn.Module):
+    """9n+2 layers: one 3x3 convolution, three stages of n pre-activated bottlenecks (64, 128, 256
+    channels out), norm and ReLU, mean over the pixels, one linear layer. "ResNet v2".
+
+    Args:
+        depth: 9n+2 (29, 56, 110, 164, 1001).
+        classes: number of outputs.
+
+    Shapes:
+        x: (N, 3, H, W) float32, normalised; H = W = 32 in the paper -> logits: (N, classes).
+
+    Raises:
+        DepthError: no such depth.
+    """
+
+    stage1: nn.Module
+    stage2: nn.Module
+    stage3: nn.Module
+
+    def __init__(self, depth: int, classes: int = 10) -> None:
+        super().__init__()
+        blocks = check_depth("cifar_preresnet", depth)
+        self.stem = nn.Conv2d(3, WIDTHS[0], 3, 1, 1, bias=False)
+        channels = WIDTHS[0]
+        for number, width in enumerate(WIDTHS):
+            stage = nn.Sequential()
+            for position in range(blocks):
+                stride = 2 if number and not position else 1
+                stage.append(PreActivationBottleneck(channels, width, stride))
+                channels = width * PreActivationBottleneck.expansion
+            self.add_module(f"stage{number + 1}", stage)
+        self.norm = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.head = nn.Linear(channels, classes)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        x = self.stage3(self.stage2(self.stage1(x)))
+        logits: Tensor = self.head(self.relu(self.norm(x)).mean((2, 3)))
+        return logits
