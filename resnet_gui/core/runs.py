@@ -5,6 +5,7 @@
     metrics.jsonl       one line per epoch (EpochDone)
     last.safetensors    where to go on from (see `training.checkpoint`)
     best.safetensors    the best epoch's weights
+    layers.jsonl        from scratch: one line per epoch, and one before the first (LayerStatistics)
     features.safetensors  of head training, the backbone's features; deleted at the end
     lock                held while a process trains; a killed process holds nothing
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +28,7 @@ from resnet_gui.core.atomic import write_json, write_text
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import ResNetGuiError, RunError
 from resnet_gui.core.files import disk_use, move_to_trash, slug, try_lock, unlock
+from resnet_gui.core.histories import LayerStatistics
 from resnet_gui.core.paths import data_dir
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.training.events import EpochDone, epoch_from_json
@@ -34,6 +36,7 @@ from resnet_gui.core.training.events import EpochDone, epoch_from_json
 FORMAT_VERSION = 1
 RUN_FILE, SPLIT_FILE, METRICS_FILE = "run.json", "split.json", "metrics.jsonl"
 LAST_FILE, BEST_FILE, FEATURES_FILE = "last.safetensors", "best.safetensors", "features.safetensors"
+LAYERS_FILE = "layers.jsonl"
 _LOCK_FILE = "lock"
 
 
@@ -186,6 +189,25 @@ class RunDirectory:
         lines = [json.dumps(item.to_json(), ensure_ascii=False) + "\n" for item in kept]
         write_text(self.path / METRICS_FILE, "".join(lines))
         return kept
+
+    def layers(self) -> list[LayerStatistics]:
+        """All whole lines of layers.jsonl; a line that was cut off ends the list."""
+        try:
+            text = (self.path / LAYERS_FILE).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        found: list[LayerStatistics] = []
+        for line in text.splitlines():
+            try:
+                found.append(LayerStatistics.from_json(json.loads(line)))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                break
+        return found
+
+    def write_layers(self, items: Sequence[LayerStatistics]) -> None:
+        """Replace layers.jsonl."""
+        lines = [json.dumps(item.to_json()) + "\n" for item in items]
+        write_text(self.path / LAYERS_FILE, "".join(lines))
 
     def sweep(self) -> None:
         """Remove the temporary files that a killed process left."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from resnet_gui.core.nets.blocks import (
     HighwayBlock,
@@ -20,7 +22,25 @@ from resnet_gui.core.nets.blocks import (
 from resnet_gui.core.zoo.architectures import check_depth
 
 WIDTHS = (16, 32, 64)
+SIDE = 32
 _BLOCKS = {"residual": ResidualBlock, "plain": PlainBlock, "highway": HighwayBlock}
+
+
+class PixelMean(nn.Module):
+    """Subtracts the mean training image, pixel by pixel (section 4.2). It is part of the weights,
+    so that a model file is complete. x: (N, 3, H, W) -> the same."""
+
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3, SIDE, SIDE))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = self.mean
+        if mean.shape[1:] != x.shape[2:]:
+            mean = functional.interpolate(mean[None], size=x.shape[2:], mode="bilinear")[0]
+        return x - mean
 
 
 class CifarResNet(nn.Module):
@@ -33,6 +53,7 @@ class CifarResNet(nn.Module):
         kind: "residual", "plain" (no shortcuts) or "highway" (gated shortcuts).
         shortcut: where the shape changes, "A" (zero-padded, no parameters: the paper's choice for
             CIFAR-10) or "B" (1x1 projection).
+        pixel_mean: whether it begins with `PixelMean`.
 
     Shapes:
         x: (N, 3, H, W) float32, normalised; H = W = 32 in the paper -> logits: (N, classes).
@@ -46,11 +67,17 @@ class CifarResNet(nn.Module):
     stage3: nn.Module
 
     def __init__(
-        self, depth: int, classes: int = 10, kind: str = "residual", shortcut: str = "A"
+        self,
+        depth: int,
+        classes: int = 10,
+        kind: str = "residual",
+        shortcut: str = "A",
+        pixel_mean: bool = False,
     ) -> None:
         super().__init__()
         blocks = check_depth("cifar_resnet", depth)
         block = _BLOCKS[kind]
+        self.pixel_mean = PixelMean() if pixel_mean else nn.Identity()
         self.stem = nn.Sequential(
             OrderedDict(
                 conv=nn.Conv2d(3, WIDTHS[0], 3, 1, 1, bias=False),
@@ -70,7 +97,7 @@ class CifarResNet(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x)
+        x = self.stem(self.pixel_mean(x))
         x = self.stage3(self.stage2(self.stage1(x)))
         logits: Tensor = self.head(x.mean((2, 3)))
         return logits
@@ -83,6 +110,7 @@ class CifarPreActivationResNet(nn.Module):
     Args:
         depth: 9n+2 (29, 56, 110, 164, 1001).
         classes: number of outputs.
+        pixel_mean: whether it begins with `PixelMean`.
 
     Shapes:
         x: (N, 3, H, W) float32, normalised; H = W = 32 in the paper -> logits: (N, classes).
@@ -95,9 +123,10 @@ class CifarPreActivationResNet(nn.Module):
     stage2: nn.Module
     stage3: nn.Module
 
-    def __init__(self, depth: int, classes: int = 10) -> None:
+    def __init__(self, depth: int, classes: int = 10, pixel_mean: bool = False) -> None:
         super().__init__()
         blocks = check_depth("cifar_preresnet", depth)
+        self.pixel_mean = PixelMean() if pixel_mean else nn.Identity()
         self.stem = nn.Conv2d(3, WIDTHS[0], 3, 1, 1, bias=False)
         channels = WIDTHS[0]
         for number, width in enumerate(WIDTHS):
@@ -113,7 +142,7 @@ class CifarPreActivationResNet(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x)
+        x = self.stem(self.pixel_mean(x))
         x = self.stage3(self.stage2(self.stage1(x)))
         logits: Tensor = self.head(self.relu(self.norm(x)).mean((2, 3)))
         return logits

@@ -19,6 +19,7 @@ from resnet_gui.core.errors import (
     DatasetChangedError,
     DatasetError,
     DeviceError,
+    RunConfigError,
     RunError,
     RunMismatchError,
 )
@@ -33,6 +34,7 @@ from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.session import Guard, Session
 from resnet_gui.core.types import DeviceInfo, Notice
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
+from resnet_gui.core.zoo.architectures import DEPTHS
 
 
 def train(
@@ -185,10 +187,23 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
     """The model to start from; from scratch its weights need not be here.
 
     Raises:
-        UnknownModelError, WeightsMissingError: it cannot be used.
+        UnknownModelError, DepthError, WeightsMissingError: it cannot be used.
+        RunConfigError: a setting does not fit it.
     """
+    if config.pixel_mean and config.method is not Method.SCRATCH:
+        raise RunConfigError(
+            "pixel_mean", "Only a run from scratch can subtract a mean photo.", "Turn it off."
+        )
     if config.method is Method.SCRATCH:
-        return zoo.architecture(config.model)
+        entry = zoo.architecture(config.model)
+        if config.pixel_mean and entry.spec.architecture not in DEPTHS:
+            raise RunConfigError(
+                "pixel_mean",
+                f"{entry.spec.title} cannot subtract a mean photo: only the networks for 32x32 "
+                "pixels can.",
+                "Turn pixel_mean off.",
+            )
+        return entry
     return zoo.ready(config.model)
 
 

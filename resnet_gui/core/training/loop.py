@@ -12,9 +12,11 @@ from typing import cast
 import torch
 
 from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError, TrainingError
+from resnet_gui.core.layer_statistics import measure_layers
 from resnet_gui.core.runs import RunState
 from resnet_gui.core.training.augment import step_seed
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import (
     Accuracy,
     BatchDone,
@@ -27,12 +29,13 @@ from resnet_gui.core.training.events import (
     TrainEvent,
 )
 from resnet_gui.core.training.finish import accuracy, best_network, measure, save_best
-from resnet_gui.core.training.hardware import used_memory_mb
+from resnet_gui.core.training.hardware import is_out_of_memory, used_memory_mb
 from resnet_gui.core.training.report import Validation, remaining_s, started, validate
 from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.training.session import Phase, Session, open_phase
 from resnet_gui.core.training.step import StepResult, take_step
 
+LAYER_PHOTOS = 64  # that gradients by layer are measured on
 Stop = Callable[[], bool]
 
 
@@ -78,6 +81,7 @@ class _Sitting:
         self.history = history
         self.stop = stop
         self.phase: Phase | None = None
+        self.layers = session.run.layers()
         self.step = progress.step  # of the run, also of the epoch that is not saved yet
         self.began = time.monotonic()
         self.seconds_before = progress.seconds
@@ -109,6 +113,8 @@ class _Sitting:
                         return
                 if progress.phase != wanted:
                     progress.bad_epochs = 0
+                if not progress.epoch:
+                    self._record_layers(0)
             finished = yield from self._epoch()
             if not finished:
                 yield self._stopped()
@@ -130,6 +136,7 @@ class _Sitting:
                 "None of the training photos can be read.", "Check the drive they are on."
             )
         phase.train_mode()
+        phase.source.resize_input(session.input_side(epoch))
         loss_sum = right = seen = 0.0
         lr = 0.0
         for number, indices in enumerate(batches):
@@ -220,6 +227,22 @@ class _Sitting:
         else:
             progress.bad_epochs += 1
 
+    def _record_layers(self, epoch: int) -> None:
+        """From scratch: gradients and the weight of F, for the Lab."""
+        phase = cast(Phase, self.phase)
+        if self.session.config.method is not Method.SCRATCH:
+            return
+        batch = phase.source.first_photos(LAYER_PHOTOS)
+        if batch is None or len(batch.y) < 2:
+            return
+        try:
+            self.layers.append(measure_layers(phase.module, batch.x, batch.y, epoch))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return  # a picture less in the Lab is no reason to end a run
+        self.session.run.write_layers(self.layers)
+
     def _make_durable(self, done: EpochDone) -> None:
         """Metrics, then the checkpoint, then the best weights.
 
@@ -230,6 +253,7 @@ class _Sitting:
         progress.backbone = phase.backbone
         progress.scaler = phase.scaler.state_dict()
         weights = phase.module.state_dict()
+        self._record_layers(done.epoch)
         run.append_metrics(done)
         save_checkpoint(run.last, progress, weights, phase.optimizer, phase.parameters())
         if done.best:
@@ -381,8 +405,10 @@ def prepared_progress(session: Session) -> tuple[Progress, list[EpochDone]]:
     """
     run = session.run
     if not run.last.is_file():
+        run.write_layers([])
         return Progress(pieces=session.config.accumulate), run.cut_metrics(0)
     progress, weights, _ = load_checkpoint(run.last)
+    run.write_layers([item for item in run.layers() if item.epoch <= progress.epoch])
     if progress.best_epoch == progress.epoch:
         try:
             best = load_checkpoint(run.best)[0].epoch

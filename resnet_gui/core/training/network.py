@@ -32,6 +32,8 @@ def architecture_options(base: Mapping[str, Any], config: RunConfig) -> dict[str
     """The options of the model that the run makes, from those of the model it starts from."""
     options = {key: value for key, value in base.items() if key != "head"}
     head = head_options(config)
+    if config.pixel_mean:
+        options["pixel_mean"] = True
     return options | ({"head": head} if head else {})
 
 

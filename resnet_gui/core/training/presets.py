@@ -24,6 +24,10 @@ class Preset(StrEnum):
     BALANCED = "balanced"
     BEST = "best"
     SCRATCH = "scratch"
+    # Recipes for CIFAR-10 (32x32 pixels, 50,000 photos), from random weights
+    CIFAR_PAPER = "cifar-paper"
+    CIFAR_KERAS = "cifar-keras"
+    CIFAR_FAST = "cifar-fast"
 
 
 TITLES = {
@@ -33,6 +37,20 @@ TITLES = {
     Preset.SCRATCH: ("From scratch", "Random weights. Needs thousands of photos and patience."),
 }
 
+CIFAR_TITLES = {
+    Preset.CIFAR_PAPER: (
+        "CIFAR paper",
+        "He et al. 2015, section 4.2: SGD from 0.1, 64,000 steps of 128 images.",
+    ),
+    Preset.CIFAR_KERAS: (
+        "CIFAR Keras",
+        "Keras's ResNet example: Adam from 0.001, 200 epochs in batches of 32.",
+    ),
+    Preset.CIFAR_FAST: (
+        "CIFAR fast",
+        "One cycle in a few dozen epochs, the first ones at fewer pixels.",
+    ),
+}
 _SMALL = 2_000  # photos; below it the network's own BatchNorm statistics are better than the data's
 _LARGE = 20_000
 
@@ -76,7 +94,9 @@ def config_for(
     way = _METHOD[chosen] if method is None else Method(method)
     gpu = device_kind.startswith(("cuda", "mps"))
     values: dict[str, Any] = {"preset": chosen.value, "method": way}
-    if way is Method.HEAD:
+    if chosen in _CIFAR and way is Method.SCRATCH:
+        values |= _cifar(chosen, photos)
+    elif way is Method.HEAD:
         values |= _head(photos)
     elif way is Method.SCRATCH:
         values |= _scratch(photos, gpu)
@@ -94,7 +114,13 @@ _METHOD = {
     Preset.BALANCED: Method.PROGRESSIVE,
     Preset.BEST: Method.PROGRESSIVE,
     Preset.SCRATCH: Method.SCRATCH,
+    Preset.CIFAR_PAPER: Method.SCRATCH,
+    Preset.CIFAR_KERAS: Method.SCRATCH,
+    Preset.CIFAR_FAST: Method.SCRATCH,
 }
+_CIFAR = (Preset.CIFAR_PAPER, Preset.CIFAR_KERAS, Preset.CIFAR_FAST)
+_PAPER_STEPS, _PAPER_DROPS = 64_000, (32_000, 48_000)
+_CIFAR_VAL_FRACTION = 0.02
 
 
 def _head(photos: int) -> dict[str, Any]:
@@ -144,4 +170,49 @@ def _scratch(photos: int, gpu: bool) -> dict[str, Any]:
         "label_smoothing": 0.1,
         "schedule": Schedule.ONE_CYCLE,
         "augmentation": Augmentation.STANDARD,
+    }
+
+
+def _cifar(preset: Preset, photos: int) -> dict[str, Any]:
+    """Recipes for images of 32x32 pixels; all shift by up to a tenth and mirror."""
+    common = {
+        "optimizer": Optimizer.SGD,
+        "batch_size": 128,
+        "augmentation": Augmentation.LIGHT,
+        "val_fraction": _CIFAR_VAL_FRACTION,
+    }
+    if preset is Preset.CIFAR_PAPER:
+        # He et al. 2015, section 4.2: rate 0.1, divided by 10 at 32k and 48k of 64k steps.
+        steps = max(1, photos // 128)
+        first, second = (max(1, round(drop / steps)) for drop in _PAPER_DROPS)
+        return common | {
+            "epochs": max(1, round(_PAPER_STEPS / steps)),
+            "lr": 0.1,
+            "weight_decay": 1e-4,
+            "schedule": Schedule.STEP,
+            "milestones": (first, max(second, first + 1)),
+            "pixel_mean": True,
+        }
+    if preset is Preset.CIFAR_KERAS:
+        # keras.io's example "Trains a ResNet on the CIFAR10 dataset". Its plateau callback can
+        # only take effect between two of its steps, as here.
+        return common | {
+            "optimizer": Optimizer.ADAM,
+            "batch_size": 32,
+            "epochs": 200,
+            "lr": 1e-3,
+            "weight_decay": 1e-4,
+            "schedule": Schedule.STEP_PLATEAU,
+            "milestones": (80, 120, 160, 180),
+            "gammas": (0.1, 0.1, 0.1, 0.5),
+            "plateau_patience": 5,
+            "min_lr": 5e-7,
+            "pixel_mean": True,
+        }
+    return common | {
+        "epochs": 30,
+        "lr": 0.1,
+        "weight_decay": 5e-4,
+        "schedule": Schedule.ONE_CYCLE,
+        "progressive_resizing": True,
     }

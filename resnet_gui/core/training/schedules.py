@@ -11,6 +11,7 @@ from resnet_gui.core.training.config import RunConfig, Schedule
 
 # One-cycle as in Smith & Topin 2018 (arXiv:1708.07120), with torch's defaults.
 _RISE = 0.3
+PLATEAUS = (Schedule.PLATEAU, Schedule.STEP_PLATEAU)
 _START_DIVISOR = 25.0
 _END_DIVISOR = 1e4
 
@@ -26,7 +27,7 @@ class PlateauState:
 
     def after(self, loss: float, config: RunConfig) -> PlateauState:
         """The state after an epoch with this (validation) loss."""
-        if config.schedule is not Schedule.PLATEAU:
+        if config.schedule not in PLATEAUS:
             return self
         if loss < self.lowest_loss * (1 - 1e-4):
             return PlateauState(self.scale, loss, 0)
@@ -70,9 +71,11 @@ def lr_factor(config: RunConfig, step: int, steps_per_epoch: int, epochs: int) -
         if step < warm:
             return (step + 1) / (warm + 1)
         return _cosine(1.0, 0.0, (step - warm) / max(1.0, total - warm))
-    if config.schedule is Schedule.STEP:
+    if config.schedule in (Schedule.STEP, Schedule.STEP_PLATEAU):
         epoch = step // max(1, steps_per_epoch)
-        return config.gamma ** sum(epoch >= milestone for milestone in config.milestones)
+        gammas = config.gammas or (config.gamma,) * len(config.milestones)
+        passed = zip(config.milestones, gammas, strict=True)
+        return math.prod(gamma for milestone, gamma in passed if epoch >= milestone)
     return 1.0
 
 
@@ -85,7 +88,7 @@ def learning_rate(
         peak: the group's peak rate. scale: of `PlateauState`.
     """
     rate = peak * lr_factor(config, step, steps_per_epoch, epochs) * scale
-    if config.schedule is Schedule.PLATEAU:
+    if config.schedule in PLATEAUS:
         return max(rate, min(config.min_lr, peak))
     return rate
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from resnet_gui.core.atomic import replacing
 from resnet_gui.core.dataset.pixels import free_memory_bytes
 from resnet_gui.core.dataset.split import Split
-from resnet_gui.core.errors import RunMismatchError
+from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.runs import RunDirectory
 from resnet_gui.core.training.augment import step_seed
 from resnet_gui.core.training.checkpoint import (
@@ -45,13 +45,18 @@ from resnet_gui.core.training.sources import (
     PhotoSource,
     Source,
     compute_features,
+    resized,
 )
+from resnet_gui.core.training.tensor_source import LEVELS, TensorSource, tensor_bytes
 from resnet_gui.core.types import DeviceInfo
 from resnet_gui.core.zoo.builder import build_network, head_name
 from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
 
 _SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
-_VAL_LARGEST = 32
+_VAL_LARGEST = 32  # photos in one validation pass
+_SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
+# Progressive resizing: until this part of the epochs, this part of the side.
+_SIDES = ((0.6, 0.5), (0.8, 0.75))
 _FEATURES_KEY = "resnet_gui_features"
 
 # Called before each piece of a batch goes through the network, with epoch, step and number of
@@ -98,6 +103,14 @@ class Session:
             return HEAD if epoch <= config.head_epochs else NETWORK
         cached = config.cache_features and config.augmentation is Augmentation.NONE
         return HEAD if config.method is Method.HEAD and cached else NETWORK
+
+    def input_side(self, epoch: int) -> int:
+        """Side of the network's input in an epoch (from 1)."""
+        side = self.preprocessing.crop
+        if not self.config.progressive_resizing or self.config.method is not Method.SCRATCH:
+            return side
+        progress = (epoch - 1) / self.config.epochs
+        return next((round(side * share) for end, share in _SIDES if progress < end - 1e-9), side)
 
     def phase_epochs(self, phase: str) -> tuple[int, int]:
         """First epoch (from 1) of a phase and how many it has."""
@@ -227,6 +240,8 @@ def open_phase(
             photos.close()
             raise
         source = photos
+        if session.config.pixel_mean and not progress.epoch:
+            _set_pixel_mean(module, photos)
     phase = Phase(session, name, module, source, backbone)
     if same_phase and states:
         restore_optimizer(phase.optimizer, phase.parameters(), states)
@@ -280,18 +295,31 @@ def _features(session: Session, network: nn.Module) -> Iterator[Preparing | Feat
     )
 
 
-def _photo_source(session: Session) -> PhotoSource:
-    budget = session.config.memory_mb * 2**20 or free_memory_bytes() // 2
-    return PhotoSource(
-        session.root,
-        session.split,
-        session.preprocessing,
-        session.config.augmentation,
-        session.device.kind,
+def _photo_source(session: Session) -> PhotoSource | TensorSource:
+    """All photos in one tensor where they fit and a batch can be augmented at once; else photo by
+    photo."""
+    config, split = session.config, session.split
+    budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
+    values = (
+        session.root, split, session.preprocessing, config.augmentation, session.device.kind,
         session.channels_last,
-        budget,
-        _VAL_LARGEST,
-    )
+    )  # fmt: skip
+    needed = tensor_bytes(len(split.train) + len(split.val), session.preprocessing.crop)
+    if config.augmentation in LEVELS and needed <= budget:
+        at_once = _SMALL_AT_ONCE if session.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
+        return TensorSource(*values, at_once)
+    return PhotoSource(*values, budget, _VAL_LARGEST)
+
+
+def _set_pixel_mean(network: nn.Module, photos: PhotoSource | TensorSource) -> None:
+    if not isinstance(photos, TensorSource):
+        raise RunConfigError(
+            "pixel_mean",
+            "The mean photo needs all photos in memory, and no augmentation but “light”.",
+            "Raise memory_mb, choose augmentation=light, or turn pixel_mean off.",
+        )
+    mean = network.get_submodule("pixel_mean").get_buffer("mean")
+    mean.copy_(resized(photos.mean_photo()[None], mean.shape[-1])[0])
 
 
 def save_features(session: Session, backbone: str, features: Features) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from resnet_gui.core.dataset.pixels import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.dataset.split import Item, Split
@@ -56,12 +57,21 @@ class Source(Protocol):
         cannot be read are left out; None: all of them."""
         ...
 
+    def first_photos(self, count: int) -> Batch | None:
+        """Some training photos, always the same ones, not augmented and at full size. None: this
+        source has no photos, or none can be read."""
+        ...
+
     def prefetch(self, indices: Sequence[int]) -> None:
         """These training photos come next: start reading them where that takes time."""
         ...
 
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
         """The module's outputs for all readable validation photos, piece by piece."""
+        ...
+
+    def resize_input(self, side: int) -> None:
+        """Training photos come with this side from now on."""
         ...
 
     def take_failures(self) -> list[tuple[str, str]]:
@@ -103,6 +113,7 @@ class PhotoSource:
             _paths(root, split.train), reader_for(level, preprocessing), budget_bytes
         )
         self._told: set[Path] = set()
+        self._input_side = preprocessing.crop
 
     @property
     def trainable(self) -> list[int]:
@@ -131,7 +142,22 @@ class PhotoSource:
         with one_thread():
             x = torch.stack([self._transform(to_tensor(item)) for _, item in good])
         y = self._labels[[i for i, _ in good]].to(self._device)
-        return Batch(self._to_device(x), y)
+        return Batch(resized(self._to_device(x), self._input_side), y)
+
+    def first_photos(self, count: int) -> Batch | None:
+        # Spread over the photos: they are in the order of their classes.
+        readable = self.trainable
+        chosen = readable[:: max(1, len(readable) // count)][:count]
+        with one_thread():
+            photos = [
+                (index, resize_square(to_tensor(pixels), self._preprocessing.crop))
+                for index, pixels in zip(chosen, self._train.get(chosen), strict=True)
+                if pixels is not None
+            ]
+        if not photos:
+            return None
+        x = self._to_device(torch.stack([photo for _, photo in photos]))
+        return Batch(x, self._labels[[index for index, _ in photos]].to(self._device))
 
     def prefetch(self, indices: Sequence[int]) -> None:
         self._train.prefetch(indices)
@@ -140,6 +166,9 @@ class PhotoSource:
         for positions, _, prepare in self.val_chunks(self._largest):
             if positions:
                 yield Judged(positions, forward(module, prepare, len(positions)))
+
+    def resize_input(self, side: int) -> None:
+        self._input_side = side
 
     def train_chunks(self, size: int) -> Iterator[Chunk]:
         """The training photos in order, not augmented."""
@@ -207,8 +236,14 @@ class FeatureSource:
         rows = torch.tensor([self._row[index] for index in indices], device=self._device)
         return Batch(self._x[rows], self._y[rows])
 
+    def first_photos(self, count: int) -> Batch | None:
+        return None
+
     def prefetch(self, indices: Sequence[int]) -> None:
         """Nothing to do: all features are in memory."""
+
+    def resize_input(self, side: int) -> None:
+        """Features have no side."""
 
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
         count = len(self._val)
@@ -281,6 +316,21 @@ def compute_features(
         yield Features(train, train_indices, val, val_indices, tuple(source.take_failures()))
     finally:
         source.close()
+
+
+def resize_square(photo: Tensor, side: int) -> Tensor:
+    """(3, H, W) uint8 -> (3, side, side) uint8."""
+    if photo.shape[1:] == (side, side):
+        return photo
+    whole = functional.interpolate(photo[None].float(), size=(side, side), mode="bilinear")
+    return whole[0].round().to(torch.uint8)
+
+
+def resized(x: Tensor, side: int) -> Tensor:
+    """x: (N, 3, H, W) float32 -> (N, 3, side, side) in the same memory format."""
+    if x.shape[-1] == side:
+        return x
+    return functional.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
 
 
 def _paths(root: Path, items: Sequence[Item]) -> list[Path]:
