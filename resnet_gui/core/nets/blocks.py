@@ -122,8 +122,8 @@ class PreActivationBottleneck(nn.Module):
     """y = F(x) + shortcut(x) with norm and ReLU before each convolution: nothing stands on the path
     from block to block (He et al. 2016, arXiv:1603.05027, figure 4e, bottleneck form).
 
-    Where the shape changes, the shortcut is a 1x1 convolution of the pre-activated input, as in the
-    authors' code.
+    Where the shape changes, the shortcut is a 1x1 convolution of the pre-activated input, and the
+    stride is the first convolution's, both as in the authors' code (KaimingHe/resnet-1k-layers).
 
     x: (N, in, H, W) -> (N, 4·width, ceil(H/stride), ceil(W/stride)).
     """
@@ -138,10 +138,10 @@ class PreActivationBottleneck(nn.Module):
         )
         self.residual = nn.Sequential(
             OrderedDict(
-                conv1=nn.Conv2d(in_channels, width, 1, bias=False),
+                conv1=nn.Conv2d(in_channels, width, 1, stride, bias=False),
                 norm1=nn.BatchNorm2d(width),
                 relu1=nn.ReLU(inplace=True),
-                conv2=nn.Conv2d(width, width, 3, stride, 1, bias=False),
+                conv2=nn.Conv2d(width, width, 3, 1, 1, bias=False),
                 norm2=nn.BatchNorm2d(width),
                 relu2=nn.ReLU(inplace=True),
                 conv3=nn.Conv2d(width, out_channels, 1, bias=False),
@@ -154,9 +154,8 @@ class PreActivationBottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         active = self.preactivation(x)
-        carried = x if self.projection is None else self.projection(active)
         result: Tensor = self.residual(active)
-        return result + carried
+        return result + (x if self.projection is None else self.projection(active))
 
 
 def initialise(network: nn.Module) -> None:

@@ -160,12 +160,11 @@ def _bottleneck_size(blocks: int) -> tuple[int, int]:
     for number, width in enumerate((16, 32, 64)):
         pixels = (32 >> number) ** 2
         for position in range(blocks):
-            strided = bool(number) and not position
-            first, rest = channels * width, 9 * width * width + 4 * width * width
+            weights = channels * width + 9 * width * width + 4 * width * width
             if not position:
-                rest += channels * 4 * width
-            parameters += first + rest + 2 * channels + 4 * width
-            multiply_adds += first * pixels * (4 if strided else 1) + rest * pixels
+                weights += channels * 4 * width
+            parameters += weights + 2 * channels + 4 * width
+            multiply_adds += weights * pixels
             channels = 4 * width
     parameters += 2 * channels + channels * 10 + 10
     return parameters, multiply_adds + channels * 10
