@@ -114,7 +114,7 @@ class DepthError(ModelError):
         self.nearest = tuple(nearest)
         super().__init__(
             f"There is no such network of depth {depth}: its depths are {rule}.",
-            f"The nearest are {' and '.join(map(str, nearest))}.",
+            f"The nearest {'is' if len(nearest) == 1 else 'are'} {' and '.join(map(str, nearest))}.",
         )
 
 
