@@ -93,7 +93,8 @@ def measure_layers(network: nn.Module, x: Tensor, y: Tensor, epoch: int = 0) -> 
 
 def _norm_per_image(x: Tensor) -> Tensor:
     """(N, ...) -> (N,) float32."""
-    return torch.linalg.vector_norm(x.detach().float().flatten(1), dim=1)
+    norms: Tensor = torch.linalg.vector_norm(x.detach().float().flatten(1), dim=1)
+    return norms
 
 
 def residual_functions(network: nn.Module) -> dict[str, tuple[nn.Module, nn.Module]]:
