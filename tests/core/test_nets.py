@@ -292,6 +292,26 @@ def test_a_pre_activation_block_is_what_the_paper_draws() -> None:
     torch.testing.assert_close(block(x), result)
 
 
+@pytest.mark.parametrize("model_id", ["cifar-resnet8", "cifar-preresnet11"])
+def test_the_head_sees_the_mean_over_the_pixels(model_id: str) -> None:
+    """Of what is activated: after its last block the pre-activated network still has to be."""
+    network = untrained(model_id).eval()
+    seen: dict[str, Tensor] = {}
+    network.get_submodule("stage3").register_forward_hook(
+        lambda module, args, output: seen.update(features=output.clone())
+    )
+    network.get_submodule("head").register_forward_pre_hook(
+        lambda module, args: seen.update(pooled=args[0])
+    )
+    with torch.no_grad():
+        network(noise(2, 3, 32, 32))
+        features = seen["features"]
+        if model_id == "cifar-preresnet11":
+            assert (features < 0).any()
+            features = network.get_submodule("norm")(features).relu()
+    torch.testing.assert_close(seen["pooled"], features.mean((2, 3)))
+
+
 @pytest.mark.parametrize(("out_channels", "stride"), [(8, 1), (12, 2)])
 def test_the_gate_of_a_highway_block(out_channels: int, stride: int) -> None:
     block = HighwayBlock(8, out_channels, stride, "A")
