@@ -425,6 +425,17 @@ def test_built_without_memory(model_id: str) -> None:
     assert {name: v.shape for name, v in network.state_dict().items()} == shapes
 
 
+def test_nothing_is_drawn_where_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first draw on the meta device imports torch._refs, which takes over a second."""
+    drawn: list[Tensor] = []
+    monkeypatch.setattr(nn.init, "kaiming_normal_", lambda weight, **_: drawn.append(weight))
+    with torch.device("meta"):
+        untrained("cifar-resnet8")
+    assert not drawn
+    untrained("cifar-resnet8")
+    assert len(drawn) == 7
+
+
 @pytest.mark.parametrize("model_id", SMALL)
 def test_a_model_file_comes_back(tmp_path: Path, model_id: str) -> None:
     found = find_architecture(model_id)

@@ -189,7 +189,9 @@ class PreActivationBottleneck(nn.Module):
 
 def initialise(network: nn.Module) -> None:
     """He-normal weights for convolutions (He et al. 2015, arXiv:1502.01852, equation 14, by fan-out
-    as in the authors' code); BatchNorm begins as the identity."""
+    as in the authors' code); BatchNorm begins as the identity, as torch makes it."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        # On the meta device there is nothing to draw, and to ask for it imports torch._refs: a
+        # second before the first model file is open.
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
