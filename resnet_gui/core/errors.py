@@ -112,9 +112,10 @@ class DepthError(ModelError):
         self.depth = depth
         self.rule = rule
         self.nearest = tuple(nearest)
+        is_or_are = "is" if len(self.nearest) == 1 else "are"
         super().__init__(
             f"There is no such network of depth {depth}: its depths are {rule}.",
-            f"The nearest are {' and '.join(map(str, nearest))}.",
+            f"The nearest {is_or_are} {' and '.join(map(str, nearest))}.",
         )
 
 

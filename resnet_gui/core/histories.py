@@ -14,6 +14,10 @@ from resnet_gui.core.training.events import EpochDone, epoch_from_json
 
 SUFFIX = ".history.json"
 _FORMAT_VERSION = 1
+# What a file and foreign JSON can raise: endless nesting and infinite numbers are among it.
+_UNREADABLE = (
+    OSError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,10 @@ class LayerStatistics:
     Attributes:
         epoch: after how many epochs; 0: at initialisation.
         gradient_norm: layer (convolution or linear) -> ‖∂loss/∂W‖, Frobenius norm.
-        residual_ratio: block -> mean over the images of ‖F(x)‖/‖x‖, where x is what the shortcut
-            carries past F (He et al. 2015, section 4.2 "Analysis of layer responses", look at F
-            alone). Blocks without a shortcut have it, too: then x is only their input.
+        residual_ratio: block -> mean over the images of ‖F(x)‖/‖x‖, where x is the block's input
+            (He et al. 2015, section 4.2, "Analysis of layer responses", look at F alone). Where
+            the shape changes, x is not yet what the shortcut makes of it; in a highway block, F
+            is not yet gated. Blocks without a shortcut have the ratio, too.
     """
 
     epoch: int
@@ -44,7 +49,7 @@ class LayerStatistics:
         """The inverse of `to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: not such a value.
+            AttributeError, KeyError, OverflowError, TypeError, ValueError: not such a value.
         """
         return cls(
             int(value["epoch"]),
@@ -89,7 +94,8 @@ class TrainingHistory:
         """The inverse of `to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: not such a value, or of a newer version.
+            AttributeError, KeyError, OverflowError, TypeError, ValueError: not such a value, or of
+                a newer version.
         """
         if int(value["format"]) > _FORMAT_VERSION:
             raise ValueError("made by a newer version of this program")
@@ -112,9 +118,12 @@ def read_history(path: Path) -> TrainingHistory:
     """
     try:
         return TrainingHistory.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        if isinstance(error, OSError):
+            reason = error.strerror or reason
         raise ModelFileError(
-            path, f"The training history {path.name} cannot be read: {error}."
+            path, f"The training history {path.name} cannot be read: {reason}."
         ) from error
 
 

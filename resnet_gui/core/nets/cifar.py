@@ -54,12 +54,14 @@ class CifarResNet(nn.Module):
         shortcut: where the shape changes, "A" (zero-padded, no parameters: the paper's choice for
             CIFAR-10) or "B" (1x1 projection).
         pixel_mean: whether it begins with `PixelMean`.
+            CIFAR-10) or "B" (1x1 projection); "B" only with kind "residual".
 
     Shapes:
         x: (N, 3, H, W) float32, normalised; H = W = 32 in the paper -> logits: (N, classes).
 
     Raises:
         DepthError: no such depth.
+        KeyError, ValueError: no such kind, or no such shortcut for it.
     """
 
     stage1: nn.Module
@@ -77,6 +79,8 @@ class CifarResNet(nn.Module):
         super().__init__()
         blocks = check_depth("cifar_resnet", depth)
         block = _BLOCKS[kind]
+        if kind != "residual" and shortcut != "A":
+            raise ValueError(f"{kind} networks have no shortcuts of option {shortcut!r}")
         self.pixel_mean = PixelMean() if pixel_mean else nn.Identity()
         self.stem = nn.Sequential(
             OrderedDict(
@@ -108,7 +112,8 @@ class CifarPreActivationResNet(nn.Module):
     channels out), norm and ReLU, mean over the pixels, one linear layer. "ResNet v2".
 
     Args:
-        depth: 9n+2 (29, 56, 110, 164, 1001).
+        depth: 9n+2; the paper's are 164 and 1001. (Its own ResNet-110 has blocks of two 3x3
+            convolutions, and so more parameters than 110 layers of bottlenecks.)
         classes: number of outputs.
         pixel_mean: whether it begins with `PixelMean`.
 

@@ -10,8 +10,8 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from resnet_gui.core.nets.blocks import PlainBlock, initialise
+from resnet_gui.core.zoo.architectures import PLAIN_STAGES
 
-STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 WIDTHS = (64, 128, 256, 512)
 
 
@@ -24,7 +24,10 @@ class PlainNet(nn.Module):
         classes: number of outputs.
 
     Shapes:
-        x: (N, 3, H, W) float32, normalised -> logits: (N, classes).
+        x: (N, 3, H, W) float32, normalised; H = W = 224 in the paper -> logits: (N, classes).
+
+    Raises:
+        KeyError: another depth.
     """
 
     stage1: nn.Module
@@ -43,7 +46,7 @@ class PlainNet(nn.Module):
             )
         )
         channels = WIDTHS[0]
-        for number, (width, blocks) in enumerate(zip(WIDTHS, STAGES[depth], strict=True)):
+        for number, (width, blocks) in enumerate(zip(WIDTHS, PLAIN_STAGES[depth], strict=True)):
             stage = nn.Sequential()
             for position in range(blocks):
                 stride = 2 if number and not position else 1

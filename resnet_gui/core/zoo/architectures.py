@@ -6,7 +6,7 @@
 | `cifar-resnet20-b` | the same with option B |
 | `cifar-plain20` | its plain twin, without shortcuts |
 | `cifar-highway20` | its highway twin, with gated shortcuts |
-| `cifar-preresnet164` (29, 56, 110, 164, 1001: 9n+2) | He et al. 2016, pre-activation |
+| `cifar-preresnet164` (29, 56, 110, 164, 1001: 9n+2) | He et al. 2016, pre-activated bottlenecks |
 | `plain18`, `plain34` | the plain twins of ResNet-18 and ResNet-34 |
 """
 
@@ -20,7 +20,8 @@ from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 
 PROVIDER = "architectures"
 
-# architecture -> (layers per n, layers beside them, rule in words, depths of the papers)
+# architecture -> (layers per n, layers beside them, rule in words, depths that lists offer: those
+# of the papers, and for the second smaller ones that a small computer can train)
 DEPTHS: dict[str, tuple[int, int, str, tuple[int, ...]]] = {
     "cifar_resnet": (6, 2, "6n+2", (20, 32, 44, 56, 110, 1202)),
     "cifar_preresnet": (9, 2, "9n+2", (29, 56, 110, 164, 1001)),
@@ -36,8 +37,10 @@ _KINDS = {
     "highway": ("cifar_resnet", "highway", "Highway-{} (gated shortcuts)", "CIFAR highway"),
     "preresnet": ("cifar_preresnet", "", "ResNet-{} V2 (pre-activation)", "CIFAR ResNet V2"),
 }
-_CIFAR = re.compile(r"cifar-(resnet|plain|highway|preresnet)(\d+)(-b)?")
-_PLAIN = {"plain18": 18, "plain34": 34}
+_CIFAR = re.compile(r"cifar-(resnet|plain|highway|preresnet)([0-9]{1,9})(-b)?")
+# Blocks per stage of the plain twins of ResNet-18 and -34 (He et al. 2015, table 1).
+PLAIN_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+_PLAIN = {f"plain{depth}": depth for depth in PLAIN_STAGES}
 
 
 def check_depth(architecture: str, depth: int) -> int:
@@ -51,7 +54,7 @@ def check_depth(architecture: str, depth: int) -> int:
     if remainder or blocks < 1 or depth > DEEPEST:
         lower = max(1, min(blocks, (DEEPEST - rest) // step))
         nearest = [step * n + rest for n in (lower, lower + 1) if step * n + rest <= DEEPEST]
-        raise DepthError(depth, rule, nearest)
+        raise DepthError(depth, rule if depth <= DEEPEST else f"{rule} up to {DEEPEST}", nearest)
     return blocks
 
 
@@ -88,7 +91,7 @@ def find_architecture(model_id: str) -> ModelSpec | None:
     else:
         parameters, multiply_adds = _bottleneck_size(blocks)
     return ModelSpec(
-        id=wanted,
+        id=f"cifar-{match[1]}{depth}{match[3] or ''}",
         title=title.format(depth) + (", option B" if match[3] else ""),
         family=family,
         architecture=architecture,
@@ -105,7 +108,7 @@ def find_architecture(model_id: str) -> ModelSpec | None:
 
 def _plain_spec(model_id: str) -> ModelSpec:
     depth = _PLAIN[model_id]
-    blocks = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}[depth]
+    blocks = PLAIN_STAGES[depth]
     # With 1000 outputs, as ResNet's published count.
     parameters, multiply_adds, channels, side = 3 * 49 * 64 + 128, 3 * 49 * 64 * 112**2, 64, 56
     for number, (width, count) in enumerate(zip((64, 128, 256, 512), blocks, strict=True)):
@@ -160,12 +163,11 @@ def _bottleneck_size(blocks: int) -> tuple[int, int]:
     for number, width in enumerate((16, 32, 64)):
         pixels = (32 >> number) ** 2
         for position in range(blocks):
-            strided = bool(number) and not position
-            first, rest = channels * width, 9 * width * width + 4 * width * width
+            weights = channels * width + 9 * width * width + 4 * width * width
             if not position:
-                rest += channels * 4 * width
-            parameters += first + rest + 2 * channels + 4 * width
-            multiply_adds += first * pixels * (4 if strided else 1) + rest * pixels
+                weights += channels * 4 * width
+            parameters += weights + 2 * channels + 4 * width
+            multiply_adds += weights * pixels
             channels = 4 * width
     parameters += 2 * channels + channels * 10 + 10
     return parameters, multiply_adds + channels * 10

@@ -126,7 +126,7 @@ def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Mo
     if architecture in BUILDERS:
         try:
             return BUILDERS[architecture](classes, options)
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, ValueError) as error:
             raise ModelError(
                 f"The architecture “{architecture}” does not take the options {dict(options)}.",
                 "Update the program, or ask the file's maker.",
