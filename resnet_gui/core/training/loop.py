@@ -219,7 +219,10 @@ class _Sitting:
         progress.plateau = progress.plateau.after(measured, self.session.config)
         old = (progress.best_accuracy or 0.0, -(progress.best_loss or math.inf))
         new = (val_accuracy or 0.0, -(val_loss if val_loss is not None else math.inf))
-        if progress.best_epoch == 0 or val_accuracy is None or new > old:
+        sides = self.session.input_side(epoch), self.session.input_side(max(1, progress.best_epoch))
+        # What was measured on smaller pictures is no match for what the model will see.
+        grown = sides[0] > sides[1]
+        if progress.best_epoch == 0 or val_accuracy is None or grown or new > old:
             progress.best_epoch = epoch
             progress.best_accuracy, progress.best_loss = val_accuracy, val_loss
             progress.best_right, progress.best_photos = validation.right, validation.photos

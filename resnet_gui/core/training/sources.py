@@ -71,7 +71,8 @@ class Source(Protocol):
         ...
 
     def resize_input(self, side: int) -> None:
-        """Training photos come with this side from now on."""
+        """Training and validation photos come with this side from now on. (A network sees size as
+        well as shape: one that has only seen small pictures is lost on large ones.)"""
         ...
 
     def take_failures(self) -> list[tuple[str, str]]:
@@ -200,7 +201,8 @@ class PhotoSource:
             yield positions, tried, functools.partial(self._prepare, pixels)
 
     def _prepare(self, pixels: list[Pixels], start: int, stop: int) -> Tensor:
-        return self._to_device(torch.stack([to_tensor(item) for item in pixels[start:stop]]))
+        x = torch.stack([to_tensor(item) for item in pixels[start:stop]])
+        return resized(self._to_device(x), self._input_side)
 
     def _to_device(self, x: Tensor) -> Tensor:
         on_device = normalise(x.to(self._device), self._preprocessing)

@@ -146,7 +146,7 @@ class TensorSource:
             words = self._val[start : start + self._largest]
 
             def prepare(a: int, b: int, words: Tensor = words) -> Tensor:
-                return self._laid_out(self._to_input(words[a:b]))
+                return self._laid_out(resized(self._to_input(words[a:b]), self._input_side))
 
             positions = self._val_positions[start : start + len(words)]
             yield Judged(positions, forward(module, prepare, len(words)))
@@ -182,8 +182,8 @@ class TensorSource:
         self._failures += [
             (str(store.paths[index]), message) for index, message in sorted(store.failed.items())
         ]
-        words = torch.from_numpy(pixels[: len(positions)]).view(torch.int32)
-        return words.reshape(len(positions), -1), positions
+        words = pixels[: len(positions)].view(np.int32).reshape(len(positions), side * side)
+        return torch.from_numpy(words), positions
 
     def _to_input(self, words: Tensor) -> Tensor:
         """(N, side²) int32 -> (N, 3, side, side) float32, normalised, on the device."""

@@ -1,0 +1,183 @@
+"""Runs from random weights on networks for small images: recipes, resizing, what is recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from resnet_gui.core.classifier import Classifier
+from resnet_gui.core.errors import DepthError, RunConfigError
+from resnet_gui.core.runs import RunDirectory
+from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.training.config import RunConfig, Schedule
+from resnet_gui.core.training.events import EpochDone, RunFinished, RunStarted
+from resnet_gui.core.training.presets import CIFAR_TITLES, Preset, config_for
+from resnet_gui.core.training.schedules import PlateauState, learning_rate
+from resnet_gui.core.types import ImageSource, Prediction
+from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo.builder import load_network
+from tests.core.training_helpers import curve, make_photos
+
+SETTINGS: dict[str, Any] = {
+    "epochs": 4,
+    "batch_size": 8,
+    "lr": 0.02,
+    "device": "cpu",
+    "precision": "fp32",
+    "val_fraction": 0.2,
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return make_photos(tmp_path / "colours", count=10)
+
+
+def config(data: Path, preset: Preset = Preset.CIFAR_FAST, **settings: Any) -> RunConfig:
+    model = settings.pop("model", "cifar-resnet8")
+    return config_for(
+        preset, data=str(data), model=model, photos=20, classes=2, **(SETTINGS | settings)
+    )
+
+
+@pytest.mark.parametrize(
+    "model", ["cifar-resnet8", "cifar-plain8", "cifar-highway8", "cifar-preresnet11"]
+)
+def test_every_kind_learns_and_classifies(data: Path, model: str) -> None:
+    events = list(train(config(data, model=model)))
+    finished = events[-1]
+    assert isinstance(finished, RunFinished)
+    losses = [event.train_loss for event in events if isinstance(event, EpochDone)]
+    assert losses[-1] < losses[0]
+    photo = ImageSource.file(data / "red" / "000.jpg")
+    events = list(Classifier(Zoo.standard()).classify([photo], finished.model_id))
+    (answer,) = (event for event in events if isinstance(event, Prediction))
+    assert {score.label for score in answer.scores} == {"red", "green"}
+
+
+@pytest.mark.parametrize("preset", list(CIFAR_TITLES))
+def test_every_recipe_runs_and_two_and_two_epochs_are_four(data: Path, preset: Preset) -> None:
+    whole = list(train(config(data, preset, title="whole")))
+    first = train(config(data, preset, title="parts"))
+    events: list[Any] = []
+    for event in first:
+        events.append(event)
+        if isinstance(event, EpochDone) and event.epoch == 2:
+            first.close()  # type: ignore[attr-defined]
+            break
+    run = next(event.run_dir for event in events if isinstance(event, RunStarted))
+    more = list(resume(Path(run)))
+    assert curve(events + more) == curve(whole)
+    other = next(event.run_dir for event in whole if isinstance(event, RunStarted))
+    layers = RunDirectory.open(Path(run)).layers()
+    assert layers == RunDirectory.open(Path(other)).layers()
+    assert [item.epoch for item in layers] == [0, 1, 2, 3, 4]
+    assert len(layers[0].gradient_norm) == 8
+    assert len(layers[0].residual_ratio) == 3
+    assert layers[0].gradient_norm != layers[4].gradient_norm
+
+
+def test_a_line_of_layers_that_was_cut_off_ends_the_list(data: Path) -> None:
+    events = list(train(config(data, epochs=1)))
+    run = RunDirectory.open(Path(next(e.run_dir for e in events if isinstance(e, RunStarted))))
+    path = run.path / "layers.jsonl"
+    path.write_text(path.read_text()[:-40], encoding="utf-8")
+    assert [item.epoch for item in run.layers()] == [0]
+
+
+def test_fine_tuning_records_no_layers(data: Path) -> None:
+    scratch = list(train(config(data, epochs=1)))[-1]
+    assert isinstance(scratch, RunFinished)
+    settings = SETTINGS | {"epochs": 1, "method": "full"}
+    events = list(train(RunConfig(str(data), scratch.model_id).replace(**settings)))
+    run = RunDirectory.open(Path(next(e.run_dir for e in events if isinstance(e, RunStarted))))
+    assert run.layers() == []
+
+
+def test_the_size_grows_with_the_epochs(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from resnet_gui.core.nets.cifar import CifarResNet
+
+    sides: list[int] = []
+    forward = CifarResNet.forward
+
+    def watched(network: CifarResNet, x: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() and (not sides or sides[-1] != x.shape[-1]):
+            sides.append(x.shape[-1])
+        return forward(network, x)
+
+    monkeypatch.setattr(CifarResNet, "forward", watched)
+    # The first and last of each epoch are the photos that layers are measured on, at full size.
+    list(train(config(data, epochs=5)))
+    assert sides == [32, 16, 32, 16, 32, 16, 32, 24, 32]
+
+
+def test_the_model_carries_the_mean_photo(data: Path) -> None:
+    finished = list(train(config(data, Preset.CIFAR_PAPER, epochs=1)))[-1]
+    assert isinstance(finished, RunFinished)
+    entry = Zoo.standard().get(finished.model_id)
+    assert entry.spec.architecture_options["pixel_mean"] is True
+    mean = load_network(entry).get_buffer("pixel_mean.mean")
+    assert mean.shape == (3, 32, 32)
+    assert float(mean.std()) > 0.01
+    # Both colours are noise around a constant: their mean is near the mean of the two.
+    colour = torch.tensor([125.0, 120.0, 50.0]) / 255
+    wanted = (colour - torch.tensor((0.4914, 0.4822, 0.4465))) / torch.tensor(
+        (0.2470, 0.2435, 0.2616)
+    )
+    assert torch.allclose(mean.mean((1, 2)), wanted, atol=0.15)
+
+
+def test_the_mean_photo_asks_for_what_it_needs(data: Path) -> None:
+    with pytest.raises(RunConfigError, match="from scratch"):
+        list(train(config(data, method="full", model="efficientnet-lite0", pixel_mean=True)))
+    with pytest.raises(RunConfigError, match="only the networks for 32x32"):
+        list(train(config(data, model="plain18", pixel_mean=True)))
+    events = list(train(config(data, pixel_mean=True, augmentation="standard")))
+    assert events[-1].error_type == "RunConfigError"  # type: ignore[union-attr]
+    assert "light" in events[-1].message  # type: ignore[union-attr]
+
+
+def test_a_wrong_depth_is_said_before_the_run(data: Path) -> None:
+    with pytest.raises(DepthError, match="6n\\+2") as caught:
+        list(train(config(data, model="cifar-resnet21")))
+    assert caught.value.nearest == (20, 26)
+
+
+def test_the_recipes_are_those_of_the_papers() -> None:
+    def make(preset: Preset) -> RunConfig:
+        return config_for(preset, data="/x", model="cifar-resnet20", photos=50_000, classes=10)
+
+    paper = make(Preset.CIFAR_PAPER)
+    steps = 50_000 // 128
+    assert paper.epochs * steps == pytest.approx(64_000, rel=0.005)
+    rates = {
+        step: learning_rate(paper, paper.lr, step, steps, paper.epochs, 1.0)
+        for step in (0, 31_000, 33_000, 47_000, 49_000)
+    }
+    assert list(rates.values()) == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])
+    assert (paper.optimizer, paper.weight_decay, paper.momentum) == ("sgd", 1e-4, 0.9)
+    keras = make(Preset.CIFAR_KERAS)
+    epochs = (0, 79, 80, 120, 160, 180, 199)
+    found = [learning_rate(keras, keras.lr, epoch * 10, 10, 200, 1.0) for epoch in epochs]
+    assert found == pytest.approx([1e-3, 1e-3, 1e-4, 1e-5, 1e-6, 5e-7, 5e-7])
+    assert (keras.optimizer, keras.batch_size, keras.epochs) == ("adam", 32, 200)
+
+
+def test_steps_and_plateau_together() -> None:
+    both = RunConfig(
+        "/x", "m", schedule=Schedule.STEP_PLATEAU, milestones=(2,), plateau_patience=1, min_lr=0.0
+    )
+    state = PlateauState()
+    for loss in (1.0, 1.0, 1.0):
+        state = state.after(loss, both)
+    assert state.scale == pytest.approx(0.1**0.5)
+    assert learning_rate(both, 1.0, 25, 10, 4, state.scale) == pytest.approx(0.1 * 0.1**0.5)
+
+
+@pytest.mark.parametrize("gammas", ["0.1", "0.1,2", "0.1,zero"])
+def test_wrong_factors_are_refused(gammas: str) -> None:
+    with pytest.raises(RunConfigError):
+        RunConfig("/x", "m").replace(milestones="2,4", gammas=gammas)
