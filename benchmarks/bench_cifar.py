@@ -2,11 +2,11 @@
 
     python -m benchmarks.bench_cifar [--images 6400] [--rounds 3]
 
-Both train a CIFAR ResNet-20 with batches of 128 on the same generated images, shifted and mirrored, on
-the CPU with all its cores. The plain loop is what tutorials write: a Dataset of PIL images,
-torchvision's transforms, a DataLoader (with no worker process, and with two: the faster counts), fp32.
-Ours is `train()` itself, with what the preset chooses, checkpoints and events included; once at full
-size in every epoch and once as the preset has it (most epochs at fewer pixels).
+Both train a CIFAR ResNet-20 with batches of 128 on the same generated images, shifted and mirrored,
+on the CPU with all its cores. The plain loop is what tutorials write: a Dataset of PIL images,
+torchvision's transforms, a DataLoader (with no worker process, and with two: the faster counts),
+fp32. Ours is `train()` itself, with what the preset chooses, checkpoints and events included; once
+at full size in every epoch and once as the preset has it (most epochs at fewer pixels).
 """
 
 from __future__ import annotations

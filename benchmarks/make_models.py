@@ -32,8 +32,8 @@ from resnet_gui.core.zoo.spec import ModelState
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SEED = 0
 JPEG = (
-    "The images are a copy of CIFAR-10 that was re-encoded as JPEG (quality about 75), to train and "
-    "to test, so figures are a little under those on the original pixels."
+    "The images are a copy of CIFAR-10 that was re-encoded as JPEG (quality about 75), to train "
+    "and to test, so figures are a little under those on the original pixels."
 )
 
 
