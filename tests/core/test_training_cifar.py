@@ -181,3 +181,14 @@ def test_steps_and_plateau_together() -> None:
 def test_wrong_factors_are_refused(gammas: str) -> None:
     with pytest.raises(RunConfigError):
         RunConfig("/x", "m").replace(milestones="2,4", gammas=gammas)
+
+
+def test_networks_for_small_images_get_their_recipe_from_scratch() -> None:
+    def make(model: str, photos: int) -> RunConfig:
+        return config_for(Preset.SCRATCH, data="/x", model=model, photos=photos, classes=10)
+
+    fast = make("cifar-resnet20", 50_000)
+    assert fast.progressive_resizing
+    assert (fast.preset, fast.epochs, fast.val_fraction) == ("scratch", 30, 0.02)
+    assert make("cifar-plain56", 500).val_fraction == 0.2, "two photos could not validate"
+    assert not make("resnet18", 50_000).progressive_resizing

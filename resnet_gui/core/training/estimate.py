@@ -26,6 +26,7 @@ from resnet_gui.core.training.network import (
     set_trainable,
     start_network,
 )
+from resnet_gui.core.training.session import input_side
 from resnet_gui.core.zoo import Preprocessing, Zoo
 
 _PHOTOS = 6
@@ -71,7 +72,9 @@ def estimate(
     steps = math.ceil(train / config.batch_size)
     crop_mb = 3 * size * size / 2**20
     head_epoch_s = steps * _HEAD_STEP_S + 0.01
+    sides = [input_side(config, size, epoch) for epoch in range(1, config.epochs + 1)]
     deep_epoch_s = train * train_s + val * forward_s
+    deep_epoch_s *= sum((side / size) ** 2 for side in sides) / len(sides)
     photos_mb = (train * photo_bytes / 2**20 + val * crop_mb) if deep else 0.0
     budget_mb = config.memory_mb or free_memory_bytes() / 2**21
     in_memory = photos_mb <= budget_mb

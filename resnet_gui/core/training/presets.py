@@ -77,7 +77,8 @@ def config_for(
 
     Args:
         preset: None chooses one (see `automatic_preset`).
-        data, model: the folder and the model to start from.
+        data, model: the folder and the model to start from. The networks for small images get
+            the fast recipe of theirs for SCRATCH.
         photos, classes: numbers of training photos (of all, if the split is not made yet) and
             classes.
         device_kind: "cpu", "cuda:0" or "mps": what training will run on.
@@ -94,8 +95,11 @@ def config_for(
     way = _METHOD[chosen] if method is None else Method(method)
     gpu = device_kind.startswith(("cuda", "mps"))
     values: dict[str, Any] = {"preset": chosen.value, "method": way}
-    if chosen in _CIFAR and way is Method.SCRATCH:
-        values |= _cifar(chosen, photos)
+    recipe = chosen
+    if chosen is Preset.SCRATCH and model.lower().startswith(SMALL_PREFIX):
+        recipe = Preset.CIFAR_FAST
+    if recipe in _CIFAR and way is Method.SCRATCH:
+        values |= _cifar(recipe, photos)
     elif way is Method.HEAD:
         values |= _head(photos)
     elif way is Method.SCRATCH:
@@ -121,6 +125,7 @@ _METHOD = {
 _CIFAR = (Preset.CIFAR_PAPER, Preset.CIFAR_KERAS, Preset.CIFAR_FAST)
 _PAPER_STEPS, _PAPER_DROPS = 64_000, (32_000, 48_000)
 _CIFAR_VAL_FRACTION = 0.02
+SMALL_PREFIX = "cifar-"  # ids of the architectures for images of 32x32 pixels
 
 
 def _head(photos: int) -> dict[str, Any]:
@@ -179,7 +184,7 @@ def _cifar(preset: Preset, photos: int) -> dict[str, Any]:
         "optimizer": Optimizer.SGD,
         "batch_size": 128,
         "augmentation": Augmentation.LIGHT,
-        "val_fraction": _CIFAR_VAL_FRACTION,
+        "val_fraction": _CIFAR_VAL_FRACTION if photos >= _LARGE else 0.2,
     }
     if preset is Preset.CIFAR_PAPER:
         # He et al. 2015, section 4.2: rate 0.1, divided by 10 at 32k and 48k of 64k steps.
@@ -210,7 +215,7 @@ def _cifar(preset: Preset, photos: int) -> dict[str, Any]:
             "pixel_mean": True,
         }
     return common | {
-        "epochs": 30,
+        "epochs": 30 if photos >= _LARGE else 60 if photos >= _SMALL else 100,
         "lr": 0.1,
         "weight_decay": 5e-4,
         "schedule": Schedule.ONE_CYCLE,

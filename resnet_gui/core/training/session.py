@@ -106,11 +106,7 @@ class Session:
 
     def input_side(self, epoch: int) -> int:
         """Side of the network's input in an epoch (from 1)."""
-        side = self.preprocessing.crop
-        if not self.config.progressive_resizing or self.config.method is not Method.SCRATCH:
-            return side
-        progress = (epoch - 1) / self.config.epochs
-        return next((round(side * share) for end, share in _SIDES if progress < end - 1e-9), side)
+        return input_side(self.config, self.preprocessing.crop, epoch)
 
     def phase_epochs(self, phase: str) -> tuple[int, int]:
         """First epoch (from 1) of a phase and how many it has."""
@@ -120,6 +116,14 @@ class Session:
         if phase == HEAD:
             return 1, config.head_epochs
         return config.head_epochs + 1, config.epochs - config.head_epochs
+
+
+def input_side(config: RunConfig, side: int, epoch: int) -> int:
+    """Side of the network's input in an epoch (from 1), of `side` at full size."""
+    if not config.progressive_resizing or config.method is not Method.SCRATCH:
+        return side
+    progress = (epoch - 1) / config.epochs
+    return next((round(side * share) for end, share in _SIDES if progress < end - 1e-9), side)
 
 
 class Phase:
