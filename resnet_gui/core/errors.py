@@ -356,7 +356,8 @@ class WrongHashError(DownloadError):
         super().__init__(
             url,
             f"{name} did not arrive as it was published: its SHA-256 should begin with "
-            f"{expected}, but begins with {found[: len(expected)]}. It was thrown away.",
+            f"{expected[:12]}, but begins with {found[: min(12, len(expected))]}. It was thrown "
+            "away.",
             "Try again. If it happens again, something on the way changes the file: try from "
             f"another network, or check the mirror {_NETWORK_SETTINGS}.",
         )

@@ -45,6 +45,11 @@ def user_models_dir() -> Path:
     return data_dir() / "models"
 
 
+def datasets_dir() -> Path:
+    """Datasets that the program unpacked itself."""
+    return data_dir() / "datasets"
+
+
 def torch_hub_checkpoints_dir() -> Path:
     """Where torch hub keeps downloads: shared with every other program that uses torchvision.
 

@@ -46,6 +46,27 @@ _NEW_BYTES = 64 * 1024  # a try that brought so much does not count as a failure
 Progress = Generator[DownloadProgress, None, None]
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A published file.
+
+    Attributes:
+        title: what a person reads.
+        url: its address; the last part is its name, at a mirror and on the disk too.
+        sha256_prefix: what its SHA-256 begins with, in hexadecimal; at best all of it.
+        bytes: its size; 0: not known.
+    """
+
+    title: str
+    url: str
+    sha256_prefix: str
+    bytes: int
+
+    @property
+    def name(self) -> str:
+        return self.url.rsplit("/", 1)[-1]
+
+
 def weights_file_name(spec: ModelSpec) -> str:
     """The published file's name, which is also its name in the cache.
 
@@ -92,16 +113,36 @@ def download_weights(
         SettingsError: the mirror or the CA bundle cannot be used.
     """
     net = settings or load_network_settings()
-    download = _Download(spec, folder or net.weights_dir(), net, patience or Patience())
+    weights_file_name(spec)
+    file = RemoteFile(spec.title, spec.url, spec.sha256_prefix, spec.bytes)
+    try:
+        return (yield from download_file(file, folder or net.weights_dir(), net, patience))
+    except NetworkError as error:
+        if error.blocked:
+            error.add_advice(_BY_HAND)
+        if isinstance(error, errors.NotFoundError | errors.AccessRefusedError):
+            error.add_advice(_MIRROR)
+        raise
+
+
+def download_file(
+    file: RemoteFile,
+    folder: Path,
+    settings: NetworkSettings | None = None,
+    patience: Patience | None = None,
+) -> Generator[DownloadProgress, None, Path]:
+    """As `download_weights`, for any published file, from the mirror where one is set.
+
+    Raises:
+        NetworkError, SettingsError: as `download_weights`.
+    """
+    net = settings or load_network_settings()
+    download = _Download(file, folder, net, patience or Patience())
     try:
         return (yield from download.run())
     except NetworkError as error:
         if error.transient and download.done:
             error.add_advice("What has arrived is kept: the next try goes on from there.")
-        if error.blocked:
-            error.add_advice(_BY_HAND)
-        if isinstance(error, errors.NotFoundError | errors.AccessRefusedError):
-            error.add_advice(_MIRROR)
         raise
 
 
@@ -133,19 +174,19 @@ class _Download:
     """One download from start to end. Everything that blocks is acquired inside `run`."""
 
     def __init__(
-        self, spec: ModelSpec, folder: Path, settings: NetworkSettings, patience: Patience
+        self, file: RemoteFile, folder: Path, settings: NetworkSettings, patience: Patience
     ) -> None:
-        self.spec = spec
+        self.file = file
         self.settings = settings
         self.patience = patience
         self.folder = folder
-        self.target = folder / weights_file_name(spec)
+        self.target = folder / file.name
         self.part = self.target.with_name(self.target.name + PART_SUFFIX)
         self.sidecar = self.target.with_name(self.target.name + PART_SUFFIX + ".json")
         mirror = settings.effective_mirror()
-        self.url = f"{mirror}/{self.target.name}" if mirror else spec.url
+        self.url = f"{mirror}/{self.target.name}" if mirror else file.url
         self.done = 0
-        self.total = spec.bytes
+        self.total = file.bytes
         self.in_pieces = False  # the part's bytes came in more than one answer
         self.digest = hashlib.sha256()
         self.rate = Rate()
@@ -189,7 +230,7 @@ class _Download:
             found = yield from self._report(check, "Checking the file that is here…")
         except OSError:
             return False
-        return found.startswith(self.spec.sha256_prefix)
+        return found.startswith(self.file.sha256_prefix)
 
     def _report(
         self, check: Generator[int, None, str], note: str
@@ -202,7 +243,7 @@ class _Download:
                 return str(end.value)
             if time.monotonic() - last >= TICK_S:
                 last = time.monotonic()
-                yield DownloadProgress(self.spec.title, done, self.total, 0.0, note)
+                yield DownloadProgress(self.file.title, done, self.total, 0.0, note)
 
     def _acquire(self, lock: FileLock) -> Progress:
         while True:
@@ -231,7 +272,7 @@ class _Download:
                 yield from self._pause(error, failures)
                 continue
             found = self.digest.hexdigest()
-            if found.startswith(self.spec.sha256_prefix):
+            if found.startswith(self.file.sha256_prefix):
                 yield self._progress()
                 return
             mixed = self.in_pieces
@@ -239,7 +280,7 @@ class _Download:
             self.sidecar.unlink(missing_ok=True)
             if restarted or not mixed:
                 raise errors.WrongHashError(
-                    self.url, self.target.name, self.spec.sha256_prefix, found
+                    self.url, self.target.name, self.file.sha256_prefix, found
                 )
             restarted = True  # the pieces did not fit together: once more, from the start
 
@@ -257,7 +298,7 @@ class _Download:
             if time.monotonic() - last >= TICK_S:
                 last = time.monotonic()
                 yield DownloadProgress(
-                    self.spec.title, read, self.total, 0.0, "Reading what has arrived before…"
+                    self.file.title, read, self.total, 0.0, "Reading what has arrived before…"
                 )
 
     def _fetch(self, file: IO[bytes]) -> Progress:
@@ -360,7 +401,7 @@ class _Download:
 
     def _limit(self) -> int:
         """More bytes than this cannot be the file. 0: its size is not known."""
-        return self.spec.bytes + self.spec.bytes // 10 + 100_000 if self.spec.bytes else 0
+        return self.file.bytes + self.file.bytes // 10 + 100_000 if self.file.bytes else 0
 
     def _too_large(self, limit: int) -> errors.TooLargeError:
         return errors.TooLargeError(
@@ -381,7 +422,7 @@ class _Download:
 
     def _progress(self, note: str = "") -> DownloadProgress:
         total = max(self.total, self.done) if self.total else 0
-        return DownloadProgress(self.spec.title, self.done, total, self.rate.at(self.done), note)
+        return DownloadProgress(self.file.title, self.done, total, self.rate.at(self.done), note)
 
     def _read_sidecar(self) -> _Part | None:
         try:
