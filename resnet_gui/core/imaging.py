@@ -12,6 +12,7 @@ import errno
 import functools
 import io
 import itertools
+import os
 import stat
 import threading
 import warnings
@@ -57,11 +58,16 @@ _FORMATS = (
 _SRGB = ImageCms.createProfile("sRGB")
 
 
-def looks_like_image(path: Path) -> bool:
+def looks_like_image(path: Path | str) -> bool:
     """Whether a file found in a folder should be tried: by its name's ending, RAW included
-    (so that the person learns why it is not read)."""
-    suffix = path.suffix.lower()
-    return not path.name.startswith(".") and (suffix in IMAGE_SUFFIXES or suffix in RAW_SUFFIXES)
+    (so that the person learns why it is not read).
+
+    Args:
+        path: the file, or its name alone, which is quicker for many.
+    """
+    name = path if isinstance(path, str) else path.name
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path per name takes 5 µs
+    return not name.startswith(".") and (suffix in IMAGE_SUFFIXES or suffix in RAW_SUFFIXES)
 
 
 def decode(

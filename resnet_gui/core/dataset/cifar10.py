@@ -327,8 +327,7 @@ def _check_ours(folder: Path) -> None:
         if not known and part.name != _MARKER:
             raise DatasetError(
                 folder,
-                f"{TITLE} belongs into {folder}, but something else is there "
-                f"(“{part.name}”).",
+                f"{TITLE} belongs into {folder}, but something else is there (“{part.name}”).",
                 "Move it away, then try again.",
             )
 

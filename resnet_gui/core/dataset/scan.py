@@ -36,8 +36,13 @@ from resnet_gui.core.types import ImageSource
 MIN_SIDE = 8  # pixels; CIFAR has 32, tracking pixels 1
 _PROGRESS_INTERVAL_S = 0.05
 _TAIL_BYTES = 65_536
+_END_MARKS = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND"}
+_END_BYTES = 64
 _SAMPLES = 9
 _CHECKS_AT_ONCE = 256
+_FILES_PER_TASK = 16
+_SMALL_BYTES = 65_536  # smaller files are read once, in whole
+_HIDDEN_SUFFIX = ("?", "#")  # what reads like part of an address in the name of bytes
 
 
 def scan_dataset(folder: Path) -> Iterator[ScanEvent]:
@@ -67,11 +72,13 @@ def scan_dataset(folder: Path) -> Iterator[ScanEvent]:
         done = 0
         for start in range(0, total, _CHECKS_AT_ONCE):  # in pieces: closing must not wait for all
             chunk = listing.files[start : start + _CHECKS_AT_ONCE]
-            checked = pool.map(check_file, itertools.repeat(root), chunk)
-            for file, problem in zip(chunk, checked, strict=False):
-                if problem is not None:
-                    problems[file.path] = problem
-                done += 1
+            # Several files per task: handing one over costs as much as checking a small file.
+            tasks = [chunk[i : i + _FILES_PER_TASK] for i in range(0, len(chunk), _FILES_PER_TASK)]
+            for task, found in zip(
+                tasks, pool.map(_check_files, itertools.repeat(root), tasks), strict=True
+            ):
+                problems |= found
+                done += len(task)
                 if time.monotonic() - last >= _PROGRESS_INTERVAL_S:
                     last = time.monotonic()
                     yield ScanProgress(done, total, len(listing.problems) + len(problems))
@@ -125,6 +132,35 @@ def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
     )
 
 
+def _check_files(root: Path, files: list[FoundFile]) -> dict[str, Problem]:
+    """The problems of some files, by path."""
+    found = {}
+    for file in files:
+        if not _is_sound(root, file) and (problem := check_file(root, file)) is not None:
+            found[file.path] = problem
+    return found
+
+
+def _is_sound(root: Path, file: FoundFile) -> bool:
+    """Whether a small file passes all of `check_file`'s tests, from one read of all its bytes:
+    60,000 thumbnails take half the time. False says nothing: `check_file` does."""
+    if not 0 < file.bytes <= _SMALL_BYTES or any(mark in file.path for mark in _HIDDEN_SUFFIX):
+        return False
+    try:
+        with open(os.path.join(root, file.path), "rb", buffering=0) as stream:  # noqa: PTH118, PTH123
+            data = stream.read(_SMALL_BYTES + 1)
+        if len(data) > _SMALL_BYTES or not _ends_well(data[:2], _end(data)):
+            return False
+        width, height = upright_size(ImageSource(file.path, data))
+    except (ImageReadError, OSError, ValueError):
+        return False
+    return min(width, height) >= MIN_SIDE and width * height <= MAX_PIXELS
+
+
+def _end(data: bytes) -> bytes:
+    return data[len(data) - min(_END_BYTES, len(data) // 4) :]
+
+
 def check_file(root: Path, file: FoundFile) -> Problem | None:
     """What is wrong with one file, from its header and its last bytes; None: nothing.
 
@@ -176,16 +212,21 @@ def _problem(shown: str, error: ImageReadError) -> Problem:
 
 def _has_end(path: Path) -> bool:
     """Whether a JPEG or PNG has its end mark (others: not looked at, True)."""
-    marks = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND"}
     with path.open("rb") as file:
-        mark = marks.get(file.read(2))
-        if mark is None:
+        start = file.read(2)
+        if start not in _END_MARKS:
             return True
         size = file.seek(0, os.SEEK_END)
         # An embedded thumbnail has an end mark too, near the start: only look near the end.
         file.seek(max(2, size - min(_TAIL_BYTES, size // 4)))
         tail = file.read()
-    return tail.rstrip(b"\0\r\n ")[-12:].find(mark) >= 0
+    return _ends_well(start, tail)
+
+
+def _ends_well(start: bytes, tail: bytes) -> bool:
+    """Whether the last bytes hold the end mark of the format that the first two say."""
+    mark = _END_MARKS.get(start)
+    return mark is None or tail.rstrip(b"\0\r\n ")[-12:].find(mark) >= 0
 
 
 def _with_known_classes(

@@ -155,12 +155,13 @@ def _walk_class(
             )
             continue
         seen.add(identity)
-        for entry in _try_list(listing, current):
-            if entry.is_dir():
-                waiting.append(entry)
-            elif looks_like_image(entry):
-                found = FoundFile(_relative(listing.root, entry), name, part, _size(entry))
-                listing.files.append(found)
+        inside = _relative(listing.root, current)
+        for entry in _try_entries(listing, current):
+            if _is_folder(entry):
+                waiting.append(current / entry.name)
+            elif looks_like_image(entry.name):
+                path = f"{inside}/{entry.name}"
+                listing.files.append(FoundFile(path, name, part, _size(entry)))
                 if len(listing.files) % every == 0:
                     yield listing
             else:
@@ -186,7 +187,7 @@ def _absolute(folder: Path) -> Path:
 
 def _list_top(folder: Path) -> list[Path]:
     try:
-        return _visible(folder)
+        return [folder / entry.name for entry in _visible(folder)]
     except OSError as error:
         raise DatasetError(
             folder,
@@ -196,6 +197,11 @@ def _list_top(folder: Path) -> list[Path]:
 
 
 def _try_list(listing: Listing, folder: Path) -> list[Path]:
+    return [folder / entry.name for entry in _try_entries(listing, folder)]
+
+
+def _try_entries(listing: Listing, folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder, by name; empty, with a problem noted, if it cannot be read."""
     try:
         return _visible(folder)
     except OSError as error:
@@ -210,9 +216,19 @@ def _try_list(listing: Listing, folder: Path) -> list[Path]:
         return []
 
 
-def _visible(folder: Path) -> list[Path]:
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
+    """Entries as the system lists them: they know what is a folder without being asked one by
+    one, as Path would be."""
     with os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries if not hidden(entry.name))
+        shown = [entry for entry in entries if not hidden(entry.name)]
+    return sorted(shown, key=lambda entry: entry.name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link into itself
+        return False
 
 
 def _only_folder(items: list[Path]) -> Path | None:
@@ -241,9 +257,9 @@ def _identity(folder: Path) -> tuple[int, int]:
     return (stat.st_dev, stat.st_ino) if stat.st_ino else (-1, hash(folder.resolve()))
 
 
-def _size(path: Path) -> int:
+def _size(entry: os.DirEntry[str]) -> int:
     try:
-        return path.stat().st_size
+        return entry.stat().st_size
     except OSError:
         return 0
 
