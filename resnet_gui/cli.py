@@ -34,6 +34,7 @@ from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.imaging import HEIC_READABLE
 from resnet_gui.core.types import ImageFailed, ImageSource, ModelLoading, Notice, Prediction
 from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo.architectures import architecture_entries
 
 app = typer.Typer(
     name="resnet-gui",
@@ -168,6 +169,14 @@ def models(
             help="Only models with all of these words in id, title or state.", metavar="WORD"
         ),
     ] = None,
+    architectures: Annotated[
+        bool,
+        typer.Option(
+            "--architectures",
+            help="Networks without weights instead, which “resnet-gui train FOLDER --model ID” "
+            "trains from random ones.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List all models, with where their weights are.
@@ -179,7 +188,7 @@ def models(
     words = " ".join(search or ()).lower().split()
     entries = [
         entry
-        for entry in Zoo.standard().entries()
+        for entry in (architecture_entries() if architectures else Zoo.standard().entries())
         if all(
             word in f"{entry.spec.id} {entry.spec.title} {entry.state}".lower() for word in words
         )
@@ -191,8 +200,10 @@ def models(
     if not entries:
         say(f"No model has “{' '.join(words)}” in its id, title or state." if words else _NO_MODEL)
         return
-    header = ("id", "title", "state", "classes", "top-1", "parameters", "GFLOPs", "size")
-    rows = []
+    header: tuple[str, ...] = (
+        "id", "title", "state", "classes", "top-1", "parameters", "GFLOPs", "size",
+    )  # fmt: skip
+    rows: list[tuple[str, ...]] = []
     for entry in entries:
         spec = entry.spec
         rows.append(
@@ -202,11 +213,15 @@ def models(
                 "damaged" if entry.problem else entry.state.value,
                 f"{len(spec.classes):,}",
                 f"{spec.top1:.1%}" if spec.top1 is not None else "",
-                f"{spec.parameters / 1e6:.1f} M",
+                f"{spec.parameters / 1e6:{'.2f' if architectures else '.1f'}} M",
                 f"{spec.gflops:.2f}" if spec.gflops is not None else "",
                 f"{spec.bytes / 1e6:.0f} MB",
             )
         )
+    if architectures:  # without weights there are no classes, accuracy or file
+        kept = [n for n, name in enumerate(header) if name not in ("classes", "top-1", "size")]
+        header = tuple(header[n] for n in kept)
+        rows = [tuple(row[n] for n in kept) for row in rows]
     emit_table(header, rows, right=header[3:], spare=("title", "GFLOPs", "parameters"))
     for entry in entries:
         if entry.problem:

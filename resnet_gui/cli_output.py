@@ -16,6 +16,7 @@ from typing import Any
 import typer
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from resnet_gui.core.atomic import dump_json
@@ -110,3 +111,27 @@ def say_error(error: object) -> None:
 def visible(text: str) -> str:
     """A file name as a terminal may show it: control characters would steer it."""
     return _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
+
+
+class Bar:
+    """A progress bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self._progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, text: str, done: int, total: int) -> None:
+        """done of total; total 0: not known."""
+        if self._task is None:
+            self._task = self._progress.add_task(text)
+        self._progress.update(self._task, description=text, completed=done, total=total or None)

@@ -16,9 +16,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from resnet_gui.cli_output import emit_json, emit_line, emit_table, visible
+from resnet_gui.cli_dataset import Archive, Yes, dataset_folder
+from resnet_gui.cli_output import Bar, emit_json, emit_line, emit_table, visible
+from resnet_gui.cli_plan import RunPlan, WrongUseError, settings_of
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.runs import RunState, find_run, list_runs
@@ -34,7 +35,7 @@ from resnet_gui.core.training.events import (
     RunStopped,
     TrainEvent,
 )
-from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.training.presets import Preset
 from resnet_gui.core.types import ImageFailed, Notice
 
 FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -48,6 +49,10 @@ _WORDS = {
     "measuring": "Measuring",
 }
 
+Data = Annotated[
+    Path,
+    typer.Argument(help="Folder with one sub-folder of photos per class, or the word cifar10."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
 
 
@@ -60,9 +65,15 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    folder: Annotated[Path, typer.Argument(help="Folder with one sub-folder of photos per class.")],
+    folder: Data,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Model to start from; “models” lists them.")
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Model to start from; “models” lists them. Or an architecture, trained from "
+            "random weights; “models --architectures” lists those.",
+        ),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(help="fast, balanced, best or scratch; else chosen for the data.")
@@ -78,34 +89,34 @@ def train(
         Path | None, typer.Option(help="Folder in which the run gets its directory.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = None,
+    archive: Archive = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Fine-tune a model on a folder with one sub-folder per class."""
+    """Fine-tune a model on a folder with one sub-folder per class, or train an architecture.
+
+    “cifar10” stands for the dataset CIFAR-10: downloaded once if you agree, or taken from an
+    archive.
+    """
     with _session(as_json) as console:
-        texts = _settings(settings or [])
+        texts = settings_of(settings or [])
         if epochs is not None:
             texts["epochs"] = str(epochs)
         if device is not None:
             texts["device"] = device
         if preset is not None and preset not in list(Preset):
-            raise _WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
+            raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
         from resnet_gui.core.devices import resolve_device
         from resnet_gui.core.training.api import train as start
 
-        summary = _scan(folder, console, as_json)
-        try:
-            config = config_for(
-                preset,
-                data=summary.root,
-                model=model or _default_model(),
-                photos=len(summary.photos),
-                classes=len(summary.classes),
-                device_kind=resolve_device(texts.get("device", "auto")).kind,
-                method=method,
-                **texts,
-            )
-        except ValueError as error:
-            raise _WrongUseError(f"There is no method “{method}”.") from error
+        plan = RunPlan(
+            model, preset, method, resolve_device(texts.get("device", "auto")).kind, texts
+        )
+        plan.config(str(folder), 1000, 2, 0)  # what is wrong is said before the long part
+        summary = _scan(dataset_folder(folder, archive, yes, console, as_json), console, as_json)
+        config = plan.config(
+            summary.root, len(summary.photos), len(summary.classes), summary.typical_side
+        )
         with _stop_flag() as stop:
             events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
             code = _follow(events, console, as_json, config, stop)
@@ -162,24 +173,28 @@ def runs(
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="Id of the model.")],
-    folder: Annotated[Path, typer.Argument(help="Folder with one sub-folder of photos per class.")],
+    folder: Data,
     part: Annotated[
         str, typer.Option(help="all, train, val or test; auto: test, else val, else all.")
     ] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    archive: Archive = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Measure how often a model is right on labelled photos."""
     with _session(as_json) as console:
         if part not in ("auto", "all", "train", "val", "test"):
-            raise _WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
+            raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
         from resnet_gui.core.evaluation import Evaluated
         from resnet_gui.core.evaluation import evaluate as start
         from resnet_gui.core.zoo import Zoo
 
         failed = 0
-        with _Bar(console) as bar:
-            for event in start(Zoo.standard().ready(model), folder, part=part, device=device):
+        entry = Zoo.standard().ready(model)
+        root = dataset_folder(folder, archive, yes, console, as_json)
+        with Bar(console) as bar:
+            for event in start(entry, root, part=part, device=device):
                 if isinstance(event, Preparing):
                     bar.show(_WORDS.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):
@@ -195,10 +210,6 @@ def evaluate(
     raise typer.Exit(SOME_FAILED if failed else FINE)
 
 
-class _WrongUseError(Exception):
-    """Wrong use of the command line: the text says what is right."""
-
-
 @contextlib.contextmanager
 def _session(as_json: bool) -> Iterator[Console]:
     """Errors become a sentence on stderr and an exit code; with `--json` also an object."""
@@ -207,7 +218,7 @@ def _session(as_json: bool) -> Iterator[Console]:
         yield console
     except KeyboardInterrupt:
         _end(console, "Interrupted.", INTERRUPTED)
-    except (ResNetGuiError, _WrongUseError) as error:
+    except (ResNetGuiError, WrongUseError) as error:
         if as_json:
             emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
         _end(console, str(error), WRONG_USE)
@@ -218,33 +229,9 @@ def _end(console: Console, message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip():
-            raise _WrongUseError(f"“--set {pair}” is not key=value.")
-        key = key.strip().replace("-", "_")
-        if key in ("data", "model", "preset", "method"):
-            raise _WrongUseError(f"“{key}” has an option of its own.")
-        found[key] = value.strip()
-    return found
-
-
-def _default_model() -> str:
-    from resnet_gui.core.zoo import Zoo
-
-    entry = Zoo.standard().default()
-    if entry is None:
-        raise _WrongUseError(
-            "There is no model on this computer. “resnet-gui models” lists what there is."
-        )
-    return entry.spec.id
-
-
 def _scan(folder: Path, console: Console, as_json: bool) -> DatasetSummary:
     summary: DatasetSummary | None = None
-    with _Bar(console) as bar:
+    with Bar(console) as bar:
         for event in scan_dataset(folder):
             if isinstance(event, DatasetScanned):
                 summary = event.summary
@@ -290,7 +277,7 @@ def _follow(
     code = FINE
     name = ""
     try:
-        with _Bar(console) as bar:
+        with Bar(console) as bar:
             for event in events:
                 if as_json:
                     emit_json(event.to_json())
@@ -364,27 +351,3 @@ def _print_result(result: Any) -> None:
         if item.n or item.precision is not None
     ]
     emit_table(header, rows, right=header[1:], spare=())
-
-
-class _Bar:
-    """A progress bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-        self._progress = Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, text: str, done: int, total: int) -> None:
-        """done of total; total 0: not known."""
-        if self._task is None:
-            self._task = self._progress.add_task(text)
-        self._progress.update(self._task, description=text, completed=done, total=total or None)

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_gui.core import errors
-from resnet_gui.core.zoo import downloads
+from resnet_gui.core import disk, errors
 from resnet_gui.core.zoo.downloads import download_weights
 from tests.core.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 
@@ -138,7 +137,7 @@ def test_a_full_disk_is_noticed_before_anything_is_fetched(site: Site, tmp_path:
 def test_a_disk_that_fills_up_on_the_way(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(downloads, "SPARE_BYTES", 0)
+    monkeypatch.setattr(disk, "SPARE_BYTES", 0)
     spec = site.spec(bytes=0)  # nobody says how large it is
     site.answers = [Answer(length=False)]
     with small_disk(tmp_path / "disk", 1_000_000) as folder:

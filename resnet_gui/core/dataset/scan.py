@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import os
+import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -83,7 +86,8 @@ def scan_dataset(folder: Path) -> Iterator[ScanEvent]:
                     last = time.monotonic()
                     yield ScanProgress(done, total, len(listing.problems) + len(problems))
     yield ScanProgress(total, total, len(listing.problems) + len(problems))
-    yield DatasetScanned(summarise(listing, problems))
+    summary = summarise(listing, problems)
+    yield DatasetScanned(dataclasses.replace(summary, typical_side=_typical_side(summary)))
 
 
 def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
@@ -197,6 +201,16 @@ def check_file(root: Path, file: FoundFile) -> Problem | None:
             "it is left out.",
         )
     return None
+
+
+def _typical_side(summary: DatasetSummary) -> int:
+    """The median of the shorter sides of one photo per class, of ten classes at most."""
+    sides = []
+    for item in summary.classes[:10]:
+        for path in item.samples[:1]:
+            with contextlib.suppress(ImageReadError, OSError):
+                sides.append(min(upright_size(ImageSource.file(path))))
+    return statistics.median_high(sides) if sides else 0
 
 
 def _problem(shown: str, error: ImageReadError) -> Problem:

@@ -118,6 +118,8 @@ class DatasetSummary:
         ignored_files: files that are no photos by their name (text, tables, videos).
         bytes: size of all usable photos.
         fingerprint: SHA-256 over paths and sizes of all photo files, usable or not.
+        typical_side: the shorter side of a photo of middle size in pixels, of a few that were
+            looked at; 0: not known.
     """
 
     root: str
@@ -128,6 +130,7 @@ class DatasetSummary:
     ignored_files: int
     bytes: int
     fingerprint: str
+    typical_side: int = 0
 
     @property
     def trainable(self) -> bool:
@@ -162,6 +165,7 @@ class DatasetSummary:
             "ignored_files": self.ignored_files,
             "bytes": self.bytes,
             "fingerprint": self.fingerprint,
+            "typical_side": self.typical_side,
             "trainable": self.trainable,
         }
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.net import Rate
 from resnet_gui.core.net_settings import (
@@ -26,8 +27,6 @@ from resnet_gui.core.net_settings import (
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.downloads import (
     PART_SUFFIX,
-    check_space,
-    disk_errors,
     lock_path,
     weights_file_name,
 )

@@ -16,9 +16,11 @@ import re
 from typing import Any
 
 from resnet_gui.core.errors import DepthError
-from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
 PROVIDER = "architectures"
+# What to train from random weights where nobody says: made for 32x32 pixels, and quick.
+SMALL_PHOTOS_ID, SMALL_SIDE = "cifar-resnet20", 64
 
 # architecture -> (layers per n, layers beside them, rule in words, depths that lists offer: those
 # of the papers, and for the second smaller ones that a small computer can train)
@@ -67,6 +69,22 @@ def architecture_ids() -> list[str]:
             if name == "resnet":
                 ids.append(f"cifar-{name}{depth}-b")
     return ids + list(_PLAIN)
+
+
+def architecture_entries() -> list[ModelEntry]:
+    """What lists offer, without weights."""
+    specs = map(find_architecture, architecture_ids())
+    return [ModelEntry(spec, ModelState.UNTRAINED) for spec in specs if spec is not None]
+
+
+def scratch_model(model_id: str, typical_side: int) -> str:
+    """What to train from random weights where nobody chose: a network for small pictures, or the
+    shape of the model `model_id`.
+
+    Args:
+        typical_side: of the photos, in pixels; 0: not known.
+    """
+    return SMALL_PHOTOS_ID if 0 < typical_side <= SMALL_SIDE else model_id
 
 
 def find_architecture(model_id: str) -> ModelSpec | None:

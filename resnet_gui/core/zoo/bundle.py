@@ -15,13 +15,12 @@ from typing import Any
 
 from resnet_gui import __version__
 from resnet_gui.core import atomic
+from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError, ModelFileError, WrongHashError
 from resnet_gui.core.net import Patience
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.downloads import (
-    check_space,
-    disk_errors,
     download_weights,
     sha256_of,
     weights_file_name,

@@ -7,13 +7,18 @@ import difflib
 from collections.abc import Container, Iterable, Sequence
 from typing import Protocol
 
-from resnet_gui.core.errors import ModelFileError, UnknownModelError, WeightsMissingError
+from resnet_gui.core.errors import (
+    DepthError,
+    ModelFileError,
+    UnknownModelError,
+    WeightsMissingError,
+)
 from resnet_gui.core.paths import bundled_models_dir, user_models_dir
-from resnet_gui.core.zoo.architectures import find_architecture
+from resnet_gui.core.zoo.architectures import architecture_ids, find_architecture
 from resnet_gui.core.zoo.file_zoo import FileProvider
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as OFFLINE_ID
 from resnet_gui.core.zoo.offline_zoo import OfflineProvider
-from resnet_gui.core.zoo.spec import ModelEntry, ModelState
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.torchvision_zoo import TorchvisionProvider
 
 # One click away when nothing better is here: the accuracy that people expect of a "ResNet".
@@ -69,6 +74,7 @@ class Zoo:
 
         Raises:
             UnknownModelError: no such model; names the nearest.
+            WeightsMissingError: it is an architecture, which nobody has trained here.
         """
         wanted = model_id.strip().lower()
         entries = self.entries()
@@ -79,10 +85,13 @@ class Zoo:
                 names.append(f"{spec.architecture}.{spec.weights}".lower())
             if wanted in names:
                 return entry
-        ids = [entry.spec.id for entry in entries]
-        longer = [known for known in ids if wanted and known.lower().startswith(wanted)]
-        close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
-        raise UnknownModelError(model_id, list(dict.fromkeys([*longer, *close]))[:3])
+        if (shape := _find_architecture(wanted)) is not None:
+            raise WeightsMissingError(
+                shape.id,
+                "It is an architecture, to be trained from random weights: “resnet-gui train "
+                f"FOLDER --model {shape.id}”.",
+            )
+        raise UnknownModelError(model_id, _similar(wanted, [e.spec.id for e in entries]))
 
     def architecture(self, model_id: str) -> ModelEntry:
         """What a run from random weights builds: the architecture of this id (see
@@ -90,10 +99,16 @@ class Zoo:
 
         Raises:
             DepthError: the architecture is known and has no such depth.
-            UnknownModelError: neither.
+            UnknownModelError: neither; names the nearest of both.
         """
         spec = find_architecture(model_id)
-        return ModelEntry(spec, ModelState.UNTRAINED) if spec is not None else self.get(model_id)
+        if spec is not None:
+            return ModelEntry(spec, ModelState.UNTRAINED)
+        try:
+            return self.get(model_id)
+        except UnknownModelError as error:
+            ids = [*(entry.spec.id for entry in self.entries()), *architecture_ids()]
+            raise UnknownModelError(model_id, _similar(model_id.strip().lower(), ids)) from error
 
     def ready(self, model_id: str) -> ModelEntry:
         """As `get`, but only a model that can be used now.
@@ -127,6 +142,20 @@ class Zoo:
         if cached:
             return max(cached, key=lambda entry: entry.spec.top1 or 0.0)
         return by_id.get(OFFLINE_ID) or (usable[0] if usable else None)
+
+
+def _find_architecture(model_id: str) -> ModelSpec | None:
+    try:
+        return find_architecture(model_id)
+    except DepthError:
+        return None
+
+
+def _similar(wanted: str, ids: Sequence[str]) -> list[str]:
+    """Up to three ids that begin like `wanted`, or look like it."""
+    longer = [known for known in ids if wanted and known.lower().startswith(wanted)]
+    close = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
+    return list(dict.fromkeys([*longer, *close]))[:3]
 
 
 def _free_id(model_id: str, state: ModelState, taken: Container[str]) -> str:

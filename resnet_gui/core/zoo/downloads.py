@@ -8,14 +8,12 @@ Only bytes whose SHA-256 is right ever get the file's own name.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
-import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from resnet_gui.core import errors
 from resnet_gui.core.atomic import write_json
+from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError, NetworkError
 from resnet_gui.core.net import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.net_settings import NetworkSettings, host_of, load_network_settings
@@ -31,7 +30,6 @@ from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.spec import ModelSpec
 
 PART_SUFFIX = ".part"
-SPARE_BYTES = 16 * 1000 * 1000  # left free on the disk beside the file
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 _HASH = re.compile(r"[0-9a-f]{8,64}")
@@ -436,32 +434,6 @@ class _Download:
 
     def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
         return disk_errors(self.folder, max(self.total - self.done, 0), self.url)
-
-
-def check_space(folder: Path, missing: int, url: str = "") -> None:
-    """Nothing if `missing` more bytes have room in `folder`, with some to spare.
-
-    Raises:
-        DiskFullError: they have not.
-    """
-    free = shutil.disk_usage(folder).free
-    if missing and missing + SPARE_BYTES > free:
-        raise errors.DiskFullError(url, folder, missing + SPARE_BYTES, free)
-
-
-@contextlib.contextmanager
-def disk_errors(folder: Path, needed: int = 0, url: str = "") -> Iterator[None]:
-    """Names for what a disk can refuse: DiskFullError, FolderNotWritableError."""
-    try:
-        yield
-    except Timeout:  # of the lock: an OSError by its class only
-        raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(folder).free
-            raise errors.DiskFullError(url, folder, needed, free) from error
-        reason = error.strerror or str(error)
-        raise errors.FolderNotWritableError(url, folder, reason) from error
 
 
 def _content_range(reply: Reply) -> tuple[int, int]:

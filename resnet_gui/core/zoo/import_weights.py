@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.paths import user_models_dir
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.bundle import is_bundle, make_bundle, read_bundle
-from resnet_gui.core.zoo.downloads import check_space, disk_errors, sha256_of, weights_file_name
+from resnet_gui.core.zoo.downloads import sha256_of, weights_file_name
 from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 from resnet_gui.core.zoo.store import copy_file

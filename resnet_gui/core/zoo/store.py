@@ -18,12 +18,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from resnet_gui.core import atomic
+from resnet_gui.core.disk import disk_errors
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.net import TICK_S
 from resnet_gui.core.paths import data_dir
 from resnet_gui.core.zoo.downloads import (
     PART_SUFFIX,
-    disk_errors,
     lock_path,
     weights_file_name,
 )
