@@ -256,6 +256,19 @@ def test_without_any_model_it_says_how_to_get_one(
 # --- models, info, help -----------------------------------------------------------------------
 
 
+def test_architectures_are_listed_apart() -> None:
+    plain = invoke("models", "--json")
+    assert "untrained" not in plain.stdout
+    result = invoke("models", "--architectures", "resnet20", "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["id"] for row in rows] == ["cifar-resnet20", "cifar-resnet20-b"]
+    assert {row["state"] for row in rows} == {"untrained"}
+    assert rows[0]["parameters"] == 269_722
+    table = invoke("models", "--architectures").stdout
+    assert table.splitlines()[0].split() == ["id", "title", "state", "parameters", "GFLOPs"]
+    assert "plain34" in table
+
+
 def test_models_lists_all_and_cuts_nothing_off() -> None:
     small_model(paths.user_models_dir() / "[b]brackets[red].safetensors", title="[red]Title[/x]")
     (paths.user_models_dir() / "broken.safetensors").write_bytes(b"x" * 99)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -15,7 +16,11 @@ import typer
 from typer.testing import CliRunner
 
 from resnet_gui.cli_train import register
+from resnet_gui.core.dataset import cifar10
 from resnet_gui.core.runs import RunState, list_runs, runs_dir
+from resnet_gui.core.zoo.downloads import RemoteFile
+from tests.core.cifar_archives import make_binary, make_small
+from tests.core.download_server import serve
 from tests.core.training_helpers import make_photos, make_tiny_model
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -109,6 +114,92 @@ def test_missing_folder_and_run(tmp_path: Path) -> None:
     assert command("train", tmp_path / "none", "--model", "tiny")[0] == 2
     code, [event], _ = command("resume", "nothing", "--json")
     assert (code, event["event"], event["type"]) == (2, "error", "RunError")
+
+
+SMALL = ["--epochs", "1", "--set", "precision=fp32", "--device", "cpu", "--json"]
+
+
+def test_cifar10_is_a_dataset_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small(monkeypatch)
+    archive = make_binary(tmp_path / "cifar-10-binary.tar.gz")
+    code, events, text = command(
+        "train", "cifar10", "--archive", archive, "--model", "cifar-resnet20", *SMALL
+    )
+    assert code == 0, text
+    names = [event["event"] for event in events]
+    assert (
+        names.index("unpack_progress") < names.index("scan_progress") < names.index("run_started")
+    )
+    started, finished = events[names.index("run_started")], events[-1]
+    assert (started["train_photos"], started["val_photos"]) == (40, 10)
+    assert finished["event"] == "run_finished"
+    archive.unlink()  # from now on the unpacked pictures are enough
+    code, [*_, result], text = command("evaluate", finished["model_id"], "cifar10", "--json")
+    assert code == 0, text
+    assert (result["part"], result["n"]) == ("test", 20)
+    document = json.loads((runs_dir() / started["run"] / "run.json").read_text(encoding="utf-8"))
+    assert document["config"]["method"] == "scratch"
+    assert document["model"]["preprocessing"]["crop"] == 32
+    code, events, _ = command("train", "CIFAR10", "--method", "scratch", *SMALL)
+    document = json.loads((runs_dir() / events[-1]["run"] / "run.json").read_text(encoding="utf-8"))
+    assert document["model"]["id"] == "cifar-resnet20"  # nobody said: made for small pictures
+
+
+def test_cifar10_is_fetched_only_after_a_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small(monkeypatch)
+    content = make_binary(tmp_path / "a.tar.gz").read_bytes()
+    monkeypatch.delenv("RESNET_GUI_WEIGHTS_URL", raising=False)
+    with serve(content) as site:
+        digest = hashlib.sha256(content).hexdigest()
+        url = f"{site.address}/cifar-10-binary.tar.gz"
+        published = RemoteFile("CIFAR-10", url, digest, len(content))
+        monkeypatch.setattr(cifar10, "ARCHIVE", published)
+        arguments = ["train", "cifar10", "--model", "cifar-plain20", *SMALL]
+        code, [event], text = command(*arguments)
+        assert (code, event["type"]) == (2, "DatasetError")
+        assert "170 MB" in text
+        assert "--yes" in text
+        # What is wrong otherwise is said before anything is fetched.
+        assert command(*arguments, "--yes", "--set", "lr=fast")[0] == 2
+        assert site.requests == []
+        code, events, text = command(*arguments, "--yes")
+        assert code == 0, text
+        assert any(event["event"] == "download_progress" for event in events)
+        assert events[-1]["event"] == "run_finished"
+        assert len(site.requests) == 1
+
+
+def test_a_folder_of_that_name_is_used_as_it_is(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.rename(tmp_path / "cifar10")
+    monkeypatch.chdir(tmp_path)
+    code, events, text = command("train", "cifar10", *QUICK, "--json")
+    assert code == 0
+    assert "that lies here is used" in text
+    assert next(e for e in events if e["event"] == "run_started")["classes"] == ["green", "red"]
+    code, _, text = command("train", tmp_path / "cifar10", "--archive", "x.tar", *QUICK)
+    assert (code, "goes with cifar10 only" in text) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "cifar-resnet21"], "depth 21: its depths are 6n+2. The nearest are 20 and 26"),
+        (["--model", "cifar-resnett20"], "Did you mean cifar-resnet20"),
+        (["--model", "cifar-resnet20", "--method", "head"], "nothing to start from"),
+        (["--model", "cifar-resnet20", "--preset", "best"], "nothing to start from"),
+    ],
+)
+def test_architectures_are_trained_from_scratch_only(
+    data: Path, arguments: list[str], words: str
+) -> None:
+    code, _, text = command("train", data, *arguments)
+    assert (code, words in text) == (2, True), text
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT of another process as on POSIX")
