@@ -321,7 +321,7 @@ class MainWindow(QMainWindow):
         entry = self.controller.entry
         self.models_controller.set_used(entry.spec.id if entry else "")
         self.status_model.setText(entry.spec.title if entry else "no model")
-        if entry is not None and not self.train_controller.model_id:
+        if entry is not None and not self.train_controller.start_model.model_id:
             self.train_controller.set_model(entry.spec.id)
         if entry is not None and entry.spec.id != self.settings.model:
             self._remember(model=entry.spec.id)

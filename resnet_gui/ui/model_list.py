@@ -16,6 +16,7 @@ GROUP_TITLES = {
     ModelState.INSTALLED: "Installed",
     ModelState.CACHED: "Downloaded",
     ModelState.DOWNLOADABLE: "To download",
+    ModelState.UNTRAINED: "To train from random weights",
 }
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -105,8 +106,15 @@ def facts(entry: ModelEntry) -> str:
     if entry.problem:
         return "cannot be used"
     spec = entry.spec
+    if entry.state is ModelState.UNTRAINED:
+        return f"random weights · {parameters_text(spec.parameters)} parameters"
     parts = [spec.dataset, f"{len(spec.classes):,} classes", size_text(spec.bytes)]
     return " · ".join(part for part in parts if part)
+
+
+def parameters_text(count: int) -> str:
+    """ "270,000", "25.6 million": two or three digits that count."""
+    return f"{count / 1e6:.1f} million" if count >= 1_000_000 else f"{round(count, -4):,}"
 
 
 def details(entry: ModelEntry) -> list[tuple[str, str]]:
@@ -115,11 +123,12 @@ def details(entry: ModelEntry) -> list[tuple[str, str]]:
     if entry.problem:
         return [("Problem", entry.problem)]
     prep = spec.preprocessing
+    trained = f"{spec.dataset or 'not stated'}, {len(spec.classes):,} classes"
     rows = [
         ("Family", spec.family),
-        ("Trained on", f"{spec.dataset or 'not stated'}, {len(spec.classes):,} classes"),
+        ("Trained on", "nothing yet" if entry.state is ModelState.UNTRAINED else trained),
         ("Input", f"shorter side to {prep.resize}, centre {prep.crop} × {prep.crop} pixels"),
-        ("Parameters", f"{spec.parameters / 1e6:.1f} million"),
+        ("Parameters", parameters_text(spec.parameters)),
     ]
     if spec.gflops is not None:
         rows.append(("Work per photo", f"{spec.gflops:.2g} GFLOPs (multiply-adds)"))

@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.ui.icons import draw_icon
-from resnet_gui.ui.model_list import ModelList, details, facts
+from resnet_gui.ui.model_list import ModelList, details, facts, parameters_text
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import size_text
 
@@ -52,9 +52,13 @@ class ModelButton(QPushButton):
     def sizeHint(self) -> QSize:
         return QSize(330, 48)  # in a narrow window less: the text is elided
 
-    def show_entry(self, entry: ModelEntry | None) -> None:
+    def show_entry(self, entry: ModelEntry | None, *, random: bool = False) -> None:
+        """random: of the entry only the shape counts, its weights will be random."""
         if entry is None:
             self._title, self._line = "No model", "Click to choose one to download"
+        elif random:
+            size = parameters_text(entry.spec.parameters)
+            self._title, self._line = entry.spec.title, f"random weights · {size} parameters"
         else:
             top1 = entry.spec.top1
             accuracy = f" · top-1 {top1:.1%}" if top1 is not None else ""
@@ -144,7 +148,7 @@ class _ModelDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(colours.danger if value.problem else colours.muted))
         painter.drawText(lower, left, facts(value))
-        if not value.state.ready:
+        if value.state is ModelState.DOWNLOADABLE:
             draw_icon(
                 painter, "download", QRectF(lower.right() - 15, lower.top(), 15, 15), colours.muted
             )
@@ -300,7 +304,9 @@ class ModelPopup(QFrame):
         )
         ready = entry.state.ready
         size = size_text(entry.spec.bytes)
-        if self._chooses_only:
+        if entry.state is ModelState.UNTRAINED:
+            self.use.setText("Train this network")
+        elif self._chooses_only:
             self.use.setText("Start from this model")
         else:
             self.use.setText("Use this model" if ready else f"Download {size} and use")

@@ -10,9 +10,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from resnet_gui.core.dataset.cifar10 import UnpackProgress, prepare_cifar10
 from resnet_gui.core.dataset.scan import scan_dataset
 from resnet_gui.core.dataset.summary import DatasetScanned, DatasetSummary, ScanProgress
-from resnet_gui.core.errors import ResNetGuiError, RunConfigError
+from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.runs import RunInfo, delete_run, list_runs, rename_run
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.training.events import (
@@ -28,10 +29,11 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.training.presets import Preset, config_for
-from resnet_gui.core.types import Notice
-from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.types import DownloadProgress, Notice
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.ports import Ports
+from resnet_gui.ui.start_model import StartModel
+from resnet_gui.ui.words import sentence
 
 _ESTIMATE_DELAY_MS = 400
 RunEnd = RunFinished | RunStopped | RunFailed
@@ -56,10 +58,12 @@ class TrainController(QObject):
         config_error: why there is no valid config, in words.
         started, end: the run's first and last event. history: its epochs.
         runs: earlier runs, newest first.
+        start_model: what a run starts from, and what else can be chosen.
 
     Signals:
         state_changed(), dataset_changed(), config_changed(), runs_changed().
-        scan_progressed(ScanProgress), prepared(Preparing), estimated(Estimated or None).
+        scan_progressed(ScanProgress, UnpackProgress or DownloadProgress),
+        prepared(Preparing), estimated(Estimated or None).
         run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
         samples_predicted(SamplesPredicted), run_ended(RunFinished | RunStopped | RunFailed).
         noticed(str text, str kind), model_made(str id).
@@ -94,10 +98,9 @@ class TrainController(QObject):
         self.history: list[EpochDone] = []
         self.runs: tuple[RunInfo, ...] = ()
         self.preset: Preset | None = None
-        self.model_id = ""
+        self.start_model = StartModel(ports.entries)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
-        self._folder = Path()
         self._scan_job = self._estimate_job = self._run_job = self._runs_job = 0
         self._preview_job = 0
         self._run_file_jobs: set[int] = set()
@@ -124,14 +127,25 @@ class TrainController(QObject):
 
     def open_folder(self, folder: Path) -> None:
         """Scan a folder of class sub-folders in the background."""
+        self._open(lambda: scan_dataset(folder), Priority.INTERACTIVE)
+
+    def open_cifar10(self, archive: Path | None = None, *, download: bool = False) -> None:
+        """Unpack CIFAR-10 if it is not there yet, then scan it.
+
+        Args:
+            archive: from where. download: the person said that the network may be asked.
+        """
+        # In the background: photos and thumbnails must not wait for the network.
+        self._open(lambda: _unpack_and_scan(archive, download), Priority.BACKGROUND)
+
+    def _open(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
         if self.running:
             self.noticed.emit(
                 "A training is running. Stop it first, then drop the folder again.", "warning"
             )
             return
         self._io.cancel(self._scan_job)
-        self._folder = folder
-        self._scan_job = self._io.submit(lambda: scan_dataset(folder), Priority.INTERACTIVE)
+        self._scan_job = self._io.submit(start, priority)
         self._set_state(TrainState.SCANNING)
 
     def cancel_scan(self) -> None:
@@ -153,8 +167,14 @@ class TrainController(QObject):
         else:
             self.close_folder()
 
+    @property
+    def model_id(self) -> str:
+        """What the present settings start from; "": nothing is chosen yet."""
+        return self.start_model.chosen_id
+
     def set_model(self, model_id: str) -> None:
-        self.model_id = model_id
+        """Choose what the present settings start from: a model, or of scratch an architecture."""
+        self.start_model.choose(model_id)
         self._configure()
 
     def set_preset(self, preset: Preset | None) -> None:
@@ -176,41 +196,35 @@ class TrainController(QObject):
         self.device_kind = kind
         self._configure()
 
-    def entries(self) -> list[ModelEntry]:
-        return self._ports.entries()
-
-    def entry(self) -> ModelEntry | None:
-        """The model to start from."""
-        for entry in self._ports.entries():
-            if entry.spec.id == self.model_id:
-                return entry
-        return None
-
     def _configure(self) -> None:
-        if self.summary is None or not self.model_id:
+        if self.summary is None or not self.start_model.model_id:
             return
         self.config, self.config_error = None, ""
         try:
             if not self.summary.trainable:
                 blocking = [p.message for p in self.summary.problems if p.blocking]
                 raise RunConfigError("data", blocking[0])
-            options = dict(self.overrides)
-            self.config = config_for(
-                self.preset,
-                data=self.summary.root,
-                model=self.model_id,
-                photos=len(self.summary.photos),
-                classes=len(self.summary.classes),
-                device_kind=self.device_kind,
-                method=options.pop("method", None),
-                **options,
-            )
+            self.config = self.start_model.configure(self._config_from, self.summary.typical_side)
         except RunConfigError as error:
             self.config_error = str(error)
         self.config_changed.emit()
         self.estimated.emit(None)
         if self.config is not None and not self.running:
             self._estimate_soon.start()
+
+    def _config_from(self, model_id: str) -> RunConfig:
+        assert self.summary is not None
+        options = dict(self.overrides)
+        return config_for(
+            self.preset,
+            data=self.summary.root,
+            model=model_id,
+            photos=len(self.summary.photos),
+            classes=len(self.summary.classes),
+            device_kind=self.device_kind,
+            method=options.pop("method", None),
+            **options,
+        )
 
     @Slot()
     def _estimate(self) -> None:
@@ -324,9 +338,9 @@ class TrainController(QObject):
     @Slot(object, object)
     def _on_training_failed(self, job_id: int, error: Exception) -> None:
         if job_id == self._estimate_job:
-            self.noticed.emit(_sentence(error), "warning")
+            self.noticed.emit(sentence(error), "warning")
         elif job_id == self._run_job:
-            self.noticed.emit(_sentence(error), "warning")
+            self.noticed.emit(sentence(error), "warning")
             self._end_run()
 
     @Slot(object)
@@ -347,8 +361,10 @@ class TrainController(QObject):
     def _on_io(self, job_id: int, events: list[Any]) -> None:
         if job_id == self._scan_job:
             for event in events:
-                if isinstance(event, ScanProgress):
+                if isinstance(event, ScanProgress | UnpackProgress | DownloadProgress):
                     self.scan_progressed.emit(event)
+                elif isinstance(event, Notice):
+                    self.noticed.emit(event.message, "notice")
                 elif isinstance(event, DatasetScanned):
                     self._scanned(event.summary)
         elif job_id == self._runs_job:
@@ -371,11 +387,11 @@ class TrainController(QObject):
     @Slot(object, object)
     def _on_io_failed(self, job_id: int, error: Exception) -> None:
         if job_id == self._scan_job:
-            self.noticed.emit(_sentence(error), "warning")
+            self.noticed.emit(sentence(error), "warning")
             self._scan_ended()
         elif job_id in self._run_file_jobs:
             self._run_file_jobs.discard(job_id)
-            self.noticed.emit(_sentence(error), "warning")
+            self.noticed.emit(sentence(error), "warning")
 
     @Slot(object)
     def _on_io_cancelled(self, job_id: int) -> None:
@@ -392,11 +408,10 @@ class TrainController(QObject):
             self.state_changed.emit()
 
 
+def _unpack_and_scan(archive: Path | None, download: bool) -> Iterator[Any]:
+    folder = yield from prepare_cifar10(archive, download=download)
+    yield from scan_dataset(folder)
+
+
 def _read_runs() -> Iterator[tuple[RunInfo, ...]]:
     yield tuple(list_runs())
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ResNetGuiError | OSError):
-        return str(error)
-    return f"Something unexpected went wrong ({type(error).__name__}: {error}). The log has more."

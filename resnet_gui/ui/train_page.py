@@ -20,10 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.atomic import replacing
+from resnet_gui.core.dataset.cifar10 import TITLE, UnpackProgress, is_unpacked, local_archive
+from resnet_gui.core.dataset.cifar10_archive import is_archive_name
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.runs import RunInfo, RunState
+from resnet_gui.core.types import DownloadProgress
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.augmentation_dialog import AugmentationDialog
+from resnet_gui.ui.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.images import read_mime
 from resnet_gui.ui.notice_bar import NoticeBar
@@ -32,6 +36,7 @@ from resnet_gui.ui.runs_list import RunsList
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.train_controller import TrainController, TrainState
 from resnet_gui.ui.train_setup import TrainSetup
+from resnet_gui.ui.words import progress_line
 
 if TYPE_CHECKING:
     from resnet_gui.ui.train_run_view import TrainRunView
@@ -43,10 +48,11 @@ class TrainStart(QWidget):
     """The page before a folder is chosen.
 
     Signals:
-        folder_requested().
+        folder_requested(), cifar10_requested().
     """
 
     folder_requested = Signal()
+    cifar10_requested = Signal()
 
     def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +81,11 @@ class TrainStart(QWidget):
         self.open.setProperty("kind", "primary")
         self.open.clicked.connect(self.folder_requested)
         column.addWidget(self.open, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.cifar10 = QPushButton("Try it with CIFAR-10…")
+        self.cifar10.setProperty("kind", "plain")
+        self.cifar10.setToolTip("60,000 small pictures of ten classes, the classic")
+        self.cifar10.clicked.connect(self.cifar10_requested)
+        column.addWidget(self.cifar10, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.scan_text = QLabel()
         self.scan_bar = QProgressBar()
         self.scan_bar.setTextVisible(False)
@@ -98,17 +109,23 @@ class TrainStart(QWidget):
         for widget in (self.scan_text, self.scan_bar, self.scan_stop):
             widget.setVisible(scanning)
         self.open.setVisible(not scanning)
+        self.cifar10.setVisible(not scanning)
         if scanning:
             self.scan_text.setText("Looking through the folder…")
             self.scan_bar.setRange(0, 0)
 
     @Slot(object)
-    def _on_scan_progressed(self, event: ScanProgress) -> None:
+    def _on_scan_progressed(self, event: ScanProgress | UnpackProgress | DownloadProgress) -> None:
+        if isinstance(event, ScanProgress):
+            problems = f", {count_noun(event.problems, 'problem')}" if event.problems else ""
+            text = f"Looking through the folder: {_of(event.done, event.total)}{problems}"
+        elif isinstance(event, UnpackProgress):
+            text = event.note or f"Unpacking {TITLE}: {_of(event.done, event.total)} pictures"
+        else:
+            text = f"Downloading {TITLE}: {progress_line(event)}"
         self.scan_bar.setRange(0, event.total)
         self.scan_bar.setValue(event.done)
-        of = f" of {event.total:,}" if event.total else ""
-        problems = f", {count_noun(event.problems, 'problem')}" if event.problems else ""
-        self.scan_text.setText(f"Looking through the folder: {event.done:,}{of}{problems}")
+        self.scan_text.setText(text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme_colours()
@@ -162,6 +179,7 @@ class TrainPage(QWidget):
         self.stack = QStackedWidget()
         self.start = TrainStart(controller)
         self.start.folder_requested.connect(self.choose_folder)
+        self.start.cifar10_requested.connect(self.choose_cifar10)
         self.start.runs.try_requested.connect(self._on_try_run)
         self.stack.addWidget(self.start)
         self.setup: TrainSetup | None = None
@@ -182,10 +200,14 @@ class TrainPage(QWidget):
     # --- drop -------------------------------------------------------------------------------
 
     def may_take(self, mime: QMimeData) -> bool:
-        """Whether a folder is dragged over the page."""
-        return any(path.is_dir() for path in read_mime(mime).paths)
+        """Whether a folder, or an archive that may be CIFAR-10, is dragged over the page."""
+        return any(path.is_dir() or _is_archive(path) for path in read_mime(mime).paths)
 
     def take(self, mime: QMimeData) -> None:
+        archives = [path for path in read_mime(mime).paths if _is_archive(path)]
+        if archives:
+            self.controller.open_cifar10(archives[0])
+            return
         folders = [path for path in read_mime(mime).paths if path.is_dir()]
         if folders:
             self.controller.open_folder(folders[0])
@@ -200,6 +222,31 @@ class TrainPage(QWidget):
         if name:
             self._last_folder = str(Path(name).parent)
             self.controller.open_folder(Path(name))
+
+    @Slot()
+    def choose_cifar10(self) -> None:
+        """Open CIFAR-10; ask first where it comes from, if it is not on this computer."""
+        if is_unpacked() or local_archive() is not None:
+            self.controller.open_cifar10()
+            return
+        dialog = Cifar10Dialog(self.window())
+        # Queued: the dialog is gone before the next one opens.
+        queued = Qt.ConnectionType.QueuedConnection
+        dialog.archive_requested.connect(self._on_archive_requested, queued)
+        dialog.download_requested.connect(self._on_download_requested)
+        dialog.open()
+
+    @Slot()
+    def _on_archive_requested(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, f"Archive of {TITLE}", self._last_folder, Cifar10Dialog.patterns()
+        )
+        if name:
+            self.controller.open_cifar10(Path(name))
+
+    @Slot()
+    def _on_download_requested(self) -> None:
+        self.controller.open_cifar10(download=True)
 
     def warm_up(self) -> None:
         """Import what the charts need before the first run, in the io lane."""
@@ -345,6 +392,14 @@ class TrainPage(QWidget):
         dialog = AugmentationDialog(self._training, self.window())
         dialog.fill(lambda: self._ports.preview_augmentation(photos, config), len(photos))
         dialog.show()
+
+
+def _of(done: int, total: int) -> str:
+    return f"{done:,} of {total:,}" if total else f"{done:,}"
+
+
+def _is_archive(path: Path) -> bool:
+    return is_archive_name(path.name) and path.is_file()
 
 
 def _copy(source: Path, target: Path) -> Generator[None, None, Path]:

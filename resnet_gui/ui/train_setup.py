@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
-from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import Estimated
 from resnet_gui.core.training.presets import TITLES, Preset, automatic_preset
 from resnet_gui.jobs.lane import JobLane
@@ -95,7 +94,8 @@ class TrainSetup(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
-        column.addWidget(QLabel("Start from"))
+        self.start_title = QLabel("Start from")
+        column.addWidget(self.start_title)
         self.model_button = ModelButton()
         self.model_button.setToolTip("Choose the model whose knowledge is the start")
         self.model_button.clicked.connect(self._on_model_clicked)
@@ -179,7 +179,9 @@ class TrainSetup(QWidget):
     @Slot()
     def _on_config_changed(self) -> None:
         controller = self._controller
-        self.model_button.show_entry(controller.entry())
+        start = controller.start_model
+        self.start_title.setText("Shape of the network" if start.scratch else "Start from")
+        self.model_button.show_entry(start.entry(), random=start.scratch)
         summary, config = controller.summary, controller.config
         if summary is not None:
             preset = controller.preset or automatic_preset(
@@ -208,22 +210,21 @@ class TrainSetup(QWidget):
     @Slot()
     def _on_model_clicked(self) -> None:
         self.popup.open_below(
-            self.model_button, self._controller.entries(), self._controller.model_id
+            self.model_button, self._controller.start_model.entries(), self._controller.model_id
         )
 
     @Slot(str)
     def _on_model_chosen(self, model_id: str) -> None:
         """A model without weights here can only be the shape for training from scratch."""
         self._controller.set_model(model_id)
-        entry = self._controller.entry()
-        if entry is not None and not entry.state.ready:
-            scratch = self._controller.config
-            if scratch is None or scratch.method is not Method.SCRATCH:
-                self._controller.noticed.emit(
-                    f"The weights of {entry.spec.title} are not on this computer: download them "
-                    "on the Models page, or choose “From scratch”, which needs none.",
-                    "warning",
-                )
+        start = self._controller.start_model
+        entry = start.entry()
+        if entry is not None and not entry.state.ready and not start.scratch:
+            self._controller.noticed.emit(
+                f"The weights of {entry.spec.title} are not on this computer: download them on "
+                "the Models page, or choose “From scratch”, which needs none.",
+                "warning",
+            )
 
     @Slot(int)
     def _on_preset_clicked(self, number: int) -> None:
