@@ -19,6 +19,7 @@ from resnet_gui.cli_train import register
 from resnet_gui.core.dataset import cifar10
 from resnet_gui.core.runs import RunState, list_runs, runs_dir
 from resnet_gui.core.zoo.downloads import RemoteFile
+from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
 from tests.core.cifar_archives import make_binary, make_small
 from tests.core.download_server import serve
 from tests.core.training_helpers import make_photos, make_tiny_model
@@ -234,3 +235,21 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(data: Path) -> None:
     assert code_of_resume == 0
     assert events[-1]["event"] == "run_finished"
     assert next(e for e in events if e["event"] == "run_started")["resumed"]
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "words"),
+    [
+        ("efficientnet-lite0", ["image_size=8"], "cannot take images of 8 × 8 pixels: they shrink"),
+        ("resnet18", ["image_size=16", "batch_size=1"], "16 × 16 pixels one at a time"),
+    ],
+)
+def test_images_too_small_for_a_network_are_said_before_the_run(
+    data: Path, model: str, settings: list[str], words: str
+) -> None:
+    if model == "efficientnet-lite0" and lite0_weights_path() is None:
+        pytest.skip("extra “offline” is not installed")
+    options = [part for setting in settings for part in ("--set", setting)]
+    code, _, text = command("train", data, "--model", model, "--method", "scratch", *options)
+    assert (code, words in text) == (2, True), text
+    assert list_runs() == []

@@ -29,6 +29,7 @@ from resnet_gui.core.training.config import Method, Precision, RunConfig, Switch
 from resnet_gui.core.training.events import Preparing, TrainEvent
 from resnet_gui.core.training.finish import versions
 from resnet_gui.core.training.hardware import resolve_precision, use_channels_last
+from resnet_gui.core.training.input_size import check_input_size
 from resnet_gui.core.training.loop import Stop, prepared_progress, run_session
 from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.session import Guard, Session
@@ -73,6 +74,7 @@ def train(
     zoo = zoo or Zoo.standard()
     entry = start_entry(zoo, config)
     device, precision, channels_last = hardware_for(config)
+    check_input_size(entry, config)
     if summary is None:
         for event in scan_dataset(Path(config.data)):
             if isinstance(event, DatasetScanned):

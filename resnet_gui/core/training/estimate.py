@@ -20,6 +20,7 @@ from resnet_gui.core.training.augment import reader_for
 from resnet_gui.core.training.config import Augmentation, Method, RunConfig
 from resnet_gui.core.training.events import Estimated, Preparing
 from resnet_gui.core.training.hardware import autocast, is_out_of_memory, release_memory
+from resnet_gui.core.training.input_size import check_input_size
 from resnet_gui.core.training.network import (
     NETWORK,
     set_train_mode,
@@ -30,7 +31,7 @@ from resnet_gui.core.training.session import input_side
 from resnet_gui.core.zoo import Preprocessing, Zoo
 
 _PHOTOS = 6
-_MEASURED_BATCH = 4
+_MEASURED_BATCH, _MEASURED_SIDE = 4, 224
 _BASE_MB = 700  # torch and the program itself
 _HEAD_STEP_S = 0.0012
 
@@ -51,6 +52,7 @@ def estimate(
     zoo = zoo or Zoo.standard()
     entry = start_entry(zoo, config)
     device, precision, channels_last = hardware_for(config)
+    check_input_size(entry, config)
     preprocessing = preprocessing_for(entry, config)
     split = make_split(summary, config.val_fraction, config.seed)
     yield Preparing("measuring", 0, 3)
@@ -146,7 +148,9 @@ def _time(
     network: nn.Module, config: RunConfig, kind: str, precision: str, size: int, *, learn: bool
 ) -> float:
     """Seconds per photo of a forward pass, or of one with the gradients of the method."""
-    count = min(_MEASURED_BATCH, config.batch_size) if kind == "cpu" else config.batch_size
+    count = config.batch_size
+    if kind == "cpu":  # enough pixels to measure the network and not what each call costs
+        count = min(count, _MEASURED_BATCH * max(1, (_MEASURED_SIDE // size) ** 2))
     try:
         x = torch.zeros(max(2, count), 3, size, size, device=kind)
         if learn:

@@ -1,0 +1,44 @@
+"""Whether a network takes images as small as a run asks for. Needs torch."""
+
+from __future__ import annotations
+
+import torch
+
+from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.training.config import Method, RunConfig
+from resnet_gui.core.training.network import architecture_options
+from resnet_gui.core.zoo.builder import build_network
+from resnet_gui.core.zoo.spec import ModelEntry
+
+_ALWAYS_FITS = 64  # pixels; every architecture of the zoo halves an image five times at most
+
+
+def check_input_size(entry: ModelEntry, config: RunConfig) -> None:
+    """Try one black image, where the run's are smaller than any network was made for.
+
+    Raises:
+        RunConfigError: the network cannot take them.
+        ModelError: it cannot be built.
+    """
+    size = config.image_size
+    if not 0 < size < _ALWAYS_FITS:
+        return
+    options = architecture_options(entry.spec.architecture_options, config)
+    network = build_network(entry.spec.architecture, 2, options)
+    single = config.batch_size // config.accumulate <= 1
+    # One value per channel has no variance: BatchNorm cannot learn from it.
+    network.train(single and config.method is Method.SCRATCH)
+    try:
+        with torch.no_grad():
+            network(torch.zeros(1, 3, size, size))
+    except (RuntimeError, ValueError) as error:
+        more = " one at a time" if network.training else ""
+        raise RunConfigError(
+            "image_size",
+            f"{entry.spec.title} cannot take images of {size} × {size} pixels{more}: they shrink "
+            "to nothing on the way through its layers.",
+            "Raise batch_size or image_size."
+            if network.training
+            else f"Raise image_size, for instance to {_ALWAYS_FITS}, or leave it at 0 for the "
+            "model's own size.",
+        ) from error
