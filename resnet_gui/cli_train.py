@@ -76,7 +76,7 @@ def train(
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="fast, balanced, best or scratch; else chosen for the data.")
+        str | None, typer.Option(help=f"{', '.join(Preset)}; else chosen for the data.")
     ] = None,
     method: Annotated[
         str | None, typer.Option(help="head, last, full, scratch or progressive.")
