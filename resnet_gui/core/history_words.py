@@ -237,7 +237,9 @@ def gradients_sentence(items: Sequence[Named]) -> str:
             spans.append((name, kind, values[0] / values[-1]))
     return _two_sides(
         spans,
-        lambda name, span: f"In {name} the first layer's gradient is {_times(span)} the last's",
+        lambda name, span: (
+            f"In {name} the first layer's gradient is {_times(span)} that of the last convolution"
+        ),
         lambda name, span: f"in {name} {_times(span)}",
         "Shortcuts keep the gradients of all layers of like size.",
     )

@@ -70,6 +70,7 @@ class DiagramCanvas(QWidget):
         self._blocks: tuple[BlockBox, ...] = ()
         self._bands: list[_Band] = []
         self._hovered = -1
+        self._wrapped = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -82,11 +83,28 @@ class DiagramCanvas(QWidget):
         self.selected = self._hovered = -1
         self._zoom = next((z for most, z in _MANY_BLOCKS if len(self._blocks) <= most), 0)
         self._lay_out()
+        self._grow()
         self.zoomed.emit()
+
+    def _grow(self) -> None:
+        """A small network fills the room that is there."""
+        parent = self.parentWidget()
+        room = parent.height() if parent is not None else 0
+        start = self._zoom
+        for zoom in (len(ZOOMS) - 2, len(ZOOMS) - 3):
+            if start < 4 or not self._blocks:
+                return
+            self._zoom = zoom
+            self._lay_out()
+            if self.minimumHeight() <= room and not self._wrapped:
+                return
+        self._zoom = start
+        self._lay_out()
 
     def set_scale(self, scale: float) -> None:
         self.scale = scale
         self._lay_out()
+        self._grow()
 
     @property
     def zoom(self) -> float:
@@ -117,6 +135,7 @@ class DiagramCanvas(QWidget):
 
     def _lay_out(self) -> None:
         self._rects, self._bands = [], []
+        self._wrapped = False
         zoom, top = self.zoom, _MARGIN
         head = 30.0 * self.scale
         for stage in self.diagram.stages if self.diagram else ():
@@ -133,6 +152,7 @@ class DiagramCanvas(QWidget):
             left = _MARGIN + 14 + gap / 2
             per_line = max(1, int((self.width() - 2 * left + gap) // (width + gap)))
             lines = -(-len(stage.blocks) // per_line)
+            self._wrapped = self._wrapped or lines > 1
             per_line = -(-len(stage.blocks) // lines)  # 5 and 4 look better than 7 and 2
             area = QRectF(
                 _MARGIN, top, self.width() - 2 * _MARGIN, head + lines * (high + arc + 6) + 10
@@ -295,7 +315,7 @@ class DiagramCanvas(QWidget):
             colour = QColor(kind_colour(Kind.HIGHWAY, colours))
         pen = QPen(colour, max(1.3, 2.2 * zoom))
         if block.shortcut is Shortcut.PADDED:
-            pen.setStyle(Qt.PenStyle.DashLine)
+            pen.setDashPattern([2.6, 1.6])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         high = rect.top() - 14 * zoom

@@ -4,6 +4,7 @@ He et al. 2015."""
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.history_sources import HistoryFound
@@ -14,6 +15,8 @@ from resnet_gui.ui.lab_parts import Sentence, scaled
 from resnet_gui.ui.lab_style import line_colour, line_width
 from resnet_gui.ui.line_chart import Axes, Line, LineChart
 from resnet_gui.ui.theme import theme_colours
+
+_NARROW = 620  # two charts need more
 
 
 class LabCurves(QWidget):
@@ -28,15 +31,20 @@ class LabCurves(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._scale = 1.0
+        self._narrow = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self.training = CheckBox("Training error (dashed)")
-        self.validation = CheckBox("Validation error (solid)")
-        self.together = CheckBox("All in one chart")
+        self.training = CheckBox("Training (dashed)")
+        self.validation = CheckBox("Validation (solid)")
+        self.together = CheckBox("All in one")
         self._switches = (self.training, self.validation, self.together)
         row = QHBoxLayout()
         row.setSpacing(18)
+        for box, name in zip(
+            self._switches, ("training error", "validation error", "all in one chart"), strict=True
+        ):
+            box.setAccessibleName(f"Show {name}")
         for box in self._switches[:2]:
             box.setChecked(True)
         for box in self._switches:
@@ -65,11 +73,18 @@ class LabCurves(QWidget):
             scaled(box, scale)
         self.sentence.set_scale(scale)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW * self._scale
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Draw what is switched on."""
         items = [item for item in self._controller.shown_items() if item.history.epochs]
-        figures = len(items) <= 4
+        figures = len(items) <= 4 and not self._narrow
         lines = {item.key: self._lines(item, figures) for item in items}
         points = [point for found in lines.values() for line in found for point in line.points]
         last = max((x for x, _ in points), default=1.0)
@@ -77,7 +92,8 @@ class LabCurves(QWidget):
         y_range = (0.0, _ceiling([y for _, y in points]))
         plain = [item for item in items if _kind(item) is Kind.PLAIN]
         others = [item for item in items if _kind(item) is not Kind.PLAIN]
-        split = bool(plain) and bool(others) and not self.together.isChecked()
+        both = bool(plain) and bool(others)
+        split = both and not self.together.isChecked() and not self._narrow
         self.plain.setVisible(split)
         right = others if split else items
         title = "With shortcuts" if split else _title(plain, others)
@@ -88,7 +104,7 @@ class LabCurves(QWidget):
         self.residual.show_lines(
             _axes(title, x_range, y_range), [line for item in right for line in lines[item.key]]
         )
-        self.together.setEnabled(bool(plain) and bool(others))
+        self.together.setVisible(both and not self._narrow)
         text = curves_sentence(items)
         self.sentence.setText(text or "Switch a network on in the list to see its curves.")
 

@@ -187,6 +187,7 @@ class LabLayers(QWidget):
             widget.setEnabled(last > 0)
         epoch = self.slider.value()
         self.when.setText(_when(epoch))
+        recorded = {short_name(i.history) for i in items if not i.key.startswith("start:")}
         lines: list[Line] = []
         named: list[Named] = []
         hidden = 0
@@ -196,9 +197,12 @@ class LabLayers(QWidget):
                 continue
             layers = layers_at(item.history, epoch)
             if layers is not None:
-                lines.append(self._line(item, layers))
+                name = short_name(item.history)
+                twin = item.key.startswith("start:") and name in recorded
+                name += ", untrained" if twin else ""
+                lines.append(self._line(item, name, layers, twin))
                 kind = kind_of(item.history.architecture, item.history.options)
-                named.append((short_name(item.history), kind, layers))
+                named.append((name, kind, layers))
         self.chart.show_lines(self._axes(self._y_range(items)), lines)
         gradients = self.measure is Measure.GRADIENTS
         text = gradients_sentence(named) if gradients else residuals_sentence(named)
@@ -233,15 +237,15 @@ class LabLayers(QWidget):
             return main_gradients(layers)
         return residual_ratios(layers)
 
-    def _line(self, item: HistoryFound, layers: LayerStatistics) -> Line:
+    def _line(self, item: HistoryFound, name: str, layers: LayerStatistics, dotted: bool) -> Line:
         values = self._values(layers)
-        name = short_name(item.history)
         return Line(
             name=name,
             label=name if len(name) <= 24 else f"{name[:22]}…",
             points=tuple((float(n + 1), value) for n, (_, value) in enumerate(values)),
             colour=line_colour(item.history, theme_colours()),
             width=line_width(item.history),
+            dotted=dotted,
             names=tuple(key for key, _ in values),
         )
 

@@ -178,14 +178,16 @@ class LabPage(QWidget):
         if charts and not some and not (self.controller.measuring and not curves):
             self._say_empty(curves)
             return
-        if self.view not in self.views:
+        fresh = self.view not in self.views
+        if fresh:
             self.views[self.view] = self._build(self.view)
-            self.views[self.view].set_scale(self._scale)
             self.stack.addWidget(self.views[self.view])
         if charts:
             self.networks.show_for(curves, self._scale)
         self.networks.setVisible(charts and some)
         self.stack.setCurrentWidget(self.views[self.view])
+        if fresh:  # a style sheet takes back the type that was set before the first show
+            self.views[self.view].set_scale(self._scale)
 
     def _say_empty(self, curves: bool) -> None:
         self.networks.hide()

@@ -34,11 +34,11 @@ class Sentence(QFrame):
         scaled(self.label, scale * 1.15)
 
     def setText(self, text: str) -> None:
-        self.label.setText(text)
+        self.label.setText(text.replace(" %", "\u00a0%"))  # "8.9" does not lose its "%"
         self.setVisible(bool(text))
 
     def text(self) -> str:
-        return self.label.text()
+        return self.label.text().replace("\u00a0", " ")
 
 
 class LabEmpty(QWidget):

@@ -45,7 +45,8 @@ _PARTS = (
         "The idea",
         "Let H(x) be what a few layers should make of x. Do not ask them for H(x). Ask them for "
         "the difference, F(x) = H(x) − x, and add x again: H(x) = F(x) + x. To pass x on "
-        "unchanged, the layers now only have to learn F(x) = 0. The shortcut that carries x costs no parameters.",
+        "unchanged, the layers now only have to learn F(x) = 0. The shortcut that carries x costs "
+        "no parameters.",
     ),
     (
         "The clear path",
@@ -100,8 +101,9 @@ class LabWhy(QScrollArea):
         column.addWidget(self.source)
         column.addStretch()
         outer = QWidget()
-        QVBoxLayout(outer).setContentsMargins(0, 0, 0, 0)
-        outer.layout().addWidget(inner)
+        frame = QVBoxLayout(outer)
+        frame.setContentsMargins(0, 0, 0, 0)
+        frame.addWidget(inner)
         self.setWidget(outer)
 
     def set_scale(self, scale: float) -> None:

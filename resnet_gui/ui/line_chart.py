@@ -167,9 +167,11 @@ class LineChart(QWidget):
         metrics = QFontMetricsF(font)
         self._fit()
         ticks = self._y_ticks(metrics)
-        labels = [line.label for line in self.lines if line.label and line.points]
+        edge = self._x[1] - (self._x[1] - self._x[0]) * 0.15  # what ends before has room inside
+        labels = [n.label for n in self.lines if n.label and n.points and n.points[-1][0] > edge]
         left = max((metrics.horizontalAdvance(text) for _, text in ticks), default=20) + 20
         right = max((QFontMetricsF(bold).horizontalAdvance(t) for t in labels), default=0) + 24
+        right = min(right, self.width() * 0.45)
         high = metrics.height()
         self._area = QRectF(
             left, high * 2.1, max(40.0, self.width() - left - right), self.height() - high * 4.9

@@ -450,10 +450,14 @@ class MainWindow(QMainWindow):
     def save_now(self) -> None:
         """Store the settings with the window's present shape."""
         self._save_timer.stop()
+        # Never the projector's whole screen: the next start has the window as it was before.
+        projector = self.lab_page.projector.isChecked()
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         sizes = tuple(self.page.splitter.sizes()) if self.page.stack.currentIndex() else ()
         self.settings = dataclasses.replace(
-            self.settings, window=geometry, splitter=sizes or self.settings.splitter
+            self.settings,
+            window=self.settings.window if projector else geometry,
+            splitter=sizes or self.settings.splitter,
         )
         self._save(self.settings)
 
