@@ -168,7 +168,9 @@ class Engine:
 
     def _diagram(self, model_id: str) -> Iterator[Any]:
         with gentle_import():
-            from resnet_gui.core.diagram import describe_spec
+            from resnet_gui.core.diagram import describe_spec, warm_up
+
+            warm_up()
         yield describe_spec(self._spec(model_id))
 
 

@@ -21,6 +21,7 @@ from resnet_gui.core.diagram_types import (
     StageBox,
 )
 from resnet_gui.core.layer_statistics import residual_functions
+from resnet_gui.core.meta_network import build_meta
 from resnet_gui.core.nets.blocks import (
     HighwayBlock,
     PaddedShortcut,
@@ -28,7 +29,6 @@ from resnet_gui.core.nets.blocks import (
     PreActivationBottleneck,
     ResidualBlock,
 )
-from resnet_gui.core.zoo.builder import build_network
 from resnet_gui.core.zoo.spec import ModelSpec
 
 _DEFAULT_OUTPUTS = {32: 10}  # CIFAR-10 has ten classes
@@ -40,6 +40,11 @@ _FORMULAS: dict[type[nn.Module], str] = {
 }
 
 
+def warm_up() -> None:
+    """Import what additions on the meta device ask for (900 modules), to be done gently."""
+    import torch._dynamo  # noqa: F401
+
+
 def describe_spec(spec: ModelSpec) -> NetworkDiagram:
     """The drawing of a model or architecture at its own image size; no weights are read.
 
@@ -48,8 +53,7 @@ def describe_spec(spec: ModelSpec) -> NetworkDiagram:
     """
     side = spec.preprocessing.crop
     outputs = len(spec.classes) or _DEFAULT_OUTPUTS.get(side, 1000)
-    with torch.device("meta"):
-        network = build_network(spec.architecture, outputs, spec.architecture_options)
+    network = build_meta(spec.architecture, outputs, spec.architecture_options)
     return describe(network, (3, side, side), spec.id, spec.title)
 
 
@@ -148,17 +152,28 @@ def _trace(network: nn.Module, input_shape: Shape, blocks: Mapping[str, nn.Modul
     for name, module in network.named_modules():
         if name in blocks or name in leaves:
             handles.append(module.register_forward_hook(note(name)))
+    # On the meta device BatchNorm is made of many small steps in Python, seconds of them in a deep
+    # network; its output has the shape of its input.
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     try:
+        for norm in norms:
+            norm.__dict__["forward"] = _same
         network.eval()
         with torch.no_grad():
             x = torch.empty((1, *input_shape), device="meta")
             torch.func.functional_call(network, state, (x,))
     finally:
+        for norm in norms:
+            del norm.__dict__["forward"]
         for handle in handles:
             handle.remove()
         for module, training in modes:
             module.training = training
     return calls
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
 
 
 def _leaves(network: nn.Module) -> set[str]:

@@ -5,17 +5,14 @@ Apart from `histories`, which `runs` builds on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.errors import ResNetGuiError
-from resnet_gui.core.histories import SUFFIX, LayerStatistics, TrainingHistory, read_history
+from resnet_gui.core.histories import SUFFIX, TrainingHistory, read_history
 from resnet_gui.core.runs import RUN_FILE, RunDirectory
-
-_LAYERS_FILE = "layers.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +104,10 @@ def run_history(path: Path) -> TrainingHistory:
         architecture=str(model.get("architecture") or ""),
         options=_mapping(model.get("architecture_options")),
         epochs=tuple(run.metrics()),
-        layers=tuple(_read_layers(path / _LAYERS_FILE)),
+        layers=tuple(run.layers()),
         recipe=_mapping(run.document.get("config")),
     )
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _read_layers(path: Path) -> list[LayerStatistics]:
-    """All whole lines; a line that was cut off ends the list."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    found: list[LayerStatistics] = []
-    for line in lines:
-        try:
-            found.append(LayerStatistics.from_json(json.loads(line)))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            break
-    return found

@@ -3,6 +3,7 @@ from their numbers. No torch here."""
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -206,12 +207,13 @@ def main_gradients(item: LayerStatistics) -> list[tuple[str, float]]:
     return [
         (name, value)
         for name, value in item.gradient_norm.items()
-        if not _beside(name) and value == value
+        if not _beside(name) and math.isfinite(value)
     ]
 
 
 def residual_ratios(item: LayerStatistics) -> list[tuple[str, float]]:
-    return [(name, value) for name, value in item.residual_ratio.items() if value == value]
+    """The ratio of each block, in their order."""
+    return [(name, v) for name, v in item.residual_ratio.items() if math.isfinite(v)]
 
 
 def _beside(name: str) -> bool:

@@ -16,10 +16,10 @@ from resnet_gui.core.histories import LayerStatistics, TrainingHistory
 from resnet_gui.core.history_sources import StartMeasured
 from resnet_gui.core.imaging import decode
 from resnet_gui.core.layer_statistics import measure_layers
+from resnet_gui.core.meta_network import build_meta
 from resnet_gui.core.nets.blocks import HighwayBlock, initialise
 from resnet_gui.core.paths import sample_photos
 from resnet_gui.core.types import ImageSource
-from resnet_gui.core.zoo.builder import build_network
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 
 OUTPUTS = 10
@@ -38,8 +38,7 @@ def measure_start(spec: ModelSpec) -> Iterator[StartMeasured]:
     """
     count, side = _BATCHES.get(spec.preprocessing.crop, _OTHER_BATCH)
     x, y = sample_batch(count, side, spec.preprocessing)
-    with torch.device("meta"):
-        network = build_network(spec.architecture, OUTPUTS, spec.architecture_options)
+    network = build_meta(spec.architecture, OUTPUTS, spec.architecture_options)
     network.to_empty(device="cpu")
     start_weights(network, torch.Generator().manual_seed(_SEED))
     statistics: LayerStatistics = measure_layers(network, x, y, epoch=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -246,7 +246,9 @@ class DiagramCanvas(QWidget):
         painter.setFont(self._font())
         reach = 40 * self.zoom
         seen = seen.adjusted(-reach, -reach, reach, reach)
-        for number, rect in enumerate(self._rects):
+        if not self._worded:
+            self._paint_small(painter, seen)
+        for number, rect in enumerate(self._rects if self._worded else ()):
             if rect.intersects(seen):
                 self._paint_block(painter, number, rect)
         if self.hasFocus():
@@ -276,6 +278,44 @@ class DiagramCanvas(QWidget):
             "  ·  ".join(parts), Qt.TextElideMode.ElideRight, box.width() - left
         )
         painter.drawText(box.adjusted(left, 0, 0, 0), flags, text)
+
+    def _paint_small(self, painter: QPainter, seen: QRectF) -> None:
+        """Hundreds of boxes without words: one drawing call per kind, to scroll smoothly."""
+        colours, zoom = theme_colours(), self.zoom
+        boxes: list[QRectF] = []
+        line: list[QLineF] = []
+        arcs: dict[Shortcut, list[QLineF]] = {}
+        for block, rect in zip(self._blocks, self._rects, strict=True):
+            if not rect.intersects(seen):
+                continue
+            boxes.append(rect)
+            middle, high = rect.center().y(), rect.top() - 14 * zoom
+            left, right = rect.left() - 13 * zoom, rect.right() + 13 * zoom
+            line.append(QLineF(rect.left() - 18 * zoom, middle, rect.left(), middle))
+            line.append(QLineF(rect.right(), middle, rect.right() + 18 * zoom, middle))
+            if block.shortcut is not Shortcut.NONE:
+                arcs.setdefault(block.shortcut, []).extend(
+                    (
+                        QLineF(left, middle, left, high),
+                        QLineF(left, high, right, high),
+                        QLineF(right, high, right, middle),
+                    )
+                )
+        painter.setPen(QPen(QColor(colours.muted), 1))
+        painter.drawLines(line)
+        for shortcut, lines in arcs.items():  # too small for dashes: the panel tells the kind
+            kind = Kind.HIGHWAY if shortcut is Shortcut.GATE else Kind.RESIDUAL
+            painter.setPen(QPen(QColor(kind_colour(kind, colours)), max(1.3, 2.2 * zoom)))
+            painter.drawLines(lines)
+        painter.setPen(QPen(QColor(colours.muted), 1))
+        painter.setBrush(QColor(colours.accent_ground))
+        painter.drawRects(boxes)
+        for number in (self._hovered, self.selected):
+            if number >= 0:
+                painter.setPen(QPen(QColor(colours.accent), 1))
+                if number == self.selected:
+                    painter.setBrush(QColor(colours.accent))
+                painter.drawRect(self._rects[number])
 
     def _paint_block(self, painter: QPainter, number: int, rect: QRectF) -> None:
         colours, zoom, block = theme_colours(), self.zoom, self._blocks[number]

@@ -93,9 +93,9 @@ class LabController(QObject):
             self.shown_changed.emit()
 
     def _take_histories(self) -> None:
-        self.looked = True
-        changed = tuple(self._read) != self.histories or tuple(self._failed) != self.failures
-        self.histories, self.failures = tuple(self._read), tuple(self._failed)
+        found, failed = tuple(self._read), tuple(self._failed)
+        changed = not self.looked or (found, failed) != (self.histories, self.failures)
+        self.looked, self.histories, self.failures = True, found, failed
         for item in self.histories:
             if item.key not in self._known and not item.own:
                 self.shown.add(item.key)  # the paper's four are the beginning; runs join by hand

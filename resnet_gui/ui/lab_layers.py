@@ -53,6 +53,8 @@ class LabLayers(QWidget):
     ) -> None:
         super().__init__(parent)
         self._controller, self.measure = controller, measure
+        self._ranged: list[tuple[str, int]] = []
+        self._range: tuple[float, float] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self._on_frame)
@@ -251,6 +253,12 @@ class LabLayers(QWidget):
 
     def _y_range(self, items: list[HistoryFound]) -> tuple[float, float] | None:
         """Over all epochs: the axis stands still while the slider moves."""
+        wanted = [(item.key, len(item.history.layers)) for item in items]
+        if wanted != self._ranged:
+            self._ranged, self._range = wanted, self._find_range(items)
+        return self._range
+
+    def _find_range(self, items: list[HistoryFound]) -> tuple[float, float] | None:
         values = [
             value
             for item in items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -100,12 +100,6 @@ class LabPage(QWidget):
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
         controller.noticed.connect(self._on_noticed)
-        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        leave.activated.connect(self._on_escape)
-        toggle = QShortcut(QKeySequence(Qt.Key.Key_F11), self)
-        toggle.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        toggle.activated.connect(self._on_toggle_key)
 
     def _header(self) -> QHBoxLayout:
         self.tabs: dict[View, QPushButton] = {}
@@ -224,13 +218,14 @@ class LabPage(QWidget):
         self.projector_toggled.emit(on)
         self._show_view()
 
-    @Slot()
-    def _on_escape(self) -> None:
-        self.projector.setChecked(False)
-
-    @Slot()
-    def _on_toggle_key(self) -> None:
-        self.projector.toggle()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that nothing inside has used."""
+        if event.key() == Qt.Key.Key_F11:
+            self.projector.toggle()
+        elif event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
+            self.projector.setChecked(False)
+        else:
+            super().keyPressEvent(event)
 
     # --- what the controller says -----------------------------------------------------------
 

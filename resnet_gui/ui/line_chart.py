@@ -127,6 +127,7 @@ class LineChart(QWidget):
         elif step is None or not self.lines:
             super().keyPressEvent(event)
         else:
+            self._fit()  # perhaps it was not painted yet
             start = self._x[0] if self._cursor is None else round(self._cursor) + step
             self._set_cursor(min(max(start, self._x[0]), self._x[1]))
 
