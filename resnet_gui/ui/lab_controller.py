@@ -71,6 +71,7 @@ class LabController(QObject):
 
     # --- histories --------------------------------------------------------------------------
 
+    @Slot()
     def refresh(self) -> None:
         """Read the histories again, in the io lane; runs grow while they train."""
         if self._read_job:
@@ -94,12 +95,15 @@ class LabController(QObject):
 
     def _take_histories(self) -> None:
         found, failed = tuple(self._read), tuple(self._failed)
-        changed = not self.looked or (found, failed) != (self.histories, self.failures)
+        first = not self.looked
+        changed = first or (found, failed) != (self.histories, self.failures)
         self.looked, self.histories, self.failures = True, found, failed
         for item in self.histories:
             if item.key not in self._known and not item.own:
                 self.shown.add(item.key)  # the paper's four are the beginning; runs join by hand
             self._known.add(item.key)
+        if first and not self.shown and self.histories:
+            self.shown.add(self.histories[0].key)  # nothing is bundled: the newest run
         if changed:
             self.histories_changed.emit()
 

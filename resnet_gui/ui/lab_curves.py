@@ -45,6 +45,8 @@ class LabCurves(QWidget):
             self._switches, ("training error", "validation error", "all in one chart"), strict=True
         ):
             box.setAccessibleName(f"Show {name}")
+        self.training.setToolTip("Mean over each epoch, on the images as they were augmented")
+        self.validation.setToolTip("After each epoch, on images that are not trained with")
         for box in self._switches[:2]:
             box.setChecked(True)
         for box in self._switches:

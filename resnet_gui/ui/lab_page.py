@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -26,6 +26,7 @@ from resnet_gui.ui.network_list import NetworkList
 from resnet_gui.ui.notice_bar import NoticeBar
 
 PROJECTOR_SCALE = 1.45
+_REFRESH_MS = 1000
 
 
 class View(IntEnum):
@@ -97,6 +98,10 @@ class LabPage(QWidget):
         self._build_soon.setSingleShot(True)
         self._build_soon.setInterval(0)
         self._build_soon.timeout.connect(self._show_view)
+        self._refresh_soon = QTimer(self)
+        self._refresh_soon.setSingleShot(True)
+        self._refresh_soon.setInterval(_REFRESH_MS)
+        self._refresh_soon.timeout.connect(controller.refresh)
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
         controller.noticed.connect(self._on_noticed)
@@ -140,16 +145,21 @@ class LabPage(QWidget):
         for view in self.views.values():
             view.refresh_theme()
 
+    @Slot()
     def refresh_if_shown(self) -> None:
-        """Runs changed: read them again, if somebody looks."""
-        if self.isVisible():
-            self.controller.refresh()
+        """Runs changed: read them again soon, if somebody looks."""
+        if self.isVisible() and not self._refresh_soon.isActive():
+            self._refresh_soon.start()  # a quick run has dozens of epochs a second
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.projector.setIcon(icon("screen"))
         self.controller.refresh()
         self._build_soon.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._refresh_soon.stop()
 
     # --- views ------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ class NetworkRow(QWidget):
 
     def __init__(self, item: HistoryFound, shown: bool, curves: bool, scale: float) -> None:
         super().__init__()
-        self.item = item
+        self.item, self._curves = item, curves
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 4)
         column.setSpacing(1)
@@ -51,6 +51,11 @@ class NetworkRow(QWidget):
         column.addWidget(self.figures)
         self._swatch = _Swatch(item)
         column.addWidget(self._swatch)
+
+    def take(self, item: HistoryFound) -> None:
+        """Show newer figures of the same network."""
+        self.item = item
+        self.figures.setText(_figures(item, self._curves))
 
     @Slot(bool)
     def _on_toggled(self, on: bool) -> None:
@@ -114,8 +119,10 @@ class NetworkList(QFrame):
             for item in self._controller.items()
             if (item.history.epochs if self._curves else item.history.layers)
         ]
-        state = (items, self._curves, self._scale)
-        if state == self._state:
+        state = ([item.key for item in items], self._curves, self._scale)
+        if state == self._state:  # the same rows: perhaps a run has gone on
+            for item in items:
+                self.rows[item.key].take(item)
             return
         self._state = state
         inner = QWidget()
@@ -148,14 +155,13 @@ class NetworkList(QFrame):
         for key, row in self.rows.items():
             row.box.setChecked(key in self._controller.shown)
 
-    def refresh_theme(self) -> None:
-        self.update()
-
 
 def _group(item: HistoryFound) -> str:
     if item.key.startswith("start:"):
         return "Computed here, untrained"
-    return "Your runs" if item.own else "The paper’s networks"
+    if item.own:
+        return "Your runs"
+    return "Bundled, trained on CIFAR-10" if item.data == "cifar10" else "Bundled"
 
 
 def _figures(item: HistoryFound, curves: bool) -> str:

@@ -21,7 +21,7 @@ from resnet_gui.ui.lab_curves import LabCurves
 from resnet_gui.ui.lab_diagram import LabDiagram
 from resnet_gui.ui.lab_layers import LabLayers
 from resnet_gui.ui.lab_page import PROJECTOR_SCALE, LabPage, View
-from tests.core.histories import history, write
+from tests.core.histories import epoch, history, write
 from tests.core.test_history_sources import make_run
 from tests.ui.conftest import ANSWER_MS
 
@@ -131,6 +131,25 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
     row.box.click()
     names = [line.name for line in (*view.plain.lines, *view.residual.lines)]
     assert "ResNet-8 train" in names
+    # The run goes on: the row stays, with newer figures, and the line grows.
+    with (data_dir() / "runs" / "mine" / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(epoch(4, 4, 0.25, None).to_json()) + "\n")
+    app.window.train_controller.runs_changed.emit()
+    qtbot.waitUntil(lambda: row.figures.text() == "train 25.0 %", timeout=ANSWER_MS)
+    assert page.networks.rows["run:mine"] is row
+    [line] = [n for n in (*view.plain.lines, *view.residual.lines) if n.name == "ResNet-8 train"]
+    assert len(line.points) == 4
+
+
+def test_without_bundled_histories_the_newest_run_is_shown(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: WindowApp
+) -> None:
+    monkeypatch.setattr("resnet_gui.core.paths.bundled_models_dir", lambda: tmp_path / "none")
+    make_run(data_dir() / "runs", "mine")
+    page = open_lab(qtbot, app)
+    qtbot.waitUntil(lambda: View.CURVES in page.views)
+    assert page.networks.rows["run:mine"].box.isChecked()
+    assert curves_of(page).sentence.text() == "ResNet-8 ends with 50.0 % training error."
 
 
 def test_a_damaged_history_is_named_and_the_others_are_shown(
