@@ -39,7 +39,7 @@ class BlockPanel(QFrame):
         self.setProperty("kind", "card")
         self.setAccessibleName("Chosen block")
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 12, 6, 8)
+        column.setContentsMargins(14, 12, 10, 8)
         column.setSpacing(6)
         self.title, self.formula, self.facts, self.shortcut = (QLabel() for _ in range(4))
         for label in (self.title, self.formula, self.facts, self.shortcut):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from resnet_gui.core.history_sources import HistoryFound
@@ -12,6 +12,8 @@ from resnet_gui.ui.check_box import CheckBox
 from resnet_gui.ui.lab_controller import LabController
 from resnet_gui.ui.lab_style import line_colour, line_width
 from resnet_gui.ui.theme import theme_colours
+
+_NAME_WIDTH = 160
 
 
 class NetworkRow(QWidget):
@@ -30,9 +32,9 @@ class NetworkRow(QWidget):
         column.setContentsMargins(0, 4, 0, 4)
         column.setSpacing(1)
         name = short_name(item.history)
-        self.box = CheckBox(name.replace("&", "&&"))
+        self.box = CheckBox()
         self.box.setChecked(shown)
-        self.box.setToolTip(item.history.title)
+        self.box.setToolTip(f"{item.history.title} ({item.history.id})")
         self.box.setAccessibleName(f"Show {name}")
         # A long name is cut instead of widening the list.
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -40,6 +42,11 @@ class NetworkRow(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * scale)
         self.box.setFont(font)
+        # The end of a long name tells runs on the same folder apart.
+        shown_name = QFontMetrics(font).elidedText(
+            name, Qt.TextElideMode.ElideMiddle, round(_NAME_WIDTH * scale)
+        )
+        self.box.setText(shown_name.replace("&", "&&"))
         self.box.toggled.connect(self._on_toggled)
         column.addWidget(self.box)
         self.figures = QLabel(_figures(item, curves))
