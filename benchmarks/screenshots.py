@@ -50,6 +50,8 @@ def child(theme: str, folder: Path) -> None:
 
     from resnet_gui.app import open_window
     from resnet_gui.core.paths import sample_photos
+    from resnet_gui.ui.lab_diagram import LabDiagram
+    from resnet_gui.ui.lab_page import View
     from resnet_gui.ui.photo_list import PhotoState
     from resnet_gui.ui.train_controller import TrainState
 
@@ -124,6 +126,28 @@ def child(theme: str, folder: Path) -> None:
         window.models_controller.select("resnet50")  # no path of this computer in the picture
         wait(ready, 800)
         grab("models")
+    lab, networks = window.lab_page, window.lab_controller
+    window.resize(1400, 900)
+    window.show_page(window.pages.indexOf(lab))
+    wait(lambda: networks.looked)
+    for view, name in (
+        (View.CURVES, "lab-curves"),
+        (View.GRADIENTS, "lab-gradients"),
+        (View.RESIDUALS, "lab-residuals"),
+        (View.DIAGRAM, "lab-diagram"),
+        (View.WHY, "lab-why"),
+    ):
+        lab.show_view(view)
+        wait(lambda view=view: view in lab.views or lab.empty.isVisible())
+        part = lab.views.get(view)
+        if isinstance(part, LabDiagram):
+            networks.draw("cifar-resnet56")
+            wait(lambda: networks.diagram is not None)
+            part.canvas.select(10)  # the first block of stage 2: smaller, with more channels
+        if part is not None:
+            lab.tabs[view].setFocus()
+            wait(lambda: True)
+            grab(name)
     window.close()
     wait(lambda: app.clean, 0)
 

@@ -22,10 +22,12 @@ from resnet_gui.core import paths
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.gentle_import import gentle_import
+from resnet_gui.core.history_sources import read_histories
+from resnet_gui.core.runs import runs_dir
 from resnet_gui.core.settings import Settings, load_settings, save_settings
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.types import ImageSource
-from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.speed_log import SpeedLog
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.main_window import MainWindow
@@ -69,6 +71,9 @@ class Engine:
             estimate=self._estimate,
             preview_augmentation=self._preview_augmentation,
             warm_charts=_warm_charts,
+            histories=_histories,
+            measure_start=self._measure_start,
+            diagram=self._diagram,
         )
 
     def _engine(self) -> Classifier:
@@ -152,6 +157,25 @@ class Engine:
             from resnet_gui.core.training.augment import preview_augmentation
         preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
         yield from preview_augmentation(photos, config.augmentation, preprocessing)
+
+    def _spec(self, model_id: str) -> ModelSpec:
+        return self.zoo.architecture(model_id).spec
+
+    def _measure_start(self, model_id: str) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.start_statistics import measure_start
+        yield from measure_start(self._spec(model_id))
+
+    def _diagram(self, model_id: str) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.diagram import describe_spec, warm_up
+
+            warm_up()
+        yield describe_spec(self._spec(model_id))
+
+
+def _histories() -> Iterator[Any]:
+    yield from read_histories(paths.bundled_models_dir(), runs_dir())
 
 
 def _kept_awake() -> AbstractContextManager[object]:

@@ -22,6 +22,11 @@ _PATHS = {
     '-1.2.9-1.2 1.9M12 17v.3"/>',
     "train": '<path d="M4 19V5M4 19h16"/><path d="M7 15c3-1 4-7 7-8s4-1 6-1"/>',
     "models": '<path d="M12 3l8 4.5v9L12 21l-8-4.5v-9z"/><path d="M4 7.5l8 4.5 8-4.5M12 12v9"/>',
+    # A block with its shortcut: the drawing that every textbook has of it.
+    "lab": '<path d="M3 15h4m10 0h4"/><rect x="7" y="11.5" width="7" height="7" rx="1.5"/>'
+    '<path d="M14 15h1"/><circle cx="17" cy="15" r="2"/><path d="M4.5 15V9.5a4 4 0 0 1 4-4h4.5a4 4 '
+    '0 0 1 4 4V13"/>',
+    "screen": '<rect x="3" y="4" width="18" height="12" rx="1.5"/><path d="M12 16v4M8 20h8"/>',
     "folder": '<path d="M3 7.5A1.5 1.5 0 0 1 4.5 6H9l2.2 2.5h8.3A1.5 1.5 0 0 1 21 10v7.5a1.5 1.5 0 '
     '0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z"/>',
     "down": '<path d="M6 9l6 6 6-6"/>',

@@ -39,6 +39,8 @@ from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.drop_overlay import DropOverlay
 from resnet_gui.ui.images import read_mime
 from resnet_gui.ui.imports import Imports
+from resnet_gui.ui.lab_controller import LabController
+from resnet_gui.ui.lab_page import LabPage
 from resnet_gui.ui.menus import about_text, build_menus, keys_text, show_box
 from resnet_gui.ui.models_controller import ModelsController
 from resnet_gui.ui.models_page import ModelsPage
@@ -111,6 +113,9 @@ class MainWindow(QMainWindow):
         self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
         self.train_controller = TrainController(ports, training, io, self)
         self.train_page = TrainPage(self.train_controller, ports, training, io)
+        self.lab_controller = LabController(ports, inference, io, self)
+        self.lab_page = LabPage(self.lab_controller)
+        self._before_projector = Qt.WindowState.WindowNoState
         self.rail = NavRail()
         self.pages = QStackedWidget()
         self.overlay = DropOverlay(self.pages)
@@ -147,6 +152,7 @@ class MainWindow(QMainWindow):
             (self.page, "Classify", "photo"),
             (self.train_page, "Train", "train"),
             (self.models_page, "Models", "models"),
+            (self.lab_page, "Lab", "lab"),
         ):
             self.pages.addWidget(page)
             self.rail.add(text, icon_name)
@@ -158,6 +164,8 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(number)
         if self.pages.currentWidget() is self.train_page:
             self.train_page.warm_up()
+        if self.pages.currentWidget() is not self.lab_page:
+            self.lab_page.projector.setChecked(False)
         self.rail.show_page(number)
 
     def _shown_page(self) -> Page:
@@ -195,6 +203,11 @@ class MainWindow(QMainWindow):
         page.splitter.splitterMoved.connect(self._save_soon)
         self._theme.changed.connect(page.refresh_theme)
         self._connect_models()
+        self.lab_page.photos_dropped.connect(self._on_photos_dropped)
+        self.lab_page.projector_toggled.connect(self._on_projector_toggled)
+        train.runs_changed.connect(self.lab_page.refresh_if_shown)
+        train.epoch_done.connect(self.lab_page.refresh_if_shown)
+        self._theme.changed.connect(self.lab_page.refresh_theme)
 
     def _connect_models(self) -> None:
         models, page = self.models_controller, self.models_page
@@ -307,6 +320,22 @@ class MainWindow(QMainWindow):
         event.accept()
         self._shown_page().take(event.mimeData())
         self.activateWindow()
+
+    @Slot(object)
+    def _on_photos_dropped(self, mime: QMimeData) -> None:
+        self.show_page(self.pages.indexOf(self.page))
+        self.page.take(mime)
+
+    @Slot(bool)
+    def _on_projector_toggled(self, on: bool) -> None:
+        """The Lab on the whole screen: its own type grows, the rest makes room."""
+        for part in (self.rail, self.menuBar(), self.statusBar()):
+            part.setVisible(not on)
+        if on:
+            self._before_projector = self.windowState()
+            self.setWindowState(self._before_projector | Qt.WindowState.WindowFullScreen)
+        else:
+            self.setWindowState(self._before_projector & ~Qt.WindowState.WindowFullScreen)
 
     # --- status, theme, help ----------------------------------------------------------------
 
@@ -422,10 +451,14 @@ class MainWindow(QMainWindow):
     def save_now(self) -> None:
         """Store the settings with the window's present shape."""
         self._save_timer.stop()
+        # Never the projector's whole screen: the next start has the window as it was before.
+        projector = self.lab_page.projector.isChecked()
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         sizes = tuple(self.page.splitter.sizes()) if self.page.stack.currentIndex() else ()
         self.settings = dataclasses.replace(
-            self.settings, window=geometry, splitter=sizes or self.settings.splitter
+            self.settings,
+            window=self.settings.window if projector else geometry,
+            splitter=sizes or self.settings.splitter,
         )
         self._save(self.settings)
 

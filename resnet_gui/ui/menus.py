@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _KEYS = (
     ("Drop", "photos, folders, images from a browser, or a model file"),
-    ("Ctrl+1 Ctrl+2 Ctrl+3", "classify, train, models"),
+    ("Ctrl+1 Ctrl+2 Ctrl+3 Ctrl+4", "classify, train, models, lab"),
+    ("F11", "on the Lab page: large type on the whole screen (Esc leaves it)"),
     ("Ctrl+O", "open photos"),
     ("Ctrl+Shift+O", "open a folder"),
     ("Ctrl+V", "paste a photo or its path"),

@@ -38,6 +38,9 @@ class Ports:
         estimate: (config, summary) -> Preparing, Estimated.
         preview_augmentation: (photos, config) -> AugmentedPhoto.
         warm_charts: -> nothing; imports what the charts need.
+        histories: -> HistoryFound, HistoryFailed: how networks learned, bundled and the user's.
+        measure_start: (id) -> StartMeasured: layers of a network with random weights.
+        diagram: (id) -> NetworkDiagram.
     """
 
     entries: Callable[[], list[ModelEntry]]
@@ -54,3 +57,6 @@ class Ports:
     estimate: Callable[[RunConfig, DatasetSummary], Events]
     preview_augmentation: Callable[[Sequence[Path], RunConfig], Events]
     warm_charts: Callable[[], Events]
+    histories: Callable[[], Events]
+    measure_start: Callable[[str], Events]
+    diagram: Callable[[str], Events]

@@ -139,6 +139,10 @@ class HighwayBlock(nn.Module):
         self.residual = basic_function(in_channels, out_channels, stride)
         self.gate = nn.Conv2d(in_channels, out_channels, 1, stride)
         self.shortcut = make_shortcut(option, in_channels, out_channels, stride)
+        self.close_gate()
+
+    def close_gate(self) -> None:
+        """The gate's bias as it is at the beginning."""
         nn.init.constant_(self.gate.bias, _GATE_BIAS)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -187,11 +191,17 @@ class PreActivationBottleneck(nn.Module):
         return result + (x if self.projection is None else self.projection(active))
 
 
-def initialise(network: nn.Module) -> None:
+def initialise(network: nn.Module, generator: torch.Generator | None = None) -> None:
     """He-normal weights for convolutions (He et al. 2015, arXiv:1502.01852, equation 14, by fan-out
-    as in the authors' code); BatchNorm begins as the identity, as torch makes it."""
+    as in the authors' code); BatchNorm begins as the identity, as torch makes it.
+
+    Args:
+        generator: where the numbers come from; None: torch's global one.
+    """
     for module in network.modules():
         # On the meta device there is nothing to draw, and to ask for it imports torch._refs: a
         # second before the first model file is open.
         if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.kaiming_normal_(
+                module.weight, mode="fan_out", nonlinearity="relu", generator=generator
+            )
