@@ -350,12 +350,14 @@ class TooLargeError(NetworkError):
 class WrongHashError(DownloadError):
     """The bytes that came are not the published ones; they were thrown away."""
 
-    def __init__(self, url: str, name: str, expected: str, found: str) -> None:
+    def __init__(
+        self, url: str, name: str, expected: str, found: str, algorithm: str = "SHA-256"
+    ) -> None:
         self.expected = expected
         self.found = found
         super().__init__(
             url,
-            f"{name} did not arrive as it was published: its SHA-256 should begin with "
+            f"{name} did not arrive as it was published: its {algorithm} should begin with "
             f"{expected[:12]}, but begins with {found[: min(12, len(expected))]}. It was thrown "
             "away.",
             "Try again. If it happens again, something on the way changes the file: try from "

@@ -66,6 +66,15 @@ def torch_hub_checkpoints_dir() -> Path:
     return base / "torch" / "hub" / "checkpoints"
 
 
+def keras_models_dir() -> Path:
+    """Where Keras keeps downloads: shared with every other program that uses Keras."""
+    keras_home = os.environ.get("KERAS_HOME", "").strip()
+    if keras_home:
+        return Path(keras_home).expanduser() / "models"
+    home = _home()
+    return (home / "cache" / "keras" if home else Path.home() / ".keras") / "models"
+
+
 def _shipped(packed: str, folder: str) -> Path:
     """A folder packed into the wheel, or the one beside the package in a checkout."""
     inside = PACKAGE_DIR / packed

@@ -58,7 +58,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
                 yield ModelEntry(gone, ModelState.DOWNLOADABLE)
 
         monkeypatch.setattr(Zoo, "standard", lambda: Zoo((Provider(),)))
-        monkeypatch.setattr(import_weights, "torchvision_specs", lambda: (running.spec(),))
+        monkeypatch.setattr(import_weights, "published_specs", lambda: (running.spec(),))
         yield running
 
 

@@ -56,8 +56,8 @@ def official(monkeypatch: pytest.MonkeyPatch, content: bytes, name: str = "net")
         bytes=len(content),
     )
     for module in (import_weights, store):
-        known = module.torchvision_specs()
-        monkeypatch.setattr(module, "torchvision_specs", lambda specs=(*known, spec): specs)
+        known = module.published_specs()
+        monkeypatch.setattr(module, "published_specs", lambda specs=(*known, spec): specs)
     return spec
 
 

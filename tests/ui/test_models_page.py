@@ -33,14 +33,15 @@ from tests.ui.test_drop import drop, files
 
 SIZE = 3_000_000
 SLOW = Answer(bytes_per_second=1_500_000)
-_MODULES = ("torchvision_zoo", "import_weights", "store", "apply_settings")
+_MODULES = ("import_weights", "store", "apply_settings")
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, spec: ModelSpec) -> None:
     """Let the zoo know one more model."""
     known = (*torchvision_specs(), spec)
+    monkeypatch.setattr("resnet_gui.core.zoo.torchvision_zoo.torchvision_specs", lambda: known)
     for module in _MODULES:
-        monkeypatch.setattr(f"resnet_gui.core.zoo.{module}.torchvision_specs", lambda: known)
+        monkeypatch.setattr(f"resnet_gui.core.zoo.{module}.published_specs", lambda: known)
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
-"""ResNet-50, -101 and -152 as Keras's applications have them, original and pre-activated. Needs torch.
+"""ResNet-50, -101 and -152 as Keras has them, original and pre-activated. Needs torch.
 
 He et al., Deep Residual Learning for Image Recognition, 2015 (arXiv:1512.03385), table 1, and
 He et al., Identity Mappings in Deep Residual Networks, 2016 (arXiv:1603.05027), figure 4e.
 
-They differ from torchvision's networks in what decides whether Keras's weights fit: where the stride
-is, which convolutions have a bias, how the edge is padded, and BatchNorm's epsilon. BatchNorm's
-momentum is torch's (it has no part in an answer): Keras's 0.99 needs more steps than a short run has.
+They differ from torchvision's networks in what decides whether Keras's weights fit: where the
+stride is, which convolutions have a bias, how the edge is padded, and BatchNorm's epsilon. Its
+momentum is torch's (it has no part in an answer): Keras's 0.99 needs more steps than a short run
+has.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 
 class OriginalBottleneck(nn.Module):
-    """y = relu(F(x) + shortcut(x)), He et al. 2015, figure 5 right, with the stride in the first 1x1
-    convolution (torchvision has it in the 3x3 one) and a bias in every convolution.
+    """y = relu(F(x) + shortcut(x)), He et al. 2015, figure 5 right, with the stride in the first
+    1x1 convolution (torchvision has it in the 3x3 one) and a bias in every convolution.
 
     x: (N, in, H, W) -> (N, 4·width, ceil(H/stride), ceil(W/stride)).
     """
@@ -95,10 +96,9 @@ class PreActivatedBottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         active = self.preactivation(x)
+        carried: Tensor = x[:, :, :: self.stride, :: self.stride]
         if self.projection is not None:
             carried = self.projection(active)
-        else:
-            carried = x[:, :, :: self.stride, :: self.stride]
         result: Tensor = self.residual(active)
         return result + carried
 
@@ -151,9 +151,7 @@ class KerasResNet(nn.Module):
             self.add_module(f"stage{number + 1}", stage)
         self.norm: nn.Module = nn.Identity()
         if version == 2:
-            self.norm = nn.Sequential(
-                OrderedDict(norm=_norm(channels), relu=nn.ReLU(inplace=True))
-            )
+            self.norm = nn.Sequential(OrderedDict(norm=_norm(channels), relu=nn.ReLU(inplace=True)))
         self.head = nn.Linear(channels, classes)
         initialise(self)
 

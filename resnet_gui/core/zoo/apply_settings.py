@@ -30,8 +30,8 @@ from resnet_gui.core.zoo.downloads import (
     lock_path,
     weights_file_name,
 )
+from resnet_gui.core.zoo.published import published_specs
 from resnet_gui.core.zoo.store import copy_file
-from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
 
 _SUFFIXES = ("", PART_SUFFIX, f"{PART_SUFFIX}.json")
 
@@ -116,7 +116,7 @@ def _relocate(
 ) -> Generator[DownloadProgress, None, None]:
     """Copy, store the settings, delete. Only files of the zoo's models are touched: torch hub's
     cache belongs to other programs too."""
-    names = [weights_file_name(spec) for spec in torchvision_specs()]
+    names = [weights_file_name(spec) for spec in published_specs()]
     files = [source / f"{name}{end}" for name in names for end in _SUFFIXES]
     files = [path for path in files if path.is_file()]
     with contextlib.ExitStack() as stack:

@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from resnet_gui.core.errors import DepthError
+from resnet_gui.core.zoo.keras_zoo import KERAS_ARCHITECTURES, keras_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
 PROVIDER = "architectures"
@@ -68,7 +69,7 @@ def architecture_ids() -> list[str]:
             ids.append(f"cifar-{name}{depth}")
             if name == "resnet":
                 ids.append(f"cifar-{name}{depth}-b")
-    return ids + list(_PLAIN)
+    return [*ids, *_PLAIN, *KERAS_ARCHITECTURES]
 
 
 def architecture_entries() -> list[ModelEntry]:
@@ -96,6 +97,8 @@ def find_architecture(model_id: str) -> ModelSpec | None:
     wanted = model_id.strip().lower()
     if wanted in _PLAIN:
         return _plain_spec(wanted)
+    if wanted in KERAS_ARCHITECTURES:
+        return _keras_spec(wanted)
     match = _CIFAR.fullmatch(wanted)
     if match is None or (match[3] and match[1] != "resnet"):
         return None
@@ -150,6 +153,23 @@ def _plain_spec(model_id: str) -> ModelSpec:
         parameters=parameters,
         gflops=multiply_adds / 1e9,
         architecture_options={"depth": depth},
+        notes="Random weights: to be trained from scratch.",
+    )
+
+
+def _keras_spec(architecture: str) -> ModelSpec:
+    published = next(spec for spec in keras_specs() if spec.architecture == architecture)
+    return ModelSpec(
+        id=architecture,
+        title=published.title,
+        family=published.family,
+        architecture=architecture,
+        provider=PROVIDER,
+        dataset="",
+        classes=(),
+        preprocessing=published.preprocessing,
+        parameters=published.parameters,
+        gflops=published.gflops,
         notes="Random weights: to be trained from scratch.",
     )
 

@@ -18,8 +18,11 @@ from torch import Tensor, nn
 from resnet_gui.core.atomic import replacing
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
+from resnet_gui.core.nets.keras_resnet import KerasResNet
 from resnet_gui.core.nets.registry import BUILDERS
 from resnet_gui.core.paths import bundled_models_dir
+from resnet_gui.core.zoo.keras_file import SUFFIXES as KERAS_SUFFIXES
+from resnet_gui.core.zoo.keras_weights import read_keras_state
 from resnet_gui.core.zoo.modelfile import (
     METADATA_KEY,
     SUFFIX,
@@ -28,8 +31,9 @@ from resnet_gui.core.zoo.modelfile import (
     spec_from_header,
 )
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as LITE0
+from resnet_gui.core.zoo.published import published_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
-from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES, torchvision_specs
+from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES
 
 
 class Head(nn.Sequential):
@@ -152,7 +156,10 @@ def load_network(entry: ModelEntry) -> nn.Module:
     spec = entry.spec
     with torch.device("meta"):
         network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
-    state = read_state_dict(path)
+    if isinstance(network, KerasResNet) and path.suffix.lower() in KERAS_SUFFIXES:
+        state = read_keras_state(path, network)
+    else:
+        state = read_state_dict(path)
     _check_fit(
         path,
         network,
@@ -237,7 +244,7 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
     if source.resolve().parent == folder.resolve():
         return spec  # dropped from the models folder itself
     # Not the id of another provider's model either: ids do not tell upper from lower case.
-    taken = {known.id.lower() for known in torchvision_specs()} | {LITE0}
+    taken = {known.id.lower() for known in published_specs()} | {LITE0}
     taken |= {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
     stem, number = source.stem, 2
     while stem.lower() in taken or (folder / f"{stem}{SUFFIX}").exists():

@@ -20,9 +20,9 @@ from resnet_gui.core.errors import ModelError, ModelFileError, WrongHashError
 from resnet_gui.core.net import Patience
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
+from resnet_gui.core.zoo.checksum import hashes_of
 from resnet_gui.core.zoo.downloads import (
     download_weights,
-    sha256_of,
     weights_file_name,
 )
 from resnet_gui.core.zoo.modelfile import SUFFIX
@@ -67,8 +67,8 @@ def make_bundle(
     files = {item.file: item for item in read_bundle(folder)} if is_bundle(folder) else {}
     for entry in entries:
         path = yield from _bring(entry, folder, settings, patience)
-        checksum = yield from _hash(path, entry.spec.title)
-        files[path.name] = BundleFile(entry.spec.id, path.name, path.stat().st_size, checksum)
+        sha256 = yield from _hash(path, entry.spec.title, "sha256")
+        files[path.name] = BundleFile(entry.spec.id, path.name, path.stat().st_size, sha256)
         document = {
             "format": FORMAT_VERSION,
             "program": f"resnet-gui {__version__}",
@@ -134,8 +134,8 @@ def _bring(
             "Install the package on the other computer.",
         )
     if entry.state is ModelState.CACHED:
-        found = yield from _hash(source, spec.title)
-        if not found.startswith(spec.sha256_prefix):  # damaged here: fetch it instead
+        found = yield from _hash(source, spec.title, spec.checksum.algorithm)
+        if not spec.checksum.matches(found):  # damaged here: fetch it instead
             return (yield from download_weights(spec, folder, settings, patience))
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -147,18 +147,19 @@ def _bring(
         for done in copy_file(source, target):
             yield DownloadProgress(spec.title, done, size, 0.0, f"Copying {source.name}…")
     if entry.state is ModelState.CACHED:
-        found = yield from _hash(target, spec.title)
-        if not found.startswith(spec.sha256_prefix):
+        found = yield from _hash(target, spec.title, spec.checksum.algorithm)
+        if not spec.checksum.matches(found):
             target.unlink(missing_ok=True)
-            raise WrongHashError(spec.url, name, spec.sha256_prefix, found)
+            checksum = spec.checksum
+            raise WrongHashError(spec.url, name, checksum.value, found, checksum.title)
     return target
 
 
-def _hash(path: Path, title: str) -> Generator[DownloadProgress, None, str]:
-    size, check = path.stat().st_size, sha256_of(path)
+def _hash(path: Path, title: str, algorithm: str) -> Generator[DownloadProgress, None, str]:
+    size, check = path.stat().st_size, hashes_of(path, (algorithm,))
     while True:
         try:
             done = next(check)
         except StopIteration as end:
-            return str(end.value)
+            return str(end.value[algorithm])
         yield DownloadProgress(title, done, size, 0.0, f"Checking {path.name}…")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from resnet_gui.core.errors import (
     DepthError,
+    ModelError,
     ModelFileError,
     UnknownModelError,
     WeightsMissingError,
@@ -16,6 +17,7 @@ from resnet_gui.core.errors import (
 from resnet_gui.core.paths import bundled_models_dir, user_models_dir
 from resnet_gui.core.zoo.architectures import architecture_ids, find_architecture
 from resnet_gui.core.zoo.file_zoo import FileProvider
+from resnet_gui.core.zoo.keras_zoo import KerasProvider
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as OFFLINE_ID
 from resnet_gui.core.zoo.offline_zoo import OfflineProvider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
@@ -51,6 +53,7 @@ class Zoo:
                 FileProvider(bundled_models_dir(), ModelState.BUNDLED),
                 OfflineProvider(),
                 TorchvisionProvider(),
+                KerasProvider(),
                 FileProvider(user_models_dir(), ModelState.YOURS),
             )
         )
@@ -117,6 +120,7 @@ class Zoo:
             UnknownModelError: no such model.
             WeightsMissingError: it has to be downloaded first.
             ModelFileError: its file is there but cannot be used.
+            ModelError: a package that it takes is missing.
         """
         entry = self.get(model_id)
         if entry.problem:
@@ -127,13 +131,19 @@ class Zoo:
                 "Download them in the model selector, or with "
                 f"“resnet-gui download {entry.spec.id}”.",
             )
+        if entry.needs:
+            raise ModelError(f"“{entry.spec.title}” cannot be used yet.", entry.needs)
         return entry
 
     def default(self, last_used: str | None = None) -> ModelEntry | None:
         """What to start with: the model used last; else the recommended ResNet or the most
         accurate ImageNet ResNet at hand; else the embedded one; else any. None: nothing is here.
         """
-        usable = [entry for entry in self.entries() if entry.state.ready and not entry.problem]
+        usable = [
+            entry
+            for entry in self.entries()
+            if entry.state.ready and not entry.problem and not entry.needs
+        ]
         by_id = {entry.spec.id: entry for entry in usable}
         for wanted in (last_used, RECOMMENDED_ID):
             if wanted and wanted in by_id:

@@ -2,13 +2,12 @@
 
 While a download runs there are beside the file-to-be: `<file>.part` (what has arrived),
 `<file>.part.json` (where it came from and the server's mark of its version) and `.<file>.lock`.
-Only bytes whose SHA-256 is right ever get the file's own name.
+Only bytes whose published hash (SHA-256, or MD5) is right ever get the file's own name.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -27,12 +26,12 @@ from resnet_gui.core.errors import ModelError, NetworkError
 from resnet_gui.core.net import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.net_settings import NetworkSettings, host_of, load_network_settings
 from resnet_gui.core.types import DownloadProgress
+from resnet_gui.core.zoo.checksum import Checksum, published_checksum
 from resnet_gui.core.zoo.spec import ModelSpec
 
 PART_SUFFIX = ".part"
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
-_HASH = re.compile(r"[0-9a-f]{8,64}")
 _BY_HAND = (
     "You can also fetch the file on another computer and take it in with “Import weights…” or "
     "“resnet-gui import FILE”."
@@ -53,12 +52,18 @@ class RemoteFile:
         url: its address; the last part is its name, at a mirror and on the disk too.
         sha256_prefix: what its SHA-256 begins with, in hexadecimal; at best all of it.
         bytes: its size; 0: not known.
+        md5: the whole of it, where no SHA-256 is published.
     """
 
     title: str
     url: str
     sha256_prefix: str
     bytes: int
+    md5: str = ""
+
+    @property
+    def checksum(self) -> Checksum:
+        return published_checksum(self.sha256_prefix, self.md5)
 
     @property
     def name(self) -> str:
@@ -72,7 +77,7 @@ def weights_file_name(spec: ModelSpec) -> str:
         ModelError: the model has no weights that can be downloaded.
     """
     name = spec.url.rsplit("/", 1)[-1]
-    if not _FILE_NAME.fullmatch(name) or not _HASH.fullmatch(spec.sha256_prefix):
+    if not _FILE_NAME.fullmatch(name) or not spec.checksum.is_valid():
         raise ModelError(f"The weights of “{spec.id}” are not published for download.")
     return name
 
@@ -102,7 +107,7 @@ def download_weights(
         that downloads the same file, before the next try. `note` says for what.
 
     Returns:
-        the file, whose SHA-256 was checked.
+        the file, whose hash was checked.
 
     Raises:
         NetworkError: a subclass that names what went wrong; the part is kept for the next time.
@@ -112,7 +117,7 @@ def download_weights(
     """
     net = settings or load_network_settings()
     weights_file_name(spec)
-    file = RemoteFile(spec.title, spec.url, spec.sha256_prefix, spec.bytes)
+    file = RemoteFile(spec.title, spec.url, spec.sha256_prefix, spec.bytes, spec.md5)
     try:
         return (yield from download_file(file, folder or net.weights_dir(), net, patience))
     except NetworkError as error:
@@ -144,21 +149,6 @@ def download_file(
         raise
 
 
-def sha256_of(path: Path) -> Generator[int, None, str]:
-    """SHA-256 of a file in hexadecimal; yields the bytes read so far, about every megabyte.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    digest, done = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_READ):
-            digest.update(chunk)
-            done += len(chunk)
-            yield done
-    return digest.hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """What is known of a part file. `validator` is a strong ETag or a Last-Modified date."""
@@ -186,7 +176,7 @@ class _Download:
         self.done = 0
         self.total = file.bytes
         self.in_pieces = False  # the part's bytes came in more than one answer
-        self.digest = hashlib.sha256()
+        self.digest = file.checksum.new()
         self.rate = Rate()
 
     def run(self) -> Generator[DownloadProgress, None, Path]:
@@ -224,11 +214,11 @@ class _Download:
         try:
             if not self.target.is_file():
                 return False
-            check = sha256_of(self.target)
+            check = self.file.checksum.of(self.target)
             found = yield from self._report(check, "Checking the file that is here…")
         except OSError:
             return False
-        return found.startswith(self.file.sha256_prefix)
+        return self.file.checksum.matches(found)
 
     def _report(
         self, check: Generator[int, None, str], note: str
@@ -270,15 +260,16 @@ class _Download:
                 yield from self._pause(error, failures)
                 continue
             found = self.digest.hexdigest()
-            if found.startswith(self.file.sha256_prefix):
+            if self.file.checksum.matches(found):
                 yield self._progress()
                 return
             mixed = self.in_pieces
             self._start_over(file)
             self.sidecar.unlink(missing_ok=True)
             if restarted or not mixed:
+                expected = self.file.checksum.value
                 raise errors.WrongHashError(
-                    self.url, self.target.name, self.file.sha256_prefix, found
+                    self.url, self.target.name, expected, found, self.file.checksum.title
                 )
             restarted = True  # the pieces did not fit together: once more, from the start
 
@@ -395,7 +386,7 @@ class _Download:
         file.truncate(0)
         self.done = 0
         self.in_pieces = False
-        self.digest = hashlib.sha256()
+        self.digest = self.file.checksum.new()
 
     def _limit(self) -> int:
         """More bytes than this cannot be the file. 0: its size is not known."""

@@ -1,19 +1,18 @@
-"""Weights from a file instead of the network: official `.pth` files, our model files, bundles.
+"""Weights from a file instead of the network: official files, our model files, bundles.
 
 An official file is recognised by its hash, whatever its name is. Other weights are recognised by
-the names and shapes of their tensors and become a model of the user's own. torch is imported only
-for those: taking in an official file needs a second less.
+the names and shapes of their tensors (`foreign_weights`) and become a model of the user's own.
+torch is imported only for those: taking in an official file needs a second less.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import pickle
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelFileError
@@ -22,25 +21,18 @@ from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.paths import user_models_dir
 from resnet_gui.core.types import DownloadProgress
 from resnet_gui.core.zoo.bundle import is_bundle, make_bundle, read_bundle
-from resnet_gui.core.zoo.downloads import sha256_of, weights_file_name
+from resnet_gui.core.zoo.checksum import hashes_of
+from resnet_gui.core.zoo.downloads import weights_file_name
+from resnet_gui.core.zoo.keras_zoo import PROVIDER as KERAS
 from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
+from resnet_gui.core.zoo.published import published_specs
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 from resnet_gui.core.zoo.store import copy_file
-from resnet_gui.core.zoo.torchvision_zoo import (
-    ARCHITECTURES,
-    imagenet_classes,
-    torchvision_specs,
-)
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from resnet_gui.core.zoo.torchvision_zoo import imagenet_classes
 
 __all__ = ["Imported", "import_weights", "make_bundle"]
 
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.", "model.")
-_HEAD = "fc.weight"
-_COUNTER = "num_batches_tracked"  # files from before PyTorch 0.4.1 lack it; torch fills it in
+_ALGORITHMS = ("sha256", "md5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,8 @@ def import_weights(
     """Take in a weights file, a model file or a bundle. The source stays as it is.
 
     Args:
-        source: `.pth`/`.pt` weights, `.safetensors`, a bundle's folder or its `bundle.json`.
+        source: `.pth`/`.pt` weights, Keras's `.h5`, `.safetensors`, a bundle's folder or its
+            `bundle.json`.
         settings: say where official weights are kept. None: the stored ones.
 
     Yields:
@@ -89,7 +82,7 @@ def import_weights(
 
     Raises:
         ModelFileError: unreadable, damaged, more than weights, or of no known architecture.
-        ModelError: its architecture is not known here.
+        ModelError: its architecture is not known here, or a package that reads it is missing.
         DownloadError: no space, or the folder cannot be written.
     """
     net = settings or load_network_settings()
@@ -113,33 +106,38 @@ def _import_file(
     source: Path, settings: NetworkSettings, sha256: str
 ) -> Generator[DownloadProgress | Imported, None, Imported]:
     found = yield from _checked_hash(source, sha256)
-    official = next((s for s in torchvision_specs() if found.startswith(s.sha256_prefix)), None)
+    official = next((s for s in published_specs() if _is(s, found)), None)
     if official is not None:
         result = yield from _take_official(source, official, settings.weights_dir())
     elif source.suffix == SUFFIX and _is_our_model(source):
         result = _take_model_file(source)
     else:
         yield DownloadProgress(source.name, 0, 0, 0.0, "Looking for its architecture…")
-        result = _take_foreign(source, found)
+        result = _take_foreign(source, found["sha256"])
     yield result
     return result
 
 
-def _checked_hash(source: Path, sha256: str) -> Generator[DownloadProgress, None, str]:
+def _is(spec: ModelSpec, hashes: Mapping[str, str]) -> bool:
+    return spec.checksum.matches(hashes[spec.checksum.algorithm])
+
+
+def _checked_hash(source: Path, sha256: str) -> Generator[DownloadProgress, None, dict[str, str]]:
+    """The file's hashes by algorithm. `sha256`: what it has to be; "" if nobody says."""
     try:
-        size, check = source.stat().st_size, sha256_of(source)
+        size, check = source.stat().st_size, hashes_of(source, _ALGORITHMS)
         while True:
             done = next(check)
             yield DownloadProgress(source.name, done, size, 0.0, f"Reading {source.name}…")
     except StopIteration as end:
-        found = str(end.value)
+        found: dict[str, str] = end.value
     except FileNotFoundError as error:
         raise ModelFileError(source, f"{source} is not there.") from error
     except OSError as error:
         raise ModelFileError(
             source, f"{source.name} cannot be read ({error.strerror}).", "Is its drive connected?"
         ) from error
-    if sha256 and found != sha256:
+    if sha256 and found["sha256"] != sha256:
         raise ModelFileError(
             source,
             f"{source.name} is damaged: it is not the file that the bundle was made with.",
@@ -154,7 +152,7 @@ def _take_official(
     target = folder / weights_file_name(spec)
     if target.is_file():
         here = yield from _checked_hash(target, "")
-        if here.startswith(spec.sha256_prefix):
+        if _is(spec, here):
             return Imported(str(source), spec, target, "hash", already=True)
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -163,7 +161,7 @@ def _take_official(
     for done in copy_file(source, target):
         yield DownloadProgress(spec.title, done, size, 0.0, f"Copying {source.name}…")
     found = yield from _checked_hash(target, "")
-    if not found.startswith(spec.sha256_prefix):  # the source changed while it was copied
+    if not _is(spec, found):  # the source changed while it was copied
         target.unlink(missing_ok=True)
         raise ModelFileError(
             source, f"{source.name} changed while it was copied.", "Import it again."
@@ -205,22 +203,28 @@ def _take_foreign(source: Path, sha256: str) -> Imported:
     """Weights without a description: the tensors say what they are."""
     with gentle_import():
         from resnet_gui.core.zoo.builder import save_model
+        from resnet_gui.core.zoo.foreign_weights import read_foreign
 
     folder = user_models_dir()
     known = _imported_before(folder, sha256)
     if known is not None:
         return Imported(str(source), known[0], known[1], "names and shapes", already=True)
-    state = _plain(_read_tensors(source))
-    architecture = _recognise(source, state)
-    spec = _spec_for(source, architecture, int(state[_HEAD].shape[0]))
+    foreign = read_foreign(source)
+    spec = _spec_for(source, foreign.architecture, foreign.classes)
     target = _free_name(folder, spec.id)
     provenance = {"imported_from": source.name, "sha256": sha256}
     with disk_errors(folder, source.stat().st_size):
         folder.mkdir(parents=True, exist_ok=True)
         check_space(folder, source.stat().st_size)
-        save_model(target, spec, state, provenance)
+        save_model(target, spec, foreign.state, provenance)
     spec = dataclasses.replace(
-        spec, id=target.stem, path=target, bytes=target.stat().st_size, url="", sha256_prefix=""
+        spec,
+        id=target.stem,
+        path=target,
+        bytes=target.stat().st_size,
+        url="",
+        sha256_prefix="",
+        md5="",
     )
     return Imported(str(source), spec, target, "names and shapes")
 
@@ -239,125 +243,13 @@ def _imported_before(folder: Path, sha256: str) -> tuple[ModelSpec, Path] | None
     return None
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    """The file's tensors. A pickle is opened weights-only: never code.
-
-    Raises:
-        ModelFileError: damaged, more than weights, or no weights at all.
-    """
-    import torch
-
-    from resnet_gui.core.zoo.builder import read_state_dict
-
-    if path.suffix == SUFFIX:
-        return read_state_dict(path)
-    try:
-        value = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if _is_torch_file(path):
-            raise ModelFileError(
-                path,
-                f"{path.name} holds more than weights: opening it could run foreign code.",
-                "Ask its maker for the plain weights (a state_dict) or a .safetensors file.",
-            ) from error
-        raise _no_weights(path) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        if _is_torch_file(path):
-            raise ModelFileError(
-                path, f"{path.name} is damaged or cut off.", "Copy or download it again."
-            ) from error
-        raise _no_weights(path) from error
-    for wrapper in _WRAPPERS:
-        if isinstance(value, Mapping) and isinstance(value.get(wrapper), Mapping):
-            value = value[wrapper]
-    if not isinstance(value, Mapping) or not value:
-        raise _no_weights(path)
-    tensors = {str(name): tensor for name, tensor in value.items()}
-    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
-        raise _no_weights(path)
-    return tensors
-
-
-def _is_torch_file(path: Path) -> bool:
-    """Whether the file begins as torch's do: a zip archive, or a pickle from before 1.6."""
-    with path.open("rb") as file:
-        return file.read(4).startswith((b"PK\x03\x04", b"\x80\x02"))
-
-
-def _no_weights(path: Path) -> ModelFileError:
-    return ModelFileError(
-        path,
-        f"{path.name} does not hold a network's weights.",
-        "PyTorch weights (.pth, .pt) and .safetensors files can be imported.",
-    )
-
-
-def _plain(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Without the prefixes that wrappers (DataParallel, torch.compile …) put before all names."""
-    for prefix in _PREFIXES:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
-    # float16 and bfloat16 checkpoints are common; the engine's reference path is float32.
-    return {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in state.items()
-    }
-
-
-def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
-    """The architecture whose tensors have these names and shapes.
-
-    Raises:
-        ModelFileError: none; names the nearest and the first difference.
-    """
-    import torch
-
-    from resnet_gui.core.zoo.builder import build_network
-
-    found = {name: tuple(t.shape) for name, t in state.items() if not name.endswith(_COUNTER)}
-    head = found.get(_HEAD)
-    classes = head[0] if head is not None and len(head) == 2 else 1000
-    nearest, fewest, difference = "", len(found) + 1, ""
-    for architecture in ARCHITECTURES:
-        with torch.device("meta"):
-            network = build_network(architecture, classes)
-        expected = {
-            name: tuple(t.shape)
-            for name, t in network.state_dict().items()
-            if not name.endswith(_COUNTER)
-        }
-        if expected == found:
-            return architecture
-        wrong = [name for name in expected | found if expected.get(name) != found.get(name)]
-        if len(wrong) < fewest:
-            nearest, fewest = ARCHITECTURES[architecture][0], len(wrong)
-            name = wrong[0]
-            difference = _difference(name, expected.get(name), found.get(name))
-    hint = f" The nearest is {nearest}, but {difference}." if nearest else ""
-    raise ModelFileError(
-        path,
-        f"{path.name} fits no architecture that this program knows.{hint}",
-        "Residual networks with torchvision's names (ResNet, ResNeXt, Wide ResNet) can be "
-        "imported.",
-    )
-
-
-def _difference(name: str, expected: tuple[int, ...] | None, found: tuple[int, ...] | None) -> str:
-    if found is None:
-        return f"“{name}” is missing"
-    if expected is None:
-        return f"“{name}” is too much"
-    shapes = [" × ".join(map(str, shape)) for shape in (expected, found)]
-    return f"“{name}” should be {shapes[0]} and is {shapes[1]}"
-
-
 def _spec_for(source: Path, architecture: str, classes: int) -> ModelSpec:
     """A model of the user's own. Nobody measured it, so no accuracy is claimed."""
-    base = next(spec for spec in torchvision_specs() if spec.architecture == architecture)
-    title, family = ARCHITECTURES[architecture]
+    base = next(spec for spec in published_specs() if spec.architecture == architecture)
     imagenet = classes == len(imagenet_classes())
     labels = imagenet_classes() if imagenet else tuple(f"class {n}" for n in range(classes))
-    notes = f"Imported from {source.name}; recognised as {title} by its tensors' names and shapes. "
+    notes = f"Imported from {source.name}; recognised as {base.title} by its tensors' names and "
+    notes += "shapes. "
     notes += (
         "Its 1,000 outputs are taken for ImageNet's classes."
         if imagenet
@@ -368,11 +260,10 @@ def _spec_for(source: Path, architecture: str, classes: int) -> ModelSpec:
         base,
         id=stem,
         title=source.stem,
-        family=family,
         provider="yours",
         dataset="",
         classes=labels,
-        preprocessing=Preprocessing(resize=256, crop=224),
+        preprocessing=_preprocessing_of(base),
         top1=None,
         top5=None,
         licence="",
@@ -381,9 +272,14 @@ def _spec_for(source: Path, architecture: str, classes: int) -> ModelSpec:
     )
 
 
+def _preprocessing_of(base: ModelSpec) -> Preprocessing:
+    """What networks of this kind are trained with as a rule: a file does not say it."""
+    return base.preprocessing if base.provider == KERAS else Preprocessing(resize=256, crop=224)
+
+
 def _free_name(folder: Path, stem: str) -> Path:
     """A file name whose stem is no id of the zoo yet: of two models with one id one is hidden."""
-    taken = {spec.id.lower() for spec in torchvision_specs()}
+    taken = {spec.id.lower() for spec in published_specs()}
     name, number = stem, 2
     while name.lower() in taken or (folder / f"{name}{SUFFIX}").exists():
         name, number = f"{stem}-{number}", number + 1

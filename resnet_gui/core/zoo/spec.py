@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.zoo.checksum import Checksum, published_checksum
+
 
 class ModelState(StrEnum):
     """Where a model's weights are. The order is the order of the selector's groups."""
@@ -89,6 +91,7 @@ class ModelSpec:
         bytes: size of the weights file.
         licence: what its publisher says about its use.
         url, sha256_prefix: where weights come from and what their SHA-256 begins with.
+        md5: their MD5, where no SHA-256 is published.
         path: the weights file, if it is one that this entry stands for alone.
         weights: name of the published weight set ("IMAGENET1K_V2").
         notes: one or two sentences for its card.
@@ -112,11 +115,17 @@ class ModelSpec:
     licence: str = ""
     url: str = ""
     sha256_prefix: str = ""
+    md5: str = ""
     path: Path | None = None
     weights: str = ""
     notes: str = ""
     architecture_options: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def checksum(self) -> Checksum:
+        """What the published file is checked against; not valid where none is published."""
+        return published_checksum(self.sha256_prefix, self.md5)
 
     def label(self, index: int) -> str:
         """The label of one output; a number in words if the file carries no classes."""
@@ -131,6 +140,7 @@ class ModelEntry:
     state: ModelState
     weights_path: Path | None = None
     problem: str = ""  # why it cannot be used although its file is there
+    needs: str = ""  # a package that it takes and that is missing, and how to install it
 
     def to_json(self) -> dict[str, Any]:
         """The line that `models --json` prints."""
@@ -154,5 +164,5 @@ class ModelEntry:
             "licence": spec.licence,
             "notes": spec.notes,
             "path": str(self.weights_path) if self.weights_path else None,
-            "problem": self.problem or None,
+            "problem": self.problem or self.needs or None,
         }

@@ -27,8 +27,8 @@ from resnet_gui.core.zoo.downloads import (
     lock_path,
     weights_file_name,
 )
+from resnet_gui.core.zoo.published import published_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1024 * 1024
@@ -68,7 +68,7 @@ def disk_use(entries: Iterable[ModelEntry], folder: Path) -> DiskUse:
     for entry in entries:
         if entry.weights_path is not None:
             sums[entry.state] += _size(entry.weights_path)
-    parts = sum(partial_bytes(spec, folder) for spec in torchvision_specs())
+    parts = sum(partial_bytes(spec, folder) for spec in published_specs())
     return DiskUse(
         folder=folder,
         weights=sums[ModelState.CACHED],
