@@ -9,7 +9,10 @@ from types import ModuleType
 
 # Words that mean the command line; anything else opens the window with those files.
 _COMMANDS = frozenset(
-    {"classify", "models", "info", "train", "resume", "runs", "evaluate", "download", "import"}
+    {
+        *("classify", "evaluate", "features", "models", "info"),
+        *("train", "resume", "runs", "download", "import"),
+    }
 )
 _OPTIONS = frozenset({"-h", "--help", "--version", "--install-completion", "--show-completion"})
 

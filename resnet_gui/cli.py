@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resnet_gui import __version__, cli_train, cli_weights
+from resnet_gui import __version__, cli_features, cli_train, cli_weights
 from resnet_gui.cli_output import (
     emit,
     emit_json,
@@ -297,6 +297,7 @@ def classify_samples(reason: str, arguments: Sequence[str]) -> int:
     return 1 if failed and given else 0
 
 
+cli_features.register(app)
 cli_train.register(app)
 cli_weights.register(app)
 

@@ -102,7 +102,7 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Weights (.pth, .pt), model files (.safetensors), or a bundle's folder.",
+            help="Weights (.pth, .pt, .h5), model files (.safetensors), or a bundle's folder.",
             metavar="FILE…",
         ),
     ],

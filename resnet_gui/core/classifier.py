@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.devices import resolve_device
-from resnet_gui.core.errors import (
-    DeviceError,
-    ImageReadError,
-    ImageTooLargeError,
-    ModelError,
-    ModelFileError,
-)
-from resnet_gui.core.imaging import decode
-from resnet_gui.core.preprocess import network_input
+from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError
+from resnet_gui.core.photo_inputs import PhotoInput, batch_size_for, read_ahead
 from resnet_gui.core.types import (
     ClassifyEvent,
     ClassScore,
@@ -43,9 +34,6 @@ from resnet_gui.core.zoo.builder import load_network
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
-# On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
-_BATCH = {"cuda": 32, "mps": 16}
-_DECODE_AHEAD = 2
 _MODELS_IN_MEMORY = 2
 
 
@@ -125,14 +113,14 @@ class Classifier:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
         model = yield from self._load(model_id, device)
-        batch_size = _BATCH.get(model.device.kind.split(":")[0], 1)
+        batch_size = batch_size_for(model.device)
         with ExitStack() as stack:
-            inputs = _read_ahead(sources, model.spec, batch_size, stack)
-            waiting: list[_Input | ImageFailed] = []
+            inputs = read_ahead(sources, model.spec, batch_size, stack)
+            waiting: list[PhotoInput | ImageFailed] = []
             size = 1  # the first photo goes alone, so that its answer does not wait for the others
             for position, item in enumerate(inputs):
                 waiting.append(item)
-                photos = sum(isinstance(item, _Input) for item in waiting)
+                photos = sum(isinstance(item, PhotoInput) for item in waiting)
                 # Bad photos wait in line too: answers come in the order of the sources.
                 if photos in (0, size) or position == len(sources) - 1:
                     model = yield from self._infer(model, waiting, sources, top_k)
@@ -183,13 +171,13 @@ class Classifier:
     def _infer(
         self,
         model: LoadedModel,
-        waiting: Sequence[_Input | ImageFailed],
+        waiting: Sequence[PhotoInput | ImageFailed],
         sources: Sequence[ImageSource],
         top_k: int,
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         """Yields one Prediction per photo and the failures between them, in order; returns the
         model to go on with."""
-        batch = [item for item in waiting if isinstance(item, _Input)]
+        batch = [item for item in waiting if isinstance(item, PhotoInput)]
         if not batch:
             for item in waiting:
                 if isinstance(item, ImageFailed):
@@ -246,17 +234,6 @@ class Classifier:
         return Notice(f"{device.name} failed ({first_line}). The CPU is used instead.")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Input:
-    """A photo ready for the network. x: (3, crop, crop) float32, normalised."""
-
-    position: int
-    x: npt.NDArray[np.float32]
-    width: int
-    height: int
-    milliseconds: float
-
-
 def _checked(model: LoadedModel, x: Tensor) -> Tensor:
     """The probabilities.
 
@@ -274,50 +251,6 @@ def _checked(model: LoadedModel, x: Tensor) -> Tensor:
             "Choose another model, or get its file again.",
         )
     return probabilities
-
-
-def _read(position: int, source: ImageSource, spec: ModelSpec) -> _Input | ImageFailed:
-    started = time.perf_counter()
-    try:
-        image = decode(source)
-        x = network_input(image, spec.preprocessing)
-    except ImageReadError as error:
-        # As a value: the error's traceback would keep the decoded pixels alive.
-        return ImageFailed(position, source.name, spec.id, type(error).__name__, str(error))
-    except MemoryError:
-        return ImageFailed(
-            position,
-            source.name,
-            spec.id,
-            ImageTooLargeError.__name__,
-            f"{source.short_name} does not fit into the free memory. Close other programs or scale "
-            "it down first.",
-        )
-    elapsed_ms = (time.perf_counter() - started) * 1000
-    return _Input(position, x, image.width, image.height, elapsed_ms)
-
-
-def _read_ahead(
-    sources: Sequence[ImageSource], spec: ModelSpec, batch_size: int, stack: ExitStack
-) -> Iterator[_Input | ImageFailed]:
-    """Read photos in order, a few ahead of who consumes them; `stack` ends the thread."""
-    if len(sources) <= 1:
-        for position, source in enumerate(sources):
-            yield _read(position, source, spec)
-        return
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
-    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-    waiting: deque[Future[_Input | ImageFailed]] = deque()
-    numbered = enumerate(sources)
-    for _ in range(batch_size + _DECODE_AHEAD):
-        for position, source in numbered:
-            waiting.append(pool.submit(_read, position, source, spec))
-            break
-    while waiting:
-        yield waiting.popleft().result()
-        for position, source in numbered:
-            waiting.append(pool.submit(_read, position, source, spec))
-            break
 
 
 def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from resnet_gui.core.zoo.modelfile import SUFFIX
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.words import sentence
 
-WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt")
+WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt", ".h5", ".hdf5")
 
 
 def looks_like_weights(path: Path) -> bool:

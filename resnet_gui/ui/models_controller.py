@@ -275,7 +275,7 @@ class ModelsController(QObject):
         if photos:
             self.noticed.emit(
                 f"{photos[0].name} is a photo. Drop photos on the Classify page; weights and "
-                "models (.pth, .pt, .safetensors) are imported here.",
+                "models (.pth, .pt, .h5, .safetensors) are imported here.",
                 "warning",
             )
         wanted = [path for path in paths if path not in photos]

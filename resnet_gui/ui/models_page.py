@@ -28,7 +28,7 @@ from resnet_gui.ui.notice_bar import Notice, NoticeBar
 from resnet_gui.ui.reveal import reveal
 from resnet_gui.ui.words import size_text
 
-_FILES = "Weights and models (*.pth *.pt *.safetensors bundle.json);;All files (*)"
+_FILES = "Weights and models (*.pth *.pt *.h5 *.hdf5 *.safetensors bundle.json);;All files (*)"
 
 
 class ModelsPage(QWidget):
@@ -81,7 +81,7 @@ class ModelsPage(QWidget):
         self.search.setMinimumHeight(34)
         self.import_button = QPushButton("Import weights…")
         self.import_button.setToolTip(
-            "Take in a .pth, .pt or .safetensors file, or a bundle made on another computer"
+            "Take in a .pth, .pt, .h5 or .safetensors file, or a bundle made on another computer"
         )
         self.settings_button = QPushButton("Settings…")
         self.settings_button.setToolTip("Network, mirror, offline mode, folder for weights")

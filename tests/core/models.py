@@ -43,7 +43,7 @@ def counts(model_id: str) -> Counts:
     spec = find_architecture(model_id)
     assert spec is not None
     with torch.device("meta"):
-        classes = 1000 if spec.architecture == "plain_resnet" else 10
+        classes = 10 if spec.architecture.startswith("cifar") else 1000
         network = build_network(spec.architecture, classes, spec.architecture_options)
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     beside = ("shortcut", "projection", "gate")

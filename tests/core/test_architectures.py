@@ -20,6 +20,7 @@ from resnet_gui.core.zoo.architectures import (
     find_architecture,
 )
 from resnet_gui.core.zoo.builder import build_network
+from resnet_gui.core.zoo.keras_zoo import KERAS_ARCHITECTURES
 from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.torchvision_zoo import TorchvisionProvider
 
@@ -41,9 +42,9 @@ def spec_of(model_id: str) -> ModelSpec:
 
 def test_what_lists_offer() -> None:
     ids = architecture_ids()
-    assert len(set(ids)) == len(ids) == 4 * 6 + 5 + 2
+    assert len(set(ids)) == len(ids) == 4 * 6 + 5 + 2 + 6
     assert {"cifar-resnet56", "cifar-plain56", "cifar-resnet110-b", "cifar-preresnet1001"} <= {*ids}
-    assert {"cifar-highway20", "plain18", "plain34"} <= {*ids}
+    assert {"cifar-highway20", "plain18", "plain34", "resnet50v2", "keras_resnet152"} <= {*ids}
     specs = [spec_of(model_id) for model_id in ids]
     assert [spec.id for spec in specs] == ids
     assert len({spec.title for spec in specs}) == len(ids)
@@ -85,6 +86,7 @@ def test_the_size_of_any_other_is_that_of_the_network(
         "cifar-preresnet29",
         "plain18",
         "plain34",
+        *KERAS_ARCHITECTURES,
     ],
 )
 def test_multiply_adds_are_those_of_a_forward_pass(model_id: str) -> None:
@@ -95,7 +97,7 @@ def test_multiply_adds_are_those_of_a_forward_pass(model_id: str) -> None:
         assert isinstance(module, nn.Conv2d | nn.Linear)
         done.append(output.numel() * module.weight[0].numel())
 
-    classes = 1000 if spec.architecture == "plain_resnet" else 10
+    classes = 10 if spec.architecture.startswith("cifar") else 1000
     side = spec.preprocessing.crop
     with torch.device("meta"):
         network = build_network(spec.architecture, classes, spec.architecture_options)

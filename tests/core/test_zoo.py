@@ -162,7 +162,7 @@ def test_each_state_comes_from_its_place(tmp_path: Path, own_home: Path) -> None
     assert states[LITE0] is ModelState.INSTALLED
     assert states["resnet34"] is ModelState.CACHED
     assert states["resnet50"] is ModelState.DOWNLOADABLE
-    assert len(states) == 20
+    assert len(states) == 26
     # Grouped by state, the user's own first.
     order = [entry.state for entry in zoo.entries()]
     assert order == sorted(order, key=list(ModelState).index)

@@ -8,6 +8,8 @@
 | `cifar-highway20` | its highway twin, with gated shortcuts |
 | `cifar-preresnet164` (29, 56, 110, 164, 1001: 9n+2) | He et al. 2016, pre-activated bottlenecks |
 | `plain18`, `plain34` | the plain twins of ResNet-18 and ResNet-34 |
+| `resnet50v2` (101, 152) | He et al. 2016 for ImageNet, in Keras's form |
+| `keras_resnet50` (101, 152) | He et al. 2015 for ImageNet, in Keras's form |
 """
 
 from __future__ import annotations

@@ -82,27 +82,27 @@ class KerasArchitecture:
 KERAS_ARCHITECTURES = {
     "resnet50v2": KerasArchitecture(
         "resnet50v2", "ResNet-50 V2", "ResNet V2", 2, "ResNet50V2",
-        25_568_360, 3.482, 0.760, 0.930, 102_869_336, "3ef43a0b657b3be2300d5770ece849e0",
+        25_568_360, 3.482255360, 0.760, 0.930, 102_869_336, "3ef43a0b657b3be2300d5770ece849e0",
     ),
     "resnet101v2": KerasArchitecture(
         "resnet101v2", "ResNet-101 V2", "ResNet V2", 2, "ResNet101V2",
-        44_577_896, 7.194, 0.772, 0.938, 179_518_384, "6343647c601c52e1368623803854d971",
+        44_577_896, 7.194476544, 0.772, 0.938, 179_518_384, "6343647c601c52e1368623803854d971",
     ),
     "resnet152v2": KerasArchitecture(
         "resnet152v2", "ResNet-152 V2", "ResNet V2", 2, "ResNet152V2",
-        60_236_904, 10.907, 0.780, 0.942, 242_745_792, "a49b44d1979771252814e80f8ec446f9",
+        60_236_904, 10.906697728, 0.780, 0.942, 242_745_792, "a49b44d1979771252814e80f8ec446f9",
     ),
     "keras_resnet50": KerasArchitecture(
         "resnet50-keras", "ResNet-50 (Keras)", "ResNet (Keras)", 1, "ResNet50",
-        25_583_592, 3.858, 0.749, 0.921, 102_967_424, "2cb95161c43110f7111970584f804107",
+        25_583_592, 3.857973248, 0.749, 0.921, 102_967_424, "2cb95161c43110f7111970584f804107",
     ),
     "keras_resnet101": KerasArchitecture(
         "resnet101-keras", "ResNet-101 (Keras)", "ResNet (Keras)", 1, "ResNet101",
-        44_601_832, 7.570, 0.764, 0.928, 179_648_224, "f1aeb4b969a6efcfb50fad2f0c20cfc5",
+        44_601_832, 7.570194432, 0.764, 0.928, 179_648_224, "f1aeb4b969a6efcfb50fad2f0c20cfc5",
     ),
     "keras_resnet152": KerasArchitecture(
         "resnet152-keras", "ResNet-152 (Keras)", "ResNet (Keras)", 1, "ResNet152",
-        60_268_520, 11.282, 0.766, 0.931, 242_900_552, "100835be76be38e30d865e96f2aaae62",
+        60_268_520, 11.282415616, 0.766, 0.931, 242_900_552, "100835be76be38e30d865e96f2aaae62",
     ),
 }  # fmt: skip
 
