@@ -18,7 +18,7 @@ from torch import nn
 from torchvision import models, transforms
 
 from resnet_gui.core import classifier as engine
-from resnet_gui.core import paths
+from resnet_gui.core import paths, photo_inputs
 from resnet_gui.core.classifier import Classifier
 from resnet_gui.core.devices import available_devices, resolve_device
 from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError, UnknownModelError
@@ -224,7 +224,7 @@ def test_bad_files_fail_alone_and_order_is_kept(
     batch: int, insects: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also in the batches that a GPU gets: a failure must not overtake the photos before it."""
-    monkeypatch.setitem(engine._BATCH, "cpu", batch)
+    monkeypatch.setitem(photo_inputs._BATCH, "cpu", batch)
     bad = {
         "empty.jpg": b"",
         "notes.jpg": b"no photo",
@@ -307,14 +307,14 @@ def test_an_unknown_or_missing_model_is_an_error_before_any_photo() -> None:
 def test_memory_that_runs_out_costs_one_photo(
     insects: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = engine.network_input
+    real = photo_inputs.network_input
 
     def network_input(image: Image.Image, *more: object) -> object:
         if image.width == 33:
             raise MemoryError
         return real(image, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine, "network_input", network_input)
+    monkeypatch.setattr(photo_inputs, "network_input", network_input)
     first, second = answers(run([photo(1, (33, 40)), photo(2)], insects))
     assert isinstance(first, ImageFailed)
     assert "does not fit into the free memory" in first.message
