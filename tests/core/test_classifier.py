@@ -279,7 +279,7 @@ def test_a_failure_is_one_json_line(insects: str) -> None:
 def test_the_first_answer_does_not_wait_for_the_batch(
     insects: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(engine._BATCH, "cpu", 8)
+    monkeypatch.setitem(photo_inputs._BATCH, "cpu", 8)
     sizes: list[int] = []
     real = engine.LoadedModel.logits
 
