@@ -142,6 +142,8 @@ def upright_size(source: ImageSource) -> tuple[int, int]:
     try:
         with _opened(source) as image:
             width, height = image.size
+            if width * height > MAX_PIXELS:
+                return width, height  # a PNG's orientation may stand behind all of its pixels
             turned = _orientation(image) in (5, 6, 7, 8) and image.format != "TIFF"
             return (height, width) if turned else (width, height)
     except ImageReadError:
