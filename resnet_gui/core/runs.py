@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from resnet_gui.core.atomic import write_json, write_text
 from resnet_gui.core.dataset.split import Split
@@ -38,6 +38,7 @@ RUN_FILE, SPLIT_FILE, METRICS_FILE = "run.json", "split.json", "metrics.jsonl"
 LAST_FILE, BEST_FILE, FEATURES_FILE = "last.safetensors", "best.safetensors", "features.safetensors"
 LAYERS_FILE = "layers.jsonl"
 _LOCK_FILE = "lock"
+T = TypeVar("T")
 
 
 class RunState(StrEnum):
@@ -164,17 +165,7 @@ class RunDirectory:
 
     def metrics(self) -> list[EpochDone]:
         """All whole lines of metrics.jsonl; a line that was cut off ends the list."""
-        try:
-            text = (self.path / METRICS_FILE).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        found: list[EpochDone] = []
-        for line in text.splitlines():
-            try:
-                found.append(epoch_from_json(json.loads(line)))
-            except (ValueError, TypeError, KeyError):
-                break
-        return found
+        return _lines(self.path / METRICS_FILE, epoch_from_json)
 
     def append_metrics(self, epoch: EpochDone) -> None:
         """Add a line and wait until it is on the disk."""
@@ -192,17 +183,7 @@ class RunDirectory:
 
     def layers(self) -> list[LayerStatistics]:
         """All whole lines of layers.jsonl; a line that was cut off ends the list."""
-        try:
-            text = (self.path / LAYERS_FILE).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        found: list[LayerStatistics] = []
-        for line in text.splitlines():
-            try:
-                found.append(LayerStatistics.from_json(json.loads(line)))
-            except (ValueError, TypeError, KeyError, AttributeError):
-                break
-        return found
+        return _lines(self.path / LAYERS_FILE, LayerStatistics.from_json)
 
     def write_layers(self, items: Sequence[LayerStatistics]) -> None:
         """Replace layers.jsonl."""
@@ -272,6 +253,20 @@ class RunDirectory:
             message=str(document.get("message") or ""),
             bytes=disk_use(self.path),
         )
+
+
+def _lines(path: Path, parse: Callable[[dict[str, Any]], T]) -> list[T]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    found: list[T] = []
+    for line in text.splitlines():
+        try:
+            found.append(parse(json.loads(line)))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            break
+    return found
 
 
 def runs_dir() -> Path:
