@@ -206,7 +206,9 @@ def test_without_its_packages_the_offline_model_is_not_listed(
     monkeypatch.setattr(importlib.util, "find_spec", find_spec)
     assert list(OfflineProvider().entries()) == []
     zoo = Zoo.standard()
-    assert zoo.default() is None
+    default = zoo.default()
+    assert default is not None
+    assert default.spec.id == "resnet56-cifar10", "the most accurate of those that ship"
     with pytest.raises(UnknownModelError):
         zoo.get(LITE0)
 

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,11 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app import WindowApp
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.net_settings import save_network_settings as save_network
-from resnet_gui.core.paths import torch_hub_checkpoints_dir, user_models_dir
+from resnet_gui.core.paths import (
+    bundled_models_dir,
+    torch_hub_checkpoints_dir,
+    user_models_dir,
+)
 from resnet_gui.core.settings import Settings
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Preprocessing
 from resnet_gui.core.zoo.builder import build_network, save_model
@@ -130,7 +135,10 @@ def test_a_download_is_shown_on_both_pages_and_ends_ready(
     # Downloading here is no wish to use it at once: the answers on the other page stay.
     assert shown.window.status_model.text() == "EfficientNet-Lite0"
     assert "3.0 MB downloaded" in page.use_label.toolTip()
-    assert page.use_label.text().startswith("On this disk: 22 MB, ")
+    shipped = sum(path.stat().st_size for path in bundled_models_dir().glob("*.safetensors"))
+    found = re.match(r"On this disk: (\d+) MB, ", page.use_label.text())
+    assert found is not None
+    assert int(found[1]) == pytest.approx(22 + shipped / 1e6, abs=1)
 
 
 def test_a_download_from_the_classify_page_is_the_same_download(

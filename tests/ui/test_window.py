@@ -120,7 +120,7 @@ def test_the_model_selector_searches_and_chooses_by_keyboard(
         for row in range(popup.models.rowCount())
         if popup.models.entry(row) is None
     ]
-    assert groups == ["Your models", "Installed", "To download"]
+    assert groups == ["Your models", "Bundled", "Installed", "To download"]
     qtbot.keyClicks(popup.search, "my photos")
     assert popup.models.rowCount() == 2
     qtbot.keyClick(popup.search, Qt.Key.Key_Return)
@@ -170,11 +170,12 @@ def test_without_any_model_the_window_says_what_is_missing(
     open_app: Callable[..., WindowApp],
     photos: dict[str, Path],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("resnet_gui.core.zoo.offline_zoo.lite0_weights_path", lambda: None)
+    monkeypatch.setattr("resnet_gui.core.zoo.catalogue.bundled_models_dir", lambda: tmp_path)
     app = open_app()
-    if app.window.controller.entry is not None:
-        pytest.skip("a bundled model is always at hand")
+    assert app.window.controller.entry is None
     assert app.window.page.model_button.accessibleName().startswith("Model: No model")
     assert "No model is on this computer yet" in app.window.page.notices.texts[0]
     app.window.controller.open_paths([photos["coffee"]])

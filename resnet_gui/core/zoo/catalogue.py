@@ -137,7 +137,8 @@ class Zoo:
 
     def default(self, last_used: str | None = None) -> ModelEntry | None:
         """What to start with: the model used last; else the recommended ResNet or the most
-        accurate ImageNet ResNet at hand; else the embedded one; else any. None: nothing is here.
+        accurate ImageNet ResNet at hand; else the embedded one; else the most accurate bundled
+        one; else any. None: nothing is here.
         """
         usable = [
             entry
@@ -151,7 +152,12 @@ class Zoo:
         cached = [entry for entry in usable if entry.state is ModelState.CACHED]
         if cached:
             return max(cached, key=lambda entry: entry.spec.top1 or 0.0)
-        return by_id.get(OFFLINE_ID) or (usable[0] if usable else None)
+        if OFFLINE_ID in by_id:
+            return by_id[OFFLINE_ID]
+        bundled = [entry for entry in usable if entry.state is ModelState.BUNDLED]
+        if bundled:
+            return max(bundled, key=lambda entry: entry.spec.top1 or 0.0)
+        return usable[0] if usable else None
 
 
 def _find_architecture(model_id: str) -> ModelSpec | None:
