@@ -35,7 +35,9 @@ from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.training.session import Phase, Session, open_phase
 from resnet_gui.core.training.step import StepResult, take_step
 
-LAYER_PHOTOS = 64  # that gradients by layer are measured on
+# Gradients by layer are measured on so many photos of 64x64 pixels, or as many pixels in larger
+# ones: it is done in one go, and must not take more memory than the training itself.
+_LAYER_PHOTOS, _LAYER_SIDE, _FEWEST = 64, 64, 4
 Stop = Callable[[], bool]
 
 
@@ -235,7 +237,9 @@ class _Sitting:
         phase = cast(Phase, self.phase)
         if self.session.config.method is not Method.SCRATCH:
             return
-        batch = phase.source.first_photos(LAYER_PHOTOS)
+        side = self.session.preprocessing.crop
+        fitting = _LAYER_PHOTOS * _LAYER_SIDE**2 // side**2
+        batch = phase.source.first_photos(max(_FEWEST, min(_LAYER_PHOTOS, fitting)))
         if batch is None or len(batch.y) < 2:
             return
         try:
