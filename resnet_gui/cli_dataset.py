@@ -86,7 +86,8 @@ def dataset_folder(
                 else:
                     console.print(event.message, markup=False)
     except KeyboardInterrupt:
-        console.print("What was downloaded is kept: the same command goes on.", markup=False)
+        kept = "What was downloaded is kept: the" if download else "The"
+        console.print(f"{kept} same command goes on.", markup=False)
         raise
 
 

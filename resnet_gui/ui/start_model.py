@@ -39,7 +39,11 @@ class StartModel:
 
     def entries(self) -> list[ModelEntry]:
         """What can be chosen for the present settings."""
-        return [*architecture_entries(), *self._entries()] if self.scratch else self._entries()
+        if not self.scratch:
+            return self._entries()
+        shapes = architecture_entries()
+        names = {entry.spec.id for entry in shapes}  # some have weights as well: once is enough
+        return [*shapes, *(item for item in self._entries() if item.spec.id not in names)]
 
     def entry(self) -> ModelEntry | None:
         for entry in self.entries():

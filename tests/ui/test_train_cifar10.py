@@ -16,9 +16,10 @@ from resnet_gui.core.dataset import cifar10
 from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import RunFinished
 from resnet_gui.core.training.presets import Preset
-from resnet_gui.core.zoo import ModelState
+from resnet_gui.core.zoo import ModelState, Zoo
 from resnet_gui.core.zoo.downloads import RemoteFile
 from resnet_gui.ui.cifar10_dialog import Cifar10Dialog
+from resnet_gui.ui.start_model import StartModel
 from resnet_gui.ui.train_controller import TrainController, TrainState
 from tests.core.cifar_archives import make_binary, make_folder_archive, make_small
 from tests.core.download_server import Answer, serve
@@ -148,3 +149,11 @@ def test_choosing_a_wrong_archive_says_so(
     qtbot.waitUntil(lambda: bool(page.notices.texts), timeout=ANSWER_MS)
     assert "holiday.tar.gz is no archive of CIFAR-10" in page.notices.texts[0]
     assert app.window.train_controller.state is TrainState.EMPTY
+
+
+def test_no_shape_is_offered_twice() -> None:
+    start = StartModel(Zoo.standard().entries)
+    start.scratch = True
+    ids = [entry.spec.id for entry in start.entries()]
+    assert len(ids) == len(set(ids))
+    assert {"cifar-resnet20", "resnet50v2", "resnet18"} <= set(ids)
