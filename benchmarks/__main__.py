@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("window", "training_window")
+NAMES = ("window", "training_window", "lab_window")
 
 
 def main() -> None:

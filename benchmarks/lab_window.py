@@ -1,0 +1,125 @@
+"""The Lab page in the real program: stalls while its views open, play, compute and draw.
+
+`python -m benchmarks lab_window`. On an Xvfb screen, with the bundled histories.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from benchmarks.common import screen
+from benchmarks.window_child import Stalls, run_until
+
+STARTS = 3
+
+
+def main() -> None:
+    worst: dict[str, float] = {}
+    for _ in range(STARTS):
+        with tempfile.TemporaryDirectory() as folder, screen() as display:
+            environment = {
+                **os.environ,
+                "DISPLAY": display,
+                "QT_QPA_PLATFORM": "xcb",
+                "RESNET_GUI_HOME": f"{folder}/home",
+            }
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.lab_window", "child"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+        if done.returncode != 0:
+            raise SystemExit(done.stdout + done.stderr)
+        for name, stall_ms in json.loads(done.stdout.splitlines()[-1]).items():
+            worst[name] = max(worst.get(name, 0.0), stall_ms)
+    print(f"{STARTS} starts, the worst of them")
+    for name, stall_ms in worst.items():
+        print(f"longest stall: {name + ', ms':<40} {stall_ms:8.1f}")
+
+
+def child() -> None:
+    """Prints one JSON object of milliseconds."""
+    from resnet_gui.__main__ import _prepare_environment
+
+    _prepare_environment()
+
+    from resnet_gui.app import open_window
+    from resnet_gui.ui.lab_page import View
+
+    app = open_window([])
+    window = app.window
+    window.resize(1400, 900)
+    lab, controller = window.lab_page, window.lab_controller
+    stalls = Stalls()
+
+    def phase(name: str) -> None:
+        stalls.tick()
+        stalls.phase = name
+        stalls.gaps_ms.clear()
+
+    def idle(ms: float = 300) -> None:
+        until = time.monotonic() + ms / 1000
+        run_until(lambda: time.monotonic() >= until)
+
+    def show(view: View) -> None:
+        lab.show_view(view)
+        run_until(lambda: view in lab.views)
+        idle()
+
+    run_until(lambda: window.status_text.text() == "Ready.")
+    idle()
+    phase("opening the Lab")
+    window.show_page(window.pages.indexOf(lab))
+    run_until(lambda: View.CURVES in lab.views and controller.looked)
+    idle()
+    phase("switching networks on and off")
+    for row in list(lab.networks.rows.values()):
+        row.box.click()
+        idle(60)
+        row.box.click()
+        idle(60)
+    phase("first showing of Gradients")
+    show(View.GRADIENTS)
+    phase("playing all epochs")
+    layers = lab.views[View.GRADIENTS]
+    layers.play.click()  # type: ignore[union-attr]
+    run_until(lambda: not layers.play.isChecked())  # type: ignore[union-attr]
+    phase("computing an untrained Plain-56")
+    controller.measure("cifar-plain56")
+    run_until(lambda: not controller.measuring)
+    idle()
+    phase("first showing of Residuals")
+    show(View.RESIDUALS)
+    phase("first diagram")
+    lab.show_view(View.DIAGRAM)
+    run_until(lambda: View.DIAGRAM in lab.views and controller.diagram is not None)
+    idle()
+    phase("diagram of 1202 layers")
+    controller.draw("cifar-resnet1202")
+    run_until(lambda: controller.diagram is not None)
+    idle()
+    phase("first showing of Why it works")
+    show(View.WHY)
+    phase("projector on")
+    lab.projector.click()
+    idle(800)
+    stalls.phase = "end"
+    stalls.longest_ms.pop("while torch is imported", None)
+    figures = {name: value for name, value in stalls.longest_ms.items() if name != "end"}
+    window.close()
+    run_until(lambda: app.clean)
+    print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["child"]:
+        child()
+    else:
+        main()
