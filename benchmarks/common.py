@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,28 @@ def screen(size: str = "1600x1000x24") -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def run_child(module: str, display: str, folder: str) -> dict[str, float]:
+    """`python -m MODULE child FOLDER` on that display, with its settings in the folder; the JSON
+    object that it prints last."""
+    environment = {
+        **os.environ,
+        "DISPLAY": display,
+        "QT_QPA_PLATFORM": "xcb",
+        "RESNET_GUI_HOME": f"{folder}/home",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", module, "child", folder],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    if done.returncode != 0:
+        raise SystemExit(done.stdout + done.stderr)
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def make_classes(folder: Path, count: int) -> None:

@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
 
-from benchmarks.common import screen
+from benchmarks.common import run_child, screen
 from benchmarks.window_child import Stalls, run_until
 
 STARTS = 3
@@ -22,22 +20,8 @@ def main() -> None:
     worst: dict[str, float] = {}
     for _ in range(STARTS):
         with tempfile.TemporaryDirectory() as folder, screen() as display:
-            environment = {
-                **os.environ,
-                "DISPLAY": display,
-                "QT_QPA_PLATFORM": "xcb",
-                "RESNET_GUI_HOME": f"{folder}/home",
-            }
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.lab_window", "child"],
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=300,
-            )
-        if done.returncode != 0:
-            raise SystemExit(done.stdout + done.stderr)
-        for name, stall_ms in json.loads(done.stdout.splitlines()[-1]).items():
+            figures = run_child("benchmarks.lab_window", display, folder)
+        for name, stall_ms in figures.items():
             worst[name] = max(worst.get(name, 0.0), stall_ms)
     print(f"{STARTS} starts, the worst of them")
     for name, stall_ms in worst.items():

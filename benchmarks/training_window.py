@@ -7,15 +7,13 @@ training of a small ResNet-18, in the real program on an Xvfb screen.
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import make_classes, screen
+from benchmarks.common import make_classes, run_child, screen
 from benchmarks.window_child import Stalls, run_until
 
 PHOTOS = 240
@@ -24,22 +22,7 @@ PHOTOS = 240
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, screen() as display:
         make_classes(Path(folder, "data"), PHOTOS)
-        environment = {
-            **os.environ,
-            "DISPLAY": display,
-            "QT_QPA_PLATFORM": "xcb",
-            "RESNET_GUI_HOME": f"{folder}/home",
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.training_window", "child", folder],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=500,
-        )
-        if done.returncode != 0:
-            raise SystemExit(done.stdout + done.stderr)
-        results = json.loads(done.stdout.splitlines()[-1])
+        results = run_child("benchmarks.training_window", display, folder)
     print(f"one start; {PHOTOS} generated photos of 640 x 480 in two classes")
     for key, value in results.items():
         print(f"{key:<66} {value:8.1f}")

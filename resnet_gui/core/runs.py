@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -169,10 +169,7 @@ class RunDirectory:
 
     def append_metrics(self, epoch: EpochDone) -> None:
         """Add a line and wait until it is on the disk."""
-        with (self.path / METRICS_FILE).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(epoch.to_json(), ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _append(self.path / METRICS_FILE, epoch.to_json())
 
     def cut_metrics(self, epoch: int) -> list[EpochDone]:
         """Drop what lies beyond the checkpoint of this epoch; returns what is left."""
@@ -185,9 +182,14 @@ class RunDirectory:
         """All whole lines of layers.jsonl; a line that was cut off ends the list."""
         return _lines(self.path / LAYERS_FILE, LayerStatistics.from_json)
 
-    def write_layers(self, items: Sequence[LayerStatistics]) -> None:
-        """Replace layers.jsonl."""
-        lines = [json.dumps(item.to_json()) + "\n" for item in items]
+    def append_layers(self, item: LayerStatistics) -> None:
+        """Add a line and wait until it is on the disk."""
+        _append(self.path / LAYERS_FILE, item.to_json())
+
+    def cut_layers(self, epoch: int) -> None:
+        """Drop what lies beyond the checkpoint of this epoch (0: there is none, so everything)."""
+        kept = [item for item in self.layers() if item.epoch <= epoch] if epoch else []
+        lines = [json.dumps(item.to_json()) + "\n" for item in kept]
         write_text(self.path / LAYERS_FILE, "".join(lines))
 
     def sweep(self) -> None:
@@ -253,6 +255,13 @@ class RunDirectory:
             message=str(document.get("message") or ""),
             bytes=disk_use(self.path),
         )
+
+
+def _append(path: Path, value: dict[str, Any]) -> None:
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _lines(path: Path, parse: Callable[[dict[str, Any]], T]) -> list[T]:

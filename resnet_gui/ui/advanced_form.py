@@ -95,6 +95,7 @@ FIELDS = (
             Schedule.COSINE: "Cosine with warm-up",
             Schedule.STEP: "Steps at milestones",
             Schedule.PLATEAU: "Lower on a plateau",
+            Schedule.STEP_PLATEAU: "Steps, and lower on a plateau",
             Schedule.CONSTANT: "Constant",
         },
     ),
@@ -243,7 +244,7 @@ def _shown(item: Field, config: RunConfig) -> bool:
     if config.method not in item.methods:
         return False
     if item.name == "milestones":
-        return config.schedule is Schedule.STEP
+        return config.schedule in (Schedule.STEP, Schedule.STEP_PLATEAU)
     if item.name == "head_width":
         return config.head is HeadKind.MLP
     if item.name == "cache_features":

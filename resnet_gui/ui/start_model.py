@@ -14,26 +14,26 @@ class StartModel:
 
     Attributes:
         model_id: whose weights are the start; "": none is chosen yet.
-        shape_id: what a run from scratch builds; "": what suits the photos.
+        architecture_id: what a run from scratch builds; "": what suits the photos.
         scratch: whether the present settings train from scratch.
     """
 
     def __init__(self, entries: Callable[[], list[ModelEntry]]) -> None:
         self._entries = entries
         self.model_id = ""
-        self.shape_id = ""
+        self.architecture_id = ""
         self.scratch = False
         self._suited = ""
 
     @property
     def chosen_id(self) -> str:
         """What the present settings start from."""
-        return (self.shape_id or self._suited) if self.scratch else self.model_id
+        return (self.architecture_id or self._suited) if self.scratch else self.model_id
 
     def choose(self, model_id: str) -> None:
         """Choose for the present settings."""
         if self.scratch:
-            self.shape_id = model_id
+            self.architecture_id = model_id
         else:
             self.model_id = model_id
 

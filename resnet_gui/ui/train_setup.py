@@ -115,7 +115,8 @@ class TrainSetup(QWidget):
             button.setProperty("kind", "segment")
             self._group.addButton(button, number)
             self.preset_buttons[preset] = button
-            presets.addWidget(button)
+            # By the length of its word: the chosen one is bold, and the longest was cut off.
+            presets.addWidget(button, len(title) + 2)
         self._group.idClicked.connect(self._on_preset_clicked)
         column.addLayout(presets)
         self.preset_text = QLabel()

@@ -14,7 +14,7 @@ from resnet_gui.core.runs import RunDirectory
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.config import RunConfig, Schedule
 from resnet_gui.core.training.events import EpochDone, RunFinished, RunStarted
-from resnet_gui.core.training.presets import CIFAR_TITLES, Preset, config_for
+from resnet_gui.core.training.presets import CIFAR_PRESETS, Preset, config_for
 from resnet_gui.core.training.schedules import PlateauState, learning_rate
 from resnet_gui.core.types import ImageSource, Prediction
 from resnet_gui.core.zoo import Zoo
@@ -58,7 +58,7 @@ def test_every_kind_learns_and_classifies(data: Path, model: str) -> None:
     assert {score.label for score in answer.scores} == {"red", "green"}
 
 
-@pytest.mark.parametrize("preset", list(CIFAR_TITLES))
+@pytest.mark.parametrize("preset", CIFAR_PRESETS)
 def test_every_recipe_runs_and_two_and_two_epochs_are_four(data: Path, preset: Preset) -> None:
     whole = list(train(config(data, preset, title="whole")))
     first = train(config(data, preset, title="parts"))

@@ -83,7 +83,6 @@ class _Sitting:
         self.history = history
         self.stop = stop
         self.phase: Phase | None = None
-        self.layers = session.run.layers()
         self.step = progress.step  # of the run, also of the epoch that is not saved yet
         self.began = time.monotonic()
         self.seconds_before = progress.seconds
@@ -243,12 +242,12 @@ class _Sitting:
         if batch is None or len(batch.y) < 2:
             return
         try:
-            self.layers.append(measure_layers(phase.module, batch.x, batch.y, epoch))
+            measured = measure_layers(phase.module, batch.x, batch.y, epoch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             return  # a picture less in the Lab is no reason to end a run
-        self.session.run.write_layers(self.layers)
+        self.session.run.append_layers(measured)
 
     def _make_durable(self, done: EpochDone) -> None:
         """Metrics, then the checkpoint, then the best weights.
@@ -412,10 +411,10 @@ def prepared_progress(session: Session) -> tuple[Progress, list[EpochDone]]:
     """
     run = session.run
     if not run.last.is_file():
-        run.write_layers([])
+        run.cut_layers(0)
         return Progress(pieces=session.config.accumulate), run.cut_metrics(0)
     progress, weights, _ = load_checkpoint(run.last)
-    run.write_layers([item for item in run.layers() if item.epoch <= progress.epoch])
+    run.cut_layers(progress.epoch)
     if progress.best_epoch == progress.epoch:
         try:
             best = load_checkpoint(run.best)[0].epoch

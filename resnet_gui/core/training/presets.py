@@ -37,20 +37,7 @@ TITLES = {
     Preset.SCRATCH: ("From scratch", "Random weights. Needs thousands of photos and patience."),
 }
 
-CIFAR_TITLES = {
-    Preset.CIFAR_PAPER: (
-        "CIFAR paper",
-        "He et al. 2015, section 4.2: SGD from 0.1, 64,000 steps of 128 images.",
-    ),
-    Preset.CIFAR_KERAS: (
-        "CIFAR Keras",
-        "Keras's ResNet example: Adam from 0.001, 200 epochs in batches of 32.",
-    ),
-    Preset.CIFAR_FAST: (
-        "CIFAR fast",
-        "One cycle in a few dozen epochs, the first ones at fewer pixels.",
-    ),
-}
+CIFAR_PRESETS = (Preset.CIFAR_PAPER, Preset.CIFAR_KERAS, Preset.CIFAR_FAST)
 _SMALL = 2_000  # photos; below it the network's own BatchNorm statistics are better than the data's
 _LARGE = 20_000
 
@@ -98,7 +85,7 @@ def config_for(
     recipe = chosen
     if chosen is Preset.SCRATCH and model.lower().startswith(SMALL_PREFIX):
         recipe = Preset.CIFAR_FAST
-    if recipe in _CIFAR and way is Method.SCRATCH:
+    if recipe in CIFAR_PRESETS and way is Method.SCRATCH:
         values |= _cifar(recipe, photos)
     elif way is Method.HEAD:
         values |= _head(photos)
@@ -122,7 +109,6 @@ _METHOD = {
     Preset.CIFAR_KERAS: Method.SCRATCH,
     Preset.CIFAR_FAST: Method.SCRATCH,
 }
-_CIFAR = (Preset.CIFAR_PAPER, Preset.CIFAR_KERAS, Preset.CIFAR_FAST)
 _PAPER_STEPS, _PAPER_DROPS = 64_000, (32_000, 48_000)
 _CIFAR_VAL_FRACTION = 0.02
 SMALL_PREFIX = "cifar-"  # ids of the architectures for images of 32x32 pixels

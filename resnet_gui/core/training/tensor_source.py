@@ -77,8 +77,9 @@ class TensorSource:
         rows = steps[:, None] * self._padded
         # Offsets of a photo's pixels from its first one: as it is, and mirrored.
         self._offsets = torch.stack([(rows + steps).flatten(), (rows + steps.flip(0)).flatten()])
-        self._mean = torch.tensor(preprocessing.mean) * 255
-        self._scale = 1 / (torch.tensor(preprocessing.std) * 255)
+        # On the device once, not at every batch.
+        self._mean = torch.tensor(preprocessing.mean, device=device_kind) * 255
+        self._scale = 1 / (torch.tensor(preprocessing.std, device=device_kind) * 255)
 
     @property
     def trainable(self) -> list[int]:
@@ -189,7 +190,7 @@ class TensorSource:
         """(N, side²) int32 -> (N, 3, side, side) float32, normalised, on the device."""
         pixels = words.to(self._device).view(torch.uint8).view(len(words), self._side, -1, _BYTES)
         x = pixels[..., :3].float()
-        x = (x - self._mean.to(x.device)).mul_(self._scale.to(x.device))
+        x = (x - self._mean).mul_(self._scale)
         return x.permute(0, 3, 1, 2)
 
     def _laid_out(self, x: Tensor) -> Tensor:
