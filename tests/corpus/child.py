@@ -1,6 +1,6 @@
 """What the program does with the corpus, in a process of its own. The runner starts it:
 
-    python -m tests.corpus.child TASK.json
+    python -m tests.corpus.child TASK.json LOG
 
 It says on the report file, line by line, what it begins and what came of it, so that the runner
 knows what a hang or a crash belongs to. Nothing but C libraries would write to its stderr.
@@ -190,6 +190,8 @@ def main() -> None:
     """Do the task: {"kind", "cases": [[number, what, path]], "report", "last": whether to end with
     the checks of all files at once}."""
     faulthandler.enable()  # the runner's SIGABRT shows where it hangs
+    # Log and threads write to Python's stderr; the process's own stays for C libraries.
+    sys.stderr = Path(sys.argv[2]).open("a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
     task = json.loads(Path(sys.argv[1]).read_text())
     from tests.corpus import attacks
 

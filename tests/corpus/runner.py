@@ -141,6 +141,9 @@ def run_corpus(
             break
         outcome.results.append(Result(begun["begin"], begun["what"], end, "see stderr", hang_s, 0))
     outcome.stderr = stderr.read_text(errors="replace")
+    log = (folder / "log").read_text(errors="replace")
+    if "Traceback" in log:
+        outcome.stderr += log[log.index("Traceback") :]
     return outcome
 
 
@@ -166,7 +169,7 @@ def _watch(folder: Path, report: Path, stderr: Path, hang_s: float) -> str:
         "NO_COLOR": "1",
     }
     with stderr.open("ab") as errors, subprocess.Popen(
-        [sys.executable, "-m", "tests.corpus.child", str(folder / "task.json")],
+        [sys.executable, "-m", "tests.corpus.child", str(folder / "task.json"), str(folder / "log")],
         stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment, cwd=REPOSITORY,
     ) as child:  # fmt: skip
         seen, since = -1, time.monotonic()

@@ -1,0 +1,339 @@
+"""What a person could do with what lies in the program's own folders, and with odd names."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core import settings as stored
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.history_sources import read_histories, run_history
+from resnet_gui.core.net_settings import (
+    NetworkSettings,
+    load_network_settings,
+    network_settings_path,
+    save_network_settings,
+)
+from resnet_gui.core.runs import RUN_FILE, find_run, interrupted_runs, list_runs, rename_run
+from resnet_gui.core.training.events import BatchDone, RunFailed
+from resnet_gui.core.types import ImageSource, Prediction
+from resnet_gui.core.zoo.store import load_speeds, record_speed, speeds_path
+from tests.corpus.attack import MODEL, Together, all_files, done
+from tests.corpus.child import command, expect, lines_of, said
+
+
+class Runs:
+    """Runs: listed, read, renamed and gone on with."""
+
+    def __init__(self, folder: Path) -> None:
+        from resnet_gui.core.runs import runs_dir
+        from resnet_gui.core.training.api import resume
+
+        self._folder, self._runs, self._resume = folder, runs_dir(), resume
+        self._empty = folder.parent / "nothing"
+        self._models = folder.parent / "models"
+        for made in (self._runs, self._empty, self._models):
+            made.mkdir(parents=True, exist_ok=True)
+
+    def one(self, path: Path) -> str | None:
+        """Listing must go well whatever the run is; then each step in which the program reads it."""
+        found = list_runs(path.parent)
+        there = (path / RUN_FILE).is_file()
+        expect(len(found) == there or not there, f"{len(found)} runs are listed")
+        for info in found:
+            json.dumps(info.to_json(), allow_nan=False)
+        interrupted_runs(path.parent)
+        list(read_histories(self._empty, path.parent))
+        messages = []
+        for step in (self._read, lambda p: rename_run(p, "Another title"), self._go_on):
+            try:
+                step(path)
+            except ResNetGuiError as error:
+                messages.append(said(error))
+        return messages[0] if messages else None
+
+    def _read(self, path: Path) -> None:
+        run = find_run(str(path))
+        run_history(path)
+        run.metrics()
+        run.layers()
+        _ = run.config
+        run.split()
+
+    def _go_on(self, path: Path) -> None:
+        """Resume, up to the first batch that is trained."""
+        steps = 0
+
+        def stop() -> bool:
+            return steps > 2
+
+        for event in self._resume(path, models=self._models, stop=stop):
+            json.dumps(event.to_json(), allow_nan=False)
+            steps += isinstance(event, BatchDone)
+            if isinstance(event, RunFailed):
+                expect("internal" not in event.message.lower(), event.message)
+
+    def together(self) -> Iterator[Together]:
+        for place in sorted(self._folder.iterdir()):
+            for path in place.iterdir():
+                path.rename(self._runs / f"{place.name}-{path.name}")
+
+        def as_json() -> None:
+            code, out, _ = command("runs", "--json")
+            expect(code == 0, f"exit code {code}")
+            known = {line["name"] for line in lines_of(out)}
+            lost = [path.name for path in self._runs.iterdir() if (path / RUN_FILE).is_file()]
+            lost = [name for name in lost if name not in known]
+            expect(not lost, f"not listed: {lost[:5]}")
+
+        yield "runs --json", as_json
+        yield "runs", lambda: done(command("runs"))
+        for path in sorted(self._runs.iterdir())[::40]:
+            # Up to the first batch is tried above; here only what stops before.
+            yield f"resume {path.name}", lambda path=path: self._said_no(path)
+
+    def _said_no(self, path: Path) -> None:
+        """`resume` of the command line with a device that is not here: all checks, no training."""
+        command("resume", str(path), "--device", "cuda:77", "--json")
+
+
+class Settings:
+    """Settings, network settings and measured speeds: read, written again, and the window opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._windows = Windows()
+        self._places = {
+            "settings.json": stored.settings_path(),
+            "network.json": network_settings_path(),
+            "speeds.json": speeds_path(),
+        }
+
+    def one(self, path: Path) -> str | None:
+        place = self._places[path.name]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(place)
+        try:
+            self._read()
+            if place.name == "settings.json":
+                self._windows.open_one()
+            return self._written(place.name)
+        finally:
+            for left in place.parent.glob(f"{place.name}*"):
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+
+    def _read(self) -> None:
+        settings, network = stored.load_settings(), load_network_settings()
+        standard = stored.Settings()
+        for field in fields(stored.Settings):
+            value, usual = getattr(settings, field.name), getattr(standard, field.name)
+            expect(type(value) is type(usual), f"{field.name} is {value!r}")
+        expect(isinstance(network.offline, bool), f"offline is {network.offline!r}")
+        with contextlib.suppress(ResNetGuiError):
+            network.effective_mirror()
+        network.weights_dir()
+        for speed in load_speeds().values():
+            json.dumps(speed.ms_per_photo, allow_nan=False)
+
+    def _written(self, name: str) -> str | None:
+        """What was read can be stored, and is what is read next."""
+        try:
+            if name == "settings.json":
+                settings = stored.load_settings()
+                stored.save_settings(settings)
+                expect(stored.load_settings() == settings, "stored otherwise than it was")
+            elif name == "network.json":
+                save_network_settings(NetworkSettings(offline=True))
+                expect(load_network_settings().offline, "the network settings are not kept")
+            else:
+                record_speed(MODEL, "cpu", [1.0, 2.0])
+        except ResNetGuiError as error:
+            return said(error)
+        except OSError as error:  # of the speeds, as it promises
+            if name != "speeds.json":
+                raise
+            return f"OSError: {error.strerror}"
+        return None
+
+    def together(self) -> Iterator[Together]:
+        yield "info", lambda: done(command("info", "--json"))
+        yield "models", lambda: done(lines_of(command("models", "--json")[1]))
+
+
+class Windows:
+    """Opens the real window on whatever lies in the home, and closes it as a person does."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+        from PySide6.QtWidgets import QApplication
+
+        from resnet_gui.app import Engine, WindowApp
+        from resnet_gui.core.zoo import Zoo
+
+        self._complaints: list[str] = []
+
+        def note(kind: QtMsgType, _context: object, text: str) -> None:
+            if kind != QtMsgType.QtInfoMsg and "This plugin does not support" not in text:
+                self._complaints.append(text)
+
+        qInstallMessageHandler(note)
+        self._application = QApplication.instance() or QApplication(["corpus"])
+        self._make = lambda: WindowApp(
+            self._application, Engine(Zoo.standard()).ports(), stored.load_settings()
+        )
+
+    def open_one(self) -> None:
+        """Raises what the program does, and WrongError for a complaint of Qt's or an error in a
+        slot."""
+        from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
+
+        errors: list[str] = []
+        hook, sys.excepthook = sys.excepthook, lambda *error: errors.append(repr(error[1]))
+        self._complaints.clear()
+        try:
+            app = self._make()
+            app.window.show()
+            self._application.processEvents()
+            expect(app.window.isVisible(), "no window")
+            app.window.close()
+            deadline = QDeadlineTimer(20_000)
+            while not app.clean and not deadline.hasExpired():
+                self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            expect(app.clean, "it did not close")
+            app.window.deleteLater()
+            app.deleteLater()
+            self._application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        finally:
+            sys.excepthook = hook
+        expect(not errors, f"errors in the window: {errors}")
+        expect(not self._complaints, f"Qt complains: {self._complaints[:3]}")
+
+
+class Names:
+    """Photos, class folders, models and runs with odd names, alone and all in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        from resnet_gui.core.classifier import Classifier
+        from resnet_gui.core.paths import user_models_dir
+        from resnet_gui.core.runs import runs_dir
+        from resnet_gui.core.zoo import Zoo
+
+        self._folder, self._flat = folder, folder.parent / "flat"
+        self._photos, self._data = self._flat / "photos", self._flat / "data"
+        self._models, self._runs = user_models_dir(), runs_dir()
+        for made in (self._photos, self._data, self._models, self._runs):
+            made.mkdir(parents=True, exist_ok=True)
+        self._classifier = Classifier(Zoo.standard())
+
+    def one(self, path: Path) -> str | None:
+        """Use it where it is, then put it among the others, for the end."""
+        try:
+            if path.is_file() and path.suffix == ".jpg":
+                *_, answer = self._classifier.classify([ImageSource.file(path)], MODEL, "cpu")
+                expect(isinstance(answer, Prediction), f"no answer but {answer!r}")
+                place = self._photos
+            elif path.is_file():
+                self._imported(path)
+                place = self._models
+            elif (path / RUN_FILE).exists():
+                (info,) = list_runs(path.parent)
+                json.dumps(info.to_json())
+                rename_run(path, path.name.strip() or "x")
+                place = self._runs
+            else:
+                from resnet_gui.core.dataset import scan_dataset
+
+                *_, scanned = scan_dataset(path.parent)
+                json.dumps(scanned.to_json())
+                place = self._data
+        except ResNetGuiError as error:
+            return said(error)
+        if not os.path.lexists(place / path.name):
+            path.rename(place / path.name)
+        return None
+
+    def _imported(self, path: Path) -> None:
+        from resnet_gui.core.zoo.import_weights import Imported, import_weights
+
+        for event in import_weights(path):
+            if isinstance(event, Imported):
+                json.dumps(event.to_json())
+                *_, answer = self._classifier.classify(
+                    [ImageSource.file(sample())], event.spec.id, "cpu"
+                )
+                expect(isinstance(answer, Prediction), f"no answer but {answer!r}")
+                event.path.unlink()
+                self._classifier.forget(event.spec.id)
+
+    def together(self) -> Iterator[Together]:
+        photos = sorted(path.name for path in self._photos.iterdir())
+        arguments = ("classify", "--model", MODEL, "--device", "cpu")
+
+        def relative(*more: str) -> tuple[int, str, str]:
+            """With names that begin with a dash or an equals sign, as in a shell's `*`."""
+            with contextlib.chdir(self._photos):
+                return command(*arguments, *more, "--", *photos)
+
+        def as_json() -> None:
+            code, out, _ = relative("--json")
+            expect(code == 0, f"exit code {code}")
+            found = [line["path"] for line in lines_of(out)]
+            expect(found == photos, f"other names: {set(photos) ^ set(found)}")
+
+        def as_csv() -> None:
+            _, out, _ = relative("--csv")
+            out.encode("utf-8")
+            rows = list(csv.reader(io.StringIO(out, newline="")))
+            expect(len(rows) == 1 + len(photos), f"{len(rows)} rows of {len(photos)} photos")
+            bad = [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r")]
+            expect(not bad, f"formulas: {bad[:5]}")
+
+        yield "classify --json", as_json
+        yield "classify --csv", as_csv
+        yield "classify", lambda: done(relative())
+        yield "classify FOLDER", lambda: done(command(*arguments, str(self._photos)))
+        yield "models", lambda: done(command("models"))
+        yield "models --json", lambda: done(lines_of(command("models", "--json")[1]))
+        yield "runs", lambda: done(command("runs"))
+        yield "runs --json", lambda: done(lines_of(command("runs", "--json")[1]))
+        yield from self._trained()
+        yield "the window", lambda: Windows().open_one()
+
+    def _trained(self) -> Iterator[Together]:
+        data, made = str(self._data), list[str]()
+
+        def train() -> None:
+            arguments = ("--model", MODEL, "--method", "head", "--epochs", "1", "--device", "cpu")
+            code, out, err = command("train", data, *arguments, "--json")
+            events = lines_of(out)
+            expect(code == 0, f"exit code {code}: {err}")
+            made.append(Path(events[-1]["model_path"]).stem)
+
+        yield "train", train
+        yield "evaluate", lambda: done(command("evaluate", made[0], data, "--part", "all"))
+        yield "evaluate --json", lambda: done(lines_of(
+            command("evaluate", made[0], data, "--part", "all", "--json")[1]))  # fmt: skip
+        photo = str(sample())
+        yield "odd labels", lambda: done(command("classify", "--model", made[0], photo))
+        yield "odd labels --csv", lambda: done(
+            command("classify", "--model", made[0], "--csv", photo)
+        )  # fmt: skip
+
+
+def sample() -> Path:
+    """A photo that comes with the program."""
+    from resnet_gui.core.paths import sample_photos
+
+    return sample_photos()[0]
