@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
+import stat
 import sys
 import unicodedata
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from resnet_gui.core.errors import RunError
 from resnet_gui.core.paths import data_dir
@@ -45,6 +47,52 @@ else:
     def unlock(file: IO[bytes]) -> None:
         """The inverse of `try_lock`; closing the file, or dying, does it too."""
         fcntl.flock(file, fcntl.LOCK_UN)
+
+
+_SPECIAL = (
+    (stat.S_ISDIR, "it is a folder"),
+    (stat.S_ISFIFO, "it is a pipe, not a file"),
+    (stat.S_ISSOCK, "it is a socket, not a file"),
+)
+
+
+def check_regular(path: Path) -> int:
+    """The size in bytes of a plain file, which is not opened: opening a pipe waits for whoever
+    writes into it, opening a device may set it going, and neither has an end.
+
+    Raises:
+        OSError: there is no such file, or it is a folder, pipe, socket or device; `strerror` says
+            so in words.
+    """
+    try:
+        return _regular_size(path.stat(), path)
+    except ValueError as error:  # a zero byte, half of a surrogate pair
+        raise OSError(errno.EINVAL, "no file can have this name") from error
+
+
+def _regular_size(status: os.stat_result, path: Path) -> int:
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    words = [text for is_kind, text in _SPECIAL if is_kind(status.st_mode)]
+    raise OSError(errno.EINVAL, words[0] if words else "it is a device, not a file", str(path))
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a plain file for reading bytes.
+
+    Raises:
+        OSError: it cannot be opened, or as `check_regular`; nothing waits.
+    """
+    check_regular(path)
+    # Should a pipe have taken its place since: without waiting, and looked at once more.
+    flags = getattr(os, "O_NONBLOCK", 0)
+    file = open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags))  # noqa: SIM115
+    try:
+        _regular_size(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def move_to_trash(path: Path) -> None:

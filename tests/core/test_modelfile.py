@@ -204,7 +204,7 @@ def test_each_damage_has_its_own_words(case: str, own_home: Path) -> None:
     ("change", "words"),
     [
         ({"crop": 0}, "crop 0"), ({"crop": 99999}, "crop 99999"), ({"resize": -1}, "resize -1"),
-        ({"std": [0, 1, 1]}, "std must be above 0"), ({"mean": [1, 2]}, "three values"),
+        ({"std": [0, 1, 1]}, "std 0 is not between"), ({"mean": [1, 2]}, "mean has 2 values"),
         ({"std": [math.nan] * 3}, "std"), ({"mean": [math.inf] * 3}, "mean"),
         ({"interpolation": "lanczos"}, "lanczos"), ({"crop": None}, "crop|NoneType"),
         ({"resize": math.inf}, "resize|infinity"), ({"mean": "abc"}, "mean|convert"),

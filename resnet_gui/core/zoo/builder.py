@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import filecmp
-import json
-import pickle
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from resnet_gui.core.atomic import replacing
+from resnet_gui.core.atomic import dump_json, replacing
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.nets.keras_resnet import KerasResNet
 from resnet_gui.core.nets.registry import BUILDERS
 from resnet_gui.core.paths import bundled_models_dir
+from resnet_gui.core.zoo.architecture_schema import is_architecture, read_options
+from resnet_gui.core.zoo.header_schema import HeaderValueError
 from resnet_gui.core.zoo.keras_file import SUFFIXES as KERAS_SUFFIXES
+from resnet_gui.core.zoo.keras_file import is_hdf5
 from resnet_gui.core.zoo.keras_weights import read_keras_state
 from resnet_gui.core.zoo.modelfile import (
     METADATA_KEY,
@@ -31,9 +32,30 @@ from resnet_gui.core.zoo.modelfile import (
     spec_from_header,
 )
 from resnet_gui.core.zoo.offline_zoo import MODEL_ID as LITE0
+from resnet_gui.core.zoo.plain_file import check_file
 from resnet_gui.core.zoo.published import published_specs
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
+from resnet_gui.core.zoo.read_weights import (
+    Described,
+    describe_weights,
+    read_described,
+    read_state_dict,
+)
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES
+
+__all__ = [
+    "Found", "Head", "add_model_file", "build_network", "check_fit", "empty_network", "head_name",
+    "load_network", "read_state_dict", "save_model", "set_head", "try_once", "with_weights",
+]  # fmt: skip
+_TRIAL_SIDE = 64  # pixels; every architecture of the zoo takes them
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Shape of a tensor, and whether it holds fractions."""
+
+    shape: tuple[int, ...]
+    fractions: bool
 
 
 class Head(nn.Sequential):
@@ -55,14 +77,34 @@ def build_network(
         x: (N, 3, H, W) float32, normalised -> logits: (N, classes) float32.
 
     Raises:
-        ModelError: this version does not know the architecture, or a package is missing.
+        ModelError: this version does not know the architecture or one of the options, an option
+            is out of range, or a package is missing.
     """
-    values = dict(options or {})
+    values = _known_options(architecture, options or {})
     head = values.pop("head", None)
     network = _build(architecture, classes, values)
     if head is not None:
         set_head(network, classes, head)
     return network
+
+
+def _known_options(architecture: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Raises:
+        ModelError: the architecture or an option is not known, or an option is out of range.
+    """
+    if not is_architecture(architecture):
+        raise ModelError(
+            f"This version of the program does not know the architecture “{architecture}”.",
+            "Update the program.",
+        )
+    try:
+        return read_options(architecture, options)
+    except HeaderValueError as error:
+        raise ModelError(
+            f"The architecture “{architecture}” cannot be built: {error}.",
+            "Update the program, or ask the file's maker.",
+        ) from error
 
 
 def head_name(network: nn.Module) -> str:
@@ -127,25 +169,15 @@ def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Mo
             ) from error
         lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **options)
         return lite
-    if architecture in BUILDERS:
-        try:
-            return BUILDERS[architecture](classes, options)
-        except (TypeError, KeyError, ValueError) as error:
-            raise ModelError(
-                f"The architecture “{architecture}” does not take the options {dict(options)}.",
-                "Update the program, or ask the file's maker.",
-            ) from error
-    raise ModelError(
-        f"This version of the program does not know the architecture “{architecture}”.",
-        "Update the program.",
-    )
+    return BUILDERS[architecture](classes, options)
 
 
 def load_network(entry: ModelEntry) -> nn.Module:
     """The entry's network with its weights, on the CPU, in evaluation mode, float32.
 
     It is built without memory (on torch's meta device) and the file's tensors take the places:
-    several times faster than initialising weights that are then overwritten.
+    several times faster than initialising weights that are then overwritten. Names and shapes are
+    compared before any tensor is read.
 
     Raises:
         ModelFileError, CheckpointMismatchError: the file is damaged or does not fit.
@@ -153,55 +185,82 @@ def load_network(entry: ModelEntry) -> nn.Module:
     path = entry.weights_path
     if path is None:
         raise ModelError(f"The weights of “{entry.spec.id}” are not on this computer.")
-    spec = entry.spec
-    with torch.device("meta"):
-        network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
-    if isinstance(network, KerasResNet) and path.suffix.lower() in KERAS_SUFFIXES:
+    network = empty_network(entry.spec)
+    check_file(path)
+    if isinstance(network, KerasResNet) and _is_of_keras(path):
         state = read_keras_state(path, network)
     else:
-        state = read_state_dict(path)
-    _check_fit(
-        path,
-        network,
-        {name: (tuple(v.shape), v.is_floating_point()) for name, v in state.items()},
-    )
+        check_fit(path, network, describe_weights(path))
+        state = read_described(path)
+    return with_weights(path, network, state)
+
+
+def _is_of_keras(path: Path) -> bool:
+    if path.suffix.lower() in KERAS_SUFFIXES:
+        return True
+    try:
+        return is_hdf5(path)  # a browser may have renamed it
+    except OSError as error:
+        raise ModelFileError(path, f"{path.name} could not be read ({error.strerror}).") from error
+
+
+def empty_network(spec: ModelSpec) -> nn.Module:
+    """The network of a spec on torch's meta device: shapes only.
+
+    Raises:
+        ModelError: as `build_network`.
+    """
+    with torch.device("meta"):
+        return build_network(spec.architecture, len(spec.classes), spec.architecture_options)
+
+
+def with_weights(path: Path, network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+    """A network without memory gets these weights, for evaluation in float32.
+
+    Args:
+        path: where they came from, for errors.
+
+    Raises:
+        CheckpointMismatchError: they do not fit.
+    """
+    found = {n: Found(tuple(t.shape), t.is_floating_point()) for n, t in state.items()}
+    check_fit(path, network, found)
     network.load_state_dict(state, assign=True)
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     return network.eval().float()
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """All tensors of a `.safetensors` or (weights only, never code) `.pth` file, on the CPU.
+def try_once(path: Path, spec: ModelSpec, network: nn.Module) -> None:
+    """Let a network answer to one black picture: whoever says that a model is here has seen it
+    work.
+
+    Args:
+        path: the file, for errors.
 
     Raises:
-        ModelFileError: damaged, cut off, or a pickle that holds more than weights.
+        ModelFileError: it cannot take pictures of its size, or does not answer with one
+            probability for each class.
     """
+    # Its size can be no larger than what shows that it works: some networks would take minutes.
+    side = min(spec.preprocessing.crop, _TRIAL_SIDE)
     try:
-        if path.suffix.lower() == SUFFIX:
-            # Copied: tensors that stay mapped to the file change, or kill the process (SIGBUS),
-            # when another program writes over it.
-            return {name: tensor.clone() for name, tensor in load_file(path).items()}
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ModelFileError(path, f"{path.name} is not there any more.") from error
-    except pickle.UnpicklingError as error:
+        with torch.inference_mode():
+            answer = network(torch.zeros(1, 3, side, side)).softmax(-1)
+    except (RuntimeError, ValueError, ModelError) as error:
         raise ModelFileError(
             path,
-            f"{path.name} is not a plain weights file, or it is damaged. It was not opened: that "
-            "could run foreign code.",
-            f"If it was downloaded, delete it (it is in {path.parent}) and download it again; else "
-            "ask its maker for a .safetensors file.",
+            f"{path.name}: its network cannot take pictures of {spec.preprocessing.crop} × "
+            f"{spec.preprocessing.crop} pixels, which the file asks for.",
+            "Ask whoever made the file to save it again.",
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
+    if answer.shape != (1, len(spec.classes)) or not bool(torch.isfinite(answer).all()):
         raise ModelFileError(
             path,
-            f"{path.name} is damaged or cut off.",
-            f"Delete it (it is in {path.parent}) and download or copy it again.",
-        ) from error
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ModelFileError(path, f"{path.name} does not hold a network's weights.")
-    return dict(state)
+            f"{path.name}: its network answers with no number (NaN): its weights are damaged, or "
+            "its training went wrong.",
+            "Get the file again, or choose another one.",
+        )
 
 
 def save_model(
@@ -215,7 +274,7 @@ def save_model(
     Raises:
         OSError: the folder cannot be written or the disk is full; an older file is untouched.
     """
-    document = json.dumps(document_for(spec, provenance), ensure_ascii=False)
+    document = dump_json(document_for(spec, provenance))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={METADATA_KEY: document})
@@ -235,12 +294,8 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
         ModelFileError, CheckpointMismatchError, ModelError: it cannot be used; nothing is copied.
         OSError: the folder cannot be written.
     """
-    header = read_header(source)
-    spec = spec_from_header(source, header, "yours")
-    with torch.device("meta"):
-        network = build_network(spec.architecture, len(spec.classes), spec.architecture_options)
-    found = {t.name: (t.shape, t.dtype.startswith(("F", "BF"))) for t in header.tensors}
-    _check_fit(source, network, found)
+    spec = spec_from_header(source, read_header(source), "yours")
+    try_once(source, spec, load_network(ModelEntry(spec, ModelState.YOURS, source)))
     if source.resolve().parent == folder.resolve():
         return spec  # dropped from the models folder itself
     # Not the id of another provider's model either: ids do not tell upper from lower case.
@@ -250,7 +305,7 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
     while stem.lower() in taken or (folder / f"{stem}{SUFFIX}").exists():
         target = folder / f"{stem}{SUFFIX}"
         if stem.lower() not in taken and _same_bytes(target, source):
-            return spec_from_header(target, header, "yours")
+            return spec_from_header(target, read_header(target), "yours")
         stem, number = f"{source.stem}-{number}", number + 1
     target = folder / f"{stem}{SUFFIX}"
     with replacing(target) as temporary:
@@ -263,13 +318,11 @@ def _same_bytes(left: Path, right: Path) -> bool:
     return same_size and filecmp.cmp(left, right, shallow=False)
 
 
-def _check_fit(
-    path: Path, network: nn.Module, found: Mapping[str, tuple[tuple[int, ...], bool]]
-) -> None:
+def check_fit(path: Path, network: nn.Module, found: Mapping[str, Described | Found]) -> None:
     """Raises CheckpointMismatchError with the first difference, in words.
 
     Args:
-        found: per tensor its shape, and whether it holds fractions.
+        found: what a file's tensors are.
     """
     expected = network.state_dict()
     for name, tensor in expected.items():
@@ -278,13 +331,12 @@ def _check_fit(
             if name.endswith("num_batches_tracked"):
                 continue
             raise CheckpointMismatchError(path, f"a tensor “{name}”", "none of that name")
-        shape, fractions = found[name]
-        if shape != tuple(tensor.shape):
+        if found[name].shape != tuple(tensor.shape):
             raise CheckpointMismatchError(
-                path, f"“{name}” of shape {tuple(tensor.shape)}", str(shape)
+                path, f"“{name}” of shape {tuple(tensor.shape)}", str(found[name].shape)
             )
-        if tensor.is_floating_point() and not fractions:
+        if tensor.is_floating_point() and not found[name].fractions:
             raise CheckpointMismatchError(path, f"fractions in “{name}”", "whole numbers")
     extra = [name for name in found if name not in expected]
     if extra:
-        raise CheckpointMismatchError(path, "no more tensors", f"“{extra[0]}”")
+        raise CheckpointMismatchError(path, "no more tensors", f"“{extra[0][:200]}”")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resnet_gui.core.files import open_regular
+
 if TYPE_CHECKING:
     from hashlib import _Hash
 
@@ -65,10 +67,10 @@ def hashes_of(path: Path, algorithms: tuple[str, ...]) -> Generator[int, None, d
     megabyte.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no plain file (a pipe, a device).
     """
     digests, done = {name: new_hash(name) for name in algorithms}, 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(_READ):
             for digest in digests.values():
                 digest.update(chunk)

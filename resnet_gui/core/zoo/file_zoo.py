@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.zoo.header_schema import shown_name
 from resnet_gui.core.zoo.modelfile import SUFFIX, read_header, spec_from_header
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
@@ -34,8 +35,11 @@ class FileProvider:
                 continue
             try:
                 stat = path.stat()
-            except OSError:
-                continue  # deleted between the listing and here
+            except OSError as error:
+                if path.is_symlink():  # it leads nowhere, or in a circle
+                    reason = f"{path.name} could not be read ({error.strerror})."
+                    yield ModelEntry(_unusable(path, self.state), self.state, path, reason)
+                continue  # else it was deleted between the listing and here
             stamp = (stat.st_mtime_ns, stat.st_size)
             known = self._seen.get(path)
             if known is None or known[0] != stamp:
@@ -54,5 +58,5 @@ class FileProvider:
 
 def _unusable(path: Path, state: ModelState) -> ModelSpec:
     empty = Preprocessing(resize=0, crop=1)
-    spec = ModelSpec(path.stem, path.stem, "Damaged", "", state.value, "", (), empty, 0)
+    spec = ModelSpec(path.stem, shown_name(path.stem), "Damaged", "", state.value, "", (), empty, 0)
     return dataclasses.replace(spec, path=path)

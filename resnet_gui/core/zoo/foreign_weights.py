@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from resnet_gui.core.errors import ModelFileError
-from resnet_gui.core.zoo.builder import build_network, read_state_dict
+from resnet_gui.core.meta_network import build_meta
+from resnet_gui.core.zoo.header_schema import MAX_CLASSES
 from resnet_gui.core.zoo.keras_file import is_hdf5
 from resnet_gui.core.zoo.keras_weights import recognise_keras_file
-from resnet_gui.core.zoo.modelfile import SUFFIX
+from resnet_gui.core.zoo.plain_file import check_file
+from resnet_gui.core.zoo.read_weights import describe_weights, read_described
 from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 _HEAD = "fc.weight"
 _COUNTER = "num_batches_tracked"  # files from before PyTorch 0.4.1 lack it; torch fills it in
+
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def read_foreign(path: Path) -> Foreign:
             and the first difference.
         ModelError: h5py is missing for a file of Keras.
     """
+    check_file(path)
     try:
         keras = is_hdf5(path)
     except OSError as error:
@@ -50,84 +53,39 @@ def read_foreign(path: Path) -> Foreign:
     if keras:
         architecture, state = recognise_keras_file(path)
         return Foreign(architecture, int(state["head.weight"].shape[0]), state)
-    state = _plain(_read_tensors(path))
-    return Foreign(_recognise(path, state), int(state[_HEAD].shape[0]), state)
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    """The file's tensors. A pickle is opened weights-only: never code.
-
-    Raises:
-        ModelFileError: damaged, more than weights, or no weights at all.
-    """
-    if path.suffix == SUFFIX:
-        return read_state_dict(path)
-    try:
-        value = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if _is_torch_file(path):
-            raise ModelFileError(
-                path,
-                f"{path.name} holds more than weights: opening it could run foreign code.",
-                "Ask its maker for the plain weights (a state_dict) or a .safetensors file.",
-            ) from error
-        raise _no_weights(path) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        if _is_torch_file(path):
-            raise ModelFileError(
-                path, f"{path.name} is damaged or cut off.", "Copy or download it again."
-            ) from error
-        raise _no_weights(path) from error
-    for wrapper in _WRAPPERS:
-        if isinstance(value, Mapping) and isinstance(value.get(wrapper), Mapping):
-            value = value[wrapper]
-    if not isinstance(value, Mapping) or not value:
-        raise _no_weights(path)
-    tensors = {str(name): tensor for name, tensor in value.items()}
-    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
-        raise _no_weights(path)
-    return tensors
-
-
-def _is_torch_file(path: Path) -> bool:
-    """Whether the file begins as torch's do: a zip archive, or a pickle from before 1.6."""
-    with path.open("rb") as file:
-        return file.read(4).startswith((b"PK\x03\x04", b"\x80\x02"))
-
-
-def _no_weights(path: Path) -> ModelFileError:
-    return ModelFileError(
-        path,
-        f"{path.name} does not hold a network's weights.",
-        "PyTorch weights (.pth, .pt), Keras's (.h5) and .safetensors files can be imported.",
-    )
-
-
-def _plain(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Without the prefixes that wrappers (DataParallel, torch.compile …) put before all names."""
-    for prefix in _PREFIXES:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+    described = describe_weights(path, _WRAPPERS)
+    prefix = _prefix(described)
+    shapes = {name.removeprefix(prefix): t.shape for name, t in described.items()}
+    architecture = _recognise(path, shapes)
     # float16 and bfloat16 checkpoints are common; the engine's reference path is float32.
-    return {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in state.items()
+    state = {
+        name.removeprefix(prefix): tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in read_described(path, _WRAPPERS).items()
     }
+    return Foreign(architecture, shapes[_HEAD][0], state)
 
 
-def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
+def _prefix(names: Mapping[str, object]) -> str:
+    """What wrappers (DataParallel, torch.compile …) put before all names."""
+    found = ""
+    for prefix in _PREFIXES:
+        if all(name.startswith(found + prefix) for name in names):
+            found += prefix
+    return found
+
+
+def _recognise(path: Path, shapes: Mapping[str, Shape]) -> str:
     """The architecture whose tensors have these names and shapes.
 
     Raises:
         ModelFileError: none; names the nearest and the first difference.
     """
-    found = {name: tuple(t.shape) for name, t in state.items() if not name.endswith(_COUNTER)}
+    found = {name: shape for name, shape in shapes.items() if not name.endswith(_COUNTER)}
     head = found.get(_HEAD)
     classes = head[0] if head is not None and len(head) == 2 else 1000
     nearest, fewest, difference = "", len(found) + 1, ""
-    for architecture in ARCHITECTURES:
-        with torch.device("meta"):
-            network = build_network(architecture, classes)
+    for architecture in ARCHITECTURES if 0 < classes <= MAX_CLASSES else ():
+        network = build_meta(architecture, classes, {})
         expected = {
             name: tuple(t.shape)
             for name, t in network.state_dict().items()
@@ -149,10 +107,11 @@ def _recognise(path: Path, state: Mapping[str, Tensor]) -> str:
     )
 
 
-def _difference(name: str, expected: tuple[int, ...] | None, found: tuple[int, ...] | None) -> str:
+def _difference(name: str, expected: Shape | None, found: Shape | None) -> str:
+    shown = name[:200]
     if found is None:
-        return f"“{name}” is missing"
+        return f"“{shown}” is missing"
     if expected is None:
-        return f"“{name}” is too much"
+        return f"“{shown}” is too much"
     shapes = [" × ".join(map(str, shape)) for shape in (expected, found)]
-    return f"“{name}” should be {shapes[0]} and is {shapes[1]}"
+    return f"“{shown}” should be {shapes[0]} and is {shapes[1]}"

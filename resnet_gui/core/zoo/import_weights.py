@@ -2,11 +2,12 @@
 
 An official file is recognised by its hash, whatever its name is. Other weights are recognised by
 the names and shapes of their tensors (`foreign_weights`) and become a model of the user's own.
-torch is imported only for those: taking in an official file needs a second less.
+Whatever it is, it is here only when its network has answered once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Generator, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.files import open_regular
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.paths import user_models_dir
@@ -24,9 +26,15 @@ from resnet_gui.core.zoo.bundle import is_bundle, make_bundle, read_bundle
 from resnet_gui.core.zoo.checksum import hashes_of
 from resnet_gui.core.zoo.downloads import weights_file_name
 from resnet_gui.core.zoo.keras_zoo import PROVIDER as KERAS
-from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
+from resnet_gui.core.zoo.modelfile import (
+    MAX_HEADER_BYTES,
+    METADATA_KEY,
+    SUFFIX,
+    read_header,
+)
+from resnet_gui.core.zoo.plain_file import check_file
 from resnet_gui.core.zoo.published import published_specs
-from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.store import copy_file
 from resnet_gui.core.zoo.torchvision_zoo import imagenet_classes
 
@@ -78,10 +86,11 @@ def import_weights(
         progress, and one Imported per model as soon as it is usable.
 
     Returns:
-        all that was taken in.
+        all that was taken in; each has been loaded and has answered once.
 
     Raises:
-        ModelFileError: unreadable, damaged, more than weights, or of no known architecture.
+        ModelFileError: unreadable, damaged, more than weights, of no known architecture, or its
+            network does not answer.
         ModelError: its architecture is not known here, or a package that reads it is missing.
         DownloadError: no space, or the folder cannot be written.
     """
@@ -105,10 +114,13 @@ def import_weights(
 def _import_file(
     source: Path, settings: NetworkSettings, sha256: str
 ) -> Generator[DownloadProgress | Imported, None, Imported]:
+    check_file(source)
     found = yield from _checked_hash(source, sha256)
     official = next((s for s in published_specs() if _is(s, found)), None)
     if official is not None:
-        result = yield from _take_official(source, official, settings.weights_dir())
+        result = yield from _take_official(
+            source, official, settings.weights_dir(), found["sha256"]
+        )
     elif source.suffix == SUFFIX and _is_our_model(source):
         result = _take_model_file(source)
     else:
@@ -131,8 +143,6 @@ def _checked_hash(source: Path, sha256: str) -> Generator[DownloadProgress, None
             yield DownloadProgress(source.name, done, size, 0.0, f"Reading {source.name}…")
     except StopIteration as end:
         found: dict[str, str] = end.value
-    except FileNotFoundError as error:
-        raise ModelFileError(source, f"{source} is not there.") from error
     except OSError as error:
         raise ModelFileError(
             source, f"{source.name} cannot be read ({error.strerror}).", "Is its drive connected?"
@@ -146,14 +156,30 @@ def _checked_hash(source: Path, sha256: str) -> Generator[DownloadProgress, None
     return found
 
 
+def _try_official(source: Path, spec: ModelSpec) -> None:
+    """Nothing if the network answers with these weights. The hash alone would not show it: for
+    most files only its first eight digits are published, and those can be met on purpose.
+
+    Raises:
+        ModelError, ModelFileError, CheckpointMismatchError: it does not.
+    """
+    with gentle_import():
+        from resnet_gui.core.zoo.builder import load_network, try_once
+
+    # What weights are in is told by the name, and a browser may have changed that.
+    try_once(source, spec, load_network(ModelEntry(spec, ModelState.CACHED, source)))
+
+
 def _take_official(
-    source: Path, spec: ModelSpec, folder: Path
+    source: Path, spec: ModelSpec, folder: Path, sha256: str
 ) -> Generator[DownloadProgress, None, Imported]:
     target = folder / weights_file_name(spec)
     if target.is_file():
         here = yield from _checked_hash(target, "")
         if _is(spec, here):
             return Imported(str(source), spec, target, "hash", already=True)
+    yield DownloadProgress(source.name, 0, 0, 0.0, "Trying it once…")
+    _try_official(source, spec)
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     size = source.stat().st_size
@@ -161,7 +187,7 @@ def _take_official(
     for done in copy_file(source, target):
         yield DownloadProgress(spec.title, done, size, 0.0, f"Copying {source.name}…")
     found = yield from _checked_hash(target, "")
-    if not _is(spec, found):  # the source changed while it was copied
+    if found["sha256"] != sha256:  # the source changed while it was copied
         target.unlink(missing_ok=True)
         raise ModelFileError(
             source, f"{source.name} changed while it was copied.", "Import it again."
@@ -178,11 +204,11 @@ def _is_our_model(path: Path) -> bool:
     try:
         read_header(path)
     except ModelFileError:
-        with path.open("rb") as file:
+        with contextlib.suppress(OSError), open_regular(path) as file:
             length = int.from_bytes(file.read(8), "little")
-            raw = file.read(min(length, 1 << 20))
-        if f'"{METADATA_KEY}"'.encode() in raw:
-            raise
+            raw = file.read(min(length, MAX_HEADER_BYTES))
+            if f'"{METADATA_KEY}"'.encode() in raw:
+                raise
         return False
     return True
 
@@ -202,7 +228,7 @@ def _take_model_file(source: Path) -> Imported:
 def _take_foreign(source: Path, sha256: str) -> Imported:
     """Weights without a description: the tensors say what they are."""
     with gentle_import():
-        from resnet_gui.core.zoo.builder import save_model
+        from resnet_gui.core.zoo.builder import empty_network, save_model, try_once, with_weights
         from resnet_gui.core.zoo.foreign_weights import read_foreign
 
     folder = user_models_dir()
@@ -211,6 +237,7 @@ def _take_foreign(source: Path, sha256: str) -> Imported:
         return Imported(str(source), known[0], known[1], "names and shapes", already=True)
     foreign = read_foreign(source)
     spec = _spec_for(source, foreign.architecture, foreign.classes)
+    try_once(source, spec, with_weights(source, empty_network(spec), foreign.state))
     target = _free_name(folder, spec.id)
     provenance = {"imported_from": source.name, "sha256": sha256}
     with disk_errors(folder, source.stat().st_size):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
+from resnet_gui.core.files import open_regular
+from resnet_gui.core.zoo.plain_file import check_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".h5", ".hdf5")
 INSTALL = "Install it with “pip install h5py” (it is in the extra “keras”)."
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_CHUNK_BYTES = 64 * 1024 * 1024
 _DEPTH, _OBJECTS = 16, 50_000  # more is no network: links of a damaged file may run in circles
 _SKIPPED = {"optimizer", "_optimizer", "optimizer_weights", "top_level_model_weights"}
 _NORM = ("gamma", "beta", "moving_mean", "moving_variance")
@@ -43,7 +47,7 @@ def is_hdf5(path: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(len(_SIGNATURE)) == _SIGNATURE
 
 
@@ -73,13 +77,13 @@ class KerasFile:
         import numpy as np
 
         dataset = self._tensors[layer][variable]
-        if dataset.dtype.kind != "f":
+        with _parsing(self.path):
+            kind = dataset.dtype
+        if kind.kind != "f":
             name = f"“{layer}/{variable}”"
-            raise CheckpointMismatchError(self.path, f"fractions in {name}", str(dataset.dtype))
-        try:
+            raise CheckpointMismatchError(self.path, f"fractions in {name}", str(kind))
+        with _parsing(self.path):
             return np.ascontiguousarray(dataset[()], dtype=np.float32)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
-            raise _damaged(self.path) from error
 
 
 @contextlib.contextmanager
@@ -94,18 +98,24 @@ def open_keras_file(path: Path) -> Iterator[KerasFile]:
         import h5py
     except ImportError as error:
         raise ModelError(f"Reading {path.name} needs the package h5py.", INSTALL) from error
-    try:
+    check_file(path)
+    with _parsing(path):
         file = h5py.File(path, "r")
-    except FileNotFoundError as error:
-        raise ModelFileError(path, f"{path.name} is not there any more.") from error
-    except OSError as error:
-        raise _damaged(path) from error
     with file:
-        try:
+        with _parsing(path):
             content = _listed(path, file)
-        except (OSError, RuntimeError, ValueError, KeyError, UnicodeError) as error:
-            raise _damaged(path) from error
         yield content
+
+
+@contextlib.contextmanager
+def _parsing(path: Path) -> Iterator[None]:
+    """Around the library that reads: whatever error it ends in, the file is damaged."""
+    try:
+        yield
+    except ModelFileError:
+        raise
+    except Exception as error:
+        raise _damaged(path) from error
 
 
 def _listed(path: Path, file: Any) -> KerasFile:
@@ -187,6 +197,9 @@ def _datasets(path: Path, group: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
             if isinstance(item, h5py.Dataset):
                 if item.external or item.is_virtual:
                     raise _leads_outside(path, inner)
+                # What is made of one chunk is made whole, however little of it is asked for.
+                if item.chunks and math.prod(item.chunks) * item.dtype.itemsize > _CHUNK_BYTES:
+                    raise _damaged(path)
                 yield inner, item
             elif isinstance(item, h5py.Group) and name not in _SKIPPED:
                 waiting.append((inner, item))

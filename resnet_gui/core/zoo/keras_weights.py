@@ -7,6 +7,7 @@ that they take RGB as all others do (see `keras_zoo` for the preprocessing that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,10 @@ from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFil
 from resnet_gui.core.nets.keras_resnet import STAGES, KerasResNet
 from resnet_gui.core.nets.registry import BUILDERS
 from resnet_gui.core.zoo.catalogue import Zoo
+from resnet_gui.core.zoo.header_schema import MAX_CLASSES
 from resnet_gui.core.zoo.keras_file import KerasFile, Shape, open_keras_file
 from resnet_gui.core.zoo.keras_zoo import KERAS_ARCHITECTURES, keras_specs
+from resnet_gui.core.zoo.read_weights import check_materialised
 
 HEAD = "predictions"
 _STEM = "conv1_conv"
@@ -110,6 +113,12 @@ def recognise_keras_file(path: Path) -> tuple[str, dict[str, Tensor]]:
     """
     with open_keras_file(path) as file:
         classes = _classes(file)
+        if classes is not None and not 0 < classes <= MAX_CLASSES:
+            raise ModelFileError(
+                path,
+                f"{path.name} has {classes:,} classes. Up to {MAX_CLASSES:,} can be used.",
+                "Choose another file.",
+            )
         nearest: tuple[int, str, CheckpointMismatchError] | None = None
         for architecture in KERAS_ARCHITECTURES:
             network = _empty(architecture, classes or 1)
@@ -250,6 +259,8 @@ def _state(file: KerasFile, network: KerasResNet) -> dict[str, Tensor]:
     if differences:
         raise _mismatch(file.path, differences[0])
     places = _found(file, network)
+    sizes = (math.prod(t.shape) for t in keras_tensors(network) if t.layer in places)
+    check_materialised(file.path, 4 * sum(sizes))
     state: dict[str, Tensor] = {}
     for tensor in keras_tensors(network):
         if tensor.layer not in places:

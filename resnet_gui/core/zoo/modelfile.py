@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.errors import DepthError, ModelFileError
+from resnet_gui.core.files import open_regular
+from resnet_gui.core.zoo.architecture_schema import is_architecture, read_options
+from resnet_gui.core.zoo.header_schema import DESCRIPTION, HeaderValueError, shown_name
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 
 SUFFIX = ".safetensors"
@@ -25,6 +29,13 @@ MAX_HEADER_BYTES = 16 * 1024 * 1024
 _UNREADABLE = (
     ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError,
 )  # fmt: skip
+# Types of numbers that safetensors knows, and the bits of one.
+_BITS = {
+    "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "I16": 16, "U16": 16,
+    "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64,
+    "F64": 64,
+}  # fmt: skip
+_MAX_DIMENSIONS = 8
 _NOT_PARAMETERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -36,10 +47,23 @@ class TensorInfo:
     dtype: str
     shape: tuple[int, ...]
 
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * _BITS[self.dtype] // 8
+
+    @property
+    def fractions(self) -> bool:
+        """Whether it holds fractions, not whole numbers."""
+        return self.dtype.startswith(("F", "BF"))
+
 
 @dataclass(frozen=True, slots=True)
 class ModelHeader:
-    """All that stands before the weights."""
+    """All that stands before the weights.
+
+    Attributes:
+        document: the description; every field of `header_schema.DESCRIPTION` is in it, and right.
+    """
 
     document: dict[str, Any]
     tensors: tuple[TensorInfo, ...]
@@ -60,10 +84,29 @@ def read_header(path: Path) -> ModelHeader:
     Raises:
         ModelFileError: unreadable, damaged, cut off, too new, or no model of this program.
     """
+    metadata, tensors = read_tensors(path)
+    if METADATA_KEY not in metadata:
+        raise ModelFileError(
+            path,
+            f"{path.name} holds weights, but does not say which architecture and classes.",
+            "Only model files that this program saved can be added like this.",
+        )
+    return ModelHeader(_document(path, metadata[METADATA_KEY]), tensors)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, str], tuple[TensorInfo, ...]]:
+    """What any `.safetensors` file says before its weights: its metadata, and the tensors.
+
+    All that the format promises is checked: each tensor has exactly the bytes of its type and
+    shape, and they follow each other to the file's end.
+
+    Raises:
+        ModelFileError: unreadable, damaged, cut off, or larger than any model.
+    """
     name = path.name
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
             prefix = file.read(8)
             length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else 0
             if not 2 <= length <= MAX_HEADER_BYTES or 8 + length > size:
@@ -75,14 +118,15 @@ def read_header(path: Path) -> ModelHeader:
         raise ModelFileError(path, f"{name} could not be read ({error.strerror}).") from error
     try:
         header = json.loads(raw)
-        metadata = header.pop("__metadata__", {})
-        tensors = tuple(
-            TensorInfo(key, str(value["dtype"]), tuple(int(side) for side in value["shape"]))
-            for key, value in header.items()
-        )
-        if any(side < 0 for tensor in tensors for side in tensor.shape):
-            raise ValueError("a negative shape")
-        end = max((int(value["data_offsets"][1]) for value in header.values()), default=0)
+        metadata = header.pop("__metadata__", None) or {}
+        if not all(isinstance(value, str) for value in metadata.values()):
+            raise TypeError("metadata that is no text")
+        described = [_tensor(key, value) for key, value in header.items()]
+        end = 0
+        for begin, tensor_end, tensor in sorted(described, key=lambda item: item[:2]):
+            if begin != end or tensor_end - begin != tensor.bytes:
+                raise ValueError(f"{tensor.name!r} is not where the one before it ends")
+            end = tensor_end
     except _UNREADABLE as error:
         raise ModelFileError(
             path, f"{name} is damaged: its header cannot be read.", "Copy it again."
@@ -98,90 +142,112 @@ def read_header(path: Path) -> ModelHeader:
             f"{name} is damaged: it has {size:,} bytes, but describes {expected:,}.",
             "Copy it again.",
         )
-    if not isinstance(metadata, dict) or METADATA_KEY not in metadata:
-        raise ModelFileError(
-            path,
-            f"{name} holds weights, but does not say which architecture and classes.",
-            "Only model files that this program saved can be added like this.",
-        )
-    return ModelHeader(_document(path, metadata[METADATA_KEY]), tensors)
+    return metadata, tuple(tensor for _, _, tensor in described)
 
 
-def _document(path: Path, text: Any) -> dict[str, Any]:
+def _tensor(name: str, value: dict[str, Any]) -> tuple[int, int, TensorInfo]:
+    """Begin, end and description of one tensor.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: it is described wrongly.
+    """
+    shape, (begin, end) = value["shape"], value["data_offsets"]
+    numbers = [*shape, begin, end]
+    # Sides without end, as of a number with a thousand digits, are cheap to write and long to
+    # multiply: so each is checked, not only their product.
+    if len(shape) > _MAX_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**48 for n in numbers):
+        raise ValueError("a shape or place that no file can have")
+    return begin, end, TensorInfo(name, _known_dtype(value["dtype"]), tuple(shape))
+
+
+def _known_dtype(value: Any) -> str:
+    if value not in _BITS:
+        raise ValueError("an unknown type of numbers")
+    return str(value)
+
+
+def _document(path: Path, text: str) -> dict[str, Any]:
+    """The description, every value checked (see `header_schema`)."""
     try:
         document = json.loads(text)
-        version = int(document["format"])
+        version = document["format"]
+        if isinstance(version, bool) or int(version) != version:
+            raise ValueError("a version that is no number")
     except _UNREADABLE as error:
         raise ModelFileError(
             path, f"{path.name} is damaged: its description cannot be read.", "Copy it again."
         ) from error
     if version > FORMAT_VERSION:
+        shown = version if version < 10**9 else "far above"
         raise ModelFileError(
             path,
-            f"{path.name} was saved by a newer version of this program (format {version}, "
+            f"{path.name} was saved by a newer version of this program (format {shown}, "
             f"this one reads up to {FORMAT_VERSION}).",
             "Update the program.",
         )
-    assert isinstance(document, dict)
-    return document
+    try:
+        found = DESCRIPTION.read(document, "the description")
+        if is_architecture(found["architecture"]):
+            options = read_options(found["architecture"], found["architecture_options"])
+            found["architecture_options"] = options
+    except (HeaderValueError, DepthError) as error:
+        reason = str(error).rstrip(".")
+        raise ModelFileError(
+            path,
+            f"{path.name}: its description is incomplete or wrong ({reason}).",
+            "Ask whoever made the file to save it again.",
+        ) from error
+    if not is_architecture(found["architecture"]):
+        raise ModelFileError(
+            path,
+            f"{path.name}: this version of the program does not know the architecture "
+            f"“{found['architecture']}”.",
+            "Update the program.",
+        )
+    if not found["classes"]:
+        raise ModelFileError(
+            path,
+            f"{path.name} names no classes.",
+            "Ask whoever made the file to save it again.",
+        )
+    return found
 
 
 def spec_from_header(path: Path, header: ModelHeader, provider: str) -> ModelSpec:
     """The zoo's entry for a model file.
 
     Raises:
-        ModelFileError: a field is missing or wrong; the text names it.
+        ModelFileError: the file is gone.
     """
     document = header.document
     try:
-        if not isinstance(document["classes"], list):
-            raise TypeError("classes is not a list")
-        classes = tuple(str(label) for label in document["classes"])
-        architecture = str(document["architecture"])
-        options = dict(document.get("architecture_options") or {})
-        preprocessing = Preprocessing.from_json(document["preprocessing"])
-        metrics = dict(document.get("metrics") or {})
-        gflops, top1, top5 = (_number(document.get(key)) for key in ("gflops", "top1", "top5"))
         size = path.stat().st_size
     except OSError as error:
         raise ModelFileError(path, f"{path.name} could not be read ({error.strerror}).") from error
-    except _UNREADABLE as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ModelFileError(
-            path,
-            f"{path.name}: its description is incomplete or wrong ({reason}).",
-            "Ask whoever made the file to save it again.",
-        ) from error
-    if not classes:
-        raise ModelFileError(
-            path,
-            f"{path.name} names no classes.",
-            "Ask whoever made the file to save it again.",
-        )
     return ModelSpec(
         id=path.stem,
-        title=str(document.get("title") or path.stem),
-        family=str(document.get("family") or "Your models"),
-        architecture=architecture,
+        title=document["title"] or shown_name(path.stem),
+        family=document["family"] or "Your models",
+        architecture=document["architecture"],
         provider=provider,
-        dataset=str(document.get("dataset") or ""),
-        classes=classes,
-        preprocessing=preprocessing,
+        dataset=document["dataset"],
+        classes=document["classes"],
+        preprocessing=Preprocessing.from_json(document["preprocessing"]),
         parameters=header.parameters,
-        gflops=gflops,
-        top1=top1,
-        top5=top5,
+        gflops=document["gflops"],
+        top1=document["top1"],
+        top5=document["top5"],
         bytes=size,
-        licence=str(document.get("licence") or ""),
+        licence=document["licence"],
         path=path,
-        notes=str(document.get("notes") or ""),
-        architecture_options=options,
-        metrics=metrics,
+        notes=document["notes"],
+        architecture_options=document["architecture_options"],
+        metrics=document["metrics"],
     )
 
 
 def document_for(spec: ModelSpec, provenance: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The JSON value that describes `spec` in a model file (see `spec_from_header`)."""
+    """The JSON value that describes `spec` in a model file (see `header_schema`)."""
     return {
         "format": FORMAT_VERSION,
         "title": spec.title,
@@ -199,10 +265,3 @@ def document_for(spec: ModelSpec, provenance: dict[str, Any] | None = None) -> d
         "metrics": spec.metrics,
         "provenance": provenance or {},
     }
-
-
-def _number(value: Any) -> float | None:
-    number = None if value is None else float(value)
-    if number is not None and not math.isfinite(number):
-        raise ValueError(f"{number} is no figure")
-    return number

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.zoo.checksum import Checksum, published_checksum
+from resnet_gui.core.zoo.header_schema import PREPROCESSING
 
 
 class ModelState(StrEnum):
@@ -54,22 +54,9 @@ class Preprocessing:
         Raises:
             ValueError: a field is missing or out of range; the text names it.
         """
-        try:
-            resize, crop = int(value["resize"]), int(value["crop"])
-            mean = tuple(float(v) for v in value["mean"])
-            std = tuple(float(v) for v in value["std"])
-            interpolation = str(value.get("interpolation", "bilinear"))
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"preprocessing: {error} is missing or of the wrong type") from error
-        if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)):
-            raise ValueError("preprocessing: mean and std need three values")
-        if min(std) <= 0:
-            raise ValueError("preprocessing: the values of std must be above 0")
-        if not 0 <= resize <= 4096 or not 1 <= crop <= 4096:
-            raise ValueError(f"preprocessing: resize {resize} or crop {crop} is out of range")
-        if interpolation not in ("bilinear", "bicubic", "nearest"):
-            raise ValueError(f"preprocessing: unknown interpolation {interpolation!r}")
-        return cls(resize, crop, mean, std, interpolation)
+        found = PREPROCESSING.read(value, "preprocessing")
+        names = ("resize", "crop", "mean", "std", "interpolation")
+        return cls(*(found[name] for name in names))
 
 
 @dataclass(frozen=True, slots=True)
