@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from resnet_gui.core.atomic import replacing
@@ -21,6 +21,7 @@ from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.nets.keras_resnet import KerasResNet
 from resnet_gui.core.nets.registry import BUILDERS
 from resnet_gui.core.paths import bundled_models_dir
+from resnet_gui.core.tensor_files import write_tensors
 from resnet_gui.core.zoo.keras_file import SUFFIXES as KERAS_SUFFIXES
 from resnet_gui.core.zoo.keras_weights import read_keras_state
 from resnet_gui.core.zoo.modelfile import (
@@ -217,8 +218,7 @@ def save_model(
     """
     document = json.dumps(document_for(spec, provenance), ensure_ascii=False)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={METADATA_KEY: document})
+    write_tensors(path, tensors, {METADATA_KEY: document})
 
 
 def add_model_file(source: Path, folder: Path) -> ModelSpec:
