@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -443,6 +444,32 @@ class RunError(TrainingError):
     def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
         self.path = str(path)
         super().__init__(what, advice)
+
+
+class RunNotWrittenError(TrainingError):
+    """A file of a run, or its model, could not be written; the run can go on when there is space.
+
+    Attributes:
+        path: the file. run: the run's name. reason: the system's.
+        needed, free: bytes that it takes, and that are free there; 0: not known.
+    """
+
+    def __init__(self, path: str | Path, run: str, error: OSError, free: int = 0) -> None:
+        self.path = str(path)
+        self.run = run
+        self.reason = error.strerror or str(error)
+        self.needed = int(getattr(error, "needed", 0))
+        self.free = free
+        file = Path(path).name
+        what = f"Space for the model of the run “{run}” could not be kept"
+        if not file.startswith("."):
+            what = f"{file} of the run “{run}” could not be written"
+        space = ""
+        if self.needed and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            space = f": {self.needed / 1e6:,.1f} MB are needed, {free / 1e6:,.1f} MB are free"
+        super().__init__(
+            f"{what} ({self.reason}{space}).", "Free some space on the disk, then resume the run."
+        )
 
 
 class RunMismatchError(RunError):

@@ -1,4 +1,4 @@
-"""Files and folders: locks that die with their process, the trash, sizes, names. No torch here."""
+"""Files and folders: the trash, sizes, names. No torch here."""
 
 from __future__ import annotations
 
@@ -8,46 +8,12 @@ import os
 import re
 import shutil
 import stat
-import sys
 import unicodedata
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from resnet_gui.core.errors import RunError
 from resnet_gui.core.paths import data_dir
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def try_lock(file: IO[bytes]) -> bool:
-        """Lock an open file for this process; False: somebody else holds it."""
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def unlock(file: IO[bytes]) -> None:
-        """The inverse of `try_lock`; closing the file, or dying, does it too."""
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def try_lock(file: IO[bytes]) -> bool:
-        """Lock an open file for this process; False: somebody else holds it."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def unlock(file: IO[bytes]) -> None:
-        """The inverse of `try_lock`; closing the file, or dying, does it too."""
-        fcntl.flock(file, fcntl.LOCK_UN)
-
 
 _SPECIAL = (
     (stat.S_ISDIR, "it is a folder"),

@@ -100,7 +100,7 @@ def run_history(path: Path) -> TrainingHistory:
     model = _mapping(run.document.get("model"))
     return TrainingHistory(
         id=run.name,
-        title=str(run.document.get("title") or run.name),
+        title=run.title,
         architecture=str(model.get("architecture") or ""),
         options=_mapping(model.get("architecture_options")),
         epochs=tuple(run.metrics()),

@@ -45,6 +45,15 @@ class Server:
             os.kill(child, signal.SIGKILL)
         return self._answer("status") == 0
 
+    def race(self, run: Path, times: int) -> list[int]:
+        """So many children resume a run at the same moment; returns their exit codes."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"resume": str(run), "times": times}) + "\n")
+        self._process.stdin.flush()
+        for _ in range(times):
+            self._answer("pid")
+        return [self._answer("status") >> 8 for _ in range(times)]
+
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -15,6 +15,7 @@ from tests.corpus.attack import MODEL, Attack, Together, all_files, done
 from tests.corpus.attacks_home import Names, Runs, Settings
 from tests.corpus.child import command, expect, lines_of, said
 
+
 class Images:
     """Photos: looked at, answered one by one, then all of them by the commands."""
 
@@ -162,4 +163,10 @@ class Models:
         yield "import", lambda: done(command("import", *some))
 
 
-ATTACKS: dict[str, Callable[[Path], Attack]] = {"images": Images, "models": Models, "names": Names, "runs": Runs, "settings": Settings}
+ATTACKS: dict[str, Callable[[Path], Attack]] = {
+    "images": Images,
+    "models": Models,
+    "names": Names,
+    "runs": Runs,
+    "settings": Settings,
+}

@@ -195,8 +195,12 @@ def _pngs() -> Iterator[Case]:
     yield add("transparency before the palette", png(24, 18, 8, 3, idx, png_chunk(b"tRNS", b"\0")))
     bomb = zlib.compress(bytes(80_000_000), 9)
     for name, head in ((b"zTXt", b"k\0\0"), (b"iCCP", b"k\0\0"), (b"iTXt", b"k\0\1\0\0\0")):
-        yield add(f"{name.decode()} of 80 MB", png(24, 18, 8, 0, grey, png_chunk(name, head + bomb)))
-        yield add(f"{name.decode()} of garbage", png(24, 18, 8, 0, grey, png_chunk(name, b"\xff" * 9)))
+        yield add(
+            f"{name.decode()} of 80 MB", png(24, 18, 8, 0, grey, png_chunk(name, head + bomb))
+        )
+        yield add(
+            f"{name.decode()} of garbage", png(24, 18, 8, 0, grey, png_chunk(name, b"\xff" * 9))
+        )
     texts = b"".join(png_chunk(b"tEXt", b"k%d\0v" % n) for n in range(3000))
     yield add("3,000 texts", png(24, 18, 8, 0, grey, texts))
     for name in (b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"acTL", b"fcTL", b"fdAT", b"eXIf", b"tIME",
@@ -259,7 +263,9 @@ def _jpegs() -> Iterator[Case]:
     yield add("twice", sound + sound)
     yield add("fill bytes", sound[:2] + b"\xff" * 5000 + sound[2:])
     yield add("3,000 empty scans", sound[:2] + b"\xff\xfe\0\x02" * 3000 + sound[2:])
-    yield add("no tables", sound.replace(b"\xff\xdb", b"\xff\xfe").replace(b"\xff\xc4", b"\xff\xfe"))
+    yield add(
+        "no tables", sound.replace(b"\xff\xdb", b"\xff\xfe").replace(b"\xff\xc4", b"\xff\xfe")
+    )
     yield add("restarts out of order", sound[:-12] + b"\xff\xd5\xff\xd1" + sound[-12:])
     block = b"MPF\0II*\0\x08\0\0\0\x03\0" + b"\x00\xb0\x07\0\x04\0\0\x000100"
     block += b"\x01\xb0\x04\0\x01\0\0\0\xff\xff\xff\x7f\x02\xb0\x07\0\xff\xff\xff\x7f\x20\0\0\0"
@@ -419,7 +425,7 @@ _TEXTS: dict[str, bytes] = {
     "line ends": b"\r\n" * 2000,
     "a mark of UTF-16": b"\xff\xfe<\0s\0v\0g\0>\0",
     "XBM of 10**9": b"#define a_width 1000000000\n#define a_height 1000000000\nstatic char a[]={0};",
-    "XPM": b"/* XPM */\nstatic char *a[] = {\n\"9 9 1 1\",\n\"a c #fff\",\n",
+    "XPM": b'/* XPM */\nstatic char *a[] = {\n"9 9 1 1",\n"a c #fff",\n',
     "FITS": b"SIMPLE  =                    T".ljust(80) + b"NAXIS   = 2000000000".ljust(80),
 }
 

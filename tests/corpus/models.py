@@ -461,9 +461,7 @@ def _bundles() -> Iterator[Case]:
 def _special_files() -> Iterator[Case]:
     for ending in ("safetensors", "pth", "h5"):
 
-        def add(
-            what: str, build: Callable[[Path], None], name: str = f"special.{ending}"
-        ) -> Case:
+        def add(what: str, build: Callable[[Path], None], name: str = f"special.{ending}") -> Case:
             return Case(f"{what} named {name[8:]}", name, build)
 
         yield add("a folder", lambda path: path.mkdir())

@@ -169,7 +169,10 @@ def tensors() -> Iterator[tuple[str, Any]]:
         yield f"a storage of {numel}", {"fc.weight": FakeTensor((2, 2), (2, 1), 0, what)}
     for key in ("1", "", "../../x", "/etc/passwd", "x" * 9999, 0, None, -1, (1, 2), "\0"):
         what = Storage(key=key)
-        yield f"a storage called {str(key)[:12]!r}", {"fc.weight": FakeTensor((2, 2), (2, 1), 0, what)}
+        yield (
+            f"a storage called {str(key)[:12]!r}",
+            {"fc.weight": FakeTensor((2, 2), (2, 1), 0, what)},
+        )
     for place in ("cuda:0", "cuda:99", "mps", "meta", "xyz", "", None, 5, "cpu:99"):
         what = Storage(place=place)
         yield f"a storage on {place}", {"fc.weight": FakeTensor((2, 2), (2, 1), 0, what)}
@@ -203,11 +206,22 @@ def archives() -> Iterator[tuple[Any, ...]]:
             continue
     for name in ("resnet18", "resnet50"):
         yield f"{name} of zeros, stride 0", stretched, name
-    yield "resnet18, a tensor too much", stretched, "resnet18", 1000, ("extra", (1,), torch.FloatStorage)
+    yield (
+        "resnet18, a tensor too much",
+        stretched,
+        "resnet18",
+        1000,
+        ("extra", (1,), torch.FloatStorage),
+    )
     yield "resnet18 of 10**9 classes", stretched, "resnet18", 10**9
     head = "fc.weight", (1000, 512)
     yield "a head of doubles in resnet18", stretched, "resnet18", 1000, (*head, torch.DoubleStorage)
-    for kind in (torch.LongStorage, torch.ComplexFloatStorage, torch.BoolStorage, torch.HalfStorage):
+    for kind in (
+        torch.LongStorage,
+        torch.ComplexFloatStorage,
+        torch.BoolStorage,
+        torch.HalfStorage,
+    ):
         odd = "conv1.weight", (64, 3, 7, 7), kind
         yield f"a tensor of {kind.__name__} in resnet18", stretched, "resnet18", 1000, odd
     sound = pickled({"fc.weight": FakeTensor((2, 2))})

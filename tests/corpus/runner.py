@@ -151,9 +151,7 @@ def _result(value: dict[str, Any]) -> Result:
     outcome, detail = value["outcome"], value["detail"]
     if value["peak_mb"] > MEMORY_MB and outcome != "failed":
         outcome, detail = "memory", f"{value['peak_mb']} MB; {detail}"
-    return Result(
-        value["end"], value["what"], outcome, detail, value["seconds"], value["peak_mb"]
-    )
+    return Result(value["end"], value["what"], outcome, detail, value["seconds"], value["peak_mb"])
 
 
 def _watch(folder: Path, report: Path, stderr: Path, hang_s: float) -> str:

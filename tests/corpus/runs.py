@@ -78,7 +78,9 @@ def _case(what: str, changes: Callable[[], dict[str, bytes | None]]) -> Case:
 
 def damaged_case(rng: random.Random) -> Case:
     """One or two files of a sound run after an accident."""
-    names = rng.sample([RUN_FILE, SPLIT_FILE, METRICS_FILE, LAST_FILE, LAYERS_FILE], rng.randint(1, 2))
+    names = rng.sample(
+        [RUN_FILE, SPLIT_FILE, METRICS_FILE, LAST_FILE, LAYERS_FILE], rng.randint(1, 2)
+    )
     changes: dict[str, bytes | None] = {}
     words = []
     for name in names:
@@ -116,7 +118,7 @@ def _fields() -> Iterator[Case]:
     def lacking(name: str, place: tuple[Any, ...]) -> dict[str, bytes | None]:
         return {name: _text(name, without(_document(name), place))}
 
-    unknown = [("config", "unknown"), ("state", ), ("unknown",)]
+    unknown = [("config", "unknown"), ("state",), ("unknown",)]
     for name in _JSON:
         found = list(places(_document(name)))
         for place in (*found, *(unknown if name == RUN_FILE else ())):
@@ -214,7 +216,9 @@ def _kinds() -> Iterator[Case]:
     for name in (RUN_FILE, SPLIT_FILE, METRICS_FILE, LAYERS_FILE, LAST_FILE, BEST_FILE, "lock",
                  "title", "report"):  # fmt: skip
         for what, make in _THINGS.items():
-            yield Case(f"kind: {name} is {what}", "kind", functools.partial(_with, name=name, make=make))
+            yield Case(
+                f"kind: {name} is {what}", "kind", functools.partial(_with, name=name, make=make)
+            )
     yield Case("kind: the run is a file", "kind", lambda path: path.write_bytes(b"x") and None)
     yield Case("kind: the run is empty", "kind", lambda path: path.mkdir())
     yield Case("kind: the run is a link to itself", "kind", lambda path: path.symlink_to(path.name))

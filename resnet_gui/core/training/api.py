@@ -24,7 +24,7 @@ from resnet_gui.core.errors import (
     RunMismatchError,
 )
 from resnet_gui.core.paths import user_models_dir
-from resnet_gui.core.runs import RunDirectory, RunState, create_run, runs_dir
+from resnet_gui.core.runs import HeldRun, RunDirectory, RunState, create_run, runs_dir
 from resnet_gui.core.training.config import Method, Precision, RunConfig, Switch
 from resnet_gui.core.training.events import Preparing, TrainEvent
 from resnet_gui.core.training.finish import versions
@@ -33,6 +33,7 @@ from resnet_gui.core.training.input_size import check_input_size
 from resnet_gui.core.training.loop import Stop, prepared_progress, run_session
 from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.session import Guard, Session
+from resnet_gui.core.training.space import not_written
 from resnet_gui.core.types import DeviceInfo, Notice
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 from resnet_gui.core.zoo.architectures import DEPTHS
@@ -111,13 +112,12 @@ def train(
         "versions": versions(),
     }
     models = models or user_models_dir()
-    run = create_run(config, title, split, document, folder or runs_dir(), models)
-    session = Session(
-        run, config, split, Path(summary.root), entry, options, preprocessing, device, precision,
-        channels_last, models, guard,
-    )  # fmt: skip
-    progress, history = prepared_progress(session)
-    yield from run_session(session, progress, history, stop)
+    with create_run(config, title, split, document, folder or runs_dir(), models) as run:
+        session = Session(
+            run, config, split, Path(summary.root), entry, options, preprocessing, device,
+            precision, channels_last, models, guard,
+        )  # fmt: skip
+        yield from _sit(session, stop)
 
 
 def resume(
@@ -144,14 +144,36 @@ def resume(
         DatasetChangedError: the folder is not what it was.
         DatasetError, ModelError, DeviceError: what it needs is not here.
     """
-    zoo = zoo or Zoo.standard()
-    run = RunDirectory.open(path)
+    # The lock first: what is read without it may be somebody else's a moment later.
+    with RunDirectory.open(path).locked() as run:
+        session = None
+        for item in _session(run, zoo or Zoo.standard(), models or user_models_dir(), device):
+            if isinstance(item, Session):
+                session = item
+            else:
+                yield item
+        assert session is not None  # _session yields it last
+        session.guard = guard
+        yield from _sit(session, stop)
+
+
+def _sit(session: Session, stop: Stop | None) -> Iterator[TrainEvent]:
+    try:
+        progress, history = prepared_progress(session)
+    except OSError as error:
+        raise not_written(session, error) from error
+    yield from run_session(session, progress, history, stop)
+
+
+def _session(
+    run: HeldRun, zoo: Zoo, models: Path, device: str | None
+) -> Iterator[Notice | Session]:
+    """Everything that a run needs to go on, checked; the Session last."""
+    path = run.path
     if run.document.get("state") == RunState.FINISHED.value:
         raise RunError(
             path, f"The run “{run.name}” is finished already.", "Its model is in the list."
         )
-    if run.active:
-        raise RunError(path, f"The run “{run.name}” is being trained already.")
     config, split = run.config, run.split()
     try:
         dataset, model, hardware = (run.document[key] for key in ("dataset", "model", "hardware"))
@@ -161,8 +183,11 @@ def resume(
         architecture = str(model["architecture"])
         precision, channels_last = str(hardware["precision"]), bool(hardware["channels_last"])
         kind = str(hardware["kind"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(path, f"The run “{run.name}” is damaged: run.json lacks {error}.") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        lacks = f"run.json lacks {error}" if isinstance(error, KeyError) else "run.json is wrong"
+        raise RunError(
+            path, f"The run “{run.name}” is damaged: {lacks}.", "Start a new run."
+        ) from error
     entry = start_entry(zoo, config)
     if entry.spec.architecture != architecture:
         raise RunMismatchError(path, "architecture", architecture, entry.spec.architecture)
@@ -177,12 +202,10 @@ def resume(
     if info.kind != kind:
         precision = resolve_precision(Precision.AUTO, info.kind)
         channels_last = use_channels_last(Switch.AUTO, info.kind, precision)
-    session = Session(
+    yield Session(
         run, config, split, root, entry, options, preprocessing, info, precision, channels_last,
-        models or user_models_dir(), guard,
+        models,
     )  # fmt: skip
-    progress, history = prepared_progress(session)
-    yield from run_session(session, progress, history, stop)
 
 
 def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:

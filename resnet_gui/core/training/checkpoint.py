@@ -14,15 +14,16 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from resnet_gui.core.atomic import replacing
+from resnet_gui.core.documents import parse_json
 from resnet_gui.core.errors import RunError
+from resnet_gui.core.tensor_files import write_tensors
 from resnet_gui.core.training.schedules import PlateauState
 
 _KEY = "resnet_gui_checkpoint"
 _FORMAT_VERSION = 1
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _MODEL, _OPTIMIZER = "model/", "optimizer/"
 
 
@@ -63,8 +64,19 @@ class Progress:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Progress:
-        values = {name: value[name] for name in cls.__slots__}
-        return cls(**{**values, "plateau": PlateauState.from_json(value["plateau"])})
+        """The inverse of `to_json`; what is missing gets its default, and what is not known is left
+        out: a run goes on with another version of the program that keeps more, or less.
+
+        Raises:
+            LookupError, TypeError, ValueError: not such a value.
+        """
+        values = {name: value[name] for name in cls.__slots__ if name in value}
+        for name, default in (("epoch", 0), ("step", 0), ("best_epoch", 0), ("bad_epochs", 0)):
+            if not isinstance(values.get(name, default), int):
+                raise TypeError(f"{name} is no whole number")
+        if "plateau" in values:
+            values["plateau"] = PlateauState.from_json(values["plateau"])
+        return cls(**values)
 
 
 def save_checkpoint(
@@ -91,8 +103,7 @@ def save_checkpoint(
                     tensors[f"{_OPTIMIZER}{name}/{key}"] = torch.as_tensor(value)
     # clone: safetensors refuses tensors that share memory
     ready = {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(ready, temporary, metadata={_KEY: json.dumps(progress.to_json())})
+    write_tensors(path, ready, {_KEY: json.dumps(progress.to_json())})
 
 
 def load_checkpoint(path: Path) -> tuple[Progress, dict[str, Tensor], dict[str, Tensor]]:
@@ -105,7 +116,7 @@ def load_checkpoint(path: Path) -> tuple[Progress, dict[str, Tensor], dict[str, 
     states: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
-            document = json.loads(file.metadata()[_KEY])
+            document = parse_json((file.metadata() or {})[_KEY])
             if int(document["format"]) > _FORMAT_VERSION:
                 raise RunError(
                     path.parent,
@@ -118,7 +129,7 @@ def load_checkpoint(path: Path) -> tuple[Progress, dict[str, Tensor], dict[str, 
                     weights[key.removeprefix(_MODEL)] = file.get_tensor(key)
                 else:
                     states[key.removeprefix(_OPTIMIZER)] = file.get_tensor(key)
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+    except (OSError, SafetensorError, *_DAMAGE) as error:
         raise RunError(
             path.parent,
             f"The run “{path.parent.name}” cannot go on: {path.name} is missing or damaged.",

@@ -218,7 +218,8 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunConfig:
-        """The inverse of `to_json`; settings that are missing get their default.
+        """The inverse of `to_json`; settings that are missing get their default, and those that are
+        not known here are left out: another version of the program has them.
 
         Raises:
             RunConfigError: saved by a newer version, or a setting is wrong.
@@ -231,8 +232,8 @@ class RunConfig:
                 f"These settings were saved by a newer version of this program ({version}).",
                 "Update the program.",
             )
-        for name in values:
-            _field(name)
+        known = {item.name for item in dataclasses.fields(cls)}
+        values = {name: item for name, item in values.items() if name in known}
         for name in ("data", "model"):
             values.setdefault(name, "")
         return cls(**values)

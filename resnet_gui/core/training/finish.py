@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from resnet_gui import __version__
+from resnet_gui.core.atomic import claiming, numbered
 from resnet_gui.core.dataset.pixels import PhotoStore, exact_reader
+from resnet_gui.core.documents import text
+from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.augment import normalise, to_tensor
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint
@@ -20,7 +24,9 @@ from resnet_gui.core.training.events import Accuracy, Preparing
 from resnet_gui.core.training.hardware import Forward
 from resnet_gui.core.training.network import HEAD, start_network
 from resnet_gui.core.training.session import Session
+from resnet_gui.core.training.space import release
 from resnet_gui.core.zoo.builder import build_network, head_name, save_model
+from resnet_gui.core.zoo.modelfile import SUFFIX, read_header
 from resnet_gui.core.zoo.spec import ModelSpec
 
 _CHUNK = 16
@@ -79,9 +85,15 @@ def accuracy(part: str, right: int, n: int) -> Accuracy:
 
 
 def save_best(session: Session, progress: Progress, network: nn.Module, measured: Accuracy) -> str:
-    """Write the model file of the run and return its path."""
+    """Write the model file of the run and return its path: that of the model that it saved before,
+    or a name that is free.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full; an older model is untouched.
+    """
     config, base = session.config, session.entry.spec
-    path = session.models / f"{session.run.name}.safetensors"
+    own = own_model(session)
+    path = own or session.models / f"{session.run.name}{SUFFIX}"
     scratch = config.method is Method.SCRATCH
     metrics: dict[str, Any] = {
         "accuracy": measured.value,
@@ -95,7 +107,7 @@ def save_best(session: Session, progress: Progress, network: nn.Module, measured
     start = "random weights" if scratch else f"“{base.title}”"
     spec = ModelSpec(
         id=path.stem,
-        title=str(session.run.document.get("title") or path.stem),
+        title=session.run.title,
         family="Your models",
         architecture=base.architecture,
         provider="yours",
@@ -111,13 +123,37 @@ def save_best(session: Session, progress: Progress, network: nn.Module, measured
     )
     provenance = {
         "run": session.run.name,
+        "run_id": session.run.document.get("id"),
         "base_model": None if scratch else base.id,
         "dataset": session.run.document.get("dataset"),
         "config": config.to_json(),
         "versions": versions(),
     }
-    save_model(path, spec, network.state_dict(), provenance)
-    return str(path)
+    release(session.run)  # what was kept for this
+    if own is not None:
+        save_model(own, spec, network.state_dict(), provenance)
+        return str(own)
+    with claiming(numbered(path)) as claim:
+        save_model(claim.temporary, spec, network.state_dict(), provenance)
+    return str(claim.path)
+
+
+def own_model(session: Session) -> Path | None:
+    """The model file that this run saved earlier, if it is still there and still the run's: the
+    same name may have gone to a model that was imported since."""
+    run = session.run
+    known = Path(text(run.document.get("model_path"), 4096)).name
+    for name in dict.fromkeys((known, f"{run.name}{SUFFIX}")):  # killed before it was noted down
+        path = session.models / name
+        try:
+            made_by = read_header(path).document.get("provenance")
+        except (ModelFileError, OSError):
+            continue
+        if not isinstance(made_by, Mapping) or made_by.get("run") != run.name:
+            continue
+        if made_by.get("run_id") == run.document.get("id"):
+            return path
+    return None
 
 
 def versions() -> dict[str, str]:

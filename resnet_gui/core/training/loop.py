@@ -7,6 +7,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -33,6 +34,7 @@ from resnet_gui.core.training.hardware import is_out_of_memory, used_memory_mb
 from resnet_gui.core.training.report import Validation, remaining_s, started, validate
 from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.training.session import Phase, Session, open_phase
+from resnet_gui.core.training.space import not_written, release, reserve_model
 from resnet_gui.core.training.step import StepResult, take_step
 
 # Gradients by layer are measured on so many photos of 64x64 pixels, or as many pixels in larger
@@ -45,6 +47,7 @@ def run_session(
     session: Session, progress: Progress, history: list[EpochDone], stop: Stop | None
 ) -> Iterator[TrainEvent]:
     """Train until the plan is fulfilled, `stop()` says so, the generator is closed, or it fails.
+    The caller holds the run's lock: `session.run` is proof of it.
 
     A closed generator is a stop: what the last epoch left on the disk is completed to a usable
     model, and the run can be resumed.
@@ -54,22 +57,24 @@ def run_session(
     """
     run = session.run
     sitting = _Sitting(session, progress, history, stop or (lambda: False))
-    with run.locked():
+    try:
         run.sweep()
         run.update(state=RunState.RUNNING.value, message="")
-        try:
-            yield from sitting.go()
-        except (GeneratorExit, KeyboardInterrupt):
-            sitting.save_quietly()
+        yield from sitting.go()
+    except (GeneratorExit, KeyboardInterrupt):
+        sitting.save_quietly()
+        with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
             run.update(state=RunState.STOPPED.value)
-            raise
-        except (ResNetGuiError, OSError) as error:
-            yield sitting.failed(error)
-        except BaseException as error:
+        raise
+    except (ResNetGuiError, OSError) as error:
+        yield sitting.failed(error)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
             run.update(state=RunState.FAILED.value, message=f"{type(error).__name__}: {error}")
-            raise
-        finally:
-            sitting.close()
+        raise
+    finally:
+        sitting.close()
+        release(run)
 
 
 class _Sitting:
@@ -112,6 +117,7 @@ class _Sitting:
                     if self.stop():
                         yield self._stopped()
                         return
+                reserve_model(self.session, cast(Phase, self.phase))
                 if progress.phase != wanted:
                     progress.bad_epochs = 0
                 if not progress.epoch:
@@ -275,7 +281,7 @@ class _Sitting:
                 measured = item
             else:
                 yield item
-        measured = measured or self._chosen_accuracy()
+        measured = measured or self._chosen_accuracy(progress)
         path = save_best(self.session, progress, network, measured)
         run.update(
             state=RunState.FINISHED.value, model_path=path, reason=reason,
@@ -292,30 +298,35 @@ class _Sitting:
             best_epoch=progress.best_epoch,
             accuracy=measured,
             model_path=path,
-            model_id=run.name,
+            model_id=Path(path).stem,
             seconds=self.seconds,
         )
 
-    def _chosen_accuracy(self) -> Accuracy:
+    def _chosen_accuracy(self, progress: Progress) -> Accuracy:
         """The best epoch's accuracy on the photos that chose it; else that on training photos."""
-        progress = self.progress
         if progress.best_photos:
             return accuracy("validation", progress.best_right, progress.best_photos)
-        best = next(e for e in reversed(self.history) if e.epoch == progress.best_epoch)
         n = len(self.session.split.train)
-        return accuracy("training", round(best.train_accuracy * n), n)
+        for done in reversed(self.history):
+            if done.epoch == progress.best_epoch:
+                return accuracy("training", round(done.train_accuracy * n), n)
+        return accuracy("training", 0, 0)  # its line is lost
 
     def save_quietly(self) -> str:
         """The model of the best epoch so far, if there is one; "" else. Raises nothing that is
         foreseen: it runs when something else is ending already."""
+        path = ""
         try:
-            if not self.progress.best_epoch or not self.session.run.best.is_file():
+            if not self.session.run.best.is_file():
                 return ""
+            # Not this sitting's progress: the epoch that counts as the best by now may be the one
+            # that could not be written.
+            progress = load_checkpoint(self.session.run.best)[0]
             network = best_network(self.session)
-            path = save_best(self.session, self.progress, network, self._chosen_accuracy())
+            path = save_best(self.session, progress, network, self._chosen_accuracy(progress))
             self.session.run.update(model_path=path)
         except (ResNetGuiError, OSError):
-            return ""
+            return path
         return path
 
     def _stopped(self) -> RunStopped:
@@ -330,7 +341,7 @@ class _Sitting:
             best_val_accuracy=progress.best_accuracy,
             best_epoch=progress.best_epoch,
             model_path=path,
-            model_id=self.session.run.name if path else "",
+            model_id=Path(path).stem,
             resumable=True,
             seconds=self.seconds,
         )
@@ -338,16 +349,16 @@ class _Sitting:
     def failed(self, error: Exception) -> RunFailed:
         """Mark the run as failed, save what there is, and say so."""
         self.close()
-        message = str(error)
+        progress = self.progress
         if isinstance(error, OSError):
-            message = (
-                f"The run could not be saved ({error.strerror or error}). Free some space on the "
-                "disk, then resume the run."
-            )
-        path = self.save_quietly()
+            error = not_written(self.session, error)
+            with contextlib.suppress(RunError):  # of what is on the disk, not of the epoch that
+                progress = load_checkpoint(self.session.run.last)[0]  # could not be written
+        message = str(error)
+        release(self.session.run)
         with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
             self.session.run.update(state=RunState.FAILED.value, message=message)
-        progress = self.progress
+        path = self.save_quietly()
         return RunFailed(
             run=self.session.run.name,
             epoch=progress.epoch + 1,
@@ -357,7 +368,7 @@ class _Sitting:
             best_val_accuracy=progress.best_accuracy,
             best_epoch=progress.best_epoch,
             model_path=path,
-            model_id=self.session.run.name if path else "",
+            model_id=Path(path).stem,
             resumable=not isinstance(error, NonFiniteLossError | RunError),
         )
 

@@ -41,11 +41,12 @@ class PlateauState:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> PlateauState:
-        lowest = value["lowest_loss"]
+        """The inverse of `to_json`; what is missing gets its default."""
+        lowest = value.get("lowest_loss")
         return cls(
-            float(value["scale"]),
+            float(value.get("scale", 1.0)),
             math.inf if lowest is None else float(lowest),
-            int(value["bad_epochs"]),
+            int(value.get("bad_epochs", 0)),
         )
 
 

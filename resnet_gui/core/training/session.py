@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,14 +11,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from resnet_gui.core.atomic import replacing
 from resnet_gui.core.dataset.pixels import free_memory_bytes
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
-from resnet_gui.core.runs import RunDirectory
+from resnet_gui.core.runs import HeldRun
+from resnet_gui.core.tensor_files import write_tensors
 from resnet_gui.core.training.augment import step_seed
 from resnet_gui.core.training.checkpoint import (
     Progress,
@@ -76,7 +76,7 @@ class Session:
         models: where the finished model goes.
     """
 
-    run: RunDirectory
+    run: HeldRun
     config: RunConfig
     split: Split
     root: Path
@@ -335,8 +335,9 @@ def save_features(session: Session, backbone: str, features: Features) -> None:
         "val_indices": features.val_indices,
     }
     failures = {f"failed/{path}": message for path, message in features.failures}
-    with replacing(session.run.features) as temporary:
-        save_file(tensors, temporary, metadata={_FEATURES_KEY: backbone, **failures})
+    # They can be computed again: a full disk is left to what cannot.
+    with contextlib.suppress(OSError):
+        write_tensors(session.run.features, tensors, {_FEATURES_KEY: backbone, **failures})
 
 
 def load_features(session: Session, backbone: str) -> Features | None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from resnet_gui.core.atomic import dump_json, replacing
@@ -19,6 +18,7 @@ from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.nets.keras_resnet import KerasResNet
 from resnet_gui.core.nets.registry import BUILDERS
 from resnet_gui.core.paths import bundled_models_dir
+from resnet_gui.core.tensor_files import write_tensors
 from resnet_gui.core.zoo.architecture_schema import is_architecture, read_options
 from resnet_gui.core.zoo.header_schema import HeaderValueError
 from resnet_gui.core.zoo.keras_file import SUFFIXES as KERAS_SUFFIXES
@@ -276,8 +276,7 @@ def save_model(
     """
     document = dump_json(document_for(spec, provenance))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={METADATA_KEY: document})
+    write_tensors(path, tensors, {METADATA_KEY: document})
 
 
 def add_model_file(source: Path, folder: Path) -> ModelSpec:

@@ -1,0 +1,56 @@
+"""Locks between processes, and between the threads of one. No torch here.
+
+filelock's, not our own: on Unix it is `flock`, on Windows `LockFileEx`, both let go by the system
+when a process is killed; a forked child does not keep its parent's lock; and where a network drive
+knows no locks, it says so and uses a marker file. Every call here makes an object of its own,
+which is what makes a lock exclusive between threads, too: one object would let its own process in
+again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+__all__ = ["Timeout", "is_held", "lock"]
+
+_POLL_S = 0.01
+# Whoever asks whether a lock is held takes it for a moment: two that ask at once must not take
+# each other for the holder.
+_ASKING_S = 0.1
+
+
+@contextlib.contextmanager
+def lock(path: Path, patience_s: float) -> Iterator[None]:
+    """Hold the lock of a file (which is made) for the time of the block.
+
+    Args:
+        patience_s: how long to wait for somebody else who holds it. Not 0: see `is_held`.
+
+    Raises:
+        Timeout: somebody else has held it all the time. (By its class an OSError.)
+        OSError: the file cannot be made.
+    """
+    # Not bound to a thread: a generator that holds it may be closed by another one.
+    held = FileLock(path, thread_local=False)
+    held.acquire(timeout=patience_s, poll_interval=_POLL_S)
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock of this file now."""
+    if not path.exists():  # and do not make it
+        return False
+    try:
+        with lock(path, _ASKING_S):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
