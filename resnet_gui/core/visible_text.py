@@ -7,6 +7,7 @@ of it; programs (JSON) get the exact text.
 
 from __future__ import annotations
 
+import json
 import re
 
 _HIDDEN = (
@@ -49,3 +50,13 @@ def visible(text: str) -> str:
 
 def _spelled_out(found: re.Match[str]) -> str:
     return found["kept"] or found.group().encode("unicode_escape").decode("ascii")
+
+
+def escape_json(text: str) -> str:
+    """JSON text with the same characters as JSON's own escapes: the value stays exact, one object
+    stays one line, and nothing in it steers a terminal that happens to show it."""
+    return _FOUND.sub(_as_json, text)
+
+
+def _as_json(found: re.Match[str]) -> str:
+    return found["kept"] or json.dumps(found.group())[1:-1]

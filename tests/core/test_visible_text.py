@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 
 import pytest
 
-from resnet_gui.core.visible_text import visible
+from resnet_gui.core.visible_text import escape_json, visible
 
 _SEEN = [
     ("two\nlines", "two\\nlines"),
@@ -30,7 +31,8 @@ _KEPT = [
     "",
     "Brötchen & Käse, 50 % [red] <b>",
     "back\\slash",
-    "👩‍🚀 👨‍👩‍👧‍👦 🏳️‍🌈 ❤️‍🔥 👍🏽 ☺️ 1️⃣ #️⃣ ©️ 🇩🇪 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "👩‍🚀 👨‍👩‍👧‍👦 🏳️‍🌈 ❤️‍🔥 👍🏽 ☺️ 1️⃣ #️⃣ ©️ 🇩🇪",
+    "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # England
     "می‌خواهم",  # Persian, with a zero width non-joiner
     "क्‍ष ශ්‍රී",  # Devanagari and Sinhala, with a zero width joiner
     "עִבְרִית العَرَبِيَّة ไทย 中文 한국어 日本語 葛󠄀",
@@ -78,3 +80,11 @@ def test_the_result_is_one_line_of_utf8() -> None:
 def test_what_is_visible_stays_when_made_visible_again() -> None:
     for text, shown in _SEEN:
         assert visible(shown) == shown, text
+
+
+def test_json_escapes_the_same_characters_and_keeps_the_value() -> None:
+    for text in [*_KEPT, *(text for text, _ in _SEEN)]:
+        escaped = escape_json(json.dumps(text, ensure_ascii=False))
+        assert json.loads(escaped) == text
+        assert visible(escaped) == escaped
+    assert escape_json('"👩‍🚀 größe"') == '"👩‍🚀 größe"'
