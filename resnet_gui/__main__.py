@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from types import ModuleType
+from typing import NoReturn
 
 # Words that mean the command line; anything else opens the window with those files.
 _COMMANDS = frozenset(
@@ -42,11 +44,9 @@ def main_window() -> None:
 def _window(arguments: list[str]) -> None:
     unknown = [word for word in arguments if word.startswith("-")]
     if unknown:
-        print(  # noqa: T201 - a terminal's answer to a wrong option
-            f"resnet-gui: unknown option {unknown[0]}. “resnet-gui --help” lists what there is.",
-            file=sys.stderr,
-        )
-        raise SystemExit(2)
+        _refuse(f"unknown option {unknown[0]}. “resnet-gui --help” lists what there is.")
+    if "" in arguments:
+        _refuse("an empty text (\"\") names no file or folder; “.” is the folder you are in.")
     from resnet_gui.display import why_no_window
 
     reason = why_no_window()
@@ -82,12 +82,19 @@ def _stop_at_typo(arguments: list[str]) -> None:
 
     meant = difflib.get_close_matches(arguments[0].lower(), sorted(_COMMANDS), n=1, cutoff=0.75)
     if meant:
-        print(  # noqa: T201 - a terminal's answer to a wrong command
-            f"resnet-gui: there is no command and no file “{arguments[0]}”. Did you mean "
-            f"“resnet-gui {meant[0]}”?",
-            file=sys.stderr,
+        _refuse(
+            f"there is no command and no file “{arguments[0]}”. Did you mean "
+            f"“resnet-gui {meant[0]}”?"
         )
-        raise SystemExit(2)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    """A terminal's answer to wrong use, before anything slow is imported."""
+    from resnet_gui.core.visible_text import visible
+
+    with contextlib.suppress(OSError):  # nobody can read it: the code tells
+        print(f"resnet-gui: {visible(sentence)}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(2)
 
 
 def _prepare_environment() -> None:

@@ -5,8 +5,6 @@ Exit codes: 0 fine, 1 some inputs failed, 2 wrong use, 130 interrupted.
 
 from __future__ import annotations
 
-import csv
-import io
 import platform
 import re
 from collections.abc import Sequence
@@ -17,16 +15,17 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui import __version__, cli_features, cli_train, cli_weights
+from resnet_gui.cli_input import given_path
 from resnet_gui.cli_output import (
-    emit,
+    emit_csv,
     emit_json,
     emit_line,
     emit_table,
     prepare_streams,
+    run_app,
     say,
     say_error,
     stdout_for_programs,
-    visible,
 )
 from resnet_gui.core import paths
 from resnet_gui.core.collect import collect_photos
@@ -63,12 +62,7 @@ JsonOption = Annotated[
 
 def run() -> None:
     """Run the command of `sys.argv`; every foreseen error is one sentence and an exit code."""
-    prepare_streams()
-    try:
-        app(prog_name="resnet-gui", standalone_mode=True)
-    except ResNetGuiError as error:
-        say_error(error)
-        raise SystemExit(2) from None
+    raise SystemExit(run_app(app, "resnet-gui"))
 
 
 def _show_version(wanted: bool) -> None:
@@ -93,7 +87,11 @@ def _options(
 def classify(
     photos: Annotated[
         list[Path],
-        typer.Argument(help="Photos, and folders that are searched for photos.", metavar="PHOTO"),
+        typer.Argument(
+            help="Photos, and folders that are searched for photos.",
+            metavar="PHOTO",
+            parser=given_path,
+        ),
     ],
     model: Annotated[
         str | None,
@@ -121,6 +119,14 @@ def classify(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="For spreadsheets: CSV with a header on stdout.")
     ] = False,
+    raw_cells: Annotated[
+        bool,
+        typer.Option(
+            "--raw-cells",
+            help="Of --csv: every text exactly as it is. Otherwise one that a spreadsheet would "
+            "run as a formula (it begins with =, +, -, @ or a tab) gets an apostrophe before it.",
+        ),
+    ] = False,
 ) -> None:
     """Say what is on photos.
 
@@ -129,6 +135,8 @@ def classify(
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
+    if raw_cells and not as_csv:
+        raise typer.BadParameter("it goes with --csv", param_hint="--raw-cells")
     if not _DEVICE.fullmatch(device.strip()):
         raise typer.BadParameter(
             f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
@@ -138,7 +146,7 @@ def classify(
     sources, problems = _collect(photos)
     for problem in problems:
         say(problem, "yellow")
-    writer = _CsvWriter(top) if as_csv else None
+    writer = _CsvWriter(top, raw_cells) if as_csv else None
     failed = bool(problems)
     if not sources:
         raise typer.Exit(1 if failed else 0)
@@ -208,8 +216,8 @@ def models(
         spec = entry.spec
         rows.append(
             (
-                visible(spec.id),
-                visible(spec.title),
+                spec.id,
+                spec.title,
                 "damaged" if entry.problem else entry.state.value,
                 f"{len(spec.classes):,}",
                 f"{spec.top1:.1%}" if spec.top1 is not None else "",
@@ -256,7 +264,7 @@ def info(as_json: JsonOption = False) -> None:
     width = max(map(len, facts))
     for name, value in facts.items():
         shown = ", ".join(value) if isinstance(value, list) else _plain_value(value)
-        emit_line(f"{name.replace('_', ' '):<{width}}  {visible(shown)}")
+        emit_line(f"{name.replace('_', ' '):<{width}}  {shown}")
 
 
 def classify_samples(reason: str, arguments: Sequence[str]) -> int:
@@ -308,25 +316,20 @@ cli_weights.register(app)
 class _CsvWriter:
     """`path,model,label,probability,…top-k…,error`."""
 
-    def __init__(self, top: int) -> None:
-        self._top = top
+    def __init__(self, top: int, raw: bool) -> None:
+        self._top, self._raw = top, raw
         stdout_for_programs()
         more = [f"{name}_{n}" for n in range(2, top + 1) for name in ("label", "probability")]
-        self._row(["path", "model", "label", "probability", *more, "error"])
+        emit_csv(["path", "model", "label", "probability", *more, "error"])
 
     def write(self, event: Prediction | ImageFailed) -> None:
-        cells: list[str] = []
+        cells: list[str | float] = []
         if isinstance(event, Prediction):
             for score in event.scores:
-                cells += [score.label, f"{score.probability:.6f}"]
+                cells += [score.label, float(score.probability)]
         cells += [""] * (2 * self._top - len(cells))
         error = event.message if isinstance(event, ImageFailed) else ""
-        self._row([event.path, event.model, *cells, error])
-
-    def _row(self, cells: Sequence[str]) -> None:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(cells)
-        emit(line.getvalue())
+        emit_csv([event.path, event.model, *cells, error], raw=self._raw)
 
 
 def _model_or_default(model: str | None) -> ModelEntry:
@@ -349,13 +352,13 @@ def _collect(photos: Sequence[Path]) -> tuple[list[ImageSource], list[str]]:
 
 
 def _print_answer(event: Prediction | ImageFailed) -> None:
-    emit_line((visible(event.path), "bold"))
+    emit_line((event.path, "bold"))
     if isinstance(event, ImageFailed):
-        emit_line("  ", (visible(event.message), "red"))
+        emit_line("  ", (event.message, "red"))
         return
     for score in event.scores:
         bar = "█" * max(1, round(score.probability * 24))
-        emit_line(f"  {score.probability:6.1%}  {bar:<24}  {visible(score.label)}")
+        emit_line(f"  {score.probability:6.1%}  {bar:<24}  {score.label}")
 
 
 def _plain_value(value: object) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from resnet_gui.cli_output import Bar, emit_json
+from resnet_gui.cli_input import given_path
+from resnet_gui.cli_output import Bar, emit_json, err, say
 from resnet_gui.core.dataset.cifar10 import (
     ARCHIVE,
     NAME,
@@ -31,6 +31,7 @@ Archive = Annotated[
         help="Of cifar10: an archive that you have (cifar-10-binary.tar.gz, "
         "cifar-10-python.tar.gz, or train/CLASS/*.jpg packed).",
         metavar="FILE",
+        parser=given_path,
     ),
 ]
 Yes = Annotated[
@@ -41,9 +42,7 @@ Yes = Annotated[
 ]
 
 
-def dataset_folder(
-    data: Path, archive: Path | None, yes: bool, console: Console, as_json: bool
-) -> Path:
+def dataset_folder(data: Path, archive: Path | None, yes: bool, as_json: bool) -> Path:
     """The folder to train or measure on. `cifar10` is unpacked, and downloaded if the person
     agrees.
 
@@ -60,16 +59,15 @@ def dataset_folder(
             )
         return data
     if data.is_dir() and archive is None and not yes:
-        console.print(
+        say(
             f"The folder {data} that lies here is used. “--yes” or “--archive FILE” take "
-            f"{TITLE} itself.",
-            markup=False,
+            f"{TITLE} itself."
         )
         return data
     download = _may_download(archive, yes, as_json)
     try:
         with (
-            Bar(console) as bar,
+            Bar() as bar,
             contextlib.closing(prepare_cifar10(archive, download=download)) as work,
         ):
             while True:
@@ -84,10 +82,10 @@ def dataset_folder(
                 elif isinstance(event, UnpackProgress):
                     bar.show(event.note or f"Unpacking {TITLE}", event.done, event.total)
                 else:
-                    console.print(event.message, markup=False)
+                    say(event.message)
     except KeyboardInterrupt:
         kept = "What was downloaded is kept: the" if download else "The"
-        console.print(f"{kept} same command goes on.", markup=False)
+        say(f"{kept} same command goes on.")
         raise
 
 
@@ -100,7 +98,7 @@ def _may_download(archive: Path | None, yes: bool, as_json: bool) -> bool:
     if archive is not None or yes or is_unpacked() or local_archive() is not None:
         return yes
     offer = f"{ARCHIVE.bytes / 1e6:.0f} MB from {download_host()}, checked by its SHA-256"
-    if not as_json and sys.stdin.isatty() and sys.stderr.isatty():
+    if not as_json and sys.stdin is not None and sys.stdin.isatty() and err.is_terminal:
         question = f"{TITLE} is not on this computer. Download it ({offer})?"
         if typer.confirm(question, err=True):
             return True

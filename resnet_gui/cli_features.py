@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
-from resnet_gui.cli_output import emit_json, say
+from resnet_gui.cli_input import given_path
+from resnet_gui.cli_output import Bar, emit_json, say
 from resnet_gui.core.collect import collect_photos
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.feature_file import SUFFIX, FeatureFile
@@ -35,10 +35,17 @@ def register(app: typer.Typer) -> None:
 def features(
     photos: Annotated[
         list[Path],
-        typer.Argument(help="Photos, and folders that are searched for photos.", metavar="PHOTO"),
+        typer.Argument(
+            help="Photos, and folders that are searched for photos.",
+            metavar="PHOTO",
+            parser=given_path,
+        ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The file to write, ending in .npz.", metavar="FILE.npz")
+        Path,
+        typer.Option(
+            help="The file to write, ending in .npz.", metavar="FILE.npz", parser=given_path
+        ),
     ],
     model: Annotated[
         str | None,
@@ -123,27 +130,17 @@ def _compute(zoo: Zoo, file: FeatureFile, sources: list[ImageSource], device: st
     from resnet_gui.core.classifier import Classifier
     from resnet_gui.core.features import FeaturesDone, Pooling, extract_features
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
     events = extract_features(Classifier(zoo), sources, file.model, Pooling(file.pooling), device)
-    with bar, contextlib.closing(events):
-        task = bar.add_task("Computing features", total=len(sources))
+    with Bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar, contextlib.closing(events):
         for event in events:
             if isinstance(event, FeaturesDone):
                 file.add(event.path, event.features)
             elif isinstance(event, ImageFailed):
                 file.add_failed(event.path, event.message)
-                bar.console.print(event.message, style="red", markup=False)
+                say(event.message, "red")
             elif isinstance(event, Notice):
-                bar.console.print(event.message, style="yellow", markup=False)
-            bar.update(task, completed=len(file.paths) + len(file.failed))
+                say(event.message, "yellow")
+            bar.show("Computing features", len(file.paths) + len(file.failed), len(sources))
 
 
 def _summary(file: FeatureFile, problems: list[str], seconds: float) -> dict[str, Any]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from resnet_gui.cli_dataset import Archive, Yes, dataset_folder
-from resnet_gui.cli_output import Bar, emit_json, emit_line, emit_table, visible
+from resnet_gui.cli_input import given_path, given_text
+from resnet_gui.cli_output import Bar, emit_json, emit_line, emit_table, say
 from resnet_gui.cli_plan import RunPlan, WrongUseError, settings_of
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.errors import ResNetGuiError
@@ -51,7 +51,11 @@ _WORDS = {
 
 Data = Annotated[
     Path,
-    typer.Argument(help="Folder with one sub-folder of photos per class, or the word cifar10."),
+    typer.Argument(
+        help="Folder with one sub-folder of photos per class, or the word cifar10.",
+        metavar="FOLDER",
+        parser=given_path,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
 
@@ -86,7 +90,12 @@ def train(
         list[str] | None, typer.Option("--set", help="Any other setting, as key=value.")
     ] = None,
     run_dir: Annotated[
-        Path | None, typer.Option(help="Folder in which the run gets its directory.")
+        Path | None,
+        typer.Option(
+            help="Folder in which the run gets its directory.",
+            metavar="FOLDER",
+            parser=given_path,
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = None,
     archive: Archive = None,
@@ -98,7 +107,7 @@ def train(
     “cifar10” stands for the dataset CIFAR-10: downloaded once if you agree, or taken from an
     archive.
     """
-    with _session(as_json) as console:
+    with _session(as_json):
         texts = settings_of(settings or [])
         if epochs is not None:
             texts["epochs"] = str(epochs)
@@ -113,38 +122,44 @@ def train(
             model, preset, method, resolve_device(texts.get("device", "auto")).kind, texts
         )
         plan.config(str(folder), 1000, 2, 0)  # what is wrong is said before the long part
-        summary = _scan(dataset_folder(folder, archive, yes, console, as_json), console, as_json)
+        summary = _scan(dataset_folder(folder, archive, yes, as_json), as_json)
         config = plan.config(
             summary.root, len(summary.photos), len(summary.classes), summary.typical_side
         )
         with _stop_flag() as stop:
             events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
-            code = _follow(events, console, as_json, config, stop)
+            code = _follow(events, as_json, config, stop)
     raise typer.Exit(code)
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="Name of the run, or its directory.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="Name of the run, or its directory.", metavar="RUN", parser=given_text),
+    ],
     device: Annotated[str | None, typer.Option(help="Another device than before.")] = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run that was stopped or interrupted."""
-    with _session(as_json) as console:
+    with _session(as_json):
         directory = find_run(run)
         from resnet_gui.core.training.api import resume as start
 
         with _stop_flag() as stop:
             events = start(directory.path, stop=stop.is_set, device=device)
-            code = _follow(events, console, as_json, directory.config, stop)
+            code = _follow(events, as_json, directory.config, stop)
     raise typer.Exit(code)
 
 
 def runs(
-    run_dir: Annotated[Path | None, typer.Option(help="Another folder of runs.")] = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(help="Another folder of runs.", metavar="FOLDER", parser=given_path),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List all runs, the newest first."""
-    with _session(as_json) as console:
+    with _session(as_json):
         found = list_runs(run_dir)
         if as_json:
             for info in found:
@@ -165,10 +180,10 @@ def runs(
         if found:
             emit_table(header, rows, right=header[3:], spare=("MB", "model"))
         else:
-            console.print("There are no runs yet. “resnet-gui train FOLDER” starts one.")
+            say("There are no runs yet. “resnet-gui train FOLDER” starts one.")
         for info in found:
             if info.state is RunState.INTERRUPTED:
-                console.print(f"“resnet-gui resume {info.name}” goes on with it.")
+                say(f"“resnet-gui resume {info.name}” goes on with it.")
 
 
 def evaluate(
@@ -183,7 +198,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure how often a model is right on labelled photos."""
-    with _session(as_json) as console:
+    with _session(as_json):
         if part not in ("auto", "all", "train", "val", "test"):
             raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
         from resnet_gui.core.evaluation import Evaluated
@@ -192,16 +207,16 @@ def evaluate(
 
         failed = 0
         entry = Zoo.standard().ready(model)
-        root = dataset_folder(folder, archive, yes, console, as_json)
-        with Bar(console) as bar:
+        root = dataset_folder(folder, archive, yes, as_json)
+        with Bar() as bar:
             for event in start(entry, root, part=part, device=device):
                 if isinstance(event, Preparing):
                     bar.show(_WORDS.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):
-                    console.print(event.message, markup=False)
+                    say(event.message)
                 elif isinstance(event, ImageFailed):
                     failed += 1
-                    console.print(event.message, markup=False)
+                    say(event.message)
                 elif as_json:
                     emit_json(event.to_json())
                 else:
@@ -211,27 +226,24 @@ def evaluate(
 
 
 @contextlib.contextmanager
-def _session(as_json: bool) -> Iterator[Console]:
+def _session(as_json: bool) -> Iterator[None]:
     """Errors become a sentence on stderr and an exit code; with `--json` also an object."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        yield console
+        yield
     except KeyboardInterrupt:
-        _end(console, "Interrupted.", INTERRUPTED)
+        say("Interrupted.", "red")
+        raise typer.Exit(INTERRUPTED) from None
     except (ResNetGuiError, WrongUseError) as error:
+        say(error, "red")
         if as_json:
-            emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
-        _end(console, str(error), WRONG_USE)
+            with contextlib.suppress(typer.Exit):  # nobody reads it: the code stays
+                emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
+        raise typer.Exit(WRONG_USE) from None
 
 
-def _end(console: Console, message: str, code: int) -> NoReturn:
-    console.print(message, style="red", markup=False)
-    raise typer.Exit(code)
-
-
-def _scan(folder: Path, console: Console, as_json: bool) -> DatasetSummary:
+def _scan(folder: Path, as_json: bool) -> DatasetSummary:
     summary: DatasetSummary | None = None
-    with Bar(console) as bar:
+    with Bar() as bar:
         for event in scan_dataset(folder):
             if isinstance(event, DatasetScanned):
                 summary = event.summary
@@ -267,18 +279,18 @@ def _stop_flag() -> Iterator[threading.Event]:
 
 
 def _follow(
-    events: Iterable[TrainEvent],
-    console: Console,
+    events: Iterator[TrainEvent],
     as_json: bool,
     config: RunConfig,
     stop: threading.Event,
 ) -> int:
     """Show a run's events; returns the exit code."""
     code = FINE
-    name = ""
+    name, skipped, ended = "", 0, False
     try:
-        with Bar(console) as bar:
+        with Bar() as bar, _closing(events):
             for event in events:
+                ended = isinstance(event, (RunFinished, RunStopped, RunFailed))
                 if as_json:
                     emit_json(event.to_json())
                 if isinstance(event, Preparing):
@@ -288,45 +300,62 @@ def _follow(
                     text = f"Epoch {event.epoch}/{config.epochs}  loss {event.loss:.3f}"
                     bar.show(text, done, config.epochs * event.steps_in_epoch)
                 elif isinstance(event, RunFailed):
-                    console.print(event.message, style="red", markup=False)
+                    say(event.message, "red")
                     code = SOME_FAILED
                 else:
                     if isinstance(event, RunStarted):
                         name = event.run
                     if isinstance(event, RunStopped):
                         code = INTERRUPTED if stop.is_set() else FINE
-                    if line := _line(event):
-                        console.print(line, markup=False)
+                    skipped += isinstance(event, PhotoSkipped)
+                    for line in _lines(event):
+                        say(line)
     except KeyboardInterrupt:
-        console.print(_how_to_resume(name), markup=False)
+        say(_how_to_resume(name))
         raise
-    return code
+    except typer.Exit as end:  # nobody reads the events any more
+        if ended:
+            raise
+        say(_how_to_resume(name))
+        raise typer.Exit(end.exit_code or SOME_FAILED) from None
+    return code or (SOME_FAILED if skipped else FINE)
 
 
-def _line(event: TrainEvent) -> str:
-    """What a person reads about an event; "" for nothing."""
+@contextlib.contextmanager
+def _closing(events: Iterator[TrainEvent]) -> Iterator[None]:
+    """Close the generator at once, not when its memory is collected: a run is stopped by that."""
+    try:
+        yield
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+
+
+def _lines(event: TrainEvent) -> list[str]:
+    """What a person reads about an event."""
     if isinstance(event, RunStarted):
         again = f"goes on after epoch {event.epoch}" if event.resumed else "starts"
-        return (
+        return [
             f"Run “{event.run}” {again}: {event.train_photos:,} photos to train, "
             f"{event.val_photos:,} to validate, {len(event.classes)} classes, on {event.device} "
             f"({event.precision})."
-        )
+        ]
     if isinstance(event, EpochDone):
         accuracy = "" if event.val_accuracy is None else f"  val accuracy {event.val_accuracy:.1%}"
         star = "  best" if event.best else ""
-        return f"Epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}{accuracy}{star}"
+        return [f"Epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}{accuracy}{star}"]
     if isinstance(event, RunFinished):
-        return (
-            f"{event.accuracy.sentence()}\nModel: {event.model_path}\n"
-            f"“resnet-gui classify --model {event.model_id} PHOTO” uses it."
-        )
+        return [
+            event.accuracy.sentence(),
+            f"Model: {event.model_path}",
+            f"“resnet-gui classify --model {event.model_id} PHOTO” uses it.",
+        ]
     if isinstance(event, RunStopped):
         kept = f" The best model so far is kept: {event.model_path}" if event.model_path else ""
-        return f"Stopped after epoch {event.epoch}.{kept}\n{_how_to_resume(event.run)}"
+        return [f"Stopped after epoch {event.epoch}.{kept}", _how_to_resume(event.run)]
     if isinstance(event, (Notice, PhotoSkipped)):
-        return event.message
-    return ""
+        return [event.message]
+    return []
 
 
 def _how_to_resume(run: str) -> str:
@@ -342,7 +371,7 @@ def _print_result(result: Any) -> None:
     header = ("class", "photos", "recognised", "precision")
     rows = [
         (
-            visible(item.label),
+            item.label,
             f"{item.n:,}",
             "" if item.recall is None else f"{item.recall:.1%}",
             "" if item.precision is None else f"{item.precision:.1%}",

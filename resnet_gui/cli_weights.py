@@ -13,19 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from resnet_gui.cli_output import emit_json
+from resnet_gui.cli_input import given_path
+from resnet_gui.cli_output import Bar, emit_json, say, say_error
 from resnet_gui.core.errors import NetworkError, ResNetGuiError
 from resnet_gui.core.net_settings import DIRECT, NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
@@ -33,7 +24,6 @@ from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.downloads import download_weights
 
 T = TypeVar("T")
-_err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
 
@@ -53,7 +43,8 @@ def download(
         typer.Option(
             help="Make a bundle in this folder, to carry to a computer without a network: "
             "“resnet-gui import” takes it there.",
-            file_okay=False,
+            metavar="FOLDER",
+            parser=given_path,
         ),
     ] = None,
     proxy: Annotated[
@@ -61,7 +52,12 @@ def download(
         typer.Option(help=f"http://host:port, or “{DIRECT}”. Default: the settings, the system's."),
     ] = None,
     ca_bundle: Annotated[
-        Path | None, typer.Option(help="PEM file with certificates to trust besides the system's.")
+        Path | None,
+        typer.Option(
+            help="PEM file with certificates to trust besides the system's.",
+            metavar="FILE",
+            parser=given_path,
+        ),
     ] = None,
     mirror: Annotated[
         str | None, typer.Option(help="https address of a folder that has the weights files.")
@@ -75,6 +71,8 @@ def download(
     zoo = Zoo.standard()
     entries = list({entry.spec.id: entry for entry in map(zoo.get, models)}.values())
     settings = _settings(proxy, ca_bundle, mirror)
+    if to is not None and to.exists() and not to.is_dir():
+        raise typer.BadParameter(f"“{to}” is a file, not a folder", param_hint="--to")
     failed = blocked = False
     with _Bar() as bar:
         for entry in entries:
@@ -83,18 +81,18 @@ def download(
             except ResNetGuiError as error:
                 failed = True
                 blocked = blocked or (isinstance(error, NetworkError) and error.blocked)
-                bar.say(f"[bold red]{_plain(entry.spec.title)}:[/] {_plain(error)}")
+                say_error(error, f"{entry.spec.title}:")
                 if as_json:
                     emit_json(_download_line(entry, None, error))
                 continue
             if as_json:
                 emit_json(_download_line(entry, path, None))
             else:
-                bar.say(f"{_plain(entry.spec.title)}: {_plain(path)}")
+                say(f"{entry.spec.title}: {path}")
     if blocked:
-        _err.print("The options --proxy, --ca-bundle and --mirror change the way for one command.")
+        say("The options --proxy, --ca-bundle and --mirror change the way for one command.")
     if to is not None and not failed:
-        _err.print(f"On the other computer: resnet-gui import {_plain(to)}")
+        say(f"On the other computer: resnet-gui import {to}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -104,6 +102,7 @@ def import_(
         typer.Argument(
             help="Weights (.pth, .pt, .h5), model files (.safetensors), or a bundle's folder.",
             metavar="FILE…",
+            parser=given_path,
         ),
     ],
     as_json: JsonOption = False,
@@ -125,12 +124,10 @@ def import_(
                         emit_json(event.to_json())
                     else:
                         here = " (it was here already)" if event.already else ""
-                        bar.say(
-                            f"{_plain(Path(event.source).name)}: “{_plain(event.spec.id)}”{here}"
-                        )
+                        say(f"{Path(event.source).name}: “{event.spec.id}”{here}")
             except ResNetGuiError as error:
                 failed = True
-                bar.say(f"[bold red]{_plain(file)}:[/] {_plain(error)}")
+                say_error(error, f"{file}:")
                 if as_json:
                     nothing = {"model": None, "path": None, "how": None, "already": False}
                     emit_json({"file": str(file), **nothing, **_error(error)})
@@ -164,30 +161,15 @@ def _settings(proxy: str | None, ca_bundle: Path | None, mirror: str | None) -> 
     return dataclasses.replace(load_network_settings(), **changes)
 
 
-class _Bar:
+class _Bar(Bar):
     """Progress on stderr. Where that is no terminal, one line per thing that is waited for."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=_err,
-            transient=True,
-            disable=not _err.is_terminal,
-        )
+        super().__init__(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
 
     def __enter__(self) -> _Bar:
-        self._progress.start()
+        super().__enter__()
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def say(self, line: str) -> None:
-        self._progress.console.print(line)
 
     def follow(self, work: Generator[Any, None, T], title: str) -> T:
         """Run a generator to its end, showing its progress.
@@ -208,9 +190,8 @@ class _Bar:
         yield from self._run(work, title)
 
     def _run(self, work: Generator[Any, None, T], title: str) -> Generator[Any, None, T]:
-        bar = self._progress.add_task(_plain(title), total=None)
         try:
-            with contextlib.closing(work):
+            with self.task(title), contextlib.closing(work):
                 note = ""
                 while True:
                     try:
@@ -219,26 +200,19 @@ class _Bar:
                         result: T = end.value
                         return result
                     if isinstance(event, DownloadProgress):
-                        note = self._show(bar, event, title, note)
+                        note = self._show_download(event, title, note)
                     yield event
         except KeyboardInterrupt:
-            self.say("Interrupted. What has arrived is kept: the next try goes on from there.")
+            say("Interrupted. What has arrived is kept: the next try goes on from there.")
             raise typer.Exit(130) from None
-        finally:
-            self._progress.remove_task(bar)
 
-    def _show(self, bar: TaskID, event: DownloadProgress, title: str, before: str) -> str:
+    def _show_download(self, event: DownloadProgress, title: str, before: str) -> str:
         """Move the bar; returns the note, without the seconds that count down in it."""
         description = f"{title}: {event.note}" if event.note else title
-        self._progress.update(
-            bar,
-            description=_plain(description),
-            completed=event.done,
-            total=event.total or None,
-        )
+        self.show(description, event.done, event.total)
         note = event.note.partition(" Trying again")[0]
-        if note and note != before and self._progress.disable and "Trying" in event.note:
-            self.say(_plain(description))
+        if note and note != before and not self.shown and "Trying" in event.note:
+            say(description)
         return note
 
 
@@ -257,8 +231,3 @@ def _error(error: ResNetGuiError | None) -> dict[str, Any]:
     if error is None:
         return {"error": None}
     return {"error": {"type": type(error).__name__, "message": str(error)}}
-
-
-def _plain(text: object) -> str:
-    """Text that rich must not read as markup: a path may hold brackets."""
-    return escape(str(text))
