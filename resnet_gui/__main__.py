@@ -60,7 +60,11 @@ def _window(arguments: list[str]) -> None:
     if sys.platform == "win32":
         # torch's libraries fail to load after Qt's on Windows: the one exception to window first.
         import torch  # noqa: F401
-    raise SystemExit(import_window().run_window(arguments))
+    try:
+        code = import_window().run_window(arguments)
+    except KeyboardInterrupt:  # before the window listens to signals
+        code = 130
+    raise SystemExit(code)
 
 
 def import_window() -> ModuleType:

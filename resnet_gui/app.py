@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from resnet_gui.app_signals import INTERRUPTED, EndSignals
 from resnet_gui.core import paths
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import SettingsError
@@ -194,7 +195,12 @@ def _warm_charts() -> Iterator[None]:
 
 class WindowApp(QObject):
     """Owns the lanes and the window, and ends them in order: ask the lanes to stop, wait for
-    their word (not in the GUI thread), close the window; leave at the deadline all the same."""
+    their word (not in the GUI thread), close the window; leave at the deadline all the same.
+
+    Attributes:
+        clean: whether every lane has ended.
+        exit_code: the process's; 130 where a signal ended it.
+    """
 
     def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
         super().__init__()
@@ -211,8 +217,10 @@ class WindowApp(QObject):
             self._save,
             paths.sample_photos(),
         )
-        self._still_running = 3
+        self._still_running = {self.inference, self.io, self.training}
+        self._ended = False
         self.clean = False
+        self.exit_code = 0
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
         self._deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
@@ -223,24 +231,38 @@ class WindowApp(QObject):
 
     @Slot()
     def _on_close_requested(self) -> None:
+        if self._deadline.isActive() or self._ended:
+            return  # asked twice; the deadline stays the first one's
         self._deadline.start()
         self.inference.close()
         self.io.close()
         self.training.close()
 
     @Slot()
+    def interrupt(self) -> None:
+        """Close by the same steps as a click does, without a question; the exit code is 130."""
+        self.exit_code = INTERRUPTED
+        self.window.close_unasked()
+
+    @Slot()
     def _on_lane_stopped(self) -> None:
-        self._still_running -= 1
-        if self._still_running == 0:
+        lane = self.sender()
+        if isinstance(lane, JobLane):
+            self._still_running.discard(lane)
+        if not self._still_running:
             self.clean = True
             self._finish()
 
     @Slot()
     def _finish(self) -> None:
+        """Once: a lane may end after the deadline."""
+        if self._ended:
+            return
+        self._ended = True
         self._deadline.stop()
         self.window.allow_close()
         self.window.close()
-        self.application.quit()
+        self.application.exit(self.exit_code)
 
     def _save(self, settings: Settings) -> None:
         try:
@@ -260,7 +282,9 @@ def run_window(arguments: Sequence[str]) -> int:
         the exit code.
     """
     crash_log = _start_logging()
+    signals = EndSignals()
     app = open_window(arguments)
+    signals.received.connect(app.interrupt)
     code = app.application.exec()
     logging.shutdown()
     if crash_log is not None:
@@ -268,6 +292,7 @@ def run_window(arguments: Sequence[str]) -> int:
     if not app.clean:
         # A read stuck in a dead network drive: its thread would keep the process alive for ever.
         os._exit(code)
+    signals.close()
     return code
 
 
@@ -336,9 +361,6 @@ def _catch_unforeseen(window: MainWindow) -> None:
     """An error in a slot is logged and shown; the window stays."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
         _log.error("unforeseen error", exc_info=(kind, error, trace))
         window.page.notices.add(
             f"Something unexpected went wrong ({kind.__name__}: {error}). You can go on; the log "

@@ -147,8 +147,11 @@ class JobLane(QObject):
             return bool(self._jobs)
 
     def close(self) -> None:
-        """Stop all jobs, then the worker; `stopped` follows. Does not wait."""
+        """Stop all jobs, then the worker; `stopped` follows, once however often this is called.
+        Does not wait."""
         with self._condition:
+            if self._closing:
+                return
             self._closing = True
             for job in self._jobs:
                 job.token.stop()

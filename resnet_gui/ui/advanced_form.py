@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from resnet_gui.core.training.config import (
     Switch,
 )
 from resnet_gui.ui.combo_box import ComboBox
+from resnet_gui.ui.plain_text import PlainLabel, set_tooltip
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class AdvancedForm(QWidget):
         self._form.setVerticalSpacing(6)
         self.editors: dict[str, QWidget] = {}
         for item in FIELDS:
-            self._form.addRow(QLabel(item.label), self._editor(item))
+            self._form.addRow(PlainLabel(item.label), self._editor(item))
         self.preview = QPushButton("Show what the network will see…")
         self.preview.clicked.connect(self.preview_requested)
         self.reset = QPushButton("Back to the preset's settings")
@@ -204,7 +204,7 @@ class AdvancedForm(QWidget):
             )
             editor.setMinimumContentsLength(7)
             for value, words in item.choices.items():
-                editor.addItem(words, value.value)
+                editor.add_choice(words, value.value)
             editor.activated.connect(self._on_chosen)
         elif item.name == "cache_features":
             editor = QCheckBox()
@@ -214,7 +214,7 @@ class AdvancedForm(QWidget):
             editor.setMinimumWidth(60)
             editor.editingFinished.connect(self._on_typed)
         editor.setObjectName(item.name)
-        editor.setToolTip(item.tip)
+        set_tooltip(editor, item.tip)
         editor.setAccessibleName(item.label)
         editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel must scroll, not change
         self.editors[item.name] = editor

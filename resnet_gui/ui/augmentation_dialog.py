@@ -7,10 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.images import to_qimage
+from resnet_gui.ui.plain_text import PlainLabel
 
 _SIDE = 120
 _VARIANTS = 3
@@ -26,15 +27,15 @@ class AugmentationDialog(QDialog):
         self._training = training
         self._job = 0
         self._columns: dict[str, int] = {}
-        text = QLabel(
+        text = PlainLabel(
             "Each photo in three variants, cropped and varied as in training. At every epoch the "
             "network sees another one."
         )
         text.setWordWrap(True)
         self._grid = QGridLayout()
         self._grid.setSpacing(8)
-        self._cells: dict[tuple[int, int], QLabel] = {}
-        self.status = QLabel()
+        self._cells: dict[tuple[int, int], PlainLabel] = {}
+        self.status = PlainLabel()
         self.status.setProperty("kind", "muted")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -52,7 +53,7 @@ class AugmentationDialog(QDialog):
         """Make the pictures in the training lane (they draw from its random numbers)."""
         for column in range(photos):
             for row in range(_VARIANTS):
-                cell = QLabel()
+                cell = PlainLabel()
                 cell.setFixedSize(_SIDE, _SIDE)
                 cell.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 self._grid.addWidget(cell, row, column)

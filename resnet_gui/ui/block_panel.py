@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from resnet_gui.core.diagram_types import (
     BlockBox,
@@ -20,6 +20,7 @@ from resnet_gui.core.diagram_types import (
 from resnet_gui.core.history_words import Kind
 from resnet_gui.ui.lab_parts import scaled
 from resnet_gui.ui.lab_style import kind_colour
+from resnet_gui.ui.plain_text import PlainLabel
 from resnet_gui.ui.theme import theme_colours
 
 _SHORTCUTS = {
@@ -41,10 +42,9 @@ class BlockPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 10, 8)
         column.setSpacing(6)
-        self.title, self.formula, self.facts, self.shortcut = (QLabel() for _ in range(4))
+        self.title, self.formula, self.facts, self.shortcut = (PlainLabel() for _ in range(4))
         for label in (self.title, self.formula, self.facts, self.shortcut):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(label)
         self.facts.setProperty("kind", "muted")
         self.drawing = BlockDrawing()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from resnet_gui.core.dataset.cifar10 import ARCHIVE, TITLE, cifar10_dir, download_host
 from resnet_gui.core.dataset.cifar10_archive import ARCHIVE_SUFFIXES
 from resnet_gui.core.errors import SettingsError
+from resnet_gui.ui.plain_text import MessageBox
 from resnet_gui.ui.words import size_text
 
 
-class Cifar10Dialog(QMessageBox):
+class Cifar10Dialog(MessageBox):
     """Asks once; nothing is fetched before the answer.
 
     Signals:
@@ -22,10 +23,6 @@ class Cifar10Dialog(QMessageBox):
     archive_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(TITLE)
-        self.setText(f"{TITLE} is not on this computer yet.")
         try:
             host = download_host()
             offer = (
@@ -35,19 +32,23 @@ class Cifar10Dialog(QMessageBox):
         except SettingsError as error:
             host = ""
             offer = f"It can be unpacked from an archive that you have. {error}"
-        self.setInformativeText(
+        super().__init__(
+            parent,
+            TITLE,
+            f"{TITLE} is not on this computer yet.",
             "60,000 small pictures (32 × 32 pixels) of ten classes, from airplane to truck: the "
             "classic for trying residual networks.\n\n"
-            f"{offer} Unpacked it takes 250 MB in {cifar10_dir()}."
+            f"{offer} Unpacked it takes 250 MB in {cifar10_dir()}.",
         )
-        role = QMessageBox.ButtonRole
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        role = MessageBox.ButtonRole
         self.download = QPushButton(f"Download {size_text(ARCHIVE.bytes)}")
         self.download.setEnabled(bool(host))
         self.choose = QPushButton("Choose archive…")
         self.addButton(self.download, role.AcceptRole)
         self.addButton(self.choose, role.ActionRole)
-        self.addButton(QMessageBox.StandardButton.Cancel)
-        self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        self.addButton(MessageBox.StandardButton.Cancel)
+        self.setDefaultButton(MessageBox.StandardButton.Cancel)
         self.buttonClicked.connect(self._on_button_clicked)
 
     @Slot(object)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewIt
 from resnet_gui.core.dataset.summary import ClassSummary, DatasetSummary, count_noun
 from resnet_gui.core.types import ImageSource
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.plain_text import one_line, tooltip
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.thumbnails import Thumbnails
 
@@ -58,9 +59,12 @@ class ClassModel(QAbstractListModel):
         if role == self.ClassRole:
             return item
         if role == Qt.ItemDataRole.DisplayRole:
-            return item.name
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{item.name}: {parts_text(item)}"
+            return one_line(item.name)
+        text = f"{one_line(item.name)}: {parts_text(item)}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(text)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return text
         return None
 
 
@@ -103,7 +107,7 @@ class _ClassDelegate(QStyledItemDelegate):
         count_width = QFontMetricsF(font).horizontalAdvance(count) + 4
         painter.setPen(QColor(colours.text))
         name = metrics.elidedText(
-            item.name, Qt.TextElideMode.ElideMiddle, text_width - count_width - 8
+            one_line(item.name), Qt.TextElideMode.ElideMiddle, text_width - count_width - 8
         )
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(font)

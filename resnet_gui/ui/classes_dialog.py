@@ -6,7 +6,6 @@ from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QListView,
     QVBoxLayout,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.zoo import ModelSpec
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, window_title
 
 
 class ClassesDialog(QDialog):
@@ -22,17 +22,20 @@ class ClassesDialog(QDialog):
     def __init__(self, spec: ModelSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"What {spec.title} can recognise")
+        self.setWindowTitle(window_title(f"What {one_line(spec.title, 60)} can recognise"))
         self.resize(420, 560)
         self._total = len(spec.classes)
         self._labels = QSortFilterProxyModel(self)
         self._labels.setSourceModel(
-            QStringListModel(sorted(spec.classes, key=str.casefold), self._labels)
+            QStringListModel(
+                [one_line(label) for label in sorted(spec.classes, key=str.casefold)],
+                self._labels,
+            )
         )
         self._labels.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        explanation = QLabel(
-            f"{spec.title} chooses among these {self._total:,} classes and no others. For a photo "
-            "of anything else it names the class that looks most alike."
+        explanation = PlainLabel(
+            f"{one_line(spec.title)} chooses among these {self._total:,} classes and no others. "
+            "For a photo of anything else it names the class that looks most alike."
         )
         explanation.setWordWrap(True)
         self.search = QLineEdit()
@@ -43,7 +46,7 @@ class ClassesDialog(QDialog):
         self.view.setModel(self._labels)
         self.view.setUniformItemSizes(True)
         self.view.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.count = QLabel()
+        self.count = ElidedLabel()
         self.count.setProperty("kind", "muted")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -35,6 +34,7 @@ from resnet_gui.ui.notice_bar import Notice, NoticeBar
 from resnet_gui.ui.photo_list import PhotoState, percent
 from resnet_gui.ui.photo_strip import PhotoStrip
 from resnet_gui.ui.photo_view import PhotoView
+from resnet_gui.ui.plain_text import PlainLabel, set_tooltip, tooltip
 from resnet_gui.ui.problems_panel import ProblemsPanel
 from resnet_gui.ui.results_panel import ResultsPanel
 from resnet_gui.ui.words import progress_line, size_text
@@ -103,8 +103,8 @@ class ClassifyPage(QWidget):
         self.device_box.setMinimumWidth(150)
         self.device_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device_box.setAccessibleName("Device")
-        self.device_box.setToolTip("Where the network runs")
-        self.device_box.addItem("Device: automatic", "auto")
+        set_tooltip(self.device_box, "Where the network runs")
+        self.device_box.add_choice("Device: automatic", "auto")
         row.addWidget(self.model_button)
         row.addWidget(self.classes_button)
         row.addStretch()
@@ -115,14 +115,16 @@ class ClassifyPage(QWidget):
         self.view = PhotoView()
         self.crop_button = QPushButton("What the network sees")
         self.crop_button.setCheckable(True)
-        self.crop_button.setToolTip("Show the part of the photo that reaches the network (Ctrl+E)")
+        set_tooltip(
+            self.crop_button, "Show the part of the photo that reaches the network (Ctrl+E)"
+        )
         left = QWidget()
         left_column = QVBoxLayout(left)
         left_column.setContentsMargins(0, 0, 0, 0)
         left_column.setSpacing(8)
         left_column.addWidget(self.view, 1)
         below = QHBoxLayout()
-        self.size_label = QLabel()
+        self.size_label = PlainLabel()
         self.size_label.setProperty("kind", "muted")
         below.addWidget(self.crop_button)
         below.addStretch()
@@ -316,12 +318,12 @@ class ClassifyPage(QWidget):
         self.device_box.clear()
         devices = self.controller.devices
         fastest = devices[0].name if devices else ""
-        self.device_box.addItem(f"Device: automatic ({_short(fastest)})", "auto")
+        self.device_box.add_choice(f"Device: automatic ({_short(fastest)})", "auto")
         for device in devices:
             kind = device.kind.upper().split(":")[0]
-            self.device_box.addItem(f"{kind}: {_short(device.name)}", device.kind)
+            self.device_box.add_choice(f"{kind}: {_short(device.name)}", device.kind)
             self.device_box.setItemData(
-                self.device_box.count() - 1, device.name, Qt.ItemDataRole.ToolTipRole
+                self.device_box.count() - 1, tooltip(device.name), Qt.ItemDataRole.ToolTipRole
             )
         row = self.device_box.findData(self.controller.device)
         self.device_box.setCurrentIndex(max(0, row))

@@ -7,11 +7,16 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox
 
 from resnet_gui.ui.icons import draw_icon
+from resnet_gui.ui.plain_text import one_line
 from resnet_gui.ui.theme import theme_colours
 
 
 class ComboBox(QComboBox):
     """QComboBox in the window's style."""
+
+    def add_choice(self, text: str, data: object = None) -> None:
+        """Add a name, as one line and not longer than a screen is wide."""
+        self.addItem(one_line(text, 80), data)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -32,6 +32,7 @@ from resnet_gui.core.diagram_types import (
 )
 from resnet_gui.core.history_words import Kind
 from resnet_gui.ui.lab_style import kind_colour
+from resnet_gui.ui.plain_text import set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 ZOOMS = (0.3, 0.45, 0.65, 0.85, 1.0, 1.25, 1.6, 2.0)
@@ -198,7 +199,7 @@ class DiagramCanvas(QWidget):
                 if number >= 0:
                     self.update(self._rects[number].toRect().adjusted(-4, -4, 4, 4))
             self._hovered = found
-            self.setToolTip(self._blocks[found].title if found >= 0 else "")
+            set_tooltip(self, self._blocks[found].title if found >= 0 else "")
             shape = Qt.CursorShape.PointingHandCursor if found >= 0 else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QImageReader, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.icons import draw_icon
+from resnet_gui.ui.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 _SAMPLE_SIZE = QSize(132, 88)
@@ -54,24 +54,24 @@ class EmptyState(QWidget):
         column.setSpacing(10)
         column.addStretch(3)
         column.addWidget(_DropMark(), alignment=Qt.AlignmentFlag.AlignHCenter)
-        title = QLabel("Drop a photo here to see what it is")
+        title = PlainLabel("Drop a photo here to see what it is")
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.7)
         font.setBold(True)
         title.setFont(font)
         column.addWidget(title, alignment=Qt.AlignmentFlag.AlignHCenter)
-        hint = QLabel("Several photos or whole folders work too. Nothing leaves this computer.")
+        hint = PlainLabel("Several photos or whole folders work too. Nothing leaves this computer.")
         hint.setProperty("kind", "muted")
         column.addWidget(hint, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
         column.addLayout(self._buttons())
-        keys = QLabel("Ctrl+O opens photos  ·  Ctrl+Shift+O a folder  ·  Ctrl+V pastes")
+        keys = PlainLabel("Ctrl+O opens photos  ·  Ctrl+Shift+O a folder  ·  Ctrl+V pastes")
         keys.setProperty("kind", "muted")
         column.addWidget(keys, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
         self.sample_buttons: list[QToolButton] = []
         if samples:
-            caption = QLabel("Or try a sample photo")
+            caption = PlainLabel("Or try a sample photo")
             caption.setProperty("kind", "muted")
             column.addWidget(caption, alignment=Qt.AlignmentFlag.AlignHCenter)
             column.addLayout(self._samples(samples))
@@ -87,7 +87,7 @@ class EmptyState(QWidget):
             ("Paste", "Ctrl+V", self.paste_requested, False),
         ):
             button = QPushButton(text)
-            button.setToolTip(shortcut)
+            set_tooltip(button, shortcut)
             if primary:
                 button.setProperty("kind", "primary")
             button.clicked.connect(signal)
@@ -105,7 +105,7 @@ class EmptyState(QWidget):
             button.setIconSize(_SAMPLE_SIZE)
             button.setAutoRaise(True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.setToolTip(f"Classify {path.name}")
+            set_tooltip(button, f"Classify {path.name}")
             button.setAccessibleName(f"Sample photo {path.stem}")
             button.setProperty("path", str(path))
             button.clicked.connect(self._on_sample_clicked)

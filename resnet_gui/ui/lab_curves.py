@@ -14,6 +14,7 @@ from resnet_gui.ui.lab_controller import LabController
 from resnet_gui.ui.lab_parts import Sentence, scaled
 from resnet_gui.ui.lab_style import line_colour, line_width
 from resnet_gui.ui.line_chart import Axes, Line, LineChart
+from resnet_gui.ui.plain_text import one_line, set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 _NARROW = 620  # two charts need more
@@ -45,8 +46,8 @@ class LabCurves(QWidget):
             self._switches, ("training error", "validation error", "all in one chart"), strict=True
         ):
             box.setAccessibleName(f"Show {name}")
-        self.training.setToolTip("Mean over each epoch, on the images as they were augmented")
-        self.validation.setToolTip("After each epoch, on images that are not trained with")
+        set_tooltip(self.training, "Mean over each epoch, on the images as they were augmented")
+        set_tooltip(self.validation, "After each epoch, on images that are not trained with")
         for box in self._switches[:2]:
             box.setChecked(True)
         for box in self._switches:
@@ -123,7 +124,7 @@ class LabCurves(QWidget):
             for e in history.epochs
             if e.val_accuracy is not None
         )
-        name = short_name(history)
+        name = one_line(short_name(history), 60)
         short = name if len(name) <= 24 else f"{name[:22]}…"
         solid = self.validation.isChecked() and bool(validation)
         found = []

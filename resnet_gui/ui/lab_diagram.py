@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from resnet_gui.ui.block_panel import BlockPanel
 from resnet_gui.ui.combo_box import ComboBox
 from resnet_gui.ui.diagram_canvas import DiagramCanvas
 from resnet_gui.ui.lab_controller import LabController
 from resnet_gui.ui.lab_parts import scaled
+from resnet_gui.ui.plain_text import ElidedLabel, set_tooltip
 
 _FIRST = "cifar-resnet20"
 
@@ -31,12 +32,12 @@ class LabDiagram(QWidget):
             ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.choice.activated.connect(self._on_choice_activated)
-        self.facts = QLabel()
+        self.facts = ElidedLabel()
         self.facts.setProperty("kind", "muted")
         self.smaller, self.larger = QPushButton("−"), QPushButton("+")
         for button, name in ((self.smaller, "Smaller"), (self.larger, "Larger")):
             button.setAccessibleName(name)
-            button.setToolTip(f"{name} (Ctrl and the wheel)")
+            set_tooltip(button, f"{name} (Ctrl and the wheel)")
             button.setFixedWidth(40)
         self.smaller.clicked.connect(self._on_smaller)
         self.larger.clicked.connect(self._on_larger)
@@ -68,7 +69,7 @@ class LabDiagram(QWidget):
         wanted = self._controller.diagram_id or _FIRST
         self.choice.clear()
         for model_id, title in self._controller.drawable():
-            self.choice.addItem(title, model_id)
+            self.choice.add_choice(title, model_id)
         self.choice.setCurrentIndex(self.choice.findData(wanted))
         self._controller.draw(wanted)
         self._on_diagram_changed()

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from resnet_gui.core.histories import LayerStatistics
 from resnet_gui.core.history_sources import HistoryFound
@@ -26,6 +26,7 @@ from resnet_gui.ui.lab_controller import LabController
 from resnet_gui.ui.lab_parts import Sentence, scaled
 from resnet_gui.ui.lab_style import line_colour, line_width
 from resnet_gui.ui.line_chart import Axes, Line, LineChart
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 _FRAME_MS = 120
@@ -67,7 +68,7 @@ class LabLayers(QWidget):
         column.addLayout(self._slider_row())
         self.sentence = Sentence()
         column.addWidget(self.sentence)
-        self.note = QLabel()
+        self.note = PlainLabel()
         self.note.setProperty("kind", "muted")
         self.note.setWordWrap(True)
         column.addWidget(self.note)
@@ -88,12 +89,12 @@ class LabLayers(QWidget):
             ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         for model_id, title in self._controller.measurable():
-            self.choice.addItem(title, model_id)
+            self.choice.add_choice(title, model_id)
         self.choice.setCurrentIndex(max(0, self.choice.findData("cifar-plain56")))
         self.compute = QPushButton("Compute untrained")
-        self.compute.setToolTip("Measure this network with random weights, on this computer")
+        set_tooltip(self.compute, "Measure this network with random weights, on this computer")
         self.compute.clicked.connect(self._on_compute_clicked)
-        self.progress = QLabel()
+        self.progress = ElidedLabel()
         self.progress.setProperty("kind", "muted")
         self.stop = QPushButton("Stop")
         self.stop.setProperty("kind", "plain")
@@ -110,12 +111,12 @@ class LabLayers(QWidget):
     def _slider_row(self) -> QHBoxLayout:
         self.play = QPushButton("Play")
         self.play.setCheckable(True)
-        self.play.setToolTip("Run through the epochs")
+        set_tooltip(self.play, "Run through the epochs")
         self.play.toggled.connect(self._on_play_toggled)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Epoch")
         self.slider.valueChanged.connect(self.refresh)
-        self.when = QLabel()
+        self.when = PlainLabel()
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.play)
@@ -189,7 +190,9 @@ class LabLayers(QWidget):
             widget.setEnabled(last > 0)
         epoch = self.slider.value()
         self.when.setText(_when(epoch))
-        recorded = {short_name(i.history) for i in items if not i.key.startswith("start:")}
+        recorded = {
+            one_line(short_name(i.history), 60) for i in items if not i.key.startswith("start:")
+        }
         lines: list[Line] = []
         named: list[Named] = []
         hidden = 0
@@ -199,7 +202,7 @@ class LabLayers(QWidget):
                 continue
             layers = layers_at(item.history, epoch)
             if layers is not None:
-                name = short_name(item.history)
+                name = one_line(short_name(item.history), 60)
                 twin = item.key.startswith("start:") and name in recorded
                 name += ", untrained" if twin else ""
                 lines.append(self._line(item, name, layers, twin))
@@ -219,7 +222,7 @@ class LabLayers(QWidget):
         elif self._controller.batch and any(i.key.startswith("start:") for i in items):
             parts.append(f"Computed here on {self._controller.batch}, with random weights.")
         missing = [
-            short_name(item.history)
+            one_line(short_name(item.history), 60)
             for item in self._controller.shown_items()
             if not item.history.layers
         ]

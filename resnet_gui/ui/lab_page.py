@@ -24,6 +24,7 @@ from resnet_gui.ui.lab_parts import LabEmpty, scaled
 from resnet_gui.ui.lab_why import LabWhy
 from resnet_gui.ui.network_list import NetworkList
 from resnet_gui.ui.notice_bar import NoticeBar
+from resnet_gui.ui.plain_text import set_tooltip
 
 PROJECTOR_SCALE = 1.45
 _REFRESH_MS = 1000
@@ -114,7 +115,7 @@ class LabPage(QWidget):
         for view, (text, tip) in _WORDS.items():
             button = QPushButton(text)
             button.setCheckable(True)
-            button.setToolTip(tip)
+            set_tooltip(button, tip)
             button.setAccessibleName(f"{text}: {tip}")
             group.addButton(button, int(view))
             self.tabs[view] = button
@@ -124,7 +125,7 @@ class LabPage(QWidget):
         row.addStretch()
         self.projector = QPushButton("Projector")
         self.projector.setCheckable(True)
-        self.projector.setToolTip("Large type on the whole screen (F11; Esc leaves it)")
+        set_tooltip(self.projector, "Large type on the whole screen (F11; Esc leaves it)")
         self.projector.toggled.connect(self._on_projector_toggled)
         row.addWidget(self.projector)
         return row

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
+
+from resnet_gui.ui.plain_text import PlainLabel
 
 
 def scaled(widget: QWidget, scale: float, *, bold: bool = False) -> None:
@@ -22,9 +24,8 @@ class Sentence(QFrame):
         self.setProperty("kind", "notice")
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 9, 14, 9)
-        self.label = QLabel()
+        self.label = PlainLabel()
         self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setAccessibleName("What there is to see")
         column.addWidget(self.label)
@@ -49,7 +50,7 @@ class LabEmpty(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(40, 20, 40, 20)
         column.addStretch()
-        self.title, self.text = QLabel(), QLabel()
+        self.title, self.text = PlainLabel(), PlainLabel()
         for label in (self.title, self.text):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)

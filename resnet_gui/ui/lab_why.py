@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.history_words import Kind
 from resnet_gui.ui.lab_parts import scaled
 from resnet_gui.ui.lab_style import kind_colour
+from resnet_gui.ui.plain_text import PlainLabel
 from resnet_gui.ui.theme import theme_colours
 
 _PARTS = (
@@ -82,20 +82,20 @@ class LabWhy(QScrollArea):
         self.drawing = WhyDrawing()
         row.addWidget(self.drawing, 2)
         column.addStretch()
-        self.title = QLabel("H(x) = F(x) + x")
+        self.title = PlainLabel("H(x) = F(x) + x")
         column.addWidget(self.title)
-        self._heads: list[QLabel] = []
-        self._texts: list[QLabel] = []
+        self._heads: list[PlainLabel] = []
+        self._texts: list[PlainLabel] = []
         for head, text in _PARTS:
             column.addSpacing(8)
             for words, group in ((head, self._heads), (text, self._texts)):
-                label = QLabel(words)
+                label = PlainLabel(words)
                 label.setWordWrap(True)
                 label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 group.append(label)
                 column.addWidget(label)
         column.addSpacing(8)
-        self.source = QLabel(_SOURCE)
+        self.source = PlainLabel(_SOURCE)
         self.source.setWordWrap(True)
         self.source.setProperty("kind", "muted")
         column.addWidget(self.source)
@@ -137,7 +137,7 @@ class LabWhy(QScrollArea):
             total += area.height() + 2
         return total
 
-    def _labels(self) -> list[tuple[QLabel, float, bool]]:
+    def _labels(self) -> list[tuple[PlainLabel, float, bool]]:
         """Each label with its size beside the text's, and whether it is bold."""
         heads = [(label, 1.05, True) for label in self._heads]
         texts = [(label, 1.0, False) for label in self._texts]

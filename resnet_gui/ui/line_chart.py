@@ -32,7 +32,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line.
+    """One line. Its names are written as they are: `one_line` has gone over them.
 
     Attributes:
         name: for the readout. label: written at its end; "" for nothing.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -22,9 +22,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
     QSystemTrayIcon,
     QWidget,
@@ -45,6 +43,7 @@ from resnet_gui.ui.menus import about_text, build_menus, keys_text, show_box
 from resnet_gui.ui.models_controller import ModelsController
 from resnet_gui.ui.models_page import ModelsPage
 from resnet_gui.ui.nav_rail import NavRail
+from resnet_gui.ui.plain_text import ElidedLabel, MessageBox, PlainLabel, one_line
 from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.settings_controller import SettingsController
 from resnet_gui.ui.settings_dialog import SettingsDialog
@@ -52,6 +51,7 @@ from resnet_gui.ui.status import Status
 from resnet_gui.ui.theme import ThemeManager
 from resnet_gui.ui.train_controller import TrainController
 from resnet_gui.ui.train_page import TrainPage
+from resnet_gui.ui.window_shape import restore_shape
 
 _SAVE_DELAY_MS = 800
 
@@ -98,7 +98,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(780, 580)
         self.settings = settings
         self._save, self._theme, self._samples = save, theme, samples
-        self._may_close = self._quit_confirmed = False
+        self._may_close = self._closing = self._quit_confirmed = False
+        self._quit_question: MessageBox | None = None
         inference, io, training = lanes
         self.downloads = Downloads(ports.download, io, self)
         self.imports = Imports(ports.import_weights, io, self)
@@ -174,8 +175,8 @@ class MainWindow(QMainWindow):
     def _build_status_line(self) -> None:
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
-        self.status_text, self.status_model = QLabel(), QLabel()
-        self.status_device, self.status_time = QLabel(), QLabel()
+        self.status_text, self.status_model = ElidedLabel(), ElidedLabel()
+        self.status_device, self.status_time = PlainLabel(), PlainLabel()
         bar.addWidget(self.status_text, 1)
         for label in (self.status_model, self.status_device, self.status_time):
             bar.addPermanentWidget(label)
@@ -223,12 +224,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.settings
-        if settings.window:
-            self.restoreGeometry(QByteArray(base64.b64decode(settings.window)))
-        else:
-            self.resize(1120, 740)
-        if len(settings.splitter) == 2:
-            self.page.splitter.setSizes(list(settings.splitter))
+        restore_shape(self, self.page.splitter, settings.window, settings.splitter)
         self._theme.choose(settings.theme)
         for action in self._menus.themes.actions():
             action.setChecked(action.data() == settings.theme)
@@ -380,7 +376,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_resume_offered(self, title: str) -> None:
         """The window opens on the Classify page: say there, too, that a run can go on."""
-        text = f"The training “{title}” was interrupted. It can go on where it was."
+        text = f"The training “{one_line(title)}” was interrupted. It can go on where it was."
         notice = self.page.notices.add(text, "notice", "Show")
         notice.acted.connect(self._on_resume_shown)
         notice.acted.connect(notice.closed)
@@ -464,21 +460,25 @@ class MainWindow(QMainWindow):
 
     def _ask_before_quitting(self) -> None:
         """Once, and not with a loop of its own: the run goes on meanwhile."""
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("A training is running")
-        box.setText("A training is running. Stop it and quit?")
-        box.setInformativeText(
-            "What it learned up to its last epoch is kept. At the next start it can go on."
+        if self._quit_question is not None:
+            self._quit_question.activateWindow()
+            return
+        box = self._quit_question = MessageBox(
+            self,
+            "A training is running",
+            "A training is running. Stop it and quit?",
+            "What it learned up to its last epoch is kept. At the next start it can go on.",
         )
-        box.setStandardButtons(QMessageBox.StandardButton.Cancel | QMessageBox.StandardButton.Close)
-        box.button(QMessageBox.StandardButton.Close).setText("Stop and quit")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setStandardButtons(MessageBox.StandardButton.Cancel | MessageBox.StandardButton.Close)
+        box.button(MessageBox.StandardButton.Close).setText("Stop and quit")
         box.finished.connect(self._on_quit_answered)
         box.open()
 
     @Slot(int)
     def _on_quit_answered(self, answer: int) -> None:
-        if answer == QMessageBox.StandardButton.Close:
+        self._quit_question = None
+        if answer == MessageBox.StandardButton.Close:
             self._quit_confirmed = True
             self.close()
 
@@ -488,14 +488,23 @@ class MainWindow(QMainWindow):
         """From now on closing closes."""
         self._may_close = True
 
+    def close_unasked(self) -> None:
+        """Close by the usual steps, but without a question: nobody is there to answer it. A run
+        is stopped and can go on at the next start."""
+        self._quit_confirmed = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:
             event.accept()
             return
         event.ignore()
+        if self._closing:
+            return  # the lanes have been asked already; a second click changes nothing
         if self.train_controller.running and not self._quit_confirmed:
             self._ask_before_quitting()
             return
+        self._closing = True
         self.save_now()
         self.status_text.setText("Stopping…")
         self.setEnabled(False)

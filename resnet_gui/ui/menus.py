@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from resnet_gui import __version__
 from resnet_gui.core.settings import THEMES
+from resnet_gui.ui.plain_text import MessageBox, Rich, action_text, rich, rich_join
 
 if TYPE_CHECKING:
     from resnet_gui.ui.main_window import MainWindow
@@ -122,25 +123,27 @@ def build_menus(window: MainWindow) -> Menus:
     return Menus(recent, crop, themes)
 
 
-def keys_text() -> str:
-    """The table of keys, as rich text."""
-    rows = "".join(f"<tr><td><b>{keys}</b></td><td>{what}</td></tr>" for keys, what in _KEYS)
-    return f"<table cellspacing='6'>{rows}</table>"
+def keys_text() -> Rich:
+    """The table of keys."""
+    rows = rich_join(
+        rich("<tr><td><b>{keys}</b></td><td>{what}</td></tr>", keys=keys, what=what)
+        for keys, what in _KEYS
+    )
+    return rich("<table cellspacing='6'>{rows}</table>", rows=rows)
 
 
-def about_text() -> str:
-    return (
-        f"<p><b>ResNet GUI {__version__}</b></p><p>Drag a photo in and see what it is. "
+def about_text() -> Rich:
+    return rich(
+        "<p><b>ResNet GUI {version}</b></p><p>Drag a photo in and see what it is. "
         "Everything is computed on this computer; nothing is uploaded.</p>"
-        "<p>MIT licence. Models have licences of their own: see their cards.</p>"
+        "<p>MIT licence. Models have licences of their own: see their cards.</p>",
+        version=__version__,
     )
 
 
-def show_box(parent: QWidget, title: str, rich_text: str) -> None:
+def show_box(parent: QWidget, title: str, text: Rich) -> None:
     """A small window with a text; nothing waits for it."""
-    box = QMessageBox(parent)
-    box.setWindowTitle(title)
-    box.setText(rich_text)
+    box = MessageBox(parent, title, text)
     box.setModal(False)
     box.finished.connect(box.deleteLater)
     box.show()
@@ -161,9 +164,9 @@ def _action(
 
 
 def _shown_path(name: str) -> str:
-    """A path short enough for a menu, with "&" as it is."""
+    """A path short enough for a menu, shown as it is."""
     home = str(Path.home())
     shown = "~" + name[len(home) :] if name.startswith(home + "/") else name
     if len(shown) > 70:
         shown = f"{shown[:30]}…{shown[-38:]}"
-    return shown.replace("&", "&&")
+    return action_text(shown)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QInputDialog,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -22,6 +17,14 @@ from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.ui.model_list import details
 from resnet_gui.ui.models_controller import ModelsController, Situation, Standing
 from resnet_gui.ui.models_view import speed_text
+from resnet_gui.ui.plain_text import (
+    ElidedLabel,
+    PlainLabel,
+    RichLabel,
+    ask_for_name,
+    one_line,
+    rich_facts,
+)
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import size_text
 
@@ -49,18 +52,16 @@ class ModelCard(QFrame):
         super().__init__(parent)
         self._controller = controller
         self._shown: tuple[object, ...] = ()
-        self._path = ""
         self.setProperty("kind", "card")
         self.setMinimumWidth(250)
-        self.title, self.state = QLabel(), QLabel()
+        self.title, self.state = PlainLabel(), PlainLabel()
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)
         self.title.setFont(font)
-        self.message = QLabel()
+        self.message = PlainLabel()
         for label in (self.title, self.state, self.message):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setProperty("kind", "muted")
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message_box = QFrame()
@@ -70,10 +71,9 @@ class ModelCard(QFrame):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Download")
-        self.facts = QLabel()
+        self.facts = RichLabel()
         self.facts.setWordWrap(True)
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.facts.setTextFormat(Qt.TextFormat.RichText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         scrolled = QWidget()
         inner = QVBoxLayout(scrolled)
@@ -81,9 +81,8 @@ class ModelCard(QFrame):
         inner.setSpacing(10)
         inner.addWidget(self.message_box)
         inner.addWidget(self.facts)
-        self.path = QLabel()
+        self.path = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.path.setProperty("kind", "muted")
-        self.path.setTextFormat(Qt.TextFormat.PlainText)
         inner.addWidget(self.path)
         inner.addStretch()
         scroll = QScrollArea()
@@ -142,9 +141,8 @@ class ModelCard(QFrame):
     def _question(self) -> QWidget:
         self.question = QFrame()
         self.question.setProperty("kind", "warning")
-        self.question_text = QLabel()
+        self.question_text = PlainLabel()
         self.question_text.setWordWrap(True)
-        self.question_text.setTextFormat(Qt.TextFormat.PlainText)
         self.yes = QPushButton("Remove")
         self.yes.clicked.connect(self._controller.remove)
         self.no = QPushButton("Keep")
@@ -267,37 +265,17 @@ class ModelCard(QFrame):
                     "\n".join(here) or "Measured when it is first used on some photos.",
                 ),
             )
-        self._path = str(entry.weights_path or "")
-        self.path.setVisible(bool(self._path))
-        self.path.setToolTip(self._path)
-        self._elide_path()
-        self.facts.setText(
-            "".join(
-                f"<p style='margin:0 0 8px 0'><span style='color:{colour}'>{html.escape(name)}"
-                f"</span><br>{_in_lines(value)}</p>"
-                for name, value in rows
-            )
-        )
-
-    def _elide_path(self) -> None:
-        """A path has no spaces to break a line at; whole it would widen the card."""
-        width = max(120, self.width() - 60)
-        metrics = self.path.fontMetrics()
-        self.path.setText(metrics.elidedText(self._path, Qt.TextElideMode.ElideMiddle, width))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide_path()
+        self.path.setText(str(entry.weights_path or ""))
+        self.path.setVisible(entry.weights_path is not None)
+        self.facts.setText(rich_facts(rows, colour))
 
     @Slot()
     def _on_rename_clicked(self) -> None:
         entry = self._controller.current
         if entry is None:
             return
-        title, accepted = QInputDialog.getText(
-            self.window(), "Rename model", "Name of the model:", text=entry.spec.title
-        )
-        if accepted:
+        title = ask_for_name(self.window(), "Rename model", "Name of the model:", entry.spec.title)
+        if title is not None:
             self._controller.rename(title)
 
     @Slot()
@@ -314,7 +292,7 @@ class ModelCard(QFrame):
 
 
 def _question_for(entry: ModelEntry, part_bytes: int) -> str:
-    title = entry.spec.title
+    title = one_line(entry.spec.title)
     if entry.state is ModelState.YOURS:
         return f"Move “{title}” to the trash? From there it can be brought back."
     if entry.state.ready:
@@ -326,7 +304,3 @@ def _question_for(entry: ModelEntry, part_bytes: int) -> str:
         f"Remove the {size_text(part_bytes)} of {title} that have arrived? A later download "
         "begins from the start."
     )
-
-
-def _in_lines(text: str) -> str:
-    return html.escape(text).replace("\n", "<br>")

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from resnet_gui.core.zoo import ModelEntry, ModelState
+from resnet_gui.ui.plain_text import one_line
 from resnet_gui.ui.words import size_text
 
 GROUP_TITLES = {
@@ -69,9 +70,9 @@ class ModelList(QAbstractListModel):
         if role == self.EntryRole:
             return value
         if role == Qt.ItemDataRole.DisplayRole:
-            return value if isinstance(value, str) else value.spec.title
+            return value if isinstance(value, str) else one_line(value.spec.title)
         if role == Qt.ItemDataRole.AccessibleTextRole and isinstance(value, ModelEntry):
-            return f"{value.spec.title}, {facts(value)}"
+            return one_line(f"{value.spec.title}, {facts(value)}")
         return None
 
     def touch(self, model_id: str) -> None:

@@ -18,7 +18,6 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPainterPa
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QPushButton,
@@ -33,6 +32,15 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.model_list import ModelList, details, facts, parameters_text
+from resnet_gui.ui.plain_text import (
+    PlainLabel,
+    RichLabel,
+    one_line,
+    rich,
+    rich_facts,
+    rich_join,
+    set_tooltip,
+)
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import size_text
 
@@ -65,8 +73,8 @@ class ModelButton(QPushButton):
             self._title = entry.spec.title
             dataset = entry.spec.dataset or "own data"
             self._line = f"{dataset} · {len(entry.spec.classes):,} classes{accuracy}"
-        self.setAccessibleName(f"Model: {self._title}, {self._line}")
-        self.setToolTip("Choose a model (Ctrl+M)")
+        self.setAccessibleName(one_line(f"Model: {self._title}, {self._line}"))
+        set_tooltip(self, "Choose a model (Ctrl+M)")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -89,7 +97,7 @@ class ModelButton(QPushButton):
             painter.setFont(font)
             painter.setPen(QColor(colour))
             elided = QFontMetricsF(font).elidedText(
-                text, Qt.TextElideMode.ElideRight, inner.width()
+                one_line(text), Qt.TextElideMode.ElideRight, inner.width()
             )
             painter.drawText(QRectF(inner.left(), top, inner.width(), half), flags, elided)
         mark = QRectF(self.width() - 28, self.height() / 2 - 9, 18, 18)
@@ -140,14 +148,19 @@ class _ModelDelegate(QStyledItemDelegate):
         metrics = QFontMetricsF(font)
         room = upper.width() - metrics.horizontalAdvance(accuracy) - 12
         painter.setPen(QColor(colours.text))
-        title = metrics.elidedText(spec.title, Qt.TextElideMode.ElideRight, room)
+        title = metrics.elidedText(one_line(spec.title), Qt.TextElideMode.ElideRight, room)
         painter.drawText(upper, left, title)
         painter.drawText(upper, right, accuracy)
         font.setBold(False)
         font.setPointSizeF(font.pointSizeF() * 0.92)
         painter.setFont(font)
         painter.setPen(QColor(colours.danger if value.problem else colours.muted))
-        painter.drawText(lower, left, facts(value))
+        line = one_line(facts(value))
+        painter.drawText(
+            lower,
+            left,
+            QFontMetricsF(font).elidedText(line, Qt.TextElideMode.ElideRight, lower.width() - 18),
+        )
         if value.state is ModelState.DOWNLOADABLE:
             draw_icon(
                 painter, "download", QRectF(lower.right() - 15, lower.top(), 15, 15), colours.muted
@@ -187,14 +200,13 @@ class ModelPopup(QFrame):
         self.view.clicked.connect(self._on_activated)
         self.view.activated.connect(self._on_activated)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
-        self.empty = QLabel("No model matches.")
+        self.empty = PlainLabel("No model matches.")
         self.empty.setProperty("kind", "muted")
         self.empty.hide()
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.card = QLabel()
+        self.card = RichLabel()
         self.card.setWordWrap(True)
         self.card.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.card.setTextFormat(Qt.TextFormat.RichText)
         self.use = QPushButton("Use")
         self.use.setProperty("kind", "primary")
         self.use.clicked.connect(self._on_use_clicked)
@@ -293,15 +305,11 @@ class ModelPopup(QFrame):
             self.card.clear()
             return
         muted = theme_colours().muted
-        rows = "".join(
-            f"<p style='margin:0 0 8px 0'><span style='color:{muted}'>{_escape(name)}</span><br>"
-            f"{_escape(value)}</p>"
-            for name, value in details(entry)
+        title = rich(
+            "<p style='margin:0 0 10px 0; font-size:large'><b>{title}</b></p>",
+            title=one_line(entry.spec.title),
         )
-        self.card.setText(
-            f"<p style='margin:0 0 10px 0; font-size:large'><b>{_escape(entry.spec.title)}</b></p>"
-            + rows
-        )
+        self.card.setText(rich_join([title, rich_facts(details(entry), muted)]))
         ready = entry.state.ready
         size = size_text(entry.spec.bytes)
         if entry.state is ModelState.UNTRAINED:
@@ -311,7 +319,3 @@ class ModelPopup(QFrame):
         else:
             self.use.setText("Use this model" if ready else f"Download {size} and use")
         self.use.setEnabled(not entry.problem)
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

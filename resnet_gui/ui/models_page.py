@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QPushButton,
@@ -25,6 +24,7 @@ from resnet_gui.ui.model_card import ModelCard
 from resnet_gui.ui.models_controller import ModelsController
 from resnet_gui.ui.models_view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.notice_bar import Notice, NoticeBar
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, set_tooltip
 from resnet_gui.ui.reveal import reveal
 from resnet_gui.ui.words import size_text
 
@@ -49,7 +49,6 @@ class ModelsPage(QWidget):
         self.controller = controller
         self._import_notice: Notice | None = None
         self._offline_notice: Notice | None = None
-        self._use_text = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
@@ -80,11 +79,12 @@ class ModelsPage(QWidget):
         self.search.setMaximumWidth(340)
         self.search.setMinimumHeight(34)
         self.import_button = QPushButton("Import weights…")
-        self.import_button.setToolTip(
-            "Take in a .pth, .pt, .h5 or .safetensors file, or a bundle made on another computer"
+        set_tooltip(
+            self.import_button,
+            "Take in a .pth, .pt, .h5 or .safetensors file, or a bundle made on another computer",
         )
         self.settings_button = QPushButton("Settings…")
-        self.settings_button.setToolTip("Network, mirror, offline mode, folder for weights")
+        set_tooltip(self.settings_button, "Network, mirror, offline mode, folder for weights")
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self.search, 1)
@@ -105,7 +105,7 @@ class ModelsPage(QWidget):
         self.view.setAccessibleName("Models")
         self.titles = ColumnTitles(self.view)
         self.view.viewport().installEventFilter(self)
-        self.empty_text = QLabel()
+        self.empty_text = PlainLabel()
         self.empty_text.setWordWrap(True)
         self.empty_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty_text.setProperty("kind", "muted")
@@ -128,9 +128,8 @@ class ModelsPage(QWidget):
         return frame
 
     def _footer(self) -> QHBoxLayout:
-        self.use_label = QLabel()
+        self.use_label = ElidedLabel(tip=False)
         self.use_label.setProperty("kind", "muted")
-        self.use_label.setTextFormat(Qt.TextFormat.PlainText)
         self.folder_button = QPushButton("Open folder")
         self.folder_button.setProperty("kind", "plain")
         row = QHBoxLayout()
@@ -245,22 +244,10 @@ class ModelsPage(QWidget):
         ]
         total = size_text(use.total) if use.total else "nothing"
         text = f"On this disk: {total}, {size_text(use.free)} free"
-        self._use_text = f"{text}  ·  {', '.join(parts)}" if len(parts) > 1 else text
-        self.use_label.setToolTip("\n".join(parts))
-        self._elide_use()
-        self.folder_button.setToolTip(f"Where downloaded weights are kept: {use.folder}")
+        self.use_label.setText(f"{text}  ·  {', '.join(parts)}" if len(parts) > 1 else text)
+        set_tooltip(self.use_label, "\n".join(parts))
+        set_tooltip(self.folder_button, f"Where downloaded weights are kept: {use.folder}")
         self._show_offline(inventory.settings.offline)
-
-    def _elide_use(self) -> None:
-        width = max(200, self.width() - self.folder_button.sizeHint().width() - 50)
-        metrics = self.use_label.fontMetrics()
-        self.use_label.setText(
-            metrics.elidedText(self._use_text, Qt.TextElideMode.ElideRight, width)
-        )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide_use()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The list's width decides whether it has columns."""

@@ -16,6 +16,7 @@ from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry
 from resnet_gui.core.zoo.store import Speed
 from resnet_gui.ui.model_list import ModelList
 from resnet_gui.ui.models_controller import ModelsController, Situation, Standing
+from resnet_gui.ui.plain_text import one_line, set_tooltip
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import size_text
 
@@ -54,9 +55,10 @@ class ColumnTitles(QWidget):
         super().__init__()
         self._view = view
         self.setFixedHeight(22)
-        self.setToolTip(
+        set_tooltip(
+            self,
             "Accuracy: how often the first answer is right, as published (top-1 on ImageNet).\n"
-            "Speed here: time for one photo on this computer, measured when a model is used."
+            "Speed here: time for one photo on this computer, measured when a model is used.",
         )
 
     def fit(self) -> None:
@@ -147,7 +149,7 @@ class ModelRowDelegate(QStyledItemDelegate):
         mark_width = QFontMetricsF(small).horizontalAdvance(mark) + 14 if mark else 0.0
         metrics = QFontMetricsF(bold)
         room = area.width() - (mark_width + 8 if mark else 0)
-        title = metrics.elidedText(entry.spec.title, Qt.TextElideMode.ElideRight, room)
+        title = metrics.elidedText(one_line(entry.spec.title), Qt.TextElideMode.ElideRight, room)
         painter.save()
         painter.setFont(bold)
         painter.setPen(QColor(colours.text))
@@ -194,7 +196,9 @@ class ModelRowDelegate(QStyledItemDelegate):
             text = " · ".join(part for part in parts if part not in ("", "–"))
         metrics = QFontMetricsF(painter.font())
         painter.drawText(
-            lower, _LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, lower.width())
+            lower,
+            _LEFT,
+            metrics.elidedText(one_line(text), Qt.TextElideMode.ElideRight, lower.width()),
         )
         if going_on:
             bar = QRectF(lower.left(), area.bottom() - 8, lower.width(), 4)

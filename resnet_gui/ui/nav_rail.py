@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QVBoxLayout, QWidget
 
 from resnet_gui.ui.icons import draw_icon
+from resnet_gui.ui.plain_text import set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 _BUTTON = QSize(76, 64)
@@ -86,7 +87,7 @@ class NavRail(QWidget):
         self._group.addButton(button, number)
         self._column.insertWidget(number, button)
         self.buttons.append(button)
-        button.setToolTip(f"{text} (Ctrl+{number + 1})")
+        set_tooltip(button, f"{text} (Ctrl+{number + 1})")
         if number == 0:
             button.setChecked(True)
         return button

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from resnet_gui.core.history_sources import HistoryFound
 from resnet_gui.core.history_words import final_errors, percent, short_name
 from resnet_gui.ui.check_box import CheckBox
 from resnet_gui.ui.lab_controller import LabController
 from resnet_gui.ui.lab_style import line_colour, line_width
+from resnet_gui.ui.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 _NAME_WIDTH = 160
@@ -31,10 +32,10 @@ class NetworkRow(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 4)
         column.setSpacing(1)
-        name = short_name(item.history)
+        name = one_line(short_name(item.history), 60)
         self.box = CheckBox()
         self.box.setChecked(shown)
-        self.box.setToolTip(f"{item.history.title} ({item.history.id})")
+        set_tooltip(self.box, f"{one_line(item.history.title)} ({one_line(item.history.id)})")
         self.box.setAccessibleName(f"Show {name}")
         # A long name is cut instead of widening the list.
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -49,7 +50,7 @@ class NetworkRow(QWidget):
         self.box.setText(shown_name.replace("&", "&&"))
         self.box.toggled.connect(self._on_toggled)
         column.addWidget(self.box)
-        self.figures = QLabel(_figures(item, curves))
+        self.figures = PlainLabel(_figures(item, curves))
         self.figures.setProperty("kind", "muted")
         small = self.figures.font()
         small.setPointSizeF(small.pointSizeF() * scale)
@@ -142,7 +143,7 @@ class NetworkList(QFrame):
             group = _group(item)
             if group != heading:
                 heading = group
-                label = QLabel(group)
+                label = PlainLabel(group)
                 label.setProperty("kind", "muted")
                 font = label.font()
                 font.setPointSizeF(font.pointSizeF() * self._scale)

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QToolButton,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.icons import icon
+from resnet_gui.ui.plain_text import PlainLabel, action_text, set_tooltip
 
 _MOST = 3
 
@@ -37,9 +37,8 @@ class Notice(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(10)
-        self.label = QLabel(text)
+        self.label = PlainLabel(text)
         self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(self.label, 1)
         self.bar = QProgressBar()
@@ -47,14 +46,14 @@ class Notice(QFrame):
         self.bar.setFixedWidth(160)
         self.bar.hide()
         row.addWidget(self.bar)
-        self.button = QPushButton(action)
+        self.button = QPushButton(action_text(action))
         self.button.setVisible(bool(action))
         self.button.clicked.connect(self.acted)
         row.addWidget(self.button)
         self.close_button = QToolButton()
         self.close_button.setAutoRaise(True)
         self.close_button.setIcon(icon("close", side=14))
-        self.close_button.setToolTip("Close")
+        set_tooltip(self.close_button, "Close")
         self.close_button.setAccessibleName("Close this notice")
         self.close_button.clicked.connect(self.closed)
         row.addWidget(self.close_button)

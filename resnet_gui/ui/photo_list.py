@@ -18,7 +18,9 @@ from PySide6.QtCore import (
 )
 
 from resnet_gui.core.types import ImageSource, Prediction
+from resnet_gui.core.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.plain_text import one_line, tooltip
 from resnet_gui.ui.thumbnails import Thumbnails
 
 THUMBNAIL_SIDE = 192  # pixels: sharp at 96 points on a 2x screen
@@ -143,10 +145,10 @@ class PhotoList(QAbstractListModel):
             failed = photo.state is PhotoState.FAILED
             return None if failed else self._thumbnails.get(photo.source)
         if role == Qt.ItemDataRole.ToolTipRole:
-            lines = [photo.source.name, photo.problem or caption(photo)]
-            return "\n".join(line for line in lines if line)
+            lines = [visible(photo.source.name), photo.problem or caption(photo)]
+            return tooltip("\n".join(line for line in lines if line))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{photo.source.short_name}: {caption(photo)}"
+            return f"{one_line(photo.source.short_name)}: {caption(photo)}"
         return None
 
     @Slot(str)
@@ -160,9 +162,9 @@ class PhotoList(QAbstractListModel):
 def caption(photo: Photo) -> str:
     """What stands below a photo's thumbnail."""
     if photo.state is PhotoState.FAILED:
-        return photo.source.short_name  # three times "could not be read" would tell less
+        return one_line(photo.source.short_name)  # three times "could not be read" would tell less
     if photo.prediction is not None:
-        return f"{photo.prediction.top.label} {percent(photo.prediction.top.probability)}"
+        return f"{one_line(photo.prediction.top.label)} {percent(photo.prediction.top.probability)}"
     return "…" if photo.state is PhotoState.WAITING else ""
 
 

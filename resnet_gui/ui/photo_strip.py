@@ -15,7 +15,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QListView,
     QProgressBar,
     QPushButton,
@@ -28,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.photo_list import PhotoList, PhotoState, caption
+from resnet_gui.ui.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.status import Progress
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.words import duration
@@ -126,7 +126,7 @@ class PhotoStrip(QWidget):
         column.setSpacing(4)
         header = QHBoxLayout()
         header.setSpacing(10)
-        self.summary = QLabel()
+        self.summary = PlainLabel()
         self.summary.setProperty("kind", "muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -134,7 +134,7 @@ class PhotoStrip(QWidget):
         self.stop = QPushButton("Stop")
         self.go_on = QPushButton("Go on")
         self.remove_all = QPushButton("Clear")
-        self.remove_all.setToolTip("Empty the window. Your files stay where they are.")
+        set_tooltip(self.remove_all, "Empty the window. Your files stay where they are.")
         for button, signal in (
             (self.stop, self.stop_requested),
             (self.go_on, self.go_on_requested),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from resnet_gui.core.preprocess import crop_box
 from resnet_gui.core.zoo import Preprocessing
 from resnet_gui.ui.icons import draw_icon
+from resnet_gui.ui.plain_text import lines
 from resnet_gui.ui.theme import theme_colours
 
 
@@ -45,9 +46,9 @@ class PhotoView(QWidget):
 
     def show_message(self, text: str, *, failed: bool = False) -> None:
         """Show a sentence instead of a photo."""
-        self._image, self._message, self._failed = None, text, failed
+        self._image, self._message, self._failed = None, lines(text), failed
         self._scaled = QPixmap()
-        self.setAccessibleDescription(text)
+        self.setAccessibleDescription(self._message)
         self.update()
 
     def set_show_crop(self, on: bool) -> None:

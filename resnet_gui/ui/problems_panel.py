@@ -13,9 +13,10 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtWidgets import QFrame, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QVBoxLayout, QWidget
 
 from resnet_gui.ui.photo_list import Photo, PhotoList, PhotoState
+from resnet_gui.ui.plain_text import PlainLabel, one_line, tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -34,7 +35,7 @@ class _Failed(QSortFilterProxyModel):
             photo = super().data(index, PhotoList.PhotoRole)
             if isinstance(photo, Photo):
                 tip = role == Qt.ItemDataRole.ToolTipRole
-                return photo.source.name if tip else photo.problem
+                return tooltip(photo.source.name) if tip else one_line(photo.problem, 600)
         return None
 
 
@@ -51,7 +52,7 @@ class ProblemsPanel(QFrame):
         super().__init__(parent)
         self.setProperty("kind", "card")
         self.setMaximumHeight(150)
-        self.title = QLabel()
+        self.title = PlainLabel()
         self.title.setProperty("kind", "danger")
         self.model = _Failed(self)
         self.model.setSourceModel(photos)

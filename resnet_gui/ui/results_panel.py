@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintE
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.types import ClassScore
 from resnet_gui.ui.icons import icon
 from resnet_gui.ui.photo_list import Photo, PhotoState, percent
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.theme import theme_colours
 
 _ROWS = 5
@@ -42,9 +42,9 @@ class ScoreRow(QWidget):
         self._score, self._first = score, first
         self.setVisible(score is not None)
         if score is not None:
-            text = f"{score.label}, {percent(score.probability)}"
+            text = f"{one_line(score.label)}, {percent(score.probability)}"
             self.setAccessibleName(text)
-            self.setToolTip(f"{text}\nclass {score.index}")
+            set_tooltip(self, f"{text}\nclass {score.index}")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -63,7 +63,9 @@ class ScoreRow(QWidget):
         painter.setPen(QColor(colours.text))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
         label = metrics.elidedText(
-            self._score.label, Qt.TextElideMode.ElideRight, self.width() - share_width - 8
+            one_line(self._score.label),
+            Qt.TextElideMode.ElideRight,
+            self.width() - share_width - 8,
         )
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, label)
         top = line.bottom() + 5
@@ -92,14 +94,12 @@ class ResultsPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 12, 12, 12)
         column.setSpacing(4)
-        self.name = QLabel()
+        self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle, tip=False)
         self.name.setProperty("kind", "muted")
-        self.name.setTextFormat(Qt.TextFormat.PlainText)
-        self.verdict = QLabel()
+        self.verdict = PlainLabel()
         self.verdict.setProperty("kind", "muted")
-        self.answer = QLabel()
+        self.answer = PlainLabel()
         self.answer.setWordWrap(True)
-        self.answer.setTextFormat(Qt.TextFormat.PlainText)
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         font = self.answer.font()
         font.setPointSizeF(font.pointSizeF() * 1.8)
@@ -107,7 +107,7 @@ class ResultsPanel(QFrame):
         self.answer.setFont(font)
         self.copy = QPushButton("Copy")
         self.copy.setProperty("kind", "plain")
-        self.copy.setToolTip("Copy labels and percentages (Ctrl+C)")
+        set_tooltip(self.copy, "Copy labels and percentages (Ctrl+C)")
         self.copy.clicked.connect(self.copy_requested)
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
@@ -132,7 +132,6 @@ class ResultsPanel(QFrame):
         scroll.setProperty("kind", "bare")
         scroll.setWidget(table)
         column.addWidget(scroll, 1)
-        self._full_name = ""
         self.refresh_icons()
         self.show_photo(None, "")
 
@@ -141,9 +140,8 @@ class ResultsPanel(QFrame):
 
     def show_photo(self, photo: Photo | None, hint: str) -> None:
         """Show a photo's answer, or `hint` where there is none yet."""
-        self._full_name = photo.source.short_name if photo else ""
-        self.name.setToolTip(photo.source.name if photo else "")
-        self._elide_name()
+        self.name.setText(photo.source.short_name if photo else "")
+        set_tooltip(self.name, photo.source.name if photo else "")
         prediction = photo.prediction if photo else None
         scores = prediction.scores if prediction else ()
         for number, row in enumerate(self.rows):
@@ -160,7 +158,7 @@ class ResultsPanel(QFrame):
                 if sure
                 else "Not sure. Best guess:"
             )
-            self.answer.setText(top.label)
+            self.answer.setText(one_line(top.label))
         elif photo is not None and photo.state is PhotoState.FAILED:
             self.verdict.setText("Could not be read")
             self.answer.setText("")
@@ -169,12 +167,3 @@ class ResultsPanel(QFrame):
             self.answer.setText("")
         for label in (self.verdict, self.answer):
             label.setVisible(bool(label.text()))
-
-    def _elide_name(self) -> None:
-        width = max(80, self.width() - 40)
-        self.name.setText(
-            self.name.fontMetrics().elidedText(self._full_name, Qt.TextElideMode.ElideMiddle, width)
-        )
-
-    def resizeEvent(self, event: object) -> None:
-        self._elide_name()

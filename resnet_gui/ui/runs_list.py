@@ -6,13 +6,11 @@ import contextlib
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QInputDialog,
-    QLabel,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.runs import RunInfo, RunState
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, ask_for_name, one_line, set_tooltip
 from resnet_gui.ui.train_controller import TrainController
 from resnet_gui.ui.words import size_text
 
@@ -50,11 +49,10 @@ class RunRow(QFrame):
         row.setContentsMargins(8, 4, 4, 4)
         text = QVBoxLayout()
         text.setSpacing(0)
-        title = QLabel(run.title)
-        title.setTextFormat(Qt.TextFormat.PlainText)
-        facts = QLabel(describe(run))
+        title = ElidedLabel(run.title)
+        facts = ElidedLabel(describe(run), tip=False)
         facts.setProperty("kind", "muted")
-        facts.setToolTip(run.message or run.path)
+        set_tooltip(facts, run.message or run.path)
         text.addWidget(title)
         text.addWidget(facts)
         row.addLayout(text, 1)
@@ -64,7 +62,7 @@ class RunRow(QFrame):
         row.addWidget(self.action)
         self.more = QPushButton("…")
         self.more.setProperty("kind", "plain")
-        self.more.setAccessibleName(f"More for {run.title}")
+        self.more.setAccessibleName(one_line(f"More for {run.title}"))
         menu = QMenu(self.more)
         menu.addAction("Rename…").triggered.connect(self._on_rename)
         menu.addAction("Open folder").triggered.connect(self._on_open_folder)
@@ -82,10 +80,8 @@ class RunRow(QFrame):
 
     @Slot()
     def _on_rename(self) -> None:
-        title, accepted = QInputDialog.getText(
-            self.window(), "Rename run", "Name of the run:", text=self._run.title
-        )
-        if accepted:
+        title = ask_for_name(self.window(), "Rename run", "Name of the run:", self._run.title)
+        if title is not None:
             self._controller.rename_run(self._run, title)
 
     @Slot()
@@ -112,7 +108,7 @@ class RunsList(QFrame):
         self._controller = controller
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 10, 10)
-        self.title = QLabel("Earlier runs")
+        self.title = PlainLabel("Earlier runs")
         column.addWidget(self.title)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)

@@ -10,6 +10,7 @@ from resnet_gui.core.training.events import SamplePrediction, SamplesPredicted
 from resnet_gui.core.types import ImageSource
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.photo_list import percent
+from resnet_gui.ui.plain_text import one_line
 from resnet_gui.ui.theme import theme_colours
 from resnet_gui.ui.thumbnails import Thumbnails
 
@@ -83,7 +84,7 @@ class SamplesView(QWidget):
         for number, text in enumerate((first, second)):
             line = QRectF(cell.left(), frame.bottom() + 3 + number * 18, cell.width(), 18)
             shown = painter.fontMetrics().elidedText(
-                text, Qt.TextElideMode.ElideRight, int(line.width())
+                one_line(text), Qt.TextElideMode.ElideRight, int(line.width())
             )
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
             painter.setPen(QColor(colours.muted))

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -21,6 +20,7 @@ from resnet_gui.core.net_settings import DIRECT, MIRROR_VARIABLE
 from resnet_gui.core.paths import torch_hub_checkpoints_dir
 from resnet_gui.ui.check_box import CheckBox
 from resnet_gui.ui.combo_box import ComboBox
+from resnet_gui.ui.plain_text import PlainLabel
 from resnet_gui.ui.settings_controller import SettingsController
 from resnet_gui.ui.words import size_text
 
@@ -30,8 +30,8 @@ class Field(QWidget):
 
     def __init__(self, name: str, rows: list[QWidget], hint: str) -> None:
         super().__init__()
-        self.problem, self.hint = QLabel(), QLabel(hint)
-        title = QLabel(name)
+        self.problem, self.hint = PlainLabel(), PlainLabel(hint)
+        title = PlainLabel(name)
         title.setBuddy(rows[0])
         self.problem.setProperty("kind", "danger")
         self.hint.setProperty("kind", "muted")
@@ -43,7 +43,6 @@ class Field(QWidget):
             column.addWidget(widget)
         for label in (self.problem, self.hint):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self.show_problem("")
 
     def show_problem(self, text: str) -> None:
@@ -93,7 +92,7 @@ class SettingsDialog(QDialog):
             ("No proxy", "none"),
             ("This proxy:", "address"),
         ):
-            self.proxy_kind.addItem(text, kind)
+            self.proxy_kind.add_choice(text, kind)
         self.proxy_address = _line("http://proxy.example:8080")
         self.proxy = Field(
             "Proxy",
@@ -129,13 +128,12 @@ class SettingsDialog(QDialog):
         return _group("Weights", [self.folder, self.move_weights])
 
     def _outcome(self) -> QWidget:
-        self.failure = QLabel()
+        self.failure = PlainLabel()
         self.failure.setWordWrap(True)
-        self.failure.setTextFormat(Qt.TextFormat.PlainText)
         self.failure.setProperty("kind", "danger")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar_text = QLabel()
+        self.bar_text = PlainLabel()
         self.bar_text.setProperty("kind", "muted")
         self.stop = QPushButton("Stop")
         self.moving = QWidget()
@@ -293,7 +291,7 @@ def _with_button(line: QLineEdit, text: str, slot: object) -> QWidget:
 def _group(title: str, widgets: list[QWidget]) -> QWidget:
     frame = QFrame()
     frame.setProperty("kind", "card")
-    heading = QLabel(title)
+    heading = PlainLabel(title)
     font = heading.font()
     font.setBold(True)
     font.setPointSizeF(font.pointSizeF() * 1.1)

@@ -11,7 +11,6 @@ from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QFontDatabase, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
-    QLabel,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -31,6 +30,7 @@ from resnet_gui.ui.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.images import read_mime
 from resnet_gui.ui.notice_bar import NoticeBar
+from resnet_gui.ui.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.runs_list import RunsList
 from resnet_gui.ui.theme import theme_colours
@@ -64,16 +64,18 @@ class TrainStart(QWidget):
         self._icon_space = QWidget()
         self._icon_space.setFixedHeight(60)
         column.addWidget(self._icon_space)
-        title = QLabel("Drop a folder here to teach a model your classes")
+        title = PlainLabel("Drop a folder here to teach a model your classes")
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.7)
         font.setBold(True)
         title.setFont(font)
         column.addWidget(title, alignment=Qt.AlignmentFlag.AlignHCenter)
-        hint = QLabel("One sub-folder per class; its name is the class. Nothing is changed in it.")
+        hint = PlainLabel(
+            "One sub-folder per class; its name is the class. Nothing is changed in it."
+        )
         hint.setProperty("kind", "muted")
         column.addWidget(hint, alignment=Qt.AlignmentFlag.AlignHCenter)
-        layout = QLabel(_LAYOUT)
+        layout = PlainLabel(_LAYOUT)
         layout.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         layout.setProperty("kind", "muted")
         column.addWidget(layout, alignment=Qt.AlignmentFlag.AlignHCenter)
@@ -83,10 +85,10 @@ class TrainStart(QWidget):
         column.addWidget(self.open, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.cifar10 = QPushButton("Try it with CIFAR-10…")
         self.cifar10.setProperty("kind", "plain")
-        self.cifar10.setToolTip("60,000 small pictures of ten classes, the classic")
+        set_tooltip(self.cifar10, "60,000 small pictures of ten classes, the classic")
         self.cifar10.clicked.connect(self.cifar10_requested)
         column.addWidget(self.cifar10, alignment=Qt.AlignmentFlag.AlignHCenter)
-        self.scan_text = QLabel()
+        self.scan_text = PlainLabel()
         self.scan_bar = QProgressBar()
         self.scan_bar.setTextVisible(False)
         self.scan_bar.setFixedWidth(320)
@@ -317,7 +319,7 @@ class TrainPage(QWidget):
         if broken:
             self._interrupted = broken[0]
             notice = self.notices.add(
-                f"The run “{broken[0].title}” was interrupted after epoch "
+                f"The run “{one_line(broken[0].title)}” was interrupted after epoch "
                 f"{broken[0].epochs_done} of {broken[0].epochs}. It can go on exactly there.",
                 "notice",
                 "Go on",

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
 )
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.samples_view import SamplesView
 from resnet_gui.ui.train_controller import RunEnd, TrainController, TrainState
 from resnet_gui.ui.training_charts import TrainingCharts
@@ -67,7 +67,7 @@ class TrainRunView(QWidget):
         self.charts = TrainingCharts()
         inner.addWidget(self.charts)
         column.addWidget(charts_card, 1)
-        self.samples_title = QLabel("Validation photos the network has not learned from")
+        self.samples_title = PlainLabel("Validation photos the network has not learned from")
         self.samples_title.setProperty("kind", "muted")
         self.samples = SamplesView(io)
         column.addWidget(self.samples_title)
@@ -88,14 +88,13 @@ class TrainRunView(QWidget):
         row.setSpacing(12)
         text = QVBoxLayout()
         text.setSpacing(6)
-        self.title = QLabel()
+        self.title = ElidedLabel()
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.detail = QLabel()
+        self.detail = ElidedLabel()
         self.detail.setProperty("kind", "muted")
         for widget in (self.title, self.bar, self.detail):
             text.addWidget(widget)
@@ -104,7 +103,7 @@ class TrainRunView(QWidget):
         self.pause.setCheckable(True)
         self.pause.clicked.connect(self._on_pause_clicked)
         self.stop = QPushButton("Stop")
-        self.stop.setToolTip("End after this step. The best model so far is kept.")
+        set_tooltip(self.stop, "End after this step. The best model so far is kept.")
         self.stop.clicked.connect(self._controller.stop)
         row.addWidget(self.pause)
         row.addWidget(self.stop)
@@ -116,17 +115,17 @@ class TrainRunView(QWidget):
         column = QVBoxLayout(self.result_card)
         column.setContentsMargins(16, 12, 12, 12)
         column.setSpacing(4)
-        self.result = QLabel()
+        self.result = PlainLabel()
         font = self.result.font()
         font.setPointSizeF(font.pointSizeF() * 1.4)
         font.setBold(True)
         self.result.setFont(font)
-        self.honest = QLabel()
+        self.honest = PlainLabel()
         self.honest.setWordWrap(True)
         self.honest.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QHBoxLayout()
         self.try_it = QPushButton("Try it")
-        self.try_it.setToolTip("Classify photos with the new model")
+        set_tooltip(self.try_it, "Classify photos with the new model")
         self.try_it.setProperty("kind", "primary")
         self.save_as = QPushButton("Save as…")
         self.open_folder = QPushButton("Open folder")
@@ -188,8 +187,8 @@ class TrainRunView(QWidget):
         self.charts.set_length(event.epochs)
         self.charts.add_epochs(event.history)
         self.title.setText(
-            f"{event.run}: {event.train_photos:,} photos in {len(event.classes)} classes, "
-            f"{event.val_photos:,} to validate, on {event.device}"
+            f"{one_line(event.run, 60)}: {event.train_photos:,} photos in "
+            f"{len(event.classes)} classes, {event.val_photos:,} to validate, on {event.device}"
         )
 
     @Slot(object)

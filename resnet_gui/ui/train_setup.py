@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -18,11 +17,13 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
 from resnet_gui.core.training.events import Estimated
 from resnet_gui.core.training.presets import TITLES, Preset, automatic_preset
+from resnet_gui.core.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.advanced_form import AdvancedForm
 from resnet_gui.ui.class_list import ClassList
 from resnet_gui.ui.icons import icon
 from resnet_gui.ui.model_selector import ModelButton, ModelPopup
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.train_controller import TrainController
 from resnet_gui.ui.words import size_text
 
@@ -65,16 +66,16 @@ class TrainSetup(QWidget):
         self.change.clicked.connect(self.folder_requested)
         self.close_button = QPushButton("Close")
         self.close_button.setProperty("kind", "plain")
-        self.close_button.setToolTip("Back to the start of this page. The folder stays as it is.")
+        set_tooltip(self.close_button, "Back to the start of this page. The folder stays as it is.")
         self.close_button.clicked.connect(self._controller.close_folder)
         head.addWidget(self.title, 1)
         head.addWidget(self.change)
         head.addWidget(self.close_button)
-        self.facts = QLabel()
+        self.facts = PlainLabel()
         self.facts.setProperty("kind", "muted")
         self.facts.setWordWrap(True)
         self.classes = ClassList(io)
-        self.problems_title = QLabel()
+        self.problems_title = PlainLabel()
         self.problems_title.setProperty("kind", "danger")
         self.problems = QPlainTextEdit()
         self.problems.setReadOnly(True)
@@ -94,16 +95,16 @@ class TrainSetup(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
-        self.start_title = QLabel("Start from")
+        self.start_title = PlainLabel("Start from")
         column.addWidget(self.start_title)
         self.model_button = ModelButton()
-        self.model_button.setToolTip("Choose the model whose knowledge is the start")
+        set_tooltip(self.model_button, "Choose the model whose knowledge is the start")
         self.model_button.clicked.connect(self._on_model_clicked)
         self.popup = ModelPopup(self, chooses_only=True)
         self.popup.chosen.connect(self._on_model_chosen)
         column.addWidget(self.model_button)
         column.addSpacing(4)
-        column.addWidget(QLabel("How thorough"))
+        column.addWidget(PlainLabel("How thorough"))
         presets = QHBoxLayout()
         presets.setSpacing(4)
         self.preset_buttons: dict[Preset, QPushButton] = {}
@@ -111,7 +112,7 @@ class TrainSetup(QWidget):
         for number, (preset, (title, tip)) in enumerate(TITLES.items()):
             button = QPushButton(title)
             button.setCheckable(True)
-            button.setToolTip(tip)
+            set_tooltip(button, tip)
             button.setProperty("kind", "segment")
             self._group.addButton(button, number)
             self.preset_buttons[preset] = button
@@ -119,7 +120,7 @@ class TrainSetup(QWidget):
             presets.addWidget(button, len(title) + 2)
         self._group.idClicked.connect(self._on_preset_clicked)
         column.addLayout(presets)
-        self.preset_text = QLabel()
+        self.preset_text = PlainLabel()
         self.preset_text.setProperty("kind", "muted")
         self.preset_text.setWordWrap(True)
         column.addWidget(self.preset_text)
@@ -140,11 +141,11 @@ class TrainSetup(QWidget):
         self.fold_area.hide()
         column.addWidget(self.fold_area, 1)
         column.addStretch()
-        self.error = QLabel()
+        self.error = PlainLabel()
         self.error.setProperty("kind", "danger")
         self.error.setWordWrap(True)
         column.addWidget(self.error)
-        self.estimate = QLabel()
+        self.estimate = PlainLabel()
         self.estimate.setProperty("kind", "muted")
         self.estimate.setWordWrap(True)
         column.addWidget(self.estimate)
@@ -167,14 +168,14 @@ class TrainSetup(QWidget):
         if summary is None:
             return
         self.title.setText(summary.name)
-        self.title.setToolTip(summary.root)
+        set_tooltip(self.title, summary.root)
         self.facts.setText(describe(summary))
         self.classes.show_summary(summary)
         problems = [problem.message for problem in summary.problems]
         self.problems_title.setText(count_noun(len(problems), "thing to know", "things to know"))
         self.problems_title.setVisible(bool(problems))
         self.problems.setVisible(bool(problems))
-        self.problems.setPlainText("\n".join(problems[:500]))
+        self.problems.setPlainText("\n".join(visible(problem) for problem in problems[:500]))
         self.start.setFocus()
 
     @Slot()
@@ -222,8 +223,8 @@ class TrainSetup(QWidget):
         entry = start.entry()
         if entry is not None and not entry.state.ready and not start.scratch:
             self._controller.noticed.emit(
-                f"The weights of {entry.spec.title} are not on this computer: download them on "
-                "the Models page, or choose “From scratch”, which needs none.",
+                f"The weights of {one_line(entry.spec.title)} are not on this computer: "
+                "download them on the Models page, or choose “From scratch”, which needs none.",
                 "warning",
             )
 
@@ -250,11 +251,10 @@ def describe(summary: DatasetSummary) -> str:
     return f"{text} One photo in five is kept aside for validation."
 
 
-def _big_label() -> QLabel:
-    label = QLabel()
+def _big_label() -> ElidedLabel:
+    label = ElidedLabel(tip=False)
     font = label.font()
     font.setPointSizeF(font.pointSizeF() * 1.4)
     font.setBold(True)
     label.setFont(font)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     return label

@@ -13,9 +13,10 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.training.events import BatchDone, EpochDone
+from resnet_gui.ui.plain_text import PlainLabel
 from resnet_gui.ui.theme import theme_colours
 
 _CHARTS = 3
@@ -44,7 +45,7 @@ class TrainingCharts(QWidget):
         self._epochs: list[EpochDone] = []
         self._batches: tuple[list[float], list[float]] = ([], [])
         self._rates: tuple[list[float], list[float]] = ([], [])
-        self.readout = QLabel()
+        self.readout = PlainLabel()
         self.readout.setProperty("kind", "muted")
         self._plots: list[pg.PlotWidget] = []
         self._curves: dict[str, pg.PlotDataItem] = {}

@@ -1,0 +1,54 @@
+"""The window as it was the last time, whatever the settings file says."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QSplitter
+
+_log = logging.getLogger(__name__)
+_USUAL = (1120, 740)  # pixels
+_WIDEST = 100_000  # pixels that a part of the window may have been wide
+
+
+def restore_shape(
+    window: QMainWindow, splitter: QSplitter, geometry: str, sizes: Sequence[int]
+) -> None:
+    """Give the window its place and size and the splitter its parts.
+
+    Args:
+        geometry: `saveGeometry`, base64; empty at the first start.
+        sizes: of the splitter's parts, in pixels; empty at the first start.
+
+    What cannot be used (a file changed by hand, another version, a screen that is gone) leaves
+    the usual shape.
+    """
+    if not (geometry and _restore_geometry(window, geometry)):
+        window.resize(*_USUAL)
+    if len(sizes) == splitter.count() and all(_is_size(size) for size in sizes):
+        splitter.setSizes(list(sizes))
+
+
+def _restore_geometry(window: QMainWindow, geometry: str) -> bool:
+    try:
+        data = base64.b64decode(geometry, validate=True)
+    except ValueError as error:
+        _log.warning("the window's stored shape is not base64: %s", error)
+        return False
+    before = window.geometry()
+    if window.restoreGeometry(QByteArray(data)):
+        if any(
+            s.availableGeometry().intersects(window.geometry()) for s in QGuiApplication.screens()
+        ):
+            return True
+        window.setGeometry(before)
+    _log.warning("the window's stored shape cannot be used")
+    return False
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool) and 0 < size <= _WIDEST
