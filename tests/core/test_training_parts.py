@@ -21,6 +21,7 @@ from resnet_gui.core.zoo.builder import build_network, head_name, set_head
 from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 SMALL = Preprocessing(36, 32)
+CUBIC = Preprocessing(36, 32, interpolation="bicubic")
 
 
 @pytest.mark.parametrize("level", list(Augmentation))
@@ -35,6 +36,16 @@ def test_preview_is_what_the_network_sees(tmp_path: Path, level: Augmentation) -
     assert seen == list(preview_augmentation(photos, level, SMALL, variants=2, seed=3))
     differ = seen[0].image.data != seen[1].image.data
     assert differ is (level is not Augmentation.NONE)
+
+
+@pytest.mark.parametrize("level", list(Augmentation))
+def test_every_augmentation_works_with_bicubic_resizing(
+    tmp_path: Path, level: Augmentation
+) -> None:
+    """Which operation is drawn differs by photo: enough of them to draw each one."""
+    photos = sorted(make_photos(tmp_path, count=1).glob("*/*.jpg"))
+    seen = list(preview_augmentation(photos, level, CUBIC, variants=40))
+    assert len({item.image.data for item in seen}) > (1 if level is Augmentation.NONE else 40)
 
 
 def test_reading_and_normalising_is_what_classify_does(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ def transform_for(level: Augmentation, preprocessing: Preprocessing) -> Any:
 
     STANDARD is Inception's random crop and colour (Szegedy et al. 2015), milder, since small
     folders have little to spare, and without hue, which took ten times as long as all the rest;
-    STRONG is TrivialAugment (Müller & Hutter 2021) and random
-    erasing (Zhong et al. 2020).
+    STRONG is TrivialAugment (Müller & Hutter 2021) and random erasing (Zhong et al. 2020);
+    torchvision turns and shears no tensor bicubically, so that is bilinear then.
     """
     from torchvision.transforms import v2
 
@@ -52,11 +52,13 @@ def transform_for(level: Augmentation, preprocessing: Preprocessing) -> Any:
                 v2.ColorJitter(0.2, 0.2, 0.2),
             ]
         )
+    cubic = mode is v2.InterpolationMode.BICUBIC
+    warp = v2.InterpolationMode.BILINEAR if cubic else mode
     return v2.Compose(
         [
             v2.RandomResizedCrop(crop, (0.2, 1.0), interpolation=mode, antialias=True),
             v2.RandomHorizontalFlip(),
-            v2.TrivialAugmentWide(interpolation=mode, fill=fill),
+            v2.TrivialAugmentWide(interpolation=warp, fill=fill),
             v2.RandomErasing(p=0.25, value=fill),
         ]
     )
