@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+_Tensors = tuple[Tensor, ...] | list[Tensor]
 _MODULE = "module."  # AveragedModel's prefix
 
 
@@ -21,7 +22,7 @@ def running_average(module: nn.Module, decay: float) -> AveragedModel:
     """
 
     @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+    def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:
         if not averaged[0].is_floating_point():  # how many batches BatchNorm has seen
             for mine, theirs in zip(averaged, current, strict=True):
                 mine.copy_(theirs)
