@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -93,12 +94,14 @@ FIELDS = (
         {
             Schedule.ONE_CYCLE: "One cycle",
             Schedule.COSINE: "Cosine with warm-up",
+            Schedule.LINEAR: "Linear with warm-up",
             Schedule.STEP: "Steps at milestones",
             Schedule.PLATEAU: "Lower on a plateau",
             Schedule.STEP_PLATEAU: "Steps, and lower on a plateau",
             Schedule.CONSTANT: "Constant",
         },
     ),
+    Field("warmup_epochs", "Warm-up", "Epochs in which the rate rises (cosine, linear)."),
     Field("milestones", "Milestones", "Epochs at which the rate drops (schedule: steps)."),
     Field(
         "augmentation",
@@ -111,6 +114,14 @@ FIELDS = (
             Augmentation.STRONG: "Strong: TrivialAugment, erasing",
         },
     ),
+    Field("shift_pixels", "Shift by up to", "Pixels, of the light level; 0: a tenth of the side."),
+    Field("shift_reflect", "Mirror at the edges", "What a shift brings in; off: the mean colour."),
+    Field(
+        "alternate_flip",
+        "Flip in every other epoch",
+        "Every photo is seen from both sides in two epochs; off: at random.",
+    ),
+    Field("cutout", "Cut out a square of", "Pixels a side, at a random place; 0: none."),
     Field(
         "head",
         "Head",
@@ -121,6 +132,13 @@ FIELDS = (
     Field("dropout", "Dropout", "0 to 0.99, before the last layer."),
     Field("weight_decay", "Weight decay", "Not on norms and biases."),
     Field("label_smoothing", "Label smoothing", "0 to 0.9."),
+    Field(
+        "ema_decay",
+        "Average of the weights",
+        "A running average of the weights is judged and saved: its decay per step, such as 0.999; "
+        "0: the last weights.",
+        methods=_DEEP,
+    ),
     Field("early_stopping", "Stop early after", "Epochs without a better one; 0: never."),
     Field("val_fraction", "Share for validation", "Where the folder has no val folder."),
     Field("image_size", "Image size", "Side of the network's input in pixels; 0: the model's."),
@@ -146,6 +164,9 @@ FIELDS = (
         methods=_DEEP,
     ),
 )
+
+
+_SWITCHES = frozenset(f.name for f in dataclasses.fields(RunConfig) if f.type == "bool")
 
 
 class AdvancedForm(QWidget):
@@ -206,7 +227,7 @@ class AdvancedForm(QWidget):
             for value, words in item.choices.items():
                 editor.addItem(words, value.value)
             editor.activated.connect(self._on_chosen)
-        elif item.name == "cache_features":
+        elif item.name in _SWITCHES:
             editor = QCheckBox()
             editor.toggled.connect(self._on_toggled)
         else:
@@ -245,6 +266,12 @@ def _shown(item: Field, config: RunConfig) -> bool:
         return False
     if item.name == "milestones":
         return config.schedule in (Schedule.STEP, Schedule.STEP_PLATEAU)
+    if item.name == "warmup_epochs":
+        return config.schedule in (Schedule.COSINE, Schedule.LINEAR)
+    if item.name in ("shift_pixels", "shift_reflect"):
+        return config.augmentation is Augmentation.LIGHT
+    if item.name in ("alternate_flip", "cutout"):
+        return config.augmentation is not Augmentation.NONE
     if item.name == "head_width":
         return config.head is HeadKind.MLP
     if item.name == "cache_features":

@@ -11,7 +11,13 @@ import torch
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.dataset.pixels import PhotoStore, crop_reader, exact_reader, whole_reader
 from resnet_gui.core.preprocess import network_input
-from resnet_gui.core.training.augment import normalise, preview_augmentation, step_seed, to_tensor
+from resnet_gui.core.training.augment import (
+    Variation,
+    normalise,
+    preview_augmentation,
+    step_seed,
+    to_tensor,
+)
 from resnet_gui.core.training.config import Augmentation, Method
 from resnet_gui.core.training.estimate import duration, estimate
 from resnet_gui.core.training.events import Estimated
@@ -27,13 +33,13 @@ CUBIC = Preprocessing(36, 32, interpolation="bicubic")
 @pytest.mark.parametrize("level", list(Augmentation))
 def test_preview_is_what_the_network_sees(tmp_path: Path, level: Augmentation) -> None:
     photos = sorted(make_photos(tmp_path, count=2).glob("*/*.jpg"))
-    seen = list(preview_augmentation(photos, level, SMALL, variants=2, seed=3))
+    seen = list(preview_augmentation(photos, Variation(level), SMALL, variants=2, seed=3))
     assert [(item.path, item.variant) for item in seen] == [
         (str(path), variant) for path in photos for variant in (0, 1)
     ]
     assert {(item.image.width, item.image.height) for item in seen} == {(32, 32)}
     assert all(len(item.image.data) == 32 * 32 * 3 for item in seen)
-    assert seen == list(preview_augmentation(photos, level, SMALL, variants=2, seed=3))
+    assert seen == list(preview_augmentation(photos, Variation(level), SMALL, variants=2, seed=3))
     differ = seen[0].image.data != seen[1].image.data
     assert differ is (level is not Augmentation.NONE)
 

@@ -70,6 +70,17 @@ METHODS: dict[str, dict[str, Any]] = {
     "full": {"method": "full", "augmentation": "standard"},
     "scratch": {"method": "scratch", "augmentation": "strong", "optimizer": "sgd"},
     "progressive": {"method": "progressive", "head_epochs": 2},
+    "average": {"method": "full", "ema_decay": 0.9, "freeze_batchnorm": "off"},
+    "average-scratch": {
+        "method": "scratch",
+        "augmentation": "light",
+        "ema_decay": 0.9,
+        "cutout": 8,
+        "alternate_flip": True,
+        "shift_pixels": 4,
+        "shift_reflect": True,
+        "schedule": "linear",
+    },
     "mlp": {"method": "head", "head": "mlp", "head_width": 16, "dropout": 0.3},
     "mlp-full": {"method": "full", "head": "mlp", "head_width": 16, "dropout": 0.3},
 }

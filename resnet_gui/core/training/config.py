@@ -34,6 +34,7 @@ class Schedule(StrEnum):
 
     ONE_CYCLE = "onecycle"
     COSINE = "cosine"
+    LINEAR = "linear"
     STEP = "step"
     STEP_PLATEAU = "step+plateau"  # steps, and reduced on a plateau besides
     PLATEAU = "plateau"
@@ -42,7 +43,7 @@ class Schedule(StrEnum):
 
 class Augmentation(StrEnum):
     NONE = "none"
-    LIGHT = "light"  # flip, shift by up to a tenth
+    LIGHT = "light"  # flip, shift
     STANDARD = "standard"  # random crop, flip, colour
     STRONG = "strong"  # random crop, flip, TrivialAugment, erasing
 
@@ -86,7 +87,7 @@ class RunConfig:
         momentum: of SGD.
         weight_decay: not on norms and biases.
         label_smoothing: 0..1.
-        warmup_epochs: of cosine, epochs of linear rise.
+        warmup_epochs: of cosine and linear, epochs of linear rise.
         milestones, gamma: of step, the epochs (counted from 0) at which the rate is multiplied.
         gammas: of step, a factor for each milestone; empty: gamma for all of them.
         plateau_factor, plateau_patience, min_lr: of plateau; the floor is `min_lr`.
@@ -101,6 +102,16 @@ class RunConfig:
             section 4.2); only of scratch, and of the networks for 32x32 pixels.
         progressive_resizing: of scratch, the first 60 % of the epochs see the photos at half the
             side and the next 20 % at three quarters, which takes about half the time (Howard 2018).
+        shift_pixels: of light augmentation, by how much photos are shifted at most; 0: a tenth
+            of the side.
+        shift_reflect: of light, what a shift brings in is the photo mirrored at its edge; off: the
+            mean colour, which is zero after normalisation.
+        alternate_flip: every photo is mirrored in every other epoch instead of at random, so that
+            each pair of epochs shows both sides of all photos (Jordan 2024, arXiv:2404.00498).
+        cutout: side in pixels of a square of the mean colour at a random place of every training
+            photo (DeVries & Taylor 2017, arXiv:1708.04552); 0: none. Not without augmentation.
+        ema_decay: of the network's phase, decay per step of a running average of the weights,
+            which is validated and saved instead of the last weights; 0: no average.
         cache_features: of head, compute features once. Off: augmented anew at every epoch.
         channels_last: memory layout; AUTO: where it gains.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
@@ -143,6 +154,11 @@ class RunConfig:
     image_size: int = 0
     pixel_mean: bool = False
     progressive_resizing: bool = False
+    shift_pixels: int = 0
+    shift_reflect: bool = False
+    alternate_flip: bool = False
+    cutout: int = 0
+    ema_decay: float = 0.0
     cache_features: bool = True
     precision: Precision = Precision.AUTO
     channels_last: Switch = Switch.AUTO
@@ -260,6 +276,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "val_fraction": (0.01, 0.9),
     "seed": (0, 2**31 - 1),
     "image_size": (0, 2048),
+    "shift_pixels": (0, 256),
+    "cutout": (0, 1024),
+    "ema_decay": (0.0, 0.99999),
     "memory_mb": (0, 10**9),
 }
 _ENUMS: dict[str, type[StrEnum]] = {

@@ -15,6 +15,7 @@ from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError,
 from resnet_gui.core.layer_statistics import measure_layers
 from resnet_gui.core.runs import RunState
 from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.average import averaged_weights
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import (
@@ -137,7 +138,7 @@ class _Sitting:
                 "None of the training photos can be read.", "Check the drive they are on."
             )
         phase.train_mode()
-        phase.source.resize_input(session.input_side(epoch))
+        phase.source.begin_epoch(epoch, session.input_side(epoch))
         loss_sum = right = seen = 0.0
         lr = 0.0
         for number, indices in enumerate(batches):
@@ -258,12 +259,14 @@ class _Sitting:
         run, progress, phase = self.session.run, self.progress, cast(Phase, self.phase)
         progress.backbone = phase.backbone
         progress.scaler = phase.scaler.state_dict()
-        weights = phase.module.state_dict()
         self._record_layers(done.epoch)
         run.append_metrics(done)
-        save_checkpoint(run.last, progress, weights, phase.optimizer, phase.parameters())
+        save_checkpoint(
+            run.last, progress, phase.module.state_dict(), phase.optimizer, phase.parameters(),
+            phase.average_state(),
+        )  # fmt: skip
         if done.best:
-            save_checkpoint(run.best, progress, weights)
+            save_checkpoint(run.best, progress, phase.judged.state_dict())
 
     def _finish(self, reason: str) -> Iterator[TrainEvent]:
         run, progress = self.session.run, self.progress
@@ -413,13 +416,14 @@ def prepared_progress(session: Session) -> tuple[Progress, list[EpochDone]]:
     if not run.last.is_file():
         run.cut_layers(0)
         return Progress(pieces=session.config.accumulate), run.cut_metrics(0)
-    progress, weights, _ = load_checkpoint(run.last)
+    last = load_checkpoint(run.last)
+    progress = last.progress
     run.cut_layers(progress.epoch)
     if progress.best_epoch == progress.epoch:
         try:
-            best = load_checkpoint(run.best)[0].epoch
+            best = load_checkpoint(run.best).progress.epoch
         except RunError:
             best = 0
         if best != progress.epoch:
-            save_checkpoint(run.best, progress, weights)
+            save_checkpoint(run.best, progress, averaged_weights(last.average) or last.weights)
     return progress, run.cut_metrics(progress.epoch)

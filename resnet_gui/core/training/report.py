@@ -51,11 +51,12 @@ def validate(
         Preparing ("validating") after each piece; of the head's features there is only one.
     """
     items = session.split.val
-    phase.module.eval()
+    module = phase.judged
+    module.eval()
     wanted = _sample_positions([item.label for item in items])
     samples: dict[int, SamplePrediction] = {}
     loss_sum, right, seen = 0.0, 0, 0
-    for judged in phase.source.judge(phase.module, phase.forward):
+    for judged in phase.source.judge(module, phase.forward):
         y = torch.tensor([items[i].label for i in judged.positions])
         losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
         loss_sum += float(losses)

@@ -18,12 +18,9 @@ from resnet_gui.core.dataset.pixels import free_memory_bytes
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.runs import RunDirectory
-from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.checkpoint import (
-    Progress,
-    load_checkpoint,
-    restore_optimizer,
-)
+from resnet_gui.core.training.augment import step_seed, variation_of
+from resnet_gui.core.training.average import running_average
+from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, restore_optimizer
 from resnet_gui.core.training.config import Augmentation, Method, RunConfig, Switch
 from resnet_gui.core.training.events import Preparing
 from resnet_gui.core.training.hardware import Forward, autocast
@@ -134,6 +131,7 @@ class Phase:
         module: the head alone, or the whole network, on the device.
         source: its data. indices: training photos to go through at every epoch.
         first_epoch, epochs: the run's epochs that belong to it.
+        average: running average of the weights, if the run keeps one.
         forward: evaluation passes. backbone: hash of the backbone ("" in the phase "network").
     """
 
@@ -152,6 +150,11 @@ class Phase:
         self.optimizer = make_optimizer(module, prefix, config)
         self.scaler = torch.amp.GradScaler(
             kind.split(":", maxsplit=1)[0], enabled=self.forward.precision == "fp16"
+        )
+        self.average = (
+            running_average(module, config.ema_decay)
+            if name == NETWORK and config.ema_decay
+            else None
         )
         self._freeze = session.freeze_batchnorm
         self._batch_size = config.batch_size
@@ -181,6 +184,14 @@ class Phase:
             self.module.train()
         else:
             set_train_mode(self.module, self._freeze)
+
+    @property
+    def judged(self) -> nn.Module:
+        """What is validated and saved: the average of the weights if there is one."""
+        return self.module if self.average is None else self.average.module
+
+    def average_state(self) -> dict[str, Tensor]:
+        return {} if self.average is None else self.average.state_dict()
 
     def autocast(self) -> Any:
         return autocast(self.forward.device_kind, self.forward.precision)
@@ -213,8 +224,10 @@ def open_phase(
     name = session.phase_of(progress.epoch + 1)
     weights: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}
+    average: dict[str, Tensor] = {}
     if progress.epoch:
-        _, weights, states = load_checkpoint(session.run.last)
+        last = load_checkpoint(session.run.last)
+        weights, states, average = last.weights, last.optimizer, last.average
     same_phase = progress.phase == name
     yield Preparing("model", 0, 0)
     network, backbone = _network(session, progress, name, weights)
@@ -251,6 +264,8 @@ def open_phase(
         restore_optimizer(phase.optimizer, phase.parameters(), states)
         if progress.scaler:
             phase.scaler.load_state_dict(progress.scaler)
+        if phase.average is not None and average:
+            phase.average.load_state_dict(average)
     if carried is not None:
         carried.close()
         gc.collect()
@@ -304,11 +319,13 @@ def _photo_source(session: Session) -> PhotoSource | TensorSource:
     photo."""
     config, split = session.config, session.split
     budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
+    variation = variation_of(config)
     values = (
-        session.root, split, session.preprocessing, config.augmentation, session.device.kind,
+        session.root, split, session.preprocessing, variation, session.device.kind,
         session.channels_last,
     )  # fmt: skip
-    needed = tensor_bytes(len(split.train) + len(split.val), session.preprocessing.crop)
+    photos = len(split.train) + len(split.val)
+    needed = tensor_bytes(photos, session.preprocessing.crop, variation)
     if config.augmentation in LEVELS and needed <= budget:
         at_once = _SMALL_AT_ONCE if session.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
         return TensorSource(*values, at_once)

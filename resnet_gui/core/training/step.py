@@ -65,6 +65,8 @@ def take_step(
     phase.scaler.step(phase.optimizer)
     phase.scaler.update()
     phase.optimizer.zero_grad(set_to_none=True)
+    if phase.average is not None:
+        phase.average.update_parameters(phase.module)
     return result
 
 
