@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.training.config import (
+    ENDING_LOW,
     Augmentation,
+    Decayed,
     HeadKind,
     Method,
     Optimizer,
@@ -64,6 +66,13 @@ FIELDS = (
         methods=(Method.PROGRESSIVE,),
     ),
     Field(
+        "fast_head",
+        "Head as in “Fast”",
+        "These epochs have the rate, schedule, batch size and optimizer of the preset Fast; what "
+        "is set here is for the rest.",
+        methods=(Method.PROGRESSIVE,),
+    ),
+    Field(
         "last_stages",
         "Last stages",
         "How many stages before the head.",
@@ -82,11 +91,12 @@ FIELDS = (
         "Optimizer",
         "",
         {
-            Optimizer.SGD: "SGD with Nesterov momentum",
+            Optimizer.SGD: "SGD with momentum",
             Optimizer.ADAM: "Adam",
             Optimizer.ADAMW: "AdamW",
         },
     ),
+    Field("nesterov", "Nesterov momentum", "Momentum that looks a step ahead (optimizer: SGD)."),
     Field(
         "schedule",
         "Schedule",
@@ -130,7 +140,17 @@ FIELDS = (
     ),
     Field("head_width", "Width of the MLP head", "Units of its hidden layer."),
     Field("dropout", "Dropout", "0 to 0.99, before the last layer."),
-    Field("weight_decay", "Weight decay", "Not on norms and biases."),
+    Field("weight_decay", "Weight decay", "Keeps weights small."),
+    Field(
+        "decayed",
+        "Weight decay of",
+        "Shrinking norms and biases, too, costs accuracy; the CIFAR paper does it.",
+        {
+            Decayed.WEIGHTS: "Weights, not norms and biases",
+            Decayed.CONVOLUTIONS: "Convolutions only",
+            Decayed.ALL: "Everything",
+        },
+    ),
     Field("label_smoothing", "Label smoothing", "0 to 0.9."),
     Field(
         "ema_decay",
@@ -139,7 +159,12 @@ FIELDS = (
         "0: the last weights.",
         methods=_DEEP,
     ),
-    Field("early_stopping", "Stop early after", "Epochs without a better one; 0: never."),
+    Field(
+        "early_stopping",
+        "Stop early after",
+        "Epochs without a better one; 0: never. Not under schedules that end low (one cycle, "
+        "cosine, linear): their end is their best part.",
+    ),
     Field("val_fraction", "Share for validation", "Where the folder has no val folder."),
     Field("image_size", "Image size", "Side of the network's input in pixels; 0: the model's."),
     Field("seed", "Seed", "Same seed, same split and curve."),
@@ -266,6 +291,10 @@ def _shown(item: Field, config: RunConfig) -> bool:
         return False
     if item.name == "milestones":
         return config.schedule in (Schedule.STEP, Schedule.STEP_PLATEAU)
+    if item.name == "early_stopping":
+        return config.schedule not in ENDING_LOW
+    if item.name == "nesterov":
+        return config.optimizer is Optimizer.SGD
     if item.name == "warmup_epochs":
         return config.schedule in (Schedule.COSINE, Schedule.LINEAR)
     if item.name in ("shift_pixels", "shift_reflect"):

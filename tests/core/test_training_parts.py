@@ -50,7 +50,7 @@ def test_every_augmentation_works_with_bicubic_resizing(
 ) -> None:
     """Which operation is drawn differs by photo: enough of them to draw each one."""
     photos = sorted(make_photos(tmp_path, count=1).glob("*/*.jpg"))
-    seen = list(preview_augmentation(photos, level, CUBIC, variants=40))
+    seen = list(preview_augmentation(photos, Variation(level), CUBIC, variants=40))
     assert len({item.image.data for item in seen}) > (1 if level is Augmentation.NONE else 40)
 
 

@@ -231,7 +231,9 @@ def test_divergence_keeps_the_best_and_advises(data: Path) -> None:
 
 
 def test_early_stopping_and_keep_best(data: Path) -> None:
-    events = run_all(tiny_config(data, method="head", epochs=50, early_stopping=3, lr=1e-9))
+    events = run_all(
+        tiny_config(data, method="head", epochs=50, early_stopping=3, lr=0.5, schedule="constant")
+    )
     finished = last(events)
     assert finished.reason == "early_stopping"
     assert finished.epoch < 50

@@ -24,9 +24,9 @@ class Method(StrEnum):
 
 
 class Optimizer(StrEnum):
-    SGD = "sgd"  # with Nesterov momentum
-    ADAM = "adam"
-    ADAMW = "adamw"
+    SGD = "sgd"  # with momentum
+    ADAM = "adam"  # weight decay as an L2 term of the loss
+    ADAMW = "adamw"  # weight decay beside the gradient (Loshchilov & Hutter 2019)
 
 
 class Schedule(StrEnum):
@@ -39,6 +39,19 @@ class Schedule(StrEnum):
     STEP_PLATEAU = "step+plateau"  # steps, and reduced on a plateau besides
     PLATEAU = "plateau"
     CONSTANT = "constant"
+
+
+# Their rate is high until near the end, and so are their losses: no good news for some epochs says
+# nothing there, and what stops in mid-cycle is worse than what ran to the end.
+ENDING_LOW = (Schedule.ONE_CYCLE, Schedule.COSINE, Schedule.LINEAR)
+
+
+class Decayed(StrEnum):
+    """What weight decay acts on."""
+
+    WEIGHTS = "weights"  # of convolutions and linear layers
+    CONVOLUTIONS = "convolutions"  # of convolutions alone
+    ALL = "all"  # norms and biases, too
 
 
 class Augmentation(StrEnum):
@@ -78,14 +91,17 @@ class RunConfig:
         method, optimizer, schedule, augmentation, head, precision: see their enums.
         epochs: number of passes over the training photos, with `head_epochs`.
         head_epochs: of progressive, how many of them train the head alone.
+        fast_head: of progressive, these epochs have the optimizer, rate, schedule, batch size and
+            weight decay of the preset "fast", without label smoothing; the settings here are the
+            rest's. Off: they are those of both.
         last_stages: of last, how many stages before the head are trained.
         batch_size: photos per optimizer step.
         accumulate: in how many pieces a batch goes through the network (1: in one). Gradients
             add up, so the effective batch stays; memory shrinks.
         lr: peak learning rate of the head.
         backbone_lr_factor: the backbone's rate is `lr` times this (not of scratch).
-        momentum: of SGD.
-        weight_decay: not on norms and biases.
+        momentum: of SGD. nesterov: whether it looks ahead (Sutskever et al. 2013).
+        weight_decay: on what `decayed` says; by default not on norms and biases.
         label_smoothing: 0..1.
         warmup_epochs: of cosine and linear, epochs of linear rise.
         milestones, gamma: of step, the epochs (counted from 0) at which the rate is multiplied.
@@ -94,7 +110,8 @@ class RunConfig:
         head_width, dropout: of the MLP head, its hidden width; dropout before the last layer
             (of the linear head: before it).
         freeze_batchnorm: keep BatchNorm's running statistics; AUTO: where data is small.
-        early_stopping: stop after so many epochs without a better validation accuracy; 0: never.
+        early_stopping: stop after so many epochs without a better one; 0: never. Of no effect
+            under schedules that end low (one-cycle, cosine, linear): see `patience`.
         val_fraction: share of each class that validates, if the folder has no val/.
         seed: of the split, the order, the weights of the head, augmentation and dropout.
         image_size: side of the network's input in pixels; 0: the model's own.
@@ -126,6 +143,7 @@ class RunConfig:
     method: Method = Method.HEAD
     epochs: int = 40
     head_epochs: int = 0
+    fast_head: bool = False
     last_stages: int = 1
     batch_size: int = 32
     accumulate: int = 1
@@ -133,7 +151,9 @@ class RunConfig:
     lr: float = 2e-3
     backbone_lr_factor: float = 0.1
     momentum: float = 0.9
+    nesterov: bool = True
     weight_decay: float = 1e-2
+    decayed: Decayed = Decayed.WEIGHTS
     label_smoothing: float = 0.0
     schedule: Schedule = Schedule.COSINE
     warmup_epochs: float = 1.0
@@ -205,6 +225,11 @@ class RunConfig:
                 "Change epochs or head_epochs.",
             )
 
+    @property
+    def patience(self) -> int:
+        """After how many epochs without a better one the run ends; 0: never."""
+        return 0 if self.schedule in ENDING_LOW else self.early_stopping
+
     def replace(self, **changes: Any) -> RunConfig:
         """A copy with changed settings.
 
@@ -234,7 +259,8 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunConfig:
-        """The inverse of `to_json`; settings that are missing get their default.
+        """The inverse of `to_json`; settings that are missing get their default, which is how runs
+        behaved before there was such a setting.
 
         Raises:
             RunConfigError: saved by a newer version, or a setting is wrong.
@@ -285,6 +311,7 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "method": Method,
     "optimizer": Optimizer,
     "schedule": Schedule,
+    "decayed": Decayed,
     "augmentation": Augmentation,
     "head": HeadKind,
     "precision": Precision,

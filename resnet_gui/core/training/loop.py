@@ -123,7 +123,7 @@ class _Sitting:
                 return
             # Of progressive, a head that is done is no reason not to go on with the rest.
             in_last_phase = self.session.phase_of(config.epochs) == wanted
-            if in_last_phase and 0 < config.early_stopping <= progress.bad_epochs:
+            if in_last_phase and 0 < config.patience <= progress.bad_epochs:
                 reason = "early_stopping"
                 break
         yield from self._finish(reason)
@@ -148,7 +148,7 @@ class _Sitting:
             torch.manual_seed(step_seed(session.config.seed, epoch, number))
             batch = phase.source.batch(indices)
             yield from self._skipped()
-            if batch is not None:
+            if batch is not None and (not seen or len(batch.y) >= phase.fewest):
                 result = yield from take_step(session, phase, progress, batch, epoch, number)
                 loss_sum += result.loss * result.photos
                 right += result.right
@@ -169,7 +169,7 @@ class _Sitting:
         val_loss, val_accuracy = validation.loss, validation.accuracy
         train_loss = loss_sum / seen
         if not math.isfinite(train_loss) or (val_loss is not None and not math.isfinite(val_loss)):
-            raise NonFiniteLossError(epoch, len(batches), _divergence_advice(session))
+            raise NonFiniteLossError(epoch, len(batches), _divergence_advice(phase))
         self._judge_epoch(epoch, train_loss, validation)
         done = EpochDone(
             run=session.run.name,
@@ -200,7 +200,7 @@ class _Sitting:
         rate = 0.0
         for group in phase.optimizer.param_groups:
             group["lr"] = learning_rate(
-                self.session.config,
+                phase.config,
                 group["peak_lr"],
                 step,
                 steps,
@@ -211,20 +211,20 @@ class _Sitting:
         return rate
 
     def _judge_epoch(self, epoch: int, train_loss: float, validation: Validation) -> None:
-        """Is it the best so far? By accuracy, then by loss; without validation the last is."""
-        progress = self.progress
+        """Is it the best so far? Without validation the last is."""
+        progress, phase = self.progress, cast(Phase, self.phase)
         progress.epoch, progress.step = epoch, self.step
-        progress.phase = cast(Phase, self.phase).name
+        progress.phase = phase.name
         progress.seconds = self.seconds
         val_loss, val_accuracy = validation.loss, validation.accuracy
         measured = val_loss if val_loss is not None else train_loss
-        progress.plateau = progress.plateau.after(measured, self.session.config)
-        old = (progress.best_accuracy or 0.0, -(progress.best_loss or math.inf))
-        new = (val_accuracy or 0.0, -(val_loss if val_loss is not None else math.inf))
+        progress.plateau = progress.plateau.after(measured, phase.config)
         sides = self.session.input_side(epoch), self.session.input_side(max(1, progress.best_epoch))
         # What was measured on smaller pictures is no match for what the model will see.
         grown = sides[0] > sides[1]
-        if progress.best_epoch == 0 or val_accuracy is None or grown or new > old:
+        method = self.session.config.method
+        better = grown or validation.beats(progress.best_loss, progress.best_accuracy, method)
+        if progress.best_epoch == 0 or better:
             progress.best_epoch = epoch
             progress.best_accuracy, progress.best_loss = val_accuracy, val_loss
             progress.best_right, progress.best_photos = validation.right, validation.photos
@@ -397,9 +397,9 @@ class _Sitting:
         )
 
 
-def _divergence_advice(session: Session) -> str:
+def _divergence_advice(phase: Phase) -> str:
     return (
-        f"Start again with a smaller learning rate, for instance lr={session.config.lr / 10:g}. "
+        f"Start again with a smaller learning rate, for instance lr={phase.config.lr / 10:g}. "
         "The best epoch so far is kept."
     )
 

@@ -36,6 +36,7 @@ from resnet_gui.core.training.network import (
     start_network,
     trained_parameters,
 )
+from resnet_gui.core.training.presets import head_recipe
 from resnet_gui.core.training.sources import (
     Features,
     FeatureSource,
@@ -50,6 +51,9 @@ from resnet_gui.core.zoo.builder import build_network, head_name
 from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
 
 _SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
+# A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:
+# those of one or two photos say nothing, move the running ones, and of one BatchNorm may refuse it.
+_FEWEST_FOR_BATCHNORM = 3
 _VAL_LARGEST = 32  # photos in one validation pass
 _SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
 # Progressive resizing: until this part of the epochs, this part of the side.
@@ -105,6 +109,15 @@ class Session:
         """Side of the network's input in an epoch (from 1)."""
         return input_side(self.config, self.preprocessing.crop, epoch)
 
+    def phase_config(self, phase: str) -> RunConfig:
+        """The settings of a phase: of progressive the head's may be those of the preset "fast"."""
+        config = self.config
+        if phase == HEAD and config.method is Method.PROGRESSIVE and config.fast_head:
+            return config.replace(
+                **head_recipe(len(self.split.train)), label_smoothing=0.0, accumulate=1
+            )
+        return config
+
     def phase_epochs(self, phase: str) -> tuple[int, int]:
         """First epoch (from 1) of a phase and how many it has."""
         config = self.config
@@ -127,19 +140,22 @@ class Phase:
     """A module that learns, its optimizer and its data.
 
     Attributes:
-        name: "head" or "network".
+        name: "head" or "network". config: the settings that hold in it.
         module: the head alone, or the whole network, on the device.
         source: its data. indices: training photos to go through at every epoch.
         first_epoch, epochs: the run's epochs that belong to it.
         average: running average of the weights, if the run keeps one.
-        forward: evaluation passes. backbone: hash of the backbone ("" in the phase "network").
+        fewest: photos that make a step; what is left over of an epoch, if fewer, waits for the
+            next one's order. forward: evaluation passes.
+        backbone: hash of the backbone ("" in the phase "network").
     """
 
     def __init__(
         self, session: Session, name: str, module: nn.Module, source: Source, backbone: str
     ) -> None:
-        config, kind = session.config, session.device.kind
+        config, kind = session.phase_config(name), session.device.kind
         self.name = name
+        self.config = config
         self.module = module
         self.source = source
         self.backbone = backbone
@@ -160,14 +176,15 @@ class Phase:
         self._batch_size = config.batch_size
         self._seed = config.seed
         self.train_mode()
-        # One photo alone has no statistics: BatchNorm refuses it.
-        self._drop_single = has_live_batchnorm(module)
+        live = has_live_batchnorm(module)
+        fewest = min(_FEWEST_FOR_BATCHNORM, config.batch_size, max(1, len(self.indices)))
+        self.fewest = fewest if live else 1
 
     @property
     def steps(self) -> int:
         """Optimizer steps per epoch."""
         full, rest = divmod(len(self.indices), self._batch_size)
-        return full + (1 if rest > (1 if self._drop_single and full else 0) else 0)
+        return full + (rest >= self.fewest)
 
     def order(self, epoch: int) -> list[list[int]]:
         """The batches of an epoch, as indices; the same for the same seed and epoch."""
@@ -226,7 +243,8 @@ def open_phase(
     states: dict[str, Tensor] = {}
     average: dict[str, Tensor] = {}
     if progress.epoch:
-        last = load_checkpoint(session.run.last)
+        # The rest goes on from the best head, not from the last one.
+        last = load_checkpoint(session.run.last if progress.phase == name else session.run.best)
         weights, states, average = last.weights, last.optimizer, last.average
     same_phase = progress.phase == name
     yield Preparing("model", 0, 0)
