@@ -155,9 +155,9 @@ class Engine:
     def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:
         with gentle_import():
             from resnet_gui.core.training.api import preprocessing_for, start_entry
-            from resnet_gui.core.training.augment import preview_augmentation
+            from resnet_gui.core.training.augment import preview_augmentation, variation_of
         preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
-        yield from preview_augmentation(photos, config.augmentation, preprocessing)
+        yield from preview_augmentation(photos, variation_of(config), preprocessing)
 
     def _spec(self, model_id: str) -> ModelSpec:
         return self.zoo.architecture(model_id).spec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.training.config import (
+    ENDING_LOW,
     Augmentation,
+    Decayed,
     HeadKind,
     Method,
     Optimizer,
@@ -63,6 +66,13 @@ FIELDS = (
         methods=(Method.PROGRESSIVE,),
     ),
     Field(
+        "fast_head",
+        "Head as in “Fast”",
+        "These epochs have the rate, schedule, batch size and optimizer of the preset Fast; what "
+        "is set here is for the rest.",
+        methods=(Method.PROGRESSIVE,),
+    ),
+    Field(
         "last_stages",
         "Last stages",
         "How many stages before the head.",
@@ -81,11 +91,12 @@ FIELDS = (
         "Optimizer",
         "",
         {
-            Optimizer.SGD: "SGD with Nesterov momentum",
+            Optimizer.SGD: "SGD with momentum",
             Optimizer.ADAM: "Adam",
             Optimizer.ADAMW: "AdamW",
         },
     ),
+    Field("nesterov", "Nesterov momentum", "Momentum that looks a step ahead (optimizer: SGD)."),
     Field(
         "schedule",
         "Schedule",
@@ -93,12 +104,14 @@ FIELDS = (
         {
             Schedule.ONE_CYCLE: "One cycle",
             Schedule.COSINE: "Cosine with warm-up",
+            Schedule.LINEAR: "Linear with warm-up",
             Schedule.STEP: "Steps at milestones",
             Schedule.PLATEAU: "Lower on a plateau",
             Schedule.STEP_PLATEAU: "Steps, and lower on a plateau",
             Schedule.CONSTANT: "Constant",
         },
     ),
+    Field("warmup_epochs", "Warm-up", "Epochs in which the rate rises (cosine, linear)."),
     Field("milestones", "Milestones", "Epochs at which the rate drops (schedule: steps)."),
     Field(
         "augmentation",
@@ -111,6 +124,14 @@ FIELDS = (
             Augmentation.STRONG: "Strong: TrivialAugment, erasing",
         },
     ),
+    Field("shift_pixels", "Shift by up to", "Pixels, of the light level; 0: a tenth of the side."),
+    Field("shift_reflect", "Mirror at the edges", "What a shift brings in; off: the mean colour."),
+    Field(
+        "alternate_flip",
+        "Flip in every other epoch",
+        "Every photo is seen from both sides in two epochs; off: at random.",
+    ),
+    Field("cutout", "Cut out a square of", "Pixels a side, at a random place; 0: none."),
     Field(
         "head",
         "Head",
@@ -119,9 +140,31 @@ FIELDS = (
     ),
     Field("head_width", "Width of the MLP head", "Units of its hidden layer."),
     Field("dropout", "Dropout", "0 to 0.99, before the last layer."),
-    Field("weight_decay", "Weight decay", "Not on norms and biases."),
+    Field("weight_decay", "Weight decay", "Keeps weights small."),
+    Field(
+        "decayed",
+        "Weight decay of",
+        "Shrinking norms and biases, too, costs accuracy; the CIFAR paper does it.",
+        {
+            Decayed.WEIGHTS: "Weights, not norms and biases",
+            Decayed.CONVOLUTIONS: "Convolutions only",
+            Decayed.ALL: "Everything",
+        },
+    ),
     Field("label_smoothing", "Label smoothing", "0 to 0.9."),
-    Field("early_stopping", "Stop early after", "Epochs without a better one; 0: never."),
+    Field(
+        "ema_decay",
+        "Average of the weights",
+        "A running average of the weights is judged and saved: its decay per step, such as 0.999; "
+        "0: the last weights.",
+        methods=_DEEP,
+    ),
+    Field(
+        "early_stopping",
+        "Stop early after",
+        "Epochs without a better one; 0: never. Not under schedules that end low (one cycle, "
+        "cosine, linear): their end is their best part.",
+    ),
     Field("val_fraction", "Share for validation", "Where the folder has no val folder."),
     Field("image_size", "Image size", "Side of the network's input in pixels; 0: the model's."),
     Field("seed", "Seed", "Same seed, same split and curve."),
@@ -146,6 +189,9 @@ FIELDS = (
         methods=_DEEP,
     ),
 )
+
+
+_SWITCHES = frozenset(f.name for f in dataclasses.fields(RunConfig) if f.type == "bool")
 
 
 class AdvancedForm(QWidget):
@@ -206,7 +252,7 @@ class AdvancedForm(QWidget):
             for value, words in item.choices.items():
                 editor.add_choice(words, value.value)
             editor.activated.connect(self._on_chosen)
-        elif item.name == "cache_features":
+        elif item.name in _SWITCHES:
             editor = QCheckBox()
             editor.toggled.connect(self._on_toggled)
         else:
@@ -245,6 +291,16 @@ def _shown(item: Field, config: RunConfig) -> bool:
         return False
     if item.name == "milestones":
         return config.schedule in (Schedule.STEP, Schedule.STEP_PLATEAU)
+    if item.name == "early_stopping":
+        return config.schedule not in ENDING_LOW
+    if item.name == "nesterov":
+        return config.optimizer is Optimizer.SGD
+    if item.name == "warmup_epochs":
+        return config.schedule in (Schedule.COSINE, Schedule.LINEAR)
+    if item.name in ("shift_pixels", "shift_reflect"):
+        return config.augmentation is Augmentation.LIGHT
+    if item.name in ("alternate_flip", "cutout"):
+        return config.augmentation is not Augmentation.NONE
     if item.name == "head_width":
         return config.head is HeadKind.MLP
     if item.name == "cache_features":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import io
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -32,7 +35,8 @@ from resnet_gui.core.types import (
     Notice,
     Prediction,
 )
-from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo import Preprocessing, Zoo
+from resnet_gui.core.zoo.builder import load_network, save_model
 from resnet_gui.core.zoo.torchvision_zoo import imagenet_classes
 
 from .models import cache_weights, random_state, small_model
@@ -92,14 +96,24 @@ def plain_resnet18(weights: Path) -> nn.Module:
     return network.eval()
 
 
-def plain_probabilities(network: nn.Module, stream: Path | io.BytesIO) -> torch.Tensor:
+# As the networks were trained: EfficientNet-Lite in TensorFlow, ResNet in torchvision.
+TENSORFLOW = (transforms.InterpolationMode.BICUBIC, [0.5] * 3, [0.5] * 3)
+TORCHVISION = (
+    transforms.InterpolationMode.BILINEAR, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+)  # fmt: skip
+
+
+def plain_probabilities(
+    network: nn.Module, stream: Path | io.BytesIO, way: Any = TORCHVISION
+) -> torch.Tensor:
     """What anybody would write with torchvision, without a line of this program."""
+    interpolation, mean, std = way
     transform = transforms.Compose(
         [
-            transforms.Resize(256),
+            transforms.Resize(256, interpolation),
             transforms.CenterCrop(224),
             transforms.ToTensor(),
-            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+            transforms.Normalize(mean, std),
         ]
     )
     image = Image.open(stream)
@@ -136,25 +150,30 @@ def test_efficientnet_lite0_equals_the_plain_script_and_knows_the_photos(
     network = plain_lite0()
     worst = 0.0
     right = 0
+    loss = 0.0
     classes = imagenet_classes()
     profiles = 0
     for file, answer in zip(files, got, strict=True):
         assert isinstance(answer, Prediction)
-        worst = max(worst, largest_difference(answer, plain_probabilities(network, file)))
+        expected = plain_probabilities(network, file, TENSORFLOW)
+        worst = max(worst, largest_difference(answer, expected))
         label = file.stem.partition("_")[2].replace("_", " ")
         assert classes.count(label) == 1, label  # else the name would not say which class it is
         right += answer.top.index == classes.index(label)
+        loss -= math.log(expected[classes.index(label)])
         with Image.open(file) as image:
             name = ImageCms.getProfileDescription(
                 ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
             ) if "icc_profile" in image.info else "sRGB"  # fmt: skip
             profiles += "sRGB" not in name
     assert profiles >= 1  # one photo must prove that profiles count
-    print(f"\nlargest difference {worst:.2g}; {right} of {len(files)} right")  # noqa: T201 - shown by pytest -s
+    loss /= len(files)
+    print(f"\nlargest difference {worst:.2g}; {right} of {len(files)} right, loss {loss:.4f}")  # noqa: T201 - shown by pytest -s
     record_property("largest_difference", worst)
     record_property("top1_right", right)
     assert worst < 1e-4
     assert right >= 17
+    assert loss < 0.5  # 0.58 with ImageNet's statistics and bilinear resizing
 
 
 @pytest.mark.parametrize("name", SKIMAGE)
@@ -163,9 +182,12 @@ def test_equals_the_plain_script_on_skimages_photos(name: str) -> None:
     cache = cache_weights("resnet18", random_state("resnet18", 1000))
     assert source.data is not None
     classifier = Classifier(Zoo.standard())
-    for model, network in ((LITE0, plain_lite0()), ("resnet18", plain_resnet18(cache))):
+    for model, network, way in (
+        (LITE0, plain_lite0(), TENSORFLOW),
+        ("resnet18", plain_resnet18(cache), TORCHVISION),
+    ):
         (answer,) = answers(run([source], model, classifier=classifier, top_k=1000))
-        expected = plain_probabilities(network, io.BytesIO(source.data))
+        expected = plain_probabilities(network, io.BytesIO(source.data), way)
         difference = largest_difference(answer, expected)
         print(f"{model} {name}: {difference:.2g}")  # noqa: T201 - shown by pytest -s
         assert difference < 1e-4
@@ -187,11 +209,27 @@ def test_resnet18_equals_the_plain_script(shared_data: Path) -> None:
     assert len({round(answer.top.probability, 7) for answer in got}) > 15  # type: ignore[union-attr]
 
 
+def test_a_model_made_before_keeps_the_preprocessing_it_was_made_with() -> None:
+    """Lite0's was another one once; what was trained with that carries it in its own file."""
+    entry = Zoo.standard().ready(LITE0)
+    before = Preprocessing(256, 224)
+    assert entry.spec.preprocessing != before
+    spec = dataclasses.replace(entry.spec, id="older", provider="yours", preprocessing=before)
+    save_model(
+        paths.user_models_dir() / "older.safetensors", spec, load_network(entry).state_dict()
+    )
+    source = skimage_source("coffee")
+    assert source.data is not None
+    (answer,) = answers(run([source], "older", top_k=1000))
+    expected = plain_probabilities(plain_lite0(), io.BytesIO(source.data), TORCHVISION)
+    assert largest_difference(answer, expected) < 1e-4
+
+
 def test_the_sample_photos_are_recognised() -> None:
     got = answers(run([ImageSource.file(path) for path in paths.sample_photos()]))
-    assert [answer.top.label for answer in got] == [  # type: ignore[union-attr]
-        "Egyptian cat", "espresso", "missile",
-    ]  # fmt: skip
+    cat, coffee, rocket = (answer.top.label for answer in got)  # type: ignore[union-attr]
+    assert cat in ("tabby", "tiger cat", "Egyptian cat")  # it is a tabby; nearly equal are these
+    assert (coffee, rocket) == ("espresso", "missile")
 
 
 # --- events -----------------------------------------------------------------------------------

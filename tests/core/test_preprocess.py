@@ -51,6 +51,20 @@ def test_equals_torchvisions_preset_on_photos(name: str, resize: int, crop: int)
     assert np.array_equal(network_input(image, preprocessing), reference(image, preprocessing))
 
 
+@pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee", "rocket"])
+@pytest.mark.parametrize(("resize", "crop"), SHAPES)
+def test_bicubic_equals_pillows_own_steps(name: str, resize: int, crop: int) -> None:
+    """As EfficientNet-Lite0 is used: torchvision's preset, and Pillow's resize written out."""
+    image = Image.fromarray(getattr(photos, name)())
+    preprocessing = Preprocessing(resize, crop, (0.5,) * 3, (0.5,) * 3, "bicubic")
+    x = network_input(image, preprocessing)
+    assert np.array_equal(x, reference(image, preprocessing))
+    whole = image.resize(resized_size(*image.size, resize), Image.Resampling.BICUBIC)
+    left, top = round((whole.width - crop) / 2), round((whole.height - crop) / 2)
+    cut = np.asarray(whole.crop((left, top, left + crop, top + crop)), np.float64)
+    np.testing.assert_allclose(x, (cut / 127.5 - 1).transpose(2, 0, 1), atol=1e-6)
+
+
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "nearest"])
 def test_each_interpolation_and_other_statistics(interpolation: str) -> None:
     image = Image.fromarray(photos.astronaut()).resize((301, 207))

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.dataset.split import Item, Split
+from resnet_gui.core.training.augment import Variation
 from resnet_gui.core.training.config import Augmentation
 from resnet_gui.core.training.hardware import Forward
-from resnet_gui.core.training.sources import PhotoSource
+from resnet_gui.core.training.sources import PhotoSource, Source
 from resnet_gui.core.training.tensor_source import TensorSource, tensor_bytes
 from resnet_gui.core.zoo import Preprocessing
 from tests.core.training_helpers import make_photos
@@ -39,14 +40,14 @@ def split(tmp_path: Path) -> Split:
 def filled(
     tmp_path: Path, split: Split, level: Augmentation, channels_last: bool = True
 ) -> TensorSource:
-    source = TensorSource(tmp_path, split, SMALL, level, "cpu", channels_last, 2)
+    source = TensorSource(tmp_path, split, SMALL, Variation(level), "cpu", channels_last, 2)
     events = list(source.fill())
     assert events[-1].done == events[-1].total == len(split.train) + len(split.val)
     return source
 
 
 def reference(tmp_path: Path, split: Split) -> PhotoSource:
-    source = PhotoSource(tmp_path, split, SMALL, Augmentation.NONE, "cpu", False, 10**9, largest=2)
+    source = PhotoSource(tmp_path, split, SMALL, Variation(), "cpu", False, 10**9, largest=2)
     list(source.fill())
     return source
 
@@ -71,8 +72,8 @@ def test_without_augmentation_it_is_what_photo_by_photo_gives(tmp_path: Path, sp
 @pytest.mark.parametrize("side", [32, 16])
 def test_validation_is_what_photo_by_photo_gives(tmp_path: Path, split: Split, side: int) -> None:
     source, other = filled(tmp_path, split, Augmentation.LIGHT), reference(tmp_path, split)
-    source.resize_input(side)
-    other.resize_input(side)
+    source.begin_epoch(1, side)
+    other.begin_epoch(1, side)
     torch.manual_seed(0)
     module = nn.Sequential(nn.Flatten(), nn.Linear(3 * side * side, 3)).eval()
     forward = Forward("cpu", "fp32", 2)
@@ -122,7 +123,7 @@ def _shift_and_mirror(original: Tensor, seen: Tensor) -> tuple[int, int, bool]:
 def test_fewer_pixels_are_the_same_picture(tmp_path: Path, split: Split) -> None:
     source = filled(tmp_path, split, Augmentation.NONE)
     whole = source.batch([0, 7])
-    source.resize_input(16)
+    source.begin_epoch(1, 16)
     half = source.batch([0, 7])
     assert whole is not None
     assert half is not None
@@ -155,7 +156,7 @@ def test_the_photos_that_layers_are_measured_on(tmp_path: Path, split: Split) ->
 def test_what_it_needs_of_memory(tmp_path: Path, split: Split) -> None:
     source = filled(tmp_path, split, Augmentation.LIGHT)
     kept = source._train.numel() * 4
-    assert kept == tensor_bytes(len(source.trainable), 32)
+    assert kept == tensor_bytes(len(source.trainable), 32, Variation(Augmentation.LIGHT))
 
 
 def test_no_validation_photos_and_no_readable_ones(tmp_path: Path) -> None:
@@ -178,3 +179,93 @@ def test_labels_belong_to_their_photos(tmp_path: Path, split: Split) -> None:
     assert batch is not None
     colours = batch.x.mean((2, 3)) * torch.tensor(SMALL.std) + torch.tensor(SMALL.mean)
     assert np.array_equal(colours.argmax(1), batch.y)
+
+
+BOTH = ("tensor", "photo by photo")
+COPIES = 150  # of a photo: one of them, at least, is not shifted
+
+
+def varied(tmp_path: Path, split: Split, kind: str, variation: Variation) -> Source:
+    source: TensorSource | PhotoSource
+    if kind == "tensor":
+        source = TensorSource(tmp_path, split, SMALL, variation, "cpu", False, 2)
+    else:
+        source = PhotoSource(tmp_path, split, SMALL, variation, "cpu", False, 10**9, largest=2)
+    list(source.fill())
+    return source
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_alternating_flips_show_each_photo_from_both_sides(
+    tmp_path: Path, split: Split, kind: str
+) -> None:
+    plain = varied(tmp_path, split, kind, Variation())
+    # The least shift there is, so that some photos are not shifted and can be compared.
+    variation = Variation(Augmentation.LIGHT, shift_pixels=1, alternate_flip=True, seed=5)
+    source = varied(tmp_path, split, kind, variation)
+    indices = [i for i in source.trainable for _ in range(COPIES)]
+    original = plain.batch(indices)
+    assert original is not None
+    sides: list[list[bool]] = []
+    for epoch in (1, 2, 3):
+        source.begin_epoch(epoch, 32)
+        torch.manual_seed(epoch)
+        seen = source.batch(indices)
+        assert seen is not None
+        inner = slice(1, -1)
+        flips: list[bool] = []
+        for number in range(len(source.trainable)):
+            rows = range(number * COPIES, (number + 1) * COPIES)
+            as_it_is = any(
+                torch.equal(seen.x[i, :, inner, inner], original.x[i, :, inner, inner])
+                for i in rows
+            )
+            mirrored = any(
+                torch.equal(seen.x[i].flip(2)[:, inner, inner], original.x[i, :, inner, inner])
+                for i in rows
+            )
+            assert as_it_is != mirrored, "one side in one epoch"
+            flips.append(mirrored)
+        sides.append(flips)
+    assert sides[0] == sides[2] == [not side for side in sides[1]]
+    assert set(sides[0]) == {False, True}, "not all photos turn at once"
+    plain.close()
+    source.close()
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_what_a_shift_brings_in_can_be_the_mirrored_edge(
+    tmp_path: Path, split: Split, kind: str
+) -> None:
+    plain = varied(tmp_path, split, kind, Variation())
+    variation = Variation(
+        Augmentation.LIGHT, shift_pixels=4, shift_reflect=True, alternate_flip=True
+    )
+    source = varied(tmp_path, split, kind, variation)
+    source.begin_epoch(2 - int(variation.first_flips(len(split.train))[0]) % 2, 32)
+    original, seen = plain.batch([0]), source.batch([0] * 200)
+    assert original is not None
+    assert seen is not None
+    whole = nn.functional.pad(original.x, (4, 4, 4, 4), mode="reflect")[0]
+    crops = [whole[:, y : y + 32, x : x + 32] for y in range(9) for x in range(9)]
+    crops += [crop.flip(2) for crop in crops]
+    found = {
+        next(n for n, c in enumerate(crops) if torch.allclose(c, x, atol=1e-5)) for x in seen.x
+    }
+    assert len({number % 81 for number in found}) > 40, "shifts of up to 4 both ways"
+    plain.close()
+    source.close()
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_cutout_is_a_square_of_the_mean_colour(tmp_path: Path, split: Split, kind: str) -> None:
+    source = varied(tmp_path, split, kind, Variation(Augmentation.LIGHT, shift_pixels=1, cutout=6))
+    torch.manual_seed(0)
+    batch = source.batch([0] * 100)
+    assert batch is not None
+    flat = batch.x.abs().amax(1) < 0.02  # 0.5/255/0.2: the mean colour, rounded to a byte
+    areas = flat[:, 1:-1, 1:-1].sum((1, 2))
+    assert int(areas.max()) <= 36
+    assert int((areas == 36).sum()) > 30, "a whole square where it lies inside"
+    assert int(areas.min()) >= 4, "the centre is always inside"
+    source.close()

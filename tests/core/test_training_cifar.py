@@ -12,13 +12,16 @@ from resnet_gui.core.classifier import Classifier
 from resnet_gui.core.errors import DepthError, RunConfigError
 from resnet_gui.core.runs import RunDirectory
 from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.training.augment import variation_of
 from resnet_gui.core.training.config import RunConfig, Schedule
 from resnet_gui.core.training.events import EpochDone, RunFinished, RunStarted
+from resnet_gui.core.training.network import make_optimizer
 from resnet_gui.core.training.presets import CIFAR_PRESETS, Preset, config_for
 from resnet_gui.core.training.schedules import PlateauState, learning_rate
+from resnet_gui.core.training.tensor_source import padding
 from resnet_gui.core.types import ImageSource, Prediction
 from resnet_gui.core.zoo import Zoo
-from resnet_gui.core.zoo.builder import load_network
+from resnet_gui.core.zoo.builder import build_network, head_name, load_network
 from tests.core.training_helpers import curve, make_photos
 
 SETTINGS: dict[str, Any] = {
@@ -159,11 +162,78 @@ def test_the_recipes_are_those_of_the_papers() -> None:
     }
     assert list(rates.values()) == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])
     assert (paper.optimizer, paper.weight_decay, paper.momentum) == ("sgd", 1e-4, 0.9)
+    assert (paper.nesterov, paper.decayed, paper.shift_pixels) == (False, "all", 4)
     keras = make(Preset.CIFAR_KERAS)
-    epochs = (0, 79, 80, 120, 160, 180, 199)
-    found = [learning_rate(keras, keras.lr, epoch * 10, 10, 200, 1.0) for epoch in epochs]
-    assert found == pytest.approx([1e-3, 1e-3, 1e-4, 1e-5, 1e-6, 5e-7, 5e-7])
     assert (keras.optimizer, keras.batch_size, keras.epochs) == ("adam", 32, 200)
+    assert (keras.weight_decay, keras.decayed, keras.schedule) == (2e-4, "convolutions", "step")
+    shift = round(0.1 * 32)  # its width_shift_range and height_shift_range
+    assert padding(variation_of(keras), 32) == shift
+    assert padding(variation_of(paper), 32) == 4
+
+
+def test_the_rates_of_kerass_example() -> None:
+    """Its scheduler sets the rate at the start of every epoch, whatever the losses were."""
+    keras = config_for(
+        Preset.CIFAR_KERAS, data="/x", model="cifar-resnet20", photos=50_000, classes=10
+    )
+    bounds = ((180, 0.5e-3), (160, 1e-3), (120, 1e-2), (80, 1e-1), (-1, 1.0))
+    state = PlateauState()
+    for epoch in range(200):
+        wanted = 1e-3 * next(factor for bound, factor in bounds if epoch > bound)
+        found = learning_rate(keras, keras.lr, epoch * 10, 10, 200, state.scale)
+        assert found == pytest.approx(wanted), epoch
+        state = state.after(1.0, keras)
+
+
+def test_the_papers_step_decays_every_weight_with_plain_momentum() -> None:
+    """As torch's own SGD with nothing but the paper's numbers."""
+    config = config_for(
+        Preset.CIFAR_PAPER, data="/x", model="cifar-resnet8", photos=50_000, classes=10
+    )
+    spec = Zoo.standard().architecture("cifar-resnet8").spec
+    ours, theirs = (
+        build_network(spec.architecture, 10, spec.architecture_options) for _ in range(2)
+    )
+    theirs.load_state_dict(ours.state_dict())
+    optimizer = make_optimizer(ours, head_name(ours) + ".", config)
+    reference = torch.optim.SGD(theirs.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
+    for step in range(3):
+        learn(ours, optimizer, step)
+        learn(theirs, reference, step)
+    for name, value in ours.state_dict().items():
+        assert torch.allclose(value, theirs.state_dict()[name], atol=1e-6), name
+
+
+def test_kerass_step_adds_the_squares_of_convolutions_to_the_loss() -> None:
+    config = config_for(
+        Preset.CIFAR_KERAS, data="/x", model="cifar-resnet8", photos=50_000, classes=10
+    )
+    spec = Zoo.standard().architecture("cifar-resnet8").spec
+    ours, theirs = (
+        build_network(spec.architecture, 10, spec.architecture_options) for _ in range(2)
+    )
+    theirs.load_state_dict(ours.state_dict())
+    optimizer = make_optimizer(ours, head_name(ours) + ".", config)
+    reference = torch.optim.Adam(theirs.parameters(), 1e-3)
+    kernels = [m.weight for m in theirs.modules() if isinstance(m, torch.nn.Conv2d)]
+    for step in range(3):
+        learn(ours, optimizer, step)
+        learn(theirs, reference, step, kernels)
+    for name, value in ours.named_parameters():
+        assert torch.allclose(value, theirs.get_parameter(name), atol=2e-5), name
+
+
+def learn(
+    network: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int, l2: Any = ()
+) -> None:
+    generator = torch.Generator().manual_seed(step)
+    x, y = torch.randn(8, 3, 32, 32, generator=generator), torch.arange(8)
+    loss = torch.nn.functional.cross_entropy(network(x), y)
+    for kernel in l2:
+        loss = loss + 1e-4 * kernel.square().sum()
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
 
 
 def test_steps_and_plateau_together() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.config import Method, RunConfig, Schedule
-from resnet_gui.core.training.presets import Preset, automatic_preset, config_for
+from resnet_gui.core.training.presets import Preset, automatic_preset, config_for, head_recipe
 from resnet_gui.core.training.schedules import PlateauState, learning_rate, lr_factor
 
 
@@ -64,6 +64,31 @@ def test_nothing_touched_is_head_training_on_the_cpu_and_for_small_folders() -> 
     assert automatic_preset(245, "cuda:0") is Preset.FAST
     assert automatic_preset(50_000, "cuda:0") is Preset.BALANCED
     assert config_for(None, data="/x", model="m", photos=245, classes=2).method is Method.HEAD
+
+
+@pytest.mark.parametrize("schedule", list(Schedule))
+def test_patience_ends_no_run_whose_schedule_ends_low(schedule: Schedule) -> None:
+    config = RunConfig("/x", "m", schedule=schedule, early_stopping=4)
+    low = lr_factor(config.replace(milestones="90"), 79, 10, 8) < 0.1
+    assert config.patience == (0 if low else 4)
+
+
+@pytest.mark.parametrize("preset", [Preset.BALANCED, Preset.BEST])
+@pytest.mark.parametrize("photos", [245, 50_000])
+def test_the_deep_presets_begin_with_the_fast_one(preset: Preset, photos: int) -> None:
+    def make(chosen: Preset, kind: str = "cpu") -> RunConfig:
+        return config_for(chosen, data="/x", model="m", photos=photos, classes=2, device_kind=kind)
+
+    fast, deep = make(Preset.FAST), make(preset)
+    assert deep.fast_head
+    assert deep.head_epochs == fast.epochs
+    assert {name: getattr(fast, name) for name in head_recipe(photos)} == head_recipe(photos)
+    assert deep.patience == deep.early_stopping == 0
+    if photos == 245:
+        assert deep.batch_size == 16
+        assert deep.lr * deep.backbone_lr_factor == pytest.approx(1e-5)
+        gpu = make(preset, "cuda:0")
+        assert gpu.lr * gpu.backbone_lr_factor == pytest.approx(1e-5 * (gpu.batch_size / 16) ** 0.5)
 
 
 def test_settings_of_a_newer_version_are_refused() -> None:

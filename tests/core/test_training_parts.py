@@ -11,7 +11,13 @@ import torch
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.dataset.pixels import PhotoStore, crop_reader, exact_reader, whole_reader
 from resnet_gui.core.preprocess import network_input
-from resnet_gui.core.training.augment import normalise, preview_augmentation, step_seed, to_tensor
+from resnet_gui.core.training.augment import (
+    Variation,
+    normalise,
+    preview_augmentation,
+    step_seed,
+    to_tensor,
+)
 from resnet_gui.core.training.config import Augmentation, Method
 from resnet_gui.core.training.estimate import duration, estimate
 from resnet_gui.core.training.events import Estimated
@@ -21,20 +27,31 @@ from resnet_gui.core.zoo.builder import build_network, head_name, set_head
 from tests.core.training_helpers import make_photos, make_tiny_model, tiny_config, user_zoo
 
 SMALL = Preprocessing(36, 32)
+CUBIC = Preprocessing(36, 32, interpolation="bicubic")
 
 
 @pytest.mark.parametrize("level", list(Augmentation))
 def test_preview_is_what_the_network_sees(tmp_path: Path, level: Augmentation) -> None:
     photos = sorted(make_photos(tmp_path, count=2).glob("*/*.jpg"))
-    seen = list(preview_augmentation(photos, level, SMALL, variants=2, seed=3))
+    seen = list(preview_augmentation(photos, Variation(level), SMALL, variants=2, seed=3))
     assert [(item.path, item.variant) for item in seen] == [
         (str(path), variant) for path in photos for variant in (0, 1)
     ]
     assert {(item.image.width, item.image.height) for item in seen} == {(32, 32)}
     assert all(len(item.image.data) == 32 * 32 * 3 for item in seen)
-    assert seen == list(preview_augmentation(photos, level, SMALL, variants=2, seed=3))
+    assert seen == list(preview_augmentation(photos, Variation(level), SMALL, variants=2, seed=3))
     differ = seen[0].image.data != seen[1].image.data
     assert differ is (level is not Augmentation.NONE)
+
+
+@pytest.mark.parametrize("level", list(Augmentation))
+def test_every_augmentation_works_with_bicubic_resizing(
+    tmp_path: Path, level: Augmentation
+) -> None:
+    """Which operation is drawn differs by photo: enough of them to draw each one."""
+    photos = sorted(make_photos(tmp_path, count=1).glob("*/*.jpg"))
+    seen = list(preview_augmentation(photos, Variation(level), CUBIC, variants=40))
+    assert len({item.image.data for item in seen}) > (1 if level is Augmentation.NONE else 40)
 
 
 def test_reading_and_normalising_is_what_classify_does(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -34,7 +35,8 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.types import ImageSource, Notice, Prediction
-from resnet_gui.core.zoo.builder import load_network
+from resnet_gui.core.zoo import Preprocessing
+from resnet_gui.core.zoo.builder import load_network, save_model
 from tests.core.training_helpers import (
     curve,
     make_photos,
@@ -68,6 +70,17 @@ METHODS: dict[str, dict[str, Any]] = {
     "full": {"method": "full", "augmentation": "standard"},
     "scratch": {"method": "scratch", "augmentation": "strong", "optimizer": "sgd"},
     "progressive": {"method": "progressive", "head_epochs": 2},
+    "average": {"method": "full", "ema_decay": 0.9, "freeze_batchnorm": "off"},
+    "average-scratch": {
+        "method": "scratch",
+        "augmentation": "light",
+        "ema_decay": 0.9,
+        "cutout": 8,
+        "alternate_flip": True,
+        "shift_pixels": 4,
+        "shift_reflect": True,
+        "schedule": "linear",
+    },
     "mlp": {"method": "head", "head": "mlp", "head_width": 16, "dropout": 0.3},
     "mlp-full": {"method": "full", "head": "mlp", "head_width": 16, "dropout": 0.3},
 }
@@ -218,7 +231,9 @@ def test_divergence_keeps_the_best_and_advises(data: Path) -> None:
 
 
 def test_early_stopping_and_keep_best(data: Path) -> None:
-    events = run_all(tiny_config(data, method="head", epochs=50, early_stopping=3, lr=1e-9))
+    events = run_all(
+        tiny_config(data, method="head", epochs=50, early_stopping=3, lr=0.5, schedule="constant")
+    )
     finished = last(events)
     assert finished.reason == "early_stopping"
     assert finished.epoch < 50
@@ -303,6 +318,27 @@ def test_what_cannot_be_resumed_says_why(data: Path) -> None:
         list(resume(path, zoo=user_zoo()))
 
 
+@pytest.mark.parametrize("method", ["head", "full"])
+def test_a_resumed_run_keeps_the_preprocessing_it_began_with(data: Path, method: str) -> None:
+    """The start model's may be mended by an update in between, as EfficientNet-Lite0's was."""
+    config = tiny_config(data, method=method, epochs=2)
+    unbroken = run_all(config)
+    generator = train(config, zoo=user_zoo())
+    first = [next(e for e in generator if isinstance(e, EpochDone))]
+    generator.close()
+    entry = user_zoo().get("tiny")
+    mended = Preprocessing(36, 32, (0.5,) * 3, (0.5,) * 3, "bicubic")
+    save_model(
+        user_models_dir() / "tiny.safetensors",
+        dataclasses.replace(entry.spec, preprocessing=mended),
+        load_network(entry).state_dict(),
+    )
+    second = list(resume(runs_dir() / first[0].run, zoo=user_zoo()))
+    assert curve([*first, *second]) == curve(unbroken)
+    made = user_zoo().get(last(second).model_id).spec
+    assert made.preprocessing == entry.spec.preprocessing != mended
+
+
 def test_a_head_is_not_put_on_another_backbone(data: Path) -> None:
     generator = train(tiny_config(data, method="head"), zoo=user_zoo())
     event = next(e for e in generator if isinstance(e, EpochDone))
@@ -311,8 +347,6 @@ def test_a_head_is_not_put_on_another_backbone(data: Path) -> None:
     entry = user_zoo().get("tiny")
     state = load_network(entry).state_dict()
     state["_conv_stem.weight"] += 1
-    from resnet_gui.core.zoo.builder import save_model
-
     save_model(path, entry.spec, state)
     events = list(resume(runs_dir() / event.run, zoo=user_zoo()))
     assert isinstance(last(events), RunFailed)

@@ -21,6 +21,7 @@ from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
 
 ANSWER_MS = 60_000  # the first answer includes torch's import on a busy machine
+CATS = ("tabby", "tiger cat", "Egyptian cat")  # what the sample cat may be called; nearly equal
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app import WindowApp
 from resnet_gui.ui.images import may_hold_photos, read_mime
 from resnet_gui.ui.photo_list import PhotoState
-from tests.ui.conftest import ANSWER_MS
+from tests.ui.conftest import ANSWER_MS, CATS
 
 
 def drop(app: WindowApp, mime: QMimeData) -> bool:
@@ -65,7 +65,7 @@ def test_a_dropped_photo_is_answered(qtbot: QtBot, app: WindowApp, photos: dict[
     page = app.window.page
     assert page.stack.currentIndex() == 1
     qtbot.waitUntil(lambda: page.view.has_photo)
-    assert page.results.rows[0].accessibleName().startswith("espresso, 8")
+    assert page.results.rows[0].accessibleName().startswith("espresso, 9")
     assert "ms network" in app.window.status_time.text()
     assert app.window.status_model.text() == "EfficientNet-Lite0"
     assert not page.strip.isVisible()
@@ -81,7 +81,7 @@ def test_several_files_make_a_strip_and_arrow_keys_walk(
     assert answer(app) == "espresso"
     strip.view.setFocus()
     qtbot.keyClick(strip.view, Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: answer(app) == "Egyptian cat")
+    qtbot.waitUntil(lambda: answer(app) in CATS)
     app.window.controller.step(1)
     assert answer(app) == "missile"
     app.window.controller.step(1)
@@ -150,7 +150,7 @@ def test_paste_of_a_bitmap_a_path_and_nothing(
     clipboard = QGuiApplication.clipboard()
     clipboard.setImage(QImage(str(photos["chelsea"])))
     app.window.paste()
-    qtbot.waitUntil(lambda: answer(app) == "Egyptian cat", timeout=ANSWER_MS)
+    qtbot.waitUntil(lambda: answer(app) in CATS, timeout=ANSWER_MS)
     clipboard.setText(f'"{photos["coffee"]}"')
     app.window.paste()
     qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)

@@ -226,7 +226,7 @@ def test_copy_puts_labels_and_percentages_on_the_clipboard(
     app.window.page.results.copy.click()
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == "coffee.jpg\tEfficientNet-Lite0"
-    assert lines[1].startswith("espresso\t8")
+    assert lines[1].startswith("espresso\t9")
     assert len(lines) == 6
 
 

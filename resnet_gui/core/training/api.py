@@ -86,6 +86,11 @@ def train(
     check_trainable(summary)
     for problem in summary.problems:
         yield Notice(problem.message)
+    if config.early_stopping and not config.patience:
+        yield Notice(
+            f"early_stopping is ignored: the best part of the schedule “{config.schedule}” is its "
+            "end."
+        )
     split = make_split(summary, config.val_fraction, config.seed)
     title = config.title.strip() or f"{summary.name} {entry.spec.title}"
     options = architecture_options(entry.spec.architecture_options, config)

@@ -24,7 +24,7 @@ from resnet_gui.core.training.schedules import PlateauState
 _KEY = "resnet_gui_checkpoint"
 _FORMAT_VERSION = 1
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_MODEL, _OPTIMIZER = "model/", "optimizer/"
+_MODEL, _OPTIMIZER, _AVERAGE = "model/", "optimizer/", "average/"
 
 
 @dataclass(slots=True)
@@ -85,12 +85,14 @@ def save_checkpoint(
     weights: dict[str, Tensor],
     optimizer: torch.optim.Optimizer | None = None,
     parameters: Iterable[tuple[str, Tensor]] = (),
+    average: dict[str, Tensor] | None = None,
 ) -> None:
     """Write a checkpoint atomically; it is on the disk when this returns.
 
     Args:
         weights: of the head or of the whole network, by progress.phase.
         parameters: names and tensors that the optimizer trains.
+        average: state of the running average of the weights, if the run keeps one.
 
     Raises:
         OSError: the disk is full or gone; the older checkpoint is untouched.
@@ -101,19 +103,36 @@ def save_checkpoint(
             for key, value in optimizer.state.get(parameter, {}).items():
                 if value is not None:
                     tensors[f"{_OPTIMIZER}{name}/{key}"] = torch.as_tensor(value)
+    tensors |= {_AVERAGE + name: tensor for name, tensor in (average or {}).items()}
     # clone: safetensors refuses tensors that share memory
     ready = {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}
     write_tensors(path, ready, {_KEY: json.dumps(progress.to_json())})
 
 
-def load_checkpoint(path: Path) -> tuple[Progress, dict[str, Tensor], dict[str, Tensor]]:
-    """The inverse of `save_checkpoint`: progress, weights, and optimizer state by "name/key".
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What `save_checkpoint` wrote.
+
+    Attributes:
+        weights: of the head or of the whole network, by progress.phase.
+        optimizer: its state by "name/key". average: of the running average; {} without one.
+    """
+
+    progress: Progress
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    average: dict[str, Tensor]
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The inverse of `save_checkpoint`.
 
     Raises:
         RunError: missing, damaged or of a newer version.
     """
     weights: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}
+    average: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
             document = parse_json((file.metadata() or {})[_KEY])
@@ -127,6 +146,8 @@ def load_checkpoint(path: Path) -> tuple[Progress, dict[str, Tensor], dict[str, 
             for key in file.keys():  # noqa: SIM118 - no mapping
                 if key.startswith(_MODEL):
                     weights[key.removeprefix(_MODEL)] = file.get_tensor(key)
+                elif key.startswith(_AVERAGE):
+                    average[key.removeprefix(_AVERAGE)] = file.get_tensor(key)
                 else:
                     states[key.removeprefix(_OPTIMIZER)] = file.get_tensor(key)
     except (OSError, SafetensorError, *_DAMAGE) as error:
@@ -135,7 +156,7 @@ def load_checkpoint(path: Path) -> tuple[Progress, dict[str, Tensor], dict[str, 
             f"The run “{path.parent.name}” cannot go on: {path.name} is missing or damaged.",
             "Start a new run.",
         ) from error
-    return progress, weights, states
+    return Checkpoint(progress, weights, states, average)
 
 
 def restore_optimizer(

@@ -24,9 +24,9 @@ class Method(StrEnum):
 
 
 class Optimizer(StrEnum):
-    SGD = "sgd"  # with Nesterov momentum
-    ADAM = "adam"
-    ADAMW = "adamw"
+    SGD = "sgd"  # with momentum
+    ADAM = "adam"  # weight decay as an L2 term of the loss
+    ADAMW = "adamw"  # weight decay beside the gradient (Loshchilov & Hutter 2019)
 
 
 class Schedule(StrEnum):
@@ -34,15 +34,29 @@ class Schedule(StrEnum):
 
     ONE_CYCLE = "onecycle"
     COSINE = "cosine"
+    LINEAR = "linear"
     STEP = "step"
     STEP_PLATEAU = "step+plateau"  # steps, and reduced on a plateau besides
     PLATEAU = "plateau"
     CONSTANT = "constant"
 
 
+# Their rate is high until near the end, and so are their losses: no good news for some epochs says
+# nothing there, and what stops in mid-cycle is worse than what ran to the end.
+ENDING_LOW = (Schedule.ONE_CYCLE, Schedule.COSINE, Schedule.LINEAR)
+
+
+class Decayed(StrEnum):
+    """What weight decay acts on."""
+
+    WEIGHTS = "weights"  # of convolutions and linear layers
+    CONVOLUTIONS = "convolutions"  # of convolutions alone
+    ALL = "all"  # norms and biases, too
+
+
 class Augmentation(StrEnum):
     NONE = "none"
-    LIGHT = "light"  # flip, shift by up to a tenth
+    LIGHT = "light"  # flip, shift
     STANDARD = "standard"  # random crop, flip, colour
     STRONG = "strong"  # random crop, flip, TrivialAugment, erasing
 
@@ -77,23 +91,27 @@ class RunConfig:
         method, optimizer, schedule, augmentation, head, precision: see their enums.
         epochs: number of passes over the training photos, with `head_epochs`.
         head_epochs: of progressive, how many of them train the head alone.
+        fast_head: of progressive, these epochs have the optimizer, rate, schedule, batch size and
+            weight decay of the preset "fast", without label smoothing; the settings here are the
+            rest's. Off: they are those of both.
         last_stages: of last, how many stages before the head are trained.
         batch_size: photos per optimizer step.
         accumulate: in how many pieces a batch goes through the network (1: in one). Gradients
             add up, so the effective batch stays; memory shrinks.
         lr: peak learning rate of the head.
         backbone_lr_factor: the backbone's rate is `lr` times this (not of scratch).
-        momentum: of SGD.
-        weight_decay: not on norms and biases.
+        momentum: of SGD. nesterov: whether it looks ahead (Sutskever et al. 2013).
+        weight_decay: on what `decayed` says; by default not on norms and biases.
         label_smoothing: 0..1.
-        warmup_epochs: of cosine, epochs of linear rise.
+        warmup_epochs: of cosine and linear, epochs of linear rise.
         milestones, gamma: of step, the epochs (counted from 0) at which the rate is multiplied.
         gammas: of step, a factor for each milestone; empty: gamma for all of them.
         plateau_factor, plateau_patience, min_lr: of plateau; the floor is `min_lr`.
         head_width, dropout: of the MLP head, its hidden width; dropout before the last layer
             (of the linear head: before it).
         freeze_batchnorm: keep BatchNorm's running statistics; AUTO: where data is small.
-        early_stopping: stop after so many epochs without a better validation accuracy; 0: never.
+        early_stopping: stop after so many epochs without a better one; 0: never. Of no effect
+            under schedules that end low (one-cycle, cosine, linear): see `patience`.
         val_fraction: share of each class that validates, if the folder has no val/.
         seed: of the split, the order, the weights of the head, augmentation and dropout.
         image_size: side of the network's input in pixels; 0: the model's own.
@@ -101,6 +119,16 @@ class RunConfig:
             section 4.2); only of scratch, and of the networks for 32x32 pixels.
         progressive_resizing: of scratch, the first 60 % of the epochs see the photos at half the
             side and the next 20 % at three quarters, which takes about half the time (Howard 2018).
+        shift_pixels: of light augmentation, by how much photos are shifted at most; 0: a tenth
+            of the side.
+        shift_reflect: of light, what a shift brings in is the photo mirrored at its edge; off: the
+            mean colour, which is zero after normalisation.
+        alternate_flip: every photo is mirrored in every other epoch instead of at random, so that
+            each pair of epochs shows both sides of all photos (Jordan 2024, arXiv:2404.00498).
+        cutout: side in pixels of a square of the mean colour at a random place of every training
+            photo (DeVries & Taylor 2017, arXiv:1708.04552); 0: none. Not without augmentation.
+        ema_decay: of the network's phase, decay per step of a running average of the weights,
+            which is validated and saved instead of the last weights; 0: no average.
         cache_features: of head, compute features once. Off: augmented anew at every epoch.
         channels_last: memory layout; AUTO: where it gains.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
@@ -115,6 +143,7 @@ class RunConfig:
     method: Method = Method.HEAD
     epochs: int = 40
     head_epochs: int = 0
+    fast_head: bool = False
     last_stages: int = 1
     batch_size: int = 32
     accumulate: int = 1
@@ -122,7 +151,9 @@ class RunConfig:
     lr: float = 2e-3
     backbone_lr_factor: float = 0.1
     momentum: float = 0.9
+    nesterov: bool = True
     weight_decay: float = 1e-2
+    decayed: Decayed = Decayed.WEIGHTS
     label_smoothing: float = 0.0
     schedule: Schedule = Schedule.COSINE
     warmup_epochs: float = 1.0
@@ -143,6 +174,11 @@ class RunConfig:
     image_size: int = 0
     pixel_mean: bool = False
     progressive_resizing: bool = False
+    shift_pixels: int = 0
+    shift_reflect: bool = False
+    alternate_flip: bool = False
+    cutout: int = 0
+    ema_decay: float = 0.0
     cache_features: bool = True
     precision: Precision = Precision.AUTO
     channels_last: Switch = Switch.AUTO
@@ -189,6 +225,11 @@ class RunConfig:
                 "Change epochs or head_epochs.",
             )
 
+    @property
+    def patience(self) -> int:
+        """After how many epochs without a better one the run ends; 0: never."""
+        return 0 if self.schedule in ENDING_LOW else self.early_stopping
+
     def replace(self, **changes: Any) -> RunConfig:
         """A copy with changed settings.
 
@@ -218,8 +259,9 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunConfig:
-        """The inverse of `to_json`; settings that are missing get their default, and those that are
-        not known here are left out: another version of the program has them.
+        """The inverse of `to_json`; settings that are missing get their default, which is how runs
+        behaved before there was such a setting. Those that are not known here are left out:
+        another version of the program has them.
 
         Raises:
             RunConfigError: saved by a newer version, or a setting is wrong.
@@ -261,12 +303,16 @@ _RANGES: dict[str, tuple[float, float]] = {
     "val_fraction": (0.01, 0.9),
     "seed": (0, 2**31 - 1),
     "image_size": (0, 2048),
+    "shift_pixels": (0, 256),
+    "cutout": (0, 1024),
+    "ema_decay": (0.0, 0.99999),
     "memory_mb": (0, 10**9),
 }
 _ENUMS: dict[str, type[StrEnum]] = {
     "method": Method,
     "optimizer": Optimizer,
     "schedule": Schedule,
+    "decayed": Decayed,
     "augmentation": Augmentation,
     "head": HeadKind,
     "precision": Precision,

@@ -38,9 +38,10 @@ def best_network(session: Session) -> nn.Module:
     Raises:
         RunError: best.safetensors is damaged. ModelError: the start model is gone (head runs).
     """
-    best, weights, _ = load_checkpoint(session.run.best)
+    best = load_checkpoint(session.run.best)
+    weights = best.weights
     classes = len(session.split.classes)
-    if best.phase == HEAD:
+    if best.progress.phase == HEAD:
         network = start_network(session.entry, classes, session.config)
         network.get_submodule(head_name(network)).load_state_dict(weights)
     else:

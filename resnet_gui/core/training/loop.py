@@ -16,6 +16,7 @@ from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError,
 from resnet_gui.core.layer_statistics import measure_layers
 from resnet_gui.core.runs import RunState
 from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.average import averaged_weights
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import (
@@ -128,7 +129,7 @@ class _Sitting:
                 return
             # Of progressive, a head that is done is no reason not to go on with the rest.
             in_last_phase = self.session.phase_of(config.epochs) == wanted
-            if in_last_phase and 0 < config.early_stopping <= progress.bad_epochs:
+            if in_last_phase and 0 < config.patience <= progress.bad_epochs:
                 reason = "early_stopping"
                 break
         yield from self._finish(reason)
@@ -143,7 +144,7 @@ class _Sitting:
                 "None of the training photos can be read.", "Check the drive they are on."
             )
         phase.train_mode()
-        phase.source.resize_input(session.input_side(epoch))
+        phase.source.begin_epoch(epoch, session.input_side(epoch))
         loss_sum = right = seen = 0.0
         lr = 0.0
         for number, indices in enumerate(batches):
@@ -153,7 +154,7 @@ class _Sitting:
             torch.manual_seed(step_seed(session.config.seed, epoch, number))
             batch = phase.source.batch(indices)
             yield from self._skipped()
-            if batch is not None:
+            if batch is not None and (not seen or len(batch.y) >= phase.fewest):
                 result = yield from take_step(session, phase, progress, batch, epoch, number)
                 loss_sum += result.loss * result.photos
                 right += result.right
@@ -174,7 +175,7 @@ class _Sitting:
         val_loss, val_accuracy = validation.loss, validation.accuracy
         train_loss = loss_sum / seen
         if not math.isfinite(train_loss) or (val_loss is not None and not math.isfinite(val_loss)):
-            raise NonFiniteLossError(epoch, len(batches), _divergence_advice(session))
+            raise NonFiniteLossError(epoch, len(batches), _divergence_advice(phase))
         self._judge_epoch(epoch, train_loss, validation)
         done = EpochDone(
             run=session.run.name,
@@ -205,7 +206,7 @@ class _Sitting:
         rate = 0.0
         for group in phase.optimizer.param_groups:
             group["lr"] = learning_rate(
-                self.session.config,
+                phase.config,
                 group["peak_lr"],
                 step,
                 steps,
@@ -216,20 +217,20 @@ class _Sitting:
         return rate
 
     def _judge_epoch(self, epoch: int, train_loss: float, validation: Validation) -> None:
-        """Is it the best so far? By accuracy, then by loss; without validation the last is."""
-        progress = self.progress
+        """Is it the best so far? Without validation the last is."""
+        progress, phase = self.progress, cast(Phase, self.phase)
         progress.epoch, progress.step = epoch, self.step
-        progress.phase = cast(Phase, self.phase).name
+        progress.phase = phase.name
         progress.seconds = self.seconds
         val_loss, val_accuracy = validation.loss, validation.accuracy
         measured = val_loss if val_loss is not None else train_loss
-        progress.plateau = progress.plateau.after(measured, self.session.config)
-        old = (progress.best_accuracy or 0.0, -(progress.best_loss or math.inf))
-        new = (val_accuracy or 0.0, -(val_loss if val_loss is not None else math.inf))
+        progress.plateau = progress.plateau.after(measured, phase.config)
         sides = self.session.input_side(epoch), self.session.input_side(max(1, progress.best_epoch))
         # What was measured on smaller pictures is no match for what the model will see.
         grown = sides[0] > sides[1]
-        if progress.best_epoch == 0 or val_accuracy is None or grown or new > old:
+        method = self.session.config.method
+        better = grown or validation.beats(progress.best_loss, progress.best_accuracy, method)
+        if progress.best_epoch == 0 or better:
             progress.best_epoch = epoch
             progress.best_accuracy, progress.best_loss = val_accuracy, val_loss
             progress.best_right, progress.best_photos = validation.right, validation.photos
@@ -264,12 +265,14 @@ class _Sitting:
         run, progress, phase = self.session.run, self.progress, cast(Phase, self.phase)
         progress.backbone = phase.backbone
         progress.scaler = phase.scaler.state_dict()
-        weights = phase.module.state_dict()
         self._record_layers(done.epoch)
         run.append_metrics(done)
-        save_checkpoint(run.last, progress, weights, phase.optimizer, phase.parameters())
+        save_checkpoint(
+            run.last, progress, phase.module.state_dict(), phase.optimizer, phase.parameters(),
+            phase.average_state(),
+        )  # fmt: skip
         if done.best:
-            save_checkpoint(run.best, progress, weights)
+            save_checkpoint(run.best, progress, phase.judged.state_dict())
 
     def _finish(self, reason: str) -> Iterator[TrainEvent]:
         run, progress = self.session.run, self.progress
@@ -405,9 +408,9 @@ class _Sitting:
         )
 
 
-def _divergence_advice(session: Session) -> str:
+def _divergence_advice(phase: Phase) -> str:
     return (
-        f"Start again with a smaller learning rate, for instance lr={session.config.lr / 10:g}. "
+        f"Start again with a smaller learning rate, for instance lr={phase.config.lr / 10:g}. "
         "The best epoch so far is kept."
     )
 
@@ -424,13 +427,14 @@ def prepared_progress(session: Session) -> tuple[Progress, list[EpochDone]]:
     if not run.last.is_file():
         run.cut_layers(0)
         return Progress(pieces=session.config.accumulate), run.cut_metrics(0)
-    progress, weights, _ = load_checkpoint(run.last)
+    last = load_checkpoint(run.last)
+    progress = last.progress
     run.cut_layers(progress.epoch)
     if progress.best_epoch == progress.epoch:
         try:
-            best = load_checkpoint(run.best)[0].epoch
+            best = load_checkpoint(run.best).progress.epoch
         except RunError:
             best = 0
         if best != progress.epoch:
-            save_checkpoint(run.best, progress, weights)
+            save_checkpoint(run.best, progress, averaged_weights(last.average) or last.weights)
     return progress, run.cut_metrics(progress.epoch)

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.errors import RunConfigError
-from resnet_gui.core.training.config import HeadKind, Method, Optimizer, RunConfig
+from resnet_gui.core.training.config import Decayed, HeadKind, Method, Optimizer, RunConfig
 from resnet_gui.core.zoo.builder import build_network, head_name, load_network, set_head
 from resnet_gui.core.zoo.spec import ModelEntry
 
 HEAD, NETWORK = "head", "network"  # the phases of a run
+# Parameters of so many dimensions are decayed: kernels of convolutions have four, of linear layers
+# two, norms and biases one.
+_DECAYED_FROM = {Decayed.ALL: 0, Decayed.WEIGHTS: 2, Decayed.CONVOLUTIONS: 4}
 
 
 def head_options(config: RunConfig) -> dict[str, Any]:
@@ -155,16 +158,16 @@ def has_live_batchnorm(network: nn.Module) -> bool:
 def make_optimizer(module: nn.Module, head_prefix: str, config: RunConfig) -> torch.optim.Optimizer:
     """The optimizer over all parameters that learn, in groups by (head or backbone, decay or not).
 
-    Norms and biases (all parameters with fewer than two dimensions) are not decayed: shrinking
-    them costs accuracy (He et al. 2019, "Bag of Tricks", arXiv:1812.01187). Each group has its
-    peak rate in "peak_lr".
+    Unless the config says otherwise, norms and biases (all parameters with fewer than two
+    dimensions) are not decayed: shrinking them costs accuracy (He et al. 2019, "Bag of Tricks",
+    arXiv:1812.01187). Each group has its peak rate in "peak_lr".
 
     Args:
         head_prefix: the names of the head's parameters start with it ("" if `module` is the head).
     """
     groups: dict[tuple[bool, bool], list[Tensor]] = {}
     for name, parameter in trained_parameters(module):
-        key = (name.startswith(head_prefix), parameter.ndim >= 2)
+        key = (name.startswith(head_prefix), parameter.ndim >= _DECAYED_FROM[config.decayed])
         groups.setdefault(key, []).append(parameter)
     scratch = config.method is Method.SCRATCH
     settings = []
@@ -173,7 +176,7 @@ def make_optimizer(module: nn.Module, head_prefix: str, config: RunConfig) -> to
         decay = config.weight_decay if decays else 0.0
         settings.append({"params": parameters, "lr": peak, "peak_lr": peak, "weight_decay": decay})
     if config.optimizer is Optimizer.SGD:
-        nesterov = config.momentum > 0
+        nesterov = config.nesterov and config.momentum > 0
         return torch.optim.SGD(settings, config.lr, momentum=config.momentum, nesterov=nesterov)
     kind = torch.optim.AdamW if config.optimizer is Optimizer.ADAMW else torch.optim.Adam
     return kind(settings, config.lr)

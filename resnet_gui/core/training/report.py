@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from resnet_gui.core.training.checkpoint import Progress
+from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import (
     EpochDone,
     Preparing,
@@ -41,6 +42,22 @@ class Validation:
     def accuracy(self) -> float | None:
         return self.right / self.photos if self.photos else None
 
+    def beats(self, best_loss: float | None, best_accuracy: float | None, method: Method) -> bool:
+        """Whether this is better than the best validation so far; always without one of the two.
+
+        By loss: of a small folder's few validation photos many epochs get the same number right,
+        and the loss tells which of them is surest where it is right. So the head of a progressive
+        run is replaced only by a network of lower loss. From scratch by accuracy, then loss, as
+        the papers' recipes are judged: there the loss rises again long before accuracy stops
+        rising (Guo et al. 2017, arXiv:1706.04599).
+        """
+        loss, accuracy = self.loss, self.accuracy
+        if loss is None or accuracy is None or best_loss is None or best_accuracy is None:
+            return True
+        if method is Method.SCRATCH:
+            return (accuracy, -loss) > (best_accuracy, -best_loss)
+        return loss < best_loss
+
 
 def validate(
     session: Session, phase: Phase, stop: Callable[[], bool]
@@ -51,11 +68,12 @@ def validate(
         Preparing ("validating") after each piece; of the head's features there is only one.
     """
     items = session.split.val
-    phase.module.eval()
+    module = phase.judged
+    module.eval()
     wanted = _sample_positions([item.label for item in items])
     samples: dict[int, SamplePrediction] = {}
     loss_sum, right, seen = 0.0, 0, 0
-    for judged in phase.source.judge(phase.module, phase.forward):
+    for judged in phase.source.judge(module, phase.forward):
         y = torch.tensor([items[i].label for i in judged.positions])
         losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
         loss_sum += float(losses)

@@ -66,12 +66,15 @@ def lr_factor(config: RunConfig, step: int, steps_per_epoch: int, epochs: int) -
         if step <= peak:
             return _cosine(1 / _START_DIVISOR, 1.0, step / peak)
         return _cosine(1.0, 1 / _START_DIVISOR / _END_DIVISOR, (step - peak) / (total - 1 - peak))
-    if config.schedule is Schedule.COSINE:
+    if config.schedule in (Schedule.COSINE, Schedule.LINEAR):
         # Warm-up takes at most half: ten epochs of it must not eat a run of five.
         warm = min(config.warmup_epochs * steps_per_epoch, total / 2)
         if step < warm:
             return (step + 1) / (warm + 1)
-        return _cosine(1.0, 0.0, (step - warm) / max(1.0, total - warm))
+        progress = (step - warm) / max(1.0, total - warm)
+        if config.schedule is Schedule.LINEAR:
+            return max(0.0, 1.0 - progress)
+        return _cosine(1.0, 0.0, progress)
     if config.schedule in (Schedule.STEP, Schedule.STEP_PLATEAU):
         epoch = step // max(1, steps_per_epoch)
         gammas = config.gammas or (config.gamma,) * len(config.milestones)

@@ -18,12 +18,9 @@ from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.runs import HeldRun
 from resnet_gui.core.tensor_files import write_tensors
-from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.checkpoint import (
-    Progress,
-    load_checkpoint,
-    restore_optimizer,
-)
+from resnet_gui.core.training.augment import step_seed, variation_of
+from resnet_gui.core.training.average import running_average
+from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, restore_optimizer
 from resnet_gui.core.training.config import Augmentation, Method, RunConfig, Switch
 from resnet_gui.core.training.events import Preparing
 from resnet_gui.core.training.hardware import Forward, autocast
@@ -39,6 +36,7 @@ from resnet_gui.core.training.network import (
     start_network,
     trained_parameters,
 )
+from resnet_gui.core.training.presets import head_recipe
 from resnet_gui.core.training.sources import (
     Features,
     FeatureSource,
@@ -53,6 +51,9 @@ from resnet_gui.core.zoo.builder import build_network, head_name
 from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
 
 _SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
+# A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:
+# those of one or two photos say nothing, move the running ones, and of one BatchNorm may refuse it.
+_FEWEST_FOR_BATCHNORM = 3
 _VAL_LARGEST = 32  # photos in one validation pass
 _SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
 # Progressive resizing: until this part of the epochs, this part of the side.
@@ -108,6 +109,15 @@ class Session:
         """Side of the network's input in an epoch (from 1)."""
         return input_side(self.config, self.preprocessing.crop, epoch)
 
+    def phase_config(self, phase: str) -> RunConfig:
+        """The settings of a phase: of progressive the head's may be those of the preset "fast"."""
+        config = self.config
+        if phase == HEAD and config.method is Method.PROGRESSIVE and config.fast_head:
+            return config.replace(
+                **head_recipe(len(self.split.train)), label_smoothing=0.0, accumulate=1
+            )
+        return config
+
     def phase_epochs(self, phase: str) -> tuple[int, int]:
         """First epoch (from 1) of a phase and how many it has."""
         config = self.config
@@ -130,18 +140,22 @@ class Phase:
     """A module that learns, its optimizer and its data.
 
     Attributes:
-        name: "head" or "network".
+        name: "head" or "network". config: the settings that hold in it.
         module: the head alone, or the whole network, on the device.
         source: its data. indices: training photos to go through at every epoch.
         first_epoch, epochs: the run's epochs that belong to it.
-        forward: evaluation passes. backbone: hash of the backbone ("" in the phase "network").
+        average: running average of the weights, if the run keeps one.
+        fewest: photos that make a step; what is left over of an epoch, if fewer, waits for the
+            next one's order. forward: evaluation passes.
+        backbone: hash of the backbone ("" in the phase "network").
     """
 
     def __init__(
         self, session: Session, name: str, module: nn.Module, source: Source, backbone: str
     ) -> None:
-        config, kind = session.config, session.device.kind
+        config, kind = session.phase_config(name), session.device.kind
         self.name = name
+        self.config = config
         self.module = module
         self.source = source
         self.backbone = backbone
@@ -153,18 +167,24 @@ class Phase:
         self.scaler = torch.amp.GradScaler(
             kind.split(":", maxsplit=1)[0], enabled=self.forward.precision == "fp16"
         )
+        self.average = (
+            running_average(module, config.ema_decay)
+            if name == NETWORK and config.ema_decay
+            else None
+        )
         self._freeze = session.freeze_batchnorm
         self._batch_size = config.batch_size
         self._seed = config.seed
         self.train_mode()
-        # One photo alone has no statistics: BatchNorm refuses it.
-        self._drop_single = has_live_batchnorm(module)
+        live = has_live_batchnorm(module)
+        fewest = min(_FEWEST_FOR_BATCHNORM, config.batch_size, max(1, len(self.indices)))
+        self.fewest = fewest if live else 1
 
     @property
     def steps(self) -> int:
         """Optimizer steps per epoch."""
         full, rest = divmod(len(self.indices), self._batch_size)
-        return full + (1 if rest > (1 if self._drop_single and full else 0) else 0)
+        return full + (rest >= self.fewest)
 
     def order(self, epoch: int) -> list[list[int]]:
         """The batches of an epoch, as indices; the same for the same seed and epoch."""
@@ -181,6 +201,14 @@ class Phase:
             self.module.train()
         else:
             set_train_mode(self.module, self._freeze)
+
+    @property
+    def judged(self) -> nn.Module:
+        """What is validated and saved: the average of the weights if there is one."""
+        return self.module if self.average is None else self.average.module
+
+    def average_state(self) -> dict[str, Tensor]:
+        return {} if self.average is None else self.average.state_dict()
 
     def autocast(self) -> Any:
         return autocast(self.forward.device_kind, self.forward.precision)
@@ -213,8 +241,11 @@ def open_phase(
     name = session.phase_of(progress.epoch + 1)
     weights: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}
+    average: dict[str, Tensor] = {}
     if progress.epoch:
-        _, weights, states = load_checkpoint(session.run.last)
+        # The rest goes on from the best head, not from the last one.
+        last = load_checkpoint(session.run.last if progress.phase == name else session.run.best)
+        weights, states, average = last.weights, last.optimizer, last.average
     same_phase = progress.phase == name
     yield Preparing("model", 0, 0)
     network, backbone = _network(session, progress, name, weights)
@@ -251,6 +282,8 @@ def open_phase(
         restore_optimizer(phase.optimizer, phase.parameters(), states)
         if progress.scaler:
             phase.scaler.load_state_dict(progress.scaler)
+        if phase.average is not None and average:
+            phase.average.load_state_dict(average)
     if carried is not None:
         carried.close()
         gc.collect()
@@ -304,11 +337,13 @@ def _photo_source(session: Session) -> PhotoSource | TensorSource:
     photo."""
     config, split = session.config, session.split
     budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
+    variation = variation_of(config)
     values = (
-        session.root, split, session.preprocessing, config.augmentation, session.device.kind,
+        session.root, split, session.preprocessing, variation, session.device.kind,
         session.channels_last,
     )  # fmt: skip
-    needed = tensor_bytes(len(split.train) + len(split.val), session.preprocessing.crop)
+    photos = len(split.train) + len(split.val)
+    needed = tensor_bytes(photos, session.preprocessing.crop, variation)
     if config.augmentation in LEVELS and needed <= budget:
         at_once = _SMALL_AT_ONCE if session.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
         return TensorSource(*values, at_once)

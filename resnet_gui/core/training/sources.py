@@ -14,8 +14,13 @@ from torch.nn import functional
 
 from resnet_gui.core.dataset.pixels import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.dataset.split import Item, Split
-from resnet_gui.core.training.augment import normalise, reader_for, to_tensor, transform_for
-from resnet_gui.core.training.config import Augmentation
+from resnet_gui.core.training.augment import (
+    Variation,
+    normalise,
+    reader_for,
+    to_tensor,
+    transform_for,
+)
 from resnet_gui.core.training.events import Preparing
 from resnet_gui.core.training.hardware import Forward, one_thread
 from resnet_gui.core.zoo.spec import Preprocessing
@@ -70,9 +75,10 @@ class Source(Protocol):
         """The module's outputs for all readable validation photos, piece by piece."""
         ...
 
-    def resize_input(self, side: int) -> None:
-        """Training and validation photos come with this side from now on. (A network sees size as
-        well as shape: one that has only seen small pictures is lost on large ones.)"""
+    def begin_epoch(self, epoch: int, side: int) -> None:
+        """The next batches belong to this epoch (from 1), and training and validation photos come
+        with this side from now on. (A network sees size as well as shape: one that has only seen
+        small pictures is lost on large ones.)"""
         ...
 
     def take_failures(self) -> list[tuple[str, str]]:
@@ -95,14 +101,17 @@ class PhotoSource:
         root: Path,
         split: Split,
         preprocessing: Preprocessing,
-        level: Augmentation,
+        variation: Variation,
         device_kind: str,
         channels_last: bool,
         budget_bytes: int,
         largest: int,
     ) -> None:
         self._preprocessing = preprocessing
-        self._transform = transform_for(level, preprocessing)
+        self._transform = transform_for(variation, preprocessing)
+        self._alternate = variation.alternate_flip
+        self._first_flips = variation.first_flips(len(split.train))
+        self._epoch = 1
         self._device = device_kind
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._largest = largest
@@ -111,7 +120,7 @@ class PhotoSource:
         self._val = PhotoStore(_paths(root, split.val), exact_reader(preprocessing), budget_bytes)
         self._budget_bytes = budget_bytes
         self._train = PhotoStore(
-            _paths(root, split.train), reader_for(level, preprocessing), budget_bytes
+            _paths(root, split.train), reader_for(variation.level, preprocessing), budget_bytes
         )
         self._told: set[Path] = set()
         self._input_side = preprocessing.crop
@@ -141,9 +150,15 @@ class PhotoSource:
             return None
         # In order and in this thread: the transforms draw from the global generator.
         with one_thread():
-            x = torch.stack([self._transform(to_tensor(item)) for _, item in good])
+            x = torch.stack([self._transform(self._turned(i, to_tensor(item))) for i, item in good])
         y = self._labels[[i for i, _ in good]].to(self._device)
         return Batch(resized(self._to_device(x), self._input_side), y)
+
+    def _turned(self, index: int, photo: Tensor) -> Tensor:
+        """The photo (3, H, W), mirrored if it is its turn in this epoch."""
+        if self._alternate and (int(self._first_flips[index]) + self._epoch) % 2:
+            return photo.flip(2)
+        return photo
 
     def first_photos(self, count: int) -> Batch | None:
         # Spread over the photos: they are in the order of their classes.
@@ -168,8 +183,8 @@ class PhotoSource:
             if positions:
                 yield Judged(positions, forward(module, prepare, len(positions)))
 
-    def resize_input(self, side: int) -> None:
-        self._input_side = side
+    def begin_epoch(self, epoch: int, side: int) -> None:
+        self._epoch, self._input_side = epoch, side
 
     def train_chunks(self, size: int) -> Iterator[Chunk]:
         """The training photos in order, not augmented."""
@@ -244,8 +259,8 @@ class FeatureSource:
     def prefetch(self, indices: Sequence[int]) -> None:
         """Nothing to do: all features are in memory."""
 
-    def resize_input(self, side: int) -> None:
-        """Features have no side."""
+    def begin_epoch(self, epoch: int, side: int) -> None:
+        """Features have no side, and are the same in all epochs."""
 
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
         count = len(self._val)
@@ -296,7 +311,7 @@ def compute_features(
         Preparing, and the Features last.
     """
     source = PhotoSource(
-        root, split, preprocessing, Augmentation.NONE, device_kind, channels_last, 0, _FEATURE_CHUNK
+        root, split, preprocessing, Variation(), device_kind, channels_last, 0, _FEATURE_CHUNK
     )
     try:
         total = len(split.train) + len(split.val)

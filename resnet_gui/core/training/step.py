@@ -57,14 +57,16 @@ def take_step(
         if progress.pieces >= count:
             raise out_of_memory(session.device.kind)
         progress.pieces = min(progress.pieces * 2, count)
-        size = math.ceil(session.config.batch_size / progress.pieces)
+        size = math.ceil(phase.config.batch_size / progress.pieces)
         yield Notice(
             f"The memory did not suffice: {size} photos at a time go through the network now. The "
-            f"batch of {session.config.batch_size} stays, it only takes longer."
+            f"batch of {phase.config.batch_size} stays, it only takes longer."
         )
     phase.scaler.step(phase.optimizer)
     phase.scaler.update()
     phase.optimizer.zero_grad(set_to_none=True)
+    if phase.average is not None:
+        phase.average.update_parameters(phase.module)
     return result
 
 
@@ -72,7 +74,7 @@ def _try_step(
     session: Session, phase: Phase, pieces: int, batch: Batch, epoch: int, number: int
 ) -> StepResult | None:
     """Gradients of a batch; None: out of memory."""
-    config, count = session.config, len(batch.y)
+    config, count = phase.config, len(batch.y)
     # Again for each try, so that dropout does not depend on how often memory ran out.
     torch.manual_seed(step_seed(config.seed, epoch, number + _FORWARD))
     loss_sum, right = 0.0, 0

