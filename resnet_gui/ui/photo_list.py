@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from resnet_gui.core.types import ImageSource, Prediction
+from resnet_gui.core.types import INCOMPLETE, ImageSource, Prediction
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.thumbnails import Thumbnails
 
@@ -144,6 +144,8 @@ class PhotoList(QAbstractListModel):
             return None if failed else self._thumbnails.get(photo.source)
         if role == Qt.ItemDataRole.ToolTipRole:
             lines = [photo.source.name, photo.problem or caption(photo)]
+            if photo.prediction is not None and photo.prediction.incomplete:
+                lines.append(INCOMPLETE)
             return "\n".join(line for line in lines if line)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{photo.source.short_name}: {caption(photo)}"
@@ -162,7 +164,9 @@ def caption(photo: Photo) -> str:
     if photo.state is PhotoState.FAILED:
         return photo.source.short_name  # three times "could not be read" would tell less
     if photo.prediction is not None:
-        return f"{photo.prediction.top.label} {percent(photo.prediction.top.probability)}"
+        top = photo.prediction.top
+        mark = " · incomplete" if photo.prediction.incomplete else ""
+        return f"{top.label} {percent(top.probability)}{mark}"
     return "…" if photo.state is PhotoState.WAITING else ""
 
 
