@@ -31,7 +31,14 @@ from resnet_gui.core import paths
 from resnet_gui.core.collect import collect_photos
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.imaging import HEIC_READABLE
-from resnet_gui.core.types import ImageFailed, ImageSource, ModelLoading, Notice, Prediction
+from resnet_gui.core.types import (
+    INCOMPLETE,
+    ImageFailed,
+    ImageSource,
+    ModelLoading,
+    Notice,
+    Prediction,
+)
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from resnet_gui.core.zoo.architectures import architecture_entries
 
@@ -164,6 +171,8 @@ def classify(
                 emit_json(event.to_json())
             elif writer is not None:
                 writer.write(event)
+                if isinstance(event, Prediction) and event.incomplete:
+                    say(f"{visible(event.path)}: {INCOMPLETE}", "yellow")
             else:
                 _print_answer(event)
     raise typer.Exit(1 if failed else 0)
@@ -356,6 +365,8 @@ def _print_answer(event: Prediction | ImageFailed) -> None:
     if isinstance(event, ImageFailed):
         emit_line("  ", (event.message, "red"))
         return
+    if event.incomplete:
+        emit_line("  ", (INCOMPLETE, "yellow"))
     for score in event.scores:
         bar = "█" * max(1, round(score.probability * 24))
         emit_line(f"  {score.probability:6.1%}  {bar:<24}  {score.label}")

@@ -225,6 +225,7 @@ class Classifier:
                 device=model.device.name,
                 decode_ms=item.milliseconds,
                 inference_ms=each_ms,
+                incomplete=item.incomplete,
             )
         return model
 

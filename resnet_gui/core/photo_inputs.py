@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resnet_gui.core.errors import ImageReadError, ImageTooLargeError
-from resnet_gui.core.imaging import decode
+from resnet_gui.core.imaging import decoded
 from resnet_gui.core.preprocess import network_input
 from resnet_gui.core.types import DeviceInfo, ImageFailed, ImageSource
 from resnet_gui.core.zoo.spec import ModelSpec
@@ -26,13 +26,20 @@ _DECODE_AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class PhotoInput:
-    """A photo ready for the network. x: (3, crop, crop) float32, normalised."""
+    """A photo ready for the network.
+
+    Attributes:
+        x: (3, crop, crop) float32, normalised.
+        width, height: the upright photo, in pixels.
+        incomplete: the file ends early.
+    """
 
     position: int
     x: npt.NDArray[np.float32]
     width: int
     height: int
     milliseconds: float
+    incomplete: bool = False
 
 
 def batch_size_for(device: DeviceInfo) -> int:
@@ -43,8 +50,8 @@ def batch_size_for(device: DeviceInfo) -> int:
 def read_photo(position: int, source: ImageSource, spec: ModelSpec) -> PhotoInput | ImageFailed:
     started = time.perf_counter()
     try:
-        image = decode(source)
-        x = network_input(image, spec.preprocessing)
+        with decoded(source) as photo:
+            x = network_input(photo.image, spec.preprocessing)
     except ImageReadError as error:
         # As a value: the error's traceback would keep the decoded pixels alive.
         return ImageFailed(position, source.name, spec.id, type(error).__name__, str(error))
@@ -58,7 +65,7 @@ def read_photo(position: int, source: ImageSource, spec: ModelSpec) -> PhotoInpu
             "it down first.",
         )
     elapsed_ms = (time.perf_counter() - started) * 1000
-    return PhotoInput(position, x, image.width, image.height, elapsed_ms)
+    return PhotoInput(position, x, photo.width, photo.height, elapsed_ms, photo.incomplete)
 
 
 def read_ahead(

@@ -74,6 +74,7 @@ class Prediction:
         device: what it ran on, in words.
         decode_ms, inference_ms: wall time of reading plus preprocessing, and of the network
             (of a batch: its share).
+        incomplete: the file ends early; the answer is about the part that is there.
     """
 
     position: int
@@ -85,6 +86,7 @@ class Prediction:
     device: str
     decode_ms: float
     inference_ms: float
+    incomplete: bool = False
 
     @property
     def top(self) -> ClassScore:
@@ -95,6 +97,7 @@ class Prediction:
             "path": self.path,
             "model": self.model,
             "predictions": [score.to_json() for score in self.scores],
+            "incomplete": self.incomplete,
             "error": None,
         }
 
@@ -202,6 +205,8 @@ class DeviceInfo:
     kind: str
     name: str
 
+
+INCOMPLETE = "incomplete: the file ends early"  # beside the answer about such a photo
 
 ClassifyEvent = ModelLoading | ModelReady | Notice | Prediction | ImageFailed
 

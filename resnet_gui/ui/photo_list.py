@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from resnet_gui.core.types import ImageSource, Prediction
+from resnet_gui.core.types import INCOMPLETE, ImageSource, Prediction
 from resnet_gui.core.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.plain_text import one_line, tooltip
@@ -146,6 +146,8 @@ class PhotoList(QAbstractListModel):
             return None if failed else self._thumbnails.get(photo.source)
         if role == Qt.ItemDataRole.ToolTipRole:
             lines = [visible(photo.source.name), photo.problem or caption(photo)]
+            if photo.prediction is not None and photo.prediction.incomplete:
+                lines.append(INCOMPLETE)
             return tooltip("\n".join(line for line in lines if line))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{one_line(photo.source.short_name)}: {caption(photo)}"
@@ -164,7 +166,9 @@ def caption(photo: Photo) -> str:
     if photo.state is PhotoState.FAILED:
         return one_line(photo.source.short_name)  # three times "could not be read" would tell less
     if photo.prediction is not None:
-        return f"{one_line(photo.prediction.top.label)} {percent(photo.prediction.top.probability)}"
+        top = photo.prediction.top
+        mark = " · incomplete" if photo.prediction.incomplete else ""
+        return f"{one_line(top.label)} {percent(top.probability)}{mark}"
     return "…" if photo.state is PhotoState.WAITING else ""
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.types import ClassScore
+from resnet_gui.core.types import INCOMPLETE, ClassScore
 from resnet_gui.ui.icons import icon
 from resnet_gui.ui.photo_list import Photo, PhotoState, percent
 from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
@@ -116,6 +116,11 @@ class ResultsPanel(QFrame):
         column.addSpacing(4)
         column.addWidget(self.verdict)
         column.addWidget(self.answer)
+        self.incomplete = QLabel(INCOMPLETE)
+        self.incomplete.setTextFormat(Qt.TextFormat.PlainText)
+        self.incomplete.setWordWrap(True)
+        self.incomplete.setProperty("kind", "danger")
+        column.addWidget(self.incomplete)
         column.addSpacing(8)
         # The rows scroll where the window is low: squeezed bars could not be read.
         self.rows = [ScoreRow() for _ in range(_ROWS)]
@@ -147,6 +152,7 @@ class ResultsPanel(QFrame):
         for number, row in enumerate(self.rows):
             row.set_score(scores[number] if number < len(scores) else None, first=number == 0)
         self.copy.setVisible(prediction is not None)
+        self.incomplete.setVisible(prediction is not None and prediction.incomplete)
         if prediction is not None:
             top = prediction.top
             sure = top.probability >= _UNSURE_BELOW

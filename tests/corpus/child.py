@@ -190,19 +190,25 @@ def main() -> None:
     """Do the task: {"kind", "cases": [[number, what, path]], "report", "last": whether to end with
     the checks of all files at once}."""
     faulthandler.enable()  # the runner's SIGABRT shows where it hangs
-    # Log and threads write to Python's stderr; the process's own stays for C libraries.
-    sys.stderr = Path(sys.argv[2]).open("a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
     task = json.loads(Path(sys.argv[1]).read_text())
+    # Log and threads write to Python's stderr; the process's own stays for C libraries.
+    with (
+        Path(sys.argv[2]).open("a", encoding="utf-8", errors="backslashreplace") as log,
+        contextlib.redirect_stderr(log),
+        Path(task["report"]).open("a", encoding="utf-8") as file,
+    ):
+        _attack(task, Report(file))
+
+
+def _attack(task: dict[str, Any], report: Report) -> None:
     from tests.corpus import attacks
 
-    with Path(task["report"]).open("a", encoding="utf-8") as file:
-        attack = attacks.ATTACKS[task["kind"]](Path(task["folder"]))
-        report = Report(file)
-        for number, what, path in task["cases"]:
-            report.case(number, what, lambda place=Path(path): attack.one(place))
-        for number, (what, work) in enumerate(attack.together(), start=1):
-            if number > task["done_together"]:
-                report.case(-number, what, work)
+    attack = attacks.ATTACKS[task["kind"]](Path(task["folder"]))
+    for number, what, path in task["cases"]:
+        report.case(number, what, lambda place=Path(path): attack.one(place))
+    for number, (what, work) in enumerate(attack.together(), start=1):
+        if number > task["done_together"]:
+            report.case(-number, what, work)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.runs import (
+from resnet_gui.core.run_directory import (
     BEST_FILE,
     LAST_FILE,
     LAYERS_FILE,

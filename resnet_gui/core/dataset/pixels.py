@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resnet_gui.core.errors import ImageReadError
-from resnet_gui.core.imaging import decode
+from resnet_gui.core.imaging import decoded
 from resnet_gui.core.preprocess import crop_photo, resized_size
 from resnet_gui.core.types import ImageSource
 from resnet_gui.core.zoo.spec import Preprocessing
@@ -29,7 +29,8 @@ def exact_reader(preprocessing: Preprocessing) -> Reader:
     """What `classify` shows the network: (crop, crop, 3) uint8, from every pixel of the photo."""
 
     def read(path: Path) -> Pixels:
-        return np.asarray(crop_photo(decode(ImageSource.file(path)), preprocessing), np.uint8)
+        with decoded(ImageSource.file(path)) as photo:
+            return np.asarray(crop_photo(photo.image, preprocessing), np.uint8)
 
     return read
 
@@ -42,8 +43,8 @@ def crop_reader(preprocessing: Preprocessing) -> Reader:
         return exact_reader(preprocessing)
 
     def read(path: Path) -> Pixels:
-        image = decode(ImageSource.file(path), at_least=wanted)
-        return np.asarray(crop_photo(image, preprocessing), np.uint8)
+        with decoded(ImageSource.file(path), at_least=wanted) as photo:
+            return np.asarray(crop_photo(photo.image, preprocessing), np.uint8)
 
     return read
 
@@ -54,14 +55,15 @@ def whole_reader(preprocessing: Preprocessing) -> Reader:
     side = max(preprocessing.resize, preprocessing.crop)
 
     def read(path: Path) -> Pixels:
-        image = decode(ImageSource.file(path), at_least=2 * side)
-        width, height = image.size
-        longest = int(min(width, height) * _LONGEST_ASPECT)
-        if max(width, height) > longest:
-            left, top = max(0, (width - longest) // 2), max(0, (height - longest) // 2)
-            image = image.crop((left, top, width - left, height - top))
-        size = resized_size(image.width, image.height, side)
-        return np.asarray(image.resize(size), np.uint8)
+        with decoded(ImageSource.file(path), at_least=2 * side) as photo:
+            image = photo.image
+            width, height = image.size
+            longest = int(min(width, height) * _LONGEST_ASPECT)
+            if max(width, height) > longest:
+                left, top = max(0, (width - longest) // 2), max(0, (height - longest) // 2)
+                image = image.crop((left, top, width - left, height - top))
+            size = resized_size(image.width, image.height, side)
+            return np.asarray(image.resize(size), np.uint8)
 
     return read
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from resnet_gui.core.dataset.summary import (
+    USED_ANYWAY,
     ClassSummary,
     DatasetScanned,
     DatasetSummary,
@@ -33,7 +34,7 @@ from resnet_gui.core.errors import (
     ImageTooLargeError,
     UnsupportedImageError,
 )
-from resnet_gui.core.imaging import MAX_PIXELS, decode, upright_size
+from resnet_gui.core.imaging import MAX_PIXELS, decoded, upright_size
 from resnet_gui.core.types import ImageSource
 
 MIN_SIDE = 8  # pixels; CIFAR has 32, tracking pixels 1
@@ -94,9 +95,10 @@ def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
     """The summary of a listing.
 
     Args:
-        problems: of single files, by path; those files are left out.
+        problems: of single files, by path; those files are left out, except incomplete ones.
     """
-    usable = [file for file in listing.files if file.path not in problems]
+    left_out = {path for path, problem in problems.items() if problem.kind not in USED_ANYWAY}
+    usable = [file for file in listing.files if file.path not in left_out]
     found = [*listing.problems, *(problems[path] for path in sorted(problems))]
     if listing.has_parts:
         usable = _with_known_classes(listing, usable, found)
@@ -183,8 +185,10 @@ def check_file(root: Path, file: FoundFile) -> Problem | None:
                 "where it came from.",
             )
         width, height = upright_size(source)
+        incomplete = False
         if width * height > MAX_PIXELS or not _has_end(path):
-            decode(source)
+            with decoded(source) as photo:
+                incomplete = photo.incomplete
     except ImageReadError as error:
         return _problem(shown, error)
     except OSError as error:
@@ -199,6 +203,13 @@ def check_file(root: Path, file: FoundFile) -> Problem | None:
             shown,
             f"{printable(path.name)} has only {width} × {height} pixels, too few to learn from: "
             "it is left out.",
+        )
+    if incomplete:
+        return Problem(
+            ProblemKind.INCOMPLETE,
+            shown,
+            f"{printable(path.name)} is incomplete: the file ends early. It is used as far as it "
+            "goes; copy it again from where it came from.",
         )
     return None
 

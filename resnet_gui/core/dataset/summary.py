@@ -25,6 +25,7 @@ class ProblemKind(StrEnum):
     EMPTY_FILE = "empty_file"
     NOT_A_PHOTO = "not_a_photo"
     DAMAGED = "damaged"
+    INCOMPLETE = "incomplete"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     UNREADABLE_FOLDER = "unreadable_folder"
@@ -39,6 +40,7 @@ class ProblemKind(StrEnum):
 
 
 _BLOCKING = frozenset({ProblemKind.SINGLE_CLASS, ProblemKind.NO_PHOTOS})
+USED_ANYWAY = frozenset({ProblemKind.INCOMPLETE})  # of the problems that single photos have
 
 
 @dataclass(frozen=True, slots=True)
