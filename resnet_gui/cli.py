@@ -172,7 +172,7 @@ def classify(
             elif writer is not None:
                 writer.write(event)
                 if isinstance(event, Prediction) and event.incomplete:
-                    say(f"{visible(event.path)}: {INCOMPLETE}", "yellow")
+                    say(f"{event.path}: {INCOMPLETE}", "yellow")
             else:
                 _print_answer(event)
     raise typer.Exit(1 if failed else 0)

@@ -324,7 +324,7 @@ def _jpeg2000(image: Any) -> _Jpeg2000:
     def number(place: int, size: int) -> int:
         return int.from_bytes(head[place : place + size], "big")
 
-    if 0 <= start and len(head) >= start + 42:
+    if start >= 0 and len(head) >= start + 42:
         width = number(start + 8, 4) - number(start + 16, 4)
         height = number(start + 12, 4) - number(start + 20, 4)
         tile = min(number(start + 24, 4), width) * min(number(start + 28, 4), height)

@@ -141,7 +141,9 @@ def load(image: Any) -> bool:
         OSError and others of Pillow's: damaged, or not one row could be read.
     """
     # Pillow's own switch for this belongs to the whole process, and would hide it.
-    early = _end_jpeg_early(image) if hasattr(image, "layers") and image.format != "JPEG2000" else []
+    early = (
+        _end_jpeg_early(image) if hasattr(image, "layers") and image.format != "JPEG2000" else []
+    )
     try:
         with _quiet(image):
             image.load()

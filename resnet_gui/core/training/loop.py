@@ -324,7 +324,7 @@ class _Sitting:
                 return ""
             # Not this sitting's progress: the epoch that counts as the best by now may be the one
             # that could not be written.
-            progress = load_checkpoint(self.session.run.best)[0]
+            progress = load_checkpoint(self.session.run.best).progress
             network = best_network(self.session)
             path = save_best(self.session, progress, network, self._chosen_accuracy(progress))
             self.session.run.update(model_path=path)
@@ -356,7 +356,7 @@ class _Sitting:
         if isinstance(error, OSError):
             error = not_written(self.session, error)
             with contextlib.suppress(RunError):  # of what is on the disk, not of the epoch that
-                progress = load_checkpoint(self.session.run.last)[0]  # could not be written
+                progress = load_checkpoint(self.session.run.last).progress  # could not be written
         message = str(error)
         release(self.session.run)
         with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
