@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import io
 import json
 import re
 import sys
@@ -101,22 +100,18 @@ def peak_mb() -> int:
 
 
 @contextlib.contextmanager
-def _streams() -> Iterator[tuple[io.TextIOWrapper, io.TextIOWrapper]]:
+def _streams(out: Path, err: Path) -> Iterator[None]:
     """Files in the place of Python's stdout and stderr. What C libraries write does not come here
     but to the process's own stderr, which the runner looks at."""
     before = sys.stdout, sys.stderr
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        sys.stdout = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
-        sys.stderr = io.TextIOWrapper(
-            err, encoding="utf-8", errors="backslashreplace", write_through=True
-        )
-        try:
-            yield sys.stdout, sys.stderr
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(ValueError):
-                    stream.detach()
-            sys.stdout, sys.stderr = before
+    sys.stdout = out.open("w", encoding="utf-8", buffering=1)
+    sys.stderr = err.open("w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.close()
+        sys.stdout, sys.stderr = before
 
 
 def command(*arguments: str) -> tuple[int, str, str]:
@@ -129,18 +124,16 @@ def command(*arguments: str) -> tuple[int, str, str]:
 
     before, code = sys.argv, 0
     sys.argv = ["resnet-gui", *arguments]
-    try:
-        with _streams() as (out, err):
-            try:
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        try:
+            with _streams(out, err):
                 run()
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else int(bool(end.code))
-            finally:
-                raw_out, raw_err = (_content(stream) for stream in (out, err))
-    finally:
-        sys.argv = before
-    stdout = raw_out.decode("utf-8", "surrogateescape")
-    stderr = raw_err.decode("utf-8", "surrogateescape")
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+        finally:
+            sys.argv = before
+        stdout, stderr = (path.read_bytes().decode("utf-8", "surrogateescape") for path in (out, err))
     if code not in (0, 1, 2):
         raise WrongError(f"{arguments[0]} ended with {code}: {stderr}")
     if "Traceback" in stderr:
@@ -151,12 +144,6 @@ def command(*arguments: str) -> tuple[int, str, str]:
         line = next(line for line in shown.split("\n") if steers.group() in line)
         raise WrongError(f"{arguments[:2]} prints {steers.group()!r}: {line!r}")
     return code, stdout, stderr
-
-
-def _content(stream: io.TextIOWrapper) -> bytes:
-    stream.flush()
-    stream.buffer.seek(0)
-    return stream.buffer.read()
 
 
 def lines_of(stdout: str) -> list[dict[str, Any]]:

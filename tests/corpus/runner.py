@@ -75,7 +75,7 @@ class Outcome:
     def complaint(self) -> str:
         """All failures, each with how to make it again; "" if there is none."""
         lines = [
-            f"--- {r.outcome}: {r.what}\n    again: python -m tests.corpus {self.kind} --seed "
+            f"--- {r.outcome}: {r.what} ({r.seconds:.1f} s)\n    again: python -m tests.corpus {self.kind} --seed "
             f"{self.seed} --only {r.number}\n{r.detail}"
             for r in self.failures
         ]
