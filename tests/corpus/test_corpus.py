@@ -1,0 +1,45 @@
+"""Whatever a file holds or is called: an answer, or an error that names it and says what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.corpus.runner import KINDS, MEMORY_MB, run_corpus
+
+SEED = int(os.environ.get("RESNET_GUI_CORPUS_SEED", "1"))
+# In the everyday suite 620 files, in the slow one 4,300.
+EVERYDAY = {"images": 260, "models": 150, "names": 60, "runs": 70, "settings": 80}
+SLOW = {"images": 2000, "models": 1000, "names": 500, "runs": 400, "settings": 400}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_but_answers_and_named_errors_comes_of_hostile_files(
+    tmp_path: Path, kind: str
+) -> None:
+    check(kind, EVERYDAY[kind], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_but_answers_and_named_errors_comes_of_many_hostile_files(
+    tmp_path: Path, kind: str
+) -> None:
+    check(kind, SLOW[kind], tmp_path, costly=True)
+
+
+def check(kind: str, count: int, folder: Path, *, costly: bool = False) -> None:
+    outcome = run_corpus(kind, SEED, count, folder / "corpus", costly=costly)
+    figures = outcome.figures()
+    assert not outcome.failures, f"{figures}\n{outcome.complaint()}"
+    assert not outcome.stderr.strip(), f"{figures}\n{outcome.complaint()}"
+    assert outcome.files >= count, figures
+    assert max(result.peak_mb for result in outcome.results) <= MEMORY_MB, figures
+
+
+def test_the_everyday_corpus_is_as_large_as_promised() -> None:
+    assert sum(EVERYDAY.values()) >= 500
+    assert sum(SLOW.values()) >= 2000
