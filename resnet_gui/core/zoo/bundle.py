@@ -17,6 +17,7 @@ from resnet_gui import __version__
 from resnet_gui.core import atomic
 from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError, ModelFileError, WrongHashError
+from resnet_gui.core.files import read_regular
 from resnet_gui.core.net import Patience
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
@@ -31,7 +32,8 @@ from resnet_gui.core.zoo.store import copy_file
 
 MANIFEST = "bundle.json"
 FORMAT_VERSION = 1
-_FILE_NAME = re.compile(r"[^/\\:\x00]+")
+# Of halves of surrogate pairs those that stand for the bytes of a name (see `header_schema`).
+_FILE_NAME = re.compile(r"[^/\\:\x00\ud800-\udc7f\udd00-\udfff]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,10 @@ def read_bundle(path: Path) -> tuple[BundleFile, ...]:
     """
     manifest = path if path.name == MANIFEST and path.is_file() else path / MANIFEST
     try:
-        document = json.loads(manifest.read_text(encoding="utf-8"))
+        document = json.loads(read_regular(manifest))
         version = int(document["format"])
         files = tuple(_file(value) for value in document["files"]) if version == 1 else ()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, ArithmeticError) as error:
         raise ModelFileError(
             manifest, f"{manifest} is damaged: the bundle's list cannot be read.", "Make it again."
         ) from error

@@ -23,6 +23,7 @@ from resnet_gui.core import errors
 from resnet_gui.core.atomic import write_json
 from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError, NetworkError
+from resnet_gui.core.files import read_regular
 from resnet_gui.core.net import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.net_settings import NetworkSettings, host_of, load_network_settings
 from resnet_gui.core.types import DownloadProgress
@@ -415,9 +416,9 @@ class _Download:
 
     def _read_sidecar(self) -> _Part | None:
         try:
-            value = json.loads(self.sidecar.read_text(encoding="utf-8"))
+            value = json.loads(read_regular(self.sidecar))
             return _Part(str(value["url"]), str(value["validator"]), int(value["total"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
             return None  # the hash decides in the end
 
     def _check_space(self, missing: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from resnet_gui.core.zoo.torchvision_zoo import ARCHITECTURES
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 _HEAD = "fc.weight"
+_OF_CLASSES = (_HEAD, "fc.bias")
 _COUNTER = "num_batches_tracked"  # files from before PyTorch 0.4.1 lack it; torch fills it in
 
 Shape = tuple[int, ...]
@@ -85,11 +87,9 @@ def _recognise(path: Path, shapes: Mapping[str, Shape]) -> str:
     classes = head[0] if head is not None and len(head) == 2 else 1000
     nearest, fewest, difference = "", len(found) + 1, ""
     for architecture in ARCHITECTURES if 0 < classes <= MAX_CLASSES else ():
-        network = build_meta(architecture, classes, {})
         expected = {
-            name: tuple(t.shape)
-            for name, t in network.state_dict().items()
-            if not name.endswith(_COUNTER)
+            name: (classes, *shape[1:]) if name in _OF_CLASSES else shape
+            for name, shape in _shapes_of(architecture).items()
         }
         if expected == found:
             return architecture
@@ -105,6 +105,13 @@ def _recognise(path: Path, shapes: Mapping[str, Shape]) -> str:
         "Residual networks with torchvision's names (ResNet, ResNeXt, Wide ResNet) and Keras's "
         "ResNets can be imported.",
     )
+
+
+@functools.cache
+def _shapes_of(architecture: str) -> dict[str, Shape]:
+    """By name, with one class; counters are left out."""
+    state = build_meta(architecture, 1, {}).state_dict()
+    return {name: tuple(t.shape) for name, t in state.items() if not name.endswith(_COUNTER)}
 
 
 def _difference(name: str, expected: Shape | None, found: Shape | None) -> str:

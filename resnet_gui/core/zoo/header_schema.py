@@ -141,13 +141,17 @@ class Anything:
     """JSON that nobody counts on: bounded, and numbers that are none become null.
 
     Attributes:
+        table: whether it has to be a table.
         depth: of lists and tables in each other; values: in all of them.
     """
 
+    table: bool = False
     depth: int = 12
     values: int = 20_000
 
     def read(self, value: Any, name: str) -> Any:
+        if self.table and not isinstance(value, Mapping):
+            raise HeaderValueError(f"{name} is no table")
         left = [self.values]
         return self._read(value, name, self.depth, left)
 
@@ -239,7 +243,7 @@ DESCRIPTION = Table(
         "title": Field(Text(1000), ""),
         "family": Field(Text(1000), ""),
         "architecture": Field(Text(100)),
-        "architecture_options": Field(Table(more=Anything()), {}),  # see `architecture_schema`
+        "architecture_options": Field(Anything(table=True), {}),  # see `architecture_schema`
         "classes": Field(Items(Text(1000, names=True), 0, MAX_CLASSES)),
         "preprocessing": Field(PREPROCESSING),
         "dataset": Field(Text(1000), ""),
@@ -248,8 +252,8 @@ DESCRIPTION = Table(
         "top5": Field(Number(0, 1), None),
         "licence": Field(Text(20_000), ""),
         "notes": Field(Text(20_000), ""),
-        "metrics": Field(Table(more=Anything()), {}),
-        "provenance": Field(Table(more=Anything()), {}),
+        "metrics": Field(Anything(table=True), {}),
+        "provenance": Field(Anything(table=True), {}),
     },
     Anything(),
     named=False,

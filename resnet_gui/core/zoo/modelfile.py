@@ -188,8 +188,8 @@ def _document(path: Path, text: str) -> dict[str, Any]:
     try:
         found = DESCRIPTION.read(document, "the description")
         if is_architecture(found["architecture"]):
-            options = read_options(found["architecture"], found["architecture_options"])
-            found["architecture_options"] = options
+            options = document.get("architecture_options") or {}
+            found["architecture_options"] = read_options(found["architecture"], options)
     except (HeaderValueError, DepthError) as error:
         reason = str(error).rstrip(".")
         raise ModelFileError(

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import math
 import shutil
 import statistics
 import time
@@ -20,6 +21,7 @@ from filelock import FileLock, Timeout
 from resnet_gui.core import atomic
 from resnet_gui.core.disk import disk_errors
 from resnet_gui.core.errors import ModelError, ModelFileError
+from resnet_gui.core.files import open_regular, read_regular
 from resnet_gui.core.net import TICK_S
 from resnet_gui.core.paths import data_dir
 from resnet_gui.core.zoo.downloads import (
@@ -34,6 +36,10 @@ _log = logging.getLogger(__name__)
 _CHUNK = 1024 * 1024
 _SAMPLES = 9
 SPEEDS_FORMAT = 1
+# What foreign JSON can raise: endless nesting and infinite numbers are among it.
+_UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
 
 
 # --- space ------------------------------------------------------------------------------------
@@ -153,7 +159,7 @@ def copy_file(source: Path, target: Path) -> Iterator[int]:
 
 def _chunks(path: Path) -> Generator[bytes, None, None]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
     except OSError as error:
@@ -214,13 +220,13 @@ def speeds_path() -> Path:
 def load_speeds(path: Path | None = None) -> dict[tuple[str, str], Speed]:
     """What was measured so far, by (model id, device name); empty where nothing was."""
     try:
-        document = json.loads((path or speeds_path()).read_text(encoding="utf-8"))
+        document = json.loads(read_regular(path or speeds_path()))
         if int(document["format"]) != SPEEDS_FORMAT:
             return {}
         found = [_speed(value) for value in document["speeds"]]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         _log.warning("measured speeds not read: %s", error)  # they will be measured again
         return {}
     return {(speed.model, speed.device): speed for speed in found}
@@ -259,6 +265,6 @@ def record_speed(
 
 def _speed(value: Mapping[str, Any]) -> Speed:
     samples = tuple(float(ms) for ms in value["samples"])
-    if not samples or min(samples) <= 0:
+    if not samples or not all(0 < ms < math.inf for ms in samples):
         raise ValueError("samples must be above 0")
     return Speed(str(value["model"]), str(value["device"]), samples)

@@ -116,7 +116,7 @@ def _look_into_pickles(file: Any, size: int) -> Any:
     if size > MAX_LEGACY_BYTES:
         raise TorchFileError("it is too large for the layout that it has")
     file.seek(0)
-    reader = _Reader(file.read(min(size, MAX_PICKLE_BYTES)), lambda key: size)
+    reader = _Reader(file.read(min(size, MAX_PICKLE_BYTES)), lambda key: size, legacy=True)
     if (magic := reader.load()) != _MAGIC:
         raise TorchFileError(f"it is a pickle of something else ({str(magic)[:40]})")
     if reader.load() != _PROTOCOL:
@@ -217,10 +217,10 @@ class _Reader(pickle._Unpickler):  # in Python: its table of instructions can be
     stack: list[Any]
     pop_mark: Callable[[], list[Any]]
 
-    def __init__(self, pickled: bytes, room: Callable[[str], int]) -> None:
+    def __init__(self, pickled: bytes, room: Callable[[str], int], *, legacy: bool = False) -> None:
         self._stream = io.BytesIO(pickled)
         super().__init__(self._stream, encoding="utf-8")
-        self._room = room
+        self._room, self._legacy = room, legacy
         self._tensors = 0
         self.storages: dict[str, int] = {}
 
@@ -244,10 +244,11 @@ class _Reader(pickle._Unpickler):  # in Python: its table of instructions can be
         return _NAMES[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
-        if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] != "storage":
-            raise DamagedError("a storage is described wrongly")
         _, kind, key, _, count, *view = pid
-        if not isinstance(kind, _Kind) or type(count) is not int or any(view):
+        # Views into storages, of before torch 0.4, are read by nobody any more.
+        if pid[0] != "storage" or not isinstance(kind, _Kind) or type(count) is not int:
+            raise DamagedError("a storage is described wrongly")
+        if view != ([None] if self._legacy else []):
             raise DamagedError("a storage is described wrongly")
         key, claimed = str(key), count * kind.bytes
         if not 0 <= claimed <= self._room(key):
@@ -319,7 +320,7 @@ class _Reader(pickle._Unpickler):  # in Python: its table of instructions can be
         else:
             self.stack[-1] = make(*arguments)
 
-    dispatch: ClassVar[dict[int, Any]] = {  # type: ignore[misc]
+    dispatch: ClassVar[dict[int, Any]] = {
         code: action for code, action in pickle._Unpickler.dispatch.items() if code in _INSTRUCTIONS
     } | {
         pickle.SETITEM[0]: load_setitem,
