@@ -223,10 +223,15 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.settings
-        if settings.window:
-            self.restoreGeometry(QByteArray(base64.b64decode(settings.window)))
-        else:
+        try:
+            shape = base64.b64decode(settings.window, validate=True)
+        except ValueError:
+            shape = b""  # a damaged file must not keep the window from opening
+        if not shape or not self.restoreGeometry(QByteArray(shape)):
             self.resize(1120, 740)
+        places = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        if places and not any(place.intersects(self.geometry()) for place in places):
+            self.setGeometry(places[0])  # damaged numbers; Qt believes them
         if len(settings.splitter) == 2:
             self.page.splitter.setSizes(list(settings.splitter))
         self._theme.choose(settings.theme)
