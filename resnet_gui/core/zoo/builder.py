@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import json
 import pickle
 import shutil
 from collections.abc import Container, Iterator, Mapping
@@ -15,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from resnet_gui.core.atomic import claiming, numbered
+from resnet_gui.core.atomic import claiming, dump_json, numbered
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.nets.keras_resnet import KerasResNet
@@ -216,7 +215,7 @@ def save_model(
     Raises:
         OSError: the folder cannot be written or the disk is full; an older file is untouched.
     """
-    document = json.dumps(document_for(spec, provenance), ensure_ascii=False)
+    document = dump_json(document_for(spec, provenance))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     write_tensors(path, tensors, {METADATA_KEY: document})
 

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from resnet_gui.core.atomic import Claim, claiming, numbered, replacing
+from resnet_gui.core.atomic import Claim, claiming, dump_json, numbered, replacing
 from resnet_gui.core.errors import ModelFileError, RunError
 from resnet_gui.core.files import disk_use, move_to_trash, slug
 from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
@@ -32,7 +32,7 @@ def rename_model(path: Path, title: str) -> Path:
     try:
         with path.open("rb") as source, _room_for(wanted, path) as claim:
             header = json.loads(source.read(struct.unpack("<Q", source.read(8))[0]))
-            header["__metadata__"][METADATA_KEY] = json.dumps(document, ensure_ascii=False)
+            header["__metadata__"][METADATA_KEY] = dump_json(document)
             raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
             raw += b" " * (-len(raw) % 8)  # safetensors aligns the tensors to 8 bytes
             with claim.temporary.open("wb") as copy:

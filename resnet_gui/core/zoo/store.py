@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import logging
 import shutil
 import statistics
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from resnet_gui.core import atomic
 from resnet_gui.core.disk import disk_errors
+from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.net import TICK_S
 from resnet_gui.core.paths import data_dir
@@ -214,13 +214,13 @@ def speeds_path() -> Path:
 def load_speeds(path: Path | None = None) -> dict[tuple[str, str], Speed]:
     """What was measured so far, by (model id, device name); empty where nothing was."""
     try:
-        document = json.loads((path or speeds_path()).read_text(encoding="utf-8"))
+        document = read_object(path or speeds_path())
         if int(document["format"]) != SPEEDS_FORMAT:
             return {}
         found = [_speed(value) for value in document["speeds"]]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         _log.warning("measured speeds not read: %s", error)  # they will be measured again
         return {}
     return {(speed.model, speed.device): speed for speed in found}
