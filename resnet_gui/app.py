@@ -205,6 +205,7 @@ class WindowApp(QObject):
     def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
         super().__init__()
         self.application = application
+        self._saved = settings  # what other windows change meanwhile is not undone
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
         self.training = JobLane("training", self)
@@ -266,7 +267,8 @@ class WindowApp(QObject):
 
     def _save(self, settings: Settings) -> None:
         try:
-            save_settings(settings)
+            save_settings(settings, self._saved)
+            self._saved = settings
         except SettingsError as error:
             _log.warning("%s", error)
             self.window.page.notices.add(str(error), "warning")

@@ -3,12 +3,12 @@ torch here."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.training.events import EpochDone, epoch_from_json
 
@@ -117,7 +117,7 @@ def read_history(path: Path) -> TrainingHistory:
         ModelFileError: missing, damaged or of a newer version.
     """
     try:
-        return TrainingHistory.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return TrainingHistory.from_json(read_object(path))
     except _UNREADABLE as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         if isinstance(error, OSError):

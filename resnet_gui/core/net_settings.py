@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from resnet_gui.core.atomic import write_json
+from resnet_gui.core.documents import DocumentError, read_object, text
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.paths import config_dir, torch_hub_checkpoints_dir
 
@@ -84,12 +84,12 @@ class NetworkSettings:
         Raises:
             SettingsError: the proxy or the mirror cannot be used.
         """
-        ca_bundle, folder = value.get("ca_bundle"), value.get("weights_folder")
+        ca_bundle, folder = text(value.get("ca_bundle")), text(value.get("weights_folder"))
         return cls(
-            proxy=str(value.get("proxy") or ""),
-            ca_bundle=Path(str(ca_bundle)) if ca_bundle else None,
-            mirror=str(value.get("mirror") or ""),
-            weights_folder=Path(str(folder)) if folder else None,
+            proxy=text(value.get("proxy")),
+            ca_bundle=Path(ca_bundle) if ca_bundle else None,
+            mirror=text(value.get("mirror")),
+            weights_folder=Path(folder) if folder else None,
             offline=bool(value.get("offline", False)),
         )
 
@@ -103,13 +103,10 @@ def load_network_settings() -> NetworkSettings:
     file stays as it is until new settings are saved."""
     path = network_settings_path()
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(value, dict):
-            raise ValueError("not an object")
-        return NetworkSettings.from_json(value)
+        return NetworkSettings.from_json(read_object(path))
     except FileNotFoundError:
         return NetworkSettings()
-    except (OSError, ValueError, SettingsError) as error:
+    except (DocumentError, SettingsError) as error:
         _log.warning("network settings not read: %s", error)
         return NetworkSettings()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.atomic import write_json, write_text
+from resnet_gui.core.atomic import dump_json, write_json, write_text
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.documents import DocumentError, read_lines, read_object, share, text
 from resnet_gui.core.errors import RunError, RunNotWrittenError
@@ -211,7 +210,7 @@ class HeldRun(RunDirectory):
     def cut_metrics(self, epoch: int) -> list[EpochDone]:
         """Drop what lies beyond the checkpoint of this epoch; returns what is left."""
         kept = [item for item in self.metrics() if item.epoch <= epoch]
-        lines = [json.dumps(item.to_json(), ensure_ascii=False) + "\n" for item in kept]
+        lines = [dump_json(item.to_json()) + "\n" for item in kept]
         write_text(self.writable(METRICS_FILE), "".join(lines))
         return kept
 
@@ -222,7 +221,7 @@ class HeldRun(RunDirectory):
     def cut_layers(self, epoch: int) -> None:
         """Drop what lies beyond the checkpoint of this epoch (0: there is none, so everything)."""
         kept = [item for item in self.layers() if item.epoch <= epoch] if epoch else []
-        lines = [json.dumps(item.to_json()) + "\n" for item in kept]
+        lines = [dump_json(item.to_json()) + "\n" for item in kept]
         write_text(self.writable(LAYERS_FILE), "".join(lines))
 
     def sweep(self) -> None:
@@ -288,7 +287,7 @@ def hold(path: Path) -> Iterator[HeldRun]:
 def _append(path: Path, value: dict[str, Any]) -> None:
     try:
         with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(value, ensure_ascii=False) + "\n")
+            file.write(dump_json(value) + "\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

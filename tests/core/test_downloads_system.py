@@ -18,6 +18,7 @@ import pytest
 from resnet_gui.core import disk, errors
 from resnet_gui.core.zoo.downloads import download_weights
 from tests.core.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
+from tests.core.small_disk import remount, small_disk
 
 SIZE = 3_000_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,29 +70,6 @@ def child(site: Site, folder: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """A file system of `size` bytes; the test is skipped where none may be mounted."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("needs Linux's tmpfs")
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command")
-    if mounted.returncode:
-        pytest.skip(f"mounting is not permitted: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def remount(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
 def test_quit_and_go_on(site: Site, tmp_path: Path) -> None:

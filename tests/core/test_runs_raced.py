@@ -47,6 +47,6 @@ def test_of_two_that_resume_at_once_one_trains(server: Server, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_fifty_pairs(server: Server, tmp_path: Path) -> None:  # noqa: F811
     race(server, tmp_path, 50)

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from resnet_gui.core.settings import (
     MAX_RECENT,
     Settings,
     load_settings,
+    merged,
     save_settings,
     settings_path,
 )
@@ -102,6 +105,143 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(own_home: Path) -> None:
     with pytest.raises(SettingsError, match=r"could not be saved to .*settings\.json.*permissions"):
         save_settings(FULL)
     assert load_settings() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [
+        ("splitter", [10**9, 5], ()),
+        ("splitter", [700, 300, 200], (700, 300)),
+        ("splitter", [True, 300], ()),
+        ("splitter", [-1, 300], ()),
+        ("splitter", [0, 0], ()),
+        ("splitter", [1.5, 300], ()),
+        ("model", ["resnet18"], ""),
+        ("model", "\ud800", "\N{REPLACEMENT CHARACTER}"),
+        ("model", "x" * 10**6, "x" * 8192),
+        ("recent", {"a": 1}, ()),
+        ("recent", ["/a", "/a", "\0"], ("/a", "\N{REPLACEMENT CHARACTER}")),
+        ("recent", [f"/{n}" for n in range(10_000)], tuple(f"/{n}" for n in range(MAX_RECENT))),
+        ("show_crop", 1, False),
+        ("window", 7, ""),
+        ("device", {"kind": "cpu"}, "auto"),
+    ],
+)
+def test_values_of_a_wrong_kind_or_size(field: str, value: object, found: object) -> None:
+    write(json.dumps({"format": 1, "last_folder": "/photos", field: value}))
+    assert load_settings() == dataclasses.replace(Settings(last_folder="/photos"), **{field: found})
+
+
+@pytest.mark.parametrize(
+    "text", ['{"splitter": [1e999, 1]}', '{"x": NaN}', '{"x": ' + "9" * 5000 + "}", '{"x": ' * 900]
+)
+def test_numbers_and_nesting_that_no_program_writes(text: str) -> None:
+    path = write(text)
+    assert load_settings() == Settings()
+    assert path.with_name("settings.json.damaged").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless"])
+def test_settings_that_are_no_file(kind: str) -> None:
+    path = write("x")
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    assert load_settings() == Settings()
+    save_settings(FULL)
+    assert load_settings() == FULL
+    assert os.path.lexists(path.with_name("settings.json.damaged"))
+
+
+# --- two windows ------------------------------------------------------------------------------
+
+
+def test_two_windows_keep_each_others_settings() -> None:
+    save_settings(FULL)
+    one = two = load_settings()
+    mine = dataclasses.replace(one, theme="light", model="resnet18").with_recent("/one.jpg")
+    save_settings(mine, one)
+    theirs = dataclasses.replace(two, show_crop=False, model="vgg").with_recent("/two.jpg")
+    found = save_settings(theirs, two)
+    assert found == load_settings()
+    assert (found.theme, found.show_crop, found.model) == ("light", False, "vgg")
+    assert found.recent == ("/two.jpg", "/one.jpg", *FULL.recent)
+    # What the first one does not know of stays, and its own next change comes to it.
+    later = dataclasses.replace(mine, device="cpu")
+    found = save_settings(later, mine)
+    assert (found.device, found.show_crop, found.model) == ("cpu", False, "vgg")
+    assert found.recent == ("/two.jpg", "/one.jpg", *FULL.recent)
+
+
+@pytest.mark.parametrize(
+    ("stored", "mine", "since", "found"),
+    [
+        ("ba", "a", "a", "ba"),  # nothing opened here
+        ("ba", "ca", "a", "cba"),
+        ("xab", "ba", "ab", "bxa"),  # one that was known already
+        ("xab", "cdab", "ab", "cdxab"),
+        ("xab", "", "ab", ""),  # cleared here: what others opened, too
+        ("xab", "c", "ab", "c"),
+        ("x", "c", "", "cx"),
+        ("", "", "", ""),
+        ("xabcdefghijk", "yabcdefghijk", "abcdefghijkl", "yxabcdefghij"),  # 12 at most
+    ],
+)
+def test_recent_files_of_two_windows(stored: str, mine: str, since: str, found: str) -> None:
+    values = [Settings(recent=tuple(letters)) for letters in (stored, mine, since)]
+    assert "".join(merged(*values).recent) == found
+
+
+CHILD = """
+import dataclasses, sys
+from resnet_gui.core.settings import load_settings, save_settings
+since = load_settings()
+name = sys.argv[1]
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    mine = since.with_recent(f"/{name}{number}")
+    mine = dataclasses.replace(mine, **{name: f"{name}{number}"})
+    save_settings(mine, since)
+    since = mine
+"""
+
+
+def test_two_processes_save_at_once_and_nothing_is_lost() -> None:
+    save_settings(Settings(theme="dark"))
+    names = ("model", "last_folder", "device")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).resolve().parents[2],
+        )
+        for name in names
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    found = load_settings()
+    assert [getattr(found, name) for name in names] == [f"{name}19" for name in names]
+    assert found.theme == "dark"
+    assert len(found.recent) == MAX_RECENT
+    order = {name: [p for p in found.recent if p.startswith(f"/{name}")] for name in names}
+    for name, mine in order.items():
+        assert mine == [f"/{name}{number}" for number in range(19, 19 - len(mine), -1)], name
 
 
 def test_recent_files_newest_first_without_doubles() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import time
@@ -23,6 +22,7 @@ from filelock import FileLock, Timeout
 from resnet_gui.core import paths
 from resnet_gui.core.atomic import write_json
 from resnet_gui.core.dataset.cifar10_archive import CLASSES, PARTS, ArchiveReader
+from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import (
     DatasetError,
     DiskFullError,
@@ -299,7 +299,7 @@ def _is_complete(folder: Path) -> bool:
 def _read_marker(folder: Path) -> object:
     """What the folder had when it was whole: part -> class -> number; None: it never was."""
     try:
-        value = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        value = read_object(folder / _MARKER)
         return value["photos"] if value["format"] == FORMAT_VERSION else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

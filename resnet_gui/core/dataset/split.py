@@ -56,14 +56,26 @@ class Split:
         """
 
         def items(name: str) -> tuple[Item, ...]:
-            return tuple(Item(str(path), int(label)) for path, label in value[name])
+            return tuple(_item(path, label) for path, label in _list(value[name]))
 
-        classes = tuple(str(name) for name in value["classes"])
+        classes = tuple(str(name) for name in _list(value["classes"]))
         split = cls(classes, items("train"), items("val"), items("test"), bool(value["seeded"]))
         labels = [item.label for item in (*split.train, *split.val, *split.test)]
         if not classes or not labels or not 0 <= min(labels) <= max(labels) < len(classes):
             raise ValueError("labels and classes of the split do not agree")
         return split
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
+
+
+def _item(path: Any, label: Any) -> Item:
+    if not isinstance(path, str) or type(label) is not int:
+        raise TypeError("no photo and its label")
+    return Item(path, label)
 
 
 def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split:

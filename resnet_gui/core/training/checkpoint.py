@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from resnet_gui.core.documents import parse_json
 from resnet_gui.core.errors import RunError
@@ -157,6 +157,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
             "Start a new run.",
         ) from error
     return Checkpoint(progress, weights, states, average)
+
+
+def fit_weights(module: nn.Module, weights: dict[str, Tensor], run: Path) -> None:
+    """Put a checkpoint's weights into the module.
+
+    Raises:
+        RunError: they were not made for it. `run` is the run's directory.
+    """
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RunError(
+            run,
+            f"The run “{run.name}” cannot go on: its weights do not fit its settings.",
+            "Start a new run.",
+        ) from error
 
 
 def restore_optimizer(

@@ -18,7 +18,7 @@ from resnet_gui.core.documents import text
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.augment import normalise, to_tensor
-from resnet_gui.core.training.checkpoint import Progress, load_checkpoint
+from resnet_gui.core.training.checkpoint import Progress, fit_weights, load_checkpoint
 from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import Accuracy, Preparing
 from resnet_gui.core.training.hardware import Forward
@@ -43,10 +43,10 @@ def best_network(session: Session) -> nn.Module:
     classes = len(session.split.classes)
     if best.progress.phase == HEAD:
         network = start_network(session.entry, classes, session.config)
-        network.get_submodule(head_name(network)).load_state_dict(weights)
+        fit_weights(network.get_submodule(head_name(network)), weights, session.run.path)
     else:
         network = build_network(session.entry.spec.architecture, classes, session.options)
-        network.load_state_dict(weights)
+        fit_weights(network, weights, session.run.path)
     return network.eval().requires_grad_(False)
 
 

@@ -355,8 +355,7 @@ class _Sitting:
         progress = self.progress
         if isinstance(error, OSError):
             error = not_written(self.session, error)
-            with contextlib.suppress(RunError):  # of what is on the disk, not of the epoch that
-                progress = load_checkpoint(self.session.run.last).progress  # could not be written
+            progress = _written_progress(self.session)
         message = str(error)
         release(self.session.run)
         with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
@@ -406,6 +405,14 @@ class _Sitting:
             ),
             memory_mb=used_memory_mb(self.session.device.kind),
         )
+
+
+def _written_progress(session: Session) -> Progress:
+    """How far a run is on the disk: the epoch that could not be written does not count."""
+    with contextlib.suppress(RunError):
+        if session.run.last.is_file():
+            return load_checkpoint(session.run.last).progress
+    return Progress()
 
 
 def _divergence_advice(phase: Phase) -> str:

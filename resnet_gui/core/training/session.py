@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,18 @@ from torch import Tensor, nn
 
 from resnet_gui.core.dataset.pixels import free_memory_bytes
 from resnet_gui.core.dataset.split import Split
+from resnet_gui.core.documents import parse_json
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.runs import HeldRun
 from resnet_gui.core.tensor_files import write_tensors
 from resnet_gui.core.training.augment import step_seed, variation_of
 from resnet_gui.core.training.average import running_average
-from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, restore_optimizer
+from resnet_gui.core.training.checkpoint import (
+    Progress,
+    fit_weights,
+    load_checkpoint,
+    restore_optimizer,
+)
 from resnet_gui.core.training.config import Augmentation, Method, RunConfig, Switch
 from resnet_gui.core.training.events import Preparing
 from resnet_gui.core.training.hardware import Forward, autocast
@@ -58,7 +65,7 @@ _VAL_LARGEST = 32  # photos in one validation pass
 _SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
 # Progressive resizing: until this part of the epochs, this part of the side.
 _SIDES = ((0.6, 0.5), (0.8, 0.75))
-_FEATURES_KEY = "resnet_gui_features"
+_FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
 
 # Called before each piece of a batch goes through the network, with epoch, step and number of
 # photos. It may raise what a device raises, so that running out of memory can be rehearsed.
@@ -299,7 +306,7 @@ def _network(
     if progress.epoch and progress.phase == NETWORK:
         # All weights are in the checkpoint: the start model may be gone.
         network = build_network(session.entry.spec.architecture, classes, session.options)
-        network.load_state_dict(weights)
+        fit_weights(network, weights, session.run.path)
         return network, ""
     network = start_network(session.entry, classes, session.config)
     if not progress.epoch:
@@ -309,7 +316,7 @@ def _network(
         raise RunMismatchError(
             session.run.path, "backbone", progress.backbone[:12], f"{found[:12]}"
         )
-    network.get_submodule(head_name(network)).load_state_dict(weights)
+    fit_weights(network.get_submodule(head_name(network)), weights, session.run.path)
     return network, found if phase == HEAD else ""
 
 
@@ -369,7 +376,8 @@ def save_features(session: Session, backbone: str, features: Features) -> None:
         "val": features.val.contiguous(),
         "val_indices": features.val_indices,
     }
-    failures = {f"failed/{path}": message for path, message in features.failures}
+    # As one JSON value: the names of files may hold bytes that are no text.
+    failures = {_FAILURES_KEY: json.dumps(features.failures)}
     # They can be computed again: a full disk is left to what cannot.
     with contextlib.suppress(OSError):
         write_tensors(session.run.features, tensors, {_FEATURES_KEY: backbone, **failures})
@@ -382,14 +390,11 @@ def load_features(session: Session, backbone: str) -> Features | None:
             metadata = file.metadata() or {}
             if metadata.get(_FEATURES_KEY) != backbone:
                 return None
+            failures = parse_json(metadata[_FAILURES_KEY])
             names = ("train", "train_indices", "val", "val_indices")
             # clone: aligned as the first sitting's were, so that results are equal to the last bit
             tensors = [file.get_tensor(name).clone() for name in names]
-    except (OSError, SafetensorError):
+            failed = tuple((str(path), str(message)) for path, message in failures)
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError):
         return None
-    failures = tuple(
-        (key.removeprefix("failed/"), message)
-        for key, message in metadata.items()
-        if key.startswith("failed/")
-    )
-    return Features(tensors[0], tensors[1], tensors[2], tensors[3], failures)
+    return Features(tensors[0], tensors[1], tensors[2], tensors[3], failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.atomic import dump_json, replacing
+from resnet_gui.core.atomic import claiming, dump_json, numbered
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.gentle_import import gentle_import
 from resnet_gui.core.nets.keras_resnet import KerasResNet
@@ -300,16 +300,21 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
     # Not the id of another provider's model either: ids do not tell upper from lower case.
     taken = {known.id.lower() for known in published_specs()} | {LITE0}
     taken |= {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
-    stem, number = source.stem, 2
-    while stem.lower() in taken or (folder / f"{stem}{SUFFIX}").exists():
-        target = folder / f"{stem}{SUFFIX}"
-        if stem.lower() not in taken and _same_bytes(target, source):
+    wanted = folder / f"{source.stem}{SUFFIX}"
+    for target in free_ids(wanted, taken):
+        if not target.exists():
+            break
+        if _same_bytes(target, source):
             return spec_from_header(target, read_header(target), "yours")
-        stem, number = f"{source.stem}-{number}", number + 1
-    target = folder / f"{stem}{SUFFIX}"
-    with replacing(target) as temporary:
-        shutil.copyfile(source, temporary)
-    return spec_from_header(target, read_header(target), "yours")
+    with claiming(free_ids(wanted, taken)) as claim:
+        shutil.copyfile(source, claim.temporary)
+    return spec_from_header(claim.path, read_header(claim.path), "yours")
+
+
+def free_ids(path: Path, taken: Container[str]) -> Iterator[Path]:
+    """`path` and its numbered names, but those whose stem (in lower case) is an id of the zoo: of
+    two models with one id one is hidden."""
+    return (name for name in numbered(path) if name.stem.lower() not in taken)
 
 
 def _same_bytes(left: Path, right: Path) -> bool:

@@ -6,7 +6,6 @@ network. Without torch.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,8 +15,8 @@ from typing import Any
 from resnet_gui import __version__
 from resnet_gui.core import atomic
 from resnet_gui.core.disk import check_space, disk_errors
+from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import ModelError, ModelFileError, WrongHashError
-from resnet_gui.core.files import read_regular
 from resnet_gui.core.net import Patience
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.types import DownloadProgress
@@ -94,7 +93,7 @@ def read_bundle(path: Path) -> tuple[BundleFile, ...]:
     """
     manifest = path if path.name == MANIFEST and path.is_file() else path / MANIFEST
     try:
-        document = json.loads(read_regular(manifest))
+        document = read_object(manifest)
         version = int(document["format"])
         files = tuple(_file(value) for value in document["files"]) if version == 1 else ()
     except (OSError, ValueError, LookupError, TypeError, RecursionError, ArithmeticError) as error:

@@ -8,7 +8,6 @@ Only bytes whose published hash (SHA-256, or MD5) is right ever get the file's o
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import time
@@ -22,8 +21,8 @@ from filelock import FileLock, Timeout
 from resnet_gui.core import errors
 from resnet_gui.core.atomic import write_json
 from resnet_gui.core.disk import check_space, disk_errors
+from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import ModelError, NetworkError
-from resnet_gui.core.files import read_regular
 from resnet_gui.core.net import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.net_settings import NetworkSettings, host_of, load_network_settings
 from resnet_gui.core.types import DownloadProgress
@@ -416,9 +415,9 @@ class _Download:
 
     def _read_sidecar(self) -> _Part | None:
         try:
-            value = json.loads(read_regular(self.sidecar))
+            value = read_object(self.sidecar)
             return _Part(str(value["url"]), str(value["validator"]), int(value["total"]))
-        except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None  # the hash decides in the end
 
     def _check_space(self, missing: int) -> None:

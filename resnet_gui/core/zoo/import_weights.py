@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.atomic import claiming
 from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.files import open_regular
@@ -228,7 +229,13 @@ def _take_model_file(source: Path) -> Imported:
 def _take_foreign(source: Path, sha256: str) -> Imported:
     """Weights without a description: the tensors say what they are."""
     with gentle_import():
-        from resnet_gui.core.zoo.builder import empty_network, save_model, try_once, with_weights
+        from resnet_gui.core.zoo.builder import (
+            empty_network,
+            free_ids,
+            save_model,
+            try_once,
+            with_weights,
+        )
         from resnet_gui.core.zoo.foreign_weights import read_foreign
 
     folder = user_models_dir()
@@ -238,12 +245,14 @@ def _take_foreign(source: Path, sha256: str) -> Imported:
     foreign = read_foreign(source)
     spec = _spec_for(source, foreign.architecture, foreign.classes)
     try_once(source, spec, with_weights(source, empty_network(spec), foreign.state))
-    target = _free_name(folder, spec.id)
+    taken = {known.id.lower() for known in published_specs()}
     provenance = {"imported_from": source.name, "sha256": sha256}
     with disk_errors(folder, source.stat().st_size):
         folder.mkdir(parents=True, exist_ok=True)
         check_space(folder, source.stat().st_size)
-        save_model(target, spec, foreign.state, provenance)
+        with claiming(free_ids(folder / f"{spec.id}{SUFFIX}", taken)) as claim:
+            save_model(claim.temporary, spec, foreign.state, provenance)
+    target = claim.path
     spec = dataclasses.replace(
         spec,
         id=target.stem,
@@ -302,12 +311,3 @@ def _spec_for(source: Path, architecture: str, classes: int) -> ModelSpec:
 def _preprocessing_of(base: ModelSpec) -> Preprocessing:
     """What networks of this kind are trained with as a rule: a file does not say it."""
     return base.preprocessing if base.provider == KERAS else Preprocessing(resize=256, crop=224)
-
-
-def _free_name(folder: Path, stem: str) -> Path:
-    """A file name whose stem is no id of the zoo yet: of two models with one id one is hidden."""
-    taken = {spec.id.lower() for spec in published_specs()}
-    name, number = stem, 2
-    while name.lower() in taken or (folder / f"{name}{SUFFIX}").exists():
-        name, number = f"{stem}-{number}", number + 1
-    return folder / f"{name}{SUFFIX}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from resnet_gui.core.atomic import replacing
+from resnet_gui.core.atomic import Claim, claiming, dump_json, numbered, replacing
 from resnet_gui.core.errors import ModelFileError, RunError
 from resnet_gui.core.files import disk_use, move_to_trash, slug
 from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
@@ -27,26 +28,38 @@ def rename_model(path: Path, title: str) -> Path:
     if not title:
         raise ModelFileError(path, "A model needs a name.")
     document = read_header(path).document | {"title": title}
-    stem, number = slug(title), 2
-    target = path.with_name(f"{stem}{SUFFIX}")
-    while target.exists() and target != path:
-        target, number = path.with_name(f"{stem}-{number}{SUFFIX}"), number + 1
+    wanted = path.with_name(f"{slug(title)}{SUFFIX}")
     try:
-        with path.open("rb") as source, replacing(target) as temporary:
+        with path.open("rb") as source, _room_for(wanted, path) as claim:
             header = json.loads(source.read(struct.unpack("<Q", source.read(8))[0]))
-            header["__metadata__"][METADATA_KEY] = json.dumps(document, ensure_ascii=False)
+            header["__metadata__"][METADATA_KEY] = dump_json(document)
             raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
             raw += b" " * (-len(raw) % 8)  # safetensors aligns the tensors to 8 bytes
-            with temporary.open("wb") as copy:
+            with claim.temporary.open("wb") as copy:
                 copy.write(struct.pack("<Q", len(raw)) + raw)
                 shutil.copyfileobj(source, copy, 1024 * 1024)
-        if target != path:
+        if claim.path != path:
             path.unlink()
     except OSError as error:
         raise ModelFileError(
             path, f"{path.name} could not be renamed ({error.strerror})."
         ) from error
-    return target
+    return claim.path
+
+
+@contextlib.contextmanager
+def _room_for(wanted: Path, own: Path) -> Iterator[Claim]:
+    """Where the file goes: to its own name where that is the first free one, which replaces itself;
+    else to a name that nothing has."""
+    first = next(name for name in numbered(wanted) if name == own or not name.exists())
+    if first != own:
+        with claiming(numbered(wanted)) as claim:
+            yield claim
+        return
+    with replacing(own) as temporary:
+        claim = Claim(temporary)
+        yield claim
+        claim.path = own
 
 
 def delete_model(path: Path, trash: Callable[[Path], None] | None = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import logging
 import math
 import shutil
@@ -20,8 +19,9 @@ from filelock import FileLock, Timeout
 
 from resnet_gui.core import atomic
 from resnet_gui.core.disk import disk_errors
+from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import ModelError, ModelFileError
-from resnet_gui.core.files import open_regular, read_regular
+from resnet_gui.core.files import open_regular
 from resnet_gui.core.net import TICK_S
 from resnet_gui.core.paths import data_dir
 from resnet_gui.core.zoo.downloads import (
@@ -220,7 +220,7 @@ def speeds_path() -> Path:
 def load_speeds(path: Path | None = None) -> dict[tuple[str, str], Speed]:
     """What was measured so far, by (model id, device name); empty where nothing was."""
     try:
-        document = json.loads(read_regular(path or speeds_path()))
+        document = read_object(path or speeds_path())
         if int(document["format"]) != SPEEDS_FORMAT:
             return {}
         found = [_speed(value) for value in document["speeds"]]
