@@ -46,7 +46,7 @@ def _window(arguments: list[str]) -> None:
     if unknown:
         _refuse(f"unknown option {unknown[0]}. “resnet-gui --help” lists what there is.")
     if "" in arguments:
-        _refuse("an empty text (\"\") names no file or folder; “.” is the folder you are in.")
+        _refuse('an empty text ("") names no file or folder; “.” is the folder you are in.')
     from resnet_gui.display import why_no_window
 
     reason = why_no_window()

@@ -129,6 +129,7 @@ def train(
         with _stop_flag() as stop:
             events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
             code = _follow(events, as_json, config, stop)
+        code = code or (SOME_FAILED if summary.unreadable else FINE)
     raise typer.Exit(code)
 
 

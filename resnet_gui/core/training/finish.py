@@ -16,10 +16,11 @@ from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.augment import normalise, to_tensor
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint
 from resnet_gui.core.training.config import Method
-from resnet_gui.core.training.events import Accuracy, Preparing
+from resnet_gui.core.training.events import Accuracy, PhotoSkipped, Preparing
 from resnet_gui.core.training.hardware import Forward
 from resnet_gui.core.training.network import HEAD, start_network
 from resnet_gui.core.training.session import Session
+from resnet_gui.core.types import Notice
 from resnet_gui.core.zoo.builder import build_network, head_name, save_model
 from resnet_gui.core.zoo.spec import ModelSpec
 
@@ -43,8 +44,11 @@ def best_network(session: Session) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
-def measure(session: Session, network: nn.Module) -> Iterator[Preparing | Accuracy]:
-    """Accuracy on the test part, the Accuracy last; nothing if there is no test part."""
+def measure(
+    session: Session, network: nn.Module
+) -> Iterator[Preparing | PhotoSkipped | Notice | Accuracy]:
+    """Accuracy on the test part, the Accuracy last; none if there is no test part, or none of it
+    can be read (a Notice says so)."""
     items = session.split.test
     if not items:
         return
@@ -68,14 +72,31 @@ def measure(session: Session, network: nn.Module) -> Iterator[Preparing | Accura
     finally:
         store.close()
     network.to("cpu")
+    for index, message in sorted(store.failed.items()):
+        yield PhotoSkipped(session.run.name, str(store.paths[index]), message)
     if tried:
-        yield accuracy("test", right, tried)
+        yield accuracy("test", right, tried, len(items) - tried)
+    else:
+        yield Notice(
+            f"None of the {len(items):,} test photos can be read any more, so nothing could be "
+            "measured on them."
+        )
 
 
-def accuracy(part: str, right: int, n: int) -> Accuracy:
+def accuracy(part: str, right: int, n: int, missing: int = 0) -> Accuracy:
     """With Wilson's 95 % interval."""
     low, high = wilson_interval(right, n)
-    return Accuracy(part, right / n if n else 0.0, low, high, right, n)
+    return Accuracy(part, right / n if n else 0.0, low, high, right, n, missing)
+
+
+def missing_photos(session: Session, missing: int) -> Notice:
+    """What is to be said at the end of a run in which photos could not be read."""
+    split = session.split
+    total = len(split.train) + len(split.val) + len(split.test)
+    return Notice(
+        f"{missing:,} of the {total:,} photos of this run could not be read: the model has neither "
+        "learned from them nor been measured on them."
+    )
 
 
 def save_best(session: Session, progress: Progress, network: nn.Module, measured: Accuracy) -> str:
@@ -88,6 +109,7 @@ def save_best(session: Session, progress: Progress, network: nn.Module, measured
         "accuracy_part": measured.part,
         "accuracy_ci95": [measured.low, measured.high],
         "photos": measured.n,
+        "photos_missing": measured.missing,
         "best_epoch": progress.best_epoch,
         "best_val_accuracy": progress.best_accuracy,
         "best_val_loss": progress.best_loss,

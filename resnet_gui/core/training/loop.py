@@ -28,7 +28,13 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
     TrainEvent,
 )
-from resnet_gui.core.training.finish import accuracy, best_network, measure, save_best
+from resnet_gui.core.training.finish import (
+    accuracy,
+    best_network,
+    measure,
+    missing_photos,
+    save_best,
+)
 from resnet_gui.core.training.hardware import is_out_of_memory, used_memory_mb
 from resnet_gui.core.training.report import Validation, remaining_s, started, validate
 from resnet_gui.core.training.schedules import learning_rate
@@ -84,6 +90,7 @@ class _Sitting:
         self.stop = stop
         self.phase: Phase | None = None
         self.step = progress.step  # of the run, also of the epoch that is not saved yet
+        self.missing: set[str] = set()  # photos that could not be read in this sitting
         self.began = time.monotonic()
         self.seconds_before = progress.seconds
 
@@ -184,6 +191,8 @@ class _Sitting:
             seconds=time.monotonic() - began,
             photos_per_s=seen / max(trained_s, 1e-9),
             best=progress.best_epoch == epoch,
+            train_photos=int(seen),
+            val_photos=validation.photos,
         )
         self._make_durable(done)
         self.history.append(done)
@@ -274,6 +283,8 @@ class _Sitting:
             if isinstance(item, Accuracy):
                 measured = item
             else:
+                if isinstance(item, PhotoSkipped):
+                    self.missing.add(item.path)
                 yield item
         measured = measured or self._chosen_accuracy()
         path = save_best(self.session, progress, network, measured)
@@ -283,6 +294,8 @@ class _Sitting:
             seconds=self.seconds,
         )  # fmt: skip
         run.features.unlink(missing_ok=True)
+        if self.missing:
+            yield missing_photos(self.session, len(self.missing))
         yield RunFinished(
             run=run.name,
             epoch=progress.epoch,
@@ -298,12 +311,15 @@ class _Sitting:
 
     def _chosen_accuracy(self) -> Accuracy:
         """The best epoch's accuracy on the photos that chose it; else that on training photos."""
-        progress = self.progress
+        progress, split = self.progress, self.session.split
         if progress.best_photos:
-            return accuracy("validation", progress.best_right, progress.best_photos)
+            missing = len(split.val) - progress.best_photos
+            return accuracy("validation", progress.best_right, progress.best_photos, missing)
         best = next(e for e in reversed(self.history) if e.epoch == progress.best_epoch)
-        n = len(self.session.split.train)
-        return accuracy("training", round(best.train_accuracy * n), n)
+        n = best.train_photos or len(split.train)
+        # Not all that is not seen is missing: a last batch of one photo is left out.
+        missing = min(len(split.train) - n, len(self.missing))
+        return accuracy("training", round(best.train_accuracy * n), n, missing)
 
     def save_quietly(self) -> str:
         """The model of the best epoch so far, if there is one; "" else. Raises nothing that is
@@ -363,6 +379,7 @@ class _Sitting:
 
     def _skipped(self) -> Iterator[TrainEvent]:
         for path, message in cast(Phase, self.phase).source.take_failures():
+            self.missing.add(path)
             yield PhotoSkipped(self.session.run.name, path, message)
 
     def _batch_done(
