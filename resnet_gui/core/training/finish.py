@@ -12,6 +12,7 @@ from torch import nn
 
 from resnet_gui import __version__
 from resnet_gui.core.dataset.pixels import PhotoStore, exact_reader
+from resnet_gui.core.learned_photos import note_photos
 from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.augment import normalise, to_tensor
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint
@@ -137,6 +138,7 @@ def save_best(session: Session, progress: Progress, network: nn.Module, measured
         "dataset": session.run.document.get("dataset"),
         "config": config.to_json(),
         "versions": versions(),
+        "learned": note_photos([session.root / item.path for item in session.split.train]),
     }
     save_model(path, spec, network.state_dict(), provenance)
     return str(path)
