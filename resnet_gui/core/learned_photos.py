@@ -28,19 +28,18 @@ from resnet_gui.core.zoo.spec import ModelEntry
 _KEY_BYTES = 5
 _END_BYTES = 4096
 _MOST = 200_000  # photos; a megabyte and a half in the file
-_LONGEST_S = 10.0
 _AT_ONCE = 512
 _FORMAT = 1
 # What a file that somebody else made can raise.
 _DAMAGED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
-def note_photos(paths: Sequence[Path]) -> dict[str, Any] | None:
+def note_photos(paths: Sequence[Path], longest_s: float = 10.0) -> dict[str, Any] | None:
     """The note on training photos for a model file; None: they are too many, or reading them
-    takes too long. Photos that cannot be read were not learned from."""
+    takes longer than `longest_s`. Photos that cannot be read were not learned from."""
     if len(paths) > _MOST:
         return None
-    keys = _keys(paths, time.monotonic() + _LONGEST_S)
+    keys = _keys(paths, time.monotonic() + longest_s)
     if keys is None:
         return None
     known = sorted({key for key in keys if key})  # their order would say nothing

@@ -118,7 +118,7 @@ def test_copies_parts_and_larger_folders_are_recognised(
 def test_older_models_have_no_note(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finish, "note_photos", lambda _: None)
+    monkeypatch.setattr(finish, "note_photos", lambda *_: None)
     model = learn(data)
     assert facts(measure(model, data)[0]) == ("val", "run", 4, 0)
     copy = tmp_path / "copy"
@@ -140,6 +140,7 @@ def test_the_note_is_small_and_the_same_each_time(data: Path) -> None:
     assert note is not None
     assert note == note_photos(photos[::-1])
     assert len(note["keys"]) <= 20 * 7
+    assert note_photos(photos, longest_s=-1) is None
     missing = note_photos([*photos, data / "gone.jpg"])
     assert missing == note
     model = learn(data)

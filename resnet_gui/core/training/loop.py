@@ -328,7 +328,8 @@ class _Sitting:
             if not self.progress.best_epoch or not self.session.run.best.is_file():
                 return ""
             network = best_network(self.session)
-            path = save_best(self.session, self.progress, network, self._chosen_accuracy())
+            measured = self._chosen_accuracy()
+            path = save_best(self.session, self.progress, network, measured, quickly=True)
             self.session.run.update(model_path=path)
         except (ResNetGuiError, OSError):
             return ""
