@@ -129,6 +129,7 @@ def train(
         with _stop_flag() as stop:
             events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
             code = _follow(events, as_json, config, stop)
+        code = code or (SOME_FAILED if summary.unreadable else FINE)
     raise typer.Exit(code)
 
 
@@ -190,7 +191,13 @@ def evaluate(
     model: Annotated[str, typer.Argument(help="Id of the model.")],
     folder: Data,
     part: Annotated[
-        str, typer.Option(help="all, train, val or test; auto: test, else val, else all.")
+        str,
+        typer.Option(
+            help="all, train, val or test; auto: test, else val, else all, without photos that "
+            "the model is known to have learned from. Of a folder that it was trained on, the "
+            "parts are those of its run.",
+            metavar="PART",
+        ),
     ] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     archive: Archive = None,
@@ -205,7 +212,7 @@ def evaluate(
         from resnet_gui.core.evaluation import evaluate as start
         from resnet_gui.core.zoo import Zoo
 
-        failed = 0
+        failed, result = 0, None
         entry = Zoo.standard().ready(model)
         root = dataset_folder(folder, archive, yes, as_json)
         with Bar() as bar:
@@ -217,11 +224,14 @@ def evaluate(
                 elif isinstance(event, ImageFailed):
                     failed += 1
                     say(event.message)
-                elif as_json:
-                    emit_json(event.to_json())
                 else:
-                    _print_result(event)
                     assert isinstance(event, Evaluated)
+                    result = event
+        assert result is not None  # the last event
+        if as_json:
+            emit_json(result.to_json())
+        else:
+            _print_result(result)
     raise typer.Exit(SOME_FAILED if failed else FINE)
 
 
@@ -364,10 +374,13 @@ def _how_to_resume(run: str) -> str:
 
 def _print_result(result: Any) -> None:
     low, high = result.top1_ci95
+    part = "of its run" if result.part_of == "run" else "of the folder"
     emit_line(
         f"{result.top1:.1%} right (95 % interval {low:.1%} to {high:.1%}; {result.n:,} photos, "
-        f"part “{result.part}”), top-5 {result.top5:.1%}, loss {result.loss:.3f}"
+        f"part “{result.part}” {part}), top-5 {result.top5:.1%}, loss {result.loss:.3f}"
     )
+    if caution := result.caution():
+        emit_line((caution, "yellow"))
     header = ("class", "photos", "recognised", "precision")
     rows = [
         (

@@ -5,6 +5,7 @@ Needs torch. Inference is the exact float32 path of `classify`.
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,11 +15,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, Part, Photo, scan_dataset
+from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.pixels import PhotoStore, exact_reader
 from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.devices import resolve_device
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.learned_photos import choose_photos
 from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.augment import normalise, to_tensor
 from resnet_gui.core.training.events import Preparing
@@ -48,7 +50,10 @@ class Evaluated:
     """The result, and the JSON object of `evaluate --json`.
 
     Attributes:
-        model, data: id of the model and the folder. part: "all", "train", "val" or "test".
+        model, data: id of the model and the folder.
+        part: "all", "train", "val", "test", or "unseen": photos that the model did not learn from.
+        part_of: whose part: "folder", or "run": of the run that made the model.
+        trained_on: how many of the judged photos the model learned from; None: nobody knows.
         n: photos that were judged; failed: photos that could not be read.
         top1, top5: fractions of 1 (top5 of the first min(5, classes) answers).
         top1_ci95: Wilson's 95 % interval. loss: mean cross-entropy in nats.
@@ -71,6 +76,21 @@ class Evaluated:
     per_class: tuple[ClassMeasure, ...]
     classes: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
+    part_of: str = "folder"
+    trained_on: int | None = None
+
+    def caution(self) -> str:
+        """What to bear in mind with the figures; "" for nothing."""
+        sentences = []
+        if self.trained_on:
+            which = "all" if self.trained_on == self.n else f"{self.trained_on:,}"
+            sentences.append(
+                f"The model learned from {which} of these {self.n:,} photos: of new photos this "
+                "says little."
+            )
+        if self.failed:
+            sentences.append(f"{self.failed:,} more photos could not be read.")
+        return " ".join(sentences)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -91,10 +111,13 @@ def evaluate(
 
     Args:
         entry: a model that is here.
-        part: "all", "train", "val", "test"; "auto" takes test, else val, else all.
+        part: "all", "train", "val", "test"; "auto" takes test, else val, else all. Where the model
+            was trained on this folder the parts are those of its run; otherwise "auto" leaves out
+            photos that the model is known to have learned from, unless there are no others.
 
     Yields:
-        Preparing ("folder", then "photos"), Notice and ImageFailed; Evaluated last.
+        Preparing ("folder", then "photos"), Notice and ImageFailed (also for files that are no
+        usable photos); Evaluated last.
 
     Raises:
         DatasetError: no folder, no photos in that part, or no class that the model knows.
@@ -107,12 +130,17 @@ def evaluate(
             else:
                 yield Preparing("folder", event.done, event.total)
     assert summary is not None  # a scan ends with its summary
-    part, photos = _photos_of(summary, part)
+    chosen = choose_photos(entry, summary, part)
     labels = match_classes(summary.class_names, entry.spec.classes)
     unknown = [
         name for name, label in zip(summary.class_names, labels, strict=True) if label is None
     ]
-    judged = [(photo, label) for photo in photos if (label := labels[photo.label]) is not None]
+    learned = chosen.learned or (False,) * len(chosen.photos)
+    judged = [
+        (photo, label, old)
+        for photo, old in zip(chosen.photos, learned, strict=True)
+        if (label := labels[photo.label]) is not None
+    ]
     if not judged:
         raise DatasetError(
             summary.root,
@@ -122,6 +150,12 @@ def evaluate(
         )
     if unknown:
         yield Notice(f"The model does not know {name_list(unknown)}: their photos are left out.")
+    for sentence in chosen.sentences:
+        yield Notice(sentence)
+    root = Path(summary.root)
+    for number, problem in enumerate(summary.unreadable, len(judged)):
+        path = str(root / problem.path)
+        yield ImageFailed(number, path, entry.spec.id, "ImageReadError", problem.message)
     info = resolve_device(device)
     # Channels-last is the same sum in another order of memory, up to four times faster.
     network = load_network(entry).to(device=info.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -129,9 +163,9 @@ def evaluate(
     forward = Forward(info.kind, "fp32", size)
     tally = _Tally(len(entry.spec.classes))
     preprocessing = entry.spec.preprocessing
-    paths = [summary.absolute(photo) for photo, _ in judged]
+    paths = [summary.absolute(photo) for photo, _, _ in judged]
     store = PhotoStore(paths, exact_reader(preprocessing), 0)
-    told, done = 0, 0
+    told, done, trained_on = 0, 0, 0
     try:
         for positions, pixels in store.chunks(size):
             if positions:
@@ -139,6 +173,7 @@ def evaluate(
                 x = normalise(x, preprocessing).contiguous(memory_format=torch.channels_last)
                 logits = forward(network, _Slices(x), len(positions))
                 tally.add(logits, torch.tensor([judged[i][1] for i in positions]))
+                trained_on += sum(judged[i][2] for i in positions)
             for index, message in list(store.failed.items())[told:]:
                 told += 1
                 path = str(paths[index])
@@ -149,7 +184,12 @@ def evaluate(
         store.close()
     if not tally.n:
         raise DatasetError(summary.root, "None of the photos could be read.")
-    yield tally.result(entry, str(folder), part, len(store.failed))
+    failed = len(store.failed) + len(summary.unreadable)
+    yield dataclasses.replace(
+        tally.result(entry, str(folder), chosen.part, failed),
+        part_of=chosen.part_of,
+        trained_on=None if chosen.learned is None else trained_on,
+    )
 
 
 def match_classes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int | None]:
@@ -236,22 +276,6 @@ class _Slices:
 
     def __call__(self, start: int, stop: int) -> Tensor:
         return self._x[start:stop]
-
-
-def _photos_of(summary: DatasetSummary, part: str) -> tuple[str, list[Photo]]:
-    counts = summary.counts()
-    if part == "auto":
-        part = next((p.value for p in (Part.TEST, Part.VAL) if counts[p]), "all")
-    if part == "all":
-        photos = list(summary.photos)
-    else:
-        photos = [photo for photo in summary.photos if photo.part.value == part]
-    if not photos:
-        what = "photos" if part == "all" else f"photos in a part “{part}”"
-        raise DatasetError(
-            summary.root, f"The folder has no {what}.", "Make one sub-folder per class."
-        )
-    return part, photos
 
 
 def _loose(name: str) -> str:

@@ -80,10 +80,19 @@ def test_evaluate_json(data: Path) -> None:
     code, [result], _ = command("evaluate", events[-1]["model_path"][:-12].split("/")[-1], data,
                                 "--json")  # fmt: skip
     assert code == 0
-    assert result["n"] == 20
+    assert (result["part"], result["part_of"], result["n"]) == ("val", "run", 4)
+    assert result["trained_on"] == 0
     assert {"model", "data", "top1", "top1_ci95", "top5", "loss", "per_class", "confusion"} <= (
         result.keys()
     )
+    model = result["model"]
+    code, _, text = command("evaluate", model, data)
+    assert code == 0
+    assert "The model was trained on this folder" in text
+    app = typer.Typer()
+    register(app)
+    out = CliRunner().invoke(app, ["evaluate", model, str(data), "--part", "all"]).stdout
+    assert "The model learned from 16 of these 20 photos" in out
     code, _, text = command("evaluate", "tiny", data)
     assert code == 2
     assert "knows none of the classes" in text

@@ -34,7 +34,7 @@ def measure(model: str, folder: Path, **options: Any) -> Evaluated:
 
 def test_it_agrees_with_classifying_photo_by_photo(trained: tuple[Path, str]) -> None:
     data, model = trained
-    result = measure(model, data)
+    result = measure(model, data, part="all")
     photos = sorted(data.glob("*/*.jpg"))
     sources = [ImageSource.file(path) for path in photos]
     answers = [
@@ -68,7 +68,7 @@ def test_it_agrees_with_classifying_photo_by_photo(trained: tuple[Path, str]) ->
 def test_parts_are_chosen(trained: tuple[Path, str], tmp_path: Path) -> None:
     _, model = trained
     for part, count in (("train", 4), ("val", 3), ("test", 2)):
-        make_photos(tmp_path / "parts" / part, count=count)
+        make_photos(tmp_path / "parts" / part, count=count, side=50)
     for part, n in (("auto", 4), ("test", 4), ("val", 6), ("train", 8), ("all", 18)):
         assert measure(model, tmp_path / "parts", part=part).n == n
     with pytest.raises(DatasetError, match="no photos in a part"):
@@ -80,7 +80,8 @@ def test_unknown_classes_and_bad_photos_are_named(trained: tuple[Path, str]) -> 
     make_photos(data, ("Purple",), count=2)
     summary = list(scan_dataset(data))[-1].summary  # type: ignore[union-attr]
     (data / "red" / "001.jpg").write_bytes(b"")
-    events = list(evaluate(user_zoo().get(model), data, summary=summary, device="cpu"))
+    entry = user_zoo().get(model)
+    events = list(evaluate(entry, data, part="all", summary=summary, device="cpu"))
     assert any(isinstance(e, Notice) and "Purple" in e.message for e in events)
     assert [Path(e.path).name for e in events if isinstance(e, ImageFailed)] == ["001.jpg"]
     result = events[-1]
@@ -88,6 +89,20 @@ def test_unknown_classes_and_bad_photos_are_named(trained: tuple[Path, str]) -> 
     assert (result.n, result.failed) == (19, 1)
     with pytest.raises(DatasetError, match="knows none of the classes"):
         measure("tiny", data)
+
+
+def test_files_that_are_no_photos_are_counted_and_named(trained: tuple[Path, str]) -> None:
+    data, model = trained
+    (data / "red" / "001.jpg").write_bytes(b"")
+    (data / "red" / "002.jpg").write_bytes(b"no photo")
+    events = list(evaluate(user_zoo().get(model), data, part="all", device="cpu"))
+    assert [Path(e.path).name for e in events if isinstance(e, ImageFailed)] == [
+        "001.jpg", "002.jpg",
+    ]  # fmt: skip
+    result = events[-1]
+    assert isinstance(result, Evaluated)
+    assert (result.n, result.failed) == (18, 2)
+    assert "2 more photos could not be read" in result.caution()
 
 
 def test_classes_match_by_name() -> None:

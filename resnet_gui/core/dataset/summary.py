@@ -39,6 +39,10 @@ class ProblemKind(StrEnum):
     INNER_FOLDER = "inner_folder"
 
 
+_UNREADABLE = frozenset({
+    ProblemKind.UNREADABLE_FILE, ProblemKind.UNREADABLE_FOLDER, ProblemKind.EMPTY_FILE,
+    ProblemKind.NOT_A_PHOTO, ProblemKind.DAMAGED, ProblemKind.TOO_LARGE,
+})  # fmt: skip
 _BLOCKING = frozenset({ProblemKind.SINGLE_CLASS, ProblemKind.NO_PHOTOS})
 USED_ANYWAY = frozenset({ProblemKind.INCOMPLETE})  # of the problems that single photos have
 
@@ -137,6 +141,11 @@ class DatasetSummary:
     @property
     def trainable(self) -> bool:
         return not any(problem.blocking for problem in self.problems)
+
+    @property
+    def unreadable(self) -> tuple[Problem, ...]:
+        """What was meant to be used and cannot be read."""
+        return tuple(problem for problem in self.problems if problem.kind in _UNREADABLE)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ class EpochDone:
         seconds: time of this epoch with validation and checkpoint.
         photos_per_s: training photos per second, without validation and checkpoint.
         best: this is the best epoch so far; its weights are kept.
+        train_photos, val_photos: photos that were really seen; those that could not be read are
+            not among them. 0 in the metrics of older versions.
     """
 
     urgent: ClassVar[bool] = True
@@ -74,6 +76,8 @@ class EpochDone:
     seconds: float
     photos_per_s: float
     best: bool
+    train_photos: int = 0
+    val_photos: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {"event": "epoch_done", **asdict(self)}
@@ -189,6 +193,8 @@ class Accuracy:
     Attributes:
         part: "test", "validation" (it also chose the best epoch, so it flatters) or "training".
         value: right / n. low, high: Wilson's 95 % interval.
+        n: photos that were really seen. missing: further photos of the part that could not be
+            read.
     """
 
     part: str
@@ -197,6 +203,7 @@ class Accuracy:
     high: float
     right: int
     n: int
+    missing: int = 0
 
     def sentence(self) -> str:
         """For people: value, interval, and what kind of accuracy it is."""
@@ -204,6 +211,8 @@ class Accuracy:
             f"{self.part.capitalize()} accuracy {self.value:.1%} "
             f"({self.right:,} of {self.n:,} right; 95 % interval {self.low:.1%} to {self.high:.1%})"
         )
+        if self.missing:
+            text += f"; {self.missing:,} more photos of this part could not be read"
         if self.part == "validation":
             return f"{text}. These photos also chose the best epoch, so new photos may do worse."
         if self.part == "training":
@@ -351,4 +360,6 @@ def epoch_from_json(value: dict[str, Any]) -> EpochDone:
         seconds=float(value["seconds"]),
         photos_per_s=float(value["photos_per_s"]),
         best=bool(value["best"]),
+        train_photos=int(value.get("train_photos", 0)),
+        val_photos=int(value.get("val_photos", 0)),
     )

@@ -16,20 +16,23 @@ from resnet_gui.core.atomic import claiming, numbered
 from resnet_gui.core.dataset.pixels import PhotoStore, exact_reader
 from resnet_gui.core.documents import text
 from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.learned_photos import note_photos
 from resnet_gui.core.statistics import wilson_interval
 from resnet_gui.core.training.augment import normalise, to_tensor
 from resnet_gui.core.training.checkpoint import Progress, fit_weights, load_checkpoint
 from resnet_gui.core.training.config import Method
-from resnet_gui.core.training.events import Accuracy, Preparing
+from resnet_gui.core.training.events import Accuracy, PhotoSkipped, Preparing
 from resnet_gui.core.training.hardware import Forward
 from resnet_gui.core.training.network import HEAD, start_network
 from resnet_gui.core.training.session import Session
 from resnet_gui.core.training.space import release
+from resnet_gui.core.types import Notice
 from resnet_gui.core.zoo.builder import build_network, head_name, save_model
 from resnet_gui.core.zoo.modelfile import SUFFIX, read_header
 from resnet_gui.core.zoo.spec import ModelSpec
 
 _CHUNK = 16
+_S, _QUICK_S = 10.0, 2.0  # for the note on training photos: 50,000 took 4 s
 
 
 def best_network(session: Session) -> nn.Module:
@@ -50,8 +53,11 @@ def best_network(session: Session) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
-def measure(session: Session, network: nn.Module) -> Iterator[Preparing | Accuracy]:
-    """Accuracy on the test part, the Accuracy last; nothing if there is no test part."""
+def measure(
+    session: Session, network: nn.Module
+) -> Iterator[Preparing | PhotoSkipped | Notice | Accuracy]:
+    """Accuracy on the test part, the Accuracy last; none if there is no test part, or none of it
+    can be read (a Notice says so)."""
     items = session.split.test
     if not items:
         return
@@ -75,19 +81,47 @@ def measure(session: Session, network: nn.Module) -> Iterator[Preparing | Accura
     finally:
         store.close()
     network.to("cpu")
+    for index, message in sorted(store.failed.items()):
+        yield PhotoSkipped(session.run.name, str(store.paths[index]), message)
     if tried:
-        yield accuracy("test", right, tried)
+        yield accuracy("test", right, tried, len(items) - tried)
+    else:
+        yield Notice(
+            f"None of the {len(items):,} test photos can be read any more, so nothing could be "
+            "measured on them."
+        )
 
 
-def accuracy(part: str, right: int, n: int) -> Accuracy:
+def accuracy(part: str, right: int, n: int, missing: int = 0) -> Accuracy:
     """With Wilson's 95 % interval."""
     low, high = wilson_interval(right, n)
-    return Accuracy(part, right / n if n else 0.0, low, high, right, n)
+    return Accuracy(part, right / n if n else 0.0, low, high, right, n, missing)
 
 
-def save_best(session: Session, progress: Progress, network: nn.Module, measured: Accuracy) -> str:
+def missing_photos(session: Session, missing: int) -> Notice:
+    """What is to be said at the end of a run in which photos could not be read."""
+    split = session.split
+    total = len(split.train) + len(split.val) + len(split.test)
+    return Notice(
+        f"{missing:,} of the {total:,} photos of this run could not be read: the model has neither "
+        "learned from them nor been measured on them."
+    )
+
+
+def save_best(
+    session: Session,
+    progress: Progress,
+    network: nn.Module,
+    measured: Accuracy,
+    *,
+    quickly: bool = False,
+) -> str:
     """Write the model file of the run and return its path: that of the model that it saved before,
     or a name that is free.
+
+    Args:
+        quickly: somebody waits for the program to end; of very many training photos no note is
+            made then (a finished run makes it).
 
     Raises:
         OSError: the folder cannot be written or the disk is full; an older model is untouched.
@@ -101,6 +135,7 @@ def save_best(session: Session, progress: Progress, network: nn.Module, measured
         "accuracy_part": measured.part,
         "accuracy_ci95": [measured.low, measured.high],
         "photos": measured.n,
+        "photos_missing": measured.missing,
         "best_epoch": progress.best_epoch,
         "best_val_accuracy": progress.best_accuracy,
         "best_val_loss": progress.best_loss,
@@ -129,6 +164,9 @@ def save_best(session: Session, progress: Progress, network: nn.Module, measured
         "dataset": session.run.document.get("dataset"),
         "config": config.to_json(),
         "versions": versions(),
+        "learned": note_photos(
+            [session.root / item.path for item in session.split.train], _QUICK_S if quickly else _S
+        ),
     }
     release(session.run)  # what was kept for this
     if own is not None:

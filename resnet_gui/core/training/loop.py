@@ -30,7 +30,13 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
     TrainEvent,
 )
-from resnet_gui.core.training.finish import accuracy, best_network, measure, save_best
+from resnet_gui.core.training.finish import (
+    accuracy,
+    best_network,
+    measure,
+    missing_photos,
+    save_best,
+)
 from resnet_gui.core.training.hardware import is_out_of_memory, used_memory_mb
 from resnet_gui.core.training.report import Validation, remaining_s, started, validate
 from resnet_gui.core.training.schedules import learning_rate
@@ -90,6 +96,7 @@ class _Sitting:
         self.stop = stop
         self.phase: Phase | None = None
         self.step = progress.step  # of the run, also of the epoch that is not saved yet
+        self.missing: set[str] = set()  # photos that could not be read in this sitting
         self.began = time.monotonic()
         self.seconds_before = progress.seconds
 
@@ -191,6 +198,8 @@ class _Sitting:
             seconds=time.monotonic() - began,
             photos_per_s=seen / max(trained_s, 1e-9),
             best=progress.best_epoch == epoch,
+            train_photos=int(seen),
+            val_photos=validation.photos,
         )
         self._make_durable(done)
         self.history.append(done)
@@ -283,6 +292,8 @@ class _Sitting:
             if isinstance(item, Accuracy):
                 measured = item
             else:
+                if isinstance(item, PhotoSkipped):
+                    self.missing.add(item.path)
                 yield item
         measured = measured or self._chosen_accuracy(progress)
         path = save_best(self.session, progress, network, measured)
@@ -292,6 +303,8 @@ class _Sitting:
             seconds=self.seconds,
         )  # fmt: skip
         run.features.unlink(missing_ok=True)
+        if self.missing:
+            yield missing_photos(self.session, len(self.missing))
         yield RunFinished(
             run=run.name,
             epoch=progress.epoch,
@@ -307,12 +320,16 @@ class _Sitting:
 
     def _chosen_accuracy(self, progress: Progress) -> Accuracy:
         """The best epoch's accuracy on the photos that chose it; else that on training photos."""
+        split = self.session.split
         if progress.best_photos:
-            return accuracy("validation", progress.best_right, progress.best_photos)
-        n = len(self.session.split.train)
-        for done in reversed(self.history):
-            if done.epoch == progress.best_epoch:
-                return accuracy("training", round(done.train_accuracy * n), n)
+            missing = len(split.val) - progress.best_photos
+            return accuracy("validation", progress.best_right, progress.best_photos, missing)
+        for best in reversed(self.history):
+            if best.epoch == progress.best_epoch:
+                n = best.train_photos or len(split.train)
+                # Not all that is not seen is missing: a last batch of one photo is left out.
+                missing = min(len(split.train) - n, len(self.missing))
+                return accuracy("training", round(best.train_accuracy * n), n, missing)
         return accuracy("training", 0, 0)  # its line is lost
 
     def save_quietly(self) -> str:
@@ -326,7 +343,8 @@ class _Sitting:
             # that could not be written.
             progress = load_checkpoint(self.session.run.best).progress
             network = best_network(self.session)
-            path = save_best(self.session, progress, network, self._chosen_accuracy(progress))
+            measured = self._chosen_accuracy(progress)
+            path = save_best(self.session, progress, network, measured, quickly=True)
             self.session.run.update(model_path=path)
         except (ResNetGuiError, OSError):
             return path
@@ -376,6 +394,7 @@ class _Sitting:
 
     def _skipped(self) -> Iterator[TrainEvent]:
         for path, message in cast(Phase, self.phase).source.take_failures():
+            self.missing.add(path)
             yield PhotoSkipped(self.session.run.name, path, message)
 
     def _batch_done(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from resnet_gui.core.errors import TrainingError
 from resnet_gui.core.training.checkpoint import Progress
 from resnet_gui.core.training.config import Method
 from resnet_gui.core.training.events import (
@@ -66,6 +67,10 @@ def validate(
 
     Yields:
         Preparing ("validating") after each piece; of the head's features there is only one.
+
+    Raises:
+        TrainingError: there are validation photos, but none can be read any more: without them
+            the best epoch cannot be told.
     """
     items = session.split.val
     module = phase.judged
@@ -86,6 +91,11 @@ def validate(
             return None
         if phase.name == NETWORK:
             yield Preparing("validating", seen, len(items))
+    if items and not seen:
+        raise TrainingError(
+            f"None of the {len(items):,} validation photos can be read any more.",
+            "Check the drive they are on, then resume the run.",
+        )
     ordered = tuple(samples[position] for position in sorted(samples))
     return Validation(loss_sum, right, seen, ordered)
 

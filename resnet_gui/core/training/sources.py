@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from resnet_gui.core.dataset.pixels import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.dataset.split import Item, Split
+from resnet_gui.core.errors import TrainingError
 from resnet_gui.core.training.augment import (
     Variation,
     normalise,
@@ -82,7 +83,11 @@ class Source(Protocol):
         ...
 
     def take_failures(self) -> list[tuple[str, str]]:
-        """Paths and messages of photos that could not be read since the last call."""
+        """Paths and messages of photos that could not be read since the last call.
+
+        Raises:
+            TrainingError: the whole folder is gone, so that waiting for it is better.
+        """
         ...
 
     def close(self) -> None: ...
@@ -107,6 +112,7 @@ class PhotoSource:
         budget_bytes: int,
         largest: int,
     ) -> None:
+        self._root = root
         self._preprocessing = preprocessing
         self._transform = transform_for(variation, preprocessing)
         self._alternate = variation.alternate_flip
@@ -202,6 +208,7 @@ class PhotoSource:
         ]
         new = [(str(path), message) for path, message in failed if path not in self._told]
         self._told |= {path for path, _ in failed}
+        check_still_there(self._root, new)
         return new
 
     def close(self) -> None:
@@ -309,6 +316,9 @@ def compute_features(
 
     Yields:
         Preparing, and the Features last.
+
+    Raises:
+        TrainingError: the whole folder is gone.
     """
     source = PhotoSource(
         root, split, preprocessing, Variation(), device_kind, channels_last, 0, _FEATURE_CHUNK
@@ -348,6 +358,20 @@ def resized(x: Tensor, side: int) -> Tensor:
     if x.shape[-1] == side:
         return x
     return functional.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+
+
+def check_still_there(root: Path, failures: Sequence[tuple[str, str]]) -> None:
+    """A photo that breaks is left out; but with the drive unplugged the run waits for it.
+
+    Raises:
+        TrainingError: there are failures, and the folder is gone.
+    """
+    if failures and not root.is_dir():
+        raise TrainingError(
+            f"The folder {root} is not there any more: {len(failures):,} of its photos could not "
+            "be read.",
+            "Connect its drive or put it back, then resume the run.",
+        )
 
 
 def _paths(root: Path, items: Sequence[Item]) -> list[Path]:

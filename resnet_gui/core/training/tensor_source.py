@@ -19,7 +19,7 @@ from resnet_gui.core.training.augment import SHIFT, Variation
 from resnet_gui.core.training.config import Augmentation
 from resnet_gui.core.training.events import Preparing
 from resnet_gui.core.training.hardware import Forward
-from resnet_gui.core.training.sources import Batch, Judged, resized
+from resnet_gui.core.training.sources import Batch, Judged, check_still_there, resized
 from resnet_gui.core.zoo.spec import Preprocessing
 
 LEVELS = (Augmentation.NONE, Augmentation.LIGHT)  # what is done on a whole batch
@@ -171,6 +171,7 @@ class TensorSource:
 
     def take_failures(self) -> list[tuple[str, str]]:
         failures, self._failures = self._failures, []
+        check_still_there(self._root, failures)
         return failures
 
     def close(self) -> None:
