@@ -263,7 +263,7 @@ class WindowApp(QObject):
         self._deadline.stop()
         self.window.allow_close()
         self.window.close()
-        self.application.exit(self.exit_code)
+        self.application.quit()
 
     def _save(self, settings: Settings) -> None:
         try:
@@ -287,7 +287,7 @@ def run_window(arguments: Sequence[str]) -> int:
     signals = EndSignals()
     app = open_window(arguments)
     signals.received.connect(app.interrupt)
-    code = app.application.exec()
+    code = app.application.exec() or app.exit_code
     logging.shutdown()
     if crash_log is not None:
         crash_log.flush()

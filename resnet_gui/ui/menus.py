@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from resnet_gui import __version__
 from resnet_gui.core.settings import THEMES
-from resnet_gui.ui.plain_text import MessageBox, Rich, action_text, rich, rich_join
+from resnet_gui.ui.plain_text import MessageBox, Rich, action_text, rich, rich_join, set_tooltip
 
 if TYPE_CHECKING:
     from resnet_gui.ui.main_window import MainWindow
@@ -63,6 +63,7 @@ class RecentMenu(QMenu):
         names = self._recent()
         for name in names:
             action = self.addAction(_shown_path(name))
+            set_tooltip(action, name)
             action.setData(name)
             action.triggered.connect(self._on_chosen)
         if names:

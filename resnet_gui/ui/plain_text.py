@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit, QMessageBox, QSizePolicy, QWidget
 
@@ -72,9 +72,10 @@ def tooltip(text: str) -> str:
     return f"<p style='white-space:pre'>{html.escape(shown)}</p>"
 
 
-def set_tooltip(widget: QWidget, text: str) -> None:
-    """Give a widget a tooltip of plain text."""
-    widget.setToolTip(tooltip(text))
+def set_tooltip(target: QWidget | QAction, text: str) -> None:
+    """Give a widget or an action a tooltip of plain text. An action's own is its name, which
+    Qt would guess about."""
+    target.setToolTip(tooltip(text))
 
 
 class PlainLabel(QLabel):

@@ -237,3 +237,30 @@ def test_close_of_a_lane_that_never_worked(qtbot: QtBot) -> None:
     lane = JobLane("unused")
     with qtbot.waitSignal(lane.stopped):
         lane.close()
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_lane_that_is_closed_often_stops_once(qtbot: QtBot, worked: bool) -> None:
+    lane, stops = JobLane("test"), Stops()
+    lane.stopped.connect(stops.count)
+    if worked:
+        job = lane.submit(lambda: iter(range(3)))
+        with qtbot.waitSignal(lane.finished, check_params_cb=lambda number, _: number == job):
+            pass
+    for _ in range(3):
+        lane.close()
+    qtbot.waitUntil(lambda: stops.heard > 0)
+    assert lane.wait(5)
+    lane.close()
+    qtbot.wait(50)  # what would come a second time has come by then
+    assert stops.heard == 1
+
+
+class Stops(QObject):
+    """Counts how often a lane says that it has ended."""
+
+    heard = 0
+
+    @Slot()
+    def count(self) -> None:
+        self.heard += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt, QUrl
@@ -29,7 +30,7 @@ from resnet_gui.core.visible_text import visible
 IMAGE = '<img src="/nowhere/at/all.png">'
 TEXTS = (
     IMAGE,
-    '<img src="file:%2Fnowhere%2Fat%2Fall.png">',  # as a file name can have it
+    '<img src="file:%2Fnowhere%2Fat%2Fall.png">',  # possible in a file name
     "<b>x</b>",
     "<a href='file:///etc/passwd'>click</a>",
     "<style>*{background:url(/nowhere.png)}</style><p>y</p>",
@@ -44,15 +45,18 @@ TEXTS = (
     "<b>" + "y " * 2500,
     "[*] unsaved",
 )
-# What a file name can hold, without the separators and within 255 bytes.
-NAMES = (
-    *dict.fromkeys(
+FEW = (TEXTS[0], TEXTS[6], TEXTS[8], TEXTS[9], TEXTS[10], TEXTS[12])
+
+
+def file_names(texts: Sequence[str]) -> list[bytes]:
+    """The texts as far as a file name can hold them: no separators, at most 200 bytes."""
+    names = dict.fromkeys(
         text.encode("utf-8", "surrogateescape").replace(b"/", b"").replace(b"\0", b"")[:200]
-        for text in TEXTS
+        for text in texts
         if "\ud800" not in text
-    ),
-    b"undecodable \xff end",
-)
+    )
+    return [*names, b"%2F" + IMAGE.encode().replace(b"/", b"%2F"), b"undecodable \xff end"]
+
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 _MAIN_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
@@ -117,7 +121,6 @@ class Look:
             if widget.textFormat() is not Qt.TextFormat.PlainText:
                 self._guessed(f"{name} ({widget.textFormat().name})", text)
             self._plain(name, text, longest=4000)
-            assert not widget.openExternalLinks()
         elif isinstance(widget, QTextEdit):
             self.wrong.append(f"{name} can show HTML")
         elif isinstance(widget, QPlainTextEdit):
@@ -130,7 +133,7 @@ class Look:
                     self._plain(f"text in {name}", item.toPlainText())
         elif isinstance(widget, QMenu):
             self._plain(name, widget.title())
-        elif hasattr(widget, "text") and not isinstance(widget, QLineEdit):
+        elif callable(getattr(widget, "text", None)) and not isinstance(widget, QLineEdit):
             self._plain(name, str(widget.text()))
 
     def _model(self, name: str, model: QAbstractItemModel | None) -> None:
