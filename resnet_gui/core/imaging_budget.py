@@ -20,14 +20,15 @@ from typing import Any
 
 from PIL import Image
 
-# With torch and a small network (700 MB) a process stays below 1.5 GB.
-BUDGET_BYTES = 750_000_000
+# 200 megapixels at 4 bytes. With torch and a small network (700 MB) a process takes 1.5 GB.
+BUDGET_BYTES = 800_000_000
 WORTH_RETURNING = 32_000_000  # smaller blocks the allocator may keep
 STRIP_PIXELS = 1_000_000
 _STRIP_BYTES = 40  # per pixel of a strip: a float64 copy, its masks, the strip before and after
 _HEADER_BYTES = 65_536
 _MOST_REDUCTIONS = 6
 _MOST_TIMES = 8
+_PICTURE_BYTES = 4  # of an RGB pixel in Pillow
 
 
 class MemoryBudget:
@@ -124,20 +125,17 @@ def need(
         decoded, decoder = _decoding(image, file_bytes, scale)
         if decoded + decoder > budget_bytes:
             continue
+        if not converts:
+            _scale(image, scale)
+            return Need(decoded + decoder, 1)
         area = image.width * image.height / scale**2
-        free = budget_bytes - decoded - _strips(area)
-        reduce = 1
-        if converts:
-            # The finished picture: 4 bytes per pixel, too.
-            while 4 * area / reduce**2 > free and reduce < _MOST_TIMES:
-                reduce += 1
-            if 4 * area / reduce**2 > free:
-                continue
-        if reduce > 1 and scale != scales[-1] and len(scales) > 1:
-            continue  # the decoder's own scaling is the better one
-        _scale(image, scale)
-        finished = int(4 * area / reduce**2) if converts else 0
-        return Need(max(decoded + decoder, decoded + finished + _strips(area)), reduce)
+        beside = decoded + _strips(area)
+        reduce = _reduction(area, budget_bytes - beside)
+        finished = int(_PICTURE_BYTES * area / reduce**2)
+        # Where the decoder can scale, that is the better way.
+        if beside + finished <= budget_bytes and (reduce == 1 or scale == scales[-1]):
+            _scale(image, scale)
+            return Need(max(decoded + decoder, beside + finished), reduce)
     return None
 
 
@@ -149,9 +147,12 @@ def least_bytes(image: Image.Image, file_bytes: int) -> int:
 def reduce_to_fit(image: Image.Image, budget_bytes: int) -> int:
     """By how much a decoded photo has to be made smaller while it is converted."""
     area = image.width * image.height
-    free = max(1, budget_bytes - area * _pixel_bytes(image.mode) - _strips(area))
+    return _reduction(area, budget_bytes - area * _pixel_bytes(image.mode) - _strips(area))
+
+
+def _reduction(area: float, free_bytes: float) -> int:
     reduce = 1
-    while 4 * area / reduce**2 > free and reduce < _MOST_TIMES:
+    while _PICTURE_BYTES * area / reduce**2 > free_bytes and reduce < _MOST_TIMES:
         reduce += 1
     return reduce
 
@@ -178,7 +179,7 @@ def _malloc_trim() -> Callable[[int], int] | None:
 
 
 def _strips(area: float) -> int:
-    return int(min(area, 2 * STRIP_PIXELS) * _STRIP_BYTES)
+    return int(min(area, STRIP_PIXELS) * _STRIP_BYTES)
 
 
 def _pixel_bytes(mode: str) -> int:
@@ -253,7 +254,7 @@ def _has_several_scans(image: Any) -> bool:
 
 def _webp(image: Image.Image, file_bytes: int) -> int:
     """Two canvases of RGBA, the frame, and a copy of it for Python."""
-    return 13 * image.width * image.height + 2 * file_bytes
+    return 12 * image.width * image.height + 2 * file_bytes
 
 
 def _avif(image: Any, file_bytes: int) -> int:
@@ -273,11 +274,12 @@ def _heif(image: Image.Image, file_bytes: int) -> int:
 
 
 def _tiff(image: Any, file_bytes: int) -> int:
-    """One strip or tile at a time, as it is stored and unpacked."""
+    """One strip or tile at a time, as it is stored and unpacked (YCbCr: to RGBA)."""
     tags = image.tag_v2
     bits, samples = tags.get(258, (1,)), tags.get(277, 1)
     bits = bits if isinstance(bits, tuple) else (bits,)
-    per_pixel = max(4.0, max(bits, default=8) * (samples if isinstance(samples, int) else 1) / 8)
+    per_pixel = max(bits, default=8) * (samples if isinstance(samples, int) else 1) / 8
+    per_pixel = max(per_pixel, 4.0 if tags.get(262) == 6 else 1.0)
     rows, width, height = tags.get(278, image.height), tags.get(322), tags.get(323)
     if isinstance(width, int) and isinstance(height, int):
         pixels = width * height

@@ -88,12 +88,16 @@ def _as_it_is(strip: Image.Image) -> Image.Image:
 def _flat_rgb(
     strip: Image.Image, to_srgb: Callable[[Image.Image], Image.Image] | None
 ) -> Image.Image:
-    alpha = _alpha(strip)
-    if strip.mode in ("RGBA", "P", "PA", "RGBa", "1") or "transparency" in strip.info:
+    alpha = None
+    if strip.mode in (*_ALPHA_MODES, "P") or "transparency" in strip.info:
         # Not through "RGB" at once: a palette's transparency would be lost with a warning.
-        opaque = strip.convert("RGBA").convert("RGB")
-    elif strip.mode in ("LA", "La"):
-        opaque = strip.convert("LA").getchannel("L")
+        with_alpha = strip.convert("RGBA")
+        if strip.mode in _ALPHA_MODES or "transparency" in strip.info:
+            alpha = _if_not_opaque(with_alpha.getchannel("A"))
+        grey = strip.mode in ("LA", "La")
+        opaque = strip.convert("LA").getchannel("L") if grey else with_alpha.convert("RGB")
+    elif strip.mode == "1":
+        opaque = strip.convert("RGB")
     else:
         opaque = strip
     if to_srgb is not None:
@@ -105,11 +109,7 @@ def _flat_rgb(
     return Image.composite(rgb, Image.new("RGB", rgb.size, (255, 255, 255)), alpha)
 
 
-def _alpha(image: Image.Image) -> Image.Image | None:
-    """The alpha channel (mode "L") if any pixel is not opaque."""
-    if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
-        return None
-    alpha = image.convert("RGBA").getchannel("A")
+def _if_not_opaque(alpha: Image.Image) -> Image.Image | None:
     lowest, _ = alpha.getextrema()
     return alpha if isinstance(lowest, int) and lowest < 255 else None
 

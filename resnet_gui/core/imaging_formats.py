@@ -115,7 +115,7 @@ def why_unsupported(kind: str, stream: IO[bytes]) -> str:
     try:
         opener(io.BytesIO(stream.read()))  # type: ignore[call-arg]
     except Exception as error:  # noqa: BLE001 - whatever a damaged header leads to
-        cause = error.__context__ if isinstance(error, SyntaxError) else error
+        cause = error.args[0] if error.args else None
         if isinstance(cause, KeyError) and cause.args:
             return _missing_key(kind, cause.args[0])
         return str(error) if says_unsupported(error) else ""

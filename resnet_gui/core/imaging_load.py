@@ -25,6 +25,7 @@ Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before any pixel is de
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its errors go to stderr
 
 _ICO_PIXELS = 16_000_000  # an icon that is no PNG has 256 x 256 pixels at most
+_BLOCK = 24  # pixels: what the first block of a JPEG reaches, at most
 _SLOW_PIXELS = 4_000_000  # decoders in Python need 10 s for these
 _DDS_RAW = {
     (32, (0xFF0000, 0xFF00, 0xFF)): "BGRX",
@@ -141,9 +142,7 @@ def load(image: Any) -> bool:
         OSError and others of Pillow's: damaged, or not one row could be read.
     """
     # Pillow's own switch for this belongs to the whole process, and would hide it.
-    early = (
-        _end_jpeg_early(image) if hasattr(image, "layers") and image.format != "JPEG2000" else []
-    )
+    early = _end_jpeg_early(image) if image.format in ("JPEG", "MPO") else []
     try:
         with _quiet(image):
             image.load()
@@ -203,8 +202,16 @@ def _is_blank(image: Image.Image) -> bool:
         return True
     if image.format not in ("JPEG", "MPO"):
         return False
-    # libjpeg fills what is missing with grey.
-    return all(channel.getextrema()[0] == channel.getextrema()[1] for channel in image.split())
+    # libjpeg fills what is missing with one colour, and the first block with noise.
+    width, height = image.size
+    parts = [(_BLOCK, 0, width, min(_BLOCK, height)), (0, _BLOCK, width, height)]
+    colours = {
+        channel.crop(box).getextrema()
+        for channel in image.split()[:1]  # luminance, or red
+        for box in parts
+        if box[2] > box[0] and box[3] > box[1]
+    }
+    return len(colours) <= 1 and all(low == high for low, high in colours)
 
 
 # --- stderr ---------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ def make_nasty(folder: Path) -> Path:
     (bad / "zero.jpg").write_bytes(b"")
     (bad / "text.jpg").write_text("no photo", encoding="utf-8")
     (bad / "truncated.jpg").write_bytes(good[: len(good) // 2])
+    (bad / "damaged.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 99)
     Image.new("RGB", (1, 1)).save(bad / "pixel.png")
     (bad / "huge.png").write_bytes(huge_png())
     (bad / "raw.nef").write_bytes(b"II*\0")
@@ -141,7 +142,8 @@ def test_nasty_folder_each_problem_has_its_message_and_the_rest_trains(tmp_path:
     expected = {
         ProblemKind.EMPTY_FILE: "0 bytes",
         ProblemKind.NOT_A_PHOTO: "RAW",
-        ProblemKind.DAMAGED: "truncated.jpg",
+        ProblemKind.INCOMPLETE: "truncated.jpg",
+        ProblemKind.DAMAGED: "damaged.png",
         ProblemKind.TOO_SMALL: "1 × 1",
         ProblemKind.TOO_LARGE: "60,000",
         ProblemKind.EMPTY_CLASS: "“empty”",
@@ -157,6 +159,10 @@ def test_nasty_folder_each_problem_has_its_message_and_the_rest_trains(tmp_path:
     assert any("text.jpg" in message for message in messages)
     assert any("gone.jpg" in message for message in messages) or os.name != "posix"
     assert kinds[ProblemKind.EMPTY_FILE].path == "red/zero.jpg"
+    incomplete = kinds[ProblemKind.INCOMPLETE]
+    assert not incomplete.blocking
+    assert "It is used as far as it goes" in incomplete.message
+    assert incomplete.path in {photo.path for photo in summary.photos}
     assert summary.class_names == ("green", "red", "single", "🐝 été")
     assert summary.trainable
     assert summary.ignored_files == 1

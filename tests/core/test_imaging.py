@@ -434,8 +434,8 @@ def test_an_empty_file(tmp_path: Path) -> None:
         decode(of_bytes(b""))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF"])
-def test_a_truncated_file(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF", "JPEG2000"])
+def test_a_truncated_file_of_which_nothing_can_be_shown(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "half.img"
     data = encoded(gradient(200, 150), kind)
     path.write_bytes(data[: len(data) // 2])

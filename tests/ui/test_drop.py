@@ -99,13 +99,14 @@ def test_a_folder_is_searched_and_bad_files_are_listed_with_reasons(
     (folder / ".hidden.jpg").write_bytes(photos["coffee"].read_bytes())
     (folder / "cut.jpg").write_bytes(photos["chelsea"].read_bytes()[:9000])
     (folder / "raw.NEF").write_bytes(b"x" * 100)
+    (folder / "damaged.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 100)
     drop(app, files(folder))
-    wait_for_answers(qtbot, app, 4)
+    wait_for_answers(qtbot, app, 5)
     problems = app.window.page.problems
     qtbot.waitUntil(problems.isVisible)
     shown = [problems.model.index(row, 0).data() for row in range(problems.model.rowCount())]
     assert len(shown) == 2
-    assert shown[0].startswith("cut.jpg is damaged or cut off")
+    assert shown[0].startswith("damaged.png is damaged or cut off")
     assert shown[1].startswith("raw.NEF is a camera RAW file")
     assert QApplication.activeModalWidget() is None
     problems.chosen.emit(
