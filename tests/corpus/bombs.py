@@ -18,7 +18,7 @@ from tests.corpus.cases import Case
 from tests.corpus.tiffs import deflated_zeros, tiff
 
 _SIDE = math.isqrt(MAX_PIXELS) - 11  # 15,800: 249.6 megapixels
-_PIXELS = _SIDE * _SIDE
+_MIDDLE = 9000  # 81 megapixels: what a decoder may still take as a whole
 
 
 def png_claim(width: int, height: int, packed: bytes, depth: int = 8, colour: int = 2) -> bytes:
@@ -29,25 +29,31 @@ def png_claim(width: int, height: int, packed: bytes, depth: int = 8, colour: in
 
 
 def cases() -> Iterator[Case]:
-    """About ten, each the worst of its format."""
+    """Some of each format, the worst that it can hold."""
 
     def add(what: str, name: str, build: Any, *values: Any) -> Case:
         return Case(f"bomb: {what}", name, functools.partial(_built, build, values), costly=True)
 
-    yield add("PNG RGB", "bomb.png", _png, 8, 2, 3)
-    yield add("PNG RGBA", "bomb.png", _png, 8, 6, 4)
-    yield add("PNG RGBA of 16 bits", "bomb.png", _png, 16, 6, 8)
-    yield add("PNG grey of 16 bits", "bomb.png", _png, 16, 0, 2)
-    yield add("TIFF of floats", "bomb.tif", _tiff, 32, 3, 1)
-    yield add("TIFF of 32-bit integers", "bomb.tif", _tiff, 32, 2, 1)
-    yield add("TIFF RGB of 16 bits", "bomb.tif", _tiff, 16, 1, 3)
-    yield add("TIFF CMYK", "bomb.tif", _tiff, 8, 1, 4)
+    for side in (_SIDE, _MIDDLE):
+        yield add(f"PNG RGB, {side}", "bomb.png", _png, side, 8, 2, 3)
+        yield add(f"PNG RGBA, {side}", "bomb.png", _png, side, 8, 6, 4)
+        yield add(f"PNG RGBA of 16 bits, {side}", "bomb.png", _png, side, 16, 6, 8)
+        yield add(f"PNG grey of 16 bits, {side}", "bomb.png", _png, side, 16, 0, 2)
+        yield add(f"TIFF of floats, {side}", "bomb.tif", _tiff, side, 32, 3, 1)
+        yield add(f"TIFF of 32-bit integers, {side}", "bomb.tif", _tiff, side, 32, 2, 1)
+        yield add(f"TIFF RGB of 16 bits, {side}", "bomb.tif", _tiff, side, 16, 1, 3)
+        yield add(f"TIFF CMYK, {side}", "bomb.tif", _tiff, side, 8, 1, 4)
     yield add("GIF", "bomb.gif", _gif)
     yield add("JPEG", "bomb.jpg", _pillow, "JPEG", "L", (15000, 15000), {})
     yield add("progressive JPEG", "bomb.jpg", _pillow, "JPEG", "L", (15000, 15000),
               {"progressive": True})  # fmt: skip
     yield add("WebP", "bomb.webp", _pillow, "WEBP", "RGB", (15000, 15000),
               {"lossless": True, "method": 0, "quality": 0})  # fmt: skip
+    yield add("WebP of half the size", "bomb.webp", _pillow, "WEBP", "RGB", (_MIDDLE, _MIDDLE),
+              {"lossless": True, "method": 0, "quality": 0})  # fmt: skip
+    yield add("CMYK JPEG", "bomb.jpg", _pillow, "JPEG", "CMYK", (_MIDDLE, _MIDDLE), {})
+    yield add("JPEG 2000", "bomb.jp2", _pillow, "JPEG2000", "RGB", (4000, 4000), {})
+    yield add("AVIF", "bomb.avif", _pillow, "AVIF", "RGB", (4000, 4000), {"speed": 10})
     yield add("BMP of runs", "bomb.bmp", _bmp)
     yield add("PPM of holes", "bomb.ppm", _ppm)
 
@@ -63,17 +69,17 @@ def _built(build: Any, values: tuple[Any, ...], path: Path) -> None:
             file.truncate(size)
 
 
-def _png(depth: int, colour: int, size: int) -> bytes:
-    packer, row = zlib.compressobj(9), bytes(1 + _SIDE * size)
-    packed = b"".join(packer.compress(row) for _ in range(_SIDE)) + packer.flush()
-    return png_claim(_SIDE, _SIDE, packed, depth, colour)
+def _png(side: int, depth: int, colour: int, size: int) -> bytes:
+    packer, row = zlib.compressobj(9), bytes(1 + side * size)
+    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    return png_claim(side, side, packed, depth, colour)
 
 
-def _tiff(bits: int, kind: int, samples: int) -> bytes:
-    packed = deflated_zeros(_PIXELS * samples * bits // 8)
+def _tiff(side: int, bits: int, kind: int, samples: int) -> bytes:
+    packed = deflated_zeros(side * side * samples * bits // 8)
     photometric = {1: 1, 3: 2, 4: 5}[samples]
-    tags = {256: _SIDE, 257: _SIDE, 258: (3, [bits] * samples), 259: 8, 262: photometric,
-            277: samples, 278: _SIDE, 339: (3, [kind] * samples)}  # fmt: skip
+    tags = {256: side, 257: side, 258: (3, [bits] * samples), 259: 8, 262: photometric,
+            277: samples, 278: side, 339: (3, [kind] * samples)}  # fmt: skip
     return tiff(tags, packed)
 
 
@@ -81,7 +87,7 @@ def _gif() -> bytes:
     """One colour in codes that grow: LZW's best case."""
     screen = b"GIF89a" + struct.pack("<HHBBB", _SIDE, _SIDE, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     frame = b"," + struct.pack("<HHHHB", 0, 0, _SIDE, _SIDE, 0) + b"\x02"
-    bits, used, out, size, following, left = 0, 0, bytearray(), 3, 6, _PIXELS
+    bits, used, out, size, following, left = 0, 0, bytearray(), 3, 6, _SIDE * _SIDE
     codes = [4, 0]  # clear, one pixel
     run = 1
     left -= 1
@@ -130,4 +136,4 @@ def _bmp() -> bytes:
 
 def _ppm() -> tuple[bytes, int]:
     head = b"P6 %d %d 255 " % (_SIDE, _SIDE)
-    return head, len(head) + 3 * _PIXELS
+    return head, len(head) + 3 * _SIDE * _SIDE

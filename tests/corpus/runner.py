@@ -22,6 +22,7 @@ from tests.corpus.cases import Case
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEMORY_MB = 1500
 HANG_S = 30.0  # generous: the machine may be busy
+BOMB_S = 120.0  # 250 million pixels
 KINDS = ("images", "names", "models", "runs", "settings")
 
 
@@ -104,14 +105,14 @@ def made(
 
 def run_corpus(
     kind: str, seed: int, count: int, folder: Path, *, costly: bool = False,
-    only: Sequence[int] = (), hang_s: float = HANG_S, together: bool = True,
+    only: Sequence[int] = (), together: bool = True,
 ) -> Outcome:  # fmt: skip
     """Make a corpus below `folder` and run the program on it."""
     files = folder / "files"
     files.mkdir(parents=True)
     todo = [(n, c.what, str(p)) for n, c, p in made(kind, seed, count, files, costly=costly,
                                                     only=only)]  # fmt: skip
-    outcome = Outcome(kind, seed, folder)
+    outcome, hang_s = Outcome(kind, seed, folder), BOMB_S if costly else HANG_S
     report, stderr = folder / "report.jsonl", folder / "stderr.txt"
     report.touch()
     while True:
@@ -125,7 +126,7 @@ def run_corpus(
         }
         (folder / "task.json").write_text(json.dumps(task))
         size = report.stat().st_size
-        end = _watch(folder, report, stderr, hang_s)
+        end = _watch(folder, report, stderr, hang_s, hang_s + len(todo) / 4)
         begun: dict[str, Any] | None = None
         with report.open(encoding="utf-8") as lines:
             lines.seek(size)
@@ -154,8 +155,12 @@ def _result(value: dict[str, Any]) -> Result:
     return Result(value["end"], value["what"], outcome, detail, value["seconds"], value["peak_mb"])
 
 
-def _watch(folder: Path, report: Path, stderr: Path, hang_s: float) -> str:
-    """Run the child to its end. Returns "" or how it ended: hang, memory, crash."""
+def _watch(folder: Path, report: Path, stderr: Path, hang_s: float, together_s: float) -> str:
+    """Run the child to its end. Returns "" or how it ended: hang, memory, crash.
+
+    Args:
+        hang_s: the longest time for one case. together_s: for all of them in one command.
+    """
     environment = os.environ | {
         "RESNET_GUI_HOME": str(folder / "home"),
         "PYTHONPATH": str(REPOSITORY),
@@ -170,7 +175,7 @@ def _watch(folder: Path, report: Path, stderr: Path, hang_s: float) -> str:
         [sys.executable, "-m", "tests.corpus.child", str(folder / "task.json"), str(folder / "log")],
         stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment, cwd=REPOSITORY,
     ) as child:  # fmt: skip
-        seen, since = -1, time.monotonic()
+        seen, since, limit = -1, time.monotonic(), hang_s
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = child.wait(0.05)
@@ -178,7 +183,9 @@ def _watch(folder: Path, report: Path, stderr: Path, hang_s: float) -> str:
             size = report.stat().st_size
             if size != seen:
                 seen, since = size, time.monotonic()
-            if time.monotonic() - since > hang_s:
+                last = report.read_bytes().splitlines()[-1:]
+                limit = together_s if last and b'"begin": -' in last[0] else hang_s
+            if time.monotonic() - since > limit:
                 child.send_signal(signal.SIGABRT)  # faulthandler says where it is
                 child.wait()
                 return "hang"
