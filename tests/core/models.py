@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import struct
 from dataclasses import dataclass
@@ -78,6 +79,24 @@ def random_state(architecture: str, classes: int, seed: int = 0) -> dict[str, Te
             fan_in = like[0].numel()
             state[name] = torch.randn(like.shape, generator=generator) * (1.2 / fan_in) ** 0.5
     return state
+
+
+# What of a spec goes with `published_weights`.
+PUBLISHED: dict[str, Any] = {
+    "architecture": "cifar_resnet",
+    "architecture_options": {"depth": 20},
+    "classes": CLASSES,
+    "preprocessing": Preprocessing(32, 32),
+}
+
+
+def published_weights() -> bytes:
+    """A small weights file as a maker would publish it (1.1 MB)."""
+    torch.manual_seed(0)
+    network = build_network("cifar_resnet", len(CLASSES), {"depth": 20})
+    buffer = io.BytesIO()
+    torch.save(network.state_dict(), buffer)
+    return buffer.getvalue()
 
 
 def cache_weights(model_id: str, state: dict[str, Tensor], **options: Any) -> Path:

@@ -75,7 +75,6 @@ def test_bombs_are_refused_in_little_memory(tmp_path: Path) -> None:
         paths.append(path)
     results = read_all(paths)
     assert len(results) == len(paths)
-    print(max(results, key=lambda r: r[3]), max(results, key=lambda r: r[2]))
     for name, (file, found, seconds, peak) in zip(BOMBS, results, strict=True):
         assert found.partition(":")[0] in ("ModelFileError", "CheckpointMismatchError"), (
             name,

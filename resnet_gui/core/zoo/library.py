@@ -8,9 +8,9 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from resnet_gui.core.atomic import replacing
+from resnet_gui.core.atomic import dump_json, replacing
 from resnet_gui.core.errors import ModelFileError, RunError
-from resnet_gui.core.files import disk_use, move_to_trash, slug
+from resnet_gui.core.files import disk_use, move_to_trash, open_regular, slug
 from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
 
 
@@ -32,9 +32,9 @@ def rename_model(path: Path, title: str) -> Path:
     while target.exists() and target != path:
         target, number = path.with_name(f"{stem}-{number}{SUFFIX}"), number + 1
     try:
-        with path.open("rb") as source, replacing(target) as temporary:
+        with open_regular(path) as source, replacing(target) as temporary:
             header = json.loads(source.read(struct.unpack("<Q", source.read(8))[0]))
-            header["__metadata__"][METADATA_KEY] = json.dumps(document, ensure_ascii=False)
+            header["__metadata__"][METADATA_KEY] = dump_json(document)
             raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
             raw += b" " * (-len(raw) % 8)  # safetensors aligns the tensors to 8 bytes
             with temporary.open("wb") as copy:
@@ -63,4 +63,4 @@ def delete_model(path: Path, trash: Callable[[Path], None] | None = None) -> Non
 
 def models_disk_use(folder: Path) -> int:
     """Bytes of all models in the user's folder."""
-    return sum(disk_use(path) for path in folder.glob(f"*{SUFFIX}"))
+    return sum(disk_use(path) for path in folder.glob(f"*{SUFFIX}") if path.is_file())
