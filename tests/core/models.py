@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import random
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,13 +91,15 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
-def published_weights() -> bytes:
-    """A small weights file as a maker would publish it (1.1 MB)."""
+def published_weights(size: int = 0) -> bytes:
+    """A small weights file as a maker would publish it (1.1 MB), or `size` bytes with something
+    behind the weights."""
     torch.manual_seed(0)
     network = build_network("cifar_resnet", len(CLASSES), {"depth": 20})
     buffer = io.BytesIO()
-    torch.save(network.state_dict(), buffer)
-    return buffer.getvalue()
+    # The older layout: what stands behind the numbers is not looked at.
+    torch.save(network.state_dict(), buffer, _use_new_zipfile_serialization=not size)
+    return buffer.getvalue() + random.Random(7).randbytes(max(0, size - buffer.tell()))
 
 
 def cache_weights(model_id: str, state: dict[str, Tensor], **options: Any) -> Path:
