@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import math
+import pickle
 import random
 import struct
 import zipfile
@@ -117,8 +118,6 @@ def zip_by_hand(
 
 def legacy_by_hand(path: Path, pickled: bytes, keys: tuple[str, ...] = ("0",)) -> Path:
     """A file in the layout before torch 1.6 around a pickle of one's own."""
-    import pickle
-
     head = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
     parts = [pickle.dumps(value, protocol=2) for value in head]
     storage = struct.pack("<q", 4) + bytes(16)
@@ -127,12 +126,22 @@ def legacy_by_hand(path: Path, pickled: bytes, keys: tuple[str, ...] = ("0",)) -
     return path
 
 
-def _nested_keys() -> bytes:
-    """A tuple of tuples, 100 deep, as a key: 2**100 steps to look it up."""
-    writer = PickleWriter().put(b"}", b"N", b"\x85")
+def _nested(writer: PickleWriter) -> PickleWriter:
+    """A tuple of tuples, 100 deep: 2**100 steps to look it up, or to write it out."""
+    writer.put(b"N\x85")
     for number in range(100):
         writer.put(b"q", bytes([number]), b"h", bytes([number]), b"\x86")
-    return writer.put(b"K\x01s").done()
+    return writer
+
+
+def _nested_keys() -> bytes:
+    return _nested(PickleWriter().put(b"}")).put(b"K\x01s").done()
+
+
+def _nested_storage(legacy: bool) -> bytes:
+    writer = PickleWriter().put(b"}").text("x").put(b"(").text("storage")
+    _nested(writer.put(b"ctorch\nFloatStorage\n")).text("cpu").whole(4)
+    return writer.put(b"NtQs" if legacy else b"tQs").done()
 
 
 def _calls(module: str, name: str, *numbers: int) -> bytes:
@@ -163,6 +172,7 @@ def _claims(legacy: bool) -> dict[str, bytes]:
         "gigabytes from a storage": _calls("torch", "FloatStorage", 10**11),
         "gigabytes from Tensor": _calls("torch", "FloatTensor", 10**11),
         "keys without end": _nested_keys(),
+        "a storage's name without end": _nested_storage(legacy),
         "a memo of 2**32 places": PickleWriter().put(b"}r\xff\xff\xff\xff").done(),
         "a text of 4 GB": PickleWriter().put(b"X\xff\xff\xff\xff").done(),
         "nested lists": b"\x80\x02" + b"](" * 200_000 + b"." ,
@@ -327,10 +337,23 @@ BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 _NOTHINGS = b"\x80\x02" + b"N" * 4_100_000 + b"."
 _TABLES = b"\x80\x02" + b"}" * 4_100_000 + b"."
+_ENDLESS = _nested(PickleWriter()).done()
 LARGE_BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "zip: four million nothings": (".pth", lambda path: zip_by_hand(path, _NOTHINGS)),
     "legacy: four million nothings": (".pth", lambda path: legacy_by_hand(path, _NOTHINGS)),
     "zip: four million tables": (".pth", lambda path: zip_by_hand(path, _TABLES)),
+    "legacy: a pickle that cannot be written out": (
+        ".pth",
+        lambda path: path.write_bytes(_ENDLESS),
+    ),
+    "legacy: keys that cannot be written out": (
+        ".pth",
+        lambda path: path.write_bytes(
+            legacy_by_hand(path, tensor_pickle(legacy=True))
+            .read_bytes()
+            .replace(pickle.dumps(["0"], protocol=2), _ENDLESS)
+        ),
+    ),
     "a large compressed archive": (
         ".pth",
         lambda path: zip_by_hand(path, tensor_pickle(), bytes(2_000_000_000), compress=True),
