@@ -6,8 +6,10 @@ import functools
 import io
 import json
 import math
+import pickle
 import random
 import struct
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -105,8 +107,6 @@ def zip_by_hand(
     path: Path, pickled: bytes, data: bytes = bytes(16), compress: bool = False
 ) -> Path:
     """A file in the layout of `torch.save` around a pickle of one's own."""
-    import zipfile
-
     kind = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     with zipfile.ZipFile(path, "w", kind) as archive:
         for name, content in (
@@ -118,8 +118,6 @@ def zip_by_hand(
 
 def legacy_by_hand(path: Path, pickled: bytes, keys: tuple[str, ...] = ("0",)) -> Path:
     """A file in the layout before torch 1.6 around a pickle of one's own."""
-    import pickle
-
     head = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
     parts = [pickle.dumps(value, protocol=2) for value in head]
     storage = struct.pack("<q", 4) + bytes(16)
@@ -128,12 +126,22 @@ def legacy_by_hand(path: Path, pickled: bytes, keys: tuple[str, ...] = ("0",)) -
     return path
 
 
-def _nested_keys() -> bytes:
-    """A tuple of tuples, 100 deep, as a key: 2**100 steps to look it up."""
-    writer = PickleWriter().put(b"}", b"N", b"\x85")
+def _nested(writer: PickleWriter) -> PickleWriter:
+    """A tuple of tuples, 100 deep: 2**100 steps to look it up, or to write it out."""
+    writer.put(b"N\x85")
     for number in range(100):
         writer.put(b"q", bytes([number]), b"h", bytes([number]), b"\x86")
-    return writer.put(b"K\x01s").done()
+    return writer
+
+
+def _nested_keys() -> bytes:
+    return _nested(PickleWriter().put(b"}")).put(b"K\x01s").done()
+
+
+def _nested_storage(legacy: bool) -> bytes:
+    writer = PickleWriter().put(b"}").text("x").put(b"(").text("storage")
+    _nested(writer.put(b"ctorch\nFloatStorage\n")).text("cpu").whole(4)
+    return writer.put(b"NtQs" if legacy else b"tQs").done()
 
 
 def _calls(module: str, name: str, *numbers: int) -> bytes:
@@ -164,10 +172,11 @@ def _claims(legacy: bool) -> dict[str, bytes]:
         "gigabytes from a storage": _calls("torch", "FloatStorage", 10**11),
         "gigabytes from Tensor": _calls("torch", "FloatTensor", 10**11),
         "keys without end": _nested_keys(),
+        "a storage's name without end": _nested_storage(legacy),
         "a memo of 2**32 places": PickleWriter().put(b"}r\xff\xff\xff\xff").done(),
         "a text of 4 GB": PickleWriter().put(b"X\xff\xff\xff\xff").done(),
         "nested lists": b"\x80\x02" + b"](" * 200_000 + b"." ,
-        "four million nothings": b"\x80\x02" + b"N" * 4_100_000 + b".",
+        "many nothings": b"\x80\x02" + b"N" * 200_000 + b".",
         "no pickle": b"hello",
         "an empty pickle": b"",
     }  # fmt: skip
@@ -305,11 +314,11 @@ BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a network of one number": (".pth", _resnet),
     "a compressed archive": (
         ".pth",
-        lambda path: zip_by_hand(path, tensor_pickle(), bytes(300_000_000), compress=True),
+        lambda path: zip_by_hand(path, tensor_pickle(), bytes(30_000_000), compress=True),
     ),
     "a compressed pickle": (
         ".pth",
-        lambda path: zip_by_hand(path, b"\x80\x02" + b"N" * 300_000_000 + b".", compress=True),
+        lambda path: zip_by_hand(path, b"\x80\x02" + b"N" * 30_000_000 + b".", compress=True),
     ),
     "HDF5 of one number": (".h5", lambda path: _hdf5(path, 45_000)),
     "HDF5 with a billion classes": (".h5", lambda path: _hdf5(path, 10**9)),
@@ -323,6 +332,32 @@ BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
         for name, raw in _claims(True).items()
     },
     **{f"header: {name}": (".safetensors", make) for name, make in HEADERS.items()},
+}
+
+
+_NOTHINGS = b"\x80\x02" + b"N" * 4_100_000 + b"."
+_TABLES = b"\x80\x02" + b"}" * 4_100_000 + b"."
+_ENDLESS = _nested(PickleWriter()).done()
+LARGE_BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "zip: four million nothings": (".pth", lambda path: zip_by_hand(path, _NOTHINGS)),
+    "legacy: four million nothings": (".pth", lambda path: legacy_by_hand(path, _NOTHINGS)),
+    "zip: four million tables": (".pth", lambda path: zip_by_hand(path, _TABLES)),
+    "legacy: a pickle that cannot be written out": (
+        ".pth",
+        lambda path: path.write_bytes(_ENDLESS),
+    ),
+    "legacy: keys that cannot be written out": (
+        ".pth",
+        lambda path: path.write_bytes(
+            legacy_by_hand(path, tensor_pickle(legacy=True))
+            .read_bytes()
+            .replace(pickle.dumps(["0"], protocol=2), _ENDLESS)
+        ),
+    ),
+    "a large compressed archive": (
+        ".pth",
+        lambda path: zip_by_hand(path, tensor_pickle(), bytes(2_000_000_000), compress=True),
+    ),
 }
 
 
@@ -378,12 +413,30 @@ def damaged(raw: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
+def _damaged_inside(raw: bytes, chance: random.Random, path: Path) -> None:
+    """Damage to what an archive or header holds, with the hull around it right again."""
+    if path.suffix == ".safetensors":
+        length = struct.unpack("<Q", raw[:8])[0]
+        header = damaged(raw[8 : 8 + length], chance)
+        file_by_hand(path, raw_header=header, data=raw[8 + length :])
+        return
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        names = archive.namelist()
+        pickled = archive.read(next(name for name in names if name.endswith("data.pkl")))
+        data = archive.read(next(name for name in names if name.endswith("data/0")))
+    zip_by_hand(path, damaged(pickled, chance), data)
+
+
 def damaged_files(folder: Path, count: int, seed: int) -> Iterator[Path]:
     """`count` damaged files, one at a time under the names of their layouts."""
     chance = random.Random(seed)
-    originals = [(path.suffix, path.read_bytes()) for path in small_files(folder / "whole")]
+    originals = [(path, path.read_bytes()) for path in small_files(folder / "whole")]
     for number in range(count):
-        suffix, raw = originals[number % len(originals)]
-        path = folder / f"damaged{suffix}"
-        path.write_bytes(damaged(raw, chance))
+        original, raw = originals[number % len(originals)]
+        path = folder / f"damaged{original.suffix}"
+        hull = raw.startswith(b"PK") or path.suffix == ".safetensors"
+        if hull and chance.random() < 0.7:
+            _damaged_inside(raw, chance, path)
+        else:
+            path.write_bytes(damaged(raw, chance))
         yield path

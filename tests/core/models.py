@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
+import random
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,26 @@ def random_state(architecture: str, classes: int, seed: int = 0) -> dict[str, Te
             fan_in = like[0].numel()
             state[name] = torch.randn(like.shape, generator=generator) * (1.2 / fan_in) ** 0.5
     return state
+
+
+# What of a spec goes with `published_weights`.
+PUBLISHED: dict[str, Any] = {
+    "architecture": "cifar_resnet",
+    "architecture_options": {"depth": 20},
+    "classes": CLASSES,
+    "preprocessing": Preprocessing(32, 32),
+}
+
+
+def published_weights(size: int = 0) -> bytes:
+    """A small weights file as a maker would publish it (1.1 MB), or `size` bytes with something
+    behind the weights."""
+    torch.manual_seed(0)
+    network = build_network("cifar_resnet", len(CLASSES), {"depth": 20})
+    buffer = io.BytesIO()
+    # The older layout: what stands behind the numbers is not looked at.
+    torch.save(network.state_dict(), buffer, _use_new_zipfile_serialization=not size)
+    return buffer.getvalue() + random.Random(7).randbytes(max(0, size - buffer.tell()))
 
 
 def cache_weights(model_id: str, state: dict[str, Tensor], **options: Any) -> Path:

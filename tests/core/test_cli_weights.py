@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -22,9 +21,9 @@ from resnet_gui.core.errors import UnknownModelError
 from resnet_gui.core.net_settings import NetworkSettings, save_network_settings
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo, import_weights
 from tests.core.download_server import Answer, Site, serve
+from tests.core.models import PUBLISHED, published_weights
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZE = 1_000_000
 
 CHILD = """
 import sys
@@ -48,7 +47,7 @@ app(sys.argv[2:])
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A server, and a zoo that has one model there and one that is nowhere."""
     monkeypatch.delenv("RESNET_GUI_WEIGHTS_URL", raising=False)
-    with serve(random.Random(7).randbytes(SIZE)) as running:
+    with serve(published_weights()) as running:
 
         class Provider:
             def entries(self) -> Iterable[ModelEntry]:
@@ -58,7 +57,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
                 yield ModelEntry(gone, ModelState.DOWNLOADABLE)
 
         monkeypatch.setattr(Zoo, "standard", lambda: Zoo((Provider(),)))
-        monkeypatch.setattr(import_weights, "published_specs", lambda: (running.spec(),))
+        monkeypatch.setattr(import_weights, "published_specs", lambda: (running.spec(**PUBLISHED),))
         yield running
 
 
@@ -76,7 +75,7 @@ def test_download(site: Site, own_home: Path) -> None:
     code, lines, _ = run("download", "net", "--json")
     path = own_home / "cache" / "torch" / "hub" / "checkpoints" / site.file_name
     assert code == 0
-    assert lines == [{"model": "net", "path": str(path), "bytes": SIZE, "error": None}]
+    assert lines == [{"model": "net", "path": str(path), "bytes": len(site.content), "error": None}]
     assert path.read_bytes() == site.content
     code, lines, stderr = run("download", "net")
     assert (code, lines) == (0, [])
@@ -157,5 +156,5 @@ def test_interrupted_and_gone_on_with(site: Site, own_home: Path, tmp_path: Path
     assert "Traceback" not in stderr
     kept = part.stat().st_size
     code, lines, _ = run("download", "net", "--json")
-    assert (code, lines[0]["bytes"]) == (0, SIZE)
+    assert (code, lines[0]["bytes"]) == (0, len(site.content))
     assert site.ranges() == [None, f"bytes={kept}-"]

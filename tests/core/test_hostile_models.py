@@ -15,8 +15,10 @@ import pytest
 import torch
 
 from resnet_gui.core.errors import ModelError, ModelFileError, ResNetGuiError
+from resnet_gui.core.net_settings import NetworkSettings
 from resnet_gui.core.paths import user_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
+from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
 from resnet_gui.core.zoo.builder import build_network, load_network, read_state_dict, save_model
 from resnet_gui.core.zoo.file_zoo import FileProvider
 from resnet_gui.core.zoo.foreign_weights import read_foreign
@@ -24,7 +26,14 @@ from resnet_gui.core.zoo.import_weights import import_weights
 from resnet_gui.core.zoo.inventory import take_inventory
 from resnet_gui.core.zoo.modelfile import read_header, spec_from_header
 from tests.core import hostile_models
-from tests.core.hostile_models import BOMBS, HEADERS, damaged_files, legacy_by_hand, zip_by_hand
+from tests.core.hostile_models import (
+    BOMBS,
+    HEADERS,
+    LARGE_BOMBS,
+    damaged_files,
+    legacy_by_hand,
+    zip_by_hand,
+)
 from tests.core.models import description, file_by_hand, random_state, small_model, small_spec
 
 MAX_BYTES = 1_500_000_000
@@ -67,16 +76,20 @@ def read_all(paths: list[Path]) -> list[tuple[str, str, float, int]]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux tells it")
-def test_bombs_are_refused_in_little_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "bombs", [BOMBS, pytest.param(LARGE_BOMBS, marks=pytest.mark.slow)], ids=["small", "large"]
+)
+def test_bombs_are_refused_in_little_memory(
+    bombs: dict[str, tuple[str, Callable[[Path], object]]], tmp_path: Path
+) -> None:
     paths = []
-    for number, (suffix, make) in enumerate(BOMBS.values()):
+    for number, (suffix, make) in enumerate(bombs.values()):
         path = tmp_path / f"{number}{suffix}"
         make(path)
         paths.append(path)
     results = read_all(paths)
     assert len(results) == len(paths)
-    print(max(results, key=lambda r: r[3]), max(results, key=lambda r: r[2]))
-    for name, (file, found, seconds, peak) in zip(BOMBS, results, strict=True):
+    for name, (file, found, seconds, peak) in zip(bombs, results, strict=True):
         assert found.partition(":")[0] in ("ModelFileError", "CheckpointMismatchError"), (
             name,
             found,
@@ -199,6 +212,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_more_damage_is_named(tmp_path: Path) -> None:
     assert _fuzz(tmp_path, 2500, seed=2) == 2500
 
@@ -275,6 +289,26 @@ def test_a_bundle_list_without_end(tmp_path: Path) -> None:
     (tmp_path / "bundle.json").write_text(json.dumps({"format": 1, "files": [item]}))
     with pytest.raises(ModelFileError):
         list(import_weights(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders there")
+def test_certificates_are_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pem")
+    for place, words in ((tmp_path / "pipe.pem", "pipe"), (Path("/dev/zero"), "device")):
+        draft = NetworkSettings(ca_bundle=place)
+        (problem,) = apply_network_settings(draft, move=False)
+        assert isinstance(problem, FieldProblem)
+        assert words in problem.message
+
+
+def test_a_folder_with_a_models_name_is_not_counted(own_home: Path) -> None:
+    """It may be a link to all of the disk."""
+    folder = user_models_dir() / "folder.safetensors"
+    folder.mkdir(parents=True)
+    (folder / "large").write_bytes(bytes(1000))
+    (inventory,) = take_inventory(Zoo.standard().entries)
+    assert (inventory.use.own, "folder" in inventory.file_bytes) == (0, False)
+    assert "it is a folder" in inventory.problems["folder"]
 
 
 # --- lists ------------------------------------------------------------------------------------

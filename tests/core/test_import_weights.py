@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import json
 import pickle
 from collections.abc import Callable
@@ -23,9 +22,10 @@ from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo, bundle, import_weig
 from resnet_gui.core.zoo.builder import build_network, load_network, save_model
 from resnet_gui.core.zoo.bundle import make_bundle
 from resnet_gui.core.zoo.import_weights import Imported
-from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
+from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
 from tests.core.download_server import ONCE, drive, serve
+from tests.core.models import PUBLISHED, published_weights
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +45,6 @@ def saved(value: Any, path: Path) -> Path:
     return path
 
 
-def published(classes: int = 3) -> bytes:
-    """Weights of the smallest network, as `official` takes them."""
-    torch.manual_seed(0)
-    buffer = io.BytesIO()
-    torch.save(build_network("cifar_resnet", classes, {"depth": 8}).state_dict(), buffer)
-    return buffer.getvalue()
-
-
 def official(monkeypatch: pytest.MonkeyPatch, content: bytes, name: str = "net") -> ModelSpec:
     """Make the zoo know this content as published weights."""
     digest = hashlib.sha256(content).hexdigest()
@@ -60,13 +52,10 @@ def official(monkeypatch: pytest.MonkeyPatch, content: bytes, name: str = "net")
         torchvision_specs()[0],
         id=name,
         title=name.title(),
-        architecture="cifar_resnet",
-        architecture_options={"depth": 8},
-        classes=tuple("abc"),
-        preprocessing=Preprocessing(32, 32),
         url=f"https://weights.example/{name}-{digest[:8]}.pth",
         sha256_prefix=digest[:8],
         bytes=len(content),
+        **PUBLISHED,
     )
     for module in (import_weights, store):
         known = module.published_specs()
@@ -77,7 +66,7 @@ def official(monkeypatch: pytest.MonkeyPatch, content: bytes, name: str = "net")
 def test_an_official_file_is_known_by_its_hash_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    content = published()
+    content = published_weights()
     spec = official(monkeypatch, content)
     (tmp_path / "renamed by a browser (1)").write_bytes(content)
     settings = NetworkSettings(weights_folder=tmp_path / "weights")
@@ -192,7 +181,7 @@ def test_what_cannot_be_imported_is_named(network: nn.Module, tmp_path: Path) ->
 def test_a_bundle_goes_from_a_connected_computer_to_one_without(
     monkeypatch: pytest.MonkeyPatch, network: nn.Module, tmp_path: Path
 ) -> None:
-    content, folder = published(), tmp_path / "bundle"
+    content, folder = published_weights(), tmp_path / "bundle"
     spec = official(monkeypatch, content)
     save_model(
         tmp_path / "mine.safetensors",
@@ -220,7 +209,7 @@ def test_a_bundle_goes_from_a_connected_computer_to_one_without(
 
 
 def test_a_damaged_bundle_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    content = published()
+    content = published_weights()
     spec = official(monkeypatch, content)
     source = tmp_path / "here.pth"
     source.write_bytes(content)

@@ -31,6 +31,7 @@ from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.torchvision_zoo import imagenet_classes
 
 from .download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
+from .models import PUBLISHED, published_weights
 from .pictures import encoded, gradient
 from .test_keras_files import keras_file
 
@@ -107,15 +108,22 @@ def test_checksums(tmp_path: Path) -> None:
     assert (both["sha256"][:8], both["md5"]) == ("ba7816bf", md5)
 
 
-def test_a_bundle_of_it(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Made with the network, taken in without; a damaged copy in the cache is fetched anew."""
-    spec = md5_spec(site)
+    monkeypatch.delenv("RESNET_GUI_WEIGHTS_URL", raising=False)
+    with serve(published_weights()) as site:
+        _bundle_of(site, tmp_path, monkeypatch)
+    assert wait_for_threads() == []
+
+
+def _bundle_of(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = md5_spec(site, **PUBLISHED)
     entry = ModelEntry(spec, ModelState.DOWNLOADABLE)
     drive(make_bundle([entry], tmp_path / "bundle", patience=ONCE))
     (item,) = bundle.read_bundle(tmp_path / "bundle")
     assert item.sha256 == hashlib.sha256(site.content).hexdigest()
     damaged = tmp_path / site.file_name
-    damaged.write_bytes(b"x" * SIZE)
+    damaged.write_bytes(b"x" * len(site.content))
     cached = ModelEntry(spec, ModelState.CACHED, damaged)
     drive(make_bundle([cached], tmp_path / "second", patience=ONCE))
     assert (tmp_path / "second" / site.file_name).read_bytes() == site.content

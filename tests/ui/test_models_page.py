@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +32,7 @@ from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
 from resnet_gui.ui.models_controller import Situation
 from resnet_gui.ui.photo_list import PhotoState
 from tests.core.download_server import FAST, ONCE, Answer, Site, serve, wait_for_threads
+from tests.core.models import PUBLISHED, published_weights
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.test_drop import drop, files
 
@@ -54,8 +54,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A server that has the weights of the model “net”."""
     monkeypatch.delenv("RESNET_GUI_WEIGHTS_URL", raising=False)
     monkeypatch.setattr("resnet_gui.core.zoo.downloads.Patience", lambda: FAST)
-    with serve(random.Random(7).randbytes(SIZE)) as running:
-        publish(monkeypatch, running.spec())
+    with serve(published_weights(SIZE)) as running:
+        publish(monkeypatch, running.spec(**PUBLISHED))
         yield running
     assert wait_for_threads() == []
 

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError
+from resnet_gui.core.files import check_regular
 from resnet_gui.core.net import Rate
 from resnet_gui.core.net_settings import (
     NetworkSettings,
@@ -84,6 +85,11 @@ def _ca_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, None]:
         return
     if bundle.is_dir():
         return  # certificates in a folder are looked up one by one when they are needed
+    try:
+        check_regular(bundle)
+    except OSError as error:
+        yield FieldProblem("ca_bundle", f"{bundle.name} could not be read ({error.strerror}).")
+        return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=bundle)
     except (OSError, ssl.SSLError):

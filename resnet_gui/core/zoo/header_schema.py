@@ -136,6 +136,9 @@ class Items:
         return tuple(self.rule.read(item, name) for item in value)
 
 
+_ANY_TEXT, _ANY_NAME = Text(10_000, names=True), Text(1000, names=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Anything:
     """JSON that nobody counts on: bounded, and numbers that are none become null.
@@ -160,7 +163,7 @@ class Anything:
         if depth < 0 or left[0] < 0:
             raise HeaderValueError(f"{name} holds too much")
         if isinstance(value, str):
-            return Text(10_000, names=True).read(value, name)
+            return _ANY_TEXT.read(value, name)
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         if isinstance(value, int):
@@ -169,7 +172,7 @@ class Anything:
             return [self._read(item, name, depth - 1, left) for item in value]
         if isinstance(value, Mapping):
             return {
-                Text(1000, names=True).read(key, name): self._read(item, name, depth - 1, left)
+                _ANY_NAME.read(key, name): self._read(item, name, depth - 1, left)
                 for key, item in value.items()
             }
         return None

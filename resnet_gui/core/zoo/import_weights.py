@@ -122,7 +122,7 @@ def _import_file(
         result = yield from _take_official(
             source, official, settings.weights_dir(), found["sha256"]
         )
-    elif source.suffix == SUFFIX and _is_our_model(source):
+    elif source.suffix.lower() == SUFFIX and _is_our_model(source):
         result = _take_model_file(source)
     else:
         yield DownloadProgress(source.name, 0, 0, 0.0, "Looking for its architecture…")

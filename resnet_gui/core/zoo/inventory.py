@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from resnet_gui.core.files import disk_use as size_of
-from resnet_gui.core.files import move_to_trash
+from resnet_gui.core.files import check_regular, move_to_trash
 from resnet_gui.core.net_settings import NetworkSettings, load_network_settings
 from resnet_gui.core.types import ModelRemoved
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
@@ -100,6 +99,6 @@ def remove_model(entry: ModelEntry) -> Iterator[ModelRemoved]:
 
 def _size(entry: ModelEntry) -> int:
     try:
-        return size_of(entry.weights_path) if entry.weights_path else 0
-    except OSError:
+        return check_regular(entry.weights_path) if entry.weights_path else 0
+    except OSError:  # gone, or no file: a folder with a model's name may hold all of the disk
         return 0

@@ -7,6 +7,7 @@ that they take RGB as all others do (see `keras_zoo` for the preprocessing that 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ def recognise_keras_file(path: Path) -> tuple[str, dict[str, Tensor]]:
             )
         nearest: tuple[int, str, CheckpointMismatchError] | None = None
         for architecture in KERAS_ARCHITECTURES:
-            network = _empty(architecture, classes or 1)
+            network = _pattern(architecture, classes or 1)
             differences = _differences(file, network)
             if not differences:
                 if classes is None:
@@ -187,6 +188,12 @@ def _empty(architecture: str, classes: int) -> KerasResNet:
         network = BUILDERS[architecture](classes, {})
     assert isinstance(network, KerasResNet)
     return network
+
+
+@functools.lru_cache(maxsize=12)
+def _pattern(architecture: str, classes: int) -> KerasResNet:
+    """As `_empty`, to be compared with files and never filled."""
+    return _empty(architecture, classes)
 
 
 def _classes(file: KerasFile) -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from resnet_gui.core.atomic import Claim, claiming, dump_json, numbered, replacing
 from resnet_gui.core.errors import ModelFileError, RunError
-from resnet_gui.core.files import disk_use, move_to_trash, slug
+from resnet_gui.core.files import disk_use, move_to_trash, open_regular, slug
 from resnet_gui.core.zoo.modelfile import METADATA_KEY, SUFFIX, read_header
 
 
@@ -30,7 +30,7 @@ def rename_model(path: Path, title: str) -> Path:
     document = read_header(path).document | {"title": title}
     wanted = path.with_name(f"{slug(title)}{SUFFIX}")
     try:
-        with path.open("rb") as source, _room_for(wanted, path) as claim:
+        with open_regular(path) as source, _room_for(wanted, path) as claim:
             header = json.loads(source.read(struct.unpack("<Q", source.read(8))[0]))
             header["__metadata__"][METADATA_KEY] = dump_json(document)
             raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
@@ -76,4 +76,4 @@ def delete_model(path: Path, trash: Callable[[Path], None] | None = None) -> Non
 
 def models_disk_use(folder: Path) -> int:
     """Bytes of all models in the user's folder."""
-    return sum(disk_use(path) for path in folder.glob(f"*{SUFFIX}"))
+    return sum(disk_use(path) for path in folder.glob(f"*{SUFFIX}") if path.is_file())

@@ -11,8 +11,8 @@ from resnet_gui.core.files import check_regular
 MAX_FILE_BYTES = 4 * 1024**3
 
 
-def check_file(path: Path) -> None:
-    """Nothing if `path` is a plain file of a size that weights can have.
+def check_file(path: Path) -> int:
+    """The size in bytes of a plain file that is no larger than weights can be.
 
     Raises:
         ModelFileError: it is not there, a folder, pipe or device, or too large.
@@ -29,3 +29,4 @@ def check_file(path: Path) -> None:
             f"{path.name} is larger ({size / 1e9:,.0f} GB) than any file with weights.",
             "Choose another file.",
         )
+    return size

@@ -81,21 +81,32 @@ def read_described(path: Path, wrappers: tuple[str, ...] = ()) -> dict[str, Tens
             return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     with _parsing(path):
         # Mapped: of a checkpoint with an optimizer only the weights' pages are read.
-        value = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip(path))
+        zipped = is_zip(path)
+        value = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
         tensors = tensors_of(value, wrappers)
         if tensors is None:
             raise no_weights(path)
-        plain = torch.contiguous_format  # without strides of 0
-        return {n: t.detach().clone(memory_format=plain) for n, t in tensors.items()}
+        seen: set[int] = set()
+        return {name: _own(t.detach(), seen, copy=zipped) for name, t in tensors.items()}
+
+
+def _own(tensor: Tensor, seen: set[int], *, copy: bool) -> Tensor:
+    """The tensor with numbers of its own: contiguous, not mapped to the file, shared with none."""
+    whole = tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes
+    if not copy and whole and tensor.data_ptr() not in seen:
+        seen.add(tensor.data_ptr())
+        return tensor
+    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def check_materialised(path: Path, size: int) -> None:
     """Nothing if tensors of `size` bytes in memory may come from this file.
 
     Raises:
-        ModelFileError: they are larger than any network, or out of all proportion to the file.
+        ModelFileError: they are larger than any network, or out of all proportion to the file; or
+            the file is gone.
     """
-    allowed = max(_ANYWAY_BYTES, _TIMES * path.stat().st_size)
+    allowed = max(_ANYWAY_BYTES, _TIMES * check_file(path))
     if size > min(allowed, MAX_WEIGHTS_BYTES):
         shown = f"{size / 1e9:,.1f} GB" if size < 10**18 else "endless space"
         raise ModelFileError(

@@ -21,7 +21,7 @@ from resnet_gui.core import atomic
 from resnet_gui.core.disk import disk_errors
 from resnet_gui.core.documents import read_object
 from resnet_gui.core.errors import ModelError, ModelFileError
-from resnet_gui.core.files import open_regular
+from resnet_gui.core.files import check_regular, open_regular
 from resnet_gui.core.net import TICK_S
 from resnet_gui.core.paths import data_dir
 from resnet_gui.core.zoo.downloads import (
@@ -170,7 +170,7 @@ def _chunks(path: Path) -> Generator[bytes, None, None]:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return check_regular(path)
     except OSError:
         return 0
 

@@ -27,7 +27,7 @@ from resnet_gui.core.files import open_regular
 
 # The pickle of a network of 1,202 layers with its optimizer has 2.5 MB.
 MAX_PICKLE_BYTES = 4 * 1024 * 1024
-MAX_LEGACY_BYTES = 2 * 1024**3  # torch reads all of such a file
+MAX_LEGACY_BYTES = 800 * 1024**2  # torch reads all of such a file: ResNet-152 with its optimizer
 _MAX_TENSORS = 50_000
 _MAX_DIMENSIONS = 8
 _ZIP, _LEGACY = b"PK\x03\x04", b"\x80\x02"
@@ -117,14 +117,15 @@ def _look_into_pickles(file: Any, size: int) -> Any:
         raise TorchFileError("it is too large for the layout that it has")
     file.seek(0)
     reader = _Reader(file.read(min(size, MAX_PICKLE_BYTES)), lambda key: size, legacy=True)
-    if (magic := reader.load()) != _MAGIC:
-        raise TorchFileError(f"it is a pickle of something else ({str(magic)[:40]})")
+    if reader.load() != _MAGIC:
+        raise TorchFileError("it is a pickle of something else")
     if reader.load() != _PROTOCOL:
         raise DamagedError("its version is unknown")
     reader.load()  # byte order and sizes of whole numbers on the computer that wrote it
     value = reader.load()
     keys = reader.load()
-    if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(reader.storages):
+    named = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
+    if not named or sorted(keys) != sorted(reader.storages):
         raise DamagedError("its storages are not those of its tensors")
     if reader.position + sum(8 + n for n in reader.storages.values()) > size:
         raise DamagedError("its storages claim more bytes than the file has")
@@ -250,7 +251,10 @@ class _Reader(pickle._Unpickler):  # in Python: its table of instructions can be
             raise DamagedError("a storage is described wrongly")
         if view != ([None] if self._legacy else []):
             raise DamagedError("a storage is described wrongly")
-        key, claimed = str(key), count * kind.bytes
+        # Not `str(key)`: to write out a tuple of tuples of … takes years, and all memory.
+        if not isinstance(key, str):
+            raise DamagedError("a storage has no name")
+        claimed = count * kind.bytes
         if not 0 <= claimed <= self._room(key):
             raise DamagedError("a storage claims more bytes than the file has")
         if self.storages.setdefault(key, claimed) != claimed:
