@@ -223,21 +223,25 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.settings
-        try:
-            shape = base64.b64decode(settings.window, validate=True)
-        except ValueError:
-            shape = b""  # a damaged file must not keep the window from opening
-        if not shape or not self.restoreGeometry(QByteArray(shape)):
-            self.resize(1120, 740)
-        places = [screen.availableGeometry() for screen in QGuiApplication.screens()]
-        if places and not any(place.intersects(self.geometry()) for place in places):
-            self.setGeometry(places[0])  # damaged numbers; Qt believes them
+        self._restore_shape(settings.window)
         if len(settings.splitter) == 2:
             self.page.splitter.setSizes(list(settings.splitter))
         self._theme.choose(settings.theme)
         for action in self._menus.themes.actions():
             action.setChecked(action.data() == settings.theme)
         self.crop_action.setChecked(settings.show_crop)
+
+    def _restore_shape(self, stored: str) -> None:
+        """The shape it had; a damaged one must not keep it closed or off the screen."""
+        try:
+            shape = base64.b64decode(stored, validate=True)
+        except ValueError:
+            shape = b""
+        if not shape or not self.restoreGeometry(QByteArray(shape)):
+            self.resize(1120, 740)
+        places = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        if places and not any(place.intersects(self.geometry()) for place in places):
+            self.setGeometry(places[0])  # Qt believes any numbers
 
     # --- models -----------------------------------------------------------------------------
 
