@@ -80,6 +80,10 @@ def claiming(names: Iterable[Path]) -> Iterator[Claim]:
             if _take(claim.temporary, target):
                 claim.path = target
                 return
+    except OSError as error:
+        if error.filename in (None, str(claim.temporary)):
+            error.filename = str(first)
+        raise
     finally:
         claim.temporary.unlink(missing_ok=True)
 
@@ -108,7 +112,11 @@ def _take(temporary: Path, target: Path) -> bool:
             target.touch(exist_ok=False)
         except FileExistsError:
             return False
-        temporary.replace(target)
+        try:
+            temporary.replace(target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
     return True
 
 

@@ -36,6 +36,7 @@ def disk_errors(folder: Path, needed: int = 0, url: str = "") -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(folder).free
+            needed = needed or int(getattr(error, "needed", 0))
             raise errors.DiskFullError(url, folder, needed, free) from error
         reason = error.strerror or str(error)
         raise errors.FolderNotWritableError(url, folder, reason) from error

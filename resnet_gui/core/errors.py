@@ -367,16 +367,16 @@ class WrongHashError(DownloadError):
 
 
 class DiskFullError(DownloadError):
-    """No space for the file. `needed` and `free` in bytes."""
+    """No space for the file. `needed` (0: not known) and `free` in bytes."""
 
     def __init__(self, url: str, folder: str | Path, needed: int, free: int) -> None:
         self.folder = str(folder)
         self.needed = needed
         self.free = free
+        wanted = f"{needed / 1e6:,.1f} MB are needed, " if needed else ""
         super().__init__(
             url,
-            f"There is not enough space in {folder}: {needed / 1e6:,.1f} MB are needed, "
-            f"{free / 1e6:,.1f} MB are free.",
+            f"There is not enough space in {folder}: {wanted}{free / 1e6:,.1f} MB are free.",
             "Free some space, or choose another folder for weights in the settings.",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import logging
 import os
@@ -14,11 +15,13 @@ from urllib.parse import SplitResult, urlsplit
 from resnet_gui.core.atomic import write_json
 from resnet_gui.core.documents import DocumentError, read_object, text
 from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.locks import lock
 from resnet_gui.core.paths import config_dir, torch_hub_checkpoints_dir
 
 MIRROR_VARIABLE = "RESNET_GUI_WEIGHTS_URL"
 DIRECT = "none"
 FORMAT_VERSION = 1
+_PATIENCE_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -111,20 +114,40 @@ def load_network_settings() -> NetworkSettings:
         return NetworkSettings()
 
 
-def save_network_settings(settings: NetworkSettings) -> None:
-    """Store the settings.
+def save_network_settings(
+    settings: NetworkSettings, since: NetworkSettings | None = None
+) -> NetworkSettings:
+    """Store the settings. What another window has changed meanwhile stays: only what differs from
+    `since` is taken from `settings`, the rest from the disk.
+
+    Args:
+        since: what the caller loaded. None: everything is taken from `settings`.
+
+    Returns:
+        what is on the disk now.
 
     Raises:
         SettingsError: the folder cannot be written.
     """
     path = network_settings_path()
     try:
-        write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with lock(path.with_name(f".{path.name}.lock"), _PATIENCE_S):
+            if since is not None:
+                changes = {
+                    field.name: getattr(settings, field.name)
+                    for field in dataclasses.fields(NetworkSettings)
+                    if getattr(settings, field.name) != getattr(since, field.name)
+                }
+                settings = dataclasses.replace(load_network_settings(), **changes)
+            write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
     except OSError as error:
+        reason = error.strerror or "another window is writing to it"
         raise SettingsError(
-            f"The settings could not be saved to {path} ({error.strerror}).",
+            f"The settings could not be saved to {path} ({reason}).",
             "Check the folder's permissions and the free space.",
         ) from error
+    return settings
 
 
 def host_of(url: str) -> str:

@@ -58,7 +58,7 @@ class SettingsController(QObject):
     @Slot()
     def reset(self) -> None:
         """Forget the draft and look again at what is stored."""
-        self.settings = self.draft = load_network_settings()
+        self.settings = self.draft = self._submitted = load_network_settings()
         self.problems: dict[str, str] = {}
         self.failure = ""
         self.progress: DownloadProgress | None = None
@@ -129,9 +129,10 @@ class SettingsController(QObject):
             self.changed.emit()
             return
         self.failure = ""
-        draft = self.draft
+        draft, since = self.draft, self.settings
+        self._submitted = draft
         self._job = self._io.submit(
-            lambda: apply_network_settings(draft, move=move), Priority.NORMAL
+            lambda: apply_network_settings(draft, move=move, since=since), Priority.NORMAL
         )
         self.changed.emit()
 
@@ -157,7 +158,9 @@ class SettingsController(QObject):
             return
         self._job, self.progress = 0, None
         if isinstance(result, NetworkSettings):
-            self.settings = result
+            self.settings = result  # and with it what another window has changed
+            if self.draft == self._submitted:
+                self.draft = result
             self.changed.emit()
             self.saved.emit()
         else:

@@ -63,6 +63,15 @@ def test_a_claim_that_fails_takes_no_name(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_an_error_names_the_file_and_not_its_temporary_one(tmp_path: Path) -> None:
+    def fail() -> None:
+        with atomic.claiming(atomic.numbered(tmp_path / "a.txt")) as claim:
+            raise OSError(28, "No space left on device", str(claim.temporary))
+
+    with pytest.raises(OSError, match=r"'.*/a\.txt'"):
+        fail()
+
+
 def test_imports_at_once_keep_all(tmp_path: Path) -> None:
     """Different models of one file name, each in a thread; processes do the same system calls."""
     sources = []

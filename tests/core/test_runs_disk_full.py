@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from resnet_gui.core.errors import DiskFullError, ResNetGuiError
 from resnet_gui.core.runs import RunState, list_runs
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.events import EpochDone, RunFailed, RunFinished, RunStarted
-from resnet_gui.core.zoo import Zoo
-from resnet_gui.core.zoo.builder import load_network
+from resnet_gui.core.zoo import Zoo, import_weights
+from resnet_gui.core.zoo.builder import build_network, load_network
 from resnet_gui.core.zoo.file_zoo import FileProvider
-from resnet_gui.core.zoo.import_weights import import_weights
 from resnet_gui.core.zoo.spec import ModelState
 from tests.core.small_disk import remount, small_disk
 from tests.core.training_helpers import (
@@ -130,12 +130,21 @@ def test_twenty_full_disks(tmp_path: Path, data: Path, method: str) -> None:
         train_until_full(tmp_path / f"disk-{number}", data, size, after, method)
 
 
-def test_an_import_onto_a_full_disk(tmp_path: Path, own_home: Path) -> None:
-    source = make_tiny_model(tmp_path / "elsewhere")
-    with small_disk(own_home, 64 * 2**10) as disk:
+@pytest.mark.parametrize("kind", ["model file", "weights", "noticed before"])
+def test_an_import_onto_a_full_disk(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Of weights the space is looked up before; it may be gone a moment later."""
+    source, size = make_tiny_model(tmp_path / "elsewhere"), 64 * 2**10
+    if kind != "model file":
+        source, size = tmp_path / "net.pth", 8 * 2**20
+        torch.save(build_network("resnet18", 5).state_dict(), source)
+    if kind == "weights":
+        monkeypatch.setattr(import_weights, "check_space", lambda *_: None)
+    with small_disk(own_home, size) as disk:
         with pytest.raises(DiskFullError, match="not enough space"):
-            list(import_weights(source))
+            list(import_weights.import_weights(source))
         assert not [path for path in disk.rglob("*") if path.is_file()]
-        remount(disk, f"size={PLENTY}")
-        list(import_weights(source))
-        load_network(user_zoo().ready("tiny"))
+        remount(disk, "size=128m")
+        list(import_weights.import_weights(source))
+        load_network(user_zoo().ready(source.stem))

@@ -14,6 +14,11 @@ import pytest
 
 from resnet_gui.core import atomic, paths
 from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.net_settings import (
+    NetworkSettings,
+    load_network_settings,
+    save_network_settings,
+)
 from resnet_gui.core.settings import (
     MAX_RECENT,
     Settings,
@@ -195,6 +200,24 @@ def test_two_windows_keep_each_others_settings() -> None:
 def test_recent_files_of_two_windows(stored: str, mine: str, since: str, found: str) -> None:
     values = [Settings(recent=tuple(letters)) for letters in (stored, mine, since)]
     assert "".join(merged(*values).recent) == found
+
+
+def test_two_windows_keep_each_others_network_settings() -> None:
+    since = NetworkSettings(proxy="none")
+    save_network_settings(since)
+    save_network_settings(dataclasses.replace(since, offline=True), since)
+    found = save_network_settings(dataclasses.replace(since, ca_bundle=Path("/x.pem")), since)
+    assert found == load_network_settings()
+    assert found == NetworkSettings("none", Path("/x.pem"), offline=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"proxy": NaN}', "[]", '{"proxy": ["a"], "mirror": 7, "offline": true}'],
+)
+def test_network_settings_that_nobody_wrote(text: str) -> None:
+    write("x").with_name("network.json").write_text(text)
+    assert load_network_settings() == NetworkSettings(offline="offline" in text)
 
 
 CHILD = """

@@ -46,12 +46,13 @@ class FieldProblem:
 
 
 def apply_network_settings(
-    draft: NetworkSettings, *, move: bool
+    draft: NetworkSettings, *, move: bool, since: NetworkSettings | None = None
 ) -> Generator[DownloadProgress | FieldProblem, None, NetworkSettings | None]:
     """A job: check and store settings.
 
     Args:
         move: bring the weights along if the folder changes.
+        since: what the draft was made from: what another window changed since stays.
 
     Yields:
         one FieldProblem per setting that cannot be used, or the progress of moving.
@@ -70,10 +71,8 @@ def apply_network_settings(
         return None
     source, target = load_network_settings().weights_dir(), draft.weights_dir()
     if move and source.resolve() != target.resolve():
-        yield from _relocate(source, target, draft)
-    else:
-        save_network_settings(draft)
-    return draft
+        return (yield from _relocate(source, target, draft, since))
+    return save_network_settings(draft, since)
 
 
 def _ca_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, None]:
@@ -118,8 +117,8 @@ def _folder_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, Non
 
 
 def _relocate(
-    source: Path, target: Path, draft: NetworkSettings
-) -> Generator[DownloadProgress, None, None]:
+    source: Path, target: Path, draft: NetworkSettings, since: NetworkSettings | None
+) -> Generator[DownloadProgress, None, NetworkSettings]:
     """Copy, store the settings, delete. Only files of the zoo's models are touched: torch hub's
     cache belongs to other programs too."""
     names = [weights_file_name(spec) for spec in published_specs()]
@@ -132,7 +131,7 @@ def _relocate(
         copied: list[Path] = []
         try:
             yield from _copy(files, target, copied)
-            save_network_settings(draft)
+            stored = save_network_settings(draft, since)
         except BaseException:  # Cancel too: the old folder still has everything
             for path in copied:
                 path.unlink(missing_ok=True)
@@ -140,6 +139,7 @@ def _relocate(
         for path in files:
             with contextlib.suppress(OSError):  # twice on the disk, but nothing lost
                 path.unlink()
+        return stored
 
 
 def _hold(folder: Path, name: str, stack: contextlib.ExitStack) -> None:

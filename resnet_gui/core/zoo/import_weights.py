@@ -220,7 +220,7 @@ def _take_model_file(source: Path) -> Imported:
 
     folder = user_models_dir()
     before = {path.name for path in folder.glob(f"*{SUFFIX}")}
-    with disk_errors(folder):
+    with disk_errors(folder, source.stat().st_size):
         spec = add_model_file(source, folder)
     path = spec.path or folder / source.name
     return Imported(str(source), spec, path, "model file", already=path.name in before)
