@@ -1,6 +1,6 @@
 """The command line: the same engine without a window. JSON goes to stdout, all else to stderr.
 
-Exit codes: 0 fine, 1 some inputs failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 fine, 1 some inputs failed or stdout cannot be written, 2 wrong use, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ app = typer.Typer(
     help="See what is on photos, and teach a network your own classes from a folder of photos. "
     "Nothing leaves this computer.\n\n"
     "Without a command the window opens: resnet-gui [PHOTO, FOLDER or MODEL FILE …]",
-    epilog="“resnet-gui COMMAND -h” explains a command. Try: resnet-gui classify photo.jpg",
+    epilog="“resnet-gui COMMAND -h” explains a command. Try: resnet-gui classify photo.jpg. "
+    "Exit codes: 0 fine, 1 something failed or could not be read or written, 2 wrong use, "
+    "130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -281,7 +281,7 @@ class Bar:
         """done of total; total 0: not known."""
         text = visible(text)
         if self._task is None:
-            self._task = self._progress.add_task(text)
+            self._task = self._progress.add_task(text, total=None)
         self._progress.update(self._task, description=text, completed=done, total=total or None)
 
     @contextlib.contextmanager

@@ -105,7 +105,8 @@ def train(
     """Fine-tune a model on a folder with one sub-folder per class, or train an architecture.
 
     “cifar10” stands for the dataset CIFAR-10: downloaded once if you agree, or taken from an
-    archive.
+    archive. The exit code is 1 if the run failed, or if photos had to be left out because they
+    could not be read.
     """
     with _session(as_json):
         texts = settings_of(settings or [])
@@ -188,7 +189,9 @@ def runs(
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Id of the model.")],
+    model: Annotated[
+        str, typer.Argument(help="Id of the model, from “resnet-gui models”.", metavar="MODEL")
+    ],
     folder: Data,
     part: Annotated[
         str,
@@ -204,7 +207,10 @@ def evaluate(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Measure how often a model is right on labelled photos."""
+    """Measure how often a model is right on labelled photos.
+
+    Photos that the model learned from say little of new ones: it tells how many there are.
+    """
     with _session(as_json):
         if part not in ("auto", "all", "train", "val", "test"):
             raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def download(
     models: Annotated[
-        list[str], typer.Argument(help="Model ids (see “resnet-gui models”).", metavar="ID…")
+        list[str], typer.Argument(help="Model ids (see “resnet-gui models”).", metavar="ID")
     ],
     to: Annotated[
         Path | None,
@@ -101,7 +101,7 @@ def import_(
         list[Path],
         typer.Argument(
             help="Weights (.pth, .pt, .h5), model files (.safetensors), or a bundle's folder.",
-            metavar="FILE…",
+            metavar="FILE",
             parser=given_path,
         ),
     ],

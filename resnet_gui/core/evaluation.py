@@ -17,7 +17,7 @@ from torch import Tensor
 
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.pixels import PhotoStore, exact_reader
-from resnet_gui.core.dataset.summary import name_list
+from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.devices import resolve_device
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.learned_photos import choose_photos
@@ -184,7 +184,8 @@ def evaluate(
         store.close()
     if not tally.n:
         raise DatasetError(summary.root, "None of the photos could be read.")
-    failed = len(store.failed) + len(summary.unreadable)
+    files = [p for p in summary.unreadable if p.kind is not ProblemKind.UNREADABLE_FOLDER]
+    failed = len(store.failed) + len(files)
     yield dataclasses.replace(
         tally.result(entry, str(folder), chosen.part, failed),
         part_of=chosen.part_of,

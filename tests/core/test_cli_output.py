@@ -34,14 +34,14 @@ posix = pytest.mark.skipif(os.name != "posix", reason="descriptors and names as 
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[bytes]:
     """The program in a process of its own."""
     command = [*PROGRAM, *map(str, arguments)]
-    values = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120} | options
+    values = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 240} | options
     return subprocess.run(command, check=False, **values)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    (tmp_path / "photos").mkdir()
-    path = tmp_path / "photos" / "a.jpg"
+    path = tmp_path / "photos" / "ant" / "a.jpg"
+    path.parent.mkdir(parents=True)
     path.write_bytes(encoded(gradient(64, 48), "JPEG"))
     return path
 
@@ -60,7 +60,7 @@ def given(words: list[str], photo: Path, tmp_path: Path) -> list[str]:
     data = make_photos(tmp_path / "data", count=4)
     names = {
         "PHOTO": photo,
-        "PHOTOS": photo.parent,
+        "PHOTOS": photo.parent.parent,
         "DATA": data,
         "OUT": tmp_path / "out.npz",
         "BROKEN": data / "red" / "000.jpg",
