@@ -300,7 +300,7 @@ class TrainPage(QWidget):
 
     # --- what the controller says -----------------------------------------------------------
 
-    @Slot(str, str)
+    @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
 
