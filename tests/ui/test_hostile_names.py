@@ -271,8 +271,9 @@ def test_a_file_name_that_is_no_utf8_is_opened_and_spelled_out(
         lambda: [photo.state for photo in controller.photos.photos()] == [PhotoState.DONE],
         timeout=ANSWER_MS,
     )
-    missing = tmp_path / f"missing {name}"
-    controller.open_paths([missing])
+    model = tmp_path / f"{name}.safetensors"
+    model.write_bytes(b"no model")
+    controller.open_paths([model])
     notices = window.page.notices._notices
     qtbot.waitUntil(
         lambda: any(name in notice.label.text() for notice in notices), timeout=ANSWER_MS

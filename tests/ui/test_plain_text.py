@@ -134,6 +134,22 @@ def test_an_elided_label_grows_with_its_room(qtbot: QtBot) -> None:
     assert label.sizeHint().width() >= label.fontMetrics().horizontalAdvance(label.text())
 
 
+def test_an_elided_label_keeps_its_font_under_a_style_sheet(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.setStyleSheet("QLabel { color: black; }")
+    row = QHBoxLayout(window)
+    label = ElidedLabel("name")
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    row.addWidget(label)
+    window.show()
+    qtbot.waitExposed(window)
+    assert label.font().bold()
+    assert QLabel.text(label) == "name"
+
+
 # --- nobody goes round them ---------------------------------------------------------------------
 
 # Each of these guesses whether its text is HTML, or takes HTML for sure.
