@@ -28,6 +28,7 @@ from resnet_gui.core.runs import runs_dir
 from resnet_gui.core.settings import Settings, load_settings, save_settings
 from resnet_gui.core.training.config import RunConfig
 from resnet_gui.core.types import ImageSource
+from resnet_gui.core.visible_text import visible
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.speed_log import SpeedLog
 from resnet_gui.jobs.lane import JobLane
@@ -349,14 +350,18 @@ def _start_logging() -> TextIO | None:
         faulthandler.enable(crash_log)
     except OSError:
         faulthandler.enable()
-    logging.basicConfig(
-        level=logging.INFO,
-        handlers=handlers,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    for handler in handlers:
+        handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.getLogger("PIL").setLevel(logging.WARNING)
     return crash_log
+
+
+class _VisibleFormatter(logging.Formatter):
+    """A file name in a message must neither steer the terminal nor be no UTF-8."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(visible(line) for line in super().format(record).split("\n"))
 
 
 def _catch_unforeseen(window: MainWindow) -> None:

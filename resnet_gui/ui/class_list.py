@@ -159,6 +159,6 @@ class ClassList(QListView):
     def show_summary(self, summary: DatasetSummary) -> None:
         self.classes.show_summary(summary)
 
-    @Slot(str)
+    @Slot(object)
     def _on_thumbnail_made(self, name: str) -> None:
         self.viewport().update()

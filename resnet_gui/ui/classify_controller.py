@@ -26,6 +26,7 @@ from resnet_gui.ui.images import Dropped
 from resnet_gui.ui.imports import Imports, looks_like_weights
 from resnet_gui.ui.photo_intake import PhotoIntake
 from resnet_gui.ui.photo_list import Photo, PhotoList, PhotoState
+from resnet_gui.ui.plain_text import one_line
 from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.status import Progress, Status
 from resnet_gui.ui.words import sentence
@@ -60,9 +61,11 @@ class ClassifyController(QObject):
     devices_found = Signal()
     status_changed = Signal(object)
     progress_changed = Signal(object)
-    noticed = Signal(str, str)
+    noticed = Signal(object, str)
     download_changed = Signal(object)
-    opened = Signal(str)
+    # Texts and paths that cross as `object`: a Qt string would lose the bytes of a file name
+    # that are no UTF-8.
+    opened = Signal(object)
 
     def __init__(
         self,
@@ -131,7 +134,7 @@ class ClassifyController(QObject):
     def _on_photos_found(self, sources: Sequence[ImageSource], first: bool) -> None:
         self._add(sources, show=first)
 
-    @Slot(str)
+    @Slot(object)
     def _on_intake_began(self, text: str) -> None:
         self._say(text, busy=True)
 
@@ -328,7 +331,7 @@ class ClassifyController(QObject):
             return  # no longer ours
         for event in events:
             if isinstance(event, ModelLoading):
-                text = f"Loading {event.title}…"
+                text = f"Loading {one_line(event.title)}…"
                 self._say(
                     "Starting the engine and loading the model…" if event.first else text, busy=True
                 )
@@ -400,7 +403,7 @@ class ClassifyController(QObject):
             self._wanted = ""
             self.set_model(model_id)
 
-    @Slot(str, str)
+    @Slot(str, object)
     def _on_download_failed(self, model_id: str, message: str) -> None:
         if model_id == self._wanted:
             self._wanted = ""
@@ -416,13 +419,13 @@ class ClassifyController(QObject):
         self.zoo_changed.emit()
         if request in self._import_requests:
             text = "was here already." if already else "was added to your models."
-            self.noticed.emit(f"“{spec.title}” {text}", "notice")
+            self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
             self._say(self._ready_text())
             self.set_model(spec.id)
         elif self.entry is None:
             self.set_model(spec.id)
 
-    @Slot(int, str)
+    @Slot(int, object)
     def _on_import_failed(self, request: int, message: str) -> None:
         if request in self._import_requests:
             self._import_requests.discard(request)

@@ -34,7 +34,7 @@ from resnet_gui.ui.notice_bar import Notice, NoticeBar
 from resnet_gui.ui.photo_list import PhotoState, percent
 from resnet_gui.ui.photo_strip import PhotoStrip
 from resnet_gui.ui.photo_view import PhotoView
-from resnet_gui.ui.plain_text import PlainLabel, set_tooltip, tooltip
+from resnet_gui.ui.plain_text import PlainLabel, one_line, set_tooltip, tooltip
 from resnet_gui.ui.problems_panel import ProblemsPanel
 from resnet_gui.ui.results_panel import ResultsPanel
 from resnet_gui.ui.words import progress_line, size_text
@@ -328,7 +328,7 @@ class ClassifyPage(QWidget):
         row = self.device_box.findData(self.controller.device)
         self.device_box.setCurrentIndex(max(0, row))
 
-    @Slot(str, str)
+    @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
 
@@ -344,7 +344,7 @@ class ClassifyPage(QWidget):
             if self._offer is not None:
                 self.notices.remove(self._offer)
                 self._offer = None
-            notice = self.notices.add(f"Downloading {progress.name}", "notice", "Cancel")
+            notice = self.notices.add(f"Downloading {one_line(progress.name)}", "notice", "Cancel")
             notice.close_button.hide()
             notice.acted.connect(self.controller.cancel_download)
             notice.bar.show()
@@ -355,7 +355,7 @@ class ClassifyPage(QWidget):
             notice.bar.setValue(progress.done * 1000 // progress.total)
         else:
             notice.bar.setRange(0, 0)
-        notice.label.setText(f"Downloading {progress.name}: {progress_line(progress)}")
+        notice.label.setText(f"Downloading {one_line(progress.name)}: {progress_line(progress)}")
 
     # --- the photo on the screen --------------------------------------------------------------
 

@@ -34,7 +34,7 @@ class Downloads(QObject):
     changed = Signal()
     progressed = Signal(str)
     finished = Signal(str)
-    failed = Signal(str, str)
+    failed = Signal(str, object)
     cancelled = Signal(str)
 
     def __init__(

@@ -107,11 +107,11 @@ def _paths_in(text: str) -> list[Path]:
             continue
         if candidate.startswith("file:"):
             candidate = QUrl(candidate).toLocalFile()
-        path = Path(candidate).expanduser() if candidate else Path()
         try:
+            path = Path(candidate).expanduser() if candidate else Path()
             if path.is_absolute() and path.exists():
                 found.append(path)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # the last: “~nobody” has no home
             continue
     return found
 

@@ -43,7 +43,7 @@ class Imports(QObject):
 
     changed = Signal()
     imported = Signal(int, object, bool)
-    failed = Signal(int, str)
+    failed = Signal(int, object)
     cancelled = Signal(int)
 
     def __init__(

@@ -41,7 +41,7 @@ class LabController(QObject):
     shown_changed = Signal()
     measuring_changed = Signal()
     diagram_changed = Signal()
-    noticed = Signal(str, str)
+    noticed = Signal(object, str)
 
     def __init__(
         self, ports: Ports, inference: JobLane, io: JobLane, parent: QObject | None = None

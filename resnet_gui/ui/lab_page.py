@@ -255,7 +255,7 @@ class LabPage(QWidget):
     def _on_measuring_changed(self) -> None:
         self._show_view()
 
-    @Slot(str, str)
+    @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
 

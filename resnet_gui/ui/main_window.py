@@ -286,7 +286,7 @@ class MainWindow(QMainWindow):
         else:
             self.page.notices.add("There is no photo on the clipboard.", "warning")
 
-    @Slot(str)
+    @Slot(object)
     def _on_recent_chosen(self, name: str) -> None:
         self.controller.open_paths([Path(name)])
 
@@ -411,7 +411,7 @@ class MainWindow(QMainWindow):
         self._theme.choose(str(action.data()))
         self._remember(theme=str(action.data()))
 
-    @Slot(str)
+    @Slot(object)
     def _on_opened(self, path: str) -> None:
         if Path(path) not in self._samples:
             self.settings = self.settings.with_recent(path)

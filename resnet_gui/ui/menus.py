@@ -49,22 +49,23 @@ class RecentMenu(QMenu):
         path_chosen(str), forget_requested().
     """
 
-    path_chosen = Signal(str)
+    path_chosen = Signal(object)  # a str would lose what is no UTF-8 in a file name
     forget_requested = Signal()
 
     def __init__(self, title: str, recent: Callable[[], Sequence[str]], parent: QWidget) -> None:
         super().__init__(title, parent)
         self._recent = recent
+        self._names: tuple[str, ...] = ()
         self.aboutToShow.connect(self._on_about_to_show)
 
     @Slot()
     def _on_about_to_show(self) -> None:
         self.clear()
-        names = self._recent()
-        for name in names:
+        names = self._names = tuple(self._recent())
+        for number, name in enumerate(names):
             action = self.addAction(_shown_path(name))
             set_tooltip(action, name)
-            action.setData(name)
+            action.setData(number)
             action.triggered.connect(self._on_chosen)
         if names:
             self.addSeparator()
@@ -76,7 +77,7 @@ class RecentMenu(QMenu):
     def _on_chosen(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self.path_chosen.emit(str(action.data()))
+            self.path_chosen.emit(self._names[action.data()])
 
 
 def build_menus(window: MainWindow) -> Menus:

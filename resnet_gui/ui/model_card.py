@@ -54,12 +54,12 @@ class ModelCard(QFrame):
         self._shown: tuple[object, ...] = ()
         self.setProperty("kind", "card")
         self.setMinimumWidth(250)
-        self.title, self.state = PlainLabel(), PlainLabel()
+        self.title, self.state = PlainLabel(break_at=18), PlainLabel()
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)
         self.title.setFont(font)
-        self.message = PlainLabel()
+        self.message = PlainLabel(break_at=30)  # the card is narrow
         for label in (self.title, self.state, self.message):
             label.setWordWrap(True)
         self.state.setProperty("kind", "muted")

@@ -20,6 +20,7 @@ from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.model_list import ModelList
+from resnet_gui.ui.plain_text import one_line
 from resnet_gui.ui.ports import Ports
 from resnet_gui.ui.words import progress_line, sentence, size_text
 
@@ -81,7 +82,7 @@ class ModelsController(QObject):
     zoo_changed = Signal()
     renamed = Signal(str, str)
     use_requested = Signal(str)
-    noticed = Signal(str, str)
+    noticed = Signal(object, str)
 
     def __init__(
         self,
@@ -309,7 +310,7 @@ class ModelsController(QObject):
         self._failures.pop(model_id, None)
         self.refresh()
 
-    @Slot(str, str)
+    @Slot(str, object)
     def _on_download_failed(self, model_id: str, message: str) -> None:
         self._failures[model_id] = message
         self.refresh()
@@ -324,7 +325,7 @@ class ModelsController(QObject):
             self._search = ""  # what was imported must be seen
             self._to_select = spec.id  # as soon as it is in the inventory
             text = "was here already." if already else "was imported and can be used."
-            self.noticed.emit(f"“{spec.title}” {text}", "notice")
+            self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
         self._failures.pop(spec.id, None)
         self.refresh()
 
@@ -358,7 +359,7 @@ class ModelsController(QObject):
                 self._failures.pop(event.model, None)
                 where = "was moved to the trash." if event.to_trash else "was removed"
                 freed = "" if event.to_trash else f": {size_text(event.bytes)} are free again."
-                self.noticed.emit(f"“{event.title}” {where}{freed}", "notice")
+                self.noticed.emit(f"“{one_line(event.title)}” {where}{freed}", "notice")
                 self.zoo_changed.emit()
 
     def _take(self, inventory: Inventory) -> None:

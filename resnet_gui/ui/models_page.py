@@ -24,7 +24,7 @@ from resnet_gui.ui.model_card import ModelCard
 from resnet_gui.ui.models_controller import ModelsController
 from resnet_gui.ui.models_view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.notice_bar import Notice, NoticeBar
-from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, set_tooltip
+from resnet_gui.ui.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.reveal import reveal
 from resnet_gui.ui.words import size_text
 
@@ -297,18 +297,18 @@ class ModelsPage(QWidget):
                 self._import_notice = None
             return
         if self._import_notice is None:
-            notice = self.notices.add(f"Importing {progress.name}", "notice", "Cancel")
+            notice = self.notices.add(f"Importing {one_line(progress.name)}", "notice", "Cancel")
             notice.close_button.hide()
             notice.acted.connect(self.controller.imports.cancel)
             notice.bar.show()
             self._import_notice = notice
         notice = self._import_notice
-        notice.label.setText(progress.note or f"Importing {progress.name}…")
+        notice.label.setText(progress.note or f"Importing {one_line(progress.name)}…")
         notice.bar.setRange(0, 1000 if progress.total else 0)
         if progress.total:
             notice.bar.setValue(progress.done * 1000 // progress.total)
 
-    @Slot(str, str)
+    @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         if self.controller.searched == "" and self.search.text():
             self.search.clear()

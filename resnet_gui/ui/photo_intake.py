@@ -23,13 +23,13 @@ class PhotoIntake(QObject):
 
     Signals:
         found(tuple[ImageSource], bool first): photos; `first`: the first ones of what was dropped.
-        noticed(str text, str kind): what could not be taken, with the reason.
+        noticed(object text, str kind): what could not be taken, with the reason.
         began(str): something takes a while. ended(): nothing does any more.
     """
 
     found = Signal(object, bool)
-    noticed = Signal(str, str)
-    began = Signal(str)
+    noticed = Signal(object, str)
+    began = Signal(object)
     ended = Signal()
 
     def __init__(

@@ -153,7 +153,7 @@ class PhotoList(QAbstractListModel):
             return f"{one_line(photo.source.short_name)}: {caption(photo)}"
         return None
 
-    @Slot(str)
+    @Slot(object)
     def _on_thumbnail_made(self, name: str) -> None:
         photo = self._rows.get(name)
         if photo is not None:

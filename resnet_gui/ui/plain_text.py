@@ -25,7 +25,7 @@ MOST_LINES = 20
 LONGEST_TEXT = 700  # characters of a label of several lines, a notice or a box
 _LONGEST_IN_BOX = 1500
 LONGEST_LINE = 200  # characters of what is one line: a name in a list, a menu or a title bar
-_TIP_COLUMNS = 100
+_TIP_COLUMNS = 160
 _TIP_LONGEST = 2000
 _BREAK_AT = 24  # characters of a word; longer ones would widen what they stand in
 _BREAK_SELECTABLE_AT = 80  # what can be copied is broken later: the breaks would be copied, too
@@ -83,11 +83,18 @@ class PlainLabel(QLabel):
 
     A word that is too long for a line is broken, and the label never asks for more than a few
     hundred pixels, so that no text can widen the window.
+
+    Args:
+        break_at: characters of a word from which on it may be broken; None: fewer where the text
+            cannot be selected than where it can, as the breaks would be copied with it.
     """
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, *, break_at: int | None = None
+    ) -> None:
         super().__init__(parent)
         self._full = ""
+        self._break_at = break_at
         super().setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
 
@@ -118,7 +125,8 @@ class PlainLabel(QLabel):
         if self.wordWrap():
             flags = self.textInteractionFlags()
             selectable = flags & Qt.TextInteractionFlag.TextSelectableByMouse
-            shown = _broken(shown, _BREAK_SELECTABLE_AT if selectable else _BREAK_AT)
+            usual = _BREAK_SELECTABLE_AT if selectable else _BREAK_AT
+            shown = _broken(shown, self._break_at or usual)
         super().setText(shown)
 
 
@@ -139,7 +147,6 @@ class ElidedLabel(PlainLabel):
         tip: bool = True,
     ) -> None:
         self._mode, self._tip = mode, tip
-        self._advance = 0
         super().__init__(text, parent)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
@@ -149,7 +156,8 @@ class ElidedLabel(PlainLabel):
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        return QSize(min(self._advance + self._border() + 1, _WIDEST_HINT), hint.height())
+        advance = self.fontMetrics().horizontalAdvance(one_line(self._full))
+        return QSize(min(advance + self._border() + 1, _WIDEST_HINT), hint.height())
 
     def minimumSizeHint(self) -> QSize:
         hint = self.sizeHint()
@@ -161,7 +169,7 @@ class ElidedLabel(PlainLabel):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.isVisible():
             self._show()
 
     def _border(self) -> int:
@@ -170,11 +178,11 @@ class ElidedLabel(PlainLabel):
         return max(0, QLabel.sizeHint(self).width() - shown)
 
     def _show(self) -> None:
-        whole = one_line(self._full)
-        metrics = self.fontMetrics()
-        self._advance = metrics.horizontalAdvance(whole)
-        room = self.width() - self._border()
-        shown = metrics.elidedText(whole, self._mode, room)
+        shown = one_line(self._full)
+        # Before, asking for the border would polish it, and a style sheet take its font away.
+        if self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            room = self.width() - self._border()
+            shown = self.fontMetrics().elidedText(shown, self._mode, room)
         if shown != QLabel.text(self):
             QLabel.setText(self, shown)
         if self._tip:

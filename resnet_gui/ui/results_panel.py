@@ -98,7 +98,7 @@ class ResultsPanel(QFrame):
         self.name.setProperty("kind", "muted")
         self.verdict = PlainLabel()
         self.verdict.setProperty("kind", "muted")
-        self.answer = PlainLabel()
+        self.answer = PlainLabel(break_at=16)  # in large type
         self.answer.setWordWrap(True)
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         font = self.answer.font()

@@ -42,7 +42,7 @@ class SamplesView(QWidget):
         self.setAccessibleName(f"Validation photos: {right} of {len(event.samples)} right")
         self.update()
 
-    @Slot(str)
+    @Slot(object)
     def _on_made(self, name: str) -> None:
         self.update()
 

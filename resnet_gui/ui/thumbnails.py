@@ -25,7 +25,7 @@ class Thumbnails(QObject):
         made(str): the thumbnail of the source of this name is there (or known to be impossible).
     """
 
-    made = Signal(str)
+    made = Signal(object)  # a str would lose what is no UTF-8 in a file name
 
     def __init__(self, io: JobLane, side: int, parent: QObject | None = None) -> None:
         """`side`: length of the longer side, in pixels."""

@@ -81,7 +81,7 @@ class TrainController(QObject):
     epoch_done = Signal(object)
     samples_predicted = Signal(object)
     run_ended = Signal(object)
-    noticed = Signal(str, str)
+    noticed = Signal(object, str)
     model_made = Signal(str)
 
     def __init__(

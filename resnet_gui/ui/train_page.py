@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.atomic import replacing
 from resnet_gui.core.dataset.cifar10 import TITLE, UnpackProgress, is_unpacked, local_archive
 from resnet_gui.core.dataset.cifar10_archive import is_archive_name
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
@@ -29,6 +26,7 @@ from resnet_gui.ui.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.icons import draw_icon
 from resnet_gui.ui.images import read_mime
+from resnet_gui.ui.model_saver import ModelSaver
 from resnet_gui.ui.notice_bar import NoticeBar
 from resnet_gui.ui.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.ports import Ports
@@ -171,7 +169,9 @@ class TrainPage(QWidget):
         super().__init__(parent)
         self.controller = controller
         self._ports, self._training, self._io = ports, training, io
-        self._save_job = self._warm_job = 0
+        self._warm_job = 0
+        self.saver = ModelSaver(io, self)
+        self.saver.told.connect(self._on_noticed)
         self._last_folder = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
@@ -196,7 +196,6 @@ class TrainPage(QWidget):
         controller.run_ended.connect(self._on_run_ended)
         controller.runs_changed.connect(self._on_runs_changed)
         io.finished.connect(self._on_io_finished)
-        io.failed.connect(self._on_io_failed)
         self._offered = False
 
     # --- drop -------------------------------------------------------------------------------
@@ -300,7 +299,7 @@ class TrainPage(QWidget):
 
     # --- what the controller says -----------------------------------------------------------
 
-    @Slot(str, str)
+    @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
 
@@ -353,16 +352,7 @@ class TrainPage(QWidget):
     def _on_save_requested(self) -> None:
         if self.controller.end is None:
             return
-        source = Path(self.controller.end.model_path)
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save model as", str(Path.home() / source.name), "Models (*.safetensors)"
-        )
-        if name:
-            self.save_model(source, Path(name).with_suffix(".safetensors"))
-
-    def save_model(self, source: Path, target: Path) -> None:
-        """Copy the model's file, in the io lane."""
-        self._save_job = self._io.submit(lambda: _copy(source, target), Priority.INTERACTIVE)
+        self.saver.ask(Path(self.controller.end.model_path))
 
     @Slot()
     def _on_build_soon(self) -> None:
@@ -373,15 +363,6 @@ class TrainPage(QWidget):
     def _on_io_finished(self, job_id: int, result: object) -> None:
         if job_id == self._warm_job:
             self._run_part()
-        if job_id == self._save_job:
-            self._save_job = 0
-            self.notices.add(f"The model is saved as {result}.")
-
-    @Slot(object, object)
-    def _on_io_failed(self, job_id: int, error: Exception) -> None:
-        if job_id == self._save_job:
-            self._save_job = 0
-            self.notices.add(f"The model could not be saved: {error}", "warning")
 
     # --- augmentation -----------------------------------------------------------------------
 
@@ -402,10 +383,3 @@ def _of(done: int, total: int) -> str:
 
 def _is_archive(path: Path) -> bool:
     return is_archive_name(path.name) and path.is_file()
-
-
-def _copy(source: Path, target: Path) -> Generator[None, None, Path]:
-    yield None
-    with replacing(target) as temporary:
-        shutil.copyfile(source, temporary)
-    return target

@@ -170,7 +170,7 @@ class TrainRunView(QWidget):
             self.samples.clear()
             self._show_samples(False)
             summary = self._controller.summary
-            self.title.setText(f"Training on {summary.name}" if summary else "Training")
+            self.title.setText(f"Training on {one_line(summary.name)}" if summary else "Training")
             self.bar.setRange(0, 0)
             self.detail.setText("Starting…")
 

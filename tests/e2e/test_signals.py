@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from resnet_gui.app_signals import INTERRUPTED
-from resnet_gui.core.settings import settings_path
+from resnet_gui.core.paths import user_models_dir
+from resnet_gui.core.settings import Settings, load_settings, save_settings, settings_path
 from tests.conftest import REPOSITORY
+from tests.core.models import small_model
 from tests.e2e.conftest import Program
 
 STUCK = str(Path(__file__).parent / "stuck_window.py")
@@ -91,3 +93,21 @@ def test_a_second_signal_forces_the_end(begin: Callable[..., Program], where: st
     assert program.process.poll() is None
     program.process.send_signal(signal.SIGINT)
     assert program.process.wait(20) == INTERRUPTED
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_title_that_names_a_file_does_not_freeze_the_window(
+    begin: Callable[..., Program], own_home: Path
+) -> None:
+    """Whoever reads the pipe that stands in the title waits for ever."""
+    pipe = own_home / "pipe"
+    user_models_dir().mkdir(parents=True)
+    os.mkfifo(pipe)
+    title = f'<img src="{pipe}">'
+    small_model(user_models_dir() / "hostile.safetensors", title=title, notes=title)
+    save_settings(Settings(model="hostile", recent=(title,)))
+    program = begin("-m", "resnet_gui")
+    wait_until_idle(program)
+    program.process.send_signal(signal.SIGTERM)
+    assert program.process.wait(20) == INTERRUPTED
+    assert load_settings().model == "hostile"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 from safetensors.torch import save_file
 
@@ -231,3 +232,50 @@ def test_nothing_is_rendered_read_or_stretched(
         ),
         timeout=ANSWER_MS,
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are UTF-8 elsewhere")
+def test_a_file_name_that_is_no_utf8_is_opened_and_spelled_out(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    """Qt's strings cannot hold it: no signal, action or setting may cut it."""
+    name = os.fsdecode(b"caf\xe9.jpg")
+    path = tmp_path / name
+    path.write_bytes(photos["coffee"].read_bytes())
+    broken = tmp_path / f"broken {name}"
+    broken.write_bytes(b"no photo")
+    window, controller = app.window, app.window.controller
+    controller.open_paths([path, broken])
+    qtbot.waitUntil(
+        lambda: (
+            [photo.state for photo in controller.photos.photos()]
+            == [PhotoState.DONE, PhotoState.FAILED]
+        ),
+        timeout=ANSWER_MS,
+    )
+    assert window.page.results.name.text() == name
+    index = controller.photos.index(0)
+    window.page.strip.view.grab()
+    qtbot.waitUntil(
+        lambda: controller.photos.data(index, Qt.ItemDataRole.DecorationRole) is not None,
+        timeout=ANSWER_MS,
+    )
+    assert "caf\\udce9.jpg" in controller.photos.data(index, Qt.ItemDataRole.ToolTipRole)
+    assert str(path) in window.settings.recent
+    controller.clear()
+    menu = window._menus.recent
+    menu.aboutToShow.emit()
+    [action] = [a for a in menu.actions() if a.text().endswith("/caf\\udce9.jpg")]
+    action.trigger()
+    qtbot.waitUntil(
+        lambda: [photo.state for photo in controller.photos.photos()] == [PhotoState.DONE],
+        timeout=ANSWER_MS,
+    )
+    model = tmp_path / f"{name}.safetensors"
+    model.write_bytes(b"no model")
+    controller.open_paths([model])
+    notices = window.page.notices._notices
+    qtbot.waitUntil(
+        lambda: any(name in notice.label.text() for notice in notices), timeout=ANSWER_MS
+    )
+    assert any("caf\\udce9.jpg" in QLabel.text(notice.label) for notice in notices)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app import WindowApp
@@ -299,3 +300,31 @@ def test_an_interrupted_run_is_offered_at_the_next_start(
     assert page.notices.texts == []
     controller.stop()
     finish(qtbot, controller)
+
+
+def test_saving_a_model_asks_before_it_replaces_one(
+    qtbot: QtBot, app: WindowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name was typed without its suffix, so that the file dialog saw nothing to ask about."""
+    page = app.window.train_page
+    made, kept = tmp_path / "made.safetensors", tmp_path / "v1.2.safetensors"
+    made.write_bytes(b"new")
+    kept.write_bytes(b"old")
+    page.controller.end = SimpleNamespace(model_path=str(made))  # type: ignore[assignment]
+    chosen = str(tmp_path / "v1.2")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (chosen, ""))
+    for answer, content in (("Cancel", b"old"), ("Save", b"new")):
+        page._on_save_requested()
+        [box] = [
+            w
+            for w in QApplication.topLevelWidgets()
+            if isinstance(w, QMessageBox) and w.isVisible()
+        ]
+        assert kept.read_bytes() == b"old"
+        box.button(QMessageBox.StandardButton[answer]).click()
+        qtbot.waitUntil(lambda: not app.io.busy)
+        assert kept.read_bytes() == content
+    chosen = str(tmp_path / "v1.3")
+    page._on_save_requested()
+    qtbot.waitUntil(lambda: (tmp_path / "v1.3.safetensors").is_file())
+    qtbot.waitUntil(lambda: any("v1.3.safetensors" in text for text in page.notices.texts))
