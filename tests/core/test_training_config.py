@@ -86,6 +86,7 @@ def test_the_deep_presets_begin_with_the_fast_one(preset: Preset, photos: int) -
     assert deep.patience == deep.early_stopping == 0
     if photos == 245:
         assert deep.batch_size == 16
+        assert deep.label_smoothing == 0.0
         assert deep.lr * deep.backbone_lr_factor == pytest.approx(1e-5)
         gpu = make(preset, "cuda:0")
         assert gpu.lr * gpu.backbone_lr_factor == pytest.approx(1e-5 * (gpu.batch_size / 16) ** 0.5)

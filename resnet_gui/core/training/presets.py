@@ -163,7 +163,8 @@ def _deep(preset: Preset, method: Method, photos: int, gpu: bool) -> dict[str, A
         "lr": lr,
         "backbone_lr_factor": backbone_lr / lr,
         "weight_decay": 2e-2,
-        "label_smoothing": 0.1 if best else 0.0,
+        # Of small folders it costs likelihood: 0.135 instead of 0.117 for a head on 244 photos.
+        "label_smoothing": 0.1 if best and not small else 0.0,
         "schedule": Schedule.ONE_CYCLE,
         "augmentation": Augmentation.STRONG if best and not small else Augmentation.STANDARD,
         "last_stages": 2 if best else 1,
