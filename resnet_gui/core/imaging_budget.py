@@ -130,7 +130,7 @@ def need(
             _scale(image, scale)
             return Need(decoded + decoder, 1)
         area = image.width * image.height / scale**2
-        beside = decoded + _strips(image.mode, area)
+        beside = decoded + _strips(image, area)
         reduce = _reduction(area, budget_bytes - beside)
         finished = int(_PICTURE_BYTES * area / reduce**2)
         # Where the decoder can scale, that is the better way.
@@ -148,9 +148,7 @@ def least_bytes(image: Image.Image, file_bytes: int) -> int:
 def reduce_to_fit(image: Image.Image, budget_bytes: int) -> int:
     """By how much a decoded photo has to be made smaller while it is converted."""
     area = image.width * image.height
-    return _reduction(
-        area, budget_bytes - area * _pixel_bytes(image.mode) - _strips(image.mode, area)
-    )
+    return _reduction(area, budget_bytes - area * _pixel_bytes(image.mode) - _strips(image, area))
 
 
 def _reduction(area: float, free_bytes: float) -> int:
@@ -181,9 +179,13 @@ def _malloc_trim() -> Callable[[int], int] | None:
 # --- what decoders take ---------------------------------------------------------------------------
 
 
-def _strips(mode: str, area: float) -> int:
-    deep = mode == "F" or mode.startswith("I")
-    return int(min(area, STRIP_PIXELS) * (_DEEP_STRIP_BYTES if deep else _STRIP_BYTES))
+def _strips(image: Image.Image, area: float) -> int:
+    """What a strip takes while it is converted. It has some whole rows, however long they are."""
+    deep = image.mode == "F" or image.mode.startswith("I")
+    return int(
+        min(area, max(STRIP_PIXELS, image.width * _MOST_TIMES))
+        * (_DEEP_STRIP_BYTES if deep else _STRIP_BYTES)
+    )
 
 
 def _pixel_bytes(mode: str) -> int:
@@ -263,7 +265,8 @@ def _webp(image: Image.Image, file_bytes: int) -> int:
 
 def _avif(image: Any, file_bytes: int) -> int:
     """Planes, RGB(A) and a copy of it for Python; twice the bytes beyond 8 bits."""
-    return (16 if _avif_is_deep(image) else 8) * image.width * image.height + 2 * file_bytes
+    per_pixel = (7 if image.mode == "RGB" else 10) * (2 if _avif_is_deep(image) else 1)
+    return int(per_pixel * image.width * image.height + 2 * file_bytes)
 
 
 def _avif_is_deep(image: Any) -> bool:
@@ -274,7 +277,7 @@ def _avif_is_deep(image: Any) -> bool:
 
 def _heif(image: Image.Image, file_bytes: int) -> int:
     deep = image.info.get("bit_depth", 8) > 8
-    return (10 if deep else 5) * image.width * image.height + 2 * file_bytes
+    return (12 if deep else 6) * image.width * image.height + 2 * file_bytes
 
 
 def _tiff(image: Any, file_bytes: int) -> int:

@@ -140,6 +140,15 @@ def test_what_cannot_be_made_small_enough_is_refused_by_its_header(kind: str) ->
         decode(source, budget=MemoryBudget(400_000))
 
 
+def test_a_hairline_counts_its_long_rows() -> None:
+    """A strip has whole rows: of a picture of one row it is the whole picture."""
+    image = Image.new("RGBA", (3_000_000, 1))
+    with opened(of(encoded(image, "PNG"))) as header:
+        wanted = need(header, 0, True, 10**9)
+        assert wanted is not None
+        assert wanted.peak >= 3_000_000 * (4 + 4 + 16)
+
+
 def test_a_progressive_jpeg_counts_its_coefficients() -> None:
     photo = gradient(400, 300)
     peaks = []
