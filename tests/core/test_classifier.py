@@ -296,6 +296,7 @@ def test_a_failure_is_one_json_line(insects: str) -> None:
         "path": "/nowhere/x.jpg",
         "model": insects,
         "predictions": [],
+        "incomplete": False,
         "error": {
             "type": "ImageReadError",
             "message": "x.jpg is not there. It may have been moved or renamed.",
