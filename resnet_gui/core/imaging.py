@@ -5,8 +5,10 @@ The exact path of this module is the reference: `decode` gives what
 expect to see for everything else (upright, in sRGB, alpha over white, 16 bits scaled to 8).
 
 All threads together stay within one budget of memory (`imaging_budget`). A photo that would not
-fit is made smaller while it is decoded (JPEG, JPEG 2000) or converted; this begins at some 90 to
-180 megapixels, depending on how it is stored. What does not fit at all is refused.
+fit is made smaller while it is decoded (JPEG, JPEG 2000) or converted; for what has 3 or 4 channels
+this begins at 95 megapixels where colours, alpha or orientation need a second picture, at 200 where
+they do not. What does not fit even then is refused: from about 190 megapixels on (PNG, TIFF, BMP
+with 3 or 4 channels), 80 (HEIC), 57 (AVIF), 50 (WebP), whose decoders need so much.
 """
 
 from __future__ import annotations
