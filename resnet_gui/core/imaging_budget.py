@@ -158,6 +158,19 @@ def _reduction(area: float, free_bytes: float) -> int:
     return reduce
 
 
+def need_with(image: Image.Image, decoder_bytes: int, budget_bytes: int) -> Need | None:
+    """What a photo takes that another decoder than Pillow's reads, and that is then converted.
+
+    Args:
+        decoder_bytes: what that decoder takes, the decoded picture included.
+    """
+    area = image.width * image.height
+    beside = decoder_bytes + _strips(image, area)
+    reduce = _reduction(area, budget_bytes - beside)
+    peak = beside + int(_PICTURE_BYTES * area / reduce**2)
+    return Need(peak, reduce) if peak <= budget_bytes else None
+
+
 def return_memory() -> None:
     """Give freed blocks back to the system: glibc keeps them, which looks like a leak."""
     trim = _malloc_trim()

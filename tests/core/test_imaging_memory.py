@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from resnet_gui.core import imaging_colour
+from resnet_gui.core import imaging, imaging_colour
 from resnet_gui.core.errors import CorruptImageError, ImageTooLargeError
 from resnet_gui.core.imaging import decode, decoded
 from resnet_gui.core.imaging_budget import (
@@ -138,6 +138,32 @@ def test_what_cannot_be_made_small_enough_is_refused_by_its_header(kind: str) ->
         ImageTooLargeError, match=r"photo needs about [\d.]+ GB of memory to open; [\d.]+ GB are"
     ):
         decode(source, budget=MemoryBudget(400_000))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("alpha", [True, False])
+def test_a_large_still_webp_is_read_without_pillows_canvases(
+    alpha: bool, lossless: bool, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 50 megapixels on; here Pillow's reader is said to take too much."""
+    photo = gradient(322, 240)
+    if alpha:
+        photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    swapped = icc_profile("swapped", SRGB_PRIMARIES[::-1])
+    data = encoded(
+        photo, "WEBP", lossless=lossless, exif=exif(orientation).tobytes(), icc_profile=swapped
+    )
+    exact = decode(of(data))
+    pixels = 322 * 240
+    fits = MemoryBudget(pixels * (8 + 4 + 16) + 2 * len(data))
+    monkeypatch.setattr(imaging, "need", lambda *arguments: None)
+    tight_one = MemoryBudget(fits.total_bytes - 3 * pixels)
+    with decoded(of(data), budget=fits) as got:
+        assert got.image.tobytes() == exact.tobytes()
+    with decoded(of(data), budget=tight_one) as got:
+        assert got.image.size == tuple(side // 2 for side in exact.size)
+        assert (got.width, got.height) == exact.size
 
 
 def test_a_hairline_counts_its_long_rows() -> None:
@@ -373,7 +399,7 @@ def _as_foreseen(
     for name, (foreseen, peak, left, size) in measure(make_files(folder, side, kinds)).items():
         assert size != "refused", name
         assert 0 < peak <= foreseen + _SLACK, name
-        assert left <= _SLACK or foreseen < WORTH_RETURNING, name
+        assert left <= _SLACK or peak < WORTH_RETURNING, name
 
 
 @pytest.mark.slow
