@@ -50,7 +50,8 @@ class CorruptImageError(ImageReadError):
 
 
 class ImageTooLargeError(ImageReadError):
-    """More pixels than the limit against decompression bombs allows."""
+    """More pixels than the limit against decompression bombs allows, or more memory to decode it
+    than a photo may take."""
 
 
 # --- models ---------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ The exact path of this module is the reference: `decode` gives what
 expect to see for everything else (upright, in sRGB, alpha over white, 16 bits scaled to 8).
 
 All threads together stay within one budget of memory (`imaging_budget`). A photo that would not
-fit is made smaller while it is decoded (JPEG, JPEG 2000) or converted; this begins at some 90 to
-180 megapixels, depending on how it is stored. What does not fit at all is refused.
+fit is made smaller while it is decoded (JPEG, JPEG 2000) or converted; for what has 3 or 4 channels
+this begins at 95 megapixels where colours, alpha or orientation need a second picture, at 200 where
+they do not. What does not fit even then is refused: from about 190 megapixels on (PNG, TIFF, BMP
+with 3 or 4 channels), 80 (HEIC), 57 (AVIF), 90 (WebP; animated: 50), whose decoders need so much.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from resnet_gui.core.imaging_budget import (
     MemoryBudget,
     least_bytes,
     need,
+    need_with,
     reduce_to_fit,
     return_memory,
 )
@@ -186,6 +189,10 @@ def _decoded(
             converts = orientation != 1 or not is_final(image)
             limit = budget.total_bytes
             takes = need(image, file_bytes, converts, limit, at_least)
+            if takes is None and image.format == "WEBP":
+                photo = _large_webp(source, image, file_bytes, orientation, budget, held)
+                if photo is not None:
+                    return photo
             if takes is None:
                 raise too_much_memory(source, least_bytes(image, file_bytes), limit)
             _hold(budget, takes.peak, held)
@@ -234,12 +241,39 @@ def _partial_webp(
         return None
     if size[0] * size[1] > max_pixels:
         raise too_many_pixels(source, *size, max_pixels)
-    takes = imaging_webp.PIXEL_BYTES * size[0] * size[1] + 2 * len(data)
+    # Two pictures of Pillow's: of the rows, and the finished one.
+    takes = (imaging_webp.PIXEL_BYTES + 8) * size[0] * size[1] + 2 * len(data)
     if takes > budget.total_bytes:
         raise too_much_memory(source, takes, budget.total_bytes)
     _hold(budget, takes, held)
     image = imaging_webp.rows_of(data)
     return None if image is None else DecodedPhoto(upright_rgb(image), *size, incomplete=True)
+
+
+def _large_webp(
+    source: ImageSource,
+    image: Image.Image,
+    file_bytes: int,
+    orientation: int,
+    budget: MemoryBudget,
+    held: contextlib.ExitStack,
+) -> DecodedPhoto | None:
+    """A still WebP for which Pillow's reader takes too much; None: this way is not open either."""
+    takes = need_with(
+        image,
+        imaging_webp.PIXEL_BYTES * image.width * image.height + 2 * file_bytes,
+        budget.total_bytes,
+    )
+    if takes is None or getattr(image, "n_frames", 1) != 1:
+        return None
+    _hold(budget, takes.peak, held)
+    data = source.data if source.path is None else source.path.read_bytes()
+    with imaging_webp.pixels_of(data or b"") as pixels:
+        if pixels is None or pixels.size != image.size:
+            return None
+        pixels.info.update(image.info)
+        rgb = upright_rgb(pixels, orientation, takes.reduce)
+    return DecodedPhoto(rgb, *_turned(image.size, orientation), incomplete=False)
 
 
 def _cut_off_webp(source: ImageSource) -> bytes | None:

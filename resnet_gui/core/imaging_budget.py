@@ -22,9 +22,10 @@ from PIL import Image
 
 # 200 megapixels at 4 bytes. With torch and a small network (700 MB) a process takes 1.5 GB.
 BUDGET_BYTES = 800_000_000
-WORTH_RETURNING = 32_000_000  # smaller blocks the allocator may keep
+WORTH_RETURNING = 60_000_000  # what an ordinary photo takes the allocator may keep
 STRIP_PIXELS = 1_000_000
-_STRIP_BYTES = 40  # per pixel of a strip: a float64 copy, its masks, the strip before and after
+# Per pixel of a strip: the strip before and after, with alpha; of floats a float64 copy and masks.
+_STRIP_BYTES, _DEEP_STRIP_BYTES = 16, 40
 _HEADER_BYTES = 65_536
 _MOST_REDUCTIONS = 6
 _MOST_TIMES = 8
@@ -129,7 +130,7 @@ def need(
             _scale(image, scale)
             return Need(decoded + decoder, 1)
         area = image.width * image.height / scale**2
-        beside = decoded + _strips(area)
+        beside = decoded + _strips(image, area)
         reduce = _reduction(area, budget_bytes - beside)
         finished = int(_PICTURE_BYTES * area / reduce**2)
         # Where the decoder can scale, that is the better way.
@@ -147,7 +148,7 @@ def least_bytes(image: Image.Image, file_bytes: int) -> int:
 def reduce_to_fit(image: Image.Image, budget_bytes: int) -> int:
     """By how much a decoded photo has to be made smaller while it is converted."""
     area = image.width * image.height
-    return _reduction(area, budget_bytes - area * _pixel_bytes(image.mode) - _strips(area))
+    return _reduction(area, budget_bytes - area * _pixel_bytes(image.mode) - _strips(image, area))
 
 
 def _reduction(area: float, free_bytes: float) -> int:
@@ -155,6 +156,19 @@ def _reduction(area: float, free_bytes: float) -> int:
     while _PICTURE_BYTES * area / reduce**2 > free_bytes and reduce < _MOST_TIMES:
         reduce += 1
     return reduce
+
+
+def need_with(image: Image.Image, decoder_bytes: int, budget_bytes: int) -> Need | None:
+    """What a photo takes that another decoder than Pillow's reads, and that is then converted.
+
+    Args:
+        decoder_bytes: what that decoder takes, the decoded picture included.
+    """
+    area = image.width * image.height
+    beside = decoder_bytes + _strips(image, area)
+    reduce = _reduction(area, budget_bytes - beside)
+    peak = beside + int(_PICTURE_BYTES * area / reduce**2)
+    return Need(peak, reduce) if peak <= budget_bytes else None
 
 
 def return_memory() -> None:
@@ -178,8 +192,13 @@ def _malloc_trim() -> Callable[[int], int] | None:
 # --- what decoders take ---------------------------------------------------------------------------
 
 
-def _strips(area: float) -> int:
-    return int(min(area, STRIP_PIXELS) * _STRIP_BYTES)
+def _strips(image: Image.Image, area: float) -> int:
+    """What a strip takes while it is converted. It has some whole rows, however long they are."""
+    deep = image.mode == "F" or image.mode.startswith("I")
+    return int(
+        min(area, max(STRIP_PIXELS, image.width * _MOST_TIMES))
+        * (_DEEP_STRIP_BYTES if deep else _STRIP_BYTES)
+    )
 
 
 def _pixel_bytes(mode: str) -> int:
@@ -259,7 +278,8 @@ def _webp(image: Image.Image, file_bytes: int) -> int:
 
 def _avif(image: Any, file_bytes: int) -> int:
     """Planes, RGB(A) and a copy of it for Python; twice the bytes beyond 8 bits."""
-    return (16 if _avif_is_deep(image) else 8) * image.width * image.height + 2 * file_bytes
+    per_pixel = (7 if image.mode == "RGB" else 10) * (2 if _avif_is_deep(image) else 1)
+    return int(per_pixel * image.width * image.height + 2 * file_bytes)
 
 
 def _avif_is_deep(image: Any) -> bool:
@@ -270,7 +290,7 @@ def _avif_is_deep(image: Any) -> bool:
 
 def _heif(image: Image.Image, file_bytes: int) -> int:
     deep = image.info.get("bit_depth", 8) > 8
-    return (10 if deep else 5) * image.width * image.height + 2 * file_bytes
+    return (12 if deep else 6) * image.width * image.height + 2 * file_bytes
 
 
 def _tiff(image: Any, file_bytes: int) -> int:
@@ -278,14 +298,17 @@ def _tiff(image: Any, file_bytes: int) -> int:
     tags = image.tag_v2
     bits, samples = tags.get(258, (1,)), tags.get(277, 1)
     bits = bits if isinstance(bits, tuple) else (bits,)
-    per_pixel = max(bits, default=8) * (samples if isinstance(samples, int) else 1) / 8
+    per_pixel: float = max(bits, default=8) * (samples if isinstance(samples, int) else 1) / 8
     per_pixel = max(per_pixel, 4.0 if tags.get(262) == 6 else 1.0)
     rows, width, height = tags.get(278, image.height), tags.get(322), tags.get(323)
     if isinstance(width, int) and isinstance(height, int):
         pixels = width * height
     else:
         pixels = image.width * min(rows if isinstance(rows, int) else image.height, image.height)
-    return int(pixels * per_pixel) + min(file_bytes, 2 * int(pixels * per_pixel))
+    strip = int(pixels * per_pixel)
+    if not image.use_load_libtiff:  # not packed: a single strip is read in small pieces
+        return 0 if len(image.tile) == 1 else 2 * min(strip, file_bytes)
+    return strip + min(strip, file_bytes)
 
 
 def _jpeg2000_bytes(image: Image.Image, file_bytes: int) -> int:

@@ -125,6 +125,7 @@ def _to_srgb(profile: bytes, image: Image.Image) -> Callable[[Image.Image], Imag
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB")
+        ImageCms.applyTransform(Image.new(mode, (1, 1)), transform)
         # By what it does, not by its name: “linear sRGB” is far from sRGB, and sRGB's many copies
         # must not change a bit of the photo.
         probe = _probe(mode)

@@ -14,6 +14,7 @@ from PIL import (
     BmpImagePlugin,
     DdsImagePlugin,
     Image,
+    JpegImagePlugin,
     PsdImagePlugin,
     TgaImagePlugin,
     TiffImagePlugin,
@@ -54,14 +55,15 @@ _SIGNATURES = {
     b"\0\0\0\x0cjP  ": "JPEG 2000", b"\xff\x4f\xff\x51": "JPEG 2000",
 }  # fmt: skip
 # Only these tell an unsupported kind apart from damage; their classes say why they do not open.
-_CLASSES: dict[str, type[Image.Image]] = {
+SAY_WHY: dict[str, type[Image.Image]] = {
+    "JPEG": JpegImagePlugin.JpegImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
     "PSD": PsdImagePlugin.PsdImageFile,
     "DDS": DdsImagePlugin.DdsImageFile,
     "TGA": TgaImagePlugin.TgaImageFile,
 }
-_NOT_DAMAGED = ("unsupported", "unknown", "unimplemented", "not yet supported")
+_NOT_DAMAGED = ("unsupported", "unknown", "unimplemented", "not yet supported", "cannot handle")
 
 
 def looks_like_image(path: Path | str) -> bool:
@@ -109,7 +111,7 @@ def why_unsupported(kind: str, stream: IO[bytes]) -> str:
     Returns:
         the reason in a few words; empty: nothing says so, the file may be damaged.
     """
-    opener = _CLASSES.get(kind)
+    opener = SAY_WHY.get(kind)
     if opener is None:
         return ""
     try:
@@ -133,4 +135,5 @@ def _missing_key(kind: str, key: object) -> str:
 
 def says_unsupported(error: BaseException) -> bool:
     """Whether Pillow's error is about a kind that it does not read, not about damage."""
-    return any(word in str(error).lower() for word in _NOT_DAMAGED)
+    text = str(error).lower()
+    return "unknown error" not in text and any(word in text for word in _NOT_DAMAGED)

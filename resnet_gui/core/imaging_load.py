@@ -12,7 +12,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from PIL import Image, _imaging
 
@@ -89,7 +89,7 @@ def opened(source: ImageSource) -> Iterator[Image.Image]:
         yield image
 
 
-def raw_stream(source: ImageSource) -> io.BufferedIOBase:
+def raw_stream(source: ImageSource) -> IO[bytes]:
     """The file's or the source's bytes."""
     if source.data is not None:
         return io.BytesIO(source.data)
@@ -106,9 +106,8 @@ def take_orientation(image: Any) -> int:
     if image.format == "PNG" and "exif" not in image.info:
         return 1  # it may stand behind the pixels: `orientation_of` again once they are loaded
     orientation = orientation_of(image)
-    if image.format == "TIFF":
-        with contextlib.suppress(KeyError):
-            del image.getexif()[ORIENTATION]
+    if image.format == "TIFF" and orientation != 1:
+        del image.getexif()[ORIENTATION]
         image._size = image._tile_size
     return orientation
 
@@ -147,6 +146,8 @@ def load(image: Any) -> bool:
         with _quiet(image):
             image.load()
     except OSError as error:
+        if image.format == "TIFF" and not _libtiff_has(image.tag_v2.get(259, 1)):
+            raise OSError(f"unsupported compression {image.info['compression']}") from error
         if image._im is None or not _ends_early(image, error):
             raise
         early = [True]
@@ -236,6 +237,14 @@ def _libtiff_is_silent() -> bool:
     return True
 
 
+def _libtiff_has(compression: int) -> bool:
+    """Whether libtiff was built with this compression; True where nobody can tell."""
+    try:
+        return bool(ctypes.CDLL(_imaging.__file__).TIFFIsCODECConfigured(compression))
+    except (OSError, AttributeError, TypeError):
+        return True
+
+
 _stderr_lock = threading.Lock()
 
 
@@ -263,7 +272,7 @@ def _quiet(image: Image.Image) -> Iterator[None]:
 # --- single formats -------------------------------------------------------------------------------
 
 
-def _in_icon(source: ImageSource, stream: io.BufferedIOBase) -> io.BytesIO | None:
+def _in_icon(source: ImageSource, stream: IO[bytes]) -> io.BytesIO | None:
     """The PNG of an icon's largest picture, None if it is none. Pillow would decode an icon while
     it opens it, whatever its size."""
     stream.seek(0)

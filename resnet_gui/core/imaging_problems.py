@@ -20,6 +20,7 @@ from resnet_gui.core.imaging_formats import (
     HEIC_SUFFIXES,
     RAW_SUFFIXES,
     READ_HERE,
+    SAY_WHY,
     says_unsupported,
     signature,
     why_unsupported,
@@ -126,7 +127,7 @@ def as_read_error(source: ImageSource, error: Exception) -> ImageReadError:
         return ImageReadError(source.name, f"{name} could not be read ({error.strerror}).", advice)
     unidentified = isinstance(error, UnidentifiedImageError)
     kind, reason = _claims(source, unidentified or says_unsupported(error))
-    if kind and not reason and not unidentified and says_unsupported(error):
+    if kind in SAY_WHY and not reason and not unidentified and says_unsupported(error):
         reason = str(error)
     if kind and reason:
         return UnsupportedImageError(

@@ -1,16 +1,19 @@
-"""The rows of a WebP photo that ends early. Pillow's reader wants the whole file; libwebp, which
-comes with Pillow, can show what is there, as browsers do."""
+"""WebP photos that Pillow's own reader cannot read well: those that end early, of which libwebp
+can show what is there, as browsers do; and large ones, for which Pillow's reader, made for
+animations, keeps four pictures in memory. Both by the libwebp that comes with Pillow."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
 
 _MODE_RGBA = 1
-PIXEL_BYTES = 17  # the decoder's picture, its planes, and Pillow's
+PIXEL_BYTES = 8  # of the decoder: its picture, and of a lossless one what it is made of
 
 
 def claimed_size(data: bytes) -> tuple[int, int] | None:
@@ -32,9 +35,24 @@ def is_cut_off(data: bytes) -> bool:
 
 def rows_of(data: bytes) -> Image.Image | None:
     """The picture (mode "RGBA", what is missing is transparent); None: not one row is there."""
+    with pixels_of(data) as rows:
+        if rows is None:
+            return None
+        size = claimed_size(data)
+        assert size is not None
+        image = Image.new("RGBA", size)
+        image.paste(rows, (0, 0))
+        return image
+
+
+@contextlib.contextmanager
+def pixels_of(data: bytes) -> Iterator[Image.Image | None]:
+    """The rows of a still WebP that are there (mode "RGBA"), without a copy: they are libwebp's
+    own memory, which is freed at the end. None: not one."""
     library = _library()
     if library is None:
-        return None
+        yield None
+        return
     decoder = library.WebPINewRGB(_MODE_RGBA, None, 0, 0)
     if not decoder:
         raise MemoryError
@@ -45,14 +63,13 @@ def rows_of(data: bytes) -> Image.Image | None:
             decoder, *(ctypes.byref(value) for value in (last, width, height, stride))
         )
         if not rows or last.value <= 0:
-            return None
-        pixels = ctypes.string_at(rows, stride.value * last.value)
-        image = Image.new("RGBA", (width.value, height.value))
-        top = Image.frombuffer(
-            "RGBA", (width.value, last.value), pixels, "raw", "RGBA", stride.value, 1
-        )
-        image.paste(top, (0, 0))
-        return image
+            yield None
+            return
+        memory: Any = (ctypes.c_char * (stride.value * last.value)).from_address(rows)
+        size = width.value, last.value
+        image = Image.frombuffer("RGBA", size, memory, "raw", "RGBA", stride.value, 1)
+        yield image
+        image.close()
     finally:
         library.WebPIDelete(decoder)
 

@@ -117,6 +117,7 @@ class ImageFailed:
             "path": self.path,
             "model": self.model,
             "predictions": [],
+            "incomplete": False,
             "error": {"type": self.error_type, "message": self.message},
         }
 

@@ -21,7 +21,7 @@ from torch import nn
 from torchvision import models, transforms
 
 from resnet_gui.core import classifier as engine
-from resnet_gui.core import paths, photo_inputs
+from resnet_gui.core import imaging, paths, photo_inputs
 from resnet_gui.core.classifier import Classifier
 from resnet_gui.core.devices import available_devices, resolve_device
 from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError, UnknownModelError
@@ -266,7 +266,7 @@ def test_bad_files_fail_alone_and_order_is_kept(
     bad = {
         "empty.jpg": b"",
         "notes.jpg": b"no photo",
-        "half.jpg": encoded(gradient(200, 150), "JPEG")[:2000],
+        "noise.png": b"\x89PNG\r\n\x1a\n" + b"x" * 99,
     }
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
@@ -280,7 +280,7 @@ def test_bad_files_fail_alone_and_order_is_kept(
         ImageSource.file(tmp_path),
         photo(4),
         photo(5),
-        ImageSource.file(tmp_path / "half.jpg"),
+        ImageSource.file(tmp_path / "noise.png"),
     ]
     got = answers(run(sources, insects))
     assert [answer.position for answer in got] == list(range(len(sources)))
@@ -301,12 +301,40 @@ def test_bad_files_fail_alone_and_order_is_kept(
     assert in_batch.top.probability == pytest.approx(alone.top.probability, abs=1e-5)
 
 
+def test_a_photo_that_ends_early_is_answered_and_marked(insects: str) -> None:
+    whole = encoded(gradient(200, 150), "PNG")
+    sources = [ImageSource("cut.png", whole[: len(whole) * 2 // 3]), ImageSource("a.png", whole)]
+    cut, good = answers(run(sources, insects))
+    assert isinstance(cut, Prediction)
+    assert cut.incomplete
+    assert (cut.width, cut.height) == (200, 150)
+    assert cut.to_json()["incomplete"] is True
+    assert isinstance(good, Prediction)
+    assert not good.incomplete
+
+
+def test_a_photo_made_smaller_while_it_is_read_keeps_its_size_in_the_answer(
+    insects: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From some 200 megapixels on; here with a small budget."""
+    data = encoded(gradient(1600, 1200), "JPEG")
+    (exact,) = answers(run([ImageSource("a.jpg", data)], insects))
+    monkeypatch.setattr(imaging.BUDGET, "total_bytes", 1600 * 1200 * 2)
+    (scaled,) = answers(run([ImageSource("a.jpg", data)], insects))
+    assert isinstance(exact, Prediction)
+    assert isinstance(scaled, Prediction)
+    assert (scaled.width, scaled.height) == (1600, 1200)
+    assert scaled.top.label == exact.top.label
+    assert scaled.top.probability == pytest.approx(exact.top.probability, abs=0.05)
+
+
 def test_a_failure_is_one_json_line(insects: str) -> None:
     (answer,) = answers(run([ImageSource.file("/nowhere/x.jpg")], insects))
     assert answer.to_json() == {
         "path": "/nowhere/x.jpg",
         "model": insects,
         "predictions": [],
+        "incomplete": False,
         "error": {
             "type": "ImageReadError",
             "message": "x.jpg is not there. It may have been moved or renamed.",

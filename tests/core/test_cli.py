@@ -85,7 +85,8 @@ def test_json_is_the_contract(photos: Path, insects: str) -> None:
     found = lines(result.stdout)
     assert [Path(line["path"]).name for line in found] == sorted(p.name for p in photos.iterdir())
     for line in found:
-        assert set(line) == {"path", "model", "predictions", "error"}
+        assert set(line) == {"path", "model", "predictions", "incomplete", "error"}
+        assert line["incomplete"] is False
         assert line["model"] == insects
         if "broken" in line["path"]:
             assert line["predictions"] == []
@@ -101,6 +102,23 @@ def test_json_is_the_contract(photos: Path, insects: str) -> None:
             assert sum(s["probability"] for s in line["predictions"]) == pytest.approx(1, abs=1e-5)
             assert {s["label"] for s in line["predictions"]} == {"ant", "bee", "cat [tabby]"}
     assert "größe 🐱 [dim].jpg" in result.stdout  # readable, not escaped
+
+
+def test_a_photo_that_ends_early_is_answered_and_marked(tmp_path: Path, insects: str) -> None:
+    path = tmp_path / "cut.jpg"
+    data = encoded(gradient(200, 150), "JPEG")
+    path.write_bytes(data[: len(data) * 2 // 3])
+    result = invoke("classify", path, "--model", insects, "--json")
+    assert result.exit_code == 0
+    (line,) = lines(result.stdout)
+    assert line["incomplete"] is True
+    assert line["error"] is None
+    assert len(line["predictions"]) == 3
+    plain = invoke("classify", path, "--model", insects)
+    assert "incomplete: the file ends early" in plain.stdout
+    table = invoke("classify", path, "--model", insects, "--csv")
+    assert "incomplete" not in table.stdout
+    assert "cut.jpg: incomplete: the file ends early" in table.stderr
 
 
 def test_csv_is_the_contract(photos: Path, insects: str) -> None:

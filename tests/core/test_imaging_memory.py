@@ -14,10 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from resnet_gui.core import imaging_colour
+from resnet_gui.core import imaging, imaging_colour
 from resnet_gui.core.errors import CorruptImageError, ImageTooLargeError
 from resnet_gui.core.imaging import decode, decoded
-from resnet_gui.core.imaging_budget import BUDGET_BYTES, MemoryBudget, Need, need
+from resnet_gui.core.imaging_budget import (
+    BUDGET_BYTES,
+    WORTH_RETURNING,
+    MemoryBudget,
+    Need,
+    need,
+)
 from resnet_gui.core.imaging_load import opened
 from resnet_gui.core.types import ImageSource
 
@@ -54,8 +60,16 @@ def _specimens() -> dict[str, bytes]:
         "grey": encoded(photo.convert("L"), "PNG"),
         "black and white": encoded(photo.convert("1"), "PNG"),
         "one transparent grey": encoded(photo.convert("L"), "PNG", transparency=90),
-        "16 bits": encoded(Image.fromarray((np.nan_to_num(deep, posinf=5, neginf=-5) * 1000 + 9000).astype(np.uint16)), "PNG"),
-        "32 bits": encoded(Image.fromarray((np.nan_to_num(deep, posinf=5, neginf=-5) * 9e4).astype(np.int32)), "TIFF"),
+        "16 bits": encoded(
+            Image.fromarray(
+                (np.nan_to_num(deep, posinf=5, neginf=-5) * 1000 + 9000).astype(np.uint16)
+            ),
+            "PNG",
+        ),
+        "32 bits": encoded(
+            Image.fromarray((np.nan_to_num(deep, posinf=5, neginf=-5) * 9e4).astype(np.int32)),
+            "TIFF",
+        ),
         "float": encoded(Image.fromarray(deep), "TIFF"),
         "lab": encoded(in_lab, "TIFF"),
         "cmyk": encoded(photo.convert("CMYK"), "JPEG"),
@@ -126,6 +140,41 @@ def test_what_cannot_be_made_small_enough_is_refused_by_its_header(kind: str) ->
         decode(source, budget=MemoryBudget(400_000))
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("alpha", [True, False])
+def test_a_large_still_webp_is_read_without_pillows_canvases(
+    alpha: bool, lossless: bool, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 50 megapixels on; here Pillow's reader is said to take too much."""
+    photo = gradient(322, 240)
+    if alpha:
+        photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    swapped = icc_profile("swapped", SRGB_PRIMARIES[::-1])
+    data = encoded(
+        photo, "WEBP", lossless=lossless, exif=exif(orientation).tobytes(), icc_profile=swapped
+    )
+    exact = decode(of(data))
+    pixels = 322 * 240
+    fits = MemoryBudget(pixels * (8 + 4 + 16) + 2 * len(data))
+    monkeypatch.setattr(imaging, "need", lambda *arguments: None)
+    tight_one = MemoryBudget(fits.total_bytes - 3 * pixels)
+    with decoded(of(data), budget=fits) as got:
+        assert got.image.tobytes() == exact.tobytes()
+    with decoded(of(data), budget=tight_one) as got:
+        assert got.image.size == tuple(side // 2 for side in exact.size)
+        assert (got.width, got.height) == exact.size
+
+
+def test_a_hairline_counts_its_long_rows() -> None:
+    """A strip has whole rows: of a picture of one row it is the whole picture."""
+    image = Image.new("RGBA", (3_000_000, 1))
+    with opened(of(encoded(image, "PNG"))) as header:
+        wanted = need(header, 0, True, 10**9)
+        assert wanted is not None
+        assert wanted.peak >= 3_000_000 * (4 + 4 + 16)
+
+
 def test_a_progressive_jpeg_counts_its_coefficients() -> None:
     photo = gradient(400, 300)
     peaks = []
@@ -190,9 +239,8 @@ def test_photos_that_exceed_a_share_go_one_at_a_time() -> None:
 
 def test_what_is_held_is_given_back_after_an_error_and_never_waits_for_itself() -> None:
     budget = MemoryBudget(100)
-    with pytest.raises(RuntimeError), budget.hold(80), budget.hold(80):
-        assert budget.used_bytes == 160
-        raise RuntimeError
+    with pytest.raises(ZeroDivisionError), budget.hold(80), budget.hold(80):
+        budget.total_bytes //= budget.used_bytes - 160
     assert budget.used_bytes == 0
     large = MemoryBudget()
     with pytest.raises(CorruptImageError):
@@ -277,12 +325,14 @@ def measure(paths: list[Path]) -> dict[str, tuple[int, int, int, str]]:
         [sys.executable, "-c", _MEASURE, *map(str, paths)],
         capture_output=True, text=True, check=True, timeout=900,
     )  # fmt: skip
-    print(done.stdout)
+    sys.stdout.write(done.stdout)  # the figures, with pytest's -s
     rows = [line.split("|") for line in done.stdout.splitlines()]
     return {row[0]: (int(row[1]), int(row[2]), int(row[3]), row[4]) for row in rows}
 
 
-def make_files(folder: Path, side: int, kinds: dict[str, tuple[str, str, dict[str, Any]]]) -> list[Path]:
+def make_files(
+    folder: Path, side: int, kinds: dict[str, tuple[str, str, dict[str, Any]]]
+) -> list[Path]:
     """Pictures of side x side pixels that pack well. kinds: name -> mode, format, options."""
     grey = Image.linear_gradient("L").resize((side, side))
     paths = []
@@ -337,28 +387,31 @@ def test_some_formats_take_no_more_than_foreseen(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @_LINUX
 def test_no_format_takes_more_than_foreseen(tmp_path: Path) -> None:
-    _as_foreseen(tmp_path, 5000, _KINDS)
+    _as_foreseen(tmp_path, 3600, _KINDS)
 
 
-def _as_foreseen(folder: Path, side: int, kinds: dict[str, tuple[str, str, dict[str, Any]]]) -> None:
+def _as_foreseen(
+    folder: Path, side: int, kinds: dict[str, tuple[str, str, dict[str, Any]]]
+) -> None:
     for name, (foreseen, peak, left, size) in measure(make_files(folder, side, kinds)).items():
         assert size != "refused", name
         assert 0 < peak <= foreseen + _SLACK, name
-        assert left <= _SLACK, name
+        assert left <= _SLACK or peak < WORTH_RETURNING, name
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @_LINUX
 def test_no_photo_below_the_pixel_limit_takes_more_than_the_budget(tmp_path: Path) -> None:
-    """Files of 200 megapixels; with pixels that pack well they are small on the disk."""
+    """Files of 188 megapixels; with pixels that pack well they are small on the disk."""
     Image.MAX_IMAGE_PIXELS = None
     slow_to_make = ("rgb.jp2", "rgb.webp", "rgba.webp", "rgb.avif", "rgba.avif", "rgba.heic")
     kinds = {name: kind for name, kind in _KINDS.items() if name not in slow_to_make}
     for name, kind in kinds.items():
-        path = make_files(tmp_path, 14_140, {name: kind})
+        path = make_files(tmp_path, 13_700, {name: kind})
         _, peak, left, _ = measure(path)[name]
         path[0].unlink()
         assert peak <= BUDGET_BYTES + _SLACK, name

@@ -88,6 +88,41 @@ def test_several_files_make_a_strip_and_arrow_keys_walk(
     assert answer(app) == "missile"
 
 
+def test_an_incomplete_photo_is_answered_with_a_word_beside(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    data = photos["coffee"].read_bytes()
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(data[: len(data) * 3 // 4])
+    drop(app, files(photos["coffee"], cut))
+    wait_for_answers(qtbot, app, 2)
+    page, controller = app.window.page, app.window.controller
+    qtbot.waitUntil(page.results.answer.isVisible)
+    assert not page.results.incomplete.isVisible()
+    controller.step(1)
+    qtbot.waitUntil(page.results.incomplete.isVisible)
+    assert page.results.incomplete.text() == "incomplete: the file ends early"
+    assert answer(app)
+    captions = [controller.photos.index(row).data() for row in range(2)]
+    assert ["incomplete" in caption for caption in captions] == [False, True]
+    assert not page.problems.isVisible()
+
+
+def test_the_file_dialog_offers_every_format(
+    app: WindowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[str] = []
+
+    def ask(parent: object, title: str, folder: str, patterns: str) -> tuple[list[str], str]:
+        offered.append(patterns)
+        return [], ""
+
+    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getOpenFileNames", ask)
+    app.window.open_files()
+    for suffix in (".jpg", ".tga", ".psd", ".ico", ".dds"):
+        assert f"*{suffix} *{suffix.upper()}" in offered[0]
+
+
 def test_a_folder_is_searched_and_bad_files_are_listed_with_reasons(
     qtbot: QtBot, app: WindowApp, photos: dict[str, Path], tmp_path: Path
 ) -> None:
