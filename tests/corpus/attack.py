@@ -14,7 +14,7 @@ class Attack(Protocol):
     """The files of one kind."""
 
     def one(self, path: Path) -> str | None:
-        """Use one file; returns a named error in words, or nothing. Raises what the program does."""
+        """Use one file. Returns a named error in words, if any; raises what the program does."""
         ...
 
     def together(self) -> Iterator[Together]:

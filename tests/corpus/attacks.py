@@ -1,4 +1,4 @@
-"""What a person could do with each kind of file: `one` file after the other, then all `together`."""
+"""What a person could do with photos and models: one after the other, then all together."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from resnet_gui.core.types import ImageFailed, ImageSource, Prediction
 from tests.corpus.attack import MODEL, Attack, Together, all_files, done
 from tests.corpus.attacks_home import Names, Runs, Settings
 from tests.corpus.child import command, expect, lines_of, said
+from tests.corpus.windows import Windows
 
 
 class Images:
@@ -157,6 +158,7 @@ class Models:
         yield "models --json", as_json
         yield "models", lambda: done(command("models"))
         yield "info", lambda: done(command("info", "--json"))
+        yield "the window", lambda: Windows().open_one(work=True)
         yield "classify with the default", lambda: done(command("classify", self._photo.name))
         some = [str(path) for path in files[::40]]
         yield "import --json", lambda: done(lines_of(command("import", "--json", *some)[1]))

@@ -8,11 +8,9 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from resnet_gui.core import settings as stored
 from resnet_gui.core.errors import ResNetGuiError
@@ -27,8 +25,9 @@ from resnet_gui.core.runs import RUN_FILE, find_run, interrupted_runs, list_runs
 from resnet_gui.core.training.events import BatchDone, RunFailed
 from resnet_gui.core.types import ImageSource, Prediction
 from resnet_gui.core.zoo.store import load_speeds, record_speed, speeds_path
-from tests.corpus.attack import MODEL, Together, all_files, done
+from tests.corpus.attack import MODEL, Together, done
 from tests.corpus.child import command, expect, lines_of, said
+from tests.corpus.windows import Windows
 
 
 class Runs:
@@ -45,7 +44,7 @@ class Runs:
             made.mkdir(parents=True, exist_ok=True)
 
     def one(self, path: Path) -> str | None:
-        """Listing must go well whatever the run is; then each step in which the program reads it."""
+        """Listing must go well whatever the run is; then each step in which it is read."""
         found = list_runs(path.parent)
         there = (path / RUN_FILE).is_file()
         expect(len(found) == there or not there, f"{len(found)} runs are listed")
@@ -97,6 +96,7 @@ class Runs:
 
         yield "runs --json", as_json
         yield "runs", lambda: done(command("runs"))
+        yield "the window", lambda: Windows().open_one(work=True)
         for path in sorted(self._runs.iterdir())[::40]:
             # Up to the first batch is tried above; here only what stops before.
             yield f"resume {path.name}", lambda path=path: self._said_no(path)
@@ -107,7 +107,7 @@ class Runs:
 
 
 class Settings:
-    """Settings, network settings and measured speeds: read, written again, and the window opened."""
+    """Settings, network settings and speeds: read, written again, and the window opened."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -170,55 +170,6 @@ class Settings:
     def together(self) -> Iterator[Together]:
         yield "info", lambda: done(command("info", "--json"))
         yield "models", lambda: done(lines_of(command("models", "--json")[1]))
-
-
-class Windows:
-    """Opens the real window on whatever lies in the home, and closes it as a person does."""
-
-    def __init__(self) -> None:
-        from PySide6.QtCore import QtMsgType, qInstallMessageHandler
-        from PySide6.QtWidgets import QApplication
-
-        from resnet_gui.app import Engine, WindowApp
-        from resnet_gui.core.zoo import Zoo
-
-        self._complaints: list[str] = []
-
-        def note(kind: QtMsgType, _context: object, text: str) -> None:
-            if kind != QtMsgType.QtInfoMsg and "This plugin does not support" not in text:
-                self._complaints.append(text)
-
-        qInstallMessageHandler(note)
-        self._application = QApplication.instance() or QApplication(["corpus"])
-        self._make = lambda: WindowApp(
-            self._application, Engine(Zoo.standard()).ports(), stored.load_settings()
-        )
-
-    def open_one(self) -> None:
-        """Raises what the program does, and WrongError for a complaint of Qt's or an error in a
-        slot."""
-        from PySide6.QtCore import QDeadlineTimer, QEvent, QEventLoop
-
-        errors: list[str] = []
-        hook, sys.excepthook = sys.excepthook, lambda *error: errors.append(repr(error[1]))
-        self._complaints.clear()
-        try:
-            app = self._make()
-            app.window.show()
-            self._application.processEvents()
-            expect(app.window.isVisible(), "no window")
-            app.window.close()
-            deadline = QDeadlineTimer(20_000)
-            while not app.clean and not deadline.hasExpired():
-                self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-            expect(app.clean, "it did not close")
-            app.window.deleteLater()
-            app.deleteLater()
-            self._application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        finally:
-            sys.excepthook = hook
-        expect(not errors, f"errors in the window: {errors}")
-        expect(not self._complaints, f"Qt complains: {self._complaints[:3]}")
 
 
 class Names:
@@ -309,7 +260,7 @@ class Names:
         yield "runs", lambda: done(command("runs"))
         yield "runs --json", lambda: done(lines_of(command("runs", "--json")[1]))
         yield from self._trained()
-        yield "the window", lambda: Windows().open_one()
+        yield "the window", lambda: Windows().open_one(work=True)
 
     def _trained(self) -> Iterator[Together]:
         data, made = str(self._data), list[str]()

@@ -1,4 +1,4 @@
-"""Few bytes, many pixels, just under the program's limit: what a decoder may not be trusted with."""
+"""Few bytes, many pixels, just under the program's limit."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ OK, NAMED, FAILED = "ok", "named", "failed"
 _RAW = re.compile(
     r"(list|tuple|string) index|has no attribute|NoneType|subscriptable|to unpack|not iterable"
     r"|unhashable|argument must be|codec can't|positional arg|unexpected keyword|must be real"
-    r"|division by zero|not supported between|object is not|must be str|\b[A-Z]\w{0,40}Error\b|Traceback"
-    r"|<class|object at 0x|recursion depth|struct\.|not 'str'|not str|4300 digits"
+    r"|division by zero|not supported between|object is not|must be str|\b[A-Z]\w{0,40}Error\b"
+    r"|Traceback|<class|object at 0x|recursion depth|struct\.|not 'str'|not str|4300 digits"
 )
 MESSAGE = 3000  # characters; nobody reads more, and a window has no room for it
 _STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -133,7 +133,9 @@ def command(*arguments: str) -> tuple[int, str, str]:
             code = end.code if isinstance(end.code, int) else int(bool(end.code))
         finally:
             sys.argv = before
-        stdout, stderr = (path.read_bytes().decode("utf-8", "surrogateescape") for path in (out, err))
+        stdout, stderr = (
+            path.read_bytes().decode("utf-8", "surrogateescape") for path in (out, err)
+        )
     if code not in (0, 1, 2):
         raise WrongError(f"{arguments[0]} ended with {code}: {stderr}")
     if "Traceback" in stderr:

@@ -13,23 +13,27 @@ from tests.corpus.cases import Case, take
 
 KIND = "names"
 _TEXTS = (
-    "a\nb", "a\r\nb", "\n", "a\tb", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x1b[2J\x1b[H", "a\x08b",
-    "\x7f", "\x01\x02\x03", "\x9b31m", "a\u202egnp.exe", "\u2066a\u2069", "\u200f\u200e", "\u061c",
-    "\u200b", "\ufeff", "\u2028\u2029", "a\u0085b", "\u00ad", "\u115f", "\U000e0041\U000e0042",
-    "-", "--", "-rf", "--json", "--help", "-1", "@file", "~", "~root", "$HOME", "$(id)", "`id`", "%n%s",
-    "{0}", "{}", "%USERPROFILE%", "a;b", "a|b", "a&b", "a*b", "?", "[a-z]", "a'b", 'a"b', "a\\b", "!x",
-    "<img src='..'>", "<b>bold<b>", "<script>", "&lt;&amp;", "<!-- ", "</", "[bold red]red[!bold]", "[/]",
-    "[link=x]y", ":smile:", "**bold**", "# title", "=1+1", "=cmd|' !A0", "+1", "-1+1", "@SUM(A1)", "\t=1",
-    "a,b", 'a","b', "a;b;c", "'a", " a", "a ", "  ", "a.", "a..", "...", ". ", "con", "nul", "NUL.txt", "aux",
-    "com1", "lpt9.x", "CLOCK$", "a:b", "c:", "thumbs.db", "desktop.ini", "\U0001f41d\U0001f41c",
+    "a\nb", "a\r\nb", "\n", "a\tb", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x1b[2J\x1b[H",
+    "a\x08b", "\x7f", "\x01\x02\x03", "\x9b31m", "a\u202egnp.exe", "\u2066a\u2069",
+    "\u200f\u200e", "\u061c", "\u200b", "\ufeff", "\u2028\u2029", "a\x85b", "\xad", "\u115f",
+    "\U000e0041\U000e0042", "-", "--", "-rf", "--json", "--help", "-1", "@file", "~", "~root",
+    "$HOME", "$(id)", "`id`", "%n%s", "{0}", "{}", "%USERPROFILE%", "a;b", "a|b", "a&b", "a*b",
+    "?", "[a-z]", "a'b", 'a"b', "a\\b", "!x", "<img src='..'>", "<b>bold<b>", "<script>",
+    "&lt;&amp;", "<!-- ", "</", "[bold red]red[!bold]", "[/]", "[link=x]y", ":smile:", "**bold**",
+    "# title", "=1+1", "=cmd|' !A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "a,b", 'a","b', "a;b;c",
+    "'a", " a", "a ", "  ", "a.", "a..", "...", ". ", "con", "nul", "NUL.txt", "aux", "com1",
+    "lpt9.x", "CLOCK$", "a:b", "c:", "thumbs.db", "desktop.ini", "\U0001f41d\U0001f41c",
     "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u0301\u0301\u0301a", "a" + "\u0301" * 60,
-    "\ufdfd", "e\u0301", "\u00e9", "\u65e5\u672c\u8a9e", "\u0627\u0644\u0639\u0631\u0628\u064a\u0629",
-    "\u05e2\u05d1\u05e8\u05d9\u05ea", "\uffff", "\U0010ffff", "\ue000", "\u0130", "\u00df", "\ufb03", "x" * 200,
-    "\u65e5" * 60, "model.safetensors", "run.json", "train", "val", "resnet20-cifar10", "null", "None",
-    "true", "0", "1e999", "nan", "undefined", "__proto__", "..a", "a" + " " * 100 + "b",
+    "\ufdfd", "e\u0301", "\xe9", "\u65e5\u672c\u8a9e",
+    "\u0627\u0644\u0639\u0631\u0628\u064a\u0629", "\u05e2\u05d1\u05e8\u05d9\u05ea", "\uffff",
+    "\U0010ffff", "\ue000", "\u0130", "\xdf", "\ufb03", "x" * 200, "\u65e5" * 60,
+    "model.safetensors", "run.json", "train", "val", "resnet20-cifar10", "null", "None", "true",
+    "0", "1e999", "nan", "undefined", "__proto__", "..a", "a" + " " * 100 + "b",
 )  # fmt: skip
-_BYTES = (b"\xff", b"\xff\xfe", b"a\x80b", b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"caf\xe9", b"\xf8\x88\x80\x80",
-          b"\x80" * 50, b"\xff\n\x1b[31m")  # fmt: skip
+_BYTES = (
+    b"\xff", b"\xff\xfe", b"a\x80b", b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"caf\xe9",
+    b"\xf8\x88\x80\x80", b"\x80" * 50, b"\xff\n\x1b[31m",
+)  # fmt: skip
 _KINDS = ("photo", "class", "model", "run")
 
 
@@ -78,8 +82,8 @@ def _mixture(rng: random.Random) -> Case:
     while True:
         name = "".join(rng.sample(parts, rng.randint(2, 4)))
         if rng.random() < 0.3:
-            name = "".join(chr(rng.choice((rng.randrange(1, 128), rng.randrange(1, 0xD800),
-                                           rng.randrange(0xE000, 0x10FFFF)))) for _ in range(8))  # fmt: skip
+            ranges = ((1, 0x80), (1, 0xD800), (0xE000, 0x110000))
+            name = "".join(chr(rng.randrange(*rng.choice(ranges))) for _ in range(8))
         case = _case(rng.choice(_KINDS), name)
         if _possible(case.name):
             return case

@@ -76,8 +76,8 @@ class Outcome:
     def complaint(self) -> str:
         """All failures, each with how to make it again; "" if there is none."""
         lines = [
-            f"--- {r.outcome}: {r.what} ({r.seconds:.1f} s)\n    again: python -m tests.corpus {self.kind} --seed "
-            f"{self.seed} --only {r.number}\n{r.detail}"
+            f"--- {r.outcome}: {r.what} ({r.seconds:.1f} s)\n    again: python -m tests.corpus "
+            f"{self.kind} --seed {self.seed} --only {r.number}\n{r.detail}"
             for r in self.failures
         ]
         if self.stderr.strip():
@@ -171,8 +171,9 @@ def _watch(folder: Path, report: Path, stderr: Path, hang_s: float, together_s: 
         "PYTHONWARNINGS": "error::ResourceWarning",
         "NO_COLOR": "1",
     }
+    arguments = ["-m", "tests.corpus.child", str(folder / "task.json"), str(folder / "log")]
     with stderr.open("ab") as errors, subprocess.Popen(
-        [sys.executable, "-m", "tests.corpus.child", str(folder / "task.json"), str(folder / "log")],
+        [sys.executable, *arguments],
         stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment, cwd=REPOSITORY,
     ) as child:  # fmt: skip
         seen, since, limit = -1, time.monotonic(), hang_s

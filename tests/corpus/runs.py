@@ -11,6 +11,7 @@ import random
 import shutil
 import struct
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,10 @@ def sound() -> Files:
         data=str(photos), model="resnet20-cifar10", method="head", epochs=3, batch_size=8,
         device="cpu", precision="fp32",
     )  # fmt: skip
-    done: list[EpochDone] = []
-    for event in train(
-        config, folder=folder / "runs", models=folder / "models", stop=lambda: bool(done)
-    ):
+    stop = threading.Event()
+    for event in train(config, folder=folder / "runs", models=folder / "models", stop=stop.is_set):
         if isinstance(event, EpochDone):
-            done.append(event)
+            stop.set()
     (run,) = (folder / "runs").iterdir()
     files = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
     layers = {"epoch": 0, "gradient_norm": {"head": 1.5}, "residual_ratio": {"stage1.0": 0.5}}
@@ -159,7 +158,8 @@ def _texts() -> Iterator[Case]:
     for name in _JSON:
         whole = sound()[name]
         for what, data in {
-            "empty": b"", "no UTF-8": b"\xff\xfe" + whole, "UTF-16": whole.decode().encode("utf-16"),
+            "empty": b"", "no UTF-8": b"\xff\xfe" + whole,
+            "UTF-16": whole.decode().encode("utf-16"),
             "a mark first": b"\xef\xbb\xbf" + whole, "zeros": bytes(5000), "twice": whole + whole,
             "cut off": whole[: len(whole) // 2], "lists in lists": nested(100_000).encode(),
             "line ends": b"\n" * 5000, "other line ends": whole.replace(b"\n", b"\r"),

@@ -37,7 +37,7 @@ def _documents() -> dict[str, dict[str, Any]]:
                               mirror="https://example.org/w", weights_folder=Path("/tmp/w"),
                               offline=True)  # fmt: skip
     speed = {"model": "resnet20-cifar10", "device": "cpu", "ms_per_photo": 3.5, "photos": 20,
-             "measured": "2026-01-01T00:00:00+00:00", "when": 1.0, "samples": [1.0, 2.0]}  # fmt: skip
+             "measured": "2026-01-01T00:00:00+00:00", "samples": [1.0, 2.0]}  # fmt: skip
     plain = json.loads(json.dumps(dataclasses.asdict(settings)))
     return {
         SETTINGS: {"format": 1, **plain},
@@ -78,10 +78,11 @@ def crafted() -> list[Case]:
 _MORE: dict[str, dict[tuple[Any, ...], list[Any]]] = {
     SETTINGS: {
         ("theme",): ["DARK", "Dark ", "<b>"],
-        ("splitter",): [[0, 0], [-1, -1], [2**40, 2**40], [True, False], [1] * 50, ["1", "2"], [1.5]],
-        ("recent",): [["\0"], ["x" * 100_000], ["/dev/zero"], [""], ["/a"] * 50_000, ["<img src=x>"],
-                      ["http://x"], [[]]],  # fmt: skip
-        ("window",): ["abc", "====", "AAAA", "A" * 1_000_000, "\u00e4", "AdnQywAD" + "/" * 400, " "],
+        ("splitter",): [[0, 0], [-1, -1], [2**40, 2**40], [True, False], [1] * 50, ["1"],
+                         [1.5]],
+        ("recent",): [["\0"], ["x" * 100_000], ["/dev/zero"], [""], ["/a"] * 50_000,
+                      ["<img src=x>"], ["http://x"], [[]]],
+        ("window",): ["abc", "====", "AAAA", "A" * 1_000_000, "\u00e4", "AdnQywAD" + "/" * 400],
         ("device",): ["cuda:99999999999999999999", "meta", "CPU ", "cuda:-1"],
         ("model",): ["../../x", "resnet20-cifar10\0", "RESNET20-CIFAR10", "resnet152"],
         ("last_folder",): ["/proc/self/mem", "\0", "~nobody", "/root", "http://x"],
@@ -89,7 +90,7 @@ _MORE: dict[str, dict[tuple[Any, ...], list[Any]]] = {
     },
     NETWORK: {
         ("proxy",): ["http://", "http://[", "http://x:99999", "ftp://x", "http://a:b@c:d", "none",
-                     "http://\u202e", "http://x:-1", "//x", "socks5://x:1"],  # fmt: skip
+                     "http://\u202e", "http://x:-1", "//x", "socks5://x:1"],
         ("mirror",): ["http://x", "https://", "https://[::1", "file:///etc", "https://\0", "https://x:0"],
         ("weights_folder",): ["/dev/null", "/proc", "relative", "\0", "~", "/dev/zero", "x" * 5000],
         ("ca_bundle",): ["/dev/zero", "/", "\0", "/etc/passwd"],
@@ -121,11 +122,13 @@ def _texts() -> Iterator[Case]:
     for name, document in _documents().items():
         whole = _json(document)
         for what, data in {
-            "empty": b"", "no UTF-8": b"\xff\xfe" + whole, "UTF-16": whole.decode().encode("utf-16"),
+            "empty": b"", "no UTF-8": b"\xff\xfe" + whole,
+            "UTF-16": whole.decode().encode("utf-16"),
             "a mark first": b"\xef\xbb\xbf" + whole, "zeros": bytes(5000), "twice": whole + whole,
             "cut off": whole[:-5], "lists in lists": nested(200_000).encode(),
             "objects in objects": b'{"a":' * 100_000, "5,000 digits": b"9" * 5000,
-            "20 MB of spaces": whole + b" " * 20_000_000, "keys twice": whole[:-1] + b"," + whole[1:],
+            "20 MB of spaces": whole + b" " * 20_000_000,
+            "keys twice": whole[:-1] + b"," + whole[1:],
         }.items():  # fmt: skip
             yield data_case(f"{name}, {what}", name, data)
 
