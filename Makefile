@@ -43,7 +43,7 @@ bench: $(VENV)/.dev  ## print the figures of benchmarks/RESULTS.md
 	@$(PY) -m benchmarks
 
 screenshots: $(VENV)/.dev  ## take the README's screenshots anew (needs Xvfb)
-	@$(PY) -m benchmarks.screenshots
+	@$(PY) -m tools.screenshots
 
 clean:           ## remove the environment and caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

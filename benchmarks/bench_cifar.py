@@ -25,8 +25,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.common import machine
 from resnet_gui.core.nets.cifar import CifarResNet
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.training.api import train
-from resnet_gui.core.training.events import EpochDone
 from resnet_gui.core.training.presets import Preset, config_for
 
 CLASSES, BATCH = 10, 128

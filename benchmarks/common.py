@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from resnet_gui.core.paths import sample_photos
+from resnet_gui.core.system.paths import sample_photos
 
 
 def machine() -> str:

@@ -34,8 +34,8 @@ def child() -> None:
 
     _prepare_environment()
 
-    from resnet_gui.app import open_window
-    from resnet_gui.ui.lab_page import View
+    from resnet_gui.app.main import open_window
+    from resnet_gui.ui.lab.page import View
 
     app = open_window([])
     window = app.window

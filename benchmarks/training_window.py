@@ -34,8 +34,8 @@ def child(folder: str) -> None:
 
     _prepare_environment()
 
-    from resnet_gui.app import open_window
-    from resnet_gui.ui.train_controller import TrainState
+    from resnet_gui.app.main import open_window
+    from resnet_gui.ui.train.controller import TrainState
 
     app = open_window([])
     window, controller = app.window, app.window.train_controller

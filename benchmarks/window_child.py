@@ -70,13 +70,15 @@ def main(folder: str) -> None:
     started = float(os.environ["RESNET_GUI_BENCH_START"])
     figures["launch to usable window, ms"] = (time.time() - started) * 1000
 
-    from resnet_gui.core.paths import sample_photos
-    from resnet_gui.ui.photo_list import PhotoState
+    from resnet_gui.core.system.paths import sample_photos
+    from resnet_gui.ui.widgets.photo_list import PhotoState
 
     figures["torch imported by then (1: yes)"] = float(hasattr(sys.modules.get("torch"), "nn"))
 
     stalls.phase = "while torch is imported"
-    run_until(lambda: "resnet_gui.core.classifier" in sys.modules and bool(controller.devices))
+    run_until(
+        lambda: "resnet_gui.core.inference.classifier" in sys.modules and bool(controller.devices)
+    )
     stalls.phase = "model load"
     run_until(lambda: window.status_text.text() == "Ready.")
     figures["launch to model ready, ms"] = (time.time() - started) * 1000
@@ -95,9 +97,9 @@ def main(folder: str) -> None:
     stalls.phase = "switching models and themes"
     import torch
 
-    from resnet_gui.core.paths import torch_hub_checkpoints_dir
-    from resnet_gui.core.zoo.builder import build_network
-    from resnet_gui.core.zoo.torchvision_zoo import torchvision_specs
+    from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
+    from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
+    from resnet_gui.core.zoo.weights.load import build_network
 
     spec = next(spec for spec in torchvision_specs() if spec.id == "resnet50")
     weights = torch_hub_checkpoints_dir() / spec.url.rsplit("/", 1)[-1]

@@ -25,7 +25,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in _COMMANDS or arguments[0] in _OPTIONS):
         try:
-            from resnet_gui.cli import run
+            from resnet_gui.cli.main import run
 
             run()
         except KeyboardInterrupt:  # while the libraries are imported
@@ -47,12 +47,12 @@ def _window(arguments: list[str]) -> None:
         _refuse(f"unknown option {unknown[0]}. “resnet-gui --help” lists what there is.")
     if "" in arguments:
         _refuse('an empty text ("") names no file or folder; “.” is the folder you are in.')
-    from resnet_gui.display import why_no_window
+    from resnet_gui.app.display import why_no_window
 
     reason = why_no_window()
     if reason is not None:
         try:
-            from resnet_gui.cli import classify_samples
+            from resnet_gui.cli.main import classify_samples
 
             raise SystemExit(classify_samples(reason, arguments))
         except KeyboardInterrupt:
@@ -68,10 +68,10 @@ def _window(arguments: list[str]) -> None:
 
 
 def import_window() -> ModuleType:
-    """`resnet_gui.app`. Modules live for ever: collecting garbage among them while they load
+    """`resnet_gui.app.main`. Modules live for ever: collecting garbage among them while they load
     would cost a tenth of the time to the window."""
     gc.disable()
-    from resnet_gui import app
+    from resnet_gui.app import main as app
 
     gc.freeze()
     gc.enable()
@@ -94,7 +94,7 @@ def _stop_at_typo(arguments: list[str]) -> None:
 
 def _refuse(sentence: str) -> NoReturn:
     """A terminal's answer to wrong use, before anything slow is imported."""
-    from resnet_gui.core.visible_text import visible
+    from resnet_gui.core.system.visible_text import visible
 
     with contextlib.suppress(OSError):  # nobody can read it: the code tells
         print(f"resnet-gui: {visible(sentence)}", file=sys.stderr)  # noqa: T201

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from resnet_gui.core.errors import ResNetGuiError
-from resnet_gui.core.imaging import preview, upright_size
-from resnet_gui.core.types import ImageFailed, ImageSource, Prediction
+from resnet_gui.core.events import ImageFailed, ImageSource, Prediction
+from resnet_gui.core.photos.decode import preview, upright_size
 from tests.corpus.attack import MODEL, Attack, Together, all_files, done
 from tests.corpus.attacks_home import Names, Runs, Settings
 from tests.corpus.child import command, expect, lines_of, said
@@ -21,7 +21,7 @@ class Images:
     """Photos: looked at, answered one by one, then all of them by the commands."""
 
     def __init__(self, folder: Path) -> None:
-        from resnet_gui.core.classifier import Classifier
+        from resnet_gui.core.inference.classifier import Classifier
         from resnet_gui.core.zoo import Zoo
 
         self._folder = folder
@@ -78,10 +78,10 @@ class Models:
     takes must answer."""
 
     def __init__(self, folder: Path) -> None:
-        from resnet_gui.core.classifier import Classifier
-        from resnet_gui.core.paths import sample_photos, user_models_dir
+        from resnet_gui.core.inference.classifier import Classifier
+        from resnet_gui.core.system.paths import sample_photos, user_models_dir
         from resnet_gui.core.zoo import Zoo
-        from resnet_gui.core.zoo.import_weights import Imported, import_weights
+        from resnet_gui.core.zoo.storage.imports import Imported, import_weights
 
         self._folder = folder
         self._models = user_models_dir()

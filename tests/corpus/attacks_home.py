@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from resnet_gui.core import settings as stored
 from resnet_gui.core.errors import ResNetGuiError
-from resnet_gui.core.history_sources import read_histories, run_history
-from resnet_gui.core.net_settings import (
+from resnet_gui.core.events import ImageSource, Prediction
+from resnet_gui.core.http.settings import (
     NetworkSettings,
     load_network_settings,
     network_settings_path,
     save_network_settings,
 )
-from resnet_gui.core.runs import RUN_FILE, find_run, interrupted_runs, list_runs, rename_run
-from resnet_gui.core.training.events import BatchDone, RunFailed
-from resnet_gui.core.types import ImageSource, Prediction
-from resnet_gui.core.zoo.store import load_speeds, record_speed, speeds_path
+from resnet_gui.core.lab.histories import read_histories, run_history
+from resnet_gui.core.runs.events import BatchDone, RunFailed
+from resnet_gui.core.runs.listing import RUN_FILE, find_run, interrupted_runs, list_runs, rename_run
+from resnet_gui.core.system import settings as stored
+from resnet_gui.core.zoo.storage.store import load_speeds, record_speed, speeds_path
 from tests.corpus.attack import MODEL, Together, done
 from tests.corpus.child import command, expect, lines_of, said
 from tests.corpus.windows import Windows
@@ -34,7 +34,7 @@ class Runs:
     """Runs: listed, read, renamed and gone on with."""
 
     def __init__(self, folder: Path) -> None:
-        from resnet_gui.core.runs import runs_dir
+        from resnet_gui.core.runs.listing import runs_dir
         from resnet_gui.core.training.api import resume
 
         self._folder, self._runs, self._resume = folder, runs_dir(), resume
@@ -176,9 +176,9 @@ class Names:
     """Photos, class folders, models and runs with odd names, alone and all in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        from resnet_gui.core.classifier import Classifier
-        from resnet_gui.core.paths import user_models_dir
-        from resnet_gui.core.runs import runs_dir
+        from resnet_gui.core.inference.classifier import Classifier
+        from resnet_gui.core.runs.listing import runs_dir
+        from resnet_gui.core.system.paths import user_models_dir
         from resnet_gui.core.zoo import Zoo
 
         self._folder, self._flat = folder, folder.parent / "flat"
@@ -216,7 +216,7 @@ class Names:
         return None
 
     def _imported(self, path: Path) -> None:
-        from resnet_gui.core.zoo.import_weights import Imported, import_weights
+        from resnet_gui.core.zoo.storage.imports import Imported, import_weights
 
         for event in import_weights(path):
             if isinstance(event, Imported):
@@ -285,6 +285,6 @@ class Names:
 
 def sample() -> Path:
     """A photo that comes with the program."""
-    from resnet_gui.core.paths import sample_photos
+    from resnet_gui.core.system.paths import sample_photos
 
     return sample_photos()[0]

@@ -12,10 +12,10 @@ from typing import Any
 
 from PIL import Image
 
-from resnet_gui.core.imaging import MAX_PIXELS
-from tests.core.pictures import encoded, png_chunk
+from resnet_gui.core.photos.decode import MAX_PIXELS
 from tests.corpus.cases import Case
 from tests.corpus.tiffs import deflated_zeros, tiff
+from tests.helpers.pictures import encoded, png_chunk
 
 _SIDE = math.isqrt(MAX_PIXELS) - 11  # 15,800: 249.6 megapixels
 _MIDDLE = 9000  # 81 megapixels: what a decoder may still take as a whole

@@ -120,7 +120,7 @@ def command(*arguments: str) -> tuple[int, str, str]:
     Raises:
         WrongError: a code that is not promised, a traceback, characters that steer a terminal.
     """
-    from resnet_gui.cli import run
+    from resnet_gui.cli.main import run
 
     before, code = sys.argv, 0
     sys.argv = ["resnet-gui", *arguments]

@@ -6,9 +6,9 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.core.pictures import encoded, gradient
 from tests.corpus import bombs
 from tests.corpus.cases import Case, data_case
+from tests.helpers.pictures import encoded, gradient
 
 
 def claims(some: Callable[[str], bytes]) -> Iterator[Case]:

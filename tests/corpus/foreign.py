@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from resnet_gui.core.nets.registry import BUILDERS
-from resnet_gui.core.zoo.keras_weights import keras_tensors
+from resnet_gui.core.zoo.weights.keras_weights import keras_tensors
 from tests.corpus import pickles
 from tests.corpus.cases import MARKUP, Case, data_case, made_case
 

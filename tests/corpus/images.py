@@ -17,10 +17,18 @@ from typing import Any
 
 from PIL import Image
 
-from resnet_gui.core.imaging import HEIC_READABLE  # registers HEIC for writing as well
-from tests.core.pictures import encoded, exif, gradient, grey_profile, icc_profile, png, png_chunk
+from resnet_gui.core.photos.decode import HEIC_READABLE  # registers HEIC for writing as well
 from tests.corpus import bombs, claims, tiffs
 from tests.corpus.cases import Case, damaged, data_case, take
+from tests.helpers.pictures import (
+    encoded,
+    exif,
+    gradient,
+    grey_profile,
+    icc_profile,
+    png,
+    png_chunk,
+)
 
 KIND = "images"
 _MODES = (

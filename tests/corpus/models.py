@@ -18,10 +18,9 @@ import numpy as np
 import torch
 
 from resnet_gui.core.nets.registry import BUILDERS
-from resnet_gui.core.zoo.builder import build_network, save_model
-from resnet_gui.core.zoo.modelfile import METADATA_KEY
 from resnet_gui.core.zoo.spec import Preprocessing
-from tests.core.models import small_spec
+from resnet_gui.core.zoo.weights.load import build_network, save_model
+from resnet_gui.core.zoo.weights.model_file import METADATA_KEY
 from tests.corpus import foreign, pickles
 from tests.corpus.cases import (
     HOSTILE,
@@ -35,6 +34,7 @@ from tests.corpus.cases import (
     nested,
     take,
 )
+from tests.helpers.models import small_spec
 
 KIND = "models"
 Header = dict[str, Any]

@@ -8,8 +8,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.core.pictures import encoded, gradient
 from tests.corpus.cases import Case, take
+from tests.helpers.pictures import encoded, gradient
 
 KIND = "names"
 _TEXTS = (

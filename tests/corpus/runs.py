@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.run_directory import (
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.directory import (
     BEST_FILE,
     LAST_FILE,
     LAYERS_FILE,
@@ -24,12 +25,11 @@ from resnet_gui.core.run_directory import (
     RUN_FILE,
     SPLIT_FILE,
 )
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.training.api import train
-from resnet_gui.core.training.config import RunConfig
-from resnet_gui.core.training.events import EpochDone
-from tests.core.training_helpers import make_photos
 from tests.corpus.cases import HOSTILE, Case, damaged, dumps, nested, take
 from tests.corpus.models import changed, places, without
+from tests.helpers.training import make_photos
 
 KIND = "runs"
 Files = dict[str, bytes]

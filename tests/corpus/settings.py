@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.net_settings import NetworkSettings
-from resnet_gui.core.settings import Settings
+from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.system.settings import Settings
 from tests.corpus.cases import HOSTILE, Case, damaged, data_case, dumps, made_case, nested, take
 from tests.corpus.models import changed, places, without
 

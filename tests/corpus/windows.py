@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from resnet_gui.core import settings as stored
+from resnet_gui.core.system import settings as stored
 from tests.corpus.child import expect
 
 if TYPE_CHECKING:
-    from resnet_gui.app import WindowApp
+    from resnet_gui.app.main import WindowApp
 
 
 class Windows:
@@ -20,7 +20,7 @@ class Windows:
         from PySide6.QtCore import QtMsgType, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
 
-        from resnet_gui.app import Engine, WindowApp
+        from resnet_gui.app.main import Engine, WindowApp
         from resnet_gui.core.zoo import Zoo
 
         self._complaints: list[str] = []

@@ -14,7 +14,7 @@ from resnet_gui.__main__ import _prepare_environment
 
 _prepare_environment()
 
-from resnet_gui.app import open_window  # noqa: E402
+from resnet_gui.app.main import open_window  # noqa: E402
 
 
 def centre(widget: QWidget | None) -> list[int]:

@@ -29,8 +29,8 @@ _prepare_environment()
 
 from PySide6.QtCore import QEventLoop, QTimer  # noqa: E402
 
-from resnet_gui.app import open_window  # noqa: E402
-from resnet_gui.ui.train_controller import TrainState  # noqa: E402
+from resnet_gui.app.main import open_window  # noqa: E402
+from resnet_gui.ui.train.controller import TrainState  # noqa: E402
 
 
 def wait(condition: Callable[[], bool]) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from resnet_gui.core.paths import assets_dir
-from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
+from resnet_gui.core.system.paths import assets_dir
+from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from tests.conftest import skip_unless_required
 from tests.e2e.conftest import Program
 

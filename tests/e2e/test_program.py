@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from resnet_gui.core.paths import assets_dir
-from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
+from resnet_gui.core.system.paths import assets_dir
+from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import Program
 

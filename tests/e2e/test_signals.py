@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_gui.app_signals import INTERRUPTED
-from resnet_gui.core.paths import user_models_dir
-from resnet_gui.core.settings import Settings, load_settings, save_settings, settings_path
+from resnet_gui.app.signals import INTERRUPTED
+from resnet_gui.core.system.paths import user_models_dir
+from resnet_gui.core.system.settings import Settings, load_settings, save_settings, settings_path
 from tests.conftest import REPOSITORY
-from tests.core.models import small_model
 from tests.e2e.conftest import Program
+from tests.helpers.models import small_model
 
 STUCK = str(Path(__file__).parent / "stuck_window.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")

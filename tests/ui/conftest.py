@@ -15,10 +15,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from resnet_gui.app import Engine, WindowApp
-from resnet_gui.core.settings import Settings, load_settings
+from resnet_gui.app.main import Engine, WindowApp
+from resnet_gui.core.system.settings import Settings, load_settings
 from resnet_gui.core.zoo import Zoo
-from resnet_gui.core.zoo.offline_zoo import lite0_weights_path
+from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 
 ANSWER_MS = 60_000  # the first answer includes torch's import on a busy machine
 CATS = ("tabby", "tiger cat", "Egyptian cat")  # what the sample cat may be called; nearly equal

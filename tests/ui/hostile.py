@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.visible_text import visible
+from resnet_gui.core.system.visible_text import visible
 
 # A path that does not end would freeze a window that reads it: here it is one that does not exist,
 # so that a broken program fails the test instead of filling the memory.

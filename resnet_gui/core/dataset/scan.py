@@ -34,8 +34,8 @@ from resnet_gui.core.errors import (
     ImageTooLargeError,
     UnsupportedImageError,
 )
-from resnet_gui.core.imaging import MAX_PIXELS, decoded, upright_size
-from resnet_gui.core.types import ImageSource
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.decode import MAX_PIXELS, decoded, upright_size
 
 MIN_SIDE = 8  # pixels; CIFAR has 32, tracking pixels 1
 _PROGRESS_INTERVAL_S = 0.05

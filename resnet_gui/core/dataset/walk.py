@@ -11,7 +11,7 @@ from pathlib import Path
 
 from resnet_gui.core.dataset.summary import Part, Problem, ProblemKind
 from resnet_gui.core.errors import DatasetError
-from resnet_gui.core.imaging import looks_like_image
+from resnet_gui.core.photos.decode import looks_like_image
 
 _PARTS = {
     "train": Part.TRAIN,

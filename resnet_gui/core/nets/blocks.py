@@ -1,7 +1,7 @@
 """The building blocks: one residual function F, and what is done with it. Needs torch.
 
 Every block holds F as its child `residual`, so that ‖F(x)‖/‖x‖ can be measured from outside
-(`core/layer_statistics.py`) whatever the kind of block.
+(`core/lab/layer_statistics.py`) whatever the kind of block.
 """
 
 from __future__ import annotations

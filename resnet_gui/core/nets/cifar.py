@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_gui.core.nets.architectures import check_depth
 from resnet_gui.core.nets.blocks import (
     HighwayBlock,
     PlainBlock,
@@ -19,7 +20,6 @@ from resnet_gui.core.nets.blocks import (
     ResidualBlock,
     initialise,
 )
-from resnet_gui.core.zoo.architectures import check_depth
 
 WIDTHS = (16, 32, 64)
 SIDE = 32

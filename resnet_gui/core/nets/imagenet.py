@@ -9,8 +9,8 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
+from resnet_gui.core.nets.architectures import PLAIN_STAGES
 from resnet_gui.core.nets.blocks import PlainBlock, initialise
-from resnet_gui.core.zoo.architectures import PLAIN_STAGES
 
 WIDTHS = (64, 128, 256, 512)
 

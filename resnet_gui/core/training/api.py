@@ -14,7 +14,6 @@ from typing import Any
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.split import make_split
 from resnet_gui.core.dataset.walk import walk
-from resnet_gui.core.devices import resolve_device
 from resnet_gui.core.errors import (
     DatasetChangedError,
     DatasetError,
@@ -23,20 +22,21 @@ from resnet_gui.core.errors import (
     RunError,
     RunMismatchError,
 )
-from resnet_gui.core.paths import user_models_dir
-from resnet_gui.core.runs import HeldRun, RunDirectory, RunState, create_run, runs_dir
-from resnet_gui.core.training.config import Method, Precision, RunConfig, Switch
-from resnet_gui.core.training.events import Preparing, TrainEvent
+from resnet_gui.core.events import DeviceInfo, Notice
+from resnet_gui.core.inference.hardware import resolve_precision, use_channels_last
+from resnet_gui.core.nets.architectures import DEPTHS
+from resnet_gui.core.runs.config import Method, Precision, RunConfig, Switch
+from resnet_gui.core.runs.events import Preparing, TrainEvent
+from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
+from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.finish import versions
-from resnet_gui.core.training.hardware import resolve_precision, use_channels_last
 from resnet_gui.core.training.input_size import check_input_size
 from resnet_gui.core.training.loop import Stop, prepared_progress, run_session
 from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.session import Guard, Session
 from resnet_gui.core.training.space import not_written
-from resnet_gui.core.types import DeviceInfo, Notice
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
-from resnet_gui.core.zoo.architectures import DEPTHS
 
 
 def train(

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.dataset.pixels import Pixels, Reader, crop_reader, whole_reader
-from resnet_gui.core.training.config import Augmentation, RunConfig
-from resnet_gui.core.types import RgbImage
+from resnet_gui.core.events import RgbImage
+from resnet_gui.core.inference.tensors import to_tensor
+from resnet_gui.core.photos.store import Reader, crop_reader, whole_reader
+from resnet_gui.core.runs.config import Augmentation, RunConfig
 from resnet_gui.core.zoo.spec import Preprocessing
 
 SHIFT = 0.1  # of the side, where no number of pixels is given
@@ -140,18 +140,6 @@ class Cutout(nn.Module):
         columns = slice(max(0, left), max(0, left + self._side))
         seen[:, rows, columns] = self._fill
         return seen
-
-
-def to_tensor(pixels: Pixels) -> Tensor:
-    """(H, W, 3) uint8 array -> (3, H, W) uint8 tensor that shares its memory."""
-    return torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
-
-
-def normalise(x: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """x: (N, 3, H, W) uint8 -> the same float32, normalised, on the same device."""
-    mean = torch.tensor(preprocessing.mean, device=x.device)[:, None, None]
-    std = torch.tensor(preprocessing.std, device=x.device)[:, None, None]
-    return (x.float() / 255 - mean) / std
 
 
 @dataclass(frozen=True, slots=True)

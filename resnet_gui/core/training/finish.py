@@ -12,24 +12,24 @@ import torch
 from torch import nn
 
 from resnet_gui import __version__
-from resnet_gui.core.atomic import claiming, numbered
-from resnet_gui.core.dataset.pixels import PhotoStore, exact_reader
-from resnet_gui.core.documents import text
 from resnet_gui.core.errors import ModelFileError
-from resnet_gui.core.learned_photos import note_photos
-from resnet_gui.core.statistics import wilson_interval
-from resnet_gui.core.training.augment import normalise, to_tensor
-from resnet_gui.core.training.checkpoint import Progress, fit_weights, load_checkpoint
-from resnet_gui.core.training.config import Method
-from resnet_gui.core.training.events import Accuracy, PhotoSkipped, Preparing
-from resnet_gui.core.training.hardware import Forward
+from resnet_gui.core.evaluation.intervals import wilson_interval
+from resnet_gui.core.evaluation.learned_photos import note_photos
+from resnet_gui.core.events import Notice
+from resnet_gui.core.inference.hardware import Forward
+from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.photos.store import PhotoStore, exact_reader
+from resnet_gui.core.runs.checkpoint import Progress, fit_weights, load_checkpoint
+from resnet_gui.core.runs.config import Method
+from resnet_gui.core.runs.events import Accuracy, PhotoSkipped, Preparing
+from resnet_gui.core.system.atomic import claiming, numbered
+from resnet_gui.core.system.documents import text
 from resnet_gui.core.training.network import HEAD, start_network
 from resnet_gui.core.training.session import Session
 from resnet_gui.core.training.space import release
-from resnet_gui.core.types import Notice
-from resnet_gui.core.zoo.builder import build_network, head_name, save_model
-from resnet_gui.core.zoo.modelfile import SUFFIX, read_header
 from resnet_gui.core.zoo.spec import ModelSpec
+from resnet_gui.core.zoo.weights.load import build_network, head_name, save_model
+from resnet_gui.core.zoo.weights.model_file import SUFFIX, read_header
 
 _CHUNK = 16
 _S, _QUICK_S = 10.0, 2.0  # for the note on training photos: 50,000 took 4 s

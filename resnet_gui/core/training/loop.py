@@ -13,13 +13,11 @@ from typing import cast
 import torch
 
 from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError, TrainingError
-from resnet_gui.core.layer_statistics import measure_layers
-from resnet_gui.core.runs import RunState
-from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.average import averaged_weights
-from resnet_gui.core.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from resnet_gui.core.training.config import Method
-from resnet_gui.core.training.events import (
+from resnet_gui.core.inference.hardware import is_out_of_memory, used_memory_mb
+from resnet_gui.core.lab.layer_statistics import measure_layers
+from resnet_gui.core.runs.checkpoint import Progress, load_checkpoint, save_checkpoint
+from resnet_gui.core.runs.config import Method
+from resnet_gui.core.runs.events import (
     Accuracy,
     BatchDone,
     EpochDone,
@@ -30,6 +28,9 @@ from resnet_gui.core.training.events import (
     SamplesPredicted,
     TrainEvent,
 )
+from resnet_gui.core.runs.listing import RunState
+from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.average import averaged_weights
 from resnet_gui.core.training.finish import (
     accuracy,
     best_network,
@@ -37,7 +38,6 @@ from resnet_gui.core.training.finish import (
     missing_photos,
     save_best,
 )
-from resnet_gui.core.training.hardware import is_out_of_memory, used_memory_mb
 from resnet_gui.core.training.report import Validation, remaining_s, started, validate
 from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.training.session import Phase, Session, open_phase

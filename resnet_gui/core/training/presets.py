@@ -9,7 +9,7 @@ import math
 from enum import StrEnum
 from typing import Any
 
-from resnet_gui.core.training.config import (
+from resnet_gui.core.runs.config import (
     Augmentation,
     Decayed,
     Method,

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from resnet_gui.core.errors import TrainingError
-from resnet_gui.core.training.checkpoint import Progress
-from resnet_gui.core.training.config import Method
-from resnet_gui.core.training.events import (
+from resnet_gui.core.events import ClassScore
+from resnet_gui.core.runs.checkpoint import Progress
+from resnet_gui.core.runs.config import Method
+from resnet_gui.core.runs.events import (
     EpochDone,
     Preparing,
     RunStarted,
@@ -21,7 +22,6 @@ from resnet_gui.core.training.events import (
 )
 from resnet_gui.core.training.network import NETWORK
 from resnet_gui.core.training.session import Phase, Session
-from resnet_gui.core.types import ClassScore
 
 _SAMPLES = 6
 

@@ -14,23 +14,33 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from resnet_gui.core.dataset.pixels import free_memory_bytes
 from resnet_gui.core.dataset.split import Split
-from resnet_gui.core.documents import parse_json
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
-from resnet_gui.core.runs import HeldRun
-from resnet_gui.core.tensor_files import write_tensors
-from resnet_gui.core.training.augment import step_seed, variation_of
-from resnet_gui.core.training.average import running_average
-from resnet_gui.core.training.checkpoint import (
+from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.inference.hardware import Forward, autocast
+from resnet_gui.core.photos.store import free_memory_bytes
+from resnet_gui.core.runs.checkpoint import (
     Progress,
     fit_weights,
     load_checkpoint,
     restore_optimizer,
 )
-from resnet_gui.core.training.config import Augmentation, Method, RunConfig, Switch
-from resnet_gui.core.training.events import Preparing
-from resnet_gui.core.training.hardware import Forward, autocast
+from resnet_gui.core.runs.config import Augmentation, Method, RunConfig, Switch
+from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.runs.listing import HeldRun
+from resnet_gui.core.system.documents import parse_json
+from resnet_gui.core.system.tensor_files import write_tensors
+from resnet_gui.core.training.augment import step_seed, variation_of
+from resnet_gui.core.training.average import running_average
+from resnet_gui.core.training.data.photos import (
+    Features,
+    FeatureSource,
+    PhotoSource,
+    Source,
+    compute_features,
+    resized,
+)
+from resnet_gui.core.training.data.tensor import LEVELS, TensorSource, tensor_bytes
 from resnet_gui.core.training.network import (
     HEAD,
     NETWORK,
@@ -44,18 +54,8 @@ from resnet_gui.core.training.network import (
     trained_parameters,
 )
 from resnet_gui.core.training.presets import head_recipe
-from resnet_gui.core.training.sources import (
-    Features,
-    FeatureSource,
-    PhotoSource,
-    Source,
-    compute_features,
-    resized,
-)
-from resnet_gui.core.training.tensor_source import LEVELS, TensorSource, tensor_bytes
-from resnet_gui.core.types import DeviceInfo
-from resnet_gui.core.zoo.builder import build_network, head_name
 from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
+from resnet_gui.core.zoo.weights.load import build_network, head_name
 
 _SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
 # A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from resnet_gui.core.errors import RunNotWrittenError, TrainingError
-from resnet_gui.core.run_directory import HeldRun
+from resnet_gui.core.runs.directory import HeldRun
 from resnet_gui.core.training.session import Phase, Session
 
 _HEADER_BYTES = 256 * 1024  # of a model file, and a few changes of run.json

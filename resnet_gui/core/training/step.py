@@ -10,12 +10,12 @@ import torch
 from torch.nn import functional
 
 from resnet_gui.core.errors import NonFiniteLossError
+from resnet_gui.core.events import Notice
+from resnet_gui.core.inference.hardware import is_out_of_memory, out_of_memory, release_memory
+from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.checkpoint import Progress
-from resnet_gui.core.training.hardware import is_out_of_memory, out_of_memory, release_memory
+from resnet_gui.core.training.data.photos import Batch
 from resnet_gui.core.training.session import Phase, Session
-from resnet_gui.core.training.sources import Batch
-from resnet_gui.core.types import Notice
 
 _FORWARD = 1 << 40  # tells a forward pass's seed from that of its augmentation
 

@@ -16,23 +16,23 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from resnet_gui.core.disk import check_space, disk_errors
 from resnet_gui.core.errors import ModelError
-from resnet_gui.core.files import check_regular
-from resnet_gui.core.net import Rate
-from resnet_gui.core.net_settings import (
+from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.http.fetch import Rate
+from resnet_gui.core.http.settings import (
     NetworkSettings,
     load_network_settings,
     save_network_settings,
 )
-from resnet_gui.core.types import DownloadProgress
-from resnet_gui.core.zoo.downloads import (
+from resnet_gui.core.system.disk import check_space, disk_errors
+from resnet_gui.core.system.files import check_regular
+from resnet_gui.core.zoo.providers.published import published_specs
+from resnet_gui.core.zoo.storage.downloads import (
     PART_SUFFIX,
     lock_path,
     weights_file_name,
 )
-from resnet_gui.core.zoo.published import published_specs
-from resnet_gui.core.zoo.store import copy_file
+from resnet_gui.core.zoo.storage.store import copy_file
 
 _SUFFIXES = ("", PART_SUFFIX, f"{PART_SUFFIX}.json")
 

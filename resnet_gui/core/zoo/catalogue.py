@@ -14,14 +14,14 @@ from resnet_gui.core.errors import (
     UnknownModelError,
     WeightsMissingError,
 )
-from resnet_gui.core.paths import bundled_models_dir, user_models_dir
-from resnet_gui.core.zoo.architectures import architecture_ids, find_architecture
-from resnet_gui.core.zoo.file_zoo import FileProvider
-from resnet_gui.core.zoo.keras_zoo import KerasProvider
-from resnet_gui.core.zoo.offline_zoo import MODEL_ID as OFFLINE_ID
-from resnet_gui.core.zoo.offline_zoo import OfflineProvider
+from resnet_gui.core.nets.architectures import architecture_ids, find_architecture
+from resnet_gui.core.system.paths import bundled_models_dir, user_models_dir
+from resnet_gui.core.zoo.providers.files import FileProvider
+from resnet_gui.core.zoo.providers.keras import KerasProvider
+from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as OFFLINE_ID
+from resnet_gui.core.zoo.providers.lite0 import OfflineProvider
+from resnet_gui.core.zoo.providers.torchvision import TorchvisionProvider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.torchvision_zoo import TorchvisionProvider
 
 # One click away when nothing better is here: the accuracy that people expect of a "ResNet".
 RECOMMENDED_ID = "resnet50"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.zoo.checksum import Checksum, published_checksum
-from resnet_gui.core.zoo.header_schema import PREPROCESSING
+from resnet_gui.core.preprocessing import Preprocessing as Preprocessing
+from resnet_gui.core.system.checksum import Checksum, published_checksum
 
 
 class ModelState(StrEnum):
@@ -25,38 +25,6 @@ class ModelState(StrEnum):
     def ready(self) -> bool:
         """Whether the model can be used now, with no network."""
         return self not in (ModelState.DOWNLOADABLE, ModelState.UNTRAINED)
-
-
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
-    """How a photo becomes a network's input: resize, centre crop, scale, normalise.
-
-    Attributes:
-        resize: length of the shorter side after resizing, in pixels. 0: no resizing.
-        crop: side of the square centre crop, in pixels.
-        mean, std: per channel (R, G, B), for pixel values scaled to 0..1.
-        interpolation: "bilinear", "bicubic" or "nearest".
-    """
-
-    resize: int
-    crop: int
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    interpolation: str = "bilinear"
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Preprocessing:
-        """The inverse of `to_json`.
-
-        Raises:
-            ValueError: a field is missing or out of range; the text names it.
-        """
-        found = PREPROCESSING.read(value, "preprocessing")
-        names = ("resize", "crop", "mean", "std", "interpolation")
-        return cls(*(found[name] for name in names))
 
 
 @dataclass(frozen=True, slots=True)

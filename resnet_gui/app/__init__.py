@@ -1,0 +1,1 @@
+"""The composition root of the window: it wires core, jobs and ui together."""

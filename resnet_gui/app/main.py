@@ -1,0 +1,378 @@
+"""The composition root of the window: services, lanes, ports, logging, and the staged shutdown."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import logging.handlers
+import os
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from resnet_gui.app.signals import INTERRUPTED, EndSignals
+from resnet_gui.core.dataset.summary import DatasetSummary
+from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.lab.histories import read_histories
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.listing import runs_dir
+from resnet_gui.core.system import paths
+from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.system.settings import Settings, load_settings, save_settings
+from resnet_gui.core.system.visible_text import visible
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
+from resnet_gui.core.zoo.storage.speed_log import SpeedLog
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.widgets.theme import ThemeManager
+from resnet_gui.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from resnet_gui.core.inference.classifier import Classifier
+
+_log = logging.getLogger(__name__)
+_SHUTDOWN_DEADLINE_MS = 8000
+_START_DELAY_MS = 40  # the first paint, undisturbed by the engine's import in its thread
+
+
+class Engine:
+    """The window's ports, on the real engine. torch is imported by the first job that needs it,
+    in the lane's thread: the window is up long before.
+
+    Attributes:
+        zoo: the models.
+    """
+
+    def __init__(self, zoo: Zoo) -> None:
+        self.zoo = zoo
+        self._classifier: Classifier | None = None
+        self._speeds = SpeedLog()
+
+    def ports(self) -> Ports:
+        return Ports(
+            entries=self.zoo.entries,
+            default_entry=self.zoo.default,
+            classify=self._classify,
+            load=self._load,
+            devices=self._devices,
+            download=self._download,
+            fetch_image=self._fetch_image,
+            import_weights=self._import_weights,
+            forget=self._forget,
+            train=self._train,
+            resume=self._resume,
+            estimate=self._estimate,
+            preview_augmentation=self._preview_augmentation,
+            warm_charts=_warm_charts,
+            histories=_histories,
+            measure_start=self._measure_start,
+            diagram=self._diagram,
+        )
+
+    def _engine(self) -> Classifier:
+        if self._classifier is None:
+            with gentle_import():
+                from resnet_gui.core.inference.classifier import Classifier
+
+            self._classifier = Classifier(self.zoo)
+        return self._classifier
+
+    def _classify(
+        self, sources: Sequence[ImageSource], model_id: str, device: str
+    ) -> Iterator[Any]:
+        try:
+            for event in self._engine().classify(sources, model_id, device):
+                self._speeds.note(event)
+                yield event
+        finally:
+            self._speeds.store()
+
+    def _load(self, model_id: str, device: str) -> Iterator[Any]:
+        yield from self._engine().load(model_id, device)
+
+    def _devices(self) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.system.devices import available_devices
+
+        yield available_devices()
+
+    def _download(self, entry: ModelEntry) -> Generator[Any, None, Path]:
+        from resnet_gui.core.zoo.storage.downloads import download_weights
+
+        # Where its file is, so that a damaged one is replaced; else where the settings say.
+        folder = entry.weights_path.parent if entry.weights_path else None
+        return (yield from download_weights(entry.spec, folder))
+
+    def _fetch_image(self, url: str) -> Generator[Any, None, ImageSource]:
+        from resnet_gui.core.http.fetch import fetch_image
+
+        return (yield from fetch_image(url))
+
+    def _import_weights(self, path: Path) -> Iterator[Any]:
+        from resnet_gui.core.zoo.storage.imports import import_weights
+
+        yield from import_weights(path)
+
+    def _forget(self, model_id: str) -> Iterator[None]:
+        if self._classifier is not None:
+            self._classifier.forget(model_id)
+        yield None
+
+    def _train(
+        self, config: RunConfig, summary: DatasetSummary, stop: Callable[[], bool]
+    ) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.warm import import_all, train
+
+            import_all()
+        with _kept_awake():
+            yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
+
+    def _resume(self, path: Path, stop: Callable[[], bool]) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.warm import import_all, resume
+
+            import_all()
+        with _kept_awake():
+            yield from resume(path, zoo=self.zoo, stop=stop)
+
+    def _estimate(self, config: RunConfig, summary: DatasetSummary) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.estimate import estimate
+            from resnet_gui.core.training.warm import import_all
+
+            import_all()
+        yield from estimate(config, summary, zoo=self.zoo)
+
+    def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.training.api import preprocessing_for, start_entry
+            from resnet_gui.core.training.augment import preview_augmentation, variation_of
+        preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
+        yield from preview_augmentation(photos, variation_of(config), preprocessing)
+
+    def _spec(self, model_id: str) -> ModelSpec:
+        return self.zoo.architecture(model_id).spec
+
+    def _measure_start(self, model_id: str) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.lab.start_statistics import measure_start
+        yield from measure_start(self._spec(model_id))
+
+    def _diagram(self, model_id: str) -> Iterator[Any]:
+        with gentle_import():
+            from resnet_gui.core.lab.diagram import describe_spec, warm_up
+
+            warm_up()
+        yield describe_spec(self._spec(model_id))
+
+
+def _histories() -> Iterator[Any]:
+    yield from read_histories(paths.bundled_models_dir(), runs_dir())
+
+
+def _kept_awake() -> AbstractContextManager[object]:
+    """The computer does not fall asleep in the block, where the system allows asking for that."""
+    from wakepy import keep
+
+    return keep.running(on_fail="pass")
+
+
+def _warm_charts() -> Iterator[None]:
+    """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
+    with gentle_import():
+        import pyqtgraph  # noqa: F401
+    yield None
+
+
+class WindowApp(QObject):
+    """Owns the lanes and the window, and ends them in order: ask the lanes to stop, wait for
+    their word (not in the GUI thread), close the window; leave at the deadline all the same.
+
+    Attributes:
+        clean: whether every lane has ended.
+        exit_code: the process's; 130 where a signal ended it.
+    """
+
+    def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
+        super().__init__()
+        self.application = application
+        self._saved = settings  # what other windows change meanwhile is not undone
+        self.inference = JobLane("inference", self)
+        self.io = JobLane("io", self)
+        self.training = JobLane("training", self)
+        self.theme = ThemeManager(application)
+        self.window = MainWindow(
+            ports,
+            (self.inference, self.io, self.training),
+            self.theme,
+            settings,
+            self._save,
+            paths.sample_photos(),
+        )
+        self._still_running = {self.inference, self.io, self.training}
+        self._ended = False
+        self.clean = False
+        self.exit_code = 0
+        self._deadline = QTimer(self)
+        self._deadline.setSingleShot(True)
+        self._deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
+        self._deadline.timeout.connect(self._finish)
+        self.window.close_requested.connect(self._on_close_requested)
+        for lane in (self.inference, self.io, self.training):
+            lane.stopped.connect(self._on_lane_stopped)
+
+    @Slot()
+    def _on_close_requested(self) -> None:
+        if self._deadline.isActive() or self._ended:
+            return  # asked twice; the deadline stays the first one's
+        self._deadline.start()
+        self.inference.close()
+        self.io.close()
+        self.training.close()
+
+    @Slot()
+    def interrupt(self) -> None:
+        """Close by the same steps as a click does, without a question; the exit code is 130."""
+        self.exit_code = INTERRUPTED
+        self.window.close_unasked()
+
+    @Slot()
+    def _on_lane_stopped(self) -> None:
+        lane = self.sender()
+        if isinstance(lane, JobLane):
+            self._still_running.discard(lane)
+        if not self._still_running:
+            self.clean = True
+            self._finish()
+
+    @Slot()
+    def _finish(self) -> None:
+        """Once: a lane may end after the deadline."""
+        if self._ended:
+            return
+        self._ended = True
+        self._deadline.stop()
+        self.window.allow_close()
+        self.window.close()
+        self.application.quit()
+
+    def _save(self, settings: Settings) -> None:
+        try:
+            save_settings(settings, self._saved)
+            self._saved = settings
+        except SettingsError as error:
+            _log.warning("%s", error)
+            self.window.page.notices.add(str(error), "warning")
+
+
+def run_window(arguments: Sequence[str]) -> int:
+    """Open the window and run until it is closed.
+
+    Args:
+        arguments: photos, folders and model files to open.
+
+    Returns:
+        the exit code.
+    """
+    crash_log = _start_logging()
+    signals = EndSignals()
+    app = open_window(arguments)
+    signals.received.connect(app.interrupt)
+    code = app.application.exec() or app.exit_code
+    logging.shutdown()
+    if crash_log is not None:
+        crash_log.flush()
+    if not app.clean:
+        # A read stuck in a dead network drive: its thread would keep the process alive for ever.
+        os._exit(code)
+    signals.close()
+    return code
+
+
+def open_window(arguments: Sequence[str]) -> WindowApp:
+    """Build and show the window; its work starts with the event loop, which the caller runs."""
+    started = time.perf_counter()
+    application = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("resnet-gui")
+    application.setApplicationDisplayName("ResNet GUI")
+    application.setDesktopFileName("resnet-gui")
+    application.setWindowIcon(QIcon(str(paths.assets_dir() / "icon.svg")))
+    app = WindowApp(application, Engine(Zoo.standard()).ports(), load_settings())
+    _catch_unforeseen(app.window)
+    app.window.show()
+    # After the first paint: torch's import must not delay the window.
+    files = [Path(argument).absolute() for argument in arguments]
+    starter = _Starter(app.window, files)
+    QTimer.singleShot(_START_DELAY_MS, starter, starter.start)
+    _log.info("window up after %.0f ms", (time.perf_counter() - started) * 1000)
+    return app
+
+
+class _Starter(QObject):
+    """Starts the window's work from the event loop."""
+
+    def __init__(self, window: MainWindow, files: list[Path]) -> None:
+        super().__init__(window)
+        self._window, self._files = window, files
+
+    @Slot()
+    def start(self) -> None:
+        self._window.start(self._files)
+
+
+def _start_logging() -> TextIO | None:
+    """A log in the user's folder, and faulthandler for crashes in native code."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    handlers[0].setLevel(logging.WARNING)
+    crash_log: TextIO | None = None
+    try:
+        paths.log_dir().mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            logging.handlers.RotatingFileHandler(
+                paths.log_dir() / "resnet-gui.log",
+                maxBytes=1_000_000,
+                backupCount=2,
+                encoding="utf-8",
+            )
+        )
+        crash_log = (paths.log_dir() / "crash.log").open("a", encoding="utf-8")
+        faulthandler.enable(crash_log)
+    except OSError:
+        faulthandler.enable()
+    for handler in handlers:
+        handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    logging.getLogger("PIL").setLevel(logging.WARNING)
+    return crash_log
+
+
+class _VisibleFormatter(logging.Formatter):
+    """A file name in a message must neither steer the terminal nor be no UTF-8."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(visible(line) for line in super().format(record).split("\n"))
+
+
+def _catch_unforeseen(window: MainWindow) -> None:
+    """An error in a slot is logged and shown; the window stays."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _log.error("unforeseen error", exc_info=(kind, error, trace))
+        window.page.notices.add(
+            f"Something unexpected went wrong ({kind.__name__}: {error}). You can go on; the log "
+            f"in {paths.log_dir()} has more.",
+            "warning",
+        )
+
+    sys.excepthook = hook

@@ -1,0 +1,156 @@
+"""The command `features`: what the last layer of a model sees of photos, for programs of one's own.
+
+JSON goes to stdout, all else to stderr. Exit codes: 0 fine, 1 some photos failed, 2 wrong use, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
+
+from resnet_gui.cli.input import given_path
+from resnet_gui.cli.output import Bar, emit_json, say
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.events import ImageFailed, ImageSource, Notice
+from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
+from resnet_gui.core.photos.collect import collect_photos
+from resnet_gui.core.zoo import Zoo
+
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?", re.IGNORECASE)
+_POOLINGS = ("avg", "max", "none")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program's command line."""
+    app.command()(features)
+
+
+def features(
+    photos: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Photos, and folders that are searched for photos.",
+            metavar="PHOTO",
+            parser=given_path,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The file to write, ending in .npz.", metavar="FILE.npz", parser=given_path
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Which model: an id from “resnet-gui models”. Default: the best one that is on "
+            "this computer.",
+            metavar="ID",
+        ),
+    ] = None,
+    pooling: Annotated[
+        str,
+        typer.Option(
+            help="avg (the mean over the map: what the last layer sees), max (the largest value of "
+            "each channel) or none (the whole map).",
+            metavar="avg|max|none",
+        ),
+    ] = "avg",
+    device: Annotated[
+        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
+    ] = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For programs: a summary as one JSON object on stdout.")
+    ] = False,
+) -> None:
+    """Write the features of photos into a file: what a model knows before it names classes.
+
+    numpy.load reads the file: “features” has one row per photo, “paths” the photos in the same
+    order, “failed” and “messages” those that could not be read, “model” the model's id. With them
+    you can search for similar photos, group them, or train a classifier of your own.
+    """
+    _check(out, pooling, device)
+    zoo = Zoo.standard()
+    entry = zoo.ready(model) if model is not None else zoo.default()
+    if entry is None:
+        raise ResNetGuiError(
+            "No model is on this computer yet.", "Get one with “resnet-gui download resnet50”."
+        )
+    sources: list[ImageSource] = []
+    problems: list[str] = []
+    for found in collect_photos(photos):
+        sources += found.sources
+        problems += found.problems
+    for problem in problems:
+        say(problem, "yellow")
+    started = time.monotonic()
+    with FeatureFile(out, entry.spec.id, pooling) as file:
+        try:
+            _compute(zoo, file, sources, device)
+        except KeyboardInterrupt:
+            say("Interrupted. Nothing was written.")
+            raise typer.Exit(130) from None
+        if file.paths:
+            file.save()
+            size = " × ".join(map(str, file.shape))
+            say(f"{out}: {size} features of “{entry.spec.title}” ({pooling}).")
+        else:
+            say("There are no features, so no file was written.", "yellow")
+    if as_json:
+        seconds = round(time.monotonic() - started, 3)
+        emit_json(_summary(file, problems, seconds))
+    raise typer.Exit(1 if problems or file.failed else 0)
+
+
+def _check(out: Path, pooling: str, device: str) -> None:
+    """Raises typer.BadParameter for what can never work, before anything slow is imported."""
+    if pooling not in _POOLINGS:
+        raise typer.BadParameter(
+            f"there is no pooling “{pooling}”; choose avg, max or none", param_hint="--pooling"
+        )
+    if out.suffix.lower() != SUFFIX or out.is_dir():
+        raise typer.BadParameter(f"“{out}” is no file name ending in {SUFFIX}", param_hint="--out")
+    if not _DEVICE.fullmatch(device.strip()):
+        raise typer.BadParameter(
+            f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
+            param_hint="--device",
+        )
+
+
+def _compute(zoo: Zoo, file: FeatureFile, sources: list[ImageSource], device: str) -> None:
+    if not sources:
+        return
+    from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features
+
+    events = extract_features(Classifier(zoo), sources, file.model, Pooling(file.pooling), device)
+    with Bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar, contextlib.closing(events):
+        for event in events:
+            if isinstance(event, FeaturesDone):
+                file.add(event.path, event.features)
+            elif isinstance(event, ImageFailed):
+                file.add_failed(event.path, event.message)
+                say(event.message, "red")
+            elif isinstance(event, Notice):
+                say(event.message, "yellow")
+            bar.show("Computing features", len(file.paths) + len(file.failed), len(sources))
+
+
+def _summary(file: FeatureFile, problems: list[str], seconds: float) -> dict[str, Any]:
+    return {
+        "model": file.model,
+        "pooling": file.pooling,
+        "out": str(file.target) if file.paths else None,
+        "n": len(file.paths),
+        "shape": list(file.shape),
+        "failed": [{"path": path, "message": message} for path, message in file.failed],
+        "problems": problems,
+        "seconds": seconds,
+    }

@@ -1,0 +1,1 @@
+"""CIFAR-10 as a folder like any other."""

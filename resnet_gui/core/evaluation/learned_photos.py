@@ -1,0 +1,251 @@
+"""Which photos a model learned from: noted in its file, so that measuring it can tell. No torch.
+
+Noted are short hashes of the photos themselves, not of their names: a copy of the folder, a part of
+it or a larger one is recognised, too. A photo that was saved anew is another photo.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import stat
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.dataset import DatasetSummary, Part, Photo
+from resnet_gui.core.dataset.split import Item, Split, make_split
+from resnet_gui.core.errors import DatasetError, ModelError, ResNetGuiError
+from resnet_gui.core.photos.store import workers
+from resnet_gui.core.runs.listing import RunDirectory, runs_dir
+from resnet_gui.core.zoo.spec import ModelEntry
+from resnet_gui.core.zoo.weights.model_file import read_header
+
+# 40 bits: among 50,000 noted photos one of 2,000,000 others passes for one of them.
+_KEY_BYTES = 5
+_END_BYTES = 4096
+_MOST = 200_000  # photos; a megabyte and a half in the file
+_AT_ONCE = 512
+_FORMAT = 1
+# What a file that somebody else made can raise.
+_DAMAGED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+
+def note_photos(paths: Sequence[Path], longest_s: float = 10.0) -> dict[str, Any] | None:
+    """The note on training photos for a model file; None: they are too many, or reading them
+    takes longer than `longest_s`. Photos that cannot be read were not learned from."""
+    if len(paths) > _MOST:
+        return None
+    keys = _keys(paths, time.monotonic() + longest_s)
+    if keys is None:
+        return None
+    known = sorted({key for key in keys if key})  # their order would say nothing
+    return {"format": _FORMAT, "keys": base64.b64encode(b"".join(known)).decode("ascii")}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Photos to measure with.
+
+    Attributes:
+        part: "all", "train", "val", "test", or "unseen": those that the model did not learn from.
+        part_of: "run": the part that the model's run made of this folder; "folder": the folder's
+            own.
+        learned: for each photo whether the model learned from it; None: nobody knows.
+        sentences: what a person should know about the choice.
+    """
+
+    part: str
+    part_of: str
+    photos: tuple[Photo, ...]
+    learned: tuple[bool, ...] | None
+    sentences: tuple[str, ...]
+
+
+def choose_photos(entry: ModelEntry, summary: DatasetSummary, part: str) -> Chosen:
+    """The photos of a part; "auto" avoids photos that the model learned from, where it is known.
+
+    Args:
+        part: "all", "train", "val", "test"; "auto": test, else val, else all.
+
+    Raises:
+        DatasetError: there are none.
+    """
+    learned = _Learned(entry, summary)
+    split = learned.split
+    if split is not None and part != "all":
+        items = {"test": split.test, "val": split.val, "train": split.train}
+        wanted = next((p for p in ("test", "val") if items[p]), "") if part == "auto" else part
+        if wanted and items[wanted]:
+            photos = _photos(summary, items[wanted])
+            sentences: tuple[str, ...] = ()
+            if part == "auto":
+                name = "validation" if wanted == "val" else wanted
+                chose = " They chose its best epoch, so new photos may do worse."
+                sentences = (
+                    f"The model was trained on this folder: the {name} photos of its run are "
+                    f"measured, from which it did not learn ({len(photos):,} of "
+                    f"{len(summary.photos):,}; “--part all” takes all)."
+                    f"{chose if wanted == 'val' else ''}",
+                )
+            return Chosen(wanted, "run", photos, (wanted == "train",) * len(photos), sentences)
+    name, photos = _own_part(summary, part)
+    known = learned.among(photos)
+    if known is None:
+        unsaid = (
+            "The file of this model does not say which photos it learned from. If some of these "
+            "are among them, new photos will do worse."
+        )
+        return Chosen(name, "folder", photos, None, (unsaid,) if learned.made_here else ())
+    count = sum(known)
+    if part == "auto" and 0 < count < len(photos):
+        rest = tuple(photo for photo, old in zip(photos, known, strict=True) if not old)
+        sentence = (
+            f"The model learned from {count:,} of these {len(photos):,} photos: only the other "
+            f"{len(rest):,} are measured (“--part all” takes all)."
+        )
+        return Chosen("unseen", "folder", rest, (False,) * len(rest), (sentence,))
+    return Chosen(name, "folder", photos, known, ())
+
+
+class _Learned:
+    """What is known of a model's training photos.
+
+    Attributes:
+        made_here: this program trained the model.
+        split: how its run divided this very folder; None: it was another one, or is changed.
+    """
+
+    def __init__(self, entry: ModelEntry, summary: DatasetSummary) -> None:
+        self._summary = summary
+        self._keys: frozenset[bytes] | None = None
+        self._paths: frozenset[Path] | None = None
+        self.split: Split | None = None
+        provenance = _provenance(entry)
+        fingerprint = _fingerprint(provenance)
+        self.made_here = bool(fingerprint)
+        if not fingerprint:
+            return
+        self._keys = _noted(provenance)
+        run = _run_of(provenance, fingerprint)
+        if run is not None:
+            root, split = run
+            self._paths = frozenset(root / item.path for item in split.train)
+            self.split = split if fingerprint == summary.fingerprint else None
+        elif fingerprint == summary.fingerprint:
+            self.split = _same_split(provenance, summary)
+
+    def among(self, photos: Sequence[Photo]) -> tuple[bool, ...] | None:
+        """For each photo whether the model learned from it; None: not known."""
+        if self.split is not None:
+            train = {item.path for item in self.split.train}
+            return tuple(photo.path in train for photo in photos)
+        paths = [self._summary.absolute(photo) for photo in photos]
+        if self._keys is not None:
+            keys = _keys(paths)
+            assert keys is not None  # without a deadline
+            return tuple(key in self._keys for key in keys)
+        if self._paths is not None:
+            # Of an older model: the photos that lie where they lay.
+            known = tuple(path in self._paths for path in paths)
+            return known if any(known) else None
+        return None
+
+
+def _keys(paths: Sequence[Path], deadline: float | None = None) -> list[bytes] | None:
+    """A key for each photo, b"" for one that cannot be read; None: the deadline has passed."""
+    found: list[bytes] = []
+    with ThreadPoolExecutor(workers(), thread_name_prefix="keys") as pool:
+        for start in range(0, len(paths), _AT_ONCE):
+            found += pool.map(_key, paths[start : start + _AT_ONCE])
+            if deadline is not None and time.monotonic() > deadline:
+                return None
+    return found
+
+
+def _key(path: Path) -> bytes:
+    """Of its size, beginning and end: reading a folder whole would take as long as an epoch."""
+    try:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            return b""
+        with path.open("rb", buffering=0) as file:
+            digest = hashlib.blake2b(f"{info.st_size}\n".encode(), digest_size=_KEY_BYTES)
+            digest.update(file.read(_END_BYTES))
+            if info.st_size > _END_BYTES:
+                file.seek(max(_END_BYTES, info.st_size - _END_BYTES))
+                digest.update(file.read(_END_BYTES))
+    except (OSError, ValueError):
+        return b""
+    return digest.digest()
+
+
+def _provenance(entry: ModelEntry) -> dict[str, Any]:
+    try:
+        if entry.spec.path is None:
+            return {}
+        return dict(read_header(entry.spec.path).document.get("provenance") or {})
+    except (ModelError, *_DAMAGED):
+        return {}
+
+
+def _fingerprint(provenance: dict[str, Any]) -> str:
+    try:
+        return str(provenance["dataset"]["fingerprint"])
+    except _DAMAGED:
+        return ""
+
+
+def _noted(provenance: dict[str, Any]) -> frozenset[bytes] | None:
+    try:
+        note = provenance["learned"]
+        if int(note["format"]) != _FORMAT:
+            return None
+        raw = base64.b64decode(note["keys"], validate=True)
+    except _DAMAGED:
+        return None
+    return frozenset(raw[i : i + _KEY_BYTES] for i in range(0, len(raw), _KEY_BYTES))
+
+
+def _run_of(provenance: dict[str, Any], fingerprint: str) -> tuple[Path, Split] | None:
+    """Folder and split of the run that made the model, where it is still here."""
+    try:
+        name = str(provenance["run"])
+        if not name or Path(name).name != name:
+            return None
+        run = RunDirectory.open(runs_dir() / name)
+        if run.document["dataset"]["fingerprint"] != fingerprint:
+            return None
+        return Path(run.document["dataset"]["root"]), run.split()
+    except (ResNetGuiError, OSError, *_DAMAGED):
+        return None
+
+
+def _same_split(provenance: dict[str, Any], summary: DatasetSummary) -> Split | None:
+    """The same photos, share and seed give the same split."""
+    try:
+        config = provenance["config"]
+        return make_split(summary, float(config["val_fraction"]), int(config["seed"]))
+    except _DAMAGED:
+        return None
+
+
+def _photos(summary: DatasetSummary, items: Sequence[Item]) -> tuple[Photo, ...]:
+    by_path = {photo.path: photo for photo in summary.photos}
+    return tuple(by_path[item.path] for item in items if item.path in by_path)
+
+
+def _own_part(summary: DatasetSummary, part: str) -> tuple[str, tuple[Photo, ...]]:
+    counts = summary.counts()
+    if part == "auto":
+        part = next((p.value for p in (Part.TEST, Part.VAL) if counts[p]), "all")
+    photos = tuple(p for p in summary.photos if part == "all" or p.part.value == part)
+    if not photos:
+        what = "photos" if part == "all" else f"photos in a part “{part}”"
+        raise DatasetError(
+            summary.root, f"The folder has no {what}.", "Make one sub-folder per class."
+        )
+    return part, photos

@@ -1,0 +1,1 @@
+"""What talks HTTP: settings (proxy, certificates, mirror), one request, a picture by address."""

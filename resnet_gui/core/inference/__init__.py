@@ -1,0 +1,1 @@
+"""Answers and features of a ready model."""

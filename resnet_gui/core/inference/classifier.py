@@ -1,0 +1,270 @@
+"""Photos in, predictions out: the one engine behind the window and the command line.
+
+A job is a plain generator. It reads photos one after the other (the next ones are decoded in a
+second thread while the network runs), so memory stays flat however many there are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError
+from resnet_gui.core.events import (
+    ClassifyEvent,
+    ClassScore,
+    DeviceInfo,
+    ImageFailed,
+    ImageSource,
+    ModelLoading,
+    ModelReady,
+    Notice,
+    Prediction,
+)
+from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
+from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.zoo.catalogue import Zoo
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
+from resnet_gui.core.zoo.weights.load import load_network
+
+_MODELS_IN_MEMORY = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network in memory with what is needed to use it."""
+
+    spec: ModelSpec
+    network: nn.Module
+    device: DeviceInfo
+
+    def logits(self, x: Tensor) -> Tensor:
+        """x: (N, 3, crop, crop) float32, normalised, on the CPU -> (N, classes) float32, CPU."""
+        with torch.inference_mode():
+            result: Tensor = self.network(x.to(self.device.kind)).float().cpu()
+        return result
+
+    def probabilities(self, x: Tensor) -> Tensor:
+        """Softmax of `logits`: (N, classes) float32 on the CPU, each row sums to 1."""
+        return torch.softmax(self.logits(x), dim=1)
+
+
+class Classifier:
+    """Keeps the models used last and classifies photos with them.
+
+    One thread at a time may use it (a lane does); its methods are generators, so that the
+    thread can turn to something more urgent between two photos.
+
+    Attributes:
+        zoo: where models come from.
+
+    Args of the constructor:
+        models_in_memory: how many are kept; the one used longest ago goes first.
+        find_device: from a setting ("auto", "cuda:1") to a device; DeviceError if it is not here.
+    """
+
+    def __init__(
+        self,
+        zoo: Zoo,
+        models_in_memory: int = _MODELS_IN_MEMORY,
+        find_device: Callable[[str], DeviceInfo] = resolve_device,
+    ) -> None:
+        self.zoo = zoo
+        self._capacity = max(1, models_in_memory)
+        self._find_device = find_device
+        self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
+        self._broken_devices: set[str] = set()
+
+    def load(
+        self, model_id: str, device: str = "auto"
+    ) -> Generator[ClassifyEvent, None, LoadedModel]:
+        """Bring a model into memory; returns (through the generator) the `LoadedModel`.
+
+        A device that is missing or fails is replaced by the CPU, with a Notice.
+
+        Yields:
+            ModelLoading, Notice, ModelReady. Nothing but ModelReady if it is there already.
+
+        Raises:
+            ModelError: unknown, not here, damaged.
+        """
+        return (yield from self._load(model_id, device))
+
+    def classify(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str = "auto",
+        top_k: int = 5,
+    ) -> Iterator[ClassifyEvent]:
+        """Classify photos in order.
+
+        Yields:
+            what `load` yields, then per source one Prediction or one ImageFailed.
+
+        Raises:
+            ModelError: the model cannot be used. A bad photo raises nothing.
+        """
+        model = yield from self._load(model_id, device)
+        batch_size = batch_size_for(model.device)
+        with ExitStack() as stack:
+            inputs = read_ahead(sources, model.spec, batch_size, stack)
+            waiting: list[PhotoInput | ImageFailed] = []
+            size = 1  # the first photo goes alone, so that its answer does not wait for the others
+            for position, item in enumerate(inputs):
+                waiting.append(item)
+                photos = sum(isinstance(item, PhotoInput) for item in waiting)
+                # Bad photos wait in line too: answers come in the order of the sources.
+                if photos in (0, size) or position == len(sources) - 1:
+                    model = yield from self._infer(model, waiting, sources, top_k)
+                    waiting = []
+                    size = batch_size if photos else size
+
+    def forget(self, model_id: str) -> None:
+        """Drop a model from memory (its file was removed or replaced)."""
+        for key in [key for key in self._loaded if key[0] == model_id]:
+            del self._loaded[key]
+
+    def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
+        entry = self.zoo.ready(model_id)
+        try:
+            info = self._find_device(device)
+        except DeviceError as error:
+            yield Notice(f"{error} The CPU is used instead.")
+            info = resolve_device("cpu")
+        if info.kind in self._broken_devices:
+            info = resolve_device("cpu")
+        key = _key(entry, info)
+        started = time.perf_counter()
+        if key in self._loaded:
+            self._loaded.move_to_end(key)
+        else:
+            yield ModelLoading(entry.spec.id, entry.spec.title, first=not self._loaded)
+            # Space first: two big models at a time are enough, also while a third one loads.
+            while len(self._loaded) >= self._capacity:
+                self._loaded.popitem(last=False)
+            network = load_network(entry)
+            try:
+                model = LoadedModel(entry.spec, network.to(info.kind), info)
+            except RuntimeError as error:
+                yield self._fall_back(info, error)
+                info = resolve_device("cpu")
+                key = _key(entry, info)
+                model = LoadedModel(entry.spec, load_network(entry), info)
+            self._loaded[key] = model
+        yield ModelReady(
+            entry.spec.id,
+            entry.spec.title,
+            info.name,
+            info.kind,
+            time.perf_counter() - started,
+        )
+        return self._loaded[key]
+
+    def _infer(
+        self,
+        model: LoadedModel,
+        waiting: Sequence[PhotoInput | ImageFailed],
+        sources: Sequence[ImageSource],
+        top_k: int,
+    ) -> Generator[ClassifyEvent, None, LoadedModel]:
+        """Yields one Prediction per photo and the failures between them, in order; returns the
+        model to go on with."""
+        batch = [item for item in waiting if isinstance(item, PhotoInput)]
+        if not batch:
+            for item in waiting:
+                if isinstance(item, ImageFailed):
+                    yield item
+            return model
+        started = time.perf_counter()
+        x = torch.from_numpy(np.stack([item.x for item in batch]))
+        try:
+            probabilities = _checked(model, x)
+        except (RuntimeError, NotImplementedError, DeviceError) as error:
+            # NotImplementedError: operators that MPS lacks.
+            if model.device.kind == "cpu":
+                raise
+            for key in [key for key, kept in self._loaded.items() if kept is model]:
+                del self._loaded[key]
+            loading = time.perf_counter()
+            entry = self.zoo.ready(model.spec.id)
+            cpu = resolve_device("cpu")
+            on_cpu = LoadedModel(entry.spec, load_network(entry), cpu)
+            seconds = time.perf_counter() - loading
+            # Before the device is blamed: the model itself may be what is broken.
+            probabilities = _checked(on_cpu, x)
+            yield self._fall_back(model.device, error)
+            model = on_cpu
+            self._loaded[_key(entry, cpu)] = model
+            yield ModelReady(entry.spec.id, entry.spec.title, cpu.name, cpu.kind, seconds)
+        each_ms = (time.perf_counter() - started) * 1000 / len(batch)
+        values, indices = probabilities.topk(max(1, min(top_k, probabilities.shape[1])))
+        answers = iter(zip(values.tolist(), indices.tolist(), strict=True))
+        for item in waiting:
+            if isinstance(item, ImageFailed):
+                yield item
+                continue
+            row, labels = next(answers)
+            yield Prediction(
+                position=item.position,
+                path=sources[item.position].name,
+                model=model.spec.id,
+                scores=tuple(
+                    ClassScore(model.spec.label(index), index, probability)
+                    for probability, index in zip(row, labels, strict=True)
+                ),
+                width=item.width,
+                height=item.height,
+                device=model.device.name,
+                decode_ms=item.milliseconds,
+                inference_ms=each_ms,
+                incomplete=item.incomplete,
+            )
+        return model
+
+    def _fall_back(self, device: DeviceInfo, error: Exception) -> Notice:
+        self._broken_devices.add(device.kind)
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        return Notice(f"{device.name} failed ({first_line}). The CPU is used instead.")
+
+
+def _checked(model: LoadedModel, x: Tensor) -> Tensor:
+    """The probabilities.
+
+    Raises:
+        DeviceError: another device than the CPU gives something that is no number.
+        ModelError: the CPU does.
+    """
+    probabilities = model.probabilities(x)
+    if not bool(torch.isfinite(probabilities).all()):
+        if model.device.kind != "cpu":
+            raise DeviceError("its answers are no numbers")
+        raise ModelError(
+            f"The model “{model.spec.id}” answers with no number (NaN): its weights are damaged, "
+            "or its training went wrong.",
+            "Choose another model, or get its file again.",
+        )
+    return probabilities
+
+
+def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
+    """A model in memory is that of its file: a replaced file is loaded anew."""
+    path = entry.weights_path
+    stamp: tuple[int, ...] = ()
+    if path is not None:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise ModelFileError(
+                path, f"{path.name} could not be read ({error.strerror})."
+            ) from error
+        # Not the time alone: a copy that keeps it, or a coarse clock, would pass for the old file.
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return entry.spec.id, str(path), stamp, device.kind

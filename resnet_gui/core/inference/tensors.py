@@ -1,0 +1,22 @@
+"""From pixels to tensors. Needs torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from resnet_gui.core.photos.store import Pixels
+from resnet_gui.core.preprocessing import Preprocessing
+
+
+def to_tensor(pixels: Pixels) -> Tensor:
+    """(H, W, 3) uint8 array -> (3, H, W) uint8 tensor that shares its memory."""
+    return torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)
+
+
+def normalise(x: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """x: (N, 3, H, W) uint8 -> the same float32, normalised, on the same device."""
+    mean = torch.tensor(preprocessing.mean, device=x.device)[:, None, None]
+    std = torch.tensor(preprocessing.std, device=x.device)[:, None, None]
+    return (x.float() / 255 - mean) / std

@@ -1,0 +1,113 @@
+"""Where histories come from: what ships with the program, and the user's runs. No torch here.
+
+Apart from `histories`, which `runs` builds on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.runs.history import SUFFIX, TrainingHistory, read_history
+from resnet_gui.core.runs.listing import RUN_FILE, RunDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFound:
+    """One history and where it is from.
+
+    Attributes:
+        key: unique among all of them.
+        own: a run of the user's; else it ships with the program.
+        data: what it was trained on, to know which histories may be compared.
+    """
+
+    key: str
+    history: TrainingHistory
+    own: bool
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFailed:
+    """A history that cannot be read; `message` names the file and says what is wrong."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartMeasured:
+    """A network with random weights, measured on one batch (`start_statistics`).
+
+    Attributes:
+        history: with no epochs, and one entry of layers, epoch 0.
+        batch: what it was measured on, in words.
+    """
+
+    history: TrainingHistory
+    batch: str
+
+
+def read_histories(models: Path, runs: Path) -> Iterator[HistoryFound | HistoryFailed]:
+    """The bundled histories by file name, then the runs, the newest first. A damaged one is told
+    and the others come all the same; runs without a finished epoch are left out.
+
+    Args:
+        models: the folder of bundled models. runs: the folder of the user's runs.
+    """
+    for path in sorted(models.glob(f"*{SUFFIX}")):
+        try:
+            history = read_history(path)
+        except ResNetGuiError as error:
+            yield HistoryFailed(str(path), str(error))
+        else:
+            data = str(history.recipe.get("data", ""))
+            yield HistoryFound(f"bundled:{path.name}", history, False, data)
+    try:
+        folders = [path for path in runs.iterdir() if (path / RUN_FILE).is_file()]
+    except OSError:
+        return
+    found: list[tuple[str, HistoryFound | HistoryFailed]] = []
+    for path in folders:
+        if path.name.startswith("."):
+            continue
+        try:
+            run = RunDirectory.open(path)
+            history = run_history(path)
+        except ResNetGuiError as error:
+            found.append(("", HistoryFailed(str(path), str(error))))
+        else:
+            if history.epochs or history.layers:
+                data = str(history.recipe.get("data", ""))
+                event = HistoryFound(f"run:{path.name}", history, True, data)
+                found.append((str(run.document.get("created") or ""), event))
+    for _, item in sorted(found, key=lambda pair: pair[0], reverse=True):
+        yield item
+
+
+def run_history(path: Path) -> TrainingHistory:
+    """The history of a run so far, by its directory. Without statistics of layers (runs made
+    before they were recorded) `layers` is empty.
+
+    Raises:
+        RunError: there is no run, or it is damaged.
+    """
+    run = RunDirectory.open(path)
+    model = _mapping(run.document.get("model"))
+    return TrainingHistory(
+        id=run.name,
+        title=run.title,
+        architecture=str(model.get("architecture") or ""),
+        options=_mapping(model.get("architecture_options")),
+        epochs=tuple(run.metrics()),
+        layers=tuple(run.layers()),
+        recipe=_mapping(run.document.get("config")),
+    )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}

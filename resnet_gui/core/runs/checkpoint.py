@@ -1,0 +1,192 @@
+"""Where a run goes on from: weights and optimizer state as tensors, all else as JSON, in one
+safetensors file. No pickle. This module needs torch.
+
+The random generator needs no tensors: every step reseeds it from (seed, epoch, step).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from resnet_gui.core.errors import RunError
+from resnet_gui.core.runs.plateau import PlateauState
+from resnet_gui.core.system.documents import parse_json
+from resnet_gui.core.system.tensor_files import write_tensors
+
+_KEY = "resnet_gui_checkpoint"
+_FORMAT_VERSION = 1
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_MODEL, _OPTIMIZER, _AVERAGE = "model/", "optimizer/", "average/"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is: everything that decides how it goes on, but the tensors.
+
+    Attributes:
+        epoch, step: done so far. phase: "head" or "network", of the weights in the checkpoint.
+        pieces: in how many pieces a batch goes through the network.
+        plateau: state of reduce-on-plateau.
+        best_epoch: 0: none yet. best_accuracy, best_loss: its validation's; None without one.
+        best_right, best_photos: of the validation photos, how many were right, of how many.
+        bad_epochs: since the best one, for early stopping.
+        seconds: training time so far, over all sittings.
+        scaler: state of the gradient scaler of fp16.
+        backbone: hash of the backbone that the head in the checkpoint belongs to.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    phase: str = ""
+    pieces: int = 1
+    plateau: PlateauState = field(default_factory=PlateauState)
+    best_epoch: int = 0
+    best_accuracy: float | None = None
+    best_loss: float | None = None
+    best_right: int = 0
+    best_photos: int = 0
+    bad_epochs: int = 0
+    seconds: float = 0.0
+    scaler: dict[str, Any] = field(default_factory=dict)
+    backbone: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {"format": _FORMAT_VERSION, **values, "plateau": self.plateau.to_json()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Progress:
+        """The inverse of `to_json`; what is missing gets its default, and what is not known is left
+        out: a run goes on with another version of the program that keeps more, or less.
+
+        Raises:
+            LookupError, TypeError, ValueError: not such a value.
+        """
+        values = {name: value[name] for name in cls.__slots__ if name in value}
+        for name, default in (("epoch", 0), ("step", 0), ("best_epoch", 0), ("bad_epochs", 0)):
+            if not isinstance(values.get(name, default), int):
+                raise TypeError(f"{name} is no whole number")
+        if "plateau" in values:
+            values["plateau"] = PlateauState.from_json(values["plateau"])
+        return cls(**values)
+
+
+def save_checkpoint(
+    path: Path,
+    progress: Progress,
+    weights: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer | None = None,
+    parameters: Iterable[tuple[str, Tensor]] = (),
+    average: dict[str, Tensor] | None = None,
+) -> None:
+    """Write a checkpoint atomically; it is on the disk when this returns.
+
+    Args:
+        weights: of the head or of the whole network, by progress.phase.
+        parameters: names and tensors that the optimizer trains.
+        average: state of the running average of the weights, if the run keeps one.
+
+    Raises:
+        OSError: the disk is full or gone; the older checkpoint is untouched.
+    """
+    tensors = {_MODEL + name: tensor for name, tensor in weights.items()}
+    if optimizer is not None:
+        for name, parameter in parameters:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                if value is not None:
+                    tensors[f"{_OPTIMIZER}{name}/{key}"] = torch.as_tensor(value)
+    tensors |= {_AVERAGE + name: tensor for name, tensor in (average or {}).items()}
+    # clone: safetensors refuses tensors that share memory
+    ready = {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}
+    write_tensors(path, ready, {_KEY: json.dumps(progress.to_json())})
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What `save_checkpoint` wrote.
+
+    Attributes:
+        weights: of the head or of the whole network, by progress.phase.
+        optimizer: its state by "name/key". average: of the running average; {} without one.
+    """
+
+    progress: Progress
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    average: dict[str, Tensor]
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The inverse of `save_checkpoint`.
+
+    Raises:
+        RunError: missing, damaged or of a newer version.
+    """
+    weights: dict[str, Tensor] = {}
+    states: dict[str, Tensor] = {}
+    average: dict[str, Tensor] = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            document = parse_json((file.metadata() or {})[_KEY])
+            if int(document["format"]) > _FORMAT_VERSION:
+                raise RunError(
+                    path.parent,
+                    f"The run “{path.parent.name}” was made by a newer version of this program.",
+                    "Update the program.",
+                )
+            progress = Progress.from_json(document)
+            for key in file.keys():  # noqa: SIM118 - no mapping
+                if key.startswith(_MODEL):
+                    weights[key.removeprefix(_MODEL)] = file.get_tensor(key)
+                elif key.startswith(_AVERAGE):
+                    average[key.removeprefix(_AVERAGE)] = file.get_tensor(key)
+                else:
+                    states[key.removeprefix(_OPTIMIZER)] = file.get_tensor(key)
+    except (OSError, SafetensorError, *_DAMAGE) as error:
+        raise RunError(
+            path.parent,
+            f"The run “{path.parent.name}” cannot go on: {path.name} is missing or damaged.",
+            "Start a new run.",
+        ) from error
+    return Checkpoint(progress, weights, states, average)
+
+
+def fit_weights(module: nn.Module, weights: dict[str, Tensor], run: Path) -> None:
+    """Put a checkpoint's weights into the module.
+
+    Raises:
+        RunError: they were not made for it. `run` is the run's directory.
+    """
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RunError(
+            run,
+            f"The run “{run.name}” cannot go on: its weights do not fit its settings.",
+            "Start a new run.",
+        ) from error
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer,
+    parameters: Iterable[tuple[str, Tensor]],
+    states: dict[str, Tensor],
+) -> None:
+    """Put saved state back, in the memory layout of the parameters."""
+    by_name: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in states.items():
+        name, _, what = key.rpartition("/")
+        by_name.setdefault(name, {})[what] = tensor
+    for name, parameter in parameters:
+        for what, tensor in by_name.get(name, {}).items():
+            if tensor.shape == parameter.shape and what != "step":
+                tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
+            optimizer.state[parameter][what] = tensor

@@ -1,0 +1,365 @@
+"""What a training tells while it runs: frozen values, each printable as one JSON line.
+
+Epochs and steps are counted from 1. Accuracies are fractions of 1; losses are mean cross-entropy
+in nats; times are seconds of wall clock. `urgent`: a lane delivers the event at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from resnet_gui.core.events import ClassScore, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """Work before the first step (or between two phases): reading photos, computing features.
+
+    Attributes:
+        what: "folder", "model", "photos", "features", "validating", "testing" or
+            "measuring".
+        done, total: photos; total 0: not known.
+    """
+
+    what: str
+    done: int
+    total: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "preparing", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSkipped:
+    """A photo could not be read in mid-run; the training goes on without it."""
+
+    run: str
+    path: str
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "photo_skipped", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """One epoch is over, and its metrics and checkpoint are on the disk.
+
+    Attributes:
+        run: name of the run.
+        epoch, epochs: this one, of how many at most.
+        step: optimizer steps of the run so far.
+        phase: "head" (backbone frozen, cached features) or "network".
+        train_loss, train_accuracy: means over the epoch's steps, as augmented. The accuracy
+            counts each batch before its step.
+        val_loss, val_accuracy: on all validation photos, after the epoch. None: there are none.
+        lr: learning rate of the head in the epoch's last step.
+        seconds: time of this epoch with validation and checkpoint.
+        photos_per_s: training photos per second, without validation and checkpoint.
+        best: this is the best epoch so far; its weights are kept.
+        train_photos, val_photos: photos that were really seen; those that could not be read are
+            not among them. 0 in the metrics of older versions.
+    """
+
+    urgent: ClassVar[bool] = True
+    run: str
+    epoch: int
+    epochs: int
+    step: int
+    phase: str
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    lr: float
+    seconds: float
+    photos_per_s: float
+    best: bool
+    train_photos: int = 0
+    val_photos: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "epoch_done", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """Everything is checked and ready; the run's directory exists.
+
+    Attributes:
+        run, run_dir: name and directory (absolute).
+        epoch: epochs done before (0 unless resumed); step: optimizer steps done before.
+        epochs, steps_per_epoch: of the plan; early stopping may end it sooner.
+        resumed: the run goes on from its checkpoint; `history` has its epochs so far.
+        classes: labels, index = output of the network.
+        train_photos, val_photos, test_photos: numbers of photos.
+        device, device_kind: hardware name, and "cpu", "cuda:0" or "mps".
+        precision: "fp32", "bf16" or "fp16". batchnorm_frozen: its running statistics are kept.
+        history: the epochs done before.
+    """
+
+    urgent: ClassVar[bool] = True
+    run: str
+    run_dir: str
+    epoch: int
+    step: int
+    model: str
+    method: str
+    epochs: int
+    steps_per_epoch: int
+    resumed: bool
+    classes: tuple[str, ...]
+    train_photos: int
+    val_photos: int
+    test_photos: int
+    batch_size: int
+    device: str
+    device_kind: str
+    precision: str
+    batchnorm_frozen: bool
+    history: tuple[EpochDone, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        value = asdict(self) | {"history": [epoch.to_json() for epoch in self.history]}
+        return {"event": "run_started", **value, "classes": list(self.classes)}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """One optimizer step.
+
+    Attributes:
+        epoch: the epoch it belongs to. step: of the whole run.
+        step_in_epoch, steps_in_epoch: position in the epoch.
+        loss, accuracy: of this batch, before the step.
+        lr: learning rate of the head in this step.
+        photos_per_s: smoothed. eta_s: estimated time until the run ends; None: too early to say.
+        memory_mb: peak of the device's memory that torch took (CPU: resident size of the process).
+    """
+
+    run: str
+    epoch: int
+    step: int
+    step_in_epoch: int
+    steps_in_epoch: int
+    phase: str
+    loss: float
+    accuracy: float
+    lr: float
+    photos_per_s: float
+    eta_s: float | None
+    memory_mb: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "batch_done", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePrediction:
+    """What the network says about one validation photo. `scores`: up to three, best first."""
+
+    path: str
+    truth: str
+    scores: tuple[ClassScore, ...]
+
+    @property
+    def right(self) -> bool:
+        return bool(self.scores) and self.scores[0].label == self.truth
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesPredicted:
+    """Predictions on the same few validation photos, after each epoch."""
+
+    urgent: ClassVar[bool] = True
+    run: str
+    epoch: int
+    samples: tuple[SamplePrediction, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "event": "samples_predicted",
+            "run": self.run,
+            "epoch": self.epoch,
+            "samples": [asdict(item) for item in self.samples],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """An accuracy said honestly.
+
+    Attributes:
+        part: "test", "validation" (it also chose the best epoch, so it flatters) or "training".
+        value: right / n. low, high: Wilson's 95 % interval.
+        n: photos that were really seen. missing: further photos of the part that could not be
+            read.
+    """
+
+    part: str
+    value: float
+    low: float
+    high: float
+    right: int
+    n: int
+    missing: int = 0
+
+    def sentence(self) -> str:
+        """For people: value, interval, and what kind of accuracy it is."""
+        text = (
+            f"{self.part.capitalize()} accuracy {self.value:.1%} "
+            f"({self.right:,} of {self.n:,} right; 95 % interval {self.low:.1%} to {self.high:.1%})"
+        )
+        if self.missing:
+            text += f"; {self.missing:,} more photos of this part could not be read"
+        if self.part == "validation":
+            return f"{text}. These photos also chose the best epoch, so new photos may do worse."
+        if self.part == "training":
+            return f"{text}. There were no photos to validate on: this says nothing of new photos."
+        return f"{text}."
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over and its model is saved.
+
+    Attributes:
+        epoch, step: where it ended. reason: "completed" or "early_stopping".
+        best_val_accuracy: None without validation photos.
+        best_epoch: whose weights the model has.
+        accuracy: of the saved model: on the test part if there is one, else the validation's.
+        model_path, model_id: the model's file, and its id in the zoo.
+        seconds: training time in all, over all sittings.
+    """
+
+    urgent: ClassVar[bool] = True
+    run: str
+    epoch: int
+    step: int
+    reason: str
+    best_val_accuracy: float | None
+    best_epoch: int
+    accuracy: Accuracy
+    model_path: str
+    model_id: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "run_finished", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopped:
+    """The run was stopped. It can go on from its last epoch; the best model so far is saved.
+
+    Attributes:
+        epoch, step: of the last checkpoint (0, 0: stopped before the first epoch was over).
+        model_path, model_id: "" if no epoch was finished.
+        resumable: `resume` can go on from here.
+    """
+
+    urgent: ClassVar[bool] = True
+    run: str
+    epoch: int
+    step: int
+    best_val_accuracy: float | None
+    best_epoch: int
+    model_path: str
+    model_id: str
+    resumable: bool
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "run_stopped", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run cannot go on; it is the last event. What the best epoch gave is saved.
+
+    Attributes:
+        epoch, step: where it failed. error_type, message: what happened and what to do next.
+        model_path, model_id: as in RunStopped.
+    """
+
+    urgent: ClassVar[bool] = True
+    run: str
+    epoch: int
+    step: int
+    error_type: str
+    message: str
+    best_val_accuracy: float | None
+    best_epoch: int
+    model_path: str
+    model_id: str
+    resumable: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "run_failed", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """What a run will take, from a short measurement on this machine.
+
+    Attributes:
+        seconds: of the whole run; seconds_per_epoch: of one.
+        prepare_s: of reading photos and computing features before the first epoch.
+        memory_mb: main memory for photos, network and gradients together.
+        device_memory_mb: on a GPU, its memory; 0 on the CPU.
+        photos_in_memory: whether decoded photos fit into the budget.
+        text: the same in one sentence.
+    """
+
+    urgent: ClassVar[bool] = True
+    seconds: float
+    seconds_per_epoch: float
+    prepare_s: float
+    memory_mb: float
+    device_memory_mb: float
+    photos_in_memory: bool
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": "estimated", **asdict(self)}
+
+
+TrainEvent = (
+    Preparing
+    | Notice
+    | PhotoSkipped
+    | RunStarted
+    | BatchDone
+    | EpochDone
+    | SamplesPredicted
+    | RunFinished
+    | RunStopped
+    | RunFailed
+)
+
+
+def epoch_from_json(value: dict[str, Any]) -> EpochDone:
+    """The inverse of `EpochDone.to_json` (lines of metrics.jsonl).
+
+    Raises:
+        KeyError, TypeError, ValueError: not such a line.
+    """
+    val_loss, val_accuracy = value["val_loss"], value["val_accuracy"]
+    return EpochDone(
+        run=str(value["run"]),
+        epoch=int(value["epoch"]),
+        epochs=int(value["epochs"]),
+        step=int(value["step"]),
+        phase=str(value["phase"]),
+        train_loss=float(value["train_loss"]),
+        train_accuracy=float(value["train_accuracy"]),
+        val_loss=None if val_loss is None else float(val_loss),
+        val_accuracy=None if val_accuracy is None else float(val_accuracy),
+        lr=float(value["lr"]),
+        seconds=float(value["seconds"]),
+        photos_per_s=float(value["photos_per_s"]),
+        best=bool(value["best"]),
+        train_photos=int(value.get("train_photos", 0)),
+        val_photos=int(value.get("val_photos", 0)),
+    )

@@ -1,0 +1,136 @@
+"""How networks learned: the epochs and layer statistics of runs, bundled or the user's own. No
+torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.runs.events import EpochDone, epoch_from_json
+from resnet_gui.core.system.documents import read_object
+
+SUFFIX = ".history.json"
+_FORMAT_VERSION = 1
+# What a file and foreign JSON can raise: endless nesting and infinite numbers are among it.
+_UNREADABLE = (
+    OSError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStatistics:
+    """What one batch says about a network, layer by layer, in the order of the forward pass.
+
+    Attributes:
+        epoch: after how many epochs; 0: at initialisation.
+        gradient_norm: layer (convolution or linear) -> ‖∂loss/∂W‖, Frobenius norm.
+        residual_ratio: block -> mean over the images of ‖F(x)‖/‖x‖, where x is the block's input
+            (He et al. 2015, section 4.2, "Analysis of layer responses", look at F alone). Where
+            the shape changes, x is not yet what the shortcut makes of it; in a highway block, F
+            is not yet gated. Blocks without a shortcut have the ratio, too.
+    """
+
+    epoch: int
+    gradient_norm: Mapping[str, float]
+    residual_ratio: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "gradient_norm": dict(self.gradient_norm),
+            "residual_ratio": dict(self.residual_ratio),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LayerStatistics:
+        """The inverse of `to_json`.
+
+        Raises:
+            AttributeError, KeyError, OverflowError, TypeError, ValueError: not such a value.
+        """
+        return cls(
+            int(value["epoch"]),
+            {str(k): float(v) for k, v in value["gradient_norm"].items()},
+            {str(k): float(v) for k, v in value["residual_ratio"].items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingHistory:
+    """One training from start to end.
+
+    Attributes:
+        id: unique among the histories of its source. title: what a person reads.
+        architecture, options: as in ModelSpec.
+        epochs: in order. layers: in order, epoch 0 first if it was measured.
+        recipe: the run's settings, for the record.
+    """
+
+    id: str
+    title: str
+    architecture: str
+    options: Mapping[str, Any]
+    epochs: tuple[EpochDone, ...]
+    layers: tuple[LayerStatistics, ...] = ()
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": _FORMAT_VERSION,
+            "id": self.id,
+            "title": self.title,
+            "architecture": self.architecture,
+            "options": dict(self.options),
+            "recipe": dict(self.recipe),
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "layers": [item.to_json() for item in self.layers],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> TrainingHistory:
+        """The inverse of `to_json`.
+
+        Raises:
+            AttributeError, KeyError, OverflowError, TypeError, ValueError: not such a value, or of
+                a newer version.
+        """
+        if int(value["format"]) > _FORMAT_VERSION:
+            raise ValueError("made by a newer version of this program")
+        return cls(
+            str(value["id"]),
+            str(value["title"]),
+            str(value["architecture"]),
+            dict(value["options"]),
+            tuple(epoch_from_json(item) for item in value["epochs"]),
+            tuple(LayerStatistics.from_json(item) for item in value["layers"]),
+            dict(value.get("recipe", {})),
+        )
+
+
+def read_history(path: Path) -> TrainingHistory:
+    """A history from its file.
+
+    Raises:
+        ModelFileError: missing, damaged or of a newer version.
+    """
+    try:
+        return TrainingHistory.from_json(read_object(path))
+    except _UNREADABLE as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        if isinstance(error, OSError):
+            reason = error.strerror or reason
+        raise ModelFileError(
+            path, f"The training history {path.name} cannot be read: {reason}."
+        ) from error
+
+
+def bundled_histories(folder: Path) -> list[TrainingHistory]:
+    """All histories in a folder of models, by file name.
+
+    Raises:
+        ModelFileError: one of them is damaged.
+    """
+    return [read_history(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]

@@ -1,0 +1,113 @@
+"""What a list of runs shows of each. Nothing in a run's files is trusted. No torch here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.system.documents import text, whole
+from resnet_gui.core.system.files import disk_use
+
+MOST_EPOCHS = 1_000_000
+_PATH = 4096  # letters
+_YEARS = range(1980, 2200)  # others make trouble in conversions between time zones
+
+
+class RunState(StrEnum):
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"  # killed, or the power went
+    STOPPED = "stopped"  # by a person
+    FAILED = "failed"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What a list of runs shows.
+
+    Attributes:
+        name: of its directory, unique; `title` is what a person reads.
+        created: ISO 8601, UTC.
+        epochs_done: of `epochs` at most.
+        best_val_accuracy: fraction of 1; None: no epoch is done, or nothing validates.
+        model_path: the model it made so far; "" if none, or if it is deleted.
+        resumable: `resume` can be asked for. message: why it failed, or cannot be read.
+        bytes: size of the directory.
+    """
+
+    name: str
+    path: str
+    title: str
+    state: RunState
+    created: str
+    data: str
+    model: str
+    method: str
+    epochs_done: int
+    epochs: int
+    best_val_accuracy: float | None
+    best_epoch: int
+    model_path: str
+    resumable: bool
+    message: str
+    bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "state": self.state.value}
+
+
+def run_info(
+    path: Path, title: str, document: Mapping[str, Any], metrics: list[EpochDone], active: bool
+) -> RunInfo:
+    """The line of a run that can be read. A value that is none is left empty.
+
+    Raises:
+        ValueError: there is no such state.
+    """
+    config = document.get("config")
+    settings: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
+    state = RunState(text(document.get("state", RunState.FAILED.value)))
+    if state is RunState.RUNNING and not active:
+        state = RunState.INTERRUPTED
+    best = [item for item in metrics if item.best]
+    model_path = text(document.get("model_path"), _PATH)
+    return RunInfo(
+        name=path.name,
+        path=str(path),
+        title=title,
+        state=state,
+        created=_date(document.get("created")),
+        data=text(settings.get("data"), _PATH),
+        model=text(settings.get("model")),
+        method=text(settings.get("method")),
+        epochs_done=metrics[-1].epoch if metrics else 0,
+        epochs=whole(settings.get("epochs"), 0, MOST_EPOCHS),
+        best_val_accuracy=best[-1].val_accuracy if best else None,
+        best_epoch=best[-1].epoch if best else 0,
+        model_path=model_path if os.path.isfile(model_path) else "",  # noqa: PTH113 - never raises
+        resumable=state in (RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED),
+        message=text(document.get("message"), _PATH),
+        bytes=disk_use(path),
+    )
+
+
+def damaged_run(path: Path, message: str) -> RunInfo:
+    """The line of a run that cannot be read: one that vanishes without a word would be worse."""
+    return RunInfo(
+        path.name, str(path), path.name, RunState.FAILED, "", "", "", "", 0, 0, None, 0, "", False,
+        message, disk_use(path),
+    )  # fmt: skip
+
+
+def _date(value: Any) -> str:
+    date = text(value, 40)
+    try:
+        return date if datetime.fromisoformat(date).year in _YEARS else ""
+    except ValueError:
+        return ""

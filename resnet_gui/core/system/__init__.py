@@ -1,0 +1,1 @@
+"""What the program needs of the computer: paths, settings, files and locks, devices, memory."""

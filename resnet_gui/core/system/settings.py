@@ -1,0 +1,181 @@
+"""What the program remembers: typed, versioned, written atomically."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.system import atomic
+from resnet_gui.core.system.documents import DocumentError, read_object, text, whole
+from resnet_gui.core.system.locks import lock
+from resnet_gui.core.system.paths import config_dir
+
+_log = logging.getLogger(__name__)
+FORMAT_VERSION = 1
+THEMES = ("system", "light", "dark")
+MAX_RECENT = 12
+_MAX_BYTES = 4 * 1024 * 1024
+_LONGEST = 8192  # letters of a text: no path is longer
+_WIDEST = 100_000  # pixels
+_PATIENCE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One frozen value; `dataclasses.replace` makes a changed one.
+
+    Attributes:
+        model: id of the model used last; empty: the zoo chooses.
+        device: "auto", "cuda:0", "mps" or "cpu".
+        theme: one of THEMES.
+        show_crop: whether the photo shows what the network sees.
+        recent: paths of the files and folders opened last, newest first.
+        window: Qt's window geometry, base64.
+        splitter: width in pixels of the photo's and the results' part.
+        last_folder: where the file dialog opens.
+    """
+
+    model: str = ""
+    device: str = "auto"
+    theme: str = "system"
+    show_crop: bool = False
+    recent: tuple[str, ...] = ()
+    window: str = ""
+    splitter: tuple[int, ...] = ()
+    last_folder: str = ""
+
+    def with_recent(self, path: str) -> Settings:
+        """The settings with `path` as the newest of the recent files."""
+        others = [known for known in self.recent if known != path]
+        return dataclasses.replace(self, recent=(path, *others)[:MAX_RECENT])
+
+
+def settings_path() -> Path:
+    return config_dir() / "settings.json"
+
+
+def load_settings() -> Settings:
+    """The stored settings; defaults where there are none. A damaged file is put aside as
+    `settings.json.damaged`, so that nothing is lost and the program starts."""
+    path = settings_path()
+    try:
+        return _read(path)
+    except DocumentError as error:
+        _log.warning("settings not read: %s", error)
+    try:
+        with lock(_lock_path(path), _PATIENCE_S):
+            return _read_or_put_aside(path)
+    except OSError:
+        _log.warning("damaged settings could not be put aside")
+        return Settings()
+
+
+def save_settings(settings: Settings, since: Settings | None = None) -> Settings:
+    """Write the settings. What another window has changed meanwhile stays: only what differs from
+    `since` is taken from `settings`, the rest from the disk.
+
+    Args:
+        since: what the caller loaded, or saved last. None: everything is taken from `settings`.
+
+    Returns:
+        what is on the disk now.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    path = settings_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with lock(_lock_path(path), _PATIENCE_S):
+            if since is not None:
+                settings = merged(_read_or_put_aside(path), settings, since)
+            atomic.write_json(path, {"format": FORMAT_VERSION, **dataclasses.asdict(settings)})
+    except OSError as error:
+        reason = error.strerror or "another window is writing to it"
+        raise SettingsError(
+            f"The settings could not be saved to {path} ({reason}).",
+            "Check the folder's permissions and the free space.",
+        ) from error
+    return settings
+
+
+def merged(stored: Settings, mine: Settings, since: Settings) -> Settings:
+    """`stored` with what changed from `since` to `mine`."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(Settings):
+        before, now = getattr(since, field.name), getattr(mine, field.name)
+        if before != now:
+            changes[field.name] = now
+    if "recent" in changes:
+        changes["recent"] = _merged_recent(stored.recent, mine.recent, since.recent)
+    return dataclasses.replace(stored, **changes)
+
+
+def _merged_recent(
+    stored: tuple[str, ...], mine: tuple[str, ...], since: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What was opened here since, before what was opened elsewhere. If the list was cleared here,
+    then what others had put into it is forgotten, too: that is what the person asked for."""
+    if since and not set(since) & set(mine):
+        return mine
+    fresh = len(mine)
+    for count in range(len(mine)):
+        others = tuple(name for name in since if name not in mine[:count])
+        if mine[count:] == others[: len(mine) - count]:
+            fresh = count
+            break
+    opened = mine[:fresh]
+    return (*opened, *(name for name in stored if name not in opened))[:MAX_RECENT]
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _read(path: Path) -> Settings:
+    try:
+        return _from_document(read_object(path, _MAX_BYTES))
+    except FileNotFoundError:
+        return Settings()
+
+
+def _read_or_put_aside(path: Path) -> Settings:
+    """With the lock held: what another process has just written is not put aside."""
+    try:
+        return _read(path)
+    except DocumentError:
+        path.replace(path.with_name(path.name + ".damaged"))
+        return Settings()
+
+
+def _from_document(document: dict[str, Any]) -> Settings:
+    """Each field on its own: one bad value costs only itself."""
+    default = Settings()
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(Settings):
+        value, standard = document.get(field.name), getattr(default, field.name)
+        if isinstance(standard, tuple):
+            value = _items(value, numbers=field.name == "splitter")
+        elif isinstance(standard, str):
+            value = text(value, _LONGEST) if isinstance(value, str) else None
+        if type(value) is type(standard):
+            values[field.name] = value
+    if values.get("theme") not in THEMES:
+        values.pop("theme", None)
+    return Settings(**values)
+
+
+def _items(value: Any, *, numbers: bool) -> tuple[Any, ...]:
+    """The items of a list that are of the right kind."""
+    if not isinstance(value, list):
+        return ()
+    if numbers:
+        sizes = tuple(whole(item, 0, _WIDEST, -1) for item in value[:2])
+        return sizes if min(sizes, default=-1) >= 0 < max(sizes, default=0) else ()
+    return tuple(
+        dict.fromkeys(text(item, _LONGEST) for item in value[:MAX_RECENT] if isinstance(item, str))
+    )

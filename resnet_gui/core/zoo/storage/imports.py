@@ -1,0 +1,313 @@
+"""Weights from a file instead of the network: official files, our model files, bundles.
+
+An official file is recognised by its hash, whatever its name is. Other weights are recognised by
+the names and shapes of their tensors (`foreign_weights`) and become a model of the user's own.
+Whatever it is, it is here only when its network has answered once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.system.atomic import claiming
+from resnet_gui.core.system.checksum import hashes_of
+from resnet_gui.core.system.disk import check_space, disk_errors
+from resnet_gui.core.system.files import open_regular
+from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.system.paths import user_models_dir
+from resnet_gui.core.zoo.providers.keras import PROVIDER as KERAS
+from resnet_gui.core.zoo.providers.published import published_specs
+from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
+from resnet_gui.core.zoo.storage.downloads import weights_file_name
+from resnet_gui.core.zoo.storage.offline_kit import is_bundle, make_bundle, read_bundle
+from resnet_gui.core.zoo.storage.store import copy_file
+from resnet_gui.core.zoo.weights.model_file import (
+    MAX_HEADER_BYTES,
+    METADATA_KEY,
+    SUFFIX,
+    read_header,
+)
+from resnet_gui.core.zoo.weights.plain_file import check_file
+
+__all__ = ["Imported", "import_weights", "make_bundle"]
+
+_ALGORITHMS = ("sha256", "md5")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One model that was taken in.
+
+    Attributes:
+        source: the file that it came from.
+        spec: the model, under the id that the zoo knows it by.
+        path: where its weights are now.
+        how: "hash" (an official file), "names and shapes", or "model file".
+        already: it was here before; nothing was copied.
+    """
+
+    source: str
+    spec: ModelSpec
+    path: Path
+    how: str
+    already: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.source,
+            "model": self.spec.id,
+            "path": str(self.path),
+            "how": self.how,
+            "already": self.already,
+            "error": None,
+        }
+
+
+def import_weights(
+    source: Path, settings: NetworkSettings | None = None
+) -> Generator[DownloadProgress | Imported, None, tuple[Imported, ...]]:
+    """Take in a weights file, a model file or a bundle. The source stays as it is.
+
+    Args:
+        source: `.pth`/`.pt` weights, Keras's `.h5`, `.safetensors`, a bundle's folder or its
+            `bundle.json`.
+        settings: say where official weights are kept. None: the stored ones.
+
+    Yields:
+        progress, and one Imported per model as soon as it is usable.
+
+    Returns:
+        all that was taken in; each has been loaded and has answered once.
+
+    Raises:
+        ModelFileError: unreadable, damaged, more than weights, of no known architecture, or its
+            network does not answer.
+        ModelError: its architecture is not known here, or a package that reads it is missing.
+        DownloadError: no space, or the folder cannot be written.
+    """
+    net = settings or load_network_settings()
+    if is_bundle(source):
+        folder = source if source.is_dir() else source.parent
+        found = []
+        for item in read_bundle(source):
+            done = yield from _import_file(folder / item.file, net, item.sha256)
+            found.append(done)
+        return tuple(found)
+    if source.is_dir():
+        raise ModelFileError(
+            source,
+            f"{source} is a folder without a bundle.",
+            "Choose the weights file itself, or a folder that “resnet-gui download … --to” made.",
+        )
+    return ((yield from _import_file(source, net, "")),)
+
+
+def _import_file(
+    source: Path, settings: NetworkSettings, sha256: str
+) -> Generator[DownloadProgress | Imported, None, Imported]:
+    check_file(source)
+    found = yield from _checked_hash(source, sha256)
+    official = next((s for s in published_specs() if _is(s, found)), None)
+    if official is not None:
+        result = yield from _take_official(
+            source, official, settings.weights_dir(), found["sha256"]
+        )
+    elif source.suffix.lower() == SUFFIX and _is_our_model(source):
+        result = _take_model_file(source)
+    else:
+        yield DownloadProgress(source.name, 0, 0, 0.0, "Looking for its architecture…")
+        result = _take_foreign(source, found["sha256"])
+    yield result
+    return result
+
+
+def _is(spec: ModelSpec, hashes: Mapping[str, str]) -> bool:
+    return spec.checksum.matches(hashes[spec.checksum.algorithm])
+
+
+def _checked_hash(source: Path, sha256: str) -> Generator[DownloadProgress, None, dict[str, str]]:
+    """The file's hashes by algorithm. `sha256`: what it has to be; "" if nobody says."""
+    try:
+        size, check = source.stat().st_size, hashes_of(source, _ALGORITHMS)
+        while True:
+            done = next(check)
+            yield DownloadProgress(source.name, done, size, 0.0, f"Reading {source.name}…")
+    except StopIteration as end:
+        found: dict[str, str] = end.value
+    except OSError as error:
+        raise ModelFileError(
+            source, f"{source.name} cannot be read ({error.strerror}).", "Is its drive connected?"
+        ) from error
+    if sha256 and found["sha256"] != sha256:
+        raise ModelFileError(
+            source,
+            f"{source.name} is damaged: it is not the file that the bundle was made with.",
+            "Copy the bundle again, or make it again.",
+        )
+    return found
+
+
+def _try_official(source: Path, spec: ModelSpec) -> None:
+    """Nothing if the network answers with these weights. The hash alone would not show it: for
+    most files only its first eight digits are published, and those can be met on purpose.
+
+    Raises:
+        ModelError, ModelFileError, CheckpointMismatchError: it does not.
+    """
+    with gentle_import():
+        from resnet_gui.core.zoo.weights.load import load_network, try_once
+
+    # What weights are in is told by the name, and a browser may have changed that.
+    try_once(source, spec, load_network(ModelEntry(spec, ModelState.CACHED, source)))
+
+
+def _take_official(
+    source: Path, spec: ModelSpec, folder: Path, sha256: str
+) -> Generator[DownloadProgress, None, Imported]:
+    target = folder / weights_file_name(spec)
+    if target.is_file():
+        here = yield from _checked_hash(target, "")
+        if _is(spec, here):
+            return Imported(str(source), spec, target, "hash", already=True)
+    yield DownloadProgress(source.name, 0, 0, 0.0, "Trying it once…")
+    _try_official(source, spec)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    size = source.stat().st_size
+    check_space(folder, size)
+    for done in copy_file(source, target):
+        yield DownloadProgress(spec.title, done, size, 0.0, f"Copying {source.name}…")
+    found = yield from _checked_hash(target, "")
+    if found["sha256"] != sha256:  # the source changed while it was copied
+        target.unlink(missing_ok=True)
+        raise ModelFileError(
+            source, f"{source.name} changed while it was copied.", "Import it again."
+        )
+    return Imported(str(source), spec, target, "hash")
+
+
+def _is_our_model(path: Path) -> bool:
+    """Whether a `.safetensors` file has our description.
+
+    Raises:
+        ModelFileError: it has, but it is damaged or too new.
+    """
+    try:
+        read_header(path)
+    except ModelFileError:
+        with contextlib.suppress(OSError), open_regular(path) as file:
+            length = int.from_bytes(file.read(8), "little")
+            raw = file.read(min(length, MAX_HEADER_BYTES))
+            if f'"{METADATA_KEY}"'.encode() in raw:
+                raise
+        return False
+    return True
+
+
+def _take_model_file(source: Path) -> Imported:
+    with gentle_import():
+        from resnet_gui.core.zoo.weights.load import add_model_file
+
+    folder = user_models_dir()
+    before = {path.name for path in folder.glob(f"*{SUFFIX}")}
+    with disk_errors(folder, source.stat().st_size):
+        spec = add_model_file(source, folder)
+    path = spec.path or folder / source.name
+    return Imported(str(source), spec, path, "model file", already=path.name in before)
+
+
+def _take_foreign(source: Path, sha256: str) -> Imported:
+    """Weights without a description: the tensors say what they are."""
+    with gentle_import():
+        from resnet_gui.core.zoo.weights.foreign import read_foreign
+        from resnet_gui.core.zoo.weights.load import (
+            empty_network,
+            free_ids,
+            save_model,
+            try_once,
+            with_weights,
+        )
+
+    folder = user_models_dir()
+    known = _imported_before(folder, sha256)
+    if known is not None:
+        return Imported(str(source), known[0], known[1], "names and shapes", already=True)
+    foreign = read_foreign(source)
+    spec = _spec_for(source, foreign.architecture, foreign.classes)
+    try_once(source, spec, with_weights(source, empty_network(spec), foreign.state))
+    taken = {known.id.lower() for known in published_specs()}
+    provenance = {"imported_from": source.name, "sha256": sha256}
+    with disk_errors(folder, source.stat().st_size):
+        folder.mkdir(parents=True, exist_ok=True)
+        check_space(folder, source.stat().st_size)
+        with claiming(free_ids(folder / f"{spec.id}{SUFFIX}", taken)) as claim:
+            save_model(claim.temporary, spec, foreign.state, provenance)
+    target = claim.path
+    spec = dataclasses.replace(
+        spec,
+        id=target.stem,
+        path=target,
+        bytes=target.stat().st_size,
+        url="",
+        sha256_prefix="",
+        md5="",
+    )
+    return Imported(str(source), spec, target, "names and shapes")
+
+
+def _imported_before(folder: Path, sha256: str) -> tuple[ModelSpec, Path] | None:
+    from resnet_gui.core.zoo.weights.model_file import spec_from_header
+
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            header = read_header(path)
+            provenance = header.document.get("provenance")
+            if isinstance(provenance, Mapping) and provenance.get("sha256") == sha256:
+                return spec_from_header(path, header, "yours"), path
+        except ModelFileError:
+            continue  # the zoo shows it as damaged
+    return None
+
+
+def _spec_for(source: Path, architecture: str, classes: int) -> ModelSpec:
+    """A model of the user's own. Nobody measured it, so no accuracy is claimed."""
+    base = next(spec for spec in published_specs() if spec.architecture == architecture)
+    imagenet = classes == len(imagenet_classes())
+    labels = imagenet_classes() if imagenet else tuple(f"class {n}" for n in range(classes))
+    notes = f"Imported from {source.name}; recognised as {base.title} by its tensors' names and "
+    notes += "shapes. "
+    notes += (
+        "Its 1,000 outputs are taken for ImageNet's classes."
+        if imagenet
+        else "The file does not name its classes, so they are numbered."
+    )
+    stem = re.sub(r"[^\w.-]+", "-", source.stem).strip("-.") or architecture
+    return dataclasses.replace(
+        base,
+        id=stem,
+        title=source.stem,
+        provider="yours",
+        dataset="",
+        classes=labels,
+        preprocessing=_preprocessing_of(base),
+        top1=None,
+        top5=None,
+        licence="",
+        weights="",
+        notes=notes,
+    )
+
+
+def _preprocessing_of(base: ModelSpec) -> Preprocessing:
+    """What networks of this kind are trained with as a rule: a file does not say it."""
+    return base.preprocessing if base.provider == KERAS else Preprocessing(resize=256, crop=224)

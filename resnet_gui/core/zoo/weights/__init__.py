@@ -1,0 +1,1 @@
+"""Weights in files: ours, foreign ones, Keras's, and networks made from them."""

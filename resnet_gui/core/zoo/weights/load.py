@@ -1,0 +1,346 @@
+"""From an entry of the zoo to a network in memory. This module needs torch."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
+from resnet_gui.core.header_schema import HeaderValueError
+from resnet_gui.core.nets.keras_resnet import KerasResNet
+from resnet_gui.core.nets.registry import BUILDERS
+from resnet_gui.core.nets.schema import is_architecture, read_options
+from resnet_gui.core.system.atomic import claiming, dump_json, numbered
+from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.system.paths import bundled_models_dir
+from resnet_gui.core.system.tensor_files import write_tensors
+from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
+from resnet_gui.core.zoo.providers.published import published_specs
+from resnet_gui.core.zoo.providers.torchvision import ARCHITECTURES
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.weights.keras_file import SUFFIXES as KERAS_SUFFIXES
+from resnet_gui.core.zoo.weights.keras_file import is_hdf5
+from resnet_gui.core.zoo.weights.keras_weights import read_keras_state
+from resnet_gui.core.zoo.weights.model_file import (
+    METADATA_KEY,
+    SUFFIX,
+    document_for,
+    read_header,
+    spec_from_header,
+)
+from resnet_gui.core.zoo.weights.plain_file import check_file
+from resnet_gui.core.zoo.weights.read_weights import (
+    Described,
+    describe_weights,
+    read_described,
+    read_state_dict,
+)
+
+__all__ = [
+    "Found", "Head", "add_model_file", "build_network", "check_fit", "empty_network", "head_name",
+    "load_network", "read_state_dict", "save_model", "set_head", "try_once", "with_weights",
+]  # fmt: skip
+_TRIAL_SIDE = 64  # pixels; every architecture of the zoo takes them
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Shape of a tensor, and whether it holds fractions."""
+
+    shape: tuple[int, ...]
+    fractions: bool
+
+
+class Head(nn.Sequential):
+    """A head with more than one layer; see `set_head`."""
+
+
+def build_network(
+    architecture: str, classes: int, options: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """A network with freshly initialised weights on the current default device.
+
+    Args:
+        architecture: name in the zoo ("resnet50", "efficientnet-lite0").
+        classes: number of outputs.
+        options: what the architecture takes beside that. "head" (see `set_head`) is taken by
+            all of them.
+
+    Returns:
+        x: (N, 3, H, W) float32, normalised -> logits: (N, classes) float32.
+
+    Raises:
+        ModelError: this version does not know the architecture or one of the options, an option
+            is out of range, or a package is missing.
+    """
+    values = _known_options(architecture, options or {})
+    head = values.pop("head", None)
+    network = _build(architecture, classes, values)
+    if head is not None:
+        set_head(network, classes, head)
+    return network
+
+
+def _known_options(architecture: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Raises:
+        ModelError: the architecture or an option is not known, or an option is out of range.
+    """
+    if not is_architecture(architecture):
+        raise ModelError(
+            f"This version of the program does not know the architecture “{architecture}”.",
+            "Update the program.",
+        )
+    try:
+        return read_options(architecture, options)
+    except HeaderValueError as error:
+        raise ModelError(
+            f"The architecture “{architecture}” cannot be built: {error}.",
+            "Update the program, or ask the file's maker.",
+        ) from error
+
+
+def head_name(network: nn.Module) -> str:
+    """The name of the module that maps features to classes: the last linear layer, or the `Head`
+    that it is part of.
+
+    Raises:
+        ModelError: there is none.
+    """
+    names: list[str] = [
+        name for name, module in network.named_modules() if isinstance(module, nn.Linear)
+    ]
+    if not names:
+        raise ModelError("This network has no linear head, so it cannot be fine-tuned.")
+    parent: str = names[-1].rpartition(".")[0]
+    return parent if parent and isinstance(network.get_submodule(parent), Head) else names[-1]
+
+
+def set_head(
+    network: nn.Module, classes: int, options: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """Replace the network's head by a new one with random weights, and return it.
+
+    Args:
+        options: "width" of a hidden layer with ReLU (0: none), "dropout" before the last layer.
+            With neither it is one linear layer under the name it has in the architecture.
+
+    Returns:
+        features: (N, D) -> logits: (N, classes).
+    """
+    name = head_name(network)
+    old = network.get_submodule(name)
+    linear = next(module for module in old.modules() if isinstance(module, nn.Linear))
+    values = options or {}
+    width, dropout = int(values.get("width", 0)), float(values.get("dropout", 0.0))
+    layers: list[nn.Module] = []
+    if width:
+        layers += [nn.Linear(linear.in_features, width), nn.ReLU()]
+    if dropout:
+        layers.append(nn.Dropout(dropout))
+    layers.append(nn.Linear(width or linear.in_features, classes))
+    head: nn.Module = Head(*layers) if len(layers) > 1 else layers[0]
+    network.set_submodule(name, head)
+    return head
+
+
+def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
+    if architecture in ARCHITECTURES:
+        # Only now: torchvision's import costs over a second, and the embedded model needs none.
+        with gentle_import():
+            from torchvision import models
+
+        network: nn.Module = models.get_model(architecture, weights=None, num_classes=classes)
+        return network
+    if architecture == LITE0:
+        try:
+            from efficientnet_lite_pytorch import EfficientNet
+        except ImportError as error:
+            raise ModelError(
+                "The package with EfficientNet-Lite0 is not installed.",
+                "Install it with “pip install efficientnet-lite-pytorch”.",
+            ) from error
+        lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **options)
+        return lite
+    return BUILDERS[architecture](classes, options)
+
+
+def load_network(entry: ModelEntry) -> nn.Module:
+    """The entry's network with its weights, on the CPU, in evaluation mode, float32.
+
+    It is built without memory (on torch's meta device) and the file's tensors take the places:
+    several times faster than initialising weights that are then overwritten. Names and shapes are
+    compared before any tensor is read.
+
+    Raises:
+        ModelFileError, CheckpointMismatchError: the file is damaged or does not fit.
+    """
+    path = entry.weights_path
+    if path is None:
+        raise ModelError(f"The weights of “{entry.spec.id}” are not on this computer.")
+    network = empty_network(entry.spec)
+    check_file(path)
+    if isinstance(network, KerasResNet) and _is_of_keras(path):
+        state = read_keras_state(path, network)
+    else:
+        check_fit(path, network, describe_weights(path))
+        state = read_described(path)
+    return with_weights(path, network, state)
+
+
+def _is_of_keras(path: Path) -> bool:
+    if path.suffix.lower() in KERAS_SUFFIXES:
+        return True
+    try:
+        return is_hdf5(path)  # a browser may have renamed it
+    except OSError as error:
+        raise ModelFileError(path, f"{path.name} could not be read ({error.strerror}).") from error
+
+
+def empty_network(spec: ModelSpec) -> nn.Module:
+    """The network of a spec on torch's meta device: shapes only.
+
+    Raises:
+        ModelError: as `build_network`.
+    """
+    with torch.device("meta"):
+        return build_network(spec.architecture, len(spec.classes), spec.architecture_options)
+
+
+def with_weights(path: Path, network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+    """A network without memory gets these weights, for evaluation in float32.
+
+    Args:
+        path: where they came from, for errors.
+
+    Raises:
+        CheckpointMismatchError: they do not fit.
+    """
+    found = {n: Found(tuple(t.shape), t.is_floating_point()) for n, t in state.items()}
+    check_fit(path, network, found)
+    network.load_state_dict(state, assign=True)
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    return network.eval().float()
+
+
+def try_once(path: Path, spec: ModelSpec, network: nn.Module) -> None:
+    """Let a network answer to one black picture: whoever says that a model is here has seen it
+    work.
+
+    Args:
+        path: the file, for errors.
+
+    Raises:
+        ModelFileError: it cannot take pictures of its size, or does not answer with one
+            probability for each class.
+    """
+    # Its size can be no larger than what shows that it works: some networks would take minutes.
+    side = min(spec.preprocessing.crop, _TRIAL_SIDE)
+    try:
+        with torch.inference_mode():
+            answer = network(torch.zeros(1, 3, side, side)).softmax(-1)
+    except (RuntimeError, ValueError, ModelError) as error:
+        raise ModelFileError(
+            path,
+            f"{path.name}: its network cannot take pictures of {spec.preprocessing.crop} × "
+            f"{spec.preprocessing.crop} pixels, which the file asks for.",
+            "Ask whoever made the file to save it again.",
+        ) from error
+    if answer.shape != (1, len(spec.classes)) or not bool(torch.isfinite(answer).all()):
+        raise ModelFileError(
+            path,
+            f"{path.name}: its network answers with no number (NaN): its weights are damaged, or "
+            "its training went wrong.",
+            "Get the file again, or choose another one.",
+        )
+
+
+def save_model(
+    path: Path,
+    spec: ModelSpec,
+    state: Mapping[str, Tensor],
+    provenance: dict[str, Any] | None = None,
+) -> None:
+    """Write one model file atomically (see `modelfile`).
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full; an older file is untouched.
+    """
+    document = dump_json(document_for(spec, provenance))
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    write_tensors(path, tensors, {METADATA_KEY: document})
+
+
+def add_model_file(source: Path, folder: Path) -> ModelSpec:
+    """Check a model file and copy it into the user's models under a free name.
+
+    Args:
+        source: the file that was dropped; it is left as it is.
+        folder: the user's models folder.
+
+    Returns:
+        the spec of the copy, with its id.
+
+    Raises:
+        ModelFileError, CheckpointMismatchError, ModelError: it cannot be used; nothing is copied.
+        OSError: the folder cannot be written.
+    """
+    spec = spec_from_header(source, read_header(source), "yours")
+    try_once(source, spec, load_network(ModelEntry(spec, ModelState.YOURS, source)))
+    if source.resolve().parent == folder.resolve():
+        return spec  # dropped from the models folder itself
+    # Not the id of another provider's model either: ids do not tell upper from lower case.
+    taken = {known.id.lower() for known in published_specs()} | {LITE0}
+    taken |= {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
+    wanted = folder / f"{source.stem}{SUFFIX}"
+    for target in free_ids(wanted, taken):
+        if not target.exists():
+            break
+        if _same_bytes(target, source):
+            return spec_from_header(target, read_header(target), "yours")
+    with claiming(free_ids(wanted, taken)) as claim:
+        shutil.copyfile(source, claim.temporary)
+    return spec_from_header(claim.path, read_header(claim.path), "yours")
+
+
+def free_ids(path: Path, taken: Container[str]) -> Iterator[Path]:
+    """`path` and its numbered names, but those whose stem (in lower case) is an id of the zoo: of
+    two models with one id one is hidden."""
+    return (name for name in numbered(path) if name.stem.lower() not in taken)
+
+
+def _same_bytes(left: Path, right: Path) -> bool:
+    same_size = left.stat().st_size == right.stat().st_size
+    return same_size and filecmp.cmp(left, right, shallow=False)
+
+
+def check_fit(path: Path, network: nn.Module, found: Mapping[str, Described | Found]) -> None:
+    """Raises CheckpointMismatchError with the first difference, in words.
+
+    Args:
+        found: what a file's tensors are.
+    """
+    expected = network.state_dict()
+    for name, tensor in expected.items():
+        if name not in found:
+            # Files from before PyTorch 0.4.1 lack this counter; torch fills it in.
+            if name.endswith("num_batches_tracked"):
+                continue
+            raise CheckpointMismatchError(path, f"a tensor “{name}”", "none of that name")
+        if found[name].shape != tuple(tensor.shape):
+            raise CheckpointMismatchError(
+                path, f"“{name}” of shape {tuple(tensor.shape)}", str(found[name].shape)
+            )
+        if tensor.is_floating_point() and not found[name].fractions:
+            raise CheckpointMismatchError(path, f"fractions in “{name}”", "whole numbers")
+    extra = [name for name in found if name not in expected]
+    if extra:
+        raise CheckpointMismatchError(path, "no more tensors", f"“{extra[0][:200]}”")

@@ -1,0 +1,470 @@
+"""The Classify page's state machine, without widgets: photos, model, device, and the jobs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.core.events import (
+    DeviceInfo,
+    ImageFailed,
+    ImageSource,
+    ModelLoading,
+    ModelReady,
+    Notice,
+    Prediction,
+)
+from resnet_gui.core.zoo import ModelEntry, ModelSpec
+from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.ui.classify.photo_intake import PhotoIntake
+from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.models.downloads import Downloads
+from resnet_gui.ui.models.imports import Imports, looks_like_weights
+from resnet_gui.ui.widgets.images import Dropped
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
+from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.status import Progress, Status
+from resnet_gui.ui.widgets.words import sentence
+
+_log = logging.getLogger(__name__)
+
+
+class ClassifyController(QObject):
+    """Takes what the person drops and keeps the answers.
+
+    Attributes:
+        photos: the list model that views show.
+        entry: the chosen model, None if there is none.
+        device: the chosen device ("auto", …).
+
+    Signals:
+        current_changed(): another photo is the current one, or its answer changed.
+        model_changed(): `entry` changed.
+        zoo_changed(): models were added, removed or downloaded.
+        devices_found(): `devices` is known.
+        status_changed(Status).
+        progress_changed(Progress).
+        noticed(str text, str kind): something to show above the photo; kind "notice" or "warning".
+        download_changed(object): DownloadProgress of the window's download, whoever asked for it,
+            or None when there is none.
+        opened(str): a path for the list of recent files.
+    """
+
+    current_changed = Signal()
+    model_changed = Signal()
+    zoo_changed = Signal()
+    devices_found = Signal()
+    status_changed = Signal(object)
+    progress_changed = Signal(object)
+    noticed = Signal(object, str)
+    download_changed = Signal(object)
+    # Texts and paths that cross as `object`: a Qt string would lose the bytes of a file name
+    # that are no UTF-8.
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        ports: Ports,
+        inference: JobLane,
+        io: JobLane,
+        downloads: Downloads,
+        imports: Imports,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._ports, self._inference = ports, inference
+        self._downloads, self._imports = downloads, imports
+        self.photos = PhotoList(io, self)
+        self._intake = PhotoIntake(io, ports.fetch_image, self)
+        self._intake.found.connect(self._on_photos_found)
+        self._intake.noticed.connect(self.noticed)
+        self._intake.began.connect(self._on_intake_began)
+        self._intake.ended.connect(self._on_intake_ended)
+        self.entry: ModelEntry | None = None
+        self.device = "auto"
+        self.devices: tuple[DeviceInfo, ...] = ()
+        self.status = Status()
+        self._current: Photo | None = None
+        self._jobs: dict[int, list[Photo]] = {}
+        self._warm_job = self._devices_job = 0
+        self._import_requests: set[int] = set()
+        self._wanted = ""  # id of the model that is used as soon as it is downloaded
+        self._batch_started = 0.0
+        self._batch_done = 0
+        inference.progressed.connect(self._on_inference)
+        inference.finished.connect(self._on_inference_finished)
+        inference.failed.connect(self._on_inference_failed)
+        inference.cancelled.connect(self._on_inference_cancelled)
+        downloads.changed.connect(self._on_downloads_changed)
+        downloads.progressed.connect(self._on_download_progressed)
+        downloads.finished.connect(self._on_download_finished)
+        downloads.failed.connect(self._on_download_failed)
+        downloads.cancelled.connect(self._on_download_cancelled)
+        imports.imported.connect(self._on_imported)
+        imports.failed.connect(self._on_import_failed)
+        imports.cancelled.connect(self._on_import_cancelled)
+
+    # --- what comes in ----------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Photos, folders, model files, weights from elsewhere and bundles."""
+        models = [path for path in paths if looks_like_weights(path)]
+        if models:
+            self._import_requests.update(self._imports.start(models))
+            self._say("Reading the model file…", busy=True)
+        photos = [path for path in paths if path not in models]
+        for path in photos[:1]:
+            self.opened.emit(str(path))
+        if photos:
+            self._intake.open_paths(photos)
+
+    def open_dropped(self, dropped: Dropped) -> None:
+        """What a drop or the clipboard carried."""
+        if dropped.paths:
+            self.open_paths(dropped.paths)
+        else:
+            self._intake.open_content(dropped)
+
+    @Slot(object, bool)
+    def _on_photos_found(self, sources: Sequence[ImageSource], first: bool) -> None:
+        self._add(sources, show=first)
+
+    @Slot(object)
+    def _on_intake_began(self, text: str) -> None:
+        self._say(text, busy=True)
+
+    @Slot()
+    def _on_intake_ended(self) -> None:
+        self._say(self._ready_text())
+
+    def _add(self, sources: Sequence[ImageSource], *, show: bool) -> None:
+        """Add photos (one that is there already is asked again) and classify them."""
+        sources = list({source.name: source for source in sources}.values())
+        fresh = [source for source in sources if self.photos.find(source) is None]
+        again = [photo for source in sources if (photo := self.photos.find(source)) is not None]
+        added = [*self.photos.add(fresh), *again]
+        if not added:
+            return
+        if show:
+            first = self.photos.find(sources[0]) or added[0]
+            added.sort(key=lambda photo: photo is not first)
+            self.select(self.photos.row(first))
+        self._classify(added, interactive=show)
+
+    # --- current photo ----------------------------------------------------------------------
+
+    @property
+    def current(self) -> Photo | None:
+        return self._current
+
+    def select(self, row: int) -> None:
+        photo = self.photos.photo(row)
+        if photo is not self._current:
+            self._current = photo
+            self.current_changed.emit()
+
+    def step(self, by: int) -> None:
+        """To the next or previous photo, staying within the list."""
+        count = self.photos.rowCount()
+        if self._current is not None and count:
+            row = self.photos.row(self._current) + by
+            self.select(min(max(row, 0), count - 1))
+
+    def remove_current(self) -> None:
+        if self._current is None:
+            return
+        row = self.photos.row(self._current)
+        self.photos.remove(row)
+        self._current = None
+        self.select(min(row, self.photos.rowCount() - 1))
+        if self._current is None:
+            self.current_changed.emit()
+        self._report_progress()
+
+    def clear(self) -> None:
+        """Empty the window (the files stay where they are)."""
+        self._cancel_photo_jobs()
+        self._intake.stop()
+        self._current = None
+        self.photos.clear()
+        self._batch_done = 0
+        self.current_changed.emit()
+        self._report_progress()
+
+    # --- model and device -------------------------------------------------------------------
+
+    def start(self, model_id: str, device: str) -> None:
+        """Choose the first model and bring it into memory, so that the first drop is quick."""
+        self.device = device
+        self.entry = self._ports.default_entry(model_id)
+        self.model_changed.emit()
+        self._devices_job = self._inference.submit(self._ports.devices, Priority.BACKGROUND)
+        self._warm_up()
+
+    def set_model(self, model_id: str) -> None:
+        """Use another model; what is shown is classified again. The latest request wins."""
+        entry = next((e for e in self._ports.entries() if e.spec.id == model_id), None)
+        if entry is None or (self.entry is not None and entry.spec.id == self.entry.spec.id):
+            return
+        if entry.problem:
+            self.noticed.emit(entry.problem, "warning")
+            return
+        if not entry.state.ready:
+            self.download(entry)
+            return
+        self.entry = entry
+        self.model_changed.emit()
+        self.classify_all()
+
+    def set_device(self, kind: str) -> None:
+        if kind != self.device:
+            self.device = kind
+            self.classify_all()
+
+    def download(self, entry: ModelEntry) -> None:
+        """Download a model's weights, then use it (of several the one asked for last)."""
+        self._wanted = entry.spec.id
+        self._downloads.start(entry)
+
+    @Slot()
+    def cancel_download(self) -> None:
+        """Cancel what `download_changed` shows."""
+        if self._downloads.running is not None:
+            self._downloads.cancel(self._downloads.running.spec.id)
+
+    def refresh_zoo(self) -> None:
+        """Models were removed, moved or added elsewhere: stay with the one in use if it is still
+        here, else take what the zoo offers."""
+        model_id = self.entry.spec.id if self.entry is not None else ""
+        entry = next((e for e in self._ports.entries() if e.spec.id == model_id), None)
+        if entry is None or entry.problem or not entry.state.ready:
+            entry = self._ports.default_entry("")
+        old, self.entry = self.entry, entry
+        if (old.spec.id if old else "") != (entry.spec.id if entry else ""):
+            self.model_changed.emit()
+            self.classify_all()
+        self.zoo_changed.emit()
+
+    def entries(self) -> list[ModelEntry]:
+        return self._ports.entries()
+
+    def classify_all(self) -> None:
+        """Classify every photo of the window anew, the one that is shown first."""
+        self._cancel_photo_jobs()
+        photos = sorted(self.photos.photos(), key=lambda photo: photo is not self._current)
+        if photos:
+            self._classify(photos, interactive=True)
+        else:
+            self._warm_up()
+
+    def stop(self) -> None:
+        """Stop classifying; answers that are there stay."""
+        self._cancel_photo_jobs()
+        self._intake.stop()
+        self._report_progress()
+        self._say("Stopped.")
+
+    def go_on(self) -> None:
+        """Classify what was left when it was stopped."""
+        self._classify([p for p in self.photos.photos() if p.state is PhotoState.IDLE])
+
+    # --- jobs on the inference lane -----------------------------------------------------------
+
+    def _warm_up(self) -> None:
+        if self.entry is not None:
+            start = _bind(self._ports.load, self.entry.spec.id, self.device)
+            self._inference.cancel(self._warm_job)
+            self._warm_job = self._inference.submit(start, Priority.BACKGROUND)
+
+    def _classify(self, photos: Sequence[Photo], *, interactive: bool = False) -> None:
+        if not self._jobs:
+            self._batch_started = time.monotonic()
+            self._batch_done = 0
+        if self.entry is None:
+            for photo in photos:
+                photo.state = PhotoState.IDLE
+            self.photos.touch_all()
+            self.current_changed.emit()
+            return
+        # The first photo alone and before everything else: that is the one being looked at.
+        if interactive:
+            self._submit(photos[:1], Priority.INTERACTIVE)
+            photos = photos[1:]
+        if photos:
+            self._submit(photos, Priority.NORMAL)
+        self._report_progress()
+
+    def _submit(self, photos: Sequence[Photo], priority: Priority) -> None:
+        assert self.entry is not None
+        sources = [photo.source for photo in photos]
+        start = _bind(self._ports.classify, sources, self.entry.spec.id, self.device)
+        job = self._inference.submit(start, priority)
+        self._jobs[job] = list(photos)
+        for photo in photos:
+            photo.job, photo.state = job, PhotoState.WAITING
+        self.photos.touch_all()
+        if self._current is not None and self._current.job == job:
+            self.current_changed.emit()
+
+    def _cancel_photo_jobs(self) -> None:
+        for job, photos in self._jobs.items():
+            self._inference.cancel(job)
+            for photo in photos:
+                if photo.job == job and photo.state is PhotoState.WAITING:
+                    photo.state = PhotoState.DONE if photo.prediction else PhotoState.IDLE
+        self._jobs.clear()
+        self.photos.touch_all()
+
+    @Slot(object, object)
+    def _on_inference(self, job_id: int, events: list[object]) -> None:
+        if job_id == self._devices_job:
+            self.devices = events[-1]  # type: ignore[assignment]
+            self.devices_found.emit()
+            return
+        photos = self._jobs.get(job_id)
+        if photos is None and job_id != self._warm_job:
+            return  # no longer ours
+        for event in events:
+            if isinstance(event, ModelLoading):
+                text = f"Loading {one_line(event.title)}…"
+                self._say(
+                    "Starting the engine and loading the model…" if event.first else text, busy=True
+                )
+            elif isinstance(event, ModelReady):
+                self._say("Ready.", device=event.device)
+            elif isinstance(event, Notice):
+                self.noticed.emit(event.message, "warning")
+            elif photos is not None and isinstance(event, Prediction | ImageFailed):
+                self._answer(job_id, photos[event.position], event)
+        self._report_progress()
+
+    def _answer(self, job_id: int, photo: Photo, event: Prediction | ImageFailed) -> None:
+        if photo.job != job_id:
+            return  # a newer job has it
+        self._batch_done += 1
+        if isinstance(event, Prediction):
+            photo.state, photo.prediction, photo.problem = PhotoState.DONE, event, ""
+            total_ms = event.decode_ms + event.inference_ms
+            self.status = Status(
+                self.status.text,
+                event.device,
+                f"{event.inference_ms:.0f} ms network, {total_ms:.0f} ms in all",
+                self.status.busy,
+            )
+            self.status_changed.emit(self.status)
+        else:
+            photo.state, photo.prediction, photo.problem = PhotoState.FAILED, None, event.message
+        self.photos.touch(photo)
+        if photo is self._current:
+            self.current_changed.emit()
+
+    @Slot(object, object)
+    def _on_inference_finished(self, job_id: int, _: object) -> None:
+        if self._jobs.pop(job_id, None) is not None:
+            self._report_progress()
+
+    @Slot(object, object)
+    def _on_inference_failed(self, job_id: int, error: Exception) -> None:
+        photos = self._jobs.pop(job_id, None)
+        if photos is None and job_id not in (self._warm_job, self._devices_job):
+            return
+        for photo in photos or ():
+            if photo.job == job_id and photo.state is PhotoState.WAITING:
+                photo.state = PhotoState.IDLE
+        self.photos.touch_all()
+        self.noticed.emit(sentence(error), "warning")
+        self._say("The model could not be used.")
+        self.current_changed.emit()
+        self._report_progress()
+
+    @Slot(object)
+    def _on_inference_cancelled(self, job_id: int) -> None:
+        self._jobs.pop(job_id, None)
+
+    # --- downloads and imports ----------------------------------------------------------------
+
+    @Slot()
+    def _on_downloads_changed(self) -> None:
+        self.download_changed.emit(self._downloads.progress)
+
+    @Slot(str)
+    def _on_download_progressed(self, model_id: str) -> None:
+        self.download_changed.emit(self._downloads.progress)
+
+    @Slot(str)
+    def _on_download_finished(self, model_id: str) -> None:
+        self.zoo_changed.emit()
+        if model_id == self._wanted or self.entry is None:
+            self._wanted = ""
+            self.set_model(model_id)
+
+    @Slot(str, object)
+    def _on_download_failed(self, model_id: str, message: str) -> None:
+        if model_id == self._wanted:
+            self._wanted = ""
+            self.noticed.emit(message, "warning")
+
+    @Slot(str)
+    def _on_download_cancelled(self, model_id: str) -> None:
+        if model_id == self._wanted:
+            self._wanted = ""
+
+    @Slot(int, object, bool)
+    def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
+        self.zoo_changed.emit()
+        if request in self._import_requests:
+            text = "was here already." if already else "was added to your models."
+            self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+            self._say(self._ready_text())
+            self.set_model(spec.id)
+        elif self.entry is None:
+            self.set_model(spec.id)
+
+    @Slot(int, object)
+    def _on_import_failed(self, request: int, message: str) -> None:
+        if request in self._import_requests:
+            self._import_requests.discard(request)
+            self._say(self._ready_text())
+            self.noticed.emit(message, "warning")
+
+    @Slot(int)
+    def _on_import_cancelled(self, request: int) -> None:
+        if request in self._import_requests:
+            self._import_requests.discard(request)
+            self._say(self._ready_text())
+
+    # --- status -------------------------------------------------------------------------------
+
+    def _ready_text(self) -> str:
+        return "Ready." if self.status.device else ""
+
+    def _say(self, text: str, *, device: str = "", busy: bool = False) -> None:
+        old = self.status
+        self.status = Status(text, device or old.device, old.milliseconds, busy)
+        self.status_changed.emit(self.status)
+
+    def _report_progress(self) -> None:
+        waiting = sum(
+            1
+            for job, photos in self._jobs.items()
+            for photo in photos
+            if photo.job == job and photo.state is PhotoState.WAITING
+        )
+        if not waiting:
+            self._batch_done = 0
+        elapsed_s = time.monotonic() - self._batch_started
+        self.progress_changed.emit(Progress.of(self._batch_done, waiting, elapsed_s))
+
+
+def _bind(function: Callable[..., Iterator[Any]], *arguments: object) -> JobStart:
+    """A job that calls `function` with these arguments in the worker."""
+
+    def start() -> Iterator[Any]:
+        return function(*arguments)
+
+    return start

@@ -1,0 +1,127 @@
+"""From what a person dropped (paths, folders, pixels, addresses) to sources for the classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.collect import PhotosFound, collect_photos
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.widgets.images import Dropped, encode_image
+from resnet_gui.ui.widgets.words import sentence
+
+_AT_ONCE = 4  # so few files need no search in the background
+
+
+class PhotoIntake(QObject):
+    """Searches folders, encodes pixels and fetches addresses in the io lane.
+
+    Signals:
+        found(tuple[ImageSource], bool first): photos; `first`: the first ones of what was dropped.
+        noticed(object text, str kind): what could not be taken, with the reason.
+        began(str): something takes a while. ended(): nothing does any more.
+    """
+
+    found = Signal(object, bool)
+    noticed = Signal(object, str)
+    began = Signal(object)
+    ended = Signal()
+
+    def __init__(
+        self,
+        io: JobLane,
+        fetch_image: Callable[[str], Iterator[Any]],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._io, self._fetch_image = io, fetch_image
+        self._collecting: dict[int, bool] = {}  # job -> whether its first photo is still to come
+        self._others: set[int] = set()
+        self._pasted = 0
+        io.progressed.connect(self._on_progressed)
+        io.finished.connect(self._on_finished)
+        io.failed.connect(self._on_failed)
+        io.cancelled.connect(self._on_cancelled)
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """A few files at once; folders and many files are gone through in the background."""
+        if len(paths) <= _AT_ONCE and not any(path.is_dir() for path in paths):
+            self.found.emit(tuple(ImageSource.file(path) for path in paths), True)
+            return
+        job = self._io.submit(lambda: collect_photos(paths), Priority.INTERACTIVE)
+        self._collecting[job] = True
+        self.began.emit("Looking for photos…")
+
+    def open_content(self, dropped: Dropped) -> None:
+        """What a drop or the clipboard carried besides paths."""
+        if dropped.encoded:
+            self.found.emit((ImageSource(self._pasted_name(), dropped.encoded),), True)
+        elif dropped.pixels is not None:
+            self._open_pixels(dropped.pixels)
+        else:
+            for url in dropped.urls:
+                self._fetch(url)
+
+    def stop(self) -> None:
+        """End the searches; what was found stays."""
+        for job in self._collecting:
+            self._io.cancel(job)
+
+    def _open_pixels(self, image: QImage) -> None:
+        name = self._pasted_name()
+        self._others.add(self._io.submit(lambda: _encode(image, name), Priority.INTERACTIVE))
+
+    def _fetch(self, url: str) -> None:
+        self._others.add(self._io.submit(lambda: self._fetch_image(url)))
+        self.began.emit(f"Fetching {url}")
+
+    def _pasted_name(self) -> str:
+        self._pasted += 1
+        return "Pasted image" if self._pasted == 1 else f"Pasted image {self._pasted}"
+
+    @Slot(object, object)
+    def _on_progressed(self, job_id: int, events: list[object]) -> None:
+        if job_id not in self._collecting:
+            return
+        for event in events:
+            assert isinstance(event, PhotosFound)
+            for problem in event.problems:
+                self.noticed.emit(problem, "warning")
+            self.found.emit(event.sources, self._collecting[job_id])
+            if event.sources:
+                self._collecting[job_id] = False
+
+    @Slot(object, object)
+    def _on_finished(self, job_id: int, result: object) -> None:
+        if self._forget(job_id) and isinstance(result, ImageSource):
+            self.found.emit((result,), True)
+
+    @Slot(object, object)
+    def _on_failed(self, job_id: int, error: Exception) -> None:
+        if self._forget(job_id):
+            self.noticed.emit(sentence(error), "warning")
+
+    @Slot(object)
+    def _on_cancelled(self, job_id: int) -> None:
+        self._forget(job_id)
+
+    def _forget(self, job_id: int) -> bool:
+        """Whether the job was ours; if so it has ended."""
+        ours = job_id in self._others or job_id in self._collecting
+        self._others.discard(job_id)
+        self._collecting.pop(job_id, None)
+        if ours:
+            self.ended.emit()
+        return ours
+
+
+def _encode(image: QImage, name: str) -> Generator[ImageSource, None, ImageSource]:
+    """As `encode_image`, with the source as the job's result."""
+    sources = list(encode_image(image, name))
+    yield from sources
+    return sources[0]

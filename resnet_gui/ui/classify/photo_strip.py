@@ -1,0 +1,217 @@
+"""The strip of thumbnails below the photo, and the line that says how far they are."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListView,
+    QProgressBar,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.ui.widgets.icons import draw_icon
+from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.status import Progress
+from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.words import duration
+
+_CELL = QSize(116, 108)
+_PICTURE = QSize(104, 74)
+
+
+class _PhotoDelegate(QStyledItemDelegate):
+    """Paints one thumbnail with its top label."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return _CELL
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        colours = theme_colours()
+        photo = index.data(PhotoList.PhotoRole)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        cell = QRectF(option.rect).adjusted(2, 2, -2, -2)
+        if selected:
+            ground = QPainterPath()
+            ground.addRoundedRect(cell, 8, 8)
+            painter.fillPath(ground, QColor(colours.accent_ground))
+            painter.setPen(QPen(QColor(colours.accent), 2))
+            painter.drawPath(ground)
+        frame = QRectF(
+            cell.center().x() - _PICTURE.width() / 2,
+            cell.top() + 4,
+            _PICTURE.width(),
+            _PICTURE.height(),
+        )
+        image = index.data(Qt.ItemDataRole.DecorationRole)
+        clip = QPainterPath()
+        clip.addRoundedRect(frame, 5, 5)
+        painter.save()
+        painter.setClipPath(clip)
+        if image is not None:
+            wide = image.width() / image.height() > frame.width() / frame.height()
+            height = image.height() if wide else image.width() * frame.height() / frame.width()
+            width = image.height() * frame.width() / frame.height() if wide else image.width()
+            part = QRectF((image.width() - width) / 2, (image.height() - height) / 2, width, height)
+            painter.drawImage(frame, image, part)
+        else:
+            painter.fillRect(frame, QColor(colours.track))
+            failed = photo.state is PhotoState.FAILED
+            mark = QRectF(frame.center().x() - 12, frame.center().y() - 12, 24, 24)
+            name, colour = ("alert", colours.danger) if failed else ("photo", colours.muted)
+            draw_icon(painter, name, mark, colour)
+        painter.restore()
+        font = painter.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
+        painter.setFont(font)
+        failed = photo.state is PhotoState.FAILED
+        painter.setPen(QColor(colours.danger if failed else colours.text))
+        line = QRectF(
+            cell.left() + 4,
+            frame.bottom() + 2,
+            cell.width() - 8,
+            cell.bottom() - frame.bottom() - 2,
+        )
+        text = painter.fontMetrics().elidedText(
+            caption(photo), Qt.TextElideMode.ElideMiddle, int(line.width())
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
+        painter.restore()
+
+
+class PhotoStrip(QWidget):
+    """Thumbnails in one row; hidden while there is one photo.
+
+    Signals:
+        chosen(int): row of the photo that was clicked or reached with the arrow keys.
+        stop_requested(), go_on_requested(), clear_requested().
+    """
+
+    chosen = Signal(int)
+    stop_requested = Signal()
+    go_on_requested = Signal()
+    clear_requested = Signal()
+
+    def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._photos = photos
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        header = QHBoxLayout()
+        header.setSpacing(10)
+        self.summary = PlainLabel()
+        self.summary.setProperty("kind", "muted")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(160)
+        self.stop = QPushButton("Stop")
+        self.go_on = QPushButton("Go on")
+        self.remove_all = QPushButton("Clear")
+        set_tooltip(self.remove_all, "Empty the window. Your files stay where they are.")
+        for button, signal in (
+            (self.stop, self.stop_requested),
+            (self.go_on, self.go_on_requested),
+            (self.remove_all, self.clear_requested),
+        ):
+            button.setProperty("kind", "plain")
+            button.clicked.connect(signal)
+        header.addWidget(self.summary)
+        header.addWidget(self.bar)
+        header.addWidget(self.stop)
+        header.addWidget(self.go_on)
+        header.addStretch()
+        header.addWidget(self.remove_all)
+        column.addLayout(header)
+        self.view = QListView()
+        self.view.setModel(photos)
+        self.view.setItemDelegate(_PhotoDelegate(self.view))
+        self.view.setFlow(QListView.Flow.LeftToRight)
+        self.view.setWrapping(False)
+        self.view.setUniformItemSizes(True)
+        self.view.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setFixedHeight(_CELL.height() + 20)
+        self.view.setAccessibleName("Photos")
+        column.addWidget(self.view)
+        self.view.selectionModel().currentChanged.connect(self._on_current_changed)
+        self._progress = Progress(0, 0, 0.0, None)
+        # Counting looks at every photo: a few times a second are enough.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(60)
+        self._soon.timeout.connect(self._refresh)
+        photos.counted.connect(self._on_counted)
+        self._refresh()
+
+    def show_current(self, row: int) -> None:
+        """Follow the controller's current photo."""
+        index = self._photos.index(row)
+        if index.isValid() and index != self.view.currentIndex():
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+
+    @Slot(object)
+    def show_progress(self, progress: Progress) -> None:
+        self._progress = progress
+        self._refresh()
+
+    @Slot(QModelIndex, QModelIndex)
+    def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if current.isValid():
+            self.chosen.emit(current.row())
+
+    @Slot()
+    def _on_counted(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _refresh(self) -> None:
+        count = self._photos.rowCount()
+        self.setVisible(count > 1)
+        progress = self._progress
+        running = progress.running
+        idle = sum(photo.state is PhotoState.IDLE for photo in self._photos.photos())
+        self.bar.setVisible(running)
+        self.stop.setVisible(running)
+        self.go_on.setVisible(not running and 0 < idle < count)
+        if running:
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)
+            text = f"{progress.done:,} of {progress.total:,}"
+            if progress.per_second:
+                text += f" · {progress.per_second:.0f} photos/s"
+            if progress.eta_s is not None:
+                text += f" · about {duration(progress.eta_s)} left"
+        else:
+            text = f"{count:,} photos"
+            if 0 < idle < count:
+                text += f" · {idle:,} not classified"
+        self.summary.setText(text)

@@ -1,0 +1,224 @@
+"""The Lab's state machine: histories, networks measured with random weights, the chosen diagram.
+No widgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.core.lab.diagram_types import NetworkDiagram
+from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
+from resnet_gui.core.nets.architectures import architecture_ids, find_architecture
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.widgets.words import sentence
+
+# Deeper ones take minutes and gigabytes to measure.
+_DEEPEST_MEASURED = 200
+_IMAGENET = ("resnet18", "resnet34", "resnet50")
+FIRST_PAIR = ("cifar-plain56", "cifar-resnet56")
+
+
+class LabController(QObject):
+    """What the Lab shows.
+
+    Attributes:
+        histories: bundled, then the user's runs. failures: what could not be read.
+        fresh: networks measured with random weights, as histories without epochs.
+        looked: the histories were read at least once.
+        shown: keys of what is drawn.
+        measuring: ids that are being measured or wait for it.
+        batch: what was measured on, in words.
+        diagram: of `diagram_id`; None while it is being made.
+
+    Signals:
+        histories_changed(), shown_changed(), measuring_changed(), diagram_changed().
+        noticed(str text, str kind).
+    """
+
+    histories_changed = Signal()
+    shown_changed = Signal()
+    measuring_changed = Signal()
+    diagram_changed = Signal()
+    noticed = Signal(object, str)
+
+    def __init__(
+        self, ports: Ports, inference: JobLane, io: JobLane, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._ports, self._inference, self._io = ports, inference, io
+        self.histories: tuple[HistoryFound, ...] = ()
+        self.failures: tuple[HistoryFailed, ...] = ()
+        self.fresh: dict[str, HistoryFound] = {}
+        self.looked = False
+        self.shown: set[str] = set()
+        self.measuring: dict[int, str] = {}
+        self.batch = ""
+        self.diagram: NetworkDiagram | None = None
+        self.diagram_id = ""
+        self.diagram_error = ""
+        self._known: set[str] = set()
+        self._read: list[HistoryFound] = []
+        self._failed: list[HistoryFailed] = []
+        self._read_job = self._diagram_job = 0
+        self._again = False
+        for lane in (inference, io):
+            lane.progressed.connect(self._on_progressed)
+            lane.finished.connect(self._on_finished)
+            lane.failed.connect(self._on_failed)
+            lane.cancelled.connect(self._on_cancelled)
+
+    # --- histories --------------------------------------------------------------------------
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read the histories again, in the io lane; runs grow while they train."""
+        if self._read_job:
+            self._again = True
+            return
+        self._read, self._failed = [], []
+        self._read_job = self._io.submit(self._ports.histories, Priority.INTERACTIVE)
+
+    def items(self) -> list[HistoryFound]:
+        """All that can be drawn: bundled, the user's runs, measured at the start."""
+        return [*self.histories, *self.fresh.values()]
+
+    def shown_items(self) -> list[HistoryFound]:
+        return [item for item in self.items() if item.key in self.shown]
+
+    def show(self, key: str, shown: bool) -> None:
+        """Draw a network, or do not."""
+        if shown != (key in self.shown):
+            self.shown ^= {key}
+            self.shown_changed.emit()
+
+    def _take_histories(self) -> None:
+        found, failed = tuple(self._read), tuple(self._failed)
+        first = not self.looked
+        changed = first or (found, failed) != (self.histories, self.failures)
+        self.looked, self.histories, self.failures = True, found, failed
+        for item in self.histories:
+            if item.key not in self._known and not item.own:
+                self.shown.add(item.key)  # the paper's four are the beginning; runs join by hand
+            self._known.add(item.key)
+        if first and not self.shown and self.histories:
+            self.shown.add(self.histories[0].key)  # nothing is bundled: the newest run
+        if changed:
+            self.histories_changed.emit()
+
+    # --- networks with random weights -------------------------------------------------------
+
+    def measurable(self) -> list[tuple[str, str]]:
+        """(id, title) of networks that can be measured on the spot."""
+        found = []
+        for model_id in architecture_ids():
+            spec = find_architecture(model_id)
+            depth = spec.architecture_options.get("depth", 0) if spec else _DEEPEST_MEASURED
+            if spec is not None and depth < _DEEPEST_MEASURED:
+                found.append((model_id, spec.title))
+        entries = {entry.spec.id: entry.spec.title for entry in self._ports.entries()}
+        return found + [(name, entries[name]) for name in _IMAGENET if name in entries]
+
+    def measure(self, model_id: str) -> None:
+        """Measure a network with random weights, in the inference lane."""
+        key = f"start:{model_id}"
+        if key in self.fresh:
+            self.show(key, True)
+        elif model_id not in self.measuring.values():
+            job = self._inference.submit(lambda: self._ports.measure_start(model_id))
+            if job:
+                self.measuring[job] = model_id
+                self.measuring_changed.emit()
+
+    def stop_measuring(self) -> None:
+        for job in self.measuring:
+            self._inference.cancel(job)
+
+    def _take_measured(self, event: StartMeasured) -> None:
+        key = f"start:{event.history.id}"
+        self.fresh[key] = HistoryFound(key, event.history, False, "")
+        self.batch = event.batch
+        self.shown.add(key)
+        self.histories_changed.emit()
+
+    # --- diagram ----------------------------------------------------------------------------
+
+    def drawable(self) -> list[tuple[str, str]]:
+        """(id, title) of networks that can be drawn: architectures, the zoo's, the user's."""
+        found = {}
+        for model_id in architecture_ids():
+            spec = find_architecture(model_id)
+            if spec is not None:
+                found[model_id] = spec.title
+        for entry in self._ports.entries():
+            if entry.spec.id not in found and "." not in entry.spec.id:
+                found[entry.spec.id] = entry.spec.title
+        return list(found.items())
+
+    def draw(self, model_id: str) -> None:
+        """Make the diagram of a network, in the inference lane."""
+        if model_id == self.diagram_id and not self.diagram_error:
+            return
+        self._inference.cancel(self._diagram_job)
+        self.diagram_id, self.diagram, self.diagram_error = model_id, None, ""
+        self._diagram_job = self._inference.submit(
+            lambda: self._ports.diagram(model_id), Priority.INTERACTIVE
+        )
+        self.diagram_changed.emit()
+
+    # --- what the lanes say -----------------------------------------------------------------
+
+    def _lane_is(self, lane: JobLane) -> bool:
+        return self.sender() is lane
+
+    @Slot(object, object)
+    def _on_progressed(self, job_id: int, events: list[Any]) -> None:
+        if self._lane_is(self._io):
+            if job_id == self._read_job:
+                for event in events:
+                    if isinstance(event, HistoryFound):
+                        self._read.append(event)
+                    elif isinstance(event, HistoryFailed):
+                        self._failed.append(event)
+        elif job_id == self._diagram_job:
+            self.diagram = events[-1]
+            self.diagram_changed.emit()
+        elif job_id in self.measuring:
+            for event in events:
+                self._take_measured(event)
+
+    @Slot(object, object)
+    def _on_finished(self, job_id: int, result: object) -> None:
+        self._ended(job_id)
+
+    @Slot(object)
+    def _on_cancelled(self, job_id: int) -> None:
+        self._ended(job_id)
+
+    @Slot(object, object)
+    def _on_failed(self, job_id: int, error: Exception) -> None:
+        if self._lane_is(self._inference) and job_id == self._diagram_job:
+            self.diagram_error = sentence(error)
+            self.diagram_changed.emit()
+        elif self._ours(job_id):
+            self.noticed.emit(sentence(error), "warning")
+        self._ended(job_id)
+
+    def _ours(self, job_id: int) -> bool:
+        if self._lane_is(self._io):
+            return job_id == self._read_job
+        return job_id in self.measuring
+
+    def _ended(self, job_id: int) -> None:
+        if self._lane_is(self._io):
+            if job_id == self._read_job:
+                self._read_job = 0
+                self._take_histories()
+                if self._again:
+                    self._again = False
+                    self.refresh()
+        elif job_id == self._diagram_job:
+            self._diagram_job = 0
+        elif self.measuring.pop(job_id, ""):
+            self.measuring_changed.emit()

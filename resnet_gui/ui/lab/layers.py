@@ -1,0 +1,300 @@
+"""The Lab's layer charts: gradient norm by layer, ‖F(x)‖/‖x‖ by block, from the start of a
+training to its end."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from resnet_gui.core.lab.histories import HistoryFound
+from resnet_gui.core.lab.sentences import (
+    Named,
+    gradients_sentence,
+    kind_of,
+    layers_at,
+    main_gradients,
+    residual_ratios,
+    residuals_sentence,
+    short_name,
+)
+from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.ui.lab.controller import LabController
+from resnet_gui.ui.lab.parts import Sentence, scaled
+from resnet_gui.ui.lab.style import line_colour, line_width
+from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.line_chart import Axes, Line, LineChart
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.theme import theme_colours
+
+_FRAME_MS = 120
+
+
+class Measure(Enum):
+    GRADIENTS = auto()
+    RESIDUALS = auto()
+
+
+class LabLayers(QWidget):
+    """One chart with a slider over the epochs.
+
+    Attributes:
+        measure: what is drawn. slider: 0 is the initialisation.
+
+    Signals:
+        measure_requested(str): id of a network to measure with random weights.
+    """
+
+    measure_requested = Signal(str)
+
+    def __init__(
+        self, controller: LabController, measure: Measure, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller, self.measure = controller, measure
+        self._ranged: list[tuple[str, int]] = []
+        self._range: tuple[float, float] | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_FRAME_MS)
+        self._timer.timeout.connect(self._on_frame)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(self._measure_row())
+        self.chart = LineChart(self._axes(None))
+        column.addWidget(self.chart, 1)
+        column.addLayout(self._slider_row())
+        self.sentence = Sentence()
+        column.addWidget(self.sentence)
+        self.note = PlainLabel()
+        self.note.setProperty("kind", "muted")
+        self.note.setWordWrap(True)
+        column.addWidget(self.note)
+        controller.histories_changed.connect(self.refresh)
+        controller.shown_changed.connect(self.refresh)
+        controller.measuring_changed.connect(self._on_measuring_changed)
+        self._on_measuring_changed()
+        self.refresh()
+
+    # --- building ---------------------------------------------------------------------------
+
+    def _measure_row(self) -> QHBoxLayout:
+        self.choice = ComboBox()
+        self.choice.setAccessibleName("Network to compute")
+        self.choice.setMaxVisibleItems(20)
+        self.choice.setMinimumContentsLength(16)
+        self.choice.setSizeAdjustPolicy(
+            ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        for model_id, title in self._controller.measurable():
+            self.choice.add_choice(title, model_id)
+        self.choice.setCurrentIndex(max(0, self.choice.findData("cifar-plain56")))
+        self.compute = QPushButton("Compute untrained")
+        set_tooltip(self.compute, "Measure this network with random weights, on this computer")
+        self.compute.clicked.connect(self._on_compute_clicked)
+        self.progress = ElidedLabel()
+        self.progress.setProperty("kind", "muted")
+        self.stop = QPushButton("Stop")
+        self.stop.setProperty("kind", "plain")
+        self.stop.clicked.connect(self._controller.stop_measuring)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.choice)
+        row.addWidget(self.compute)
+        row.addWidget(self.progress)
+        row.addWidget(self.stop)
+        row.addStretch()
+        return row
+
+    def _slider_row(self) -> QHBoxLayout:
+        self.play = QPushButton("Play")
+        self.play.setCheckable(True)
+        set_tooltip(self.play, "Run through the epochs")
+        self.play.toggled.connect(self._on_play_toggled)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Epoch")
+        self.slider.valueChanged.connect(self.refresh)
+        self.when = PlainLabel()
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.play)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.when)
+        return row
+
+    def set_scale(self, scale: float) -> None:
+        self.chart.set_scale(scale)
+        self.sentence.set_scale(scale)
+        scaled(self.when, scale, bold=True)
+        scaled(self.note, scale)
+        for widget in (self.choice, self.compute, self.progress, self.stop, self.play):
+            scaled(widget, scale)
+        self._fit_when()
+
+    def refresh_theme(self) -> None:
+        self.refresh()
+
+    # --- what the person does ---------------------------------------------------------------
+
+    @Slot()
+    def _on_compute_clicked(self) -> None:
+        self.measure_requested.emit(str(self.choice.currentData()))
+
+    @Slot(bool)
+    def _on_play_toggled(self, on: bool) -> None:
+        self.play.setText("Pause" if on else "Play")
+        if on:
+            if self.slider.value() >= self.slider.maximum():
+                self.slider.setValue(0)
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    @Slot()
+    def _on_frame(self) -> None:
+        if self.slider.value() >= self.slider.maximum():
+            self.play.setChecked(False)
+        else:
+            # A training of 200 epochs is through in some ten seconds, too.
+            self.slider.setValue(self.slider.value() + max(1, self.slider.maximum() // 80))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.play.setChecked(False)
+
+    # --- drawing ----------------------------------------------------------------------------
+
+    @Slot()
+    def _on_measuring_changed(self) -> None:
+        names = list(self._controller.measuring.values())
+        titles = dict(self._controller.measurable())
+        text = f"Computing {titles.get(names[0], names[0])}…" if names else ""
+        self.progress.setText(text + (f" ({len(names) - 1} more)" if len(names) > 1 else ""))
+        self.progress.setVisible(bool(names))
+        self.stop.setVisible(bool(names))
+
+    @Slot()
+    def refresh(self) -> None:
+        """Draw the shown networks at the slider's epoch."""
+        items = [item for item in self._controller.shown_items() if item.history.layers]
+        last = max((item.history.layers[-1].epoch for item in items), default=0)
+        if self.slider.maximum() != last:
+            self.slider.blockSignals(True)
+            self.slider.setRange(0, last)
+            self.slider.setPageStep(max(1, last // 10))
+            self.slider.blockSignals(False)
+            self._fit_when()
+        for widget in (self.slider, self.play):
+            widget.setEnabled(last > 0)
+        epoch = self.slider.value()
+        self.when.setText(_when(epoch))
+        recorded = {
+            one_line(short_name(i.history), 60) for i in items if not i.key.startswith("start:")
+        }
+        lines: list[Line] = []
+        named: list[Named] = []
+        hidden = 0
+        for item in items:
+            if item.key.startswith("start:") and epoch > 0:
+                hidden += 1
+                continue
+            layers = layers_at(item.history, epoch)
+            if layers is not None:
+                name = one_line(short_name(item.history), 60)
+                twin = item.key.startswith("start:") and name in recorded
+                name += ", untrained" if twin else ""
+                lines.append(self._line(item, name, layers, twin))
+                kind = kind_of(item.history.architecture, item.history.options)
+                named.append((name, kind, layers))
+        self.chart.show_lines(self._axes(self._y_range(items)), lines)
+        gradients = self.measure is Measure.GRADIENTS
+        text = gradients_sentence(named) if gradients else residuals_sentence(named)
+        self.sentence.setText(text or "Switch a network on in the list, or compute one.")
+        self.note.setText(self._note(items, hidden))
+        self.note.setVisible(bool(self.note.text()))
+
+    def _note(self, items: list[HistoryFound], hidden: int) -> str:
+        parts = []
+        if hidden:
+            parts.append("What was computed here has no epochs: move the slider to the start.")
+        elif self._controller.batch and any(i.key.startswith("start:") for i in items):
+            parts.append(f"Computed here on {self._controller.batch}, with random weights.")
+        missing = [
+            one_line(short_name(item.history), 60)
+            for item in self._controller.shown_items()
+            if not item.history.layers
+        ]
+        if missing:
+            verb = "has" if len(missing) == 1 else "have"
+            parts.append(f"{', '.join(missing[:4])} {verb} no recorded layers.")
+        return " ".join(parts)
+
+    def _fit_when(self) -> None:
+        """A fixed width, so that the slider does not jump while it is moved."""
+        metrics = self.when.fontMetrics()
+        texts = (_when(0), _when(self.slider.maximum()))
+        self.when.setFixedWidth(max(metrics.horizontalAdvance(text) for text in texts) + 6)
+
+    def _values(self, layers: LayerStatistics) -> list[tuple[str, float]]:
+        if self.measure is Measure.GRADIENTS:
+            return main_gradients(layers)
+        return residual_ratios(layers)
+
+    def _line(self, item: HistoryFound, name: str, layers: LayerStatistics, dotted: bool) -> Line:
+        values = self._values(layers)
+        return Line(
+            name=name,
+            label=name if len(name) <= 24 else f"{name[:22]}…",
+            points=tuple((float(n + 1), value) for n, (_, value) in enumerate(values)),
+            colour=line_colour(item.history, theme_colours()),
+            width=line_width(item.history),
+            dotted=dotted,
+            names=tuple(key for key, _ in values),
+        )
+
+    def _y_range(self, items: list[HistoryFound]) -> tuple[float, float] | None:
+        """Over all epochs: the axis stands still while the slider moves."""
+        wanted = [(item.key, len(item.history.layers)) for item in items]
+        if wanted != self._ranged:
+            self._ranged, self._range = wanted, self._find_range(items)
+        return self._range
+
+    def _find_range(self, items: list[HistoryFound]) -> tuple[float, float] | None:
+        values = [
+            value
+            for item in items
+            for layers in item.history.layers
+            for _, value in self._values(layers)
+            if value > 0
+        ]
+        if not values:
+            return None
+        low = min(values) if self.measure is Measure.GRADIENTS else 0.0
+        return low, max(values) * 1.04
+
+    def _axes(self, y_range: tuple[float, float] | None) -> Axes:
+        gradients = self.measure is Measure.GRADIENTS
+        title = (
+            "Size of each layer's gradient, ‖∂loss/∂W‖"
+            if gradients
+            else "How much each block changes its input, ‖F(x)‖ / ‖x‖"
+        )
+        return Axes(
+            title=title,
+            x_label="layer, from the image to the answer" if gradients else "block",
+            value=_number,
+            x_name="layer" if gradients else "block",
+            log=gradients,
+            y_range=y_range,
+            at_one=not gradients,
+        )
+
+
+def _when(epoch: int) -> str:
+    return f"after epoch {epoch}" if epoch else "at initialisation"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

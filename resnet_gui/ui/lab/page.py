@@ -1,0 +1,263 @@
+"""The Residual Lab: why shortcuts matter, shown with real trainings, layer by layer."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.ui.lab.controller import FIRST_PAIR, LabController
+from resnet_gui.ui.lab.curves import LabCurves
+from resnet_gui.ui.lab.diagram import LabDiagram
+from resnet_gui.ui.lab.layers import LabLayers, Measure
+from resnet_gui.ui.lab.network_list import NetworkList
+from resnet_gui.ui.lab.parts import LabEmpty, scaled
+from resnet_gui.ui.lab.why import LabWhy
+from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from resnet_gui.ui.widgets.plain_text import set_tooltip
+
+PROJECTOR_SCALE = 1.45
+_REFRESH_MS = 1000
+
+
+class View(IntEnum):
+    CURVES = 0
+    GRADIENTS = 1
+    RESIDUALS = 2
+    DIAGRAM = 3
+    WHY = 4
+
+
+_WORDS = {
+    View.CURVES: ("Curves", "Training and validation error by epoch"),
+    View.GRADIENTS: ("Gradients", "Size of the gradient, layer by layer"),
+    View.RESIDUALS: ("Residuals", "How much each block changes its input"),
+    View.DIAGRAM: ("Diagram", "Stages, blocks and layers of a network"),
+    View.WHY: ("Why it works", "H(x) = F(x) + x in plain words"),
+}
+_NO_HISTORIES = (
+    "No trainings to show yet",
+    "This copy of the program came without recorded trainings. Train a network on the Train page: "
+    "its curves appear here.",
+)
+_NO_LAYERS = (
+    "No recorded layers yet",
+    "Trainings from random weights record their layers. Untrained networks can be measured now: "
+    "Plain-56 and ResNet-56 take some seconds.",
+)
+
+
+class LabPage(QWidget):
+    """Five views on one set of networks; each is built when it is first shown.
+
+    Attributes:
+        controller: the state machine that this page shows.
+        view: what is in front. views: what was built so far.
+
+    Signals:
+        photos_dropped(QMimeData): the window opens them on the Classify page.
+        projector_toggled(bool): large type and the whole screen, or back.
+    """
+
+    drop_hint = "Drop to classify"
+    photos_dropped = Signal(object)
+    projector_toggled = Signal(bool)
+
+    def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.controller = controller
+        self.view = View.CURVES
+        self.views: dict[View, LabCurves | LabLayers | LabDiagram | LabWhy] = {}
+        self._scale = 1.0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 14, 10)
+        column.setSpacing(10)
+        column.addLayout(self._header())
+        self.notices = NoticeBar()
+        column.addWidget(self.notices)
+        self.networks = NetworkList(controller)
+        self.stack = QStackedWidget()
+        self.empty = LabEmpty()
+        self.empty.button.clicked.connect(self._on_first_pair)
+        self.stack.addWidget(self.empty)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.networks)
+        row.addWidget(self.stack, 1)
+        column.addLayout(row, 1)
+        self._build_soon = QTimer(self)  # the click's own turn only changes the buttons
+        self._build_soon.setSingleShot(True)
+        self._build_soon.setInterval(0)
+        self._build_soon.timeout.connect(self._show_view)
+        self._refresh_soon = QTimer(self)
+        self._refresh_soon.setSingleShot(True)
+        self._refresh_soon.setInterval(_REFRESH_MS)
+        self._refresh_soon.timeout.connect(controller.refresh)
+        controller.histories_changed.connect(self._on_histories_changed)
+        controller.measuring_changed.connect(self._on_measuring_changed)
+        controller.noticed.connect(self._on_noticed)
+
+    def _header(self) -> QHBoxLayout:
+        self.tabs: dict[View, QPushButton] = {}
+        group = QButtonGroup(self)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for view, (text, tip) in _WORDS.items():
+            button = QPushButton(text)
+            button.setCheckable(True)
+            set_tooltip(button, tip)
+            button.setAccessibleName(f"{text}: {tip}")
+            group.addButton(button, int(view))
+            self.tabs[view] = button
+            row.addWidget(button)
+        self.tabs[View.CURVES].setChecked(True)
+        group.idClicked.connect(self._on_tab_clicked)
+        row.addStretch()
+        self.projector = QPushButton("Projector")
+        self.projector.setCheckable(True)
+        set_tooltip(self.projector, "Large type on the whole screen (F11; Esc leaves it)")
+        self.projector.toggled.connect(self._on_projector_toggled)
+        row.addWidget(self.projector)
+        return row
+
+    # --- the window asks --------------------------------------------------------------------
+
+    def may_take(self, mime: QMimeData) -> bool:
+        """Whether photos are dragged over the page."""
+        return bool(mime.hasUrls() or mime.hasImage())
+
+    def take(self, mime: QMimeData) -> None:
+        """A photo has nothing to do here: the Classify page takes it."""
+        self.photos_dropped.emit(mime)
+
+    def refresh_theme(self) -> None:
+        self.projector.setIcon(icon("screen"))
+        self.networks.update()
+        for view in self.views.values():
+            view.refresh_theme()
+
+    @Slot()
+    def refresh_if_shown(self) -> None:
+        """Runs changed: read them again soon, if somebody looks."""
+        if self.isVisible() and not self._refresh_soon.isActive():
+            self._refresh_soon.start()  # a quick run has dozens of epochs a second
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.projector.setIcon(icon("screen"))
+        self.controller.refresh()
+        self._build_soon.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._refresh_soon.stop()
+
+    # --- views ------------------------------------------------------------------------------
+
+    def show_view(self, view: View) -> None:
+        """Bring a view to the front."""
+        self.view = view
+        self.tabs[view].setChecked(True)
+        self._build_soon.start()
+
+    @Slot(int)
+    def _on_tab_clicked(self, number: int) -> None:
+        self.show_view(View(number))
+
+    @Slot()
+    def _show_view(self) -> None:
+        charts = self.view in (View.CURVES, View.GRADIENTS, View.RESIDUALS)
+        curves = self.view is View.CURVES
+        items = self.controller.items()
+        some = any(item.history.epochs if curves else item.history.layers for item in items)
+        if charts and not some and not (self.controller.measuring and not curves):
+            self._say_empty(curves)
+            return
+        fresh = self.view not in self.views
+        if fresh:
+            self.views[self.view] = self._build(self.view)
+            self.stack.addWidget(self.views[self.view])
+        if charts:
+            self.networks.show_for(curves, self._scale)
+        self.networks.setVisible(charts and some)
+        self.stack.setCurrentWidget(self.views[self.view])
+        if fresh:  # a style sheet takes back the type that was set before the first show
+            self.views[self.view].set_scale(self._scale)
+
+    def _say_empty(self, curves: bool) -> None:
+        self.networks.hide()
+        if not self.controller.looked:
+            self.empty.say("", "Reading the recorded trainings…")
+        elif curves:
+            self.empty.say(*_NO_HISTORIES)
+        else:
+            self.empty.say(*_NO_LAYERS, "Compute both")
+        self.stack.setCurrentWidget(self.empty)
+
+    def _build(self, view: View) -> LabCurves | LabLayers | LabDiagram | LabWhy:
+        if view is View.CURVES:
+            return LabCurves(self.controller)
+        if view is View.DIAGRAM:
+            return LabDiagram(self.controller)
+        if view is View.WHY:
+            return LabWhy()
+        measure = Measure.GRADIENTS if view is View.GRADIENTS else Measure.RESIDUALS
+        layers = LabLayers(self.controller, measure)
+        layers.measure_requested.connect(self.controller.measure)
+        return layers
+
+    # --- projector --------------------------------------------------------------------------
+
+    @Slot(bool)
+    def _on_projector_toggled(self, on: bool) -> None:
+        self._scale = PROJECTOR_SCALE if on else 1.0
+        for button in (*self.tabs.values(), self.projector):
+            scaled(button, self._scale)
+        self.empty.set_scale(self._scale)
+        for view in self.views.values():
+            view.set_scale(self._scale)
+        self.projector_toggled.emit(on)
+        self._show_view()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that nothing inside has used."""
+        if event.key() == Qt.Key.Key_F11:
+            self.projector.toggle()
+        elif event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
+            self.projector.setChecked(False)
+        else:
+            super().keyPressEvent(event)
+
+    # --- what the controller says -----------------------------------------------------------
+
+    @Slot()
+    def _on_first_pair(self) -> None:
+        for model_id in FIRST_PAIR:
+            self.controller.measure(model_id)
+
+    @Slot()
+    def _on_histories_changed(self) -> None:
+        for failure in self.controller.failures:
+            self.notices.add(failure.message, "warning")
+        self._show_view()
+
+    @Slot()
+    def _on_measuring_changed(self) -> None:
+        self._show_view()
+
+    @Slot(object, str)
+    def _on_noticed(self, text: str, kind: str) -> None:
+        self.notices.add(text, kind)
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 620)

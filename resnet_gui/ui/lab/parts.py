@@ -1,0 +1,74 @@
+"""Small things that the Lab's views share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
+
+from resnet_gui.ui.widgets.plain_text import PlainLabel
+
+
+def scaled(widget: QWidget, scale: float, *, bold: bool = False) -> None:
+    """Set the widget's type to a multiple of the program's."""
+    font = QApplication.font()
+    font.setPointSizeF(font.pointSizeF() * scale)
+    font.setBold(bold)
+    widget.setFont(font)
+
+
+class Sentence(QFrame):
+    """What there is to see, in words, on a ground of its own."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "notice")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 9, 14, 9)
+        self.label = PlainLabel()
+        self.label.setWordWrap(True)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.label.setAccessibleName("What there is to see")
+        column.addWidget(self.label)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        scaled(self.label, scale * 1.15)
+
+    def setText(self, text: str) -> None:
+        self.label.setText(text.replace(" %", "\u00a0%"))  # "8.9" does not lose its "%"
+        self.setVisible(bool(text))
+
+    def text(self) -> str:
+        return self.label.text().replace("\u00a0", " ")
+
+
+class LabEmpty(QWidget):
+    """Where there is nothing to draw: why, and what to do."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(40, 20, 40, 20)
+        column.addStretch()
+        self.title, self.text = PlainLabel(), PlainLabel()
+        for label in (self.title, self.text):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(label)
+        self.text.setProperty("kind", "muted")
+        self.button = QPushButton()
+        self.button.setProperty("kind", "primary")
+        column.addSpacing(8)
+        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch()
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        scaled(self.title, scale * 1.5, bold=True)
+        scaled(self.text, scale)
+
+    def say(self, title: str, text: str, button: str = "") -> None:
+        self.title.setText(title)
+        self.text.setText(text)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))

@@ -1,0 +1,43 @@
+"""How a network looks in the Lab: colour says the kind, weight the depth.
+
+Okabe and Ito's colours, told apart by colour-blind eyes; in print the line's weight and the name
+at its end remain.
+"""
+
+from __future__ import annotations
+
+from resnet_gui.core.lab.sentences import Kind, depth_of, kind_of
+from resnet_gui.core.runs.history import TrainingHistory
+from resnet_gui.ui.widgets.theme import Colours
+
+_COLOURS = {
+    Kind.RESIDUAL: ("#0072b2", "#56b4e9"),
+    Kind.PLAIN: ("#c05000", "#e69f00"),
+    Kind.HIGHWAY: ("#007a5a", "#2ec99b"),
+    Kind.PREACTIVATION: ("#9c4a82", "#e08fc0"),
+    Kind.OTHER: ("#59636f", "#a2acb8"),
+}
+KIND_NAMES = {
+    Kind.RESIDUAL: "with shortcuts",
+    Kind.PLAIN: "without shortcuts",
+    Kind.HIGHWAY: "gated shortcuts",
+    Kind.PREACTIVATION: "pre-activation",
+    Kind.OTHER: "other",
+}
+
+
+def kind_colour(kind: Kind, colours: Colours) -> str:
+    return _COLOURS[kind][colours.dark]
+
+
+def line_colour(history: TrainingHistory, colours: Colours) -> str:
+    return kind_colour(kind_of(history.architecture, history.options), colours)
+
+
+def line_width(history: TrainingHistory) -> float:
+    """In pixels at normal size: the deeper, the heavier."""
+    depth = depth_of(history.architecture, history.options)
+    for limit, width in ((24, 1.6), (40, 2.4), (80, 3.4)):
+        if depth < limit:
+            return width
+    return 4.4

@@ -1,0 +1,411 @@
+"""The Models page's state machine, without widgets: what is here, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.core.events import ModelRemoved
+from resnet_gui.core.photos.decode import IMAGE_SUFFIXES
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model, take_inventory
+from resnet_gui.core.zoo.storage.library import rename_model
+from resnet_gui.core.zoo.storage.store import Speed
+from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.models.downloads import Downloads
+from resnet_gui.ui.models.imports import Imports
+from resnet_gui.ui.models.list_model import ModelList
+from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.words import progress_line, sentence, size_text
+
+
+class Situation(Enum):
+    """What is the matter with one model."""
+
+    READY = auto()
+    IN_USE = auto()  # the Classify page answers with it
+    DAMAGED = auto()
+    REMOTE = auto()  # needs a download
+    PART = auto()  # some of it has arrived
+    WAITING = auto()  # in line for its download
+    DOWNLOADING = auto()
+    STOPPING = auto()  # its download was cancelled and hangs up
+    FAILED = auto()  # its download ended with an error
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A model's situation with what is to be said about it.
+
+    Attributes:
+        text: one sentence or a few words; empty if there is nothing to say.
+        fraction: how far its download is, 0..1; None where nobody knows or none runs.
+    """
+
+    situation: Situation
+    text: str = ""
+    fraction: float | None = None
+
+
+class ModelsController(QObject):
+    """Knows the inventory and the chosen model; starts downloads, imports and removals.
+
+    Attributes:
+        models: the list model that views show: groups, searchable.
+        inventory: None until the first look at the disk is over.
+        downloads, imports: the window's queues.
+        current_id: the chosen model's id; "" if none is.
+        confirming: whether “Remove” waits for its second click.
+        used_id: the model that the Classify page has.
+        watched: whether somebody sees this; only then speeds are looked at while photos are
+            classified.
+
+    Signals:
+        inventory_changed(): `inventory` is new.
+        current_changed(): another model is chosen, or something about it changed.
+        import_changed(): what `imports` does changed.
+        zoo_changed(): a model was removed: others should look again.
+        renamed(str, str): a model's id before and now.
+        use_requested(str): the Classify page should take the model of this id.
+        noticed(str text, str kind): something to show; kind "notice" or "warning".
+    """
+
+    inventory_changed = Signal()
+    current_changed = Signal()
+    import_changed = Signal()
+    zoo_changed = Signal()
+    renamed = Signal(str, str)
+    use_requested = Signal(str)
+    noticed = Signal(object, str)
+
+    def __init__(
+        self,
+        ports: Ports,
+        inference: JobLane,
+        io: JobLane,
+        downloads: Downloads,
+        imports: Imports,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._ports, self._inference, self._io = ports, inference, io
+        self.downloads, self.imports = downloads, imports
+        self.models = ModelList(self)
+        self.inventory: Inventory | None = None
+        self.current_id = self.used_id = ""
+        self.confirming = self.watched = False
+        self._search = ""
+        self._failures: dict[str, str] = {}
+        self._to_select = ""
+        self._look_job = 0
+        self._look_again = False
+        self._forget_jobs: dict[int, ModelEntry] = {}
+        self._remove_jobs: dict[int, str] = {}
+        self._rename_jobs: dict[int, str] = {}  # job -> id before
+        self._import_requests: set[int] = set()
+        io.progressed.connect(self._on_io)
+        io.finished.connect(self._on_io_ended)
+        io.failed.connect(self._on_io_failed)
+        io.cancelled.connect(self._on_io_cancelled)
+        inference.finished.connect(self._on_inference_ended)
+        inference.failed.connect(self._on_inference_ended)
+        downloads.changed.connect(self._on_downloads_changed)
+        downloads.progressed.connect(self._on_download_progressed)
+        downloads.finished.connect(self._on_download_finished)
+        downloads.failed.connect(self._on_download_failed)
+        downloads.cancelled.connect(self._on_download_cancelled)
+        imports.changed.connect(self.import_changed)
+        imports.imported.connect(self._on_imported)
+        imports.failed.connect(self._on_import_failed)
+        imports.cancelled.connect(self._on_import_cancelled)
+
+    # --- what is here -------------------------------------------------------------------------
+
+    @Slot()
+    def refresh(self) -> None:
+        """Look at the disk again, soon; asking often costs one look."""
+        if self._look_job:
+            self._look_again = True
+            return
+        entries = self._ports.entries
+        self._look_job = self._io.submit(lambda: take_inventory(entries), Priority.INTERACTIVE)
+
+    @property
+    def current(self) -> ModelEntry | None:
+        return self.inventory.entry(self.current_id) if self.inventory else None
+
+    @property
+    def offline(self) -> bool:
+        """Whether the settings forbid the network."""
+        return self.inventory is not None and self.inventory.settings.offline
+
+    def speeds(self, model_id: str) -> tuple[Speed, ...]:
+        """What was measured, the fastest device first; empty before the first use."""
+        return self.inventory.speeds.get(model_id, ()) if self.inventory else ()
+
+    def standing(self, entry: ModelEntry) -> Standing:
+        """What the list and the card say about a model now."""
+        model_id, spec = entry.spec.id, entry.spec
+        if self.downloads.is_running(model_id) and self.downloads.progress is not None:
+            progress = self.downloads.progress
+            fraction = min(1.0, progress.done / progress.total) if progress.total else None
+            if self.downloads.stopping:
+                return Standing(Situation.STOPPING, "Stopping…", fraction)
+            return Standing(Situation.DOWNLOADING, progress_line(progress), fraction)
+        if self.downloads.is_waiting(model_id):
+            return Standing(Situation.WAITING, "Comes after the download that is going on")
+        if model_id in self._failures:
+            return Standing(Situation.FAILED, self._failures[model_id])
+        problem = self.inventory.problems.get(model_id, "") if self.inventory else entry.problem
+        if problem:
+            return Standing(Situation.DAMAGED, problem)
+        if entry.state.ready:
+            used = model_id == self.used_id
+            return Standing(Situation.IN_USE if used else Situation.READY)
+        part = self.part_bytes(model_id)
+        if part:
+            text = f"{size_text(part)} of {size_text(spec.bytes)} are here already"
+            return Standing(Situation.PART, text, part / spec.bytes if spec.bytes else None)
+        return Standing(Situation.REMOTE)
+
+    def part_bytes(self, model_id: str) -> int:
+        """What has arrived of an interrupted download, in bytes."""
+        return self.inventory.part_bytes.get(model_id, 0) if self.inventory else 0
+
+    def can_remove(self, entry: ModelEntry) -> bool:
+        """Whether there is a file that can go: not what came with the program."""
+        if self.downloads.is_running(entry.spec.id) or entry.spec.id in self._remove_jobs.values():
+            return False
+        if entry.state in (ModelState.YOURS, ModelState.CACHED):
+            return True
+        return self.part_bytes(entry.spec.id) > 0
+
+    def can_download(self, entry: ModelEntry) -> bool:
+        """Whether its weights are published."""
+        return entry.state in (ModelState.DOWNLOADABLE, ModelState.CACHED) and bool(entry.spec.url)
+
+    # --- what the person does -----------------------------------------------------------------
+
+    @Slot(str)
+    def search(self, text: str) -> None:
+        self._search = text
+        self.models.search(text)
+
+    @property
+    def searched(self) -> str:
+        return self._search.strip()
+
+    def select(self, model_id: str) -> None:
+        if model_id != self.current_id:
+            self.current_id, self.confirming = model_id, False
+            self.current_changed.emit()
+
+    @Slot()
+    def download(self) -> None:
+        """Download the chosen model's weights, or go on with that."""
+        entry = self.current
+        if entry is not None and self.can_download(entry):
+            self._failures.pop(entry.spec.id, None)
+            self.downloads.start(entry)
+
+    @Slot()
+    def cancel_download(self) -> None:
+        self.downloads.cancel(self.current_id)
+
+    @Slot()
+    def use(self) -> None:
+        """Let the Classify page answer with the chosen model."""
+        entry = self.current
+        if entry is not None and entry.state.ready and not entry.problem:
+            self.use_requested.emit(entry.spec.id)
+
+    @Slot()
+    def ask_to_remove(self) -> None:
+        self._confirm(True)
+
+    @Slot()
+    def keep(self) -> None:
+        """“Remove” was not meant."""
+        self._confirm(False)
+
+    def _confirm(self, on: bool) -> None:
+        self.confirming = on and self.current is not None and self.can_remove(self.current)
+        self.current_changed.emit()
+
+    @Slot()
+    def remove(self) -> None:
+        """Remove the chosen model's file, after it was confirmed."""
+        entry = self.current
+        self.confirming = False
+        if entry is not None and self.can_remove(entry):
+            # Out of memory first: some systems do not delete a file that is mapped.
+            job = self._inference.submit(
+                _bind(self._ports.forget, entry.spec.id), Priority.INTERACTIVE
+            )
+            self._forget_jobs[job] = entry
+        self.current_changed.emit()
+
+    def can_rename(self, entry: ModelEntry) -> bool:
+        """Only the user's own models have a name that is theirs to change."""
+        return entry.state is ModelState.YOURS and not entry.problem
+
+    def rename(self, title: str) -> None:
+        """Give the chosen model another name; its file is named after it."""
+        entry = self.current
+        if entry is None or entry.weights_path is None or not self.can_rename(entry):
+            return
+        path = entry.weights_path
+        if title.strip() == entry.spec.title:
+            return
+
+        def job() -> Generator[None, None, str]:
+            yield None
+            return rename_model(path, title).stem
+
+        self._rename_jobs[self._io.submit(job, Priority.INTERACTIVE)] = entry.spec.id
+
+    def import_paths(self, paths: Sequence[Path]) -> None:
+        """Take in weights, model files and bundles."""
+        photos = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
+        if photos:
+            self.noticed.emit(
+                f"{photos[0].name} is a photo. Drop photos on the Classify page; weights and "
+                "models (.pth, .pt, .h5, .safetensors) are imported here.",
+                "warning",
+            )
+        wanted = [path for path in paths if path not in photos]
+        self._import_requests.update(self.imports.start(wanted))
+
+    # --- what the queues say ------------------------------------------------------------------
+
+    @Slot(str)
+    def set_used(self, model_id: str) -> None:
+        """The Classify page has another model now."""
+        before, self.used_id = self.used_id, model_id
+        self._touch(before, model_id)
+
+    def _touch(self, *model_ids: str) -> None:
+        for model_id in model_ids:
+            self.models.touch(model_id)
+        if self.current_id in model_ids:
+            self.current_changed.emit()
+
+    @Slot()
+    def _on_downloads_changed(self) -> None:
+        self.models.touch_all()
+        self.current_changed.emit()
+
+    @Slot(str)
+    def _on_download_progressed(self, model_id: str) -> None:
+        self._touch(model_id)
+
+    @Slot(str)
+    def _on_download_finished(self, model_id: str) -> None:
+        self._failures.pop(model_id, None)
+        self.refresh()
+
+    @Slot(str, object)
+    def _on_download_failed(self, model_id: str, message: str) -> None:
+        self._failures[model_id] = message
+        self.refresh()
+
+    @Slot(str)
+    def _on_download_cancelled(self, model_id: str) -> None:
+        self.refresh()
+
+    @Slot(int, object, bool)
+    def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
+        if request in self._import_requests:
+            self._search = ""  # what was imported must be seen
+            self._to_select = spec.id  # as soon as it is in the inventory
+            text = "was here already." if already else "was imported and can be used."
+            self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+        self._failures.pop(spec.id, None)
+        self.refresh()
+
+    @Slot(int, str)
+    def _on_import_failed(self, request: int, message: str) -> None:
+        if request in self._import_requests:
+            self._import_requests.discard(request)
+            self.noticed.emit(message, "warning")
+
+    @Slot(int)
+    def _on_import_cancelled(self, request: int) -> None:
+        self._import_requests.discard(request)
+
+    # --- jobs ---------------------------------------------------------------------------------
+
+    @Slot(object, object)
+    def _on_inference_ended(self, job_id: int, _: object) -> None:
+        entry = self._forget_jobs.pop(job_id, None)
+        if self.watched and entry is None:
+            self.refresh()  # a speed was perhaps measured
+        if entry is not None:
+            job = self._io.submit(_bind(remove_model, entry), Priority.INTERACTIVE)
+            self._remove_jobs[job] = entry.spec.id
+
+    @Slot(object, object)
+    def _on_io(self, job_id: int, events: list[object]) -> None:
+        for event in events:
+            if job_id == self._look_job and isinstance(event, Inventory):
+                self._take(event)
+            elif job_id in self._remove_jobs and isinstance(event, ModelRemoved):
+                self._failures.pop(event.model, None)
+                where = "was moved to the trash." if event.to_trash else "was removed"
+                freed = "" if event.to_trash else f": {size_text(event.bytes)} are free again."
+                self.noticed.emit(f"“{one_line(event.title)}” {where}{freed}", "notice")
+                self.zoo_changed.emit()
+
+    def _take(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.models.set_entries(inventory.entries)
+        if inventory.entry(self._to_select) is not None:
+            self.current_id, self.confirming, self._to_select = self._to_select, False, ""
+        if inventory.entry(self.current_id) is None:
+            self.current_id, self.confirming = self._first_id(inventory), False
+        self.inventory_changed.emit()
+        self.current_changed.emit()
+
+    def _first_id(self, inventory: Inventory) -> str:
+        if inventory.entry(self.used_id) is not None:
+            return self.used_id
+        return inventory.entries[0].spec.id if inventory.entries else ""
+
+    @Slot(object, object)
+    def _on_io_ended(self, job_id: int, result: object) -> None:
+        before = self._rename_jobs.pop(job_id, "")
+        if before:
+            self._to_select = str(result)
+            self.renamed.emit(before, str(result))
+            self.refresh()
+        self._on_io_cancelled(job_id)
+
+    @Slot(object, object)
+    def _on_io_failed(self, job_id: int, error: Exception) -> None:
+        renaming = self._rename_jobs.pop(job_id, "")
+        if renaming or job_id == self._look_job or job_id in self._remove_jobs:
+            self.noticed.emit(sentence(error), "warning")
+        self._on_io_cancelled(job_id)
+
+    @Slot(object)
+    def _on_io_cancelled(self, job_id: int) -> None:
+        removed = self._remove_jobs.pop(job_id, None) is not None
+        if job_id and job_id == self._look_job:
+            self._look_job = 0
+            removed, self._look_again = self._look_again, False
+        if removed:
+            self.refresh()
+
+
+def _bind(function: Any, *arguments: object) -> JobStart:
+    def start() -> Iterator[Any]:
+        result: Iterator[Any] = function(*arguments)
+        return result
+
+    return start

@@ -1,0 +1,135 @@
+"""The window's one queue of files to take in: model files, weights from elsewhere, bundles."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.zoo import ModelSpec
+from resnet_gui.core.zoo.storage.offline_kit import MANIFEST
+from resnet_gui.core.zoo.weights.model_file import SUFFIX
+from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.ui.widgets.words import sentence
+
+WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt", ".h5", ".hdf5")
+
+
+def looks_like_weights(path: Path) -> bool:
+    """Whether a dropped path is weights rather than photos: by its name, or a bundle's folder."""
+    if path.suffix.lower() in WEIGHTS_SUFFIXES or path.name == MANIFEST:
+        return True
+    return path.is_dir() and (path / MANIFEST).is_file()
+
+
+class Imports(QObject):
+    """One file after the other.
+
+    Attributes:
+        running: the file that is being taken in, None if none is.
+        progress: of that.
+
+    Signals:
+        changed(): `running` or `progress` changed.
+        imported(int, object, bool): the request's number, the ModelSpec that can be used now, and
+            whether it was here already.
+        failed(int, str): the request's number and what went wrong in words.
+        cancelled(int).
+    """
+
+    changed = Signal()
+    imported = Signal(int, object, bool)
+    failed = Signal(int, object)
+    cancelled = Signal(int)
+
+    def __init__(
+        self,
+        import_weights: Callable[[Path], Iterator[Any]],
+        io: JobLane,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._import, self._io = import_weights, io
+        self._requests = itertools.count(1)
+        self._waiting: list[tuple[int, Path]] = []
+        self._job = self._request = 0
+        self.running: Path | None = None
+        self.progress: DownloadProgress | None = None
+        io.progressed.connect(self._on_progressed)
+        io.finished.connect(self._on_finished)
+        io.failed.connect(self._on_failed)
+        io.cancelled.connect(self._on_cancelled)
+
+    def start(self, paths: Iterable[Path]) -> list[int]:
+        """Take in files now, or after what is running; the sources stay as they are.
+
+        Returns:
+            the number of each request, to tell one's own from others'.
+        """
+        numbers = []
+        for path in paths:
+            number = next(self._requests)
+            self._waiting.append((number, path))
+            numbers.append(number)
+        self._next()
+        return numbers
+
+    def cancel(self) -> None:
+        """Stop the running one and forget the rest."""
+        dropped, self._waiting = self._waiting, []
+        for number, _ in dropped:
+            self.cancelled.emit(number)
+        self._io.cancel(self._job)
+
+    def _next(self) -> None:
+        if self.running is None and self._waiting:
+            self._request, self.running = self._waiting.pop(0)
+            self.progress = DownloadProgress(self.running.name, 0, 0, 0.0)
+            self._job = self._io.submit(self._start(self.running), Priority.NORMAL)
+            self.changed.emit()
+
+    def _start(self, path: Path) -> JobStart:
+        def start() -> Iterator[Any]:
+            return self._import(path)
+
+        return start
+
+    def _end(self) -> int:
+        number = self._request
+        self._job = self._request = 0
+        self.running = self.progress = None
+        self._next()
+        self.changed.emit()
+        return number
+
+    @Slot(object, object)
+    def _on_progressed(self, job_id: int, events: list[object]) -> None:
+        if not self._job or job_id != self._job:
+            return
+        for event in events:
+            if isinstance(event, DownloadProgress):
+                self.progress = event
+            else:  # core's Imported, which is not named here: its module reaches torch
+                spec, already = getattr(event, "spec", None), getattr(event, "already", False)
+                assert isinstance(spec, ModelSpec)
+                self.imported.emit(self._request, spec, bool(already))
+        self.changed.emit()
+
+    @Slot(object, object)
+    def _on_finished(self, job_id: int, _: object) -> None:
+        if self._job and job_id == self._job:
+            self._end()
+
+    @Slot(object, object)
+    def _on_failed(self, job_id: int, error: Exception) -> None:
+        if self._job and job_id == self._job:
+            self.failed.emit(self._end(), sentence(error))
+
+    @Slot(object)
+    def _on_cancelled(self, job_id: int) -> None:
+        if self._job and job_id == self._job:
+            self.cancelled.emit(self._end())

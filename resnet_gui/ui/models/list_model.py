@@ -1,0 +1,145 @@
+"""The zoo as a Qt list model: groups by state, each with its models; searchable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from resnet_gui.core.zoo import ModelEntry, ModelState
+from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.words import size_text
+
+GROUP_TITLES = {
+    ModelState.YOURS: "Your models",
+    ModelState.BUNDLED: "Bundled",
+    ModelState.INSTALLED: "Installed",
+    ModelState.CACHED: "Downloaded",
+    ModelState.DOWNLOADABLE: "To download",
+    ModelState.UNTRAINED: "To train from random weights",
+}
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class ModelList(QAbstractListModel):
+    """Rows are group titles (str) and models (ModelEntry). A title cannot be selected."""
+
+    EntryRole = int(Qt.ItemDataRole.UserRole) + 1
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: Sequence[ModelEntry] = ()
+        self._search = ""
+        self._rows: list[str | ModelEntry] = []
+
+    def set_entries(self, entries: Sequence[ModelEntry]) -> None:
+        self._entries = entries
+        self._arrange()
+
+    def search(self, text: str) -> None:
+        """Show only models in whose words every word of `text` occurs."""
+        self._search = text
+        self._arrange()
+
+    def entry(self, row: int) -> ModelEntry | None:
+        value = self._rows[row] if 0 <= row < len(self._rows) else None
+        return value if isinstance(value, ModelEntry) else None
+
+    def row_of(self, model_id: str) -> int:
+        for row, value in enumerate(self._rows):
+            if isinstance(value, ModelEntry) and value.spec.id == model_id:
+                return row
+        return -1
+
+    def first_entry_row(self) -> int:
+        return next((r for r, value in enumerate(self._rows) if isinstance(value, ModelEntry)), -1)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        if self.entry(index.row()) is None:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if not index.isValid():
+            return None
+        value = self._rows[index.row()]
+        if role == self.EntryRole:
+            return value
+        if role == Qt.ItemDataRole.DisplayRole:
+            return value if isinstance(value, str) else one_line(value.spec.title)
+        if role == Qt.ItemDataRole.AccessibleTextRole and isinstance(value, ModelEntry):
+            return one_line(f"{value.spec.title}, {facts(value)}")
+        return None
+
+    def touch(self, model_id: str) -> None:
+        """Something about a model that is not in its entry changed: paint it again."""
+        row = self.row_of(model_id)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def touch_all(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def _arrange(self) -> None:
+        words = self._search.lower().split()
+        self.beginResetModel()
+        self._rows = []
+        for state, title in GROUP_TITLES.items():
+            group = [e for e in self._entries if e.state is state and _matches(e, words)]
+            if group:
+                self._rows += [title, *group]
+        self.endResetModel()
+
+
+def _matches(entry: ModelEntry, words: Sequence[str]) -> bool:
+    spec = entry.spec
+    text = f"{spec.title} {spec.id} {spec.family} {spec.dataset} {spec.weights}".lower()
+    return all(word in text for word in words)
+
+
+def facts(entry: ModelEntry) -> str:
+    """The line below a model's title."""
+    if entry.problem:
+        return "cannot be used"
+    spec = entry.spec
+    if entry.state is ModelState.UNTRAINED:
+        return f"random weights · {parameters_text(spec.parameters)} parameters"
+    parts = [spec.dataset, f"{len(spec.classes):,} classes", size_text(spec.bytes)]
+    return " · ".join(part for part in parts if part)
+
+
+def parameters_text(count: int) -> str:
+    """ "270,000", "25.6 million": two or three digits that count."""
+    return f"{count / 1e6:.1f} million" if count >= 1_000_000 else f"{round(count, -4):,}"
+
+
+def details(entry: ModelEntry) -> list[tuple[str, str]]:
+    """The rows of a model's card: name and value."""
+    spec = entry.spec
+    if entry.problem:
+        return [("Problem", entry.problem)]
+    prep = spec.preprocessing
+    trained = f"{spec.dataset or 'not stated'}, {len(spec.classes):,} classes"
+    rows = [
+        ("Family", spec.family),
+        ("Trained on", "nothing yet" if entry.state is ModelState.UNTRAINED else trained),
+        ("Input", f"shorter side to {prep.resize}, centre {prep.crop} × {prep.crop} pixels"),
+        ("Parameters", parameters_text(spec.parameters)),
+    ]
+    if spec.gflops is not None:
+        rows.append(("Work per photo", f"{spec.gflops:.2g} GFLOPs (multiply-adds)"))
+    if spec.top1 is not None:
+        five = f", top-5 {spec.top5:.1%}" if spec.top5 is not None else ""
+        rows.append(("Published accuracy", f"top-1 {spec.top1:.1%}{five}"))
+    if spec.weights:
+        rows.append(("Weights", f"{spec.weights}, {size_text(spec.bytes)}"))
+    if spec.licence:
+        rows.append(("Licence", spec.licence))
+    if spec.notes:
+        rows.append(("Notes", spec.notes))
+    return rows

@@ -1,0 +1,64 @@
+"""Where CIFAR-10 shall come from: the network, or an archive that is here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from resnet_gui.core.dataset.cifar10.archive import ARCHIVE_SUFFIXES
+from resnet_gui.core.dataset.cifar10.folder import ARCHIVE, TITLE, cifar10_dir, download_host
+from resnet_gui.core.errors import SettingsError
+from resnet_gui.ui.widgets.plain_text import MessageBox
+from resnet_gui.ui.widgets.words import size_text
+
+
+class Cifar10Dialog(MessageBox):
+    """Asks once; nothing is fetched before the answer.
+
+    Signals:
+        download_requested(), archive_requested().
+    """
+
+    download_requested = Signal()
+    archive_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        try:
+            host = download_host()
+            offer = (
+                f"It can be downloaded from {host}, checked by its SHA-256, or unpacked from an "
+                "archive that you have."
+            )
+        except SettingsError as error:
+            host = ""
+            offer = f"It can be unpacked from an archive that you have. {error}"
+        super().__init__(
+            parent,
+            TITLE,
+            f"{TITLE} is not on this computer yet.",
+            "60,000 small pictures (32 × 32 pixels) of ten classes, from airplane to truck: the "
+            "classic for trying residual networks.\n\n"
+            f"{offer} Unpacked it takes 250 MB in {cifar10_dir()}.",
+        )
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        role = MessageBox.ButtonRole
+        self.download = QPushButton(f"Download {size_text(ARCHIVE.bytes)}")
+        self.download.setEnabled(bool(host))
+        self.choose = QPushButton("Choose archive…")
+        self.addButton(self.download, role.AcceptRole)
+        self.addButton(self.choose, role.ActionRole)
+        self.addButton(MessageBox.StandardButton.Cancel)
+        self.setDefaultButton(MessageBox.StandardButton.Cancel)
+        self.buttonClicked.connect(self._on_button_clicked)
+
+    @Slot(object)
+    def _on_button_clicked(self, button: object) -> None:
+        if button is self.download:
+            self.download_requested.emit()
+        elif button is self.choose:
+            self.archive_requested.emit()
+
+    @staticmethod
+    def patterns() -> str:
+        """What a file dialog shows."""
+        return f"Archives ({' '.join(f'*{suffix}' for suffix in ARCHIVE_SUFFIXES)})"

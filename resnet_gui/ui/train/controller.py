@@ -1,0 +1,417 @@
+"""The Train page's state machine, without widgets: folder, settings, the run and its events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from resnet_gui.core.dataset.cifar10.folder import UnpackProgress, prepare_cifar10
+from resnet_gui.core.dataset.scan import scan_dataset
+from resnet_gui.core.dataset.summary import DatasetScanned, DatasetSummary, ScanProgress
+from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.events import DownloadProgress, Notice
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import (
+    BatchDone,
+    EpochDone,
+    Estimated,
+    PhotoSkipped,
+    Preparing,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    SamplesPredicted,
+)
+from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_run
+from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.train.start_model import StartModel
+from resnet_gui.ui.widgets.words import sentence
+
+_ESTIMATE_DELAY_MS = 400
+RunEnd = RunFinished | RunStopped | RunFailed
+
+
+class TrainState(Enum):
+    EMPTY = auto()  # no folder
+    SCANNING = auto()
+    READY = auto()  # a folder with its settings
+    RUNNING = auto()  # preparing or training
+    PAUSED = auto()
+    STOPPING = auto()
+    ENDED = auto()  # finished, stopped or failed: `end` says how
+
+
+class TrainController(QObject):
+    """One folder, one set of settings, one run at a time.
+
+    Attributes:
+        state: see TrainState.
+        summary: what the scan found. config: what Start will do; None while it is not valid.
+        config_error: why there is no valid config, in words.
+        started, end: the run's first and last event. history: its epochs.
+        runs: earlier runs, newest first.
+        start_model: what a run starts from, and what else can be chosen.
+
+    Signals:
+        state_changed(), dataset_changed(), config_changed(), runs_changed().
+        scan_progressed(ScanProgress, UnpackProgress or DownloadProgress),
+        prepared(Preparing), estimated(Estimated or None).
+        run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
+        samples_predicted(SamplesPredicted), run_ended(RunFinished | RunStopped | RunFailed).
+        noticed(str text, str kind), model_made(str id).
+    """
+
+    state_changed = Signal()
+    dataset_changed = Signal()
+    config_changed = Signal()
+    runs_changed = Signal()
+    scan_progressed = Signal(object)
+    prepared = Signal(object)
+    estimated = Signal(object)
+    run_started = Signal(object)
+    batches_done = Signal(object)
+    epoch_done = Signal(object)
+    samples_predicted = Signal(object)
+    run_ended = Signal(object)
+    noticed = Signal(object, str)
+    model_made = Signal(str)
+
+    def __init__(
+        self, ports: Ports, training: JobLane, io: JobLane, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._ports, self._training, self._io = ports, training, io
+        self.state = TrainState.EMPTY
+        self.summary: DatasetSummary | None = None
+        self.config: RunConfig | None = None
+        self.config_error = ""
+        self.started: RunStarted | None = None
+        self.end: RunEnd | None = None
+        self.history: list[EpochDone] = []
+        self.runs: tuple[RunInfo, ...] = ()
+        self.preset: Preset | None = None
+        self.start_model = StartModel(ports.entries)
+        self.overrides: dict[str, Any] = {}
+        self.device_kind = "cpu"
+        self._scan_job = self._estimate_job = self._run_job = self._runs_job = 0
+        self._preview_job = 0
+        self._run_file_jobs: set[int] = set()
+        self._stop = threading.Event()
+        self._estimate_soon = QTimer(self)
+        self._estimate_soon.setSingleShot(True)
+        self._estimate_soon.setInterval(_ESTIMATE_DELAY_MS)
+        self._estimate_soon.timeout.connect(self._estimate)
+        training.progressed.connect(self._on_training)
+        training.finished.connect(self._on_training_finished)
+        training.failed.connect(self._on_training_failed)
+        training.cancelled.connect(self._on_training_cancelled)
+        io.progressed.connect(self._on_io)
+        io.finished.connect(self._on_io_finished)
+        io.failed.connect(self._on_io_failed)
+        io.cancelled.connect(self._on_io_cancelled)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run has the training lane."""
+        return self.state in (TrainState.RUNNING, TrainState.PAUSED, TrainState.STOPPING)
+
+    # --- folder and settings ------------------------------------------------------------------
+
+    def open_folder(self, folder: Path) -> None:
+        """Scan a folder of class sub-folders in the background."""
+        self._open(lambda: scan_dataset(folder), Priority.INTERACTIVE)
+
+    def open_cifar10(self, archive: Path | None = None, *, download: bool = False) -> None:
+        """Unpack CIFAR-10 if it is not there yet, then scan it.
+
+        Args:
+            archive: from where. download: the person said that the network may be asked.
+        """
+        # In the background: photos and thumbnails must not wait for the network.
+        self._open(lambda: _unpack_and_scan(archive, download), Priority.BACKGROUND)
+
+    def _open(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
+        if self.running:
+            self.noticed.emit(
+                "A training is running. Stop it first, then drop the folder again.", "warning"
+            )
+            return
+        self._io.cancel(self._scan_job)
+        self._scan_job = self._io.submit(start, priority)
+        self._set_state(TrainState.SCANNING)
+
+    def cancel_scan(self) -> None:
+        self._io.cancel(self._scan_job)
+
+    def close_folder(self) -> None:
+        """Back to the empty page; the run and its model stay on the disk."""
+        if not self.running:
+            self.summary = self.config = None
+            self.overrides = {}
+            self._set_state(TrainState.EMPTY)
+            self.refresh_runs()
+
+    def back_to_settings(self) -> None:
+        """From the end of a run to the same folder's settings."""
+        if not self.running and self.summary is not None:
+            self._set_state(TrainState.READY)
+            self._configure()
+        else:
+            self.close_folder()
+
+    @property
+    def model_id(self) -> str:
+        """What the present settings start from; "": nothing is chosen yet."""
+        return self.start_model.chosen_id
+
+    def set_model(self, model_id: str) -> None:
+        """Choose what the present settings start from: a model, or of scratch an architecture."""
+        self.start_model.choose(model_id)
+        self._configure()
+
+    def set_preset(self, preset: Preset | None) -> None:
+        """Choose a preset (None: by the folder's size); it replaces what was changed by hand."""
+        self.preset, self.overrides = preset, {}
+        self._configure()
+
+    def set_option(self, name: str, value: Any) -> None:
+        """Change one setting by hand (see RunConfig)."""
+        self.overrides[name] = value
+        self._configure()
+
+    def reset_options(self) -> None:
+        self.overrides = {}
+        self._configure()
+
+    def set_device_kind(self, kind: str) -> None:
+        """What training will run on ("cpu", "cuda:0", "mps"): presets depend on it."""
+        self.device_kind = kind
+        self._configure()
+
+    def _configure(self) -> None:
+        if self.summary is None or not self.start_model.model_id:
+            return
+        self.config, self.config_error = None, ""
+        try:
+            if not self.summary.trainable:
+                blocking = [p.message for p in self.summary.problems if p.blocking]
+                raise RunConfigError("data", blocking[0])
+            self.config = self.start_model.configure(self._config_from, self.summary.typical_side)
+        except RunConfigError as error:
+            self.config_error = str(error)
+        self.config_changed.emit()
+        self.estimated.emit(None)
+        if self.config is not None and not self.running:
+            self._estimate_soon.start()
+
+    def _config_from(self, model_id: str) -> RunConfig:
+        assert self.summary is not None
+        options = dict(self.overrides)
+        return config_for(
+            self.preset,
+            data=self.summary.root,
+            model=model_id,
+            photos=len(self.summary.photos),
+            classes=len(self.summary.classes),
+            device_kind=self.device_kind,
+            method=options.pop("method", None),
+            **options,
+        )
+
+    @Slot()
+    def _estimate(self) -> None:
+        if self.config is None or self.summary is None or self.running:
+            return
+        config, summary = self.config, self.summary
+        self._training.cancel(self._estimate_job)
+        self._estimate_job = self._training.submit(lambda: self._ports.estimate(config, summary))
+
+    # --- the run ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Train with the present folder and settings."""
+        if self.config is None or self.summary is None or self.running:
+            return
+        config, summary = self.config, self.summary
+        self._begin(lambda: self._ports.train(config, summary, self._stop.is_set))
+
+    def resume(self, run: RunInfo) -> None:
+        """Go on with an earlier run; everything is checked before anything changes."""
+        if self.running:
+            self.noticed.emit("One training at a time: stop the one that runs first.", "warning")
+            return
+        self.resume_path(run.path)
+
+    def resume_path(self, run_dir: str) -> None:
+        """As `resume`, by the run's directory."""
+        path = Path(run_dir)
+        self._begin(lambda: self._ports.resume(path, self._stop.is_set))
+
+    def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
+        self._estimate_soon.stop()
+        self._training.cancel(self._estimate_job)
+        self._stop.clear()
+        self.started, self.end, self.history = None, None, []
+        self._run_job = self._training.submit(start, Priority.NORMAL)
+        self._set_state(TrainState.RUNNING)
+
+    def stop(self) -> None:
+        """End after the current batch; the best model so far is kept."""
+        if self.running and self.state is not TrainState.STOPPING:
+            self._stop.set()
+            self._training.set_paused(self._run_job, False)
+            self._set_state(TrainState.STOPPING)
+
+    def set_paused(self, paused: bool) -> None:
+        if self.state in (TrainState.RUNNING, TrainState.PAUSED):
+            self._training.set_paused(self._run_job, paused)
+            self._set_state(TrainState.PAUSED if paused else TrainState.RUNNING)
+
+    # --- earlier runs -------------------------------------------------------------------------
+
+    def refresh_runs(self) -> None:
+        """Read the list of runs (in the io lane)."""
+        self._runs_job = self._io.submit(_read_runs)
+
+    def rename_run(self, run: RunInfo, title: str) -> None:
+        self._change_run(lambda: rename_run(Path(run.path), title))
+
+    def delete_run(self, run: RunInfo) -> None:
+        """Move a run to the trash; its model stays."""
+        self._change_run(lambda: delete_run(Path(run.path)))
+
+    def _change_run(self, change: Callable[[], None]) -> None:
+        def job() -> Iterator[None]:
+            change()
+            yield None
+
+        self._run_file_jobs.add(self._io.submit(job, Priority.INTERACTIVE))
+
+    # --- what the lanes say -------------------------------------------------------------------
+
+    @Slot(object, object)
+    def _on_training(self, job_id: int, events: list[Any]) -> None:
+        if job_id == self._estimate_job:
+            for event in events:
+                if isinstance(event, Estimated):
+                    self.estimated.emit(event)
+        elif job_id == self._run_job:
+            batches = [event for event in events if isinstance(event, BatchDone)]
+            if batches:
+                self.batches_done.emit(batches)
+            for event in events:
+                self._take(event)
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, Preparing):
+            self.prepared.emit(event)
+        elif isinstance(event, RunStarted):
+            self.started, self.history = event, list(event.history)
+            self.run_started.emit(event)
+        elif isinstance(event, EpochDone):
+            self.history.append(event)
+            self.epoch_done.emit(event)
+        elif isinstance(event, SamplesPredicted):
+            self.samples_predicted.emit(event)
+        elif isinstance(event, PhotoSkipped | Notice):
+            self.noticed.emit(event.message, "warning")
+        elif isinstance(event, RunFinished | RunStopped | RunFailed):
+            self.end = event
+            if isinstance(event, RunFailed):
+                self.noticed.emit(event.message, "warning")
+            if event.model_id:
+                self.model_made.emit(event.model_id)
+
+    @Slot(object, object)
+    def _on_training_finished(self, job_id: int, _: object) -> None:
+        if job_id == self._run_job:
+            self._end_run()
+
+    @Slot(object, object)
+    def _on_training_failed(self, job_id: int, error: Exception) -> None:
+        if job_id == self._estimate_job:
+            self.noticed.emit(sentence(error), "warning")
+        elif job_id == self._run_job:
+            self.noticed.emit(sentence(error), "warning")
+            self._end_run()
+
+    @Slot(object)
+    def _on_training_cancelled(self, job_id: int) -> None:
+        if job_id == self._run_job:
+            self._end_run()
+
+    def _end_run(self) -> None:
+        self._run_job = 0
+        if self.end is not None:
+            self._set_state(TrainState.ENDED)
+            self.run_ended.emit(self.end)
+        else:  # it never began: the notice says why
+            self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
+        self.refresh_runs()
+
+    @Slot(object, object)
+    def _on_io(self, job_id: int, events: list[Any]) -> None:
+        if job_id == self._scan_job:
+            for event in events:
+                if isinstance(event, ScanProgress | UnpackProgress | DownloadProgress):
+                    self.scan_progressed.emit(event)
+                elif isinstance(event, Notice):
+                    self.noticed.emit(event.message, "notice")
+                elif isinstance(event, DatasetScanned):
+                    self._scanned(event.summary)
+        elif job_id == self._runs_job:
+            self.runs = events[-1]
+            self.runs_changed.emit()
+
+    def _scanned(self, summary: DatasetSummary) -> None:
+        self.summary = summary
+        self.preset, self.overrides = None, {}
+        self._set_state(TrainState.READY)
+        self.dataset_changed.emit()
+        self._configure()
+
+    @Slot(object, object)
+    def _on_io_finished(self, job_id: int, _: object) -> None:
+        if job_id in self._run_file_jobs:
+            self._run_file_jobs.discard(job_id)
+            self.refresh_runs()
+
+    @Slot(object, object)
+    def _on_io_failed(self, job_id: int, error: Exception) -> None:
+        if job_id == self._scan_job:
+            self.noticed.emit(sentence(error), "warning")
+            self._scan_ended()
+        elif job_id in self._run_file_jobs:
+            self._run_file_jobs.discard(job_id)
+            self.noticed.emit(sentence(error), "warning")
+
+    @Slot(object)
+    def _on_io_cancelled(self, job_id: int) -> None:
+        if job_id == self._scan_job:
+            self._scan_ended()
+
+    def _scan_ended(self) -> None:
+        self._scan_job = 0
+        self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
+
+    def _set_state(self, state: TrainState) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_changed.emit()
+
+
+def _unpack_and_scan(archive: Path | None, download: bool) -> Iterator[Any]:
+    folder = yield from prepare_cifar10(archive, download=download)
+    yield from scan_dataset(folder)
+
+
+def _read_runs() -> Iterator[tuple[RunInfo, ...]]:
+    yield tuple(list_runs())

@@ -1,0 +1,93 @@
+"""Save a model's file somewhere else: ask where, ask before replacing, copy in the io lane."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from resnet_gui.core.system.atomic import replacing
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.widgets.plain_text import MessageBox
+
+_SUFFIX = ".safetensors"
+
+
+class ModelSaver(QObject):
+    """One file at a time.
+
+    Signals:
+        told(object text, str kind): how it went; kind "notice" or "warning".
+    """
+
+    told = Signal(object, str)
+
+    def __init__(self, io: JobLane, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._io, self._page = io, parent
+        self._job = 0
+        self._asked = (Path(), Path())
+        io.finished.connect(self._on_finished)
+        io.failed.connect(self._on_failed)
+
+    def ask(self, source: Path) -> None:
+        """Let the person choose a place, then save."""
+        # The file dialog would ask about another file (without the suffix) and take its name for
+        # HTML: the question before replacing is ours.
+        name, _ = QFileDialog.getSaveFileName(
+            self._page,
+            "Save model as",
+            str(Path.home() / source.name),
+            f"Models (*{_SUFFIX})",
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if not name:
+            return
+        target = Path(name if name.endswith(_SUFFIX) else name + _SUFFIX)
+        if not target.exists():
+            self.save(source, target)
+            return
+        self._asked = (source, target)
+        box = MessageBox(
+            self._page.window(),
+            "Save model as",
+            f"“{target.name}” is there already. Replace it?",
+            f"It is in {target.parent}.",
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setStandardButtons(MessageBox.StandardButton.Cancel | MessageBox.StandardButton.Save)
+        box.button(MessageBox.StandardButton.Save).setText("Replace")
+        box.setDefaultButton(MessageBox.StandardButton.Cancel)
+        box.finished.connect(self._on_replace_answered)
+        box.open()
+
+    def save(self, source: Path, target: Path) -> None:
+        """Copy the file, replacing what is there."""
+        self._job = self._io.submit(lambda: _copy(source, target), Priority.INTERACTIVE)
+
+    @Slot(int)
+    def _on_replace_answered(self, answer: int) -> None:
+        if answer == MessageBox.StandardButton.Save:
+            self.save(*self._asked)
+
+    @Slot(object, object)
+    def _on_finished(self, job_id: int, result: object) -> None:
+        if job_id == self._job:
+            self._job = 0
+            self.told.emit(f"The model is saved as {result}.", "notice")
+
+    @Slot(object, object)
+    def _on_failed(self, job_id: int, error: Exception) -> None:
+        if job_id == self._job:
+            self._job = 0
+            self.told.emit(f"The model could not be saved: {error}", "warning")
+
+
+def _copy(source: Path, target: Path) -> Generator[None, None, Path]:
+    yield None
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    return target

@@ -1,0 +1,385 @@
+"""The Train page: drop a folder, look, Start, watch, try the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QColor, QDesktopServices, QFontDatabase, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.core.dataset.cifar10.archive import is_archive_name
+from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress, is_unpacked, local_archive
+from resnet_gui.core.dataset.summary import ScanProgress, count_noun
+from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.runs.listing import RunInfo, RunState
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
+from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
+from resnet_gui.ui.train.controller import TrainController, TrainState
+from resnet_gui.ui.train.model_saver import ModelSaver
+from resnet_gui.ui.train.runs_list import RunsList
+from resnet_gui.ui.train.setup import TrainSetup
+from resnet_gui.ui.widgets.icons import draw_icon
+from resnet_gui.ui.widgets.images import read_mime
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.words import progress_line
+
+if TYPE_CHECKING:
+    from resnet_gui.ui.train.run_view import TrainRunView
+
+_LAYOUT = "my photos /\n    cats /  a.jpg, b.jpg, …\n    dogs /  c.jpg, d.jpg, …"
+
+
+class TrainStart(QWidget):
+    """The page before a folder is chosen.
+
+    Signals:
+        folder_requested(), cifar10_requested().
+    """
+
+    folder_requested = Signal()
+    cifar10_requested = Signal()
+
+    def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        column = QVBoxLayout(self)
+        column.setContentsMargins(32, 20, 32, 20)
+        column.setSpacing(10)
+        column.addStretch(2)
+        self._icon_space = QWidget()
+        self._icon_space.setFixedHeight(60)
+        column.addWidget(self._icon_space)
+        title = PlainLabel("Drop a folder here to teach a model your classes")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.7)
+        font.setBold(True)
+        title.setFont(font)
+        column.addWidget(title, alignment=Qt.AlignmentFlag.AlignHCenter)
+        hint = PlainLabel(
+            "One sub-folder per class; its name is the class. Nothing is changed in it."
+        )
+        hint.setProperty("kind", "muted")
+        column.addWidget(hint, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout = PlainLabel(_LAYOUT)
+        layout.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        layout.setProperty("kind", "muted")
+        column.addWidget(layout, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.open = QPushButton("Open folder…")
+        self.open.setProperty("kind", "primary")
+        self.open.clicked.connect(self.folder_requested)
+        column.addWidget(self.open, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.cifar10 = QPushButton("Try it with CIFAR-10…")
+        self.cifar10.setProperty("kind", "plain")
+        set_tooltip(self.cifar10, "60,000 small pictures of ten classes, the classic")
+        self.cifar10.clicked.connect(self.cifar10_requested)
+        column.addWidget(self.cifar10, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.scan_text = PlainLabel()
+        self.scan_bar = QProgressBar()
+        self.scan_bar.setTextVisible(False)
+        self.scan_bar.setFixedWidth(320)
+        self.scan_stop = QPushButton("Stop")
+        self.scan_stop.setProperty("kind", "plain")
+        self.scan_stop.clicked.connect(controller.cancel_scan)
+        for widget in (self.scan_text, self.scan_bar, self.scan_stop):
+            column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        self.runs = RunsList(controller)
+        column.addWidget(self.runs, 4)
+        column.addStretch(1)
+        controller.state_changed.connect(self._on_state_changed)
+        controller.scan_progressed.connect(self._on_scan_progressed)
+        self._on_state_changed()
+
+    @Slot()
+    def _on_state_changed(self) -> None:
+        scanning = self._controller.state is TrainState.SCANNING
+        for widget in (self.scan_text, self.scan_bar, self.scan_stop):
+            widget.setVisible(scanning)
+        self.open.setVisible(not scanning)
+        self.cifar10.setVisible(not scanning)
+        if scanning:
+            self.scan_text.setText("Looking through the folder…")
+            self.scan_bar.setRange(0, 0)
+
+    @Slot(object)
+    def _on_scan_progressed(self, event: ScanProgress | UnpackProgress | DownloadProgress) -> None:
+        if isinstance(event, ScanProgress):
+            problems = f", {count_noun(event.problems, 'problem')}" if event.problems else ""
+            text = f"Looking through the folder: {_of(event.done, event.total)}{problems}"
+        elif isinstance(event, UnpackProgress):
+            text = event.note or f"Unpacking {TITLE}: {_of(event.done, event.total)} pictures"
+        else:
+            text = f"Downloading {TITLE}: {progress_line(event)}"
+        self.scan_bar.setRange(0, event.total)
+        self.scan_bar.setValue(event.done)
+        self.scan_text.setText(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme_colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(colours.surface))
+        pen = QPen(QColor(colours.muted), 1.6, Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([5, 4])
+        painter.setPen(pen)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 14, 14)
+        space = QRectF(self._icon_space.geometry())
+        mark = QRectF(space.center().x() - 28, space.top() + 2, 56, 56)
+        draw_icon(painter, "folder", mark, colours.accent)
+
+
+class TrainPage(QWidget):
+    """Start, set-up, or run: one of them at a time, below the notices.
+
+    Attributes:
+        controller: the state machine that this page shows.
+
+    Signals:
+        try_requested(str): id of a model that the Classify page should use.
+        resume_offered(str): title of a run that was interrupted before this start.
+        ended_unseen(str): a run ended; the sentence is for a notification.
+    """
+
+    drop_hint = "Drop to train on this folder"
+    try_requested = Signal(str)
+    resume_offered = Signal(str)
+    ended_unseen = Signal(str)
+
+    def __init__(
+        self,
+        controller: TrainController,
+        ports: Ports,
+        training: JobLane,
+        io: JobLane,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.controller = controller
+        self._ports, self._training, self._io = ports, training, io
+        self._warm_job = 0
+        self.saver = ModelSaver(io, self)
+        self.saver.told.connect(self._on_noticed)
+        self._last_folder = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 14, 10)
+        column.setSpacing(10)
+        self.notices = NoticeBar()
+        column.addWidget(self.notices)
+        self.stack = QStackedWidget()
+        self.start = TrainStart(controller)
+        self.start.folder_requested.connect(self.choose_folder)
+        self.start.cifar10_requested.connect(self.choose_cifar10)
+        self.start.runs.try_requested.connect(self._on_try_run)
+        self.stack.addWidget(self.start)
+        self.setup: TrainSetup | None = None
+        self.run: TrainRunView | None = None
+        self._build_soon = QTimer(self)  # one chart per turn: see TrainingCharts.build_step
+        self._build_soon.setSingleShot(True)
+        self._build_soon.setInterval(30)
+        self._build_soon.timeout.connect(self._on_build_soon)
+        column.addWidget(self.stack, 1)
+        controller.state_changed.connect(self._on_state_changed)
+        controller.noticed.connect(self._on_noticed)
+        controller.run_ended.connect(self._on_run_ended)
+        controller.runs_changed.connect(self._on_runs_changed)
+        io.finished.connect(self._on_io_finished)
+        self._offered = False
+
+    # --- drop -------------------------------------------------------------------------------
+
+    def may_take(self, mime: QMimeData) -> bool:
+        """Whether a folder, or an archive that may be CIFAR-10, is dragged over the page."""
+        return any(path.is_dir() or _is_archive(path) for path in read_mime(mime).paths)
+
+    def take(self, mime: QMimeData) -> None:
+        archives = [path for path in read_mime(mime).paths if _is_archive(path)]
+        if archives:
+            self.controller.open_cifar10(archives[0])
+            return
+        folders = [path for path in read_mime(mime).paths if path.is_dir()]
+        if folders:
+            self.controller.open_folder(folders[0])
+        if len(folders) != 1:
+            self.notices.add("One folder at a time: drop the folder that holds the classes.")
+
+    @Slot()
+    def choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(
+            self, "Folder with one sub-folder per class", self._last_folder
+        )
+        if name:
+            self._last_folder = str(Path(name).parent)
+            self.controller.open_folder(Path(name))
+
+    @Slot()
+    def choose_cifar10(self) -> None:
+        """Open CIFAR-10; ask first where it comes from, if it is not on this computer."""
+        if is_unpacked() or local_archive() is not None:
+            self.controller.open_cifar10()
+            return
+        dialog = Cifar10Dialog(self.window())
+        # Queued: the dialog is gone before the next one opens.
+        queued = Qt.ConnectionType.QueuedConnection
+        dialog.archive_requested.connect(self._on_archive_requested, queued)
+        dialog.download_requested.connect(self._on_download_requested)
+        dialog.open()
+
+    @Slot()
+    def _on_archive_requested(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, f"Archive of {TITLE}", self._last_folder, Cifar10Dialog.patterns()
+        )
+        if name:
+            self.controller.open_cifar10(Path(name))
+
+    @Slot()
+    def _on_download_requested(self) -> None:
+        self.controller.open_cifar10(download=True)
+
+    def warm_up(self) -> None:
+        """Import what the charts need before the first run, in the io lane."""
+        if not self._warm_job:
+            self._warm_job = self._io.submit(self._ports.warm_charts, Priority.BACKGROUND)
+
+    def refresh_theme(self) -> None:
+        for part in (self.setup, self.run):
+            if part is not None:
+                part.refresh_theme()
+
+    # --- parts, built when they are needed --------------------------------------------------
+
+    def _setup_part(self) -> TrainSetup:
+        if self.setup is None:
+            self.setup = TrainSetup(self.controller, self._io)
+            self.setup.folder_requested.connect(self.choose_folder)
+            self.setup.preview_requested.connect(self._on_preview_requested)
+            self.setup.refresh_theme()
+            self.stack.addWidget(self.setup)
+        return self.setup
+
+    def _run_part(self) -> TrainRunView:
+        if self.run is None:
+            from resnet_gui.ui.train.run_view import TrainRunView
+
+            self.run = TrainRunView(self.controller, self._io)
+            self._build_soon.start()
+            self.run.try_requested.connect(self._on_try_model)
+            self.run.save_requested.connect(self._on_save_requested)
+            self.run.folder_requested.connect(self._on_folder_requested)
+            self.stack.addWidget(self.run)
+            self.run._on_state_changed()
+        return self.run
+
+    @Slot()
+    def _on_state_changed(self) -> None:
+        state = self.controller.state
+        if state is TrainState.READY:
+            # Shown before it exists, it would miss the signals that fill it.
+            fresh = self.setup is None
+            self.stack.setCurrentWidget(self._setup_part())
+            if fresh:
+                self.controller.dataset_changed.emit()
+        elif self.controller.running or state is TrainState.ENDED:
+            self.stack.setCurrentWidget(self._run_part())
+        else:
+            self.stack.setCurrentWidget(self.start)
+
+    # --- what the controller says -----------------------------------------------------------
+
+    @Slot(object, str)
+    def _on_noticed(self, text: str, kind: str) -> None:
+        self.notices.add(text, kind)
+
+    @Slot(object)
+    def _on_run_ended(self, end: object) -> None:
+        if self.run is not None:
+            self.ended_unseen.emit(self.run.result.text())
+
+    @Slot()
+    def _on_runs_changed(self) -> None:
+        """Once per start: offer what was interrupted."""
+        if self._offered:
+            return
+        self._offered = True
+        broken = [run for run in self.controller.runs if run.state is RunState.INTERRUPTED]
+        if broken:
+            self._interrupted = broken[0]
+            notice = self.notices.add(
+                f"The run “{one_line(broken[0].title)}” was interrupted after epoch "
+                f"{broken[0].epochs_done} of {broken[0].epochs}. It can go on exactly there.",
+                "notice",
+                "Go on",
+            )
+            notice.acted.connect(self._on_resume_offered)
+            self._offer = notice
+            self.resume_offered.emit(broken[0].title)
+
+    @Slot()
+    def _on_resume_offered(self) -> None:
+        self.notices.remove(self._offer)
+        self.controller.resume(self._interrupted)
+
+    # --- the end of a run -------------------------------------------------------------------
+
+    @Slot()
+    def _on_try_model(self) -> None:
+        if self.controller.end is not None:
+            self.try_requested.emit(self.controller.end.model_id)
+
+    @Slot(object)
+    def _on_try_run(self, run: RunInfo) -> None:
+        self.try_requested.emit(Path(run.model_path).stem)
+
+    @Slot()
+    def _on_folder_requested(self) -> None:
+        if self.controller.started is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(self.controller.started.run_dir))
+
+    @Slot()
+    def _on_save_requested(self) -> None:
+        if self.controller.end is None:
+            return
+        self.saver.ask(Path(self.controller.end.model_path))
+
+    @Slot()
+    def _on_build_soon(self) -> None:
+        if self._run_part().charts.build_step():
+            self._build_soon.start()
+
+    @Slot(object, object)
+    def _on_io_finished(self, job_id: int, result: object) -> None:
+        if job_id == self._warm_job:
+            self._run_part()
+
+    # --- augmentation -----------------------------------------------------------------------
+
+    @Slot()
+    def _on_preview_requested(self) -> None:
+        config, summary = self.controller.config, self.controller.summary
+        if config is None or summary is None:
+            return
+        photos = [Path(path) for item in summary.classes[:6] for path in item.samples[:1]]
+        dialog = AugmentationDialog(self._training, self.window())
+        dialog.fill(lambda: self._ports.preview_augmentation(photos, config), len(photos))
+        dialog.show()
+
+
+def _of(done: int, total: int) -> str:
+    return f"{done:,} of {total:,}" if total else f"{done:,}"
+
+
+def _is_archive(path: Path) -> bool:
+    return is_archive_name(path.name) and path.is_file()

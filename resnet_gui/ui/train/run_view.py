@@ -1,0 +1,261 @@
+"""A run while it goes on, and its end."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.core.runs.events import (
+    BatchDone,
+    EpochDone,
+    Preparing,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    SamplesPredicted,
+)
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.train.charts import TrainingCharts
+from resnet_gui.ui.train.controller import RunEnd, TrainController, TrainState
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.samples_view import SamplesView
+from resnet_gui.ui.widgets.words import duration
+
+_PREPARING = {
+    "folder": "Looking through the folder",
+    "model": "Loading the model",
+    "photos": "Reading photos",
+    "features": "Computing features",
+    "validating": "Validating",
+    "testing": "Testing the best model",
+    "measuring": "Measuring",
+}
+
+
+class TrainRunView(QWidget):
+    """Progress, charts, sample photos; at the end the result and what to do with it.
+
+    Signals:
+        try_requested(), save_requested(), folder_requested().
+    """
+
+    try_requested = Signal()
+    save_requested = Signal()
+    folder_requested = Signal()
+
+    def __init__(
+        self, controller: TrainController, io: JobLane, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self._progress_card())
+        column.addWidget(self._result_card())
+        charts_card = QFrame()
+        charts_card.setProperty("kind", "card")
+        inner = QVBoxLayout(charts_card)
+        inner.setContentsMargins(10, 8, 10, 8)
+        self.charts = TrainingCharts()
+        inner.addWidget(self.charts)
+        column.addWidget(charts_card, 1)
+        self.samples_title = PlainLabel("Validation photos the network has not learned from")
+        self.samples_title.setProperty("kind", "muted")
+        self.samples = SamplesView(io)
+        column.addWidget(self.samples_title)
+        column.addWidget(self.samples)
+        controller.state_changed.connect(self._on_state_changed)
+        controller.prepared.connect(self._on_prepared)
+        controller.run_started.connect(self._on_run_started)
+        controller.batches_done.connect(self._on_batches_done)
+        controller.epoch_done.connect(self._on_epoch_done)
+        controller.samples_predicted.connect(self._on_samples_predicted)
+        controller.run_ended.connect(self._on_run_ended)
+
+    def _progress_card(self) -> QFrame:
+        self.progress_card = QFrame()
+        self.progress_card.setProperty("kind", "card")
+        row = QHBoxLayout(self.progress_card)
+        row.setContentsMargins(16, 10, 12, 10)
+        row.setSpacing(12)
+        text = QVBoxLayout()
+        text.setSpacing(6)
+        self.title = ElidedLabel()
+        font = self.title.font()
+        font.setBold(True)
+        self.title.setFont(font)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.detail = ElidedLabel()
+        self.detail.setProperty("kind", "muted")
+        for widget in (self.title, self.bar, self.detail):
+            text.addWidget(widget)
+        row.addLayout(text, 1)
+        self.pause = QPushButton("Pause")
+        self.pause.setCheckable(True)
+        self.pause.clicked.connect(self._on_pause_clicked)
+        self.stop = QPushButton("Stop")
+        set_tooltip(self.stop, "End after this step. The best model so far is kept.")
+        self.stop.clicked.connect(self._controller.stop)
+        row.addWidget(self.pause)
+        row.addWidget(self.stop)
+        return self.progress_card
+
+    def _result_card(self) -> QFrame:
+        self.result_card = QFrame()
+        self.result_card.setProperty("kind", "card")
+        column = QVBoxLayout(self.result_card)
+        column.setContentsMargins(16, 12, 12, 12)
+        column.setSpacing(4)
+        self.result = PlainLabel()
+        font = self.result.font()
+        font.setPointSizeF(font.pointSizeF() * 1.4)
+        font.setBold(True)
+        self.result.setFont(font)
+        self.honest = PlainLabel()
+        self.honest.setWordWrap(True)
+        self.honest.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QHBoxLayout()
+        self.try_it = QPushButton("Try it")
+        set_tooltip(self.try_it, "Classify photos with the new model")
+        self.try_it.setProperty("kind", "primary")
+        self.save_as = QPushButton("Save as…")
+        self.open_folder = QPushButton("Open folder")
+        self.go_on = QPushButton("Go on training")
+        self.again = QPushButton("Back to the settings")
+        self.again.setProperty("kind", "plain")
+        self.try_it.clicked.connect(self.try_requested)
+        self.save_as.clicked.connect(self.save_requested)
+        self.open_folder.clicked.connect(self.folder_requested)
+        self.go_on.clicked.connect(self._on_go_on_clicked)
+        self.again.clicked.connect(self._controller.back_to_settings)
+        for button in (self.try_it, self.save_as, self.open_folder, self.go_on, self.again):
+            buttons.addWidget(button)
+        buttons.addStretch()
+        column.addWidget(self.result)
+        column.addWidget(self.honest)
+        column.addSpacing(4)
+        column.addLayout(buttons)
+        self.result_card.hide()
+        return self.result_card
+
+    def refresh_theme(self) -> None:
+        self.charts.refresh_theme()
+
+    # --- what the controller says -----------------------------------------------------------
+
+    @Slot()
+    def _on_state_changed(self) -> None:
+        state = self._controller.state
+        running = self._controller.running
+        self.progress_card.setVisible(running)
+        self.result_card.setVisible(state is TrainState.ENDED)
+        self.pause.setChecked(state is TrainState.PAUSED)
+        self.pause.setText("Go on" if state is TrainState.PAUSED else "Pause")
+        stopping = state is TrainState.STOPPING
+        for button in (self.pause, self.stop):
+            button.setEnabled(not stopping)
+        self.stop.setText("Stopping…" if stopping else "Stop")
+        if state is TrainState.RUNNING and self._controller.started is None:
+            self.charts.veil()
+            self.charts.clear()
+            self.samples.clear()
+            self._show_samples(False)
+            summary = self._controller.summary
+            self.title.setText(f"Training on {one_line(summary.name)}" if summary else "Training")
+            self.bar.setRange(0, 0)
+            self.detail.setText("Starting…")
+
+    @Slot(object)
+    def _on_prepared(self, event: Preparing) -> None:
+        text = _PREPARING.get(event.what, event.what)
+        self.bar.setRange(0, event.total)
+        self.bar.setValue(event.done)
+        self.detail.setText(f"{text}: {event.done:,} of {event.total:,}" if event.total else text)
+
+    @Slot(object)
+    def _on_run_started(self, event: RunStarted) -> None:
+        self.charts.clear()
+        self.charts.set_length(event.epochs)
+        self.charts.add_epochs(event.history)
+        self.title.setText(
+            f"{one_line(event.run, 60)}: {event.train_photos:,} photos in "
+            f"{len(event.classes)} classes, {event.val_photos:,} to validate, on {event.device}"
+        )
+
+    @Slot(object)
+    def _on_batches_done(self, batches: list[BatchDone]) -> None:
+        self.charts.add_batches(batches)
+        last, started = batches[-1], self._controller.started
+        if started is None:
+            return
+        self.bar.setRange(0, started.epochs * 1000)
+        within = last.step_in_epoch / max(1, last.steps_in_epoch)
+        self.bar.setValue(int((last.epoch - 1 + within) * 1000))
+        parts = [f"Epoch {last.epoch} of {started.epochs}"]
+        if last.eta_s is not None:
+            parts.append(f"about {duration(last.eta_s)} left")
+        parts.append(f"{last.photos_per_s:,.0f} photos/s")
+        parts.append(f"{last.memory_mb:,.0f} MB")
+        self.detail.setText(" · ".join(parts))
+
+    @Slot(object)
+    def _on_epoch_done(self, event: EpochDone) -> None:
+        self.charts.add_epochs([event])
+
+    @Slot(object)
+    def _on_samples_predicted(self, event: SamplesPredicted) -> None:
+        self._show_samples(bool(event.samples))
+        self.samples.show_samples(event)
+
+    def _show_samples(self, visible: bool) -> None:
+        self.samples.setVisible(visible)
+        self.samples_title.setVisible(visible)
+
+    @Slot(object)
+    def _on_run_ended(self, end: RunEnd) -> None:
+        made = bool(end.model_id)
+        self.charts.set_length(end.epoch)
+        for button in (self.try_it, self.save_as):
+            button.setVisible(made)
+        resumable = not isinstance(end, RunFinished) and end.resumable
+        self.go_on.setVisible(resumable)
+        if isinstance(end, RunFinished):
+            accuracy = end.accuracy
+            self.result.setText(
+                f"{accuracy.value:.1%} {accuracy.part} accuracy, after {duration(end.seconds)}"
+            )
+            self.honest.setText(accuracy.sentence())
+        elif isinstance(end, RunStopped):
+            self.result.setText(
+                f"Stopped after epoch {end.epoch}"
+                if end.epoch
+                else "Stopped before the first epoch"
+            )
+            best = "" if end.best_val_accuracy is None else f" ({end.best_val_accuracy:.1%})"
+            self.honest.setText(
+                f"The best model so far, of epoch {end.best_epoch}{best}, is saved."
+                if made
+                else "There is no model yet. The run can go on from its beginning."
+            )
+        else:
+            self.result.setText("The run could not go on")
+            self.honest.setText(end.message)
+
+    @Slot(bool)
+    def _on_pause_clicked(self, on: bool) -> None:
+        self._controller.set_paused(on)
+
+    @Slot()
+    def _on_go_on_clicked(self) -> None:
+        started = self._controller.started
+        if started is not None:
+            self._controller.resume_path(started.run_dir)

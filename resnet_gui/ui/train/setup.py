@@ -1,0 +1,260 @@
+"""What was found in the folder, and what Start will do with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
+from resnet_gui.core.runs.events import Estimated
+from resnet_gui.core.system.visible_text import visible
+from resnet_gui.core.training.presets import TITLES, Preset, automatic_preset
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.models.selector import ModelButton, ModelPopup
+from resnet_gui.ui.train.advanced_form import AdvancedForm
+from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.widgets.class_list import ClassList
+from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.words import size_text
+
+
+class TrainSetup(QWidget):
+    """The folder on the left, the settings on the right.
+
+    Signals:
+        folder_requested(), preview_requested().
+    """
+
+    folder_requested = Signal()
+    preview_requested = Signal()
+
+    def __init__(
+        self, controller: TrainController, io: JobLane, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self._dataset_card(io), 3)
+        row.addWidget(self._settings_card(), 2)
+        controller.dataset_changed.connect(self._on_dataset_changed)
+        controller.config_changed.connect(self._on_config_changed)
+        controller.estimated.connect(self._on_estimated)
+
+    # --- building ---------------------------------------------------------------------------
+
+    def _dataset_card(self, io: JobLane) -> QFrame:
+        card = QFrame()
+        card.setProperty("kind", "card")
+        column = QVBoxLayout(card)
+        column.setContentsMargins(16, 14, 10, 12)
+        head = QHBoxLayout()
+        self.title = _big_label()
+        self.change = QPushButton("Other folder…")
+        self.change.setProperty("kind", "plain")
+        self.change.clicked.connect(self.folder_requested)
+        self.close_button = QPushButton("Close")
+        self.close_button.setProperty("kind", "plain")
+        set_tooltip(self.close_button, "Back to the start of this page. The folder stays as it is.")
+        self.close_button.clicked.connect(self._controller.close_folder)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.change)
+        head.addWidget(self.close_button)
+        self.facts = PlainLabel()
+        self.facts.setProperty("kind", "muted")
+        self.facts.setWordWrap(True)
+        self.classes = ClassList(io)
+        self.problems_title = PlainLabel()
+        self.problems_title.setProperty("kind", "danger")
+        self.problems = QPlainTextEdit()
+        self.problems.setReadOnly(True)
+        self.problems.setMaximumHeight(120)
+        self.problems.setAccessibleName("What is wrong in the folder")
+        column.addLayout(head)
+        column.addWidget(self.facts)
+        column.addWidget(self.classes, 1)
+        column.addWidget(self.problems_title)
+        column.addWidget(self.problems)
+        return card
+
+    def _settings_card(self) -> QFrame:
+        card = QFrame()
+        card.setProperty("kind", "card")
+        card.setMinimumWidth(350)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        self.start_title = PlainLabel("Start from")
+        column.addWidget(self.start_title)
+        self.model_button = ModelButton()
+        set_tooltip(self.model_button, "Choose the model whose knowledge is the start")
+        self.model_button.clicked.connect(self._on_model_clicked)
+        self.popup = ModelPopup(self, chooses_only=True)
+        self.popup.chosen.connect(self._on_model_chosen)
+        column.addWidget(self.model_button)
+        column.addSpacing(4)
+        column.addWidget(PlainLabel("How thorough"))
+        presets = QHBoxLayout()
+        presets.setSpacing(4)
+        self.preset_buttons: dict[Preset, QPushButton] = {}
+        self._group = QButtonGroup(self)
+        for number, (preset, (title, tip)) in enumerate(TITLES.items()):
+            button = QPushButton(title)
+            button.setCheckable(True)
+            set_tooltip(button, tip)
+            button.setProperty("kind", "segment")
+            self._group.addButton(button, number)
+            self.preset_buttons[preset] = button
+            # By the length of its word: the chosen one is bold, and the longest was cut off.
+            presets.addWidget(button, len(title) + 2)
+        self._group.idClicked.connect(self._on_preset_clicked)
+        column.addLayout(presets)
+        self.preset_text = PlainLabel()
+        self.preset_text.setProperty("kind", "muted")
+        self.preset_text.setWordWrap(True)
+        column.addWidget(self.preset_text)
+        self.fold = QPushButton("Advanced")
+        self.fold.setCheckable(True)
+        self.fold.setProperty("kind", "plain")
+        self.fold.toggled.connect(self._on_fold_toggled)
+        column.addWidget(self.fold, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.form = AdvancedForm()
+        self.form.option_changed.connect(self._controller.set_option)
+        self.form.reset_requested.connect(self._controller.reset_options)
+        self.form.preview_requested.connect(self.preview_requested)
+        self.fold_area = QScrollArea()
+        self.fold_area.setWidgetResizable(True)
+        self.fold_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.fold_area.setProperty("kind", "bare")
+        self.fold_area.setWidget(self.form)
+        self.fold_area.hide()
+        column.addWidget(self.fold_area, 1)
+        column.addStretch()
+        self.error = PlainLabel()
+        self.error.setProperty("kind", "danger")
+        self.error.setWordWrap(True)
+        column.addWidget(self.error)
+        self.estimate = PlainLabel()
+        self.estimate.setProperty("kind", "muted")
+        self.estimate.setWordWrap(True)
+        column.addWidget(self.estimate)
+        self.start = QPushButton("Start training")
+        self.start.setProperty("kind", "primary")
+        self.start.setMinimumHeight(38)
+        self.start.clicked.connect(self._controller.start)
+        column.addWidget(self.start)
+        return card
+
+    def refresh_theme(self) -> None:
+        self.fold.setIcon(icon("down", side=14))
+        self.fold.setIconSize(QSize(14, 14))
+
+    # --- what the controller says -----------------------------------------------------------
+
+    @Slot()
+    def _on_dataset_changed(self) -> None:
+        summary = self._controller.summary
+        if summary is None:
+            return
+        self.title.setText(summary.name)
+        set_tooltip(self.title, summary.root)
+        self.facts.setText(describe(summary))
+        self.classes.show_summary(summary)
+        problems = [problem.message for problem in summary.problems]
+        self.problems_title.setText(count_noun(len(problems), "thing to know", "things to know"))
+        self.problems_title.setVisible(bool(problems))
+        self.problems.setVisible(bool(problems))
+        self.problems.setPlainText("\n".join(visible(problem) for problem in problems[:500]))
+        self.start.setFocus()
+
+    @Slot()
+    def _on_config_changed(self) -> None:
+        controller = self._controller
+        start = controller.start_model
+        self.start_title.setText("Shape of the network" if start.scratch else "Start from")
+        self.model_button.show_entry(start.entry(), random=start.scratch)
+        summary, config = controller.summary, controller.config
+        if summary is not None:
+            preset = controller.preset or automatic_preset(
+                len(summary.photos), controller.device_kind
+            )
+            self.preset_buttons[preset].setChecked(True)
+            automatic = " Chosen for this folder." if controller.preset is None else ""
+            changed = " Changed by hand." if controller.overrides else ""
+            self.preset_text.setText(TITLES[preset][1] + automatic + changed)
+        self.error.setText(controller.config_error)
+        self.error.setVisible(bool(controller.config_error))
+        self.start.setEnabled(config is not None)
+        if config is not None:
+            self.form.show_config(config)
+            self.estimate.setText("Measuring how long it will take…")
+        else:
+            self.estimate.clear()
+
+    @Slot(object)
+    def _on_estimated(self, estimate: Estimated | None) -> None:
+        if estimate is not None:
+            self.estimate.setText(estimate.text)
+
+    # --- what the person does ---------------------------------------------------------------
+
+    @Slot()
+    def _on_model_clicked(self) -> None:
+        self.popup.open_below(
+            self.model_button, self._controller.start_model.entries(), self._controller.model_id
+        )
+
+    @Slot(str)
+    def _on_model_chosen(self, model_id: str) -> None:
+        """A model without weights here can only be the shape for training from scratch."""
+        self._controller.set_model(model_id)
+        start = self._controller.start_model
+        entry = start.entry()
+        if entry is not None and not entry.state.ready and not start.scratch:
+            self._controller.noticed.emit(
+                f"The weights of {one_line(entry.spec.title)} are not on this computer: "
+                "download them on the Models page, or choose “From scratch”, which needs none.",
+                "warning",
+            )
+
+    @Slot(int)
+    def _on_preset_clicked(self, number: int) -> None:
+        self._controller.set_preset(list(self.preset_buttons)[number])
+
+    @Slot(bool)
+    def _on_fold_toggled(self, on: bool) -> None:
+        self.fold_area.setVisible(on)
+
+
+def describe(summary: DatasetSummary) -> str:
+    """The folder in a sentence."""
+    text = (
+        f"{count_noun(len(summary.photos), 'photo')} in "
+        f"{count_noun(len(summary.classes), 'class', 'classes')}, {size_text(summary.bytes)}."
+    )
+    counts = summary.counts()
+    if summary.has_parts:
+        named = ((Part.TRAIN, "training"), (Part.VAL, "validation"), (Part.TEST, "test"))
+        parts = [f"{counts[part]:,} {name}" for part, name in named if counts[part]]
+        return f"{text} The folder says what is for what: {', '.join(parts)}."
+    return f"{text} One photo in five is kept aside for validation."
+
+
+def _big_label() -> ElidedLabel:
+    label = ElidedLabel(tip=False)
+    font = label.font()
+    font.setPointSizeF(font.pointSizeF() * 1.4)
+    font.setBold(True)
+    label.setFont(font)
+    return label

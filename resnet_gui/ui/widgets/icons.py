@@ -1,0 +1,63 @@
+"""Line icons, drawn from SVG in the theme's colours."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from resnet_gui.ui.widgets.theme import theme_colours
+
+_PATHS = {
+    "photo": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><circle cx="8.5" cy="10" r="1.6"/>'
+    '<path d="M4 17l5-4 3.5 3 3.5-4.5L21 17"/>',
+    "drop": '<path d="M12 4v10m0 0l-4-4m4 4l4-4"/><path d="M4 15v3.5A1.5 1.5 0 0 0 5.5 20h13a1.5 '
+    '1.5 0 0 0 1.5-1.5V15"/>',
+    "alert": '<path d="M12 4L2.8 19.5h18.4z"/><path d="M12 10v4.5M12 17v.4"/>',
+    "close": '<path d="M6 6l12 12M18 6L6 18"/>',
+    "copy": '<rect x="8" y="8" width="12" height="12" rx="2"/><path d="M16 8V5.5A1.5 1.5 0 0 0 '
+    '14.5 4h-9A1.5 1.5 0 0 0 4 5.5v9A1.5 1.5 0 0 0 5.5 16H8"/>',
+    "crop": '<path d="M7 2v15h15M2 7h15v15"/>',
+    "question": '<circle cx="12" cy="12" r="9"/><path d="M9.3 9.2a2.8 2.8 0 1 1 3.9 2.9c-.8.4'
+    '-1.2.9-1.2 1.9M12 17v.3"/>',
+    "train": '<path d="M4 19V5M4 19h16"/><path d="M7 15c3-1 4-7 7-8s4-1 6-1"/>',
+    "models": '<path d="M12 3l8 4.5v9L12 21l-8-4.5v-9z"/><path d="M4 7.5l8 4.5 8-4.5M12 12v9"/>',
+    # A block with its shortcut: the drawing that every textbook has of it.
+    "lab": '<path d="M3 15h4m10 0h4"/><rect x="7" y="11.5" width="7" height="7" rx="1.5"/>'
+    '<path d="M14 15h1"/><circle cx="17" cy="15" r="2"/><path d="M4.5 15V9.5a4 4 0 0 1 4-4h4.5a4 4 '
+    '0 0 1 4 4V13"/>',
+    "screen": '<rect x="3" y="4" width="18" height="12" rx="1.5"/><path d="M12 16v4M8 20h8"/>',
+    "folder": '<path d="M3 7.5A1.5 1.5 0 0 1 4.5 6H9l2.2 2.5h8.3A1.5 1.5 0 0 1 21 10v7.5a1.5 1.5 0 '
+    '0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z"/>',
+    "down": '<path d="M6 9l6 6 6-6"/>',
+    "download": '<path d="M12 4v11m0 0l-4.5-4.5M12 15l4.5-4.5M5 20h14"/>',
+}
+
+
+def draw_icon(painter: QPainter, name: str, target: QRectF, colour: str) -> None:
+    """Draw one icon of this module into a square."""
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" '
+        f'stroke="{colour}" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
+        f"{_PATHS[name]}</svg>"
+    )
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, target)
+
+
+def icon(name: str, colour: str | None = None, side: int = 20) -> QIcon:
+    """An icon for buttons and menus in the theme's text colour, sharp at 1x and 2x."""
+    result = QIcon()
+    for ratio in (1, 2):
+        pixmap = QPixmap(QSize(side * ratio, side * ratio))
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        draw_icon(
+            painter,
+            name,
+            QRectF(0, 0, side * ratio, side * ratio),
+            colour or theme_colours().text,
+        )
+        painter.end()
+        pixmap.setDevicePixelRatio(ratio)
+        result.addPixmap(pixmap)
+    return result

@@ -1,0 +1,121 @@
+"""Between core's pixels and Qt's, and what a drop or the clipboard carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QUrl
+from PySide6.QtGui import QImage, QImageWriter
+
+from resnet_gui.core.events import ImageSource, RgbImage
+
+_IMAGE_MIME_TYPES = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/tiff")
+
+
+def to_qimage(image: RgbImage) -> QImage:
+    """A QImage of its own memory, in the format that the screen takes without conversion."""
+    view = QImage(
+        image.data, image.width, image.height, image.width * 3, QImage.Format.Format_RGB888
+    )
+    return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def encode_image(image: QImage, name: str) -> Iterator[ImageSource]:
+    """A job: pixels from the clipboard or a browser become a source that core can read.
+
+    Yields:
+        one ImageSource with PNG bytes.
+    """
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
+    buffer.close()
+    yield ImageSource(name, bytes(data.data()))
+
+
+@dataclass(slots=True)
+class Dropped:
+    """What can be used of a drop or the clipboard; the fields are tried in this order.
+
+    Attributes:
+        paths: local files and folders.
+        encoded: an image's own bytes, as its application encoded it.
+        pixels: an image that is only there as pixels.
+        urls: http(s) addresses; fetched only because the person dropped them.
+    """
+
+    paths: list[Path] = field(default_factory=list)
+    encoded: bytes = b""
+    pixels: QImage | None = None
+    urls: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.encoded or self.pixels is not None or self.urls)
+
+
+def may_hold_photos(mime: QMimeData) -> bool:
+    """Quick look while something is dragged over the window."""
+    if mime.hasImage() or any(mime.hasFormat(kind) for kind in _IMAGE_MIME_TYPES):
+        return True
+    if mime.hasUrls():
+        return any(url.isLocalFile() or _is_web(url) for url in mime.urls())
+    return mime.hasText() and bool(_paths_in(mime.text()) or _urls_in(mime.text()))
+
+
+def read_mime(mime: QMimeData) -> Dropped:
+    """Take a drop or the clipboard apart."""
+    dropped = Dropped()
+    if mime.hasUrls():
+        for url in mime.urls():
+            if url.isLocalFile():
+                dropped.paths.append(Path(url.toLocalFile()))
+            elif _is_web(url):
+                dropped.urls.append(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+    if dropped.paths:
+        dropped.urls = []
+        return dropped
+    # A browser offers the image and its address: the image is here already, no network needed.
+    for kind in _IMAGE_MIME_TYPES:
+        if mime.hasFormat(kind):
+            dropped.encoded = bytes(mime.data(kind).data())
+            if dropped.encoded:
+                return dropped
+    if mime.hasImage():
+        image = mime.imageData()
+        if isinstance(image, QImage) and not image.isNull():
+            dropped.pixels = image
+            return dropped
+    if not dropped.urls and mime.hasText():
+        dropped.paths = _paths_in(mime.text())
+        dropped.urls = [] if dropped.paths else _urls_in(mime.text())
+    return dropped
+
+
+def _is_web(url: QUrl) -> bool:
+    return url.scheme().lower() in ("http", "https") and bool(url.host())
+
+
+def _paths_in(text: str) -> list[Path]:
+    """Absolute paths that exist, one per line, perhaps quoted."""
+    found = []
+    for line in text.splitlines()[:1000]:
+        candidate = line.strip().strip("\"'")
+        if not candidate or len(candidate) > 4096:
+            continue
+        if candidate.startswith("file:"):
+            candidate = QUrl(candidate).toLocalFile()
+        try:
+            path = Path(candidate).expanduser() if candidate else Path()
+            if path.is_absolute() and path.exists():
+                found.append(path)
+        except (OSError, ValueError, RuntimeError):  # the last: “~nobody” has no home
+            continue
+    return found
+
+
+def _urls_in(text: str) -> list[str]:
+    lines = (line.strip() for line in text.splitlines()[:100])
+    return [line for line in lines if " " not in line and _is_web(QUrl(line))]

@@ -1,0 +1,178 @@
+"""The photos of the window with their answers: a Qt list model, no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
+
+from resnet_gui.core.events import INCOMPLETE, ImageSource, Prediction
+from resnet_gui.core.system.visible_text import visible
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.thumbnails import Thumbnails
+
+THUMBNAIL_SIDE = 192  # pixels: sharp at 96 points on a 2x screen
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class PhotoState(Enum):
+    WAITING = auto()  # a job has it
+    DONE = auto()
+    FAILED = auto()  # it cannot be read; `problem` says why
+    IDLE = auto()  # no job has it: stopped, or no model is here
+
+
+@dataclass(slots=True, eq=False)
+class Photo:
+    """One photo of the window. Only the main thread touches it."""
+
+    source: ImageSource
+    state: PhotoState = PhotoState.IDLE
+    job: int = 0
+    prediction: Prediction | None = None
+    problem: str = ""
+
+
+class PhotoList(QAbstractListModel):
+    """Photos in the order in which they came. Thumbnails are made when a view asks for them.
+
+    Signals:
+        counted(): a photo was added, removed or changed its state.
+    """
+
+    PhotoRole = int(Qt.ItemDataRole.UserRole) + 1
+    counted = Signal()
+
+    def __init__(self, io: JobLane, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._photos: list[Photo] = []
+        self._rows: dict[str, Photo] = {}
+        self._row_of: dict[int, int] = {}
+        self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self)
+        self._thumbnails.made.connect(self._on_thumbnail_made)
+
+    # --- photos -----------------------------------------------------------------------------
+
+    def photo(self, row: int) -> Photo | None:
+        return self._photos[row] if 0 <= row < len(self._photos) else None
+
+    def photos(self) -> Sequence[Photo]:
+        return self._photos
+
+    def row(self, photo: Photo) -> int:
+        """The photo's row, -1 if it was removed."""
+        return self._row_of.get(id(photo), -1)
+
+    def find(self, source: ImageSource) -> Photo | None:
+        """The photo of the same file, if it is in the list. Pasted images are never the same."""
+        return self._rows.get(source.name) if source.data is None else None
+
+    def add(self, sources: Sequence[ImageSource]) -> list[Photo]:
+        """Append photos."""
+        if not sources:
+            return []
+        first = len(self._photos)
+        added = [Photo(source) for source in sources]
+        self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
+        self._photos += added
+        for row, photo in enumerate(added, first):
+            self._row_of[id(photo)] = row
+            self._rows[photo.source.name] = photo
+        self.endInsertRows()
+        self.counted.emit()
+        return added
+
+    def remove(self, row: int) -> Photo | None:
+        photo = self.photo(row)
+        if photo is None:
+            return None
+        self.beginRemoveRows(QModelIndex(), row, row)
+        del self._photos[row]
+        self._rows.pop(photo.source.name, None)
+        self._row_of = {id(kept): number for number, kept in enumerate(self._photos)}
+        self.endRemoveRows()
+        self.counted.emit()
+        return photo
+
+    def clear(self) -> None:
+        self.beginResetModel()
+        self._photos.clear()
+        self._rows.clear()
+        self._row_of.clear()
+        self._thumbnails.clear()
+        self.endResetModel()
+        self.counted.emit()
+
+    def touch(self, photo: Photo) -> None:
+        """Tell the views that a photo changed."""
+        row = self.row(photo)
+        if row >= 0:
+            index = self.index(row)
+            self.dataChanged.emit(index, index)
+            self.counted.emit()
+
+    def touch_all(self) -> None:
+        if self._photos:
+            self.dataChanged.emit(self.index(0), self.index(len(self._photos) - 1))
+            self.counted.emit()
+
+    # --- Qt's model -------------------------------------------------------------------------
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._photos)
+
+    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        photo = self.photo(index.row())
+        if photo is None:
+            return None
+        if role == self.PhotoRole:
+            return photo
+        if role == Qt.ItemDataRole.DisplayRole:
+            return caption(photo)
+        if role == Qt.ItemDataRole.DecorationRole:
+            failed = photo.state is PhotoState.FAILED
+            return None if failed else self._thumbnails.get(photo.source)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            lines = [visible(photo.source.name), photo.problem or caption(photo)]
+            if photo.prediction is not None and photo.prediction.incomplete:
+                lines.append(INCOMPLETE)
+            return tooltip("\n".join(line for line in lines if line))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{one_line(photo.source.short_name)}: {caption(photo)}"
+        return None
+
+    @Slot(object)
+    def _on_thumbnail_made(self, name: str) -> None:
+        photo = self._rows.get(name)
+        if photo is not None:
+            index = self.index(self.row(photo))
+            self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])
+
+
+def caption(photo: Photo) -> str:
+    """What stands below a photo's thumbnail."""
+    if photo.state is PhotoState.FAILED:
+        return one_line(photo.source.short_name)  # three times "could not be read" would tell less
+    if photo.prediction is not None:
+        top = photo.prediction.top
+        mark = " · incomplete" if photo.prediction.incomplete else ""
+        return f"{one_line(top.label)} {percent(top.probability)}{mark}"
+    return "…" if photo.state is PhotoState.WAITING else ""
+
+
+def percent(probability: float) -> str:
+    """0.331 -> "33.1%". What is not certain never reads 100%."""
+    shown = min(probability * 100, 99.9) if probability < 1 else 100.0
+    return f"{shown:.1f}%"

@@ -1,0 +1,93 @@
+"""The photos that could not be read, each with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+from PySide6.QtWidgets import QFrame, QListView, QVBoxLayout, QWidget
+
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
+from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, tooltip
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class _Failed(QSortFilterProxyModel):
+    """Only the photos that failed, each as its reason (which names the file)."""
+
+    def filterAcceptsRow(self, row: int, parent: _Index) -> bool:
+        source = self.sourceModel()
+        assert isinstance(source, PhotoList)
+        photo = source.photo(row)
+        return photo is not None and photo.state is PhotoState.FAILED
+
+    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            photo = super().data(index, PhotoList.PhotoRole)
+            if isinstance(photo, Photo):
+                tip = role == Qt.ItemDataRole.ToolTipRole
+                return tooltip(photo.source.name) if tip else one_line(photo.problem, 600)
+        return None
+
+
+class ProblemsPanel(QFrame):
+    """Hidden while every photo could be read.
+
+    Signals:
+        chosen(int): row (in the list of photos) of the problem that was clicked.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "card")
+        self.setMaximumHeight(150)
+        self.title = PlainLabel()
+        self.title.setProperty("kind", "danger")
+        self.model = _Failed(self)
+        self.model.setSourceModel(photos)
+        self.view = QListView()
+        self.view.setModel(self.model)
+        self.view.setWordWrap(True)
+        self.view.setSpacing(3)
+        self.view.setResizeMode(QListView.ResizeMode.Adjust)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setProperty("kind", "bare")
+        self.view.setAccessibleName("Photos that could not be read")
+        self.view.clicked.connect(self._on_clicked)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 10, 10)
+        column.addWidget(self.title)
+        column.addWidget(self.view)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(60)
+        self._soon.timeout.connect(self._refresh)
+        photos.counted.connect(self._on_counted)
+        self._refresh()
+
+    @Slot()
+    def _on_counted(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _refresh(self) -> None:
+        count = self.model.rowCount()
+        self.setVisible(count > 0)
+        noun = "photo" if count == 1 else "photos"
+        self.title.setText(f"{count:,} {noun} could not be read")
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        self.chosen.emit(self.model.mapToSource(index).row())

@@ -1,0 +1,90 @@
+"""A few validation photos with what the network says of them, epoch after epoch."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.runs.events import SamplePrediction, SamplesPredicted
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.photo_list import percent
+from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.thumbnails import Thumbnails
+
+_CELL = QSize(118, 128)
+_PICTURE = 84
+
+
+class SamplesView(QWidget):
+    """One row of photos; a frame and a sign say right or wrong, not colour alone."""
+
+    def __init__(self, io: JobLane, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(_CELL.height())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._thumbnails = Thumbnails(io, _PICTURE * 2, self)
+        self._thumbnails.made.connect(self._on_made)
+        self._samples: tuple[SamplePrediction, ...] = ()
+
+    def sizeHint(self) -> QSize:
+        return QSize(4 * _CELL.width(), _CELL.height())
+
+    def clear(self) -> None:
+        self._samples = ()
+        self.update()
+
+    def show_samples(self, event: SamplesPredicted) -> None:
+        self._samples = event.samples
+        right = sum(sample.right for sample in event.samples)
+        self.setAccessibleName(f"Validation photos: {right} of {len(event.samples)} right")
+        self.update()
+
+    @Slot(object)
+    def _on_made(self, name: str) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        shown = min(len(self._samples), max(1, self.width() // _CELL.width()))
+        for number, sample in enumerate(self._samples[:shown]):
+            cell = QRectF(number * _CELL.width(), 0, _CELL.width() - 8, _CELL.height())
+            self._paint_sample(painter, sample, cell)
+
+    def _paint_sample(self, painter: QPainter, sample: SamplePrediction, cell: QRectF) -> None:
+        colours = theme_colours()
+        frame = QRectF(cell.center().x() - _PICTURE / 2, 3, _PICTURE, _PICTURE)
+        clip = QPainterPath()
+        clip.addRoundedRect(frame, 6, 6)
+        painter.save()
+        painter.setClipPath(clip)
+        image = self._thumbnails.get(ImageSource(sample.path))
+        if image is None:
+            painter.fillRect(frame, QColor(colours.track))
+        else:
+            side = min(image.width(), image.height())
+            part = QRectF((image.width() - side) / 2, (image.height() - side) / 2, side, side)
+            painter.drawImage(frame, image, part)
+        painter.restore()
+        colour = QColor(colours.accent if sample.right else colours.danger)
+        painter.setPen(QPen(colour, 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(clip)
+        sign = "✓" if sample.right else "✗"
+        top = sample.scores[0] if sample.scores else None
+        first = f"{sign} {top.label}" if top else sign
+        second = percent(top.probability) if top else ""
+        if not sample.right:
+            second = f"{second}, is {sample.truth}"
+        painter.setPen(colour)
+        for number, text in enumerate((first, second)):
+            line = QRectF(cell.left(), frame.bottom() + 3 + number * 18, cell.width(), 18)
+            shown = painter.fontMetrics().elidedText(
+                one_line(text), Qt.TextElideMode.ElideRight, int(line.width())
+            )
+            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
+            painter.setPen(QColor(colours.muted))

@@ -1,0 +1,46 @@
+"""Numbers and errors as people read them."""
+
+from __future__ import annotations
+
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.events import DownloadProgress
+
+
+def duration(seconds: float) -> str:
+    """A time span in words short enough for a line: "12 s", "3 min", "1 h 20 min"."""
+    if seconds < 59.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size_text(size_bytes: int) -> str:
+    """A file size as people read it: "98 MB" (10**6 bytes, as file managers count)."""
+    if size_bytes >= 1_000_000_000:
+        return f"{size_bytes / 1e9:.1f} GB"
+    if size_bytes >= 10_000_000:
+        return f"{size_bytes / 1e6:.0f} MB"
+    if size_bytes >= 1_000_000:
+        return f"{size_bytes / 1e6:.1f} MB"
+    return f"{max(1, round(size_bytes / 1e3))} kB"
+
+
+def progress_line(progress: DownloadProgress) -> str:
+    """How far it is, in words: "34 MB of 103 MB, 2.1 MB/s, about 33 s left"."""
+    if progress.note:
+        return progress.note
+    text = size_text(progress.done) if progress.done else "0 MB"
+    if progress.total:
+        text += f" of {size_text(progress.total)}"
+    if progress.bytes_per_second > 0:
+        text += f", {size_text(int(progress.bytes_per_second))}/s"
+        if progress.seconds_left is not None:
+            text += f", about {duration(progress.seconds_left)} left"
+    return text
+
+
+def sentence(error: Exception) -> str:
+    """What a person reads of an error; one that nobody foresaw says so."""
+    if isinstance(error, ResNetGuiError | OSError):
+        return str(error)
+    return f"Something unexpected went wrong ({type(error).__name__}: {error}). The log has more."

@@ -1,0 +1,100 @@
+"""The rail on the left: one button per page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QVBoxLayout, QWidget
+
+from resnet_gui.ui.widgets.icons import draw_icon
+from resnet_gui.ui.widgets.plain_text import set_tooltip
+from resnet_gui.ui.widgets.theme import theme_colours
+
+_BUTTON = QSize(76, 64)
+
+
+class NavButton(QAbstractButton):
+    """An icon above a word; filled while its page is shown."""
+
+    def __init__(self, text: str, icon_name: str) -> None:
+        super().__init__()
+        self.setText(text)
+        self.setAccessibleName(f"Page {text}")
+        self.setCheckable(True)
+        self.setFixedSize(_BUTTON)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._icon_name = icon_name
+        self._marked = False
+
+    def set_marked(self, marked: bool) -> None:
+        """Show a dot: something is going on on that page."""
+        self._marked = marked
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme_colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(6, 3, -6, -3)
+        if self.isChecked() or self.underMouse() or self.hasFocus():
+            ground = QPainterPath()
+            ground.addRoundedRect(area, 8, 8)
+            fill = colours.accent_ground if self.isChecked() else colours.track
+            painter.fillPath(ground, QColor(fill))
+            if self.hasFocus():
+                painter.setPen(QColor(colours.accent))
+                painter.drawPath(ground)
+        colour = colours.accent if self.isChecked() else colours.muted
+        mark = QRectF(area.center().x() - 11, area.top() + 8, 22, 22)
+        draw_icon(painter, self._icon_name, mark, colour)
+        if self._marked:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.accent))
+            painter.drawEllipse(QRectF(mark.right() + 1, mark.top() - 2, 7, 7))
+        font = painter.font()
+        font.setBold(self.isChecked())
+        font.setPointSizeF(font.pointSizeF() * 0.92)
+        painter.setFont(font)
+        painter.setPen(QColor(colours.accent if self.isChecked() else colours.text))
+        line = QRectF(area.left(), mark.bottom() + 2, area.width(), 18)
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, self.text())
+
+
+class NavRail(QWidget):
+    """Buttons from top to bottom, exactly one of them checked.
+
+    Signals:
+        chosen(int): number of the page.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedWidth(_BUTTON.width())
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 6, 0, 6)
+        self._column.setSpacing(2)
+        self._column.addStretch()
+        self._group = QButtonGroup(self)
+        self._group.idClicked.connect(self._on_clicked)
+        self.buttons: list[NavButton] = []
+
+    def add(self, text: str, icon_name: str) -> NavButton:
+        button = NavButton(text, icon_name)
+        number = len(self.buttons)
+        self._group.addButton(button, number)
+        self._column.insertWidget(number, button)
+        self.buttons.append(button)
+        set_tooltip(button, f"{text} (Ctrl+{number + 1})")
+        if number == 0:
+            button.setChecked(True)
+        return button
+
+    def show_page(self, number: int) -> None:
+        self.buttons[number].setChecked(True)
+
+    @Slot(int)
+    def _on_clicked(self, number: int) -> None:
+        self.chosen.emit(number)

@@ -1,0 +1,161 @@
+"""The commands `download` and `import`, against a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from resnet_gui.cli import weights as cli_weights
+from resnet_gui.core.errors import UnknownModelError
+from resnet_gui.core.http.settings import NetworkSettings, save_network_settings
+from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
+from resnet_gui.core.zoo.storage import imports as import_weights
+from tests.helpers.download_server import Answer, Site, serve
+from tests.helpers.models import PUBLISHED, published_weights
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CHILD = """
+import sys
+import typer
+from resnet_gui.cli import weights as cli_weights
+from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
+from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
+spec = ModelSpec("net", "Net", "", "resnet18", "torchvision", "", ("a",), Preprocessing(256, 224),
+                 1, url=sys.argv[1], sha256_prefix=sys.argv[1].rsplit("-", 1)[1][:8])
+class Provider:
+    def entries(self):
+        yield ModelEntry(spec, ModelState.DOWNLOADABLE)
+Zoo.standard = classmethod(lambda cls: Zoo((Provider(),)))
+app = typer.Typer(pretty_exceptions_enable=False)
+cli_weights.register(app)
+app(sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A server, and a zoo that has one model there and one that is nowhere."""
+    monkeypatch.delenv("RESNET_GUI_WEIGHTS_URL", raising=False)
+    with serve(published_weights()) as running:
+
+        class Provider:
+            def entries(self) -> Iterable[ModelEntry]:
+                yield ModelEntry(running.spec(), ModelState.DOWNLOADABLE)
+                url = f"{running.address}/gone-00000000.pth"
+                gone = running.spec(id="gone", title="Gone", url=url, sha256_prefix="00000000")
+                yield ModelEntry(gone, ModelState.DOWNLOADABLE)
+
+        monkeypatch.setattr(Zoo, "standard", lambda: Zoo((Provider(),)))
+        monkeypatch.setattr(import_weights, "published_specs", lambda: (running.spec(**PUBLISHED),))
+        yield running
+
+
+def run(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, the JSON lines of stdout, stderr without line breaks of the terminal."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    cli_weights.register(app)
+    done = CliRunner().invoke(app, list(arguments))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_download(site: Site, own_home: Path) -> None:
+    code, lines, _ = run("download", "net", "--json")
+    path = own_home / "cache" / "torch" / "hub" / "checkpoints" / site.file_name
+    assert code == 0
+    assert lines == [{"model": "net", "path": str(path), "bytes": len(site.content), "error": None}]
+    assert path.read_bytes() == site.content
+    code, lines, stderr = run("download", "net")
+    assert (code, lines) == (0, [])
+    assert site.file_name in stderr
+    assert len(site.requests) == 1
+
+
+def test_one_that_fails_does_not_stop_the_others(site: Site) -> None:
+    site.answers = [Answer(status=404)]
+    code, lines, stderr = run("download", "gone", "net", "--json")
+    assert code == 1
+    assert [line["model"] for line in lines] == ["gone", "net"]
+    assert lines[0]["error"]["type"] == "NotFoundError"
+    assert lines[1]["error"] is None
+    assert "answer 404" in stderr
+
+
+def test_wrong_use(site: Site) -> None:
+    with pytest.raises(UnknownModelError):  # the program's `run` makes it exit code 2
+        run("download", "nett")
+    assert run("download")[0] == 2
+    assert site.requests == []
+
+
+def test_options_and_stored_settings_are_used(site: Site, tmp_path: Path) -> None:
+    save_network_settings(NetworkSettings(weights_folder=tmp_path / "w", offline=True))
+    code, lines, _ = run("download", "net", "--json")
+    assert (code, lines[0]["error"]["type"]) == (1, "OfflineModeError")
+    save_network_settings(NetworkSettings(weights_folder=tmp_path / "w"))
+    code, lines, _ = run("download", "net", "--json", "--mirror", f"{site.address}/mirror")
+    assert (code, lines[0]["path"]) == (0, str(tmp_path / "w" / site.file_name))
+    assert site.requests[0][0] == f"/mirror/{site.file_name}"
+
+
+def test_a_bundle_is_made_and_taken_in(site: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "stick"
+    code, lines, stderr = run("download", "net", "--to", str(folder), "--json")
+    assert code == 0
+    assert lines[0]["path"] == str(folder / site.file_name)
+    assert "resnet-gui import" in stderr
+    code, lines, _ = run("import", str(folder), "--json")
+    assert code == 0
+    assert (lines[0]["model"], lines[0]["how"], lines[0]["error"]) == ("net", "hash", None)
+    assert Path(lines[0]["path"]).read_bytes() == site.content
+    code, lines, stderr = run("import", str(folder))
+    assert "it was here already" in stderr
+
+
+def test_import_names_what_it_cannot_take(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "a [1].txt").write_text("x")
+    good = tmp_path / "good.pth"
+    good.write_bytes(site.content)
+    code, lines, stderr = run("import", str(tmp_path / "a [1].txt"), str(good), "--json")
+    assert code == 1
+    assert lines[0]["error"]["type"] == "ModelFileError"
+    assert lines[1]["model"] == "net"
+    assert "a [1].txt does not hold a network's weights" in stderr
+
+
+def test_interrupted_and_gone_on_with(site: Site, own_home: Path, tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("a console's Ctrl-C cannot be sent to one process on Windows")
+    site.answers = [Answer(bytes_per_second=1e6)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", CHILD, site.url, "download", "net", "--json"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=ROOT
+    )
+    part = own_home / "cache" / "torch" / "hub" / "checkpoints" / f"{site.file_name}.part"
+    end = time.monotonic() + 20
+    while time.monotonic() < end and not (part.exists() and part.stat().st_size > 100_000):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130, stderr
+    assert stdout == ""
+    assert "kept" in stderr
+    assert "Traceback" not in stderr
+    kept = part.stat().st_size
+    code, lines, _ = run("download", "net", "--json")
+    assert (code, lines[0]["bytes"]) == (0, len(site.content))
+    assert site.ranges() == [None, f"bytes={kept}-"]

@@ -1,0 +1,134 @@
+"""Augmentation, the network's surgery, the estimate: parts of the engine that stand alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from resnet_gui.core.dataset import scan_dataset
+from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.photos.preprocess import network_input
+from resnet_gui.core.photos.store import PhotoStore, crop_reader, exact_reader, whole_reader
+from resnet_gui.core.runs.config import Augmentation, Method
+from resnet_gui.core.runs.events import Estimated
+from resnet_gui.core.training.augment import Variation, preview_augmentation, step_seed
+from resnet_gui.core.training.estimate import duration, estimate
+from resnet_gui.core.training.network import NETWORK, make_optimizer, set_trainable, stages
+from resnet_gui.core.zoo import Preprocessing
+from resnet_gui.core.zoo.weights.load import build_network, head_name, set_head
+from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
+
+SMALL = Preprocessing(36, 32)
+CUBIC = Preprocessing(36, 32, interpolation="bicubic")
+
+
+@pytest.mark.parametrize("level", list(Augmentation))
+def test_preview_is_what_the_network_sees(tmp_path: Path, level: Augmentation) -> None:
+    photos = sorted(make_photos(tmp_path, count=2).glob("*/*.jpg"))
+    seen = list(preview_augmentation(photos, Variation(level), SMALL, variants=2, seed=3))
+    assert [(item.path, item.variant) for item in seen] == [
+        (str(path), variant) for path in photos for variant in (0, 1)
+    ]
+    assert {(item.image.width, item.image.height) for item in seen} == {(32, 32)}
+    assert all(len(item.image.data) == 32 * 32 * 3 for item in seen)
+    assert seen == list(preview_augmentation(photos, Variation(level), SMALL, variants=2, seed=3))
+    differ = seen[0].image.data != seen[1].image.data
+    assert differ is (level is not Augmentation.NONE)
+
+
+@pytest.mark.parametrize("level", list(Augmentation))
+def test_every_augmentation_works_with_bicubic_resizing(
+    tmp_path: Path, level: Augmentation
+) -> None:
+    """Which operation is drawn differs by photo: enough of them to draw each one."""
+    photos = sorted(make_photos(tmp_path, count=1).glob("*/*.jpg"))
+    seen = list(preview_augmentation(photos, Variation(level), CUBIC, variants=40))
+    assert len({item.image.data for item in seen}) > (1 if level is Augmentation.NONE else 40)
+
+
+def test_reading_and_normalising_is_what_classify_does(tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = next(make_photos(tmp_path, count=1, side=90).glob("red/*.jpg"))
+    x = normalise(to_tensor(exact_reader(SMALL)(path))[None], SMALL)[0].numpy()
+    with Image.open(path) as image:
+        expected = network_input(image.convert("RGB"), SMALL)
+    np.testing.assert_allclose(x, expected, atol=1e-6)
+    assert crop_reader(SMALL)(path).shape == (32, 32, 3)
+    assert min(whole_reader(SMALL)(path).shape[:2]) == 36
+
+
+def test_store_keeps_what_fits_and_reads_the_rest(tmp_path: Path) -> None:
+    paths = sorted(make_photos(tmp_path, count=6).glob("*/*.jpg"))
+    bytes_each = 32 * 32 * 3
+    store = PhotoStore(paths, crop_reader(SMALL), 5 * bytes_each)
+    assert list(store.fill())[-1] == 12
+    assert store.kept_bytes == 5 * bytes_each
+    assert not store.all_in_memory
+    first = store.get(range(12))
+    again = store.get(range(12))
+    for left, right in zip(first, again, strict=True):
+        assert left is not None
+        assert right is not None
+        np.testing.assert_array_equal(left, right)
+    assert [position for positions, _ in store.chunks(5) for position in positions] == [*range(12)]
+    store.close()
+
+
+def test_seeds_are_spread() -> None:
+    seeds = {step_seed(s, e, n) for s in range(5) for e in range(20) for n in range(-1, 50)}
+    assert len(seeds) == 5 * 20 * 51
+
+
+@pytest.mark.parametrize("architecture", ["resnet18", "resnet50", "efficientnet-lite0"])
+def test_any_head_fits_any_architecture(architecture: str) -> None:
+    with torch.device("meta"):
+        network = build_network(architecture, 7, {"head": {"width": 8, "dropout": 0.1}})
+        name = head_name(network)
+        again = build_network(architecture, 7, {"head": {"width": 8, "dropout": 0.1}})
+        assert network.state_dict().keys() == again.state_dict().keys()
+        set_head(network, 3)
+    assert head_name(network) == name
+    plain = build_network(architecture, 3)
+    assert network.state_dict().keys() == plain.state_dict().keys()
+    names = [stage for stage, _ in stages(network)]
+    if architecture.startswith("resnet"):
+        assert names == ["conv1", "layer1", "layer2", "layer3", "layer4"]
+
+
+def test_norms_and_biases_are_not_decayed_and_the_backbone_is_slower() -> None:
+    network = build_network("resnet18", 3)
+    config = tiny_config(Path("/x"), weight_decay=0.1, lr=1.0, backbone_lr_factor=0.1)
+    set_trainable(network, config, NETWORK)
+    optimizer = make_optimizer(network, "fc.", config)
+    groups = {(g["peak_lr"], g["weight_decay"]): g["params"] for g in optimizer.param_groups}
+    assert groups.keys() == {(1.0, 0.1), (1.0, 0.0), (0.1, 0.1), (0.1, 0.0)}
+    assert all(p.ndim == 1 for p in groups[(0.1, 0.0)])
+    assert all(p.ndim > 1 for p in groups[(0.1, 0.1)])
+    assert sum(len(group) for group in groups.values()) == len(list(network.parameters()))
+    scratch = config.replace(method=Method.SCRATCH)
+    optimizer = make_optimizer(network, "fc.", scratch)
+    assert {group["peak_lr"] for group in optimizer.param_groups} == {1.0}
+
+
+@pytest.mark.parametrize("method", ["head", "full"])
+def test_estimate_measures_and_keeps_nothing(tmp_path: Path, method: str) -> None:
+    make_tiny_model()
+    data = make_photos(tmp_path / "colours")
+    summary = list(scan_dataset(data))[-1].summary  # type: ignore[union-attr]
+    events = list(estimate(tiny_config(data, method=method), summary, zoo=user_zoo()))
+    result = events[-1]
+    assert isinstance(result, Estimated)
+    assert 0 < result.seconds < 60
+    assert result.memory_mb > 100
+    assert result.photos_in_memory
+    assert "second" in result.text
+    assert not (tmp_path / "home" / "data" / "runs").exists()
+
+
+def test_durations_are_said_coarsely() -> None:
+    said = [duration(seconds) for seconds in (0.2, 7.4, 42, 200, 9000)]
+    assert said == ["1 second", "7 seconds", "40 seconds", "3 minutes", "2.5 hours"]

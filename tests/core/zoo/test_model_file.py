@@ -1,0 +1,448 @@
+"""Model files: what is saved comes back; what is damaged says how, and never runs."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from resnet_gui.core.errors import (
+    CheckpointMismatchError,
+    ModelError,
+    ModelFileError,
+    ResNetGuiError,
+)
+from resnet_gui.core.system.paths import user_models_dir
+from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
+from resnet_gui.core.zoo.providers.files import FileProvider
+from resnet_gui.core.zoo.weights.load import (
+    add_model_file,
+    load_network,
+    read_state_dict,
+    save_model,
+)
+from resnet_gui.core.zoo.weights.model_file import MAX_HEADER_BYTES, read_header, spec_from_header
+from tests.helpers.models import description, file_by_hand, random_state, small_model, small_spec
+
+
+def entry_of(path: Path) -> ModelEntry:
+    return ModelEntry(spec_from_header(path, read_header(path), "yours"), ModelState.YOURS, path)
+
+
+# --- what is saved comes back -----------------------------------------------------------------
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    spec = small_spec()
+    state = random_state("resnet18", 3)
+    path = tmp_path / "garden insects.safetensors"
+    save_model(path, spec, state, {"run": "2024-05-01"})
+    header = read_header(path)
+    back = spec_from_header(path, header, "yours")
+    for field in (
+        "title", "family", "architecture", "classes", "preprocessing", "dataset", "gflops", "top1",
+        "notes", "metrics",
+    ):  # fmt: skip
+        assert getattr(back, field) == getattr(spec, field), field
+    assert back.id == "garden insects"
+    assert back.bytes == path.stat().st_size
+    assert back.path == path
+    assert header.document["provenance"] == {"run": "2024-05-01"}
+    trained = [t for n, t in state.items() if not n.endswith(("mean", "var", "tracked"))]
+    assert back.parameters == sum(t.numel() for t in trained)
+    loaded = read_state_dict(path)
+    assert set(loaded) == set(state)
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+def test_labels_of_any_script_survive(tmp_path: Path) -> None:
+    classes = ("Biene 🐝", "蜂", "نحلة", "a\nb", '"quoted"')
+    path = small_model(tmp_path / "labels.safetensors", classes=classes)
+    assert entry_of(path).spec.classes == classes
+
+
+def test_half_precision_weights_are_read_as_float32(tmp_path: Path) -> None:
+    state = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in random_state("resnet18", 3).items()
+    }
+    save_model(tmp_path / "half.safetensors", small_spec(), state)
+    network = load_network(entry_of(tmp_path / "half.safetensors"))
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    assert torch.isfinite(network(torch.zeros(1, 3, 32, 32))).all()
+
+
+def test_a_failed_save_leaves_the_older_file(tmp_path: Path) -> None:
+    path = small_model(tmp_path / "m.safetensors")
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        save_model(path, small_spec(metrics={"f": object()}), random_state("resnet18", 3))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_model_in_memory_outlives_its_file(tmp_path: Path) -> None:
+    """Weights that stay mapped to their file would change, or kill the process, when another
+    program writes the file anew."""
+    path = small_model(tmp_path / "m.safetensors")
+    network = load_network(entry_of(path))
+    x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    before = network(x)
+    with path.open("r+b") as file:
+        file.truncate(0)
+        file.write(b"\0" * 1000)
+    assert torch.equal(network(x), before)
+
+
+# --- what is damaged says how -----------------------------------------------------------------
+
+_METADATA_GONE = {"fc.weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}
+_DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "empty": (lambda p: p.write_bytes(b""), "not a model file, or it is cut off"),
+    "a photo": (lambda p: p.write_bytes(b"\xff\xd8\xff\xe0" * 99), "not a model file"),
+    "four bytes": (lambda p: p.write_bytes(b"\x01\0\0\0"), "not a model file"),
+    "header longer than the file": (
+        lambda p: file_by_hand(p, length=10_000),
+        "not a model file, or it is cut off",
+    ),
+    "header over the limit": (
+        lambda p: file_by_hand(p, length=MAX_HEADER_BYTES + 1),
+        "not a model file",
+    ),
+    "header of 2**63 bytes": (lambda p: file_by_hand(p, length=2**63), "not a model file"),
+    "header is no JSON": (lambda p: file_by_hand(p, raw_header=b"{" * 50), "header cannot be read"),
+    "header is no UTF-8": (
+        lambda p: file_by_hand(p, raw_header=b'{"\xff":1}'),
+        "header cannot be read",
+    ),
+    "header is a list": (lambda p: file_by_hand(p, header=[1, 2]), "header cannot be read"),
+    "header is nested a million deep": (
+        lambda p: file_by_hand(p, raw_header=b"[" * 1_000_000),
+        "header cannot be read",
+    ),
+    "a shape that is infinite": (
+        lambda p: file_by_hand(
+            p, raw_header=b'{"a":{"dtype":"F32","shape":[1e999],"data_offsets":[0,16]}}'
+        ),
+        "header cannot be read",
+    ),
+    "a negative shape": (
+        lambda p: file_by_hand(
+            p, header={"a": {"dtype": "F32", "shape": [-2, -2], "data_offsets": [0, 16]}}
+        ),
+        "header cannot be read",
+    ),
+    "tensor without offsets": (
+        lambda p: file_by_hand(p, header={"a": {"dtype": "F32", "shape": [4]}}),
+        "header cannot be read",
+    ),
+    "cut off": (lambda p: file_by_hand(p, data=b"\0" * 7), "is cut off: .* bytes are there"),
+    "something appended": (lambda p: file_by_hand(p, data=b"\0" * 70), "bytes"),
+    "weights only": (
+        lambda p: file_by_hand(p, header=_METADATA_GONE),
+        "does not say which architecture and classes.*Only model files that this program saved",
+    ),
+    "description is no JSON": (
+        lambda p: file_by_hand(p, "hello"),
+        "description cannot be read",
+    ),
+    "description is a list": (lambda p: file_by_hand(p, "[1]"), "description cannot be read"),
+    "description is nested": (
+        lambda p: file_by_hand(p, "[" * 100_000),
+        "description cannot be read",
+    ),
+    "no format": (lambda p: file_by_hand(p, description(format=None)), "description cannot be"),
+    "format is infinite": (
+        lambda p: file_by_hand(p, '{"format": Infinity}'),
+        "description cannot be read",
+    ),
+    "too new": (
+        lambda p: file_by_hand(p, description(format=2)),
+        r"saved by a newer version of this program \(format 2.*Update the program",
+    ),
+    "no classes": (lambda p: file_by_hand(p, description(classes=None)), "incomplete.*classes"),
+    "empty classes": (lambda p: file_by_hand(p, description(classes=[])), "names no classes"),
+    "classes is a word": (lambda p: file_by_hand(p, description(classes="ab")), "classes"),
+    "no architecture": (
+        lambda p: file_by_hand(p, description(architecture=None)),
+        "incomplete.*architecture",
+    ),
+    "no preprocessing": (
+        lambda p: file_by_hand(p, description(preprocessing=None)),
+        "incomplete.*preprocessing",
+    ),
+    "top1 is a word": (lambda p: file_by_hand(p, description(top1="high")), "incomplete"),
+    "top1 is no number": (lambda p: file_by_hand(p, description(top1=math.nan)), "incomplete"),
+    "options are a number": (
+        lambda p: file_by_hand(p, description(architecture_options=7)),
+        "incomplete",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _DAMAGED)
+def test_each_damage_has_its_own_words(case: str, own_home: Path) -> None:
+    make, words = _DAMAGED[case]
+    path = user_models_dir() / "broken one.safetensors"
+    path.parent.mkdir(parents=True)
+    make(path)
+    with pytest.raises(ModelFileError, match=f"broken one.*{words}"):
+        spec_from_header(path, read_header(path), "yours")
+    # In the zoo it stays visible, with the reason, and takes nothing else down.
+    entry = next(e for e in Zoo.standard().entries() if e.spec.id == "broken one")
+    assert "broken one" in entry.problem
+    with pytest.raises(ModelError, match="broken one"):
+        Zoo.standard().ready("broken one")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"crop": 0}, "crop 0"), ({"crop": 99999}, "crop 99999"), ({"resize": -1}, "resize -1"),
+        ({"std": [0, 1, 1]}, "std 0 is not between"), ({"mean": [1, 2]}, "mean has 2 values"),
+        ({"std": [math.nan] * 3}, "std"), ({"mean": [math.inf] * 3}, "mean"),
+        ({"interpolation": "lanczos"}, "lanczos"), ({"crop": None}, "crop|NoneType"),
+        ({"resize": math.inf}, "resize|infinity"), ({"mean": "abc"}, "mean|convert"),
+    ],
+)  # fmt: skip
+def test_preprocessing_out_of_range(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    preprocessing = {**description()["preprocessing"], **change}
+    path = file_by_hand(tmp_path / "m.safetensors", description(preprocessing=preprocessing))
+    with pytest.raises(ModelFileError, match=f"incomplete.*({words})"):
+        spec_from_header(path, read_header(path), "yours")
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"gone\.safetensors could not be read"):
+        read_header(tmp_path / "gone.safetensors")
+    folder = tmp_path / "folder.safetensors"
+    folder.mkdir()
+    with pytest.raises(ModelFileError, match="could not be read"):
+        read_header(folder)
+    (entry,) = FileProvider(tmp_path, ModelState.YOURS).entries()
+    assert "could not be read" in entry.problem
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_no_damage_to_the_header_escapes(data: st.DataObject, tmp_path: Path) -> None:
+    path = file_by_hand(tmp_path / "m.safetensors")
+    raw = bytearray(path.read_bytes())
+    for position in data.draw(st.lists(st.integers(0, len(raw) - 1), max_size=6)):
+        raw[position] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        del raw[data.draw(st.integers(0, len(raw) - 1)) :]
+    path.write_bytes(raw)
+    try:
+        spec_from_header(path, read_header(path), "yours")
+    except ModelFileError as error:
+        assert "m.safetensors" in str(error)  # noqa: PT017 - reading may also succeed
+    # What the zoo lists must not fail either, whatever stands in the file.
+    for entry in FileProvider(tmp_path, ModelState.YOURS).entries():
+        assert entry.to_json()
+
+
+# --- weights ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+def test_pth_of_both_formats(new_format: bool, tmp_path: Path) -> None:
+    state = random_state("resnet18", 3)
+    path = tmp_path / "weights.pth"
+    torch.save(state, path, _use_new_zipfile_serialization=new_format)
+    loaded = read_state_dict(path)
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+class _Bomb:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.target),)
+
+
+@pytest.mark.parametrize("how", ["torch", "torch_legacy", "pickle"])
+def test_a_malicious_pickle_is_refused_and_not_run(how: str, tmp_path: Path) -> None:
+    target, path = tmp_path / "owned", tmp_path / "weights.pth"
+    content = {"fc.weight": torch.zeros(2), "bomb": _Bomb(target)}
+    if how == "pickle":
+        path.write_bytes(pickle.dumps(content, protocol=2))
+    else:
+        torch.save(content, path, _use_new_zipfile_serialization=how == "torch")
+    with pytest.raises(ModelFileError, match=r"weights\.pth .*(foreign code|damaged)") as caught:
+        read_state_dict(path)
+    if how != "pickle":
+        assert "safetensors" in caught.value.advice
+    assert not target.exists()
+
+
+def test_weights_that_are_no_network(tmp_path: Path) -> None:
+    path = tmp_path / "x.pth"
+    torch.save([torch.zeros(2)], path)
+    with pytest.raises(ModelFileError, match="does not hold a network's weights"):
+        read_state_dict(path)
+    torch.save({"epoch": 3, "state_dict": {}}, path)
+    with pytest.raises(ModelFileError, match="does not hold a network's weights"):
+        read_state_dict(path)
+    with pytest.raises(ModelFileError, match=r"nothing\.pth is not there"):
+        read_state_dict(tmp_path / "nothing.pth")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_damaged_weights_are_named(suffix: str, tmp_path: Path) -> None:
+    """Cut off and overwritten in many places; the same places every time."""
+    whole = tmp_path / f"whole{suffix}"
+    state = {f"layer{n}.weight": torch.randn(5, 7) for n in range(4)}
+    if suffix == ".pth":
+        torch.save(state, whole)
+    else:
+        save_model(whole, small_spec(), state)
+    raw, chance = whole.read_bytes(), random.Random(4)
+    path = tmp_path / f"damaged{suffix}"
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(raw)
+        for _ in range(chance.randrange(4)):
+            damaged[chance.randrange(len(raw))] = chance.randrange(256)
+        if chance.random() < 0.6:
+            del damaged[chance.randrange(len(raw)) :]
+        path.write_bytes(damaged)
+        try:
+            read_state_dict(path)
+        except ModelFileError as error:
+            refused += 1
+            assert path.name in str(error)  # noqa: PT017 - reading may also succeed
+    assert refused > 60
+
+
+def test_old_files_without_the_batch_counter_load(tmp_path: Path) -> None:
+    """torchvision's older files lack `num_batches_tracked`."""
+    state = {
+        name: tensor
+        for name, tensor in random_state("resnet18", 3).items()
+        if not name.endswith("num_batches_tracked")
+    }
+    save_model(tmp_path / "old.safetensors", small_spec(), state)
+    network = load_network(entry_of(tmp_path / "old.safetensors"))
+    assert not any(tensor.is_meta for tensor in network.state_dict().values())
+    assert torch.isfinite(network(torch.zeros(1, 3, 32, 32))).all()
+
+
+def _without(name: str) -> Callable[[dict[str, Any]], None]:
+    def change(state: dict[str, Any]) -> None:
+        del state[name]
+
+    return change
+
+
+_MISFITS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "one tensor missing": (_without("layer2.0.conv1.weight"), "layer2.0.conv1.weight"),
+    "one too many": (
+        lambda state: state.update({"extra.bias": torch.zeros(1)}),
+        "no more tensors.*extra.bias",
+    ),
+    "other number of classes": (
+        lambda state: state.update({"fc.weight": torch.zeros(9, 512)}),
+        r"fc.weight.*\(3, 512\).*\(9, 512\)",
+    ),
+    "whole numbers for weights": (
+        lambda state: state.update({"fc.weight": torch.zeros(3, 512, dtype=torch.int8)}),
+        "fc.weight.*(numbers|int8|I8)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _MISFITS)
+def test_misfits_are_refused_and_nothing_is_copied(case: str, tmp_path: Path) -> None:
+    change, words = _MISFITS[case]
+    state = random_state("resnet18", 3)
+    change(state)
+    path, folder = tmp_path / "misfit.safetensors", tmp_path / "models"
+    save_model(path, small_spec(), state)
+    with pytest.raises(CheckpointMismatchError, match=words) as caught:
+        add_model_file(path, folder)
+    assert caught.value.expected
+    assert caught.value.found
+    assert not folder.exists()
+    with pytest.raises(CheckpointMismatchError, match=words):
+        load_network(entry_of(path))
+
+
+def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
+    path = file_by_hand(tmp_path / "m.safetensors", description(architecture="vit_giant"))
+    with pytest.raises(ModelError, match=r"does not know the architecture “vit_giant”.*Update"):
+        add_model_file(path, tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_weights_with_no_numbers_in_them_are_refused(tmp_path: Path) -> None:
+    from resnet_gui.core.events import ImageSource
+    from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.system.paths import sample_photos
+
+    state = random_state("resnet18", 3)
+    state["fc.bias"][1] = math.nan
+    user_models_dir().mkdir(parents=True)
+    save_model(user_models_dir() / "diverged.safetensors", small_spec(), state)
+    classifier = Classifier(Zoo.standard())
+    with pytest.raises(ModelError, match=r"diverged.*no number"):
+        list(classifier.classify([ImageSource.file(sample_photos()[0])], "diverged", "cpu"))
+
+
+# --- adding -----------------------------------------------------------------------------------
+
+
+def test_adding_copies_under_a_free_name(tmp_path: Path) -> None:
+    folder = user_models_dir()
+    first = small_model(tmp_path / "a" / "insects.safetensors", seed=1)
+    second = small_model(tmp_path / "b" / "insects.safetensors", seed=2)
+    assert add_model_file(first, folder).id == "insects"
+    assert add_model_file(second, folder).id == "insects-2"
+    assert (folder / "insects-2.safetensors").read_bytes() == second.read_bytes()
+    assert add_model_file(second, folder).id == "insects-2"  # there already: no second copy
+    assert add_model_file(folder / "insects.safetensors", folder).id == "insects"
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "insects-2.safetensors", "insects.safetensors",
+    ]  # fmt: skip
+    assert first.exists()
+    assert second.exists()
+
+
+@pytest.mark.parametrize("name", ["resnet50", "ResNet50", "efficientnet-lite0"])
+def test_a_model_never_hides_behind_one_of_the_zoo(name: str, tmp_path: Path) -> None:
+    """A file named as a known model gets an id of its own, whether added or copied by hand."""
+    spec = add_model_file(small_model(tmp_path / f"{name}.safetensors"), user_models_dir())
+    assert spec.id.lower() != name.lower()
+    entry = Zoo.standard().ready(spec.id)
+    assert (entry.state, entry.spec.classes) == (ModelState.YOURS, small_spec().classes)
+    small_model(user_models_dir() / f"{name}.safetensors", seed=3)
+    yours = [e for e in Zoo.standard().entries() if e.state is ModelState.YOURS]
+    assert len(yours) == 2
+    for entry in yours:
+        assert Zoo.standard().get(entry.spec.id) == entry
+    assert Zoo.standard().get(name).state is not ModelState.YOURS
+
+
+def test_errors_of_adding_are_sentences(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.safetensors"
+    photo.write_bytes(b"\xff\xd8" * 100)
+    for path in (photo, tmp_path / "gone.safetensors"):
+        with pytest.raises(ResNetGuiError) as caught:
+            add_model_file(path, user_models_dir())
+        assert str(caught.value).endswith(".")
+    assert not user_models_dir().exists()

@@ -1,0 +1,366 @@
+"""The Lab page on the real engine: curves, layers, diagram, words, projector."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.core.system.paths import data_dir
+from resnet_gui.ui.lab.curves import LabCurves
+from resnet_gui.ui.lab.diagram import LabDiagram
+from resnet_gui.ui.lab.layers import LabLayers
+from resnet_gui.ui.lab.page import PROJECTOR_SCALE, LabPage, View
+from tests.core.lab.test_sources import make_run
+from tests.helpers.histories import epoch, history, write
+from tests.ui.conftest import ANSWER_MS
+
+LAB = 3
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of bundled models with the four histories of the paper's figure 6, made up."""
+    folder = tmp_path / "models"
+    write(
+        folder,
+        history("plain", 20, 0.09, spans=(4.0, 3.0)),
+        history("plain", 56, 0.12, spans=(900.0, 300.0, 30.0), ratio=1.4),
+        history("residual", 20, 0.08, spans=(2.0, 2.0), ratio=0.6),
+        history("residual", 56, 0.04, spans=(3.0, 2.0, 1.5), ratio=0.3),
+    )
+    monkeypatch.setattr("resnet_gui.core.system.paths.bundled_models_dir", lambda: folder)
+    return folder
+
+
+def open_lab(qtbot: QtBot, app: WindowApp, view: View = View.CURVES) -> LabPage:
+    app.window.show_page(LAB)
+    page = app.window.lab_page
+    page.show_view(view)
+    qtbot.waitUntil(lambda: page.controller.looked, timeout=ANSWER_MS)
+    qtbot.waitUntil(lambda: not page._build_soon.isActive())
+    return page
+
+
+def curves_of(page: LabPage) -> LabCurves:
+    view = page.views[View.CURVES]
+    assert isinstance(view, LabCurves)
+    return view
+
+
+def layers_of(page: LabPage, view: View = View.GRADIENTS) -> LabLayers:
+    found = page.views[view]
+    assert isinstance(found, LabLayers)
+    return found
+
+
+def test_the_paper_s_networks_side_by_side(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    app.window.resize(1200, 760)
+    page = open_lab(qtbot, app)
+    assert app.window.rail.buttons[LAB].isChecked()
+    view = curves_of(page)
+    qtbot.waitUntil(lambda: view.plain.isVisible() and view.residual.isVisible())
+    assert [line.name for line in view.plain.lines] == [
+        "Plain-20 train",
+        "Plain-20",
+        "Plain-56 train",
+        "Plain-56",
+    ]
+    assert [line.dashed for line in view.residual.lines] == [True, False, True, False]
+    widths = [line.width for line in view.plain.lines]
+    assert widths[3] > widths[1]
+    assert view.plain.axes.y_range == view.residual.axes.y_range
+    assert view.plain.lines[1].colour != view.residual.lines[1].colour
+    assert view.sentence.text().startswith("Plain-56 ends with 12.0 % training error, Plain-20")
+    assert "other way round" in view.sentence.text()
+    assert "train 4.0 % · val. 6.0 %" in [row.figures.text() for row in page.networks.rows.values()]
+
+
+def test_switches(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    app.window.resize(1200, 760)
+    page = open_lab(qtbot, app)
+    view = curves_of(page)
+    rows = {row.box.text(): row for row in page.networks.rows.values()}
+    rows["Plain-56"].box.click()
+    assert [line.name for line in view.plain.lines] == ["Plain-20 train", "Plain-20"]
+    assert view.sentence.text().startswith("ResNet-56 ends with 4.0 %")
+    rows["Plain-20"].box.click()
+    assert not view.plain.isVisible()
+    assert len(view.residual.lines) == 4
+    rows["Plain-56"].box.click()
+    view.together.click()
+    assert not view.plain.isVisible()
+    assert len(view.residual.lines) == 6
+    view.training.click()
+    assert [line.name for line in view.residual.lines] == ["Plain-56", "ResNet-20", "ResNet-56"]
+    view.validation.click()
+    assert not view.residual.lines
+    for row in rows.values():
+        row.box.setChecked(False)
+    assert "Switch a network on" in view.sentence.text()
+
+
+def test_the_sentence_follows_the_data(
+    qtbot: QtBot, tmp_path: Path, models: Path, open_app: Callable[..., WindowApp]
+) -> None:
+    write(models, history("plain", 20, 0.2), history("residual", 56, 0.3))
+    app = open_app()
+    view = curves_of(open_lab(qtbot, app))
+    assert "deeper is better" in view.sentence.text()
+    assert "ResNet-56 30.0 % against ResNet-20 8.0 %" in view.sentence.text()
+
+
+def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app)
+    view = curves_of(page)
+    make_run(data_dir() / "runs", "mine")
+    page.refresh_if_shown()
+    qtbot.waitUntil(lambda: "run:mine" in page.networks.rows, timeout=ANSWER_MS)
+    row = page.networks.rows["run:mine"]
+    assert not row.box.isChecked()
+    row.box.click()
+    names = [line.name for line in (*view.plain.lines, *view.residual.lines)]
+    assert "ResNet-8 train" in names
+    # The run goes on: the row stays, with newer figures, and the line grows.
+    with (data_dir() / "runs" / "mine" / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(epoch(4, 4, 0.25, None).to_json()) + "\n")
+    app.window.train_controller.runs_changed.emit()
+    qtbot.waitUntil(lambda: row.figures.text() == "train 25.0 %", timeout=ANSWER_MS)
+    assert page.networks.rows["run:mine"] is row
+    [line] = [n for n in (*view.plain.lines, *view.residual.lines) if n.name == "ResNet-8 train"]
+    assert len(line.points) == 4
+
+
+def test_without_bundled_histories_the_newest_run_is_shown(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: WindowApp
+) -> None:
+    monkeypatch.setattr(
+        "resnet_gui.core.system.paths.bundled_models_dir", lambda: tmp_path / "none"
+    )
+    make_run(data_dir() / "runs", "mine")
+    page = open_lab(qtbot, app)
+    qtbot.waitUntil(lambda: View.CURVES in page.views)
+    assert page.networks.rows["run:mine"].box.isChecked()
+    assert curves_of(page).sentence.text() == "ResNet-8 ends with 50.0 % training error."
+
+
+def test_a_damaged_history_is_named_and_the_others_are_shown(
+    qtbot: QtBot, models: Path, open_app: Callable[..., WindowApp]
+) -> None:
+    (models / "resnet20-broken.history.json").write_text("{", encoding="utf-8")
+    page = open_lab(qtbot, open_app())
+    qtbot.waitUntil(lambda: bool(page.notices.texts))
+    assert "resnet20-broken.history.json" in page.notices.texts[0]
+    assert len(page.networks.rows) == 4
+
+
+def test_nothing_to_show_says_so(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: WindowApp
+) -> None:
+    monkeypatch.setattr(
+        "resnet_gui.core.system.paths.bundled_models_dir", lambda: tmp_path / "none"
+    )
+    page = open_lab(qtbot, app)
+    qtbot.waitUntil(lambda: page.empty.title.text() == "No trainings to show yet")
+    assert not page.empty.button.isVisible()
+    page.tabs[View.GRADIENTS].click()
+    qtbot.waitUntil(lambda: page.empty.title.text() == "No recorded layers yet")
+    page.empty.button.click()
+    assert len(page.controller.measuring) == 2
+    qtbot.waitUntil(lambda: len(page.controller.fresh) == 2, timeout=ANSWER_MS)
+    view = layers_of(page)
+    assert page.stack.currentWidget() is view
+    assert [line.label for line in view.chart.lines] == ["Plain-56", "ResNet-56"]
+    assert all(len(line.points) == 56 for line in view.chart.lines)
+    assert view.sentence.text().startswith("In Plain-56 the first layer's gradient is")
+    assert "Shortcuts keep the gradients" in view.sentence.text()
+    assert "sample photos" in view.note.text()
+    qtbot.waitUntil(lambda: not page.controller.measuring, timeout=ANSWER_MS)
+    assert not view.progress.isVisible()
+
+
+def test_the_slider_runs_from_the_start_to_the_end(
+    qtbot: QtBot, models: Path, app: WindowApp
+) -> None:
+    page = open_lab(qtbot, app, View.GRADIENTS)
+    view = layers_of(page)
+    assert view.slider.maximum() == 2
+    assert view.when.text() == "at initialisation"
+    assert "900 times" in view.sentence.text()
+    axes = view.chart.axes.y_range
+    view.slider.setValue(1)
+    assert view.when.text() == "after epoch 1"
+    assert "300 times" in view.sentence.text()
+    view.slider.setValue(2)
+    assert "30 times" in view.sentence.text()
+    assert view.chart.axes.y_range == axes
+    view.play.click()
+    assert view.slider.value() == 0
+    qtbot.waitUntil(lambda: view.slider.value() == 2 and not view.play.isChecked())
+    view.play.click()
+    page.tabs[View.RESIDUALS].click()
+    qtbot.waitUntil(lambda: View.RESIDUALS in page.views)
+    assert not view.play.isChecked()
+    residuals = layers_of(page, View.RESIDUALS)
+    assert "0.30 in ResNet-56" in residuals.sentence.text()
+    assert [len(line.points) for line in residuals.chart.lines] == [9, 27, 9, 27]
+
+
+def test_a_network_measured_here_has_no_epochs(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app, View.GRADIENTS)
+    view = layers_of(page)
+    view.choice.setCurrentIndex(view.choice.findData("cifar-plain20"))
+    view.compute.click()
+    qtbot.waitUntil(lambda: bool(page.controller.fresh), timeout=ANSWER_MS)
+    assert view.chart.lines[-1].name == "Plain-20, untrained"
+    assert view.chart.lines[-1].dotted
+    view.slider.setValue(1)
+    assert all("untrained" not in line.name for line in view.chart.lines)
+    assert "move the slider to the start" in view.note.text()
+
+
+def test_histories_without_layers_say_so(
+    qtbot: QtBot, models: Path, open_app: Callable[..., WindowApp]
+) -> None:
+    write(models, history("residual", 56, 0.04))
+    page = open_lab(qtbot, open_app(), View.GRADIENTS)
+    assert "ResNet-56 has no recorded layers." in layers_of(page).note.text()
+
+
+def test_a_click_on_a_block_shows_it(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app, View.DIAGRAM)
+    view = page.views[View.DIAGRAM]
+    assert isinstance(view, LabDiagram)
+    qtbot.waitUntil(lambda: view.canvas.diagram is not None, timeout=ANSWER_MS)
+    assert not page.networks.isVisible()
+    assert view.choice.currentText() == "ResNet-20 for 32×32 pixels"
+    assert "0.27 M parameters" in view.facts.text()
+    assert "20 layers with weights in 9 blocks" in view.panel.facts.text()
+    area = view.canvas.block_area(4)
+    left = Qt.MouseButton.LeftButton
+    qtbot.mouseClick(view.canvas, left, pos=area.center())
+    assert view.canvas.selected == 4
+    assert view.panel.title.text() == "Block 2.1"
+    assert view.panel.formula.text() == "y = relu(F(x) + x)"
+    assert "13,952 parameters" in view.panel.facts.text()
+    assert view.panel.shortcut.text().startswith("Option A")
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Right)
+    assert view.panel.shortcut.text().startswith("Identity")
+    qtbot.keyClick(view.canvas, Qt.Key.Key_End)
+    assert view.panel.title.text() == "Head"
+    view.larger.click()
+    assert view.canvas.zoom > 1
+
+
+def test_a_very_deep_network_does_not_stall(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app, View.DIAGRAM)
+    view = page.views[View.DIAGRAM]
+    assert isinstance(view, LabDiagram)
+    qtbot.waitUntil(lambda: view.canvas.diagram is not None, timeout=ANSWER_MS)
+    page.controller.draw("cifar-resnet1202")
+    qtbot.waitUntil(lambda: view.canvas.diagram is not None, timeout=ANSWER_MS)
+    diagram = view.canvas.diagram
+    assert len(diagram.blocks) == 602
+    started = time.process_time()
+    view.canvas.show_diagram(diagram)
+    view.canvas.repaint()
+    for number in (0, 300, 601):
+        view.canvas.select(number)
+    assert time.process_time() - started < 0.5
+    assert view.panel.title.text() == "Head"
+
+
+def test_an_unknown_network_is_told(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app, View.DIAGRAM)
+    view = page.views[View.DIAGRAM]
+    assert isinstance(view, LabDiagram)
+    page.controller.draw("cifar-resnet21")
+    qtbot.waitUntil(lambda: "6n+2" in view.facts.text(), timeout=ANSWER_MS)
+
+
+def test_words_fit_on_one_screen(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    app.window.resize(1200, 760)
+    page = open_lab(qtbot, app, View.WHY)
+    qtbot.waitUntil(lambda: View.WHY in page.views)
+    why = page.views[View.WHY]
+    qtbot.waitUntil(lambda: why.verticalScrollBar().maximum() == 0)  # type: ignore[union-attr]
+    assert why.title.text() == "H(x) = F(x) + x"  # type: ignore[union-attr]
+
+
+def test_projector(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app)
+    window = app.window
+    window.save_now()
+    shape = window.settings.window
+    page.projector.click()
+    assert not window.rail.isVisible()
+    assert not window.statusBar().isVisible()
+    assert curves_of(page).plain.scale == PROJECTOR_SCALE
+    assert window.isFullScreen()
+    window.save_now()
+    assert window.settings.window == shape
+    qtbot.keyClick(page, Qt.Key.Key_Escape)
+    assert window.rail.isVisible()
+    assert not window.isFullScreen()
+    page.projector.click()
+    window.show_page(0)
+    assert not page.projector.isChecked()
+    assert window.rail.isVisible()
+
+
+def test_photos_dropped_here_are_classified(
+    qtbot: QtBot, models: Path, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    page = open_lab(qtbot, app)
+    window = app.window
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(photos["coffee"]))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    keys = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(300, 300), copy, mime, left, keys)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), copy, mime, left, keys))
+    assert window.pages.currentWidget() is window.page
+    assert page.isHidden()
+    qtbot.waitUntil(lambda: window.page.results.answer.text() == "espresso", timeout=ANSWER_MS)
+
+
+def test_values_are_read_out_by_keys(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app, View.GRADIENTS)
+    chart = layers_of(page).chart
+    assert chart.readout() == []
+    qtbot.keyClick(chart, Qt.Key.Key_Right)
+    qtbot.keyClick(chart, Qt.Key.Key_Right)
+    texts = [text for _, text in chart.readout()]
+    assert any(text.startswith("Plain-56: ") and "stage1.0" in text for text in texts)
+    assert chart.accessibleName().startswith("Chart: Size of each layer's gradient")
+    qtbot.keyClick(chart, Qt.Key.Key_Escape)
+    assert chart.readout() == []
+
+
+def test_themes(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app)
+    app.theme.choose("light")
+    light = curves_of(page).residual.lines[0].colour
+    app.theme.choose("dark")
+    assert curves_of(page).residual.lines[0].colour != light
+
+
+def test_the_lab_s_widgets_need_no_torch() -> None:
+    code = (
+        "import json, sys, resnet_gui.ui.lab.page, resnet_gui.core.lab.histories;"
+        "print(json.dumps([n for n in ('torch', 'pyqtgraph') if n in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []

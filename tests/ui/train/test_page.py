@@ -1,0 +1,332 @@
+"""The Train page on the real engine: drop, look, Start, stop, go on, try the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.decode import decode
+from resnet_gui.core.runs.config import Augmentation, Method
+from resnet_gui.core.runs.events import RunFinished, RunStopped
+from resnet_gui.core.runs.listing import RunState, list_runs
+from resnet_gui.core.system.paths import user_models_dir
+from resnet_gui.core.training.presets import Preset
+from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
+from resnet_gui.ui.train.controller import TrainController, TrainState
+from tests.ui.conftest import ANSWER_MS, close_app
+
+RUN_MS = 90_000
+
+
+@pytest.fixture(scope="session")
+def dataset(photos: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of 24 crops each: easy, and real photos."""
+    folder = tmp_path_factory.mktemp("data") / "cat or coffee ☕"
+    for name, label in (("chelsea", "cat"), ("coffee", "coffee")):
+        image = decode(ImageSource.file(photos[name]))
+        (folder / label).mkdir(parents=True)
+        for number in range(24):
+            x, y = (number * 7) % 150, (number * 5) % 80
+            image.crop((x, y, x + 280, y + 200)).save(folder / label / f"{number:02d}.jpg")
+    return folder
+
+
+def ready(qtbot: QtBot, app: WindowApp, folder: Path) -> TrainController:
+    """Show the page with the folder scanned."""
+    app.window.show_page(1)
+    controller = app.window.train_controller
+    controller.open_folder(folder)
+    qtbot.waitUntil(
+        lambda: controller.state is TrainState.READY and controller.config is not None,
+        timeout=ANSWER_MS,
+    )
+    return controller
+
+
+def finish(qtbot: QtBot, controller: TrainController) -> None:
+    qtbot.waitUntil(lambda: controller.state is TrainState.ENDED, timeout=RUN_MS)
+
+
+def test_drop_start_and_try_it(
+    qtbot: QtBot, app: WindowApp, dataset: Path, photos: dict[str, Path]
+) -> None:
+    """The mission: drop a folder, press Start, touch nothing else, use the model."""
+    window = app.window
+    window.show_page(1)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(dataset))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    keys = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(200, 200), copy, mime, left, keys)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(200, 200), copy, mime, left, keys))
+    page, controller = window.train_page, window.train_controller
+    qtbot.waitUntil(lambda: controller.config is not None, timeout=ANSWER_MS)
+    assert page.setup is not None
+    assert page.setup.title.text() == "cat or coffee ☕"
+    assert page.setup.facts.text().startswith("48 photos in 2 classes")
+    assert page.setup.preset_buttons[Preset.FAST].isChecked()
+    qtbot.waitUntil(lambda: page.setup.estimate.text().startswith("About"), timeout=ANSWER_MS)
+    page.setup.start.click()
+    assert controller.running
+    assert window.rail.buttons[1]._marked
+    finish(qtbot, controller)
+    assert isinstance(controller.end, RunFinished)
+    assert page.run is not None
+    assert page.run.result.text().startswith("100.0% validation accuracy")
+    assert "chose the best epoch" in page.run.honest.text()
+    assert page.run.try_it.isVisible()
+    assert len(controller.history) == controller.config.epochs
+    assert len(page.run.charts._epochs) == len(controller.history)
+    charts = page.run.charts
+    qtbot.waitUntil(lambda: not charts._stale)
+    for key, points in (("val_accuracy", len(controller.history)), ("lr", len(charts._rates[0]))):
+        assert len(charts._curves[key].getData()[0]) == points > 0
+    assert page.run.samples._samples
+    page.run.try_it.click()
+    assert window.pages.currentIndex() == 0
+    window.controller.open_paths([photos["coffee"]])
+    qtbot.waitUntil(lambda: window.page.results.answer.text() == "coffee", timeout=ANSWER_MS)
+    assert list(user_models_dir().glob("*.safetensors"))
+
+
+def test_presets_and_advanced_settings_change_the_config(
+    qtbot: QtBot, app: WindowApp, dataset: Path
+) -> None:
+    controller = ready(qtbot, app, dataset)
+    setup = app.window.train_page.setup
+    assert setup is not None
+    setup.preset_buttons[Preset.BALANCED].click()
+    assert controller.config is not None
+    assert controller.config.method is Method.PROGRESSIVE
+    setup.fold.click()
+    assert setup.fold_area.isVisible()
+    epochs = setup.form.editors["epochs"]
+    epochs.setFocus()
+    epochs.selectAll()  # type: ignore[attr-defined]
+    qtbot.keyClicks(epochs, "9")
+    qtbot.keyClick(epochs, Qt.Key.Key_Return)
+    assert controller.config.epochs == 9
+    epochs.selectAll()  # type: ignore[attr-defined]
+    qtbot.keyClicks(epochs, "many")
+    qtbot.keyClick(epochs, Qt.Key.Key_Return)
+    assert controller.config is None
+    assert not setup.start.isEnabled()
+    assert "must be a whole number" in setup.error.text()
+    setup.form.reset.click()
+    assert controller.config is not None
+    assert setup.start.isEnabled()
+    assert not setup.error.isVisible()
+
+
+def test_augmentation_preview_shows_pictures(qtbot: QtBot, app: WindowApp, dataset: Path) -> None:
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("method", "full")
+    controller.set_option("augmentation", Augmentation.STRONG.value)
+    assert app.window.train_page.setup is not None
+    app.window.train_page.setup.form.preview.click()
+    [dialog] = [w for w in QApplication.topLevelWidgets() if isinstance(w, AugmentationDialog)]
+    qtbot.waitUntil(
+        lambda: all(not cell.pixmap().isNull() for cell in dialog._cells.values()),
+        timeout=ANSWER_MS,
+    )
+    assert len(dialog._cells) == 6
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.reject()
+
+
+def test_stop_keeps_the_model_and_the_run_goes_on(
+    qtbot: QtBot, app: WindowApp, dataset: Path
+) -> None:
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 4000)
+    controller.start()
+    qtbot.waitUntil(lambda: len(controller.history) >= 3, timeout=RUN_MS)
+    page = app.window.train_page
+    assert page.run is not None
+    page.run.stop.click()
+    assert controller.state is TrainState.STOPPING
+    assert page.run.stop.text() == "Stopping…"
+    finish(qtbot, controller)
+    assert isinstance(controller.end, RunStopped)
+    assert Path(controller.end.model_path).is_file()
+    assert page.run.go_on.isVisible()
+    stopped_at = controller.end.epoch
+    page.run.go_on.click()
+    qtbot.waitUntil(lambda: len(controller.history) > stopped_at, timeout=RUN_MS)
+    assert controller.started is not None
+    assert controller.started.resumed
+    assert [epoch.epoch for epoch in controller.history] == list(
+        range(1, len(controller.history) + 1)
+    )
+    controller.stop()
+    finish(qtbot, controller)
+
+
+def test_pause_holds_the_run_and_classify_works_meanwhile(
+    qtbot: QtBot, app: WindowApp, dataset: Path, photos: dict[str, Path]
+) -> None:
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 4000)
+    controller.start()
+    qtbot.waitUntil(lambda: len(controller.history) >= 2, timeout=RUN_MS)
+    app.window.controller.open_paths([photos["coffee"]])
+    qtbot.waitUntil(lambda: app.window.page.results.answer.text() == "espresso", timeout=ANSWER_MS)
+    controller.set_paused(True)
+    qtbot.wait(300)
+    epochs = len(controller.history)
+    qtbot.wait(300)
+    assert len(controller.history) == epochs
+    controller.set_paused(False)
+    qtbot.waitUntil(lambda: len(controller.history) > epochs, timeout=RUN_MS)
+    controller.stop()
+    finish(qtbot, controller)
+
+
+def test_quitting_asks_once_and_the_run_is_offered_again(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], dataset: Path
+) -> None:
+    app = open_app()
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 4000)
+    controller.start()
+    qtbot.waitUntil(lambda: len(controller.history) >= 2, timeout=RUN_MS)
+    app.window.close()
+    [box] = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    assert "can go on" in box.informativeText()
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert app.window.isVisible()
+    assert controller.running
+    app.window.close()
+    boxes = [
+        w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()
+    ]
+    boxes[0].button(QMessageBox.StandardButton.Close).click()
+    close_app(qtbot, app)
+    [run] = list_runs()
+    assert run.resumable
+    assert run.state in (RunState.STOPPED, RunState.INTERRUPTED)
+    again = open_app()
+    again.window.show_page(1)
+    page = again.window.train_page
+    qtbot.waitUntil(lambda: bool(page.start.runs.rows), timeout=ANSWER_MS)
+    assert page.start.runs.rows[0].action.text() == "Go on"
+    page.start.runs.rows[0].action.click()
+    controller = again.window.train_controller
+    qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
+    controller.stop()
+    finish(qtbot, controller)
+
+
+def test_a_folder_that_cannot_be_trained_says_why(
+    qtbot: QtBot, app: WindowApp, tmp_path: Path, photos: dict[str, Path]
+) -> None:
+    (tmp_path / "only" / "one").mkdir(parents=True)
+    Image.open(photos["coffee"]).save(tmp_path / "only" / "one" / "a.jpg")
+    app.window.show_page(1)
+    controller = app.window.train_controller
+    controller.open_folder(tmp_path / "only")
+    qtbot.waitUntil(lambda: controller.state is TrainState.READY, timeout=ANSWER_MS)
+    setup = app.window.train_page.setup
+    assert setup is not None
+    assert not setup.start.isEnabled()
+    assert "class" in setup.error.text()
+    controller.open_folder(tmp_path / "missing")
+    qtbot.waitUntil(lambda: bool(app.window.train_page.notices.texts))
+    assert "missing" in app.window.train_page.notices.texts[0]
+
+
+def test_runs_can_be_renamed_and_deleted(
+    qtbot: QtBot, app: WindowApp, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 2)
+    controller.start()
+    finish(qtbot, controller)
+    qtbot.waitUntil(lambda: len(controller.runs) == 1)
+    controller.rename_run(controller.runs[0], "My first")
+    qtbot.waitUntil(lambda: controller.runs[0].title == "My first")
+    model = Path(controller.runs[0].model_path)
+    trashed: list[Path] = []
+    monkeypatch.setattr(
+        "resnet_gui.core.runs.listing.move_to_trash", lambda path: _trash(path, trashed)
+    )
+    controller.delete_run(controller.runs[0])
+    qtbot.waitUntil(lambda: not controller.runs)
+    assert len(trashed) == 1
+    assert model.is_file()  # the model is not the run's
+
+
+def _trash(path: Path, trashed: list[Path]) -> None:
+    trashed.append(path.rename(path.with_name(f".{path.name}.gone")))
+
+
+def test_an_interrupted_run_is_offered_at_the_next_start(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], dataset: Path
+) -> None:
+    app = open_app()
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 4000)
+    controller.start()
+    qtbot.waitUntil(lambda: len(controller.history) >= 3, timeout=RUN_MS)
+    controller.stop()
+    finish(qtbot, controller)
+    close_app(qtbot, app)
+    [run] = list_runs()
+    document = Path(run.path) / "run.json"
+    # What kill -9 leaves behind: a run that says it is running, and nobody who runs it.
+    document.write_text(document.read_text(encoding="utf-8").replace('"stopped"', '"running"'))
+    [run] = list_runs()
+    assert run.state is RunState.INTERRUPTED
+    again = open_app()
+    page = again.window.train_page
+    qtbot.waitUntil(lambda: any("was interrupted after" in text for text in page.notices.texts))
+    [notice] = [n for n in again.window.page.notices._notices if "interrupted" in n.label.text()]
+    notice.button.click()
+    assert again.window.pages.currentWidget() is page
+    assert not any("interrupted" in text for text in again.window.page.notices.texts)
+    page._offer.button.click()
+    controller = again.window.train_controller
+    qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
+    assert page.notices.texts == []
+    controller.stop()
+    finish(qtbot, controller)
+
+
+def test_saving_a_model_asks_before_it_replaces_one(
+    qtbot: QtBot, app: WindowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name was typed without its suffix, so that the file dialog saw nothing to ask about."""
+    page = app.window.train_page
+    made, kept = tmp_path / "made.safetensors", tmp_path / "v1.2.safetensors"
+    made.write_bytes(b"new")
+    kept.write_bytes(b"old")
+    page.controller.end = SimpleNamespace(model_path=str(made))  # type: ignore[assignment]
+    chosen = str(tmp_path / "v1.2")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (chosen, ""))
+    for answer, content in (("Cancel", b"old"), ("Save", b"new")):
+        page._on_save_requested()
+        [box] = [
+            w
+            for w in QApplication.topLevelWidgets()
+            if isinstance(w, QMessageBox) and w.isVisible()
+        ]
+        assert kept.read_bytes() == b"old"
+        box.button(QMessageBox.StandardButton[answer]).click()
+        qtbot.waitUntil(lambda: not app.io.busy)
+        assert kept.read_bytes() == content
+    chosen = str(tmp_path / "v1.3")
+    page._on_save_requested()
+    qtbot.waitUntil(lambda: (tmp_path / "v1.3.safetensors").is_file())
+    qtbot.waitUntil(lambda: any("v1.3.safetensors" in text for text in page.notices.texts))

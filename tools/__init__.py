@@ -1,0 +1,1 @@
+"""What makes models, tables and screenshots (see `benchmarks` for what measures)."""

@@ -1,0 +1,254 @@
+"""Train and pack a bundled model: one command each, resumable.
+
+    python -m tools.make_models resnet20-cifar10 --data FOLDER --work FOLDER
+
+FOLDER of --data has `train/CLASS/` and `test/CLASS/` with the images of CIFAR-10. A run that was
+interrupted goes on; one that is finished is only packed. What comes out goes into `models/`:
+NAME.safetensors, NAME.history.json and the card NAME.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import machine
+from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
+from resnet_gui.core.runs.events import EpochDone, RunFailed
+from resnet_gui.core.runs.history import SUFFIX as HISTORY_SUFFIX
+from resnet_gui.core.runs.history import TrainingHistory
+from resnet_gui.core.runs.listing import RunDirectory, RunState
+from resnet_gui.core.system.atomic import write_json, write_text
+from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
+from resnet_gui.core.zoo.providers.files import FileProvider
+from resnet_gui.core.zoo.spec import ModelState
+from resnet_gui.core.zoo.weights.load import read_state_dict, save_model
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+SEED = 0
+JPEG = (
+    "The images are a copy of CIFAR-10 that was re-encoded as JPEG (quality about 75), to train "
+    "and to test, so figures are a little under those on the original pixels."
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recipe:
+    """title: of the card. architecture: id of `zoo.architectures`. epochs: of the fast preset.
+    settings: what differs from the fast preset."""
+
+    title: str
+    architecture: str
+    epochs: int
+    purpose: str
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+_PAIR = "One of four networks trained exactly alike, to compare depths with and without shortcuts."
+# All epochs at full size, both sides of every photo in two epochs, and a rate that falls to zero.
+_LONG: dict[str, Any] = {
+    "progressive_resizing": False,
+    "shift_pixels": 4,
+    "shift_reflect": True,
+    "alternate_flip": True,
+    "schedule": "linear",
+}
+RECIPES = {
+    "resnet20-cifar10": Recipe(
+        "ResNet-20 (CIFAR-10)", "cifar-resnet20", 60, _PAIR, {**_LONG, "warmup_epochs": 9}
+    ),
+    "resnet56-cifar10": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", 20, _PAIR),
+    "plain20-cifar10": Recipe("Plain-20 (CIFAR-10)", "cifar-plain20", 20, _PAIR),
+    "plain56-cifar10": Recipe("Plain-56 (CIFAR-10)", "cifar-plain56", 20, _PAIR),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=list(RECIPES))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="where the run is kept")
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument(
+        "--original", action="store_true", help="the images are the original pixels, not JPEG"
+    )
+    values = parser.parse_args()
+    run = train_run(values.name, values.data, values.work)
+    pack(values.name, run, values.data, values.models, "" if values.original else JPEG)
+
+
+def train_run(name: str, data: Path, work: Path) -> RunDirectory:
+    """Start the run, or go on with it; nothing if it is finished."""
+    recipe, path = RECIPES[name], work / "runs" / name
+    if path.is_dir():
+        run = RunDirectory.open(path)
+        if run.document["state"] == RunState.FINISHED.value:
+            return run
+        events = resume(path, models=work / "models")
+    else:
+        config = config_for(
+            Preset.CIFAR_FAST,
+            data=str(data),
+            model=recipe.architecture,
+            photos=50_000,
+            classes=10,
+            epochs=recipe.epochs,
+            seed=SEED,
+            title=name,
+            **recipe.settings,
+        )
+        events = train(config, folder=work / "runs", models=work / "models")
+    for event in events:
+        if isinstance(event, EpochDone):
+            print(
+                f"{name}: epoch {event.epoch}/{event.epochs}, train {event.train_accuracy:.2%}, "
+                f"validation {event.val_accuracy or 0:.2%}, {event.seconds:.0f} s",
+                file=sys.stderr,
+            )
+        elif isinstance(event, RunFailed):
+            raise SystemExit(event.message)
+    return RunDirectory.open(path)
+
+
+def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str) -> None:
+    """Measure the model on the test images and write its three files."""
+    source = Path(str(run.document["model_path"]))
+    (entry,) = (
+        entry
+        for entry in FileProvider(source.parent, ModelState.YOURS).entries()
+        if entry.weights_path == source
+    )
+    measured = _measure(entry, data)
+    history = _history(name, run)
+    spec = _spec(name, entry.spec, measured, data_note)
+    provenance = {
+        "recipe": dict(history.recipe),
+        "versions": run.document["versions"],
+        "hardware": run.document["hardware"],
+    }
+    path = models / f"{name}.safetensors"
+    save_model(path, spec, read_state_dict(source), provenance)
+    write_json(models / f"{name}{HISTORY_SUFFIX}", history.to_json())
+    write_text(models / f"{name}.md", _card(name, spec, run, history, measured, data_note))
+    print(f"{path}: {measured.top1:.2%} of {measured.n:,} test images", file=sys.stderr)
+    Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+
+
+def _measure(entry: ModelEntry, data: Path) -> Evaluated:
+    *_, result = evaluate(entry, data, part="test")
+    assert isinstance(result, Evaluated)
+    return result
+
+
+def _history(name: str, run: RunDirectory) -> TrainingHistory:
+    """Without the folder that the images lay in."""
+    model = run.document["model"]
+    recipe: dict[str, Any] = {**run.config.to_json(), "data": "cifar10"}
+    return TrainingHistory(
+        id=name,
+        title=RECIPES[name].title,
+        architecture=model["architecture"],
+        options=model["architecture_options"],
+        epochs=tuple(run.metrics()),
+        layers=tuple(run.layers()),
+        recipe=recipe,
+    )
+
+
+def _spec(name: str, spec: ModelSpec, measured: Evaluated, data_note: str) -> ModelSpec:
+    low, high = measured.top1_ci95
+    depth, kind = spec.architecture_options["depth"], spec.architecture_options["kind"]
+    what = "without shortcuts" if kind == "plain" else "with shortcuts (option A)"
+    return dataclasses.replace(
+        spec,
+        id=name,
+        title=RECIPES[name].title,
+        family="CIFAR",
+        dataset="CIFAR-10",
+        top1=measured.top1,
+        top5=measured.top5,
+        licence="MIT. The images it was trained on belong to their owners.",
+        notes=(
+            f"{depth} layers {what}, for pictures of 32×32 pixels in ten classes. "
+            f"{measured.top1:.1%} of {measured.n:,} test images right. {data_note}".strip()
+        ),
+        metrics={
+            "accuracy": measured.top1,
+            "accuracy_part": "test",
+            "accuracy_ci95": [low, high],
+            "photos": measured.n,
+        },
+    )
+
+
+def _card(
+    name: str,
+    spec: ModelSpec,
+    run: RunDirectory,
+    history: TrainingHistory,
+    measured: Evaluated,
+    data_note: str,
+) -> str:
+    recipe, settings = RECIPES[name], run.config
+    last = history.epochs[-1]
+    low, high = measured.top1_ci95
+    hardware = run.document["hardware"]
+    seconds = sum(epoch.seconds for epoch in history.epochs)
+    weakest = sorted(measured.per_class, key=lambda item: item.recall or 0.0)[:3]
+    lines = [
+        f"# {recipe.title}",
+        "",
+        f"{recipe.purpose} {spec.notes}",
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| architecture | `{recipe.architecture}`: {spec.parameters:,} parameters, "
+        f"{spec.gflops:.3f} GFLOPs (multiply-adds) at 32×32 |",
+        f"| test accuracy | **{measured.top1:.2%}** of {measured.n:,} images (95 % interval "
+        f"{low:.2%} to {high:.2%}), measured by `resnet-gui evaluate {name} FOLDER` in fp32 |",
+        f"| training error | {1 - last.train_accuracy:.2%} in the last epoch, on shifted and "
+        "mirrored images, counted before each step |",
+        f"| data | CIFAR-10 (Krizhevsky 2009): {_count(run, 'train'):,} images trained, "
+        f"{_count(run, 'val'):,} held out for the curve, {_count(run, 'test'):,} tested. "
+        f"{data_note} |",
+        f"| recipe | preset `cifar-fast`: {settings.epochs} epochs, batch {settings.batch_size}, "
+        f"SGD with Nesterov momentum {settings.momentum:g}, one cycle up to rate {settings.lr:g}, "
+        f"weight decay {settings.weight_decay:g}, shift by up to a tenth and mirror, 60 % of the "
+        "epochs at 16×16 pixels and 20 % at 24×24 |",
+        f"| seed | {settings.seed} |",
+        f"| weights | those of epoch {next(e.epoch for e in reversed(history.epochs) if e.best)}, "
+        "the best on the held-out images at full size |",
+        f"| time | {seconds / 60:.0f} minutes on {hardware['device']} ({hardware['precision']}), "
+        "one thread, with other work on the machine |",
+        f"| made with | torch {run.document['versions']['torch']} |",
+        "",
+        "## Limits",
+        "It knows ten classes and nothing else: any other photo gets one of the ten, often with "
+        "high probability. It sees 32×32 pixels, so what is small in a photo is lost. The classes "
+        "it recognises worst: "
+        + ", ".join(f"{item.label} ({item.recall or 0:.0%})" for item in weakest)
+        + ".",
+        "",
+        "## Make it again",
+        "",
+        f"    python -m tools.make_models {name} --data FOLDER --work FOLDER",
+        "",
+        "The result is the same to the last bit only on the same processor and versions.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _count(run: RunDirectory, part: str) -> int:
+    split = run.split()
+    return len({"train": split.train, "val": split.val, "test": split.test}[part])
+
+
+if __name__ == "__main__":
+    main()
+    print(machine(), file=sys.stderr)

@@ -1,0 +1,159 @@
+"""`make screenshots`: the README's pictures, taken from the running program on an Xvfb screen.
+
+Only the sample photos that ship with the program are shown: they are free.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.common import make_album, make_classes, screen
+
+TARGET = Path(__file__).resolve().parent.parent / "assets" / "screenshots"
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for theme in ("light", "dark"):
+        with tempfile.TemporaryDirectory() as folder, screen() as display:
+            make_album(Path(folder, "album"), 24, 800, 600)
+            Path(folder, "album", "img_0004.jpg").write_bytes(b"")
+            make_classes(Path(folder, "cat or espresso"), 120)
+            environment = {
+                **os.environ,
+                "DISPLAY": display,
+                "QT_QPA_PLATFORM": "xcb",
+                "RESNET_GUI_HOME": f"{folder}/home",
+            }
+            subprocess.run(
+                [sys.executable, "-m", "tools.screenshots", theme, folder],
+                env=environment,
+                check=True,
+                timeout=300,
+            )
+
+
+def child(theme: str, folder: Path) -> None:
+    """Drive the window through its pages and grab it."""
+    from resnet_gui.__main__ import _prepare_environment
+
+    _prepare_environment()
+    from PySide6.QtCore import QBuffer, QEventLoop, QTimer
+
+    from resnet_gui.app.main import open_window
+    from resnet_gui.core.system.paths import sample_photos
+    from resnet_gui.ui.lab.diagram import LabDiagram
+    from resnet_gui.ui.lab.page import View
+    from resnet_gui.ui.train.controller import TrainState
+    from resnet_gui.ui.widgets.photo_list import PhotoState
+
+    app = open_window([])
+    window, train = app.window, app.window.train_controller
+    app.theme.choose(theme)
+    window.resize(1120, 740)
+
+    def wait(condition: Callable[[], bool], settle_ms: int = 400) -> None:
+        loop = QEventLoop()
+        seen: list[bool] = []
+        timer = QTimer()
+        timer.timeout.connect(lambda: (seen.append(True), loop.quit()) if condition() else None)
+        timer.start(10)
+        QTimer.singleShot(120_000, loop.quit)
+        loop.exec()
+        timer.stop()
+        assert seen, "timed out"
+        QTimer.singleShot(settle_ms, loop.quit)
+        loop.exec()
+
+    def grab(name: str) -> None:
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        window.grab().save(buffer, "PNG")
+        image = Image.open(io.BytesIO(buffer.data().data())).convert("RGB")
+        image.quantize(200, dither=Image.Dither.FLOYDSTEINBERG).save(
+            TARGET / f"{name}-{theme}.png", optimize=True
+        )
+
+    ready = lambda: window.status_text.text() == "Ready."  # noqa: E731
+    wait(ready)
+    grab("start")
+    window.controller.open_paths([sample_photos()[1]])
+    wait(lambda: window.page.results.answer.text() == "espresso" and window.page.view.has_photo)
+    window.page.crop_button.setChecked(True)
+    wait(ready)
+    grab("classify")
+    window.page.crop_button.setChecked(False)
+    window.controller.clear()
+    window.controller.open_paths([folder / "album"])
+    ended = (PhotoState.DONE, PhotoState.FAILED)
+    wait(
+        lambda: (
+            len(window.controller.photos.photos()) == 24
+            and all(photo.state in ended for photo in window.controller.photos.photos())
+        ),
+        1500,
+    )
+    grab("many")
+    window.show_page(1)
+    train.open_folder(folder / "cat or espresso")
+    wait(lambda: train.state is TrainState.READY)
+    setup = window.train_page.setup
+    assert setup is not None
+    wait(lambda: setup.estimate.text().startswith("About"), 800)
+    grab("train-before")
+    train.set_option("epochs", 300)
+    train.start()
+    wait(lambda: len(train.history) >= 60, 50)
+    grab("train-during")
+    train.stop()
+    wait(lambda: train.state is TrainState.ENDED)
+    train.back_to_settings()
+    train.reset_options()
+    wait(lambda: setup.estimate.text().startswith("About"))
+    train.start()
+    wait(lambda: train.state is TrainState.ENDED, 800)
+    grab("train-after")
+    if window.pages.count() > 2:
+        window.show_page(2)
+        window.models_controller.select("resnet50")  # no path of this computer in the picture
+        wait(ready, 800)
+        grab("models")
+    lab, networks = window.lab_page, window.lab_controller
+    window.resize(1400, 900)
+    window.show_page(window.pages.indexOf(lab))
+    wait(lambda: networks.looked)
+    for view, name in (
+        (View.CURVES, "lab-curves"),
+        (View.GRADIENTS, "lab-gradients"),
+        (View.RESIDUALS, "lab-residuals"),
+        (View.DIAGRAM, "lab-diagram"),
+        (View.WHY, "lab-why"),
+    ):
+        lab.show_view(view)
+        wait(lambda view=view: view in lab.views or lab.empty.isVisible())
+        part = lab.views.get(view)
+        if isinstance(part, LabDiagram):
+            networks.draw("cifar-resnet56")
+            wait(lambda: networks.diagram is not None)
+            part.canvas.select(10)  # the first block of stage 2: smaller, with more channels
+        if part is not None:
+            lab.tabs[view].setFocus()
+            wait(lambda: True)
+            grab(name)
+    window.close()
+    wait(lambda: app.clean, 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        child(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main()
