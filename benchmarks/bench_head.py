@@ -25,13 +25,14 @@ from torch import nn
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.dataset.split import Item, make_split
 from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.nets.build import set_head
 from resnet_gui.core.photos.store import exact_reader
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.system.devices import cpu_name
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo import Zoo
-from resnet_gui.core.zoo.weights.load import load_network, set_head
+from resnet_gui.core.zoo.weights.load import load_network
 
 BATCH, RATE = 32, 2e-3
 

@@ -97,9 +97,9 @@ def main(folder: str) -> None:
     stalls.phase = "switching models and themes"
     import torch
 
+    from resnet_gui.core.nets.build import build_network
     from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
     from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
-    from resnet_gui.core.zoo.weights.load import build_network
 
     spec = next(spec for spec in torchvision_specs() if spec.id == "resnet50")
     weights = torch_hub_checkpoints_dir() / spec.url.rsplit("/", 1)[-1]

@@ -7,13 +7,14 @@ Nothing else imports this module: the committed table is what keeps the zoo free
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from torchvision import models
 
+from resnet_gui.core.nets.families.torchvision import ARCHITECTURES
 from resnet_gui.core.system.atomic import write_json
-from resnet_gui.core.zoo.providers.torchvision import ARCHITECTURES, CLASSES_FILE, TABLE_FILE
+from resnet_gui.core.system.paths import PACKAGE_DIR
+from resnet_gui.core.zoo.providers.torchvision import CLASSES_FILE, TABLE_FILE
 
 _HASH = re.compile(r"-([0-9a-f]{8,})\.pth$")
 
@@ -21,7 +22,7 @@ _HASH = re.compile(r"-([0-9a-f]{8,})\.pth$")
 def make_table() -> list[dict[str, Any]]:
     """One row per published weight set of the ten residual architectures, in their order."""
     rows = []
-    for architecture in ARCHITECTURES:
+    for architecture in (item.name for item in ARCHITECTURES):
         enum = models.get_model_weights(architecture)
         default = enum["DEFAULT"]
         for weights in enum:
@@ -57,6 +58,6 @@ def make_classes() -> list[str]:
 
 
 if __name__ == "__main__":
-    folder = Path(__file__).parent
+    folder = PACKAGE_DIR / "core" / "zoo" / "providers"
     write_json(folder / TABLE_FILE, make_table())
     write_json(folder / CLASSES_FILE, make_classes())

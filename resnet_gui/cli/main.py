@@ -39,11 +39,11 @@ from resnet_gui.core.events import (
     Notice,
     Prediction,
 )
-from resnet_gui.core.nets.architectures import architecture_entries
 from resnet_gui.core.photos.collect import collect_photos
 from resnet_gui.core.photos.decode import HEIC_READABLE
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo.untrained import untrained_entries
 
 app = typer.Typer(
     name="resnet-gui",
@@ -210,7 +210,7 @@ def models(
     words = " ".join(search or ()).lower().split()
     entries = [
         entry
-        for entry in (architecture_entries() if architectures else Zoo.standard().entries())
+        for entry in (untrained_entries() if architectures else Zoo.standard().entries())
         if all(
             word in f"{entry.spec.id} {entry.spec.title} {entry.state}".lower() for word in words
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resnet_gui.core.nets.architectures import scratch_model
+from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.training.presets import config_for
 from resnet_gui.core.zoo import ModelState, Zoo

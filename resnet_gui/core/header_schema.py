@@ -29,6 +29,9 @@ def shown_name(name: str) -> str:
     return _SURROGATES.sub("\ufffd", name)
 
 
+ABSENT = object()  # default of a field that stays away where it is not given
+
+
 class HeaderValueError(ValueError):
     """A field is missing, of the wrong type or out of range; the text names it."""
 

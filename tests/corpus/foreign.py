@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import torch
 
-from resnet_gui.core.nets.registry import BUILDERS
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.zoo.weights.keras_weights import keras_tensors
 from tests.corpus import pickles
 from tests.corpus.cases import MARKUP, Case, data_case, made_case
@@ -59,7 +59,7 @@ def unwritten(
 
     def fill(file: h5py.File) -> None:
         with torch.device("meta"):
-            network = BUILDERS[architecture](classes, {})
+            network = build_network(architecture, classes)
         for tensor in keras_tensors(network):  # type: ignore[arg-type]
             name = f"{tensor.layer}/{tensor.layer}/{tensor.variable}:0"
             file.create_dataset(name, tensor.shape, dtype, chunks=True)

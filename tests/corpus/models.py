@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from resnet_gui.core.nets.registry import BUILDERS
+from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.registry import architectures
 from resnet_gui.core.zoo.spec import Preprocessing
-from resnet_gui.core.zoo.weights.load import build_network, save_model
+from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.core.zoo.weights.model_file import METADATA_KEY
 from tests.corpus import foreign, pickles
 from tests.corpus.cases import (
@@ -280,11 +281,15 @@ def _whole_files() -> Iterator[Case]:
         yield data_case(f"our model as .{ending}", f"named.{ending}", raw)
 
 
+_TORCHVISION = ("ResNet", "ResNeXt", "Wide ResNet")
+
+
 def _architectures() -> Iterator[Case]:
     """Architectures that cost more than their file, and options that are none."""
     document, tensors, weights = parts()
-    names = [*BUILDERS, "efficientnet-lite0", "resnet18", "resnet152", "wide_resnet101_2",
-             "resnext101_64x4d", "vit_h_14", "cifar_resnet ", "", "__import__", "../x",
+    ours = [item.name for item in architectures() if item.family not in _TORCHVISION]
+    names = [*ours, "resnet18", "resnet152", "wide_resnet101_2", "resnext101_64x4d",
+             "vit_h_14", "cifar_resnet ", "", "__import__", "../x",
              MARKUP]  # fmt: skip
     options: list[dict[str, Any]] = [{}, {"depth": 8}, {"depth": 10**6 + 4}, {"depth": 1202},
                {"depth": 10**9 + 4}, {"depth": -4}, {"depth": 8.0}, {"depth": "8"}, {"depth": True},
@@ -294,7 +299,7 @@ def _architectures() -> Iterator[Case]:
                {"head": {"width": -1}}, {"head": {"dropout": 2}}, {"head": {"dropout": "x"}},
                {"head": []}, {"head": "x"}, {"head": {"width": 8, "dropout": 0.5}}]  # fmt: skip
     for name in names:
-        for chosen in options if name in (*BUILDERS, "efficientnet-lite0", "resnet18") else [{}]:
+        for chosen in options if name in (*ours, "resnet18") else [{}]:
             bad = document | {"architecture": name, "architecture_options": chosen}
             yield made_case(f"architecture {name[:20]!r}, {chosen}", "shape.safetensors",
                             assembled, bad, tensors, weights)  # fmt: skip

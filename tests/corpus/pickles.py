@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from resnet_gui.core.zoo.weights.load import build_network
+from resnet_gui.core.nets.build import build_network
 from tests.corpus.cases import MARKUP
 
 

@@ -54,7 +54,7 @@ def _many_names_of_one(path: Path) -> None:
 
 def _resnet(path: Path) -> None:
     """A network whose every tensor fits, with a million classes out of one number."""
-    from resnet_gui.core.zoo.weights.load import build_network
+    from resnet_gui.core.nets.build import build_network
 
     with torch.device("meta"):
         shapes = build_network("resnet18", 1_000_000).state_dict()
@@ -184,8 +184,8 @@ def _claims(legacy: bool) -> dict[str, bytes]:
 
 def _hdf5(path: Path, classes: int) -> None:
     """Keras's ResNet-50 of one number, with this many classes."""
+    from resnet_gui.core.nets.build import build_network
     from resnet_gui.core.zoo.weights.keras_weights import keras_tensors
-    from resnet_gui.core.zoo.weights.load import build_network
 
     with torch.device("meta"):
         network: Any = build_network("resnet50v2", classes)

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.nets.architectures import find_architecture
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
-from resnet_gui.core.zoo.weights.load import build_network, save_model
+from resnet_gui.core.zoo.untrained import untrained_spec
+from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.core.zoo.weights.model_file import METADATA_KEY
 
 CLASSES = ("ant", "bee", "cat [tabby]")
@@ -42,7 +43,7 @@ class Counts:
 @functools.cache
 def counts(model_id: str) -> Counts:
     """Built on the meta device, once in a session: depth 1202 takes a second."""
-    spec = find_architecture(model_id)
+    spec = untrained_spec(model_id)
     assert spec is not None
     with torch.device("meta"):
         classes = 10 if spec.architecture.startswith("cifar") else 1000

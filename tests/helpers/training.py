@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from PIL import Image
 
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone, TrainEvent
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import ModelSpec, Preprocessing, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.spec import ModelState
-from resnet_gui.core.zoo.weights.load import build_network, save_model
+from resnet_gui.core.zoo.weights.load import save_model
 
 # EfficientNet-Lite at a tenth of its width and depth: every code path in 40,000 weights.
 TINY_OPTIONS = {"width_coefficient": 0.1, "depth_coefficient": 0.1, "dropout_rate": 0.0}

@@ -21,7 +21,7 @@ from resnet_gui.core.errors import DeviceError, ModelError
 from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.classifier import Classifier, LoadedModel
 from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
-from resnet_gui.core.zoo.weights.load import head_name
+from resnet_gui.core.nets.build import head_name
 
 _POOLS = (nn.AdaptiveAvgPool2d, nn.AvgPool2d)
 

@@ -17,27 +17,15 @@ from resnet_gui.core.lab.diagram_types import (
     NetworkDiagram,
     Path,
     Shape,
-    Shortcut,
     StageBox,
 )
 from resnet_gui.core.lab.layer_statistics import residual_functions
-from resnet_gui.core.nets.blocks import (
-    HighwayBlock,
-    PaddedShortcut,
-    PlainBlock,
-    PreActivationBottleneck,
-    ResidualBlock,
-)
+from resnet_gui.core.nets.blocks import PaddedShortcut
 from resnet_gui.core.nets.meta import build_meta
+from resnet_gui.core.nets.registry import BlockKind, Kind, Shortcut, block_kind
 from resnet_gui.core.zoo.spec import ModelSpec
 
 _DEFAULT_OUTPUTS = {32: 10}  # CIFAR-10 has ten classes
-_FORMULAS: dict[type[nn.Module], str] = {
-    ResidualBlock: "relu(F(x) + x)",
-    PlainBlock: "relu(F(x))",
-    HighwayBlock: "relu(T(x)·F(x) + (1 − T(x))·x)",
-    PreActivationBottleneck: "F(x) + x",
-}
 
 
 def warm_up() -> None:
@@ -79,16 +67,17 @@ def describe(
     for number, (name, group) in enumerate(groups):
         module = blocks.get(name)
         layers = tuple(_layer(call, name, module, counted) for call in group)
-        if module is not None and _is_torchvision(module) and layers[-1].kind == "ReLU":
+        kind = block_kind(type(module).__name__)
+        if kind is not None and kind.relu_last and layers[-1].kind == "ReLU":
             layers = (*layers[:-1], dataclasses.replace(layers[-1], path=Path.AFTER))
         role = name or ("stem" if number < first else "head")
         ends = shapes.get(name, (group[0].input, group[-1].output))
-        shortcut = _shortcut(module, *ends, layers)
+        shortcut = _shortcut(module, kind, *ends, layers)
         boxes.append(
             BlockBox(
                 name=role,
                 title="",
-                formula=_formula(module, shortcut),
+                formula=_formula(kind, shortcut),
                 shortcut=shortcut,
                 input_shape=ends[0],
                 output_shape=ends[1],
@@ -267,38 +256,32 @@ def _layer_title(module: nn.Module, call: _Call) -> str:
     return titles.get(kind, kind)
 
 
-def _formula(block: nn.Module | None, shortcut: Shortcut) -> str:
-    if block is None:
+def _formula(kind: BlockKind | None, shortcut: Shortcut) -> str:
+    if kind is None:
         return ""
-    kind = ResidualBlock if _is_torchvision(block) else type(block)
-    formula = _FORMULAS.get(kind, "")
-    if shortcut is not Shortcut.PROJECTION:
-        return formula
-    if kind is PreActivationBottleneck:
-        return "F(x) + W·a, a = relu(norm(x))"
-    return formula.replace("+ x", "+ W·x")
-
-
-def _is_torchvision(block: nn.Module) -> bool:
-    return hasattr(block, "downsample") and hasattr(block, "bn2")
+    return (shortcut is Shortcut.PROJECTION and kind.projected) or kind.formula
 
 
 def _shortcut(
-    block: nn.Module | None, x: Shape, y: Shape, layers: tuple[LayerBox, ...]
+    block: nn.Module | None,
+    kind: BlockKind | None,
+    x: Shape,
+    y: Shape,
+    layers: tuple[LayerBox, ...],
 ) -> Shortcut:
-    if block is None or isinstance(block, PlainBlock):
+    if kind is None or kind.kind is Kind.PLAIN:
         return Shortcut.NONE
-    if isinstance(block, HighwayBlock):
+    if kind.kind is Kind.HIGHWAY:
         return Shortcut.GATE
-    if isinstance(block, ResidualBlock | PreActivationBottleneck) or _is_torchvision(block):
-        way = [layer for layer in layers if layer.path is Path.SHORTCUT]
-        if any(layer.kind == "PaddedShortcut" for layer in way):
-            return Shortcut.PADDED
-        return Shortcut.PROJECTION if any(layer.weighted for layer in way) else Shortcut.IDENTITY
-    # Of EfficientNet's kind: the block says that it may skip, and does where the shape stays.
-    if bool(getattr(block, "id_skip", False)) and x == y:
-        return Shortcut.IDENTITY
-    return Shortcut.NONE
+    if kind.skips:
+        skips = bool(getattr(block, kind.skips, False)) and x == y
+        return Shortcut.IDENTITY if skips else Shortcut.NONE
+    way = [layer for layer in layers if layer.path is Path.SHORTCUT]
+    if any(layer.kind == "PaddedShortcut" for layer in way):
+        return Shortcut.PADDED
+    if any(layer.weighted for layer in way):
+        return Shortcut.PROJECTION
+    return Shortcut.IDENTITY if x == y else Shortcut.STRIDED
 
 
 def _stages(boxes: list[BlockBox]) -> tuple[StageBox, ...]:

@@ -9,17 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from resnet_gui.core.nets.registry import Shortcut
+
 Shape = tuple[int, ...]
-
-
-class Shortcut(StrEnum):
-    """What is carried past a block's layers."""
-
-    IDENTITY = "identity"
-    PADDED = "padded"  # option A: every other pixel, new channels are zeros
-    PROJECTION = "projection"  # option B: a 1x1 convolution
-    GATE = "gate"  # highway networks: a learned share of each
-    NONE = "none"
 
 
 class Path(StrEnum):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_gui.core.nets.registry import block_kind
 from resnet_gui.core.runs.history import LayerStatistics
 
 _TINY = 1e-12
@@ -100,13 +101,15 @@ def _norm_per_image(x: Tensor) -> Tensor:
 def residual_functions(network: nn.Module) -> dict[str, tuple[nn.Module, nn.Module]]:
     """Block name -> the block (its input is x) and the module whose output is F(x).
 
-    Our own blocks hold F as `residual`; of torchvision's, F ends with the last BatchNorm.
+    The registrations of architectures say which child ends F: our own blocks hold it as
+    `residual`; of torchvision's, F ends with the last BatchNorm.
     """
     found: dict[str, tuple[nn.Module, nn.Module]] = {}
     for name, module in network.named_modules():
-        function = getattr(module, "residual", None)
-        if function is None and hasattr(module, "downsample") and hasattr(module, "bn2"):
-            function = getattr(module, "bn3", module.bn2)
-        if isinstance(function, nn.Module):
-            found[name] = (module, function)
+        kind = block_kind(type(module).__name__)
+        for child in kind.residual if kind is not None else ():
+            function = getattr(module, child, None)
+            if isinstance(function, nn.Module):
+                found[name] = (module, function)
+                break
     return found

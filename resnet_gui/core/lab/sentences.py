@@ -4,63 +4,22 @@ from their numbers. No torch here."""
 from __future__ import annotations
 
 import math
-import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from resnet_gui.core.lab.histories import HistoryFound
+from resnet_gui.core.nets.registry import Kind, depth_of, find_architecture, kind_of
 from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
 
 _SAME_POINTS = 0.0015  # differences below 0.15 % of the images are called "the same"
 
 
-class Kind(StrEnum):
-    """What a network does with a block's input."""
-
-    RESIDUAL = "residual"
-    PLAIN = "plain"
-    HIGHWAY = "highway"
-    PREACTIVATION = "preactivation"
-    OTHER = "other"
-
-
-def kind_of(architecture: str, options: Mapping[str, Any]) -> Kind:
-    if architecture == "cifar_resnet":
-        try:
-            return Kind(str(options.get("kind", "residual")))
-        except ValueError:
-            return Kind.OTHER
-    if architecture == "cifar_preresnet":
-        return Kind.PREACTIVATION
-    if architecture == "plain_resnet":
-        return Kind.PLAIN
-    residual = architecture.startswith(("resnet", "resnext", "wide_resnet"))
-    return Kind.RESIDUAL if residual else Kind.OTHER
-
-
-def depth_of(architecture: str, options: Mapping[str, Any]) -> int:
-    """Number of layers as in the network's name; 0: it has none."""
-    try:
-        if "depth" in options:
-            return int(options["depth"])
-    except (TypeError, ValueError):
-        return 0
-    match = re.match(r"(?:wide_)?resne[tx]t?(\d+)", architecture)
-    return int(match[1]) if match else 0
-
-
 def short_name(history: TrainingHistory) -> str:
     """ "ResNet-56", "Plain-20": short enough for a chart."""
-    kind = kind_of(history.architecture, history.options)
-    depth = depth_of(history.architecture, history.options)
-    if not history.architecture.startswith(("cifar_", "plain_")) or not depth:
+    shape = find_architecture(history.architecture)
+    if shape is None or shape.short_name is None or not depth_of(shape.name, history.options):
         return history.title
-    name = {Kind.PLAIN: "Plain", Kind.HIGHWAY: "Highway"}.get(kind, "ResNet")
-    suffix = " V2" if kind is Kind.PREACTIVATION else ""
-    suffix += " B" if kind is Kind.RESIDUAL and history.options.get("shortcut") == "B" else ""
-    return f"{name}-{depth}{suffix}"
+    return shape.short_name(history.options)
 
 
 def percent(fraction: float) -> str:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resnet_gui.core.nets.architectures import check_depth
 from resnet_gui.core.nets.blocks import (
     HighwayBlock,
     PlainBlock,
@@ -20,6 +19,8 @@ from resnet_gui.core.nets.blocks import (
     ResidualBlock,
     initialise,
 )
+from resnet_gui.core.nets.families.cifar import check_depth
+from resnet_gui.core.nets.registry import Options
 
 WIDTHS = (16, 32, 64)
 SIDE = 32
@@ -151,3 +152,9 @@ class CifarPreActivationResNet(nn.Module):
         x = self.stage3(self.stage2(self.stage1(x)))
         logits: Tensor = self.head(self.relu(self.norm(x)).mean((2, 3)))
         return logits
+
+
+def build(name: str, classes: int, options: Options) -> nn.Module:
+    """See `Architecture.builder`."""
+    network = CifarResNet if name == "cifar_resnet" else CifarPreActivationResNet
+    return network(classes=classes, **options)

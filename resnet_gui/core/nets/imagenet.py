@@ -9,8 +9,9 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from resnet_gui.core.nets.architectures import PLAIN_STAGES
 from resnet_gui.core.nets.blocks import PlainBlock, initialise
+from resnet_gui.core.nets.families.plain import PLAIN_STAGES
+from resnet_gui.core.nets.registry import Options
 
 WIDTHS = (64, 128, 256, 512)
 
@@ -61,3 +62,8 @@ class PlainNet(nn.Module):
         x = self.stage4(self.stage3(self.stage2(self.stage1(x))))
         logits: Tensor = self.head(x.mean((2, 3)))
         return logits
+
+
+def build(name: str, classes: int, options: Options) -> nn.Module:
+    """See `Architecture.builder`."""
+    return PlainNet(classes=classes, **options)

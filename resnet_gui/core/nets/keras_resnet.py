@@ -18,6 +18,8 @@ from torch.nn import functional
 
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.nets.blocks import initialise
+from resnet_gui.core.nets.families.keras import SHAPES
+from resnet_gui.core.nets.registry import Options
 
 STAGES = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 WIDTHS = (64, 128, 256, 512)
@@ -167,3 +169,9 @@ class KerasResNet(nn.Module):
         x = self.stage4(self.stage3(self.stage2(self.stage1(x))))
         logits: Tensor = self.head(self.norm(x).mean((2, 3)))
         return logits
+
+
+def build(name: str, classes: int, options: Options) -> KerasResNet:
+    """See `Architecture.builder`."""
+    shape = SHAPES[name]
+    return KerasResNet(shape.depth, shape.version, classes, **options)

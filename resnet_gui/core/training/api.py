@@ -24,7 +24,7 @@ from resnet_gui.core.errors import (
 )
 from resnet_gui.core.events import DeviceInfo, Notice
 from resnet_gui.core.inference.hardware import resolve_precision, use_channels_last
-from resnet_gui.core.nets.architectures import DEPTHS
+from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.runs.config import Method, Precision, RunConfig, Switch
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
@@ -226,7 +226,8 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
         )
     if config.method is Method.SCRATCH:
         entry = zoo.architecture(config.model)
-        if config.pixel_mean and entry.spec.architecture not in DEPTHS:
+        shape = find_architecture(entry.spec.architecture)
+        if config.pixel_mean and not (shape and shape.pixel_mean):
             raise RunConfigError(
                 "pixel_mean",
                 f"{entry.spec.title} cannot subtract a mean photo: only the networks for 32x32 "

@@ -18,6 +18,7 @@ from resnet_gui.core.evaluation.learned_photos import note_photos
 from resnet_gui.core.events import Notice
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.store import PhotoStore, exact_reader
 from resnet_gui.core.runs.checkpoint import Progress, fit_weights, load_checkpoint
 from resnet_gui.core.runs.config import Method
@@ -28,7 +29,7 @@ from resnet_gui.core.training.network import HEAD, start_network
 from resnet_gui.core.training.session import Session
 from resnet_gui.core.training.space import release
 from resnet_gui.core.zoo.spec import ModelSpec
-from resnet_gui.core.zoo.weights.load import build_network, head_name, save_model
+from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.core.zoo.weights.model_file import SUFFIX, read_header
 
 _CHUNK = 16

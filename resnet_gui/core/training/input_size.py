@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.zoo.spec import ModelEntry
-from resnet_gui.core.zoo.weights.load import build_network
 
 _ALWAYS_FITS = 64  # pixels; every architecture of the zoo halves an image five times at most
 

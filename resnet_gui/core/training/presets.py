@@ -9,6 +9,7 @@ import math
 from enum import StrEnum
 from typing import Any
 
+from resnet_gui.core.nets.registry import made_for_small_photos
 from resnet_gui.core.runs.config import (
     Augmentation,
     Decayed,
@@ -85,7 +86,7 @@ def config_for(
     gpu = device_kind.startswith(("cuda", "mps"))
     values: dict[str, Any] = {"preset": chosen.value, "method": way}
     recipe = chosen
-    if chosen is Preset.SCRATCH and model.lower().startswith(SMALL_PREFIX):
+    if chosen is Preset.SCRATCH and made_for_small_photos(model):
         recipe = Preset.CIFAR_FAST
     if recipe in CIFAR_PRESETS and way is Method.SCRATCH:
         values |= _cifar(recipe, photos)
@@ -113,7 +114,6 @@ _METHOD = {
 }
 _PAPER_STEPS, _PAPER_DROPS = 64_000, (32_000, 48_000)
 _CIFAR_VAL_FRACTION = 0.02
-SMALL_PREFIX = "cifar-"  # ids of the architectures for images of 32x32 pixels
 
 
 def head_recipe(photos: int) -> dict[str, Any]:

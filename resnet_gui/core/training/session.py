@@ -18,6 +18,7 @@ from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.hardware import Forward, autocast
+from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.store import free_memory_bytes
 from resnet_gui.core.runs.checkpoint import (
     Progress,
@@ -55,7 +56,6 @@ from resnet_gui.core.training.network import (
 )
 from resnet_gui.core.training.presets import head_recipe
 from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
-from resnet_gui.core.zoo.weights.load import build_network, head_name
 
 _SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
 # A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:

@@ -14,7 +14,7 @@ from resnet_gui.core.errors import (
     UnknownModelError,
     WeightsMissingError,
 )
-from resnet_gui.core.nets.architectures import architecture_ids, find_architecture
+from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.system.paths import bundled_models_dir, user_models_dir
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.providers.keras import KerasProvider
@@ -22,6 +22,7 @@ from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as OFFLINE_ID
 from resnet_gui.core.zoo.providers.lite0 import OfflineProvider
 from resnet_gui.core.zoo.providers.torchvision import TorchvisionProvider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.untrained import untrained_spec
 
 # One click away when nothing better is here: the accuracy that people expect of a "ResNet".
 RECOMMENDED_ID = "resnet50"
@@ -104,13 +105,13 @@ class Zoo:
             DepthError: the architecture is known and has no such depth.
             UnknownModelError: neither; names the nearest of both.
         """
-        spec = find_architecture(model_id)
+        spec = untrained_spec(model_id)
         if spec is not None:
             return ModelEntry(spec, ModelState.UNTRAINED)
         try:
             return self.get(model_id)
         except UnknownModelError as error:
-            ids = [*(entry.spec.id for entry in self.entries()), *architecture_ids()]
+            ids = [*(entry.spec.id for entry in self.entries()), *offered_ids()]
             raise UnknownModelError(model_id, _similar(model_id.strip().lower(), ids)) from error
 
     def ready(self, model_id: str) -> ModelEntry:
@@ -162,7 +163,7 @@ class Zoo:
 
 def _find_architecture(model_id: str) -> ModelSpec | None:
     try:
-        return find_architecture(model_id)
+        return untrained_spec(model_id)
     except DepthError:
         return None
 

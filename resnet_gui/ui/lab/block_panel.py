@@ -13,11 +13,10 @@ from resnet_gui.core.lab.diagram_types import (
     LayerBox,
     NetworkDiagram,
     Path,
-    Shortcut,
     count_text,
     shape_text,
 )
-from resnet_gui.core.lab.sentences import Kind
+from resnet_gui.core.nets.registry import Kind, Shortcut
 from resnet_gui.ui.lab.parts import scaled
 from resnet_gui.ui.lab.style import kind_colour
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -25,6 +24,7 @@ from resnet_gui.ui.widgets.theme import theme_colours
 
 _SHORTCUTS = {
     Shortcut.IDENTITY: "Identity: x goes past as it is, without parameters.",
+    Shortcut.STRIDED: "Every other pixel of x goes past, without parameters.",
     Shortcut.PADDED: "Option A: every other pixel of x, zeros as new channels, no parameters.",
     Shortcut.PROJECTION: "Projection: a 1×1 convolution brings x to the new shape.",
     Shortcut.GATE: "Gated: the learned T(x) decides how much of F(x) and how much of x goes on.",
@@ -228,6 +228,7 @@ class BlockDrawing(QWidget):
         painter.drawLine(joint - QPointF(0, reach), joint + QPointF(0, reach))
         word = {
             Shortcut.IDENTITY: "x",
+            Shortcut.STRIDED: "x",
             Shortcut.PADDED: "A",
             Shortcut.PROJECTION: "1×1",
             Shortcut.GATE: "T",

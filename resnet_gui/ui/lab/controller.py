@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
-from resnet_gui.core.nets.architectures import architecture_ids, find_architecture
+from resnet_gui.core.nets.registry import offered_ids
+from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.engine import Ports
 from resnet_gui.ui.widgets.words import sentence
@@ -112,8 +113,8 @@ class LabController(QObject):
     def measurable(self) -> list[tuple[str, str]]:
         """(id, title) of networks that can be measured on the spot."""
         found = []
-        for model_id in architecture_ids():
-            spec = find_architecture(model_id)
+        for model_id in offered_ids():
+            spec = untrained_spec(model_id)
             depth = spec.architecture_options.get("depth", 0) if spec else _DEEPEST_MEASURED
             if spec is not None and depth < _DEEPEST_MEASURED:
                 found.append((model_id, spec.title))
@@ -147,8 +148,8 @@ class LabController(QObject):
     def drawable(self) -> list[tuple[str, str]]:
         """(id, title) of networks that can be drawn: architectures, the zoo's, the user's."""
         found = {}
-        for model_id in architecture_ids():
-            spec = find_architecture(model_id)
+        for model_id in offered_ids():
+            spec = untrained_spec(model_id)
             if spec is not None:
                 found[model_id] = spec.title
         for entry in self._ports.entries():

@@ -25,12 +25,11 @@ from resnet_gui.core.lab.diagram_types import (
     LayerBox,
     NetworkDiagram,
     Path,
-    Shortcut,
     StageBox,
     count_text,
     shape_text,
 )
-from resnet_gui.core.lab.sentences import Kind
+from resnet_gui.core.nets.registry import Kind, Shortcut
 from resnet_gui.ui.lab.style import kind_colour
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours

@@ -13,13 +13,13 @@ from resnet_gui.core.lab.histories import HistoryFound
 from resnet_gui.core.lab.sentences import (
     Named,
     gradients_sentence,
-    kind_of,
     layers_at,
     main_gradients,
     residual_ratios,
     residuals_sentence,
     short_name,
 )
+from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.core.runs.history import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled

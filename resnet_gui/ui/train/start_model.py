@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from resnet_gui.core.nets.architectures import architecture_entries, scratch_model
+from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo.untrained import untrained_entries
 
 
 class StartModel:
@@ -41,7 +42,7 @@ class StartModel:
         """What can be chosen for the present settings."""
         if not self.scratch:
             return self._entries()
-        shapes = architecture_entries()
+        shapes = untrained_entries()
         names = {entry.spec.id for entry in shapes}  # some have weights as well: once is enough
         return [*shapes, *(item for item in self._entries() if item.spec.id not in names)]
 

@@ -27,11 +27,11 @@ from resnet_gui.core.inference import features
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.feature_file import FeatureFile
 from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features, features_of
+from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.preprocess import network_input
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
-from resnet_gui.core.zoo.weights.load import build_network, head_name
 from tests.helpers.models import small_model
 from tests.helpers.pictures import encoded, gradient
 

@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from resnet_gui.core.lab.diagram import describe, describe_spec
-from resnet_gui.core.lab.diagram_types import Path, Shortcut, count_text, shape_text
-from resnet_gui.core.nets.architectures import find_architecture
+from resnet_gui.core.lab.diagram_types import Path, count_text, shape_text
+from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.registry import Shortcut
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
-from resnet_gui.core.zoo.weights.load import build_network
+from resnet_gui.core.zoo.untrained import untrained_spec
 
 CIFAR = [
     "cifar-resnet20",
@@ -26,7 +27,7 @@ CIFAR = [
 @pytest.mark.parametrize("model_id", CIFAR)
 def test_sums_equal_the_formulas(model_id: str) -> None:
     """The spec's figures come from closed formulas, the diagram's from a pass through the net."""
-    spec = find_architecture(model_id)
+    spec = untrained_spec(model_id)
     assert spec is not None
     diagram = describe_spec(spec)
     assert diagram.parameters == spec.parameters
@@ -37,7 +38,7 @@ def test_sums_equal_the_formulas(model_id: str) -> None:
 
 
 def test_published_figures() -> None:
-    small = find_architecture("cifar-resnet20")
+    small = untrained_spec("cifar-resnet20")
     assert small is not None
     assert describe_spec(small).multiply_adds / 1e9 == pytest.approx(0.0406, abs=5e-5)
     large = describe_spec(Zoo.standard().get("resnet50").spec)
@@ -49,7 +50,7 @@ def test_published_figures() -> None:
 
 def test_shortcuts_are_named_as_what_they_are() -> None:
     def kinds(model_id: str) -> list[Shortcut]:
-        spec = find_architecture(model_id) or Zoo.standard().get(model_id).spec
+        spec = untrained_spec(model_id) or Zoo.standard().get(model_id).spec
         blocks = describe_spec(spec).blocks
         return [block.shortcut for block in blocks if block.name not in ("stem", "head")]
 

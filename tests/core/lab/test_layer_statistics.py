@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet_gui.core.lab.layer_statistics import measure_layers, residual_functions
-from resnet_gui.core.nets.architectures import find_architecture
 from resnet_gui.core.nets.blocks import (
     HighwayBlock,
     PlainBlock,
     PreActivationBottleneck,
     ResidualBlock,
 )
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.runs.history import LayerStatistics
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
-from resnet_gui.core.zoo.weights.load import build_network
+from resnet_gui.core.zoo.untrained import untrained_spec
 
 ALL_KINDS = [
     "cifar-resnet8",
@@ -34,7 +34,7 @@ ALL_KINDS = [
 
 
 def make_network(model_id: str, classes: int = 10, seed: int = 0) -> nn.Module:
-    spec = find_architecture(model_id)
+    spec = untrained_spec(model_id)
     torch.manual_seed(seed)
     if spec is None:
         return build_network(model_id, classes)

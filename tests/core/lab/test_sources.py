@@ -15,14 +15,12 @@ from resnet_gui.core.lab.histories import (
     run_history,
 )
 from resnet_gui.core.lab.sentences import (
-    Kind,
     curves_sentence,
-    depth_of,
     gradients_sentence,
-    kind_of,
     residuals_sentence,
     short_name,
 )
+from resnet_gui.core.nets.registry import Kind, depth_of, kind_of
 from tests.helpers.histories import epoch, found, history, layers, write
 
 

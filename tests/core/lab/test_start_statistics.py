@@ -6,11 +6,12 @@ import torch
 
 from resnet_gui.core.lab.sentences import main_gradients
 from resnet_gui.core.lab.start_statistics import measure_start, sample_batch
-from resnet_gui.core.nets.architectures import CIFAR_PREPROCESSING, find_architecture
+from resnet_gui.core.nets.families.cifar import CIFAR_PREPROCESSING
+from resnet_gui.core.zoo.untrained import untrained_spec
 
 
 def measure(model_id: str) -> list[float]:
-    spec = find_architecture(model_id)
+    spec = untrained_spec(model_id)
     assert spec is not None
     [event] = measure_start(spec)
     assert event.history.layers[0].epoch == 0

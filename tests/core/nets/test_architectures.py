@@ -11,18 +11,14 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from resnet_gui.core.errors import DepthError, ModelError, UnknownModelError
-from resnet_gui.core.nets.architectures import (
-    DEEPEST,
-    DEPTHS,
-    architecture_ids,
-    check_depth,
-    find_architecture,
-)
+from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.families.cifar import DEEPEST, DEPTHS, check_depth
+from resnet_gui.core.nets.families.keras import SHAPES
+from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.zoo import ModelState, Zoo
-from resnet_gui.core.zoo.providers.keras import KERAS_ARCHITECTURES
 from resnet_gui.core.zoo.providers.torchvision import TorchvisionProvider
 from resnet_gui.core.zoo.spec import ModelSpec
-from resnet_gui.core.zoo.weights.load import build_network
+from resnet_gui.core.zoo.untrained import untrained_spec
 from tests.helpers.models import counts
 
 FAMILIES = {
@@ -34,13 +30,13 @@ FAMILIES = {
 
 
 def spec_of(model_id: str) -> ModelSpec:
-    spec = find_architecture(model_id)
+    spec = untrained_spec(model_id)
     assert spec is not None
     return spec
 
 
 def test_what_lists_offer() -> None:
-    ids = architecture_ids()
+    ids = offered_ids()
     assert len(set(ids)) == len(ids) == 4 * 6 + 5 + 2 + 6
     assert {"cifar-resnet56", "cifar-plain56", "cifar-resnet110-b", "cifar-preresnet1001"} <= {*ids}
     assert {"cifar-highway20", "plain18", "plain34", "resnet50v2", "keras_resnet152"} <= {*ids}
@@ -53,7 +49,7 @@ def test_what_lists_offer() -> None:
         assert spec.bytes == 0
 
 
-@pytest.mark.parametrize("model_id", architecture_ids())
+@pytest.mark.parametrize("model_id", offered_ids())
 def test_the_size_of_a_listed_one_is_that_of_the_network(model_id: str) -> None:
     assert spec_of(model_id).parameters == counts(model_id).parameters
 
@@ -85,7 +81,7 @@ def test_the_size_of_any_other_is_that_of_the_network(
         "cifar-preresnet29",
         "plain18",
         "plain34",
-        *KERAS_ARCHITECTURES,
+        *SHAPES,
     ],
 )
 def test_multiply_adds_are_those_of_a_forward_pass(model_id: str) -> None:
@@ -166,7 +162,7 @@ def test_too_deep_is_not_told_a_rule_that_it_follows() -> None:
 
 def test_nearest_depths_in_words() -> None:
     with pytest.raises(DepthError) as caught:
-        find_architecture("cifar-resnet34")
+        untrained_spec("cifar-resnet34")
     assert caught.value.nearest == (32, 38)
     assert "depth 34: its depths are 6n+2" in str(caught.value)
     assert "The nearest are 32 and 38." in str(caught.value)
@@ -196,23 +192,23 @@ OTHER_NAMES = [
     "name", ["", "cifar-resnet20 x", f"cifar-resnet{'2' * 5000}", *OTHER_NAMES]
 )
 def test_other_names_are_none(name: str) -> None:
-    assert find_architecture(name) is None
+    assert untrained_spec(name) is None
 
 
 @settings(deadline=None)
 @given(st.text(max_size=20) | st.from_regex(r"(cifar-)?(resnet|plain)-?[0-9]{0,12}(-b)?"))
 def test_no_name_does_worse_than_an_error_of_ours(name: str) -> None:
     try:
-        spec = find_architecture(name)
+        spec = untrained_spec(name)
     except DepthError:
         return
-    assert spec is None or find_architecture(spec.id) == spec
+    assert spec is None or untrained_spec(spec.id) == spec
 
 
 def test_case_spaces_and_zeros_do_not_matter() -> None:
     expected = spec_of("cifar-resnet20-b")
     for name in (" CIFAR-ResNet20-B ", "cifar-resnet020-b"):
-        assert find_architecture(name) == expected
+        assert untrained_spec(name) == expected
 
 
 def test_the_zoo_asks_its_models_for_other_names() -> None:
@@ -221,7 +217,7 @@ def test_the_zoo_asks_its_models_for_other_names() -> None:
     assert entry.state is ModelState.UNTRAINED
     assert not entry.state.ready
     assert entry.weights_path is None
-    assert entry.spec == find_architecture("cifar-plain56")
+    assert entry.spec == untrained_spec("cifar-plain56")
     assert zoo.architecture("resnet18") == zoo.get("resnet18")
     with pytest.raises(DepthError):
         zoo.architecture("cifar-resnet21")

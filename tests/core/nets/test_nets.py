@@ -18,7 +18,6 @@ from torch.nn import functional
 
 from resnet_gui.core.errors import DepthError, ModelError
 from resnet_gui.core.nets import blocks, cifar, imagenet
-from resnet_gui.core.nets.architectures import find_architecture
 from resnet_gui.core.nets.blocks import (
     HighwayBlock,
     PaddedShortcut,
@@ -28,10 +27,12 @@ from resnet_gui.core.nets.blocks import (
     ResidualBlock,
     make_shortcut,
 )
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.nets.cifar import CifarPreActivationResNet, CifarResNet
 from resnet_gui.core.nets.imagenet import PlainNet
 from resnet_gui.core.zoo import ModelEntry, ModelState
-from resnet_gui.core.zoo.weights.load import build_network, load_network, save_model
+from resnet_gui.core.zoo.untrained import untrained_spec
+from resnet_gui.core.zoo.weights.load import load_network, save_model
 from resnet_gui.core.zoo.weights.model_file import read_header, spec_from_header
 from tests.helpers.models import CLASSES, counts, small_spec
 
@@ -47,7 +48,7 @@ SMALL = [
 
 
 def untrained(model_id: str, classes: int = 10, seed: int = 0) -> nn.Module:
-    spec = find_architecture(model_id)
+    spec = untrained_spec(model_id)
     assert spec is not None
     torch.manual_seed(seed)
     return build_network(spec.architecture, classes, spec.architecture_options)
@@ -437,7 +438,7 @@ def test_nothing_is_drawn_where_there_is_no_memory(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("model_id", SMALL)
 def test_a_model_file_comes_back(tmp_path: Path, model_id: str) -> None:
-    found = find_architecture(model_id)
+    found = untrained_spec(model_id)
     assert found is not None
     network = untrained(model_id, len(CLASSES))
     with torch.no_grad():

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from resnet_gui.core.errors import DiskFullError, ResNetGuiError
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.runs.events import EpochDone, RunFailed, RunFinished, RunStarted
 from resnet_gui.core.runs.listing import RunState, list_runs
 from resnet_gui.core.training.api import resume, train
@@ -17,7 +18,7 @@ from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.spec import ModelState
 from resnet_gui.core.zoo.storage import imports as import_weights
-from resnet_gui.core.zoo.weights.load import build_network, load_network
+from resnet_gui.core.zoo.weights.load import load_network
 from tests.helpers.small_disk import remount, small_disk
 from tests.helpers.training import (
     curve,

@@ -11,6 +11,7 @@ import torch
 from resnet_gui.core.errors import DepthError, RunConfigError
 from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.runs.config import RunConfig, Schedule
 from resnet_gui.core.runs.events import EpochDone, RunFinished, RunStarted
 from resnet_gui.core.runs.listing import RunDirectory
@@ -22,7 +23,7 @@ from resnet_gui.core.training.network import make_optimizer
 from resnet_gui.core.training.presets import CIFAR_PRESETS, Preset, config_for
 from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.zoo import Zoo
-from resnet_gui.core.zoo.weights.load import build_network, head_name, load_network
+from resnet_gui.core.zoo.weights.load import load_network
 from tests.helpers.training import curve, make_photos
 
 SETTINGS: dict[str, Any] = {

@@ -10,6 +10,7 @@ import torch
 
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.nets.build import build_network, head_name, set_head
 from resnet_gui.core.photos.preprocess import network_input
 from resnet_gui.core.photos.store import PhotoStore, crop_reader, exact_reader, whole_reader
 from resnet_gui.core.runs.config import Augmentation, Method
@@ -18,7 +19,6 @@ from resnet_gui.core.training.augment import Variation, preview_augmentation, st
 from resnet_gui.core.training.estimate import duration, estimate
 from resnet_gui.core.training.network import NETWORK, make_optimizer, set_trainable, stages
 from resnet_gui.core.zoo import Preprocessing
-from resnet_gui.core.zoo.weights.load import build_network, head_name, set_head
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
 SMALL = Preprocessing(36, 32)

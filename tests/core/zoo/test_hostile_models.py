@@ -16,6 +16,7 @@ import torch
 
 from resnet_gui.core.errors import ModelError, ModelFileError, ResNetGuiError
 from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
@@ -23,12 +24,7 @@ from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.storage.imports import import_weights
 from resnet_gui.core.zoo.storage.inventory import take_inventory
 from resnet_gui.core.zoo.weights.foreign import read_foreign
-from resnet_gui.core.zoo.weights.load import (
-    build_network,
-    load_network,
-    read_state_dict,
-    save_model,
-)
+from resnet_gui.core.zoo.weights.load import load_network, read_state_dict, save_model
 from resnet_gui.core.zoo.weights.model_file import read_header, spec_from_header
 from tests.helpers import hostile_models
 from tests.helpers.hostile_models import (
@@ -108,7 +104,7 @@ def test_bombs_are_refused_in_little_memory(
 def test_a_header_is_refused_before_anything_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from resnet_gui.core.zoo.weights import load as builder
+    from resnet_gui.core.nets import build as builder
 
     def build(*_: object) -> torch.nn.Module:
         raise AssertionError("built")

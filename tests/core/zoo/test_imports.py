@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
@@ -26,7 +27,7 @@ from resnet_gui.core.zoo.storage import offline_kit as bundle
 from resnet_gui.core.zoo.storage import store
 from resnet_gui.core.zoo.storage.imports import Imported
 from resnet_gui.core.zoo.storage.offline_kit import make_bundle
-from resnet_gui.core.zoo.weights.load import build_network, load_network, save_model
+from resnet_gui.core.zoo.weights.load import load_network, save_model
 from tests.helpers.download_server import ONCE, drive, serve
 from tests.helpers.models import PUBLISHED, published_weights
 

@@ -20,19 +20,18 @@ from resnet_gui.core.errors import (
     CheckpointMismatchError,
     ModelError,
     ModelFileError,
-    WeightsMissingError,
 )
 from resnet_gui.core.lab.layer_statistics import measure_layers, residual_functions
+from resnet_gui.core.nets.build import build_network, head_name
+from resnet_gui.core.nets.families.keras import SHAPES
 from resnet_gui.core.nets.keras_resnet import (
     STAGES,
     KerasResNet,
     OriginalBottleneck,
     PreActivatedBottleneck,
 )
-from resnet_gui.core.zoo.providers.keras import KERAS_ARCHITECTURES
 from resnet_gui.core.zoo.weights.foreign import read_foreign
 from resnet_gui.core.zoo.weights.keras_weights import keras_network, keras_tensors
-from resnet_gui.core.zoo.weights.load import build_network, head_name
 
 
 def empty_network(architecture: str, classes: int) -> KerasResNet:
@@ -74,7 +73,7 @@ def changed(path: Path, name: str, **values: Any) -> Path:
 # --- files ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("architecture", KERAS_ARCHITECTURES)
+@pytest.mark.parametrize("architecture", SHAPES)
 def test_each_is_recognised_by_its_names_and_shapes(architecture: str, tmp_path: Path) -> None:
     foreign = read_foreign(keras_file(tmp_path / "x.weights.h5", architecture))
     assert (foreign.architecture, foreign.classes) == (architecture, 5)
@@ -144,12 +143,10 @@ def test_a_file_without_a_head_is_a_start(tmp_path: Path) -> None:
         read_foreign(path)
 
 
-def test_weights_are_none_or_imagenet_too(own_home: Path) -> None:
+def test_without_a_file_weights_are_random() -> None:
     network = keras_network("resnet50v2", classes=3)
     assert not network.training
     assert network.head.out_features == 3
-    with pytest.raises(WeightsMissingError, match="resnet50-keras"):
-        keras_network("keras_resnet50", "imagenet")
 
 
 def linked(path: Path) -> None:
@@ -255,7 +252,7 @@ def test_without_h5py_it_says_what_to_install(good: Path, monkeypatch: pytest.Mo
 # --- the networks -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("architecture", KERAS_ARCHITECTURES)
+@pytest.mark.parametrize("architecture", SHAPES)
 def test_blocks_head_and_names(architecture: str) -> None:
     network = empty_network(architecture, 7)
     functions = residual_functions(network)

@@ -21,8 +21,9 @@ import pytest
 import torch
 from PIL import Image
 
+from resnet_gui.core.nets.families.keras import SHAPES
 from resnet_gui.core.photos.preprocess import network_input
-from resnet_gui.core.zoo.providers.keras import KERAS_ARCHITECTURES, URL, keras_specs
+from resnet_gui.core.zoo.providers.keras import URL, WEIGHTS, keras_specs
 from resnet_gui.core.zoo.weights.foreign import read_foreign
 from resnet_gui.core.zoo.weights.keras_weights import keras_network
 
@@ -106,10 +107,10 @@ def as_published(source: Path, target: Path) -> Path:
     return target
 
 
-@pytest.mark.parametrize("architecture", KERAS_ARCHITECTURES)
+@pytest.mark.parametrize("architecture", SHAPES)
 def test_our_logits_are_those_of_keras(architecture: str, keras: Keras, tmp_path: Path) -> None:
-    row = KERAS_ARCHITECTURES[architecture]
-    answer = keras.ask(build=row.keras, folder=str(tmp_path))
+    row = SHAPES[architecture]
+    answer = keras.ask(build=WEIGHTS[architecture].keras, folder=str(tmp_path))
     assert answer["parameters"] == row.parameters - (1000 - CLASSES) * 2049
     files = {
         "old": tmp_path / "old.h5",
@@ -133,7 +134,7 @@ def test_the_table_is_what_the_installed_keras_says(keras: Keras) -> None:
     facts = keras.ask(facts=True)
     assert facts["base"] == URL
     assert not facts["tensorflow"]
-    for row in KERAS_ARCHITECTURES.values():
+    for row in WEIGHTS.values():
         assert row.md5 == facts["md5"][row.keras.lower()]
 
 
@@ -143,7 +144,7 @@ def test_our_preprocessing_is_that_of_keras(keras: Keras, tmp_path: Path) -> Non
     np.save(tmp_path / "pixels.npy", pixels.astype(np.float32))
     keras.ask(preprocess=str(tmp_path / "pixels.npy"))
     for spec in keras_specs():
-        version = KERAS_ARCHITECTURES[spec.architecture].version
+        version = SHAPES[spec.architecture].version
         theirs = np.load(tmp_path / f"pixels.npy.v{version}.npy")
         theirs = theirs[..., ::-1] if version == 1 else theirs
         preprocessing = dataclasses.replace(spec.preprocessing, resize=0)

@@ -19,7 +19,7 @@ from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.http.settings import NetworkSettings
 from resnet_gui.core.inference.classifier import Classifier
-from resnet_gui.core.nets.architectures import find_architecture
+from resnet_gui.core.nets.families.keras import SHAPES
 from resnet_gui.core.system.checksum import Checksum, hashes_of
 from resnet_gui.core.system.paths import (
     keras_models_dir,
@@ -28,7 +28,7 @@ from resnet_gui.core.system.paths import (
 )
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers import keras as keras_zoo
-from resnet_gui.core.zoo.providers.keras import KERAS_ARCHITECTURES, KerasProvider, keras_specs
+from resnet_gui.core.zoo.providers.keras import KerasProvider, keras_specs
 from resnet_gui.core.zoo.providers.published import published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import ModelSpec
@@ -36,6 +36,7 @@ from resnet_gui.core.zoo.storage import imports as import_weights
 from resnet_gui.core.zoo.storage import offline_kit as bundle
 from resnet_gui.core.zoo.storage.downloads import download_weights
 from resnet_gui.core.zoo.storage.offline_kit import make_bundle
+from resnet_gui.core.zoo.untrained import untrained_spec
 from tests.helpers.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 from tests.helpers.models import PUBLISHED, published_weights
 from tests.helpers.pictures import encoded, gradient
@@ -151,7 +152,7 @@ def test_entries() -> None:
         "resnet50-keras", "resnet101-keras", "resnet152-keras",
     ]  # fmt: skip
     for spec in specs:
-        row = KERAS_ARCHITECTURES[spec.architecture]
+        row = SHAPES[spec.architecture]
         assert spec.family == ("ResNet V2" if row.version == 2 else "ResNet (Keras)")
         assert spec.checksum.is_valid()
         assert spec.url.startswith("https://storage.googleapis.com/tensorflow/")
@@ -160,7 +161,7 @@ def test_entries() -> None:
         # Float32, BatchNorm's statistics among them, and HDF5's own some hundred kilobytes.
         assert 0 < spec.bytes - 4 * spec.parameters < 0.02 * spec.bytes
         assert "ImageNet" in spec.licence
-        untrained = find_architecture(spec.architecture)
+        untrained = untrained_spec(spec.architecture)
         assert untrained is not None
         assert untrained.preprocessing == spec.preprocessing
     ids = [spec.id for spec in published_specs()]

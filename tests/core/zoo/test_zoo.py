@@ -15,6 +15,7 @@ from skimage import data as photos
 from resnet_gui.core.errors import ModelError, UnknownModelError, WeightsMissingError
 from resnet_gui.core.events import ImageSource, ModelReady, Prediction
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
@@ -28,7 +29,6 @@ from resnet_gui.core.zoo.providers.torchvision import (
     imagenet_classes,
     torchvision_specs,
 )
-from resnet_gui.core.zoo.weights.load import build_network
 from tests.helpers.models import cache_weights, random_state, small_model
 from tests.helpers.pictures import encoded
 from tools import make_table

@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
 from resnet_gui.core.http.settings import save_network_settings as save_network
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import (
     bundled_models_dir,
     torch_hub_checkpoints_dir,
@@ -28,7 +29,7 @@ from resnet_gui.core.system.settings import Settings
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Preprocessing
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
 from resnet_gui.core.zoo.storage.store import partial_bytes
-from resnet_gui.core.zoo.weights.load import build_network, save_model
+from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.ui.models.controller import Situation
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from tests.helpers.download_server import FAST, ONCE, Answer, Site, serve, wait_for_threads

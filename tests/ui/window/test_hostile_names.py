@@ -17,11 +17,11 @@ from pytestqt.qtbot import QtBot
 from safetensors.torch import save_file
 
 from resnet_gui.app.main import WindowApp
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.core.zoo import ModelSpec, Preprocessing
-from resnet_gui.core.zoo.weights.load import build_network
 from resnet_gui.core.zoo.weights.model_file import METADATA_KEY, document_for
 from resnet_gui.ui.lab.page import View
 from resnet_gui.ui.train.controller import TrainState

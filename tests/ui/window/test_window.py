@@ -15,12 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.photos.decode import decode
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir, user_models_dir
 from resnet_gui.core.system.settings import Settings, load_settings
 from resnet_gui.core.zoo import ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
-from resnet_gui.core.zoo.weights.load import build_network, save_model
+from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.photo_list import PhotoState, percent
 from tests.ui.conftest import ANSWER_MS, close_app

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from resnet_gui.core.http.settings import load_network_settings
+from resnet_gui.core.nets.families.keras import PREPROCESSING, SHAPES
 from resnet_gui.core.system.paths import keras_models_dir
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.weights.keras_file import INSTALL, has_h5py
 
 PROVIDER = "keras"
@@ -35,38 +36,22 @@ _NOTES = {
     1: "The original network with the weights of Keras's {}: what keras.applications answers.",
     2: "Norm and ReLU before each convolution (pre-activation), with the weights of Keras's {}.",
 }
-_PREPROCESSING = {
-    1: Preprocessing(
-        resize=256,
-        crop=224,
-        mean=(123.68 / 255, 116.779 / 255, 103.939 / 255),
-        std=(1 / 255, 1 / 255, 1 / 255),
-    ),
-    2: Preprocessing(resize=256, crop=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),
-}
 
 
 @dataclass(frozen=True, slots=True)
-class KerasArchitecture:
-    """One row: an architecture and the weights that Keras publishes for it.
+class KerasWeights:
+    """One row: what Keras publishes for an architecture of `nets.families.keras`.
 
     Attributes:
-        model_id, title, family: as in `ModelSpec`.
-        version: 1 (original) or 2 (pre-activation).
+        model_id: as in `ModelSpec`.
         keras: the name in `keras.applications`.
-        parameters: with 1000 outputs; gflops: multiply-adds in 10**9 at 224 x 224.
         top1, top5: from keras.io's table, as fractions of 1.
         bytes: the file's size, to some hundred bytes.
         md5: the file's, from Keras's own source (it publishes no SHA-256).
     """
 
     model_id: str
-    title: str
-    family: str
-    version: int
     keras: str
-    parameters: int
-    gflops: float
     top1: float
     top5: float
     bytes: int
@@ -79,30 +64,26 @@ class KerasArchitecture:
 
 # Architecture -> its row. A test compares hashes and addresses with the installed Keras, and the
 # figures with the networks.
-KERAS_ARCHITECTURES = {
-    "resnet50v2": KerasArchitecture(
-        "resnet50v2", "ResNet-50 V2", "ResNet V2", 2, "ResNet50V2",
-        25_568_360, 3.482255360, 0.760, 0.930, 102_869_336, "3ef43a0b657b3be2300d5770ece849e0",
+WEIGHTS = {
+    "resnet50v2": KerasWeights(
+        "resnet50v2", "ResNet50V2", 0.760, 0.930, 102_869_336, "3ef43a0b657b3be2300d5770ece849e0"
     ),
-    "resnet101v2": KerasArchitecture(
-        "resnet101v2", "ResNet-101 V2", "ResNet V2", 2, "ResNet101V2",
-        44_577_896, 7.194476544, 0.772, 0.938, 179_518_384, "6343647c601c52e1368623803854d971",
+    "resnet101v2": KerasWeights(
+        "resnet101v2", "ResNet101V2", 0.772, 0.938, 179_518_384, "6343647c601c52e1368623803854d971"
     ),
-    "resnet152v2": KerasArchitecture(
-        "resnet152v2", "ResNet-152 V2", "ResNet V2", 2, "ResNet152V2",
-        60_236_904, 10.906697728, 0.780, 0.942, 242_745_792, "a49b44d1979771252814e80f8ec446f9",
+    "resnet152v2": KerasWeights(
+        "resnet152v2", "ResNet152V2", 0.780, 0.942, 242_745_792, "a49b44d1979771252814e80f8ec446f9"
     ),
-    "keras_resnet50": KerasArchitecture(
-        "resnet50-keras", "ResNet-50 (Keras)", "ResNet (Keras)", 1, "ResNet50",
-        25_583_592, 3.857973248, 0.749, 0.921, 102_967_424, "2cb95161c43110f7111970584f804107",
+    "keras_resnet50": KerasWeights(
+        "resnet50-keras", "ResNet50", 0.749, 0.921, 102_967_424, "2cb95161c43110f7111970584f804107"
     ),
-    "keras_resnet101": KerasArchitecture(
-        "resnet101-keras", "ResNet-101 (Keras)", "ResNet (Keras)", 1, "ResNet101",
-        44_601_832, 7.570194432, 0.764, 0.928, 179_648_224, "f1aeb4b969a6efcfb50fad2f0c20cfc5",
+    "keras_resnet101": KerasWeights(
+        "resnet101-keras", "ResNet101", 0.764, 0.928, 179_648_224,
+        "f1aeb4b969a6efcfb50fad2f0c20cfc5",
     ),
-    "keras_resnet152": KerasArchitecture(
-        "resnet152-keras", "ResNet-152 (Keras)", "ResNet (Keras)", 1, "ResNet152",
-        60_268_520, 11.282415616, 0.766, 0.931, 242_900_552, "100835be76be38e30d865e96f2aaae62",
+    "keras_resnet152": KerasWeights(
+        "resnet152-keras", "ResNet152", 0.766, 0.931, 242_900_552,
+        "100835be76be38e30d865e96f2aaae62",
     ),
 }  # fmt: skip
 
@@ -110,7 +91,7 @@ KERAS_ARCHITECTURES = {
 @functools.cache
 def keras_specs() -> tuple[ModelSpec, ...]:
     """All rows with their ImageNet weights."""
-    return tuple(_spec(name, row) for name, row in KERAS_ARCHITECTURES.items())
+    return tuple(_spec(name, row) for name, row in WEIGHTS.items())
 
 
 class KerasProvider:
@@ -126,24 +107,25 @@ class KerasProvider:
             yield ModelEntry(spec, state, path, needs=needs)
 
 
-def _spec(architecture: str, row: KerasArchitecture) -> ModelSpec:
+def _spec(architecture: str, row: KerasWeights) -> ModelSpec:
+    shape = SHAPES[architecture]
     return ModelSpec(
         id=row.model_id,
-        title=row.title,
-        family=row.family,
+        title=shape.title,
+        family=shape.family,
         architecture=architecture,
         provider=PROVIDER,
         dataset="ImageNet-1k",
         classes=imagenet_classes(),
-        preprocessing=_PREPROCESSING[row.version],
-        parameters=row.parameters,
-        gflops=row.gflops,
+        preprocessing=PREPROCESSING[shape.version],
+        parameters=shape.parameters,
+        gflops=shape.gflops,
         top1=row.top1,
         top5=row.top5,
         bytes=row.bytes,
-        licence=_LICENCE[row.version] + _IMAGENET,
+        licence=_LICENCE[shape.version] + _IMAGENET,
         url=f"{URL}{row.file_name}",
         md5=row.md5,
         weights="IMAGENET",
-        notes=_NOTES[row.version].format(row.keras),
+        notes=_NOTES[shape.version].format(row.keras),
     )

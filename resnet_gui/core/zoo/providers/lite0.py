@@ -7,10 +7,11 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
+from resnet_gui.core.nets.families.lite0 import LITE0
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
-MODEL_ID = "efficientnet-lite0"
+MODEL_ID = LITE0
 # Trained in TensorFlow with mean 127 and deviation 128; bicubic resizing comes closest to how it
 # resized (timm's tf_efficientnet_lite0.in1k has the same values). The pip package's README is
 # wrong: with ImageNet's statistics and bilinear resizing 67 % of 398 photos of ants and bees get

@@ -9,26 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.http.settings import load_network_settings
+from resnet_gui.core.nets.families.torchvision import ARCHITECTURES
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
 TABLE_FILE = "torchvision_table.json"
 CLASSES_FILE = "imagenet1k.json"
 PROVIDER = "torchvision"
+_SHAPES = {item.name: item for item in ARCHITECTURES}
 
-# Architecture -> (title, family). The order is the order of the table.
-ARCHITECTURES = {
-    "resnet18": ("ResNet-18", "ResNet"),
-    "resnet34": ("ResNet-34", "ResNet"),
-    "resnet50": ("ResNet-50", "ResNet"),
-    "resnet101": ("ResNet-101", "ResNet"),
-    "resnet152": ("ResNet-152", "ResNet"),
-    "resnext50_32x4d": ("ResNeXt-50 32×4d", "ResNeXt"),
-    "resnext101_32x8d": ("ResNeXt-101 32×8d", "ResNeXt"),
-    "resnext101_64x4d": ("ResNeXt-101 64×4d", "ResNeXt"),
-    "wide_resnet50_2": ("Wide ResNet-50-2", "Wide ResNet"),
-    "wide_resnet101_2": ("Wide ResNet-101-2", "Wide ResNet"),
-}
 _LICENCE = (
     "BSD-3-Clause (torchvision). The weights were trained on ImageNet, whose terms allow "
     "non-commercial research and education."
@@ -73,12 +62,12 @@ def _text(name: str) -> str:
 
 def _spec(row: dict[str, Any]) -> ModelSpec:
     architecture, weights = row["architecture"], row["weights"]
-    title, family = ARCHITECTURES[architecture]
+    shape = _SHAPES[architecture]
     model_id = architecture if row["default"] else f"{architecture}.{weights.lower()}"
     return ModelSpec(
         id=model_id,
-        title=title if row["default"] else f"{title} (first weights)",
-        family=family,
+        title=shape.title if row["default"] else f"{shape.title} (first weights)",
+        family=shape.family,
         architecture=architecture,
         provider=PROVIDER,
         dataset="ImageNet-1k",

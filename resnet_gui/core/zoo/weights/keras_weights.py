@@ -19,10 +19,9 @@ from torch import Tensor, nn
 
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.header_schema import MAX_CLASSES
+from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.families.keras import SHAPES
 from resnet_gui.core.nets.keras_resnet import STAGES, KerasResNet
-from resnet_gui.core.nets.registry import BUILDERS
-from resnet_gui.core.zoo.catalogue import Zoo
-from resnet_gui.core.zoo.providers.keras import KERAS_ARCHITECTURES, keras_specs
 from resnet_gui.core.zoo.weights.keras_file import KerasFile, Shape, open_keras_file
 from resnet_gui.core.zoo.weights.read_weights import check_materialised
 
@@ -121,7 +120,7 @@ def recognise_keras_file(path: Path) -> tuple[str, dict[str, Tensor]]:
                 "Choose another file.",
             )
         nearest: tuple[int, str, CheckpointMismatchError] | None = None
-        for architecture in KERAS_ARCHITECTURES:
+        for architecture in SHAPES:
             network = _pattern(architecture, classes or 1)
             differences = _differences(file, network)
             if not differences:
@@ -140,7 +139,7 @@ def recognise_keras_file(path: Path) -> tuple[str, dict[str, Tensor]]:
         raise ModelFileError(
             path,
             f"{path.name} fits no architecture that this program knows. The nearest is "
-            f"{KERAS_ARCHITECTURES[architecture].title}: expected {error.expected}, found "
+            f"{SHAPES[architecture].title}: expected {error.expected}, found "
             f"{error.found}.",
             "ResNet50, 101, 152 and their V2 of keras.applications can be imported.",
         )
@@ -152,27 +151,21 @@ def keras_network(
     """A network as `keras.applications` hands it out, in evaluation mode on the CPU.
 
     Args:
-        architecture: "resnet50v2", "keras_resnet50" … (see `keras_zoo.KERAS_ARCHITECTURES`).
-        weights: None (random), "imagenet" (downloaded before), or a file of Keras. One without
-            a classes layer ("notop") gives a start with a new, random head.
-        classes: number of outputs; 1000 with "imagenet".
+        architecture: "resnet50v2", "keras_resnet50" … (see `nets.families.keras.SHAPES`).
+        weights: None (random), or a file of Keras. One without a classes layer ("notop") gives a
+            start with a new, random head.
+        classes: number of outputs.
 
     Raises:
-        WeightsMissingError: "imagenet" is not on this computer.
         ModelError, ModelFileError, CheckpointMismatchError: the file does not fit or is damaged.
     """
-    if architecture not in KERAS_ARCHITECTURES:
+    if architecture not in SHAPES:
         raise ModelError(
             f"“{architecture}” is none of Keras's residual networks.",
-            f"There are {', '.join(KERAS_ARCHITECTURES)}.",
+            f"There are {', '.join(SHAPES)}.",
         )
-    if weights == "imagenet":
-        model_id = next(s.id for s in keras_specs() if s.architecture == architecture)
-        path = Zoo.standard().ready(model_id).weights_path
-        assert path is not None
-        weights = path
     if weights is None:
-        network = BUILDERS[architecture](classes, {})
+        network = build_network(architecture, classes)
         assert isinstance(network, KerasResNet)
         return network.eval()
     network = _empty(architecture, classes)
@@ -185,7 +178,7 @@ def keras_network(
 
 def _empty(architecture: str, classes: int) -> KerasResNet:
     with torch.device("meta"):
-        network = BUILDERS[architecture](classes, {})
+        network = build_network(architecture, classes)
     assert isinstance(network, KerasResNet)
     return network
 

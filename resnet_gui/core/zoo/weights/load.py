@@ -13,17 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
-from resnet_gui.core.header_schema import HeaderValueError
+from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.families.lite0 import LITE0
 from resnet_gui.core.nets.keras_resnet import KerasResNet
-from resnet_gui.core.nets.registry import BUILDERS
-from resnet_gui.core.nets.schema import is_architecture, read_options
 from resnet_gui.core.system.atomic import claiming, dump_json, numbered
-from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.system.paths import bundled_models_dir
 from resnet_gui.core.system.tensor_files import write_tensors
-from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
 from resnet_gui.core.zoo.providers.published import published_specs
-from resnet_gui.core.zoo.providers.torchvision import ARCHITECTURES
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.weights.keras_file import SUFFIXES as KERAS_SUFFIXES
 from resnet_gui.core.zoo.weights.keras_file import is_hdf5
@@ -44,8 +40,8 @@ from resnet_gui.core.zoo.weights.read_weights import (
 )
 
 __all__ = [
-    "Found", "Head", "add_model_file", "build_network", "check_fit", "empty_network", "head_name",
-    "load_network", "read_state_dict", "save_model", "set_head", "try_once", "with_weights",
+    "Found", "add_model_file", "check_fit", "empty_network", "load_network", "read_state_dict",
+    "save_model", "try_once", "with_weights",
 ]  # fmt: skip
 _TRIAL_SIDE = 64  # pixels; every architecture of the zoo takes them
 
@@ -56,120 +52,6 @@ class Found:
 
     shape: tuple[int, ...]
     fractions: bool
-
-
-class Head(nn.Sequential):
-    """A head with more than one layer; see `set_head`."""
-
-
-def build_network(
-    architecture: str, classes: int, options: Mapping[str, Any] | None = None
-) -> nn.Module:
-    """A network with freshly initialised weights on the current default device.
-
-    Args:
-        architecture: name in the zoo ("resnet50", "efficientnet-lite0").
-        classes: number of outputs.
-        options: what the architecture takes beside that. "head" (see `set_head`) is taken by
-            all of them.
-
-    Returns:
-        x: (N, 3, H, W) float32, normalised -> logits: (N, classes) float32.
-
-    Raises:
-        ModelError: this version does not know the architecture or one of the options, an option
-            is out of range, or a package is missing.
-    """
-    values = _known_options(architecture, options or {})
-    head = values.pop("head", None)
-    network = _build(architecture, classes, values)
-    if head is not None:
-        set_head(network, classes, head)
-    return network
-
-
-def _known_options(architecture: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Raises:
-        ModelError: the architecture or an option is not known, or an option is out of range.
-    """
-    if not is_architecture(architecture):
-        raise ModelError(
-            f"This version of the program does not know the architecture “{architecture}”.",
-            "Update the program.",
-        )
-    try:
-        return read_options(architecture, options)
-    except HeaderValueError as error:
-        raise ModelError(
-            f"The architecture “{architecture}” cannot be built: {error}.",
-            "Update the program, or ask the file's maker.",
-        ) from error
-
-
-def head_name(network: nn.Module) -> str:
-    """The name of the module that maps features to classes: the last linear layer, or the `Head`
-    that it is part of.
-
-    Raises:
-        ModelError: there is none.
-    """
-    names: list[str] = [
-        name for name, module in network.named_modules() if isinstance(module, nn.Linear)
-    ]
-    if not names:
-        raise ModelError("This network has no linear head, so it cannot be fine-tuned.")
-    parent: str = names[-1].rpartition(".")[0]
-    return parent if parent and isinstance(network.get_submodule(parent), Head) else names[-1]
-
-
-def set_head(
-    network: nn.Module, classes: int, options: Mapping[str, Any] | None = None
-) -> nn.Module:
-    """Replace the network's head by a new one with random weights, and return it.
-
-    Args:
-        options: "width" of a hidden layer with ReLU (0: none), "dropout" before the last layer.
-            With neither it is one linear layer under the name it has in the architecture.
-
-    Returns:
-        features: (N, D) -> logits: (N, classes).
-    """
-    name = head_name(network)
-    old = network.get_submodule(name)
-    linear = next(module for module in old.modules() if isinstance(module, nn.Linear))
-    values = options or {}
-    width, dropout = int(values.get("width", 0)), float(values.get("dropout", 0.0))
-    layers: list[nn.Module] = []
-    if width:
-        layers += [nn.Linear(linear.in_features, width), nn.ReLU()]
-    if dropout:
-        layers.append(nn.Dropout(dropout))
-    layers.append(nn.Linear(width or linear.in_features, classes))
-    head: nn.Module = Head(*layers) if len(layers) > 1 else layers[0]
-    network.set_submodule(name, head)
-    return head
-
-
-def _build(architecture: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
-    if architecture in ARCHITECTURES:
-        # Only now: torchvision's import costs over a second, and the embedded model needs none.
-        with gentle_import():
-            from torchvision import models
-
-        network: nn.Module = models.get_model(architecture, weights=None, num_classes=classes)
-        return network
-    if architecture == LITE0:
-        try:
-            from efficientnet_lite_pytorch import EfficientNet
-        except ImportError as error:
-            raise ModelError(
-                "The package with EfficientNet-Lite0 is not installed.",
-                "Install it with “pip install efficientnet-lite-pytorch”.",
-            ) from error
-        lite: nn.Module = EfficientNet.from_name(LITE0, num_classes=classes, **options)
-        return lite
-    return BUILDERS[architecture](classes, options)
 
 
 def load_network(entry: ModelEntry) -> nn.Module:

@@ -17,7 +17,8 @@ from typing import Any
 
 from resnet_gui.core.errors import DepthError, ModelFileError
 from resnet_gui.core.header_schema import DESCRIPTION, HeaderValueError, shown_name
-from resnet_gui.core.nets.schema import is_architecture, read_options
+from resnet_gui.core.nets.registry import find_architecture
+from resnet_gui.core.nets.schema import read_options
 from resnet_gui.core.system.files import open_regular
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 
@@ -187,9 +188,10 @@ def _document(path: Path, text: str) -> dict[str, Any]:
         )
     try:
         found = DESCRIPTION.read(document, "the description")
-        if is_architecture(found["architecture"]):
+        architecture = find_architecture(found["architecture"])
+        if architecture is not None:
             options = document.get("architecture_options") or {}
-            found["architecture_options"] = read_options(found["architecture"], options)
+            found["architecture_options"] = read_options(architecture, options)
     except (HeaderValueError, DepthError) as error:
         reason = str(error).rstrip(".")
         raise ModelFileError(
@@ -197,7 +199,7 @@ def _document(path: Path, text: str) -> dict[str, Any]:
             f"{path.name}: its description is incomplete or wrong ({reason}).",
             "Ask whoever made the file to save it again.",
         ) from error
-    if not is_architecture(found["architecture"]):
+    if architecture is None:
         raise ModelFileError(
             path,
             f"{path.name}: this version of the program does not know the architecture "

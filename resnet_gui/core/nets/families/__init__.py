@@ -1,0 +1,1 @@
+"""Registrations of architectures: one file a family. No torch here."""
