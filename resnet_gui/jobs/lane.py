@@ -47,9 +47,11 @@ class StopToken:
         return self._event.is_set()
 
 
-class _Job:
-    def __init__(self, job_id: int, start: JobStart, priority: int) -> None:
-        self.id = job_id
+class _Work:
+    """What the worker knows of a job."""
+
+    def __init__(self, number: int, start: JobStart, priority: int) -> None:
+        self.number = number
         self.priority = priority
         self.token = StopToken()
         self.paused = False
@@ -57,25 +59,78 @@ class _Job:
         self.iterator: Iterator[Any] | None = None
 
 
+class Job(QObject):
+    """One piece of work, for who asked for it; it lives in the main thread.
+
+    Exactly one of `finished`, `failed` and `cancelled` comes, after the last events, and then
+    `ended`. Events can still arrive after `cancel`, none after `let_go`.
+
+    Signals:
+        progressed(events: list): one or more events, in order.
+        finished(result): the generator returned `result`.
+        failed(error: Exception): it raised; the error carries no traceback any more.
+        cancelled(): it was stopped and its generator is closed.
+        ended(): after one of the three.
+    """
+
+    progressed = Signal(object)
+    finished = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    ended = Signal()
+
+    def __init__(self, lane: JobLane, work: _Work, *, active: bool) -> None:
+        super().__init__()
+        self._lane, self._work = lane, work
+        self._active = active
+        self._heard = True
+
+    @property
+    def active(self) -> bool:
+        """Whether `ended` is still to come."""
+        return self._active
+
+    def cancel(self) -> None:
+        """Ask it to end after its current step."""
+        self._lane._stop(self._work)
+
+    def let_go(self) -> None:
+        """Cancel it and hear no more of it: nobody wants its events any longer."""
+        self._heard = False
+        self.cancel()
+
+    def set_paused(self, paused: bool) -> None:
+        """A paused job takes no further step until it goes on; it can still be cancelled."""
+        self._lane._pause(self._work, paused)
+
+    def _deliver(self, kind: _Kind, values: list[Any]) -> None:
+        """In the main thread, by the lane."""
+        if kind != "event":
+            self._active = False
+        if not self._heard:
+            return
+        if kind == "event":
+            self.progressed.emit(values)
+            return
+        if kind == "finished":
+            self.finished.emit(values[0])
+        elif kind == "failed":
+            self.failed.emit(values[0])
+        else:
+            self.cancelled.emit()
+        if self._heard:
+            self.ended.emit()
+
+
 class JobLane(QObject):
     """Runs jobs one step at a time in one thread of its own.
 
-    Exactly one of `finished`, `failed` and `cancelled` comes per job, after its last events.
-    Signals can arrive after `cancel`: receivers drop events of a job id that is no longer theirs.
     An event whose class has `urgent = True` is delivered at once, like the terminal signals.
 
-    Signals (all in the thread where the lane lives, the main thread):
-        progressed(job_id: int, events: list): one or more events, in order.
-        finished(job_id: int, result): the generator returned `result`.
-        failed(job_id: int, error: Exception): it raised; the error carries no traceback any more.
-        cancelled(job_id: int): it was stopped and its generator is closed.
-        stopped(): the worker has ended; nothing comes after it.
+    Signals (in the thread where the lane lives, the main thread):
+        stopped(): the worker has ended; nothing comes after it, of any job.
     """
 
-    progressed = Signal(object, object)
-    finished = Signal(object, object)
-    failed = Signal(object, object)
-    cancelled = Signal(object)
     stopped = Signal()
     _woken = Signal()
 
@@ -83,9 +138,10 @@ class JobLane(QObject):
         super().__init__(parent)
         self.setObjectName(name)
         self._name = name
-        self._ids = itertools.count(1)
+        self._numbers = itertools.count(1)
         self._condition = threading.Condition()
-        self._jobs: list[_Job] = []
+        self._queue: list[_Work] = []
+        self._open: dict[int, Job] = {}  # of the main thread alone; until their end is delivered
         self._closing = False
         self._outbox: list[tuple[_Kind, int, Any]] = []
         self._urgent = False
@@ -99,52 +155,48 @@ class JobLane(QObject):
 
     # --- called in the main thread ----------------------------------------------------------
 
-    def submit(self, start: JobStart, priority: int = Priority.NORMAL) -> int:
+    def submit(self, start: JobStart, priority: int = Priority.NORMAL) -> Job:
         """Queue a job; `start` is called in the worker when the job's turn comes.
 
         Returns:
-            the job's id, unique within this lane. 0 while the lane is closing: the job never
-            starts and no signal comes (a last repaint may still ask for a thumbnail).
+            the job, to listen to. While the lane is closing it is not active: it never starts and
+            no signal comes (a last repaint may still ask for a thumbnail).
         """
+        work = _Work(next(self._numbers), start, priority)
         with self._condition:
+            job = Job(self, work, active=not self._closing)
             if self._closing:
-                return 0
-            job = _Job(next(self._ids), start, priority)
-            self._jobs.append(job)
+                return job
+            self._open[work.number] = job
+            self._queue.append(work)
             self._condition.notify()
         if self._thread is None:
             # A daemon: a read that hangs in a dead network drive must not keep the process alive.
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
-        return job.id
-
-    def cancel(self, job_id: int) -> None:
-        """Ask a job to end after its current step. Unknown or ended jobs are ignored."""
-        with self._condition:
-            for job in self._jobs:
-                if job.id == job_id:
-                    job.token.stop()
-                    self._condition.notify()
+        return job
 
     def cancel_all(self) -> None:
         with self._condition:
-            for job in self._jobs:
-                job.token.stop()
+            for work in self._queue:
+                work.token.stop()
             self._condition.notify()
 
-    def set_paused(self, job_id: int, paused: bool) -> None:
-        """A paused job takes no further step until it goes on; it can still be cancelled."""
+    def _stop(self, work: _Work) -> None:
         with self._condition:
-            for job in self._jobs:
-                if job.id == job_id:
-                    job.paused = paused
-                    self._condition.notify()
+            work.token.stop()
+            self._condition.notify()
+
+    def _pause(self, work: _Work, paused: bool) -> None:
+        with self._condition:
+            work.paused = paused
+            self._condition.notify()
 
     @property
     def busy(self) -> bool:
         """Whether any job is queued or running."""
         with self._condition:
-            return bool(self._jobs)
+            return bool(self._queue)
 
     def close(self) -> None:
         """Stop all jobs, then the worker; `stopped` follows, once however often this is called.
@@ -153,8 +205,8 @@ class JobLane(QObject):
             if self._closing:
                 return
             self._closing = True
-            for job in self._jobs:
-                job.token.stop()
+            for work in self._queue:
+                work.token.stop()
             self._condition.notify()
         if self._thread is None:
             self._post("stopped", 0, None)
@@ -175,54 +227,55 @@ class JobLane(QObject):
     def _work(self) -> None:
         while True:
             with self._condition:
-                job = self._choose()
-                while job is None:
-                    if self._closing and not self._jobs:
+                work = self._choose()
+                while work is None:
+                    if self._closing and not self._queue:
                         break
                     self._condition.wait()
-                    job = self._choose()
-            if job is None:
+                    work = self._choose()
+            if work is None:
                 self._post("stopped", 0, None)
                 return
-            self._step(job)
-            del job
+            self._step(work)
+            del work
 
-    def _choose(self) -> _Job | None:
-        ready = [job for job in self._jobs if job.token.stopped or not job.paused]
+    def _choose(self) -> _Work | None:
+        ready = [work for work in self._queue if work.token.stopped or not work.paused]
         # A stopped job first: closing it is quick and frees what it holds.
-        return min(ready, key=lambda j: (not j.token.stopped, j.priority, j.id), default=None)
+        return min(ready, key=lambda w: (not w.token.stopped, w.priority, w.number), default=None)
 
-    def _step(self, job: _Job) -> None:
+    def _step(self, work: _Work) -> None:
         try:
-            if job.token.stopped:
-                close = getattr(job.iterator, "close", None)
+            if work.token.stopped:
+                close = getattr(work.iterator, "close", None)
                 if close is not None:
                     close()
-                self._end(job, "cancelled", None)
+                self._end(work, "cancelled", None)
                 return
-            if job.iterator is None:
-                assert job.start is not None
-                job.iterator, job.start = iter(job.start()), None
-            event = next(job.iterator)
+            if work.iterator is None:
+                assert work.start is not None
+                work.iterator, work.start = iter(work.start()), None
+            event = next(work.iterator)
         except StopIteration as stop:
-            self._end(job, "finished", stop.value)
+            self._end(work, "finished", stop.value)
         except BaseException as error:  # noqa: BLE001 - the one boundary of the worker
             # As text: a log record with the exception would keep the frames' tensors alive.
-            _log.error("job %d of lane %s failed\n%s", job.id, self._name, traceback.format_exc())
-            self._end(job, "failed", _without_traceback(error))
+            text = traceback.format_exc()
+            _log.error("job %d of lane %s failed\n%s", work.number, self._name, text)
+            self._end(work, "failed", _without_traceback(error))
         else:
-            self._post("event", job.id, event)
+            self._post("event", work.number, event)
 
-    def _end(self, job: _Job, kind: _Kind, value: Any) -> None:
-        job.iterator = job.start = None
+    def _end(self, work: _Work, kind: _Kind, value: Any) -> None:
+        work.iterator = work.start = None
         with self._condition:
-            self._jobs.remove(job)
-        self._post(kind, job.id, value)
+            self._queue.remove(work)
+        self._post(kind, work.number, value)
 
-    def _post(self, kind: _Kind, job_id: int, value: Any) -> None:
+    def _post(self, kind: _Kind, number: int, value: Any) -> None:
         urgent = kind != "event" or bool(getattr(value, "urgent", False))
         with self._condition:
-            self._outbox.append((kind, job_id, value))
+            self._outbox.append((kind, number, value))
             wake = not self._wake_pending or (urgent and not self._urgent)
             self._wake_pending = True
             self._urgent = self._urgent or urgent
@@ -249,18 +302,12 @@ class JobLane(QObject):
         with self._condition:
             outbox, self._outbox = self._outbox, []
             self._wake_pending = self._urgent = False
-        for (kind, job_id), group in itertools.groupby(outbox, key=lambda item: item[:2]):
-            values = [value for _, _, value in group]
-            if kind == "event":
-                self.progressed.emit(job_id, values)
-            elif kind == "finished":
-                self.finished.emit(job_id, values[0])
-            elif kind == "failed":
-                self.failed.emit(job_id, values[0])
-            elif kind == "cancelled":
-                self.cancelled.emit(job_id)
-            else:
+        for (kind, number), group in itertools.groupby(outbox, key=lambda item: item[:2]):
+            if kind == "stopped":
                 self.stopped.emit()
+                continue
+            job = self._open[number] if kind == "event" else self._open.pop(number)
+            job._deliver(kind, [value for _, _, value in group])
 
 
 def _without_traceback(error: BaseException) -> BaseException:

@@ -6,50 +6,71 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 
 
-class Recorder(QObject):
-    """Keeps what a lane says, and in which thread it was heard."""
+class Listener(QObject):
+    """Keeps what one job says, and in which thread it was heard."""
 
-    def __init__(self, lane: JobLane) -> None:
+    def __init__(self, job: Job, recorder: Recorder) -> None:
         super().__init__()
-        self.events: list[tuple[int, Any]] = []
-        self.deliveries = 0
-        self.ends: list[tuple[int, str, Any]] = []
-        self.threads: set[int] = set()
-        lane.progressed.connect(self._on_progressed)
-        lane.finished.connect(self._on_finished)
-        lane.failed.connect(self._on_failed)
-        lane.cancelled.connect(self._on_cancelled)
-
-    def of(self, job_id: int) -> list[Any]:
-        return [event for job, event in self.events if job == job_id]
-
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[Any]) -> None:
-        self.threads.add(threading.get_ident())
-        self.deliveries += 1
-        self.events += [(job_id, event) for event in events]
-
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, result: Any) -> None:
-        self.ends.append((job_id, "finished", result))
-
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Any) -> None:
-        self.ends.append((job_id, "failed", error))
+        self.job, self.recorder = job, recorder
+        job.progressed.connect(self._on_progressed)
+        job.finished.connect(self._on_finished)
+        job.failed.connect(self._on_failed)
+        job.cancelled.connect(self._on_cancelled)
+        job.ended.connect(self._on_ended)
 
     @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        self.ends.append((job_id, "cancelled", None))
+    def _on_progressed(self, events: list[Any]) -> None:
+        self.recorder.threads.add(threading.get_ident())
+        self.recorder.deliveries += 1
+        self.recorder.events += [(self.job, event) for event in events]
+
+    @Slot(object)
+    def _on_finished(self, result: Any) -> None:
+        self.recorder.ends.append((self.job, "finished", result))
+
+    @Slot(object)
+    def _on_failed(self, error: Any) -> None:
+        self.recorder.ends.append((self.job, "failed", error))
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self.recorder.ends.append((self.job, "cancelled", None))
+
+    @Slot()
+    def _on_ended(self) -> None:
+        assert not self.job.active
+        self.recorder.ended.append(self.job)
+
+
+class Recorder:
+    """Keeps what all jobs of a lane say that were submitted here."""
+
+    def __init__(self, lane: JobLane) -> None:
+        self.lane = lane
+        self.listeners: list[Listener] = []
+        self.events: list[tuple[Job, Any]] = []
+        self.deliveries = 0
+        self.ends: list[tuple[Job, str, Any]] = []
+        self.ended: list[Job] = []
+        self.threads: set[int] = set()
+
+    def submit(self, start: Callable[[], Iterator[Any]], priority: int = Priority.NORMAL) -> Job:
+        job = self.lane.submit(start, priority)
+        self.listeners.append(Listener(job, self))
+        return job
+
+    def of(self, job: Job) -> list[Any]:
+        return [event for known, event in self.events if known is job]
 
 
 @pytest.fixture
@@ -72,10 +93,11 @@ def test_events_arrive_in_order_in_the_main_thread(
         yield from range(1000)
         return "done"
 
-    job_id = lane.submit(job)
+    submitted = heard.submit(job)
     qtbot.waitUntil(lambda: bool(heard.ends))
-    assert heard.of(job_id) == list(range(1000))
-    assert heard.ends == [(job_id, "finished", "done")]
+    assert heard.of(submitted) == list(range(1000))
+    assert heard.ends == [(submitted, "finished", "done")]
+    assert heard.ended == [submitted]
     assert heard.threads == {threading.get_ident()}
 
 
@@ -86,7 +108,7 @@ def test_progress_is_coalesced(qtbot: QtBot, lane: JobLane, heard: Recorder) -> 
             yield number
 
     started = time.monotonic()
-    lane.submit(job)
+    heard.submit(job)
     qtbot.waitUntil(lambda: bool(heard.ends))
     elapsed_s = time.monotonic() - started
     assert len(heard.events) == 100
@@ -104,7 +126,7 @@ def test_an_urgent_event_does_not_wait(qtbot: QtBot, lane: JobLane, heard: Recor
         yield Urgent()
         assert release.wait(5)
 
-    lane.submit(job)
+    heard.submit(job)
     qtbot.waitUntil(lambda: len(heard.events) == 2)
     assert not heard.ends
     release.set()
@@ -125,10 +147,10 @@ def test_an_error_arrives_without_its_traceback(
         yield 1
         raise ValueError("no")
 
-    job_id = lane.submit(job)
+    submitted = heard.submit(job)
     qtbot.waitUntil(lambda: bool(heard.ends))
     [(ended, kind, error)] = heard.ends
-    assert (ended, kind, str(error)) == (job_id, "failed", "no")
+    assert (ended, kind, str(error)) == (submitted, "failed", "no")
     assert error.__traceback__ is None
     gc.collect()
     assert alive[0]() is None
@@ -145,9 +167,9 @@ def test_the_interactive_job_goes_first(qtbot: QtBot, lane: JobLane, heard: Reco
     def one() -> Iterator[str]:
         yield "one"
 
-    lane.submit(many, Priority.NORMAL)
+    heard.submit(many, Priority.NORMAL)
     time.sleep(0.05)  # the first step of `many` has begun and waits
-    lane.submit(one, Priority.INTERACTIVE)
+    heard.submit(one, Priority.INTERACTIVE)
     gate.set()
     qtbot.waitUntil(lambda: len(heard.ends) == 2)
     order = [event for _, event in heard.events]
@@ -165,11 +187,11 @@ def test_cancel_closes_the_generator(qtbot: QtBot, lane: JobLane, heard: Recorde
         finally:
             closed.set()
 
-    job_id = lane.submit(endless)
+    submitted = heard.submit(endless)
     qtbot.waitUntil(lambda: len(heard.events) > 3)
-    lane.cancel(job_id)
+    submitted.cancel()
     qtbot.waitUntil(lambda: bool(heard.ends))
-    assert heard.ends == [(job_id, "cancelled", None)]
+    assert heard.ends == [(submitted, "cancelled", None)]
     assert closed.is_set()
     assert not lane.busy
 
@@ -188,9 +210,9 @@ def test_a_job_cancelled_in_the_queue_never_starts(
         started.append("second")
         yield 2
 
-    lane.submit(first)
-    queued = lane.submit(second)
-    lane.cancel(queued)
+    heard.submit(first)
+    queued = heard.submit(second)
+    queued.cancel()
     gate.set()
     qtbot.waitUntil(lambda: len(heard.ends) == 2)
     assert (queued, "cancelled", None) in heard.ends
@@ -203,16 +225,16 @@ def test_pause_and_go_on(qtbot: QtBot, lane: JobLane, heard: Recorder) -> None:
             time.sleep(0.001)
             yield number
 
-    job_id = lane.submit(count)
+    submitted = heard.submit(count)
     qtbot.waitUntil(lambda: len(heard.events) > 5)
-    lane.set_paused(job_id, True)
+    submitted.set_paused(True)
     qtbot.wait(80)
     seen = len(heard.events)
     qtbot.wait(80)
     assert len(heard.events) == seen
-    lane.set_paused(job_id, False)
+    submitted.set_paused(False)
     qtbot.waitUntil(lambda: len(heard.events) > seen)
-    lane.cancel(job_id)
+    submitted.cancel()
     qtbot.waitUntil(lambda: bool(heard.ends))
 
 
@@ -225,11 +247,13 @@ def test_close_cancels_everything_and_says_so(qtbot: QtBot) -> None:
             time.sleep(0.001)
             yield 1
 
-    jobs = [lane.submit(endless) for _ in range(3)]
+    jobs = [heard.submit(endless) for _ in range(3)]
     with qtbot.waitSignal(lane.stopped):
         lane.close()
-    assert sorted(job for job, kind, _ in heard.ends if kind == "cancelled") == jobs
-    assert lane.submit(endless) == 0
+    assert [job for job, kind, _ in heard.ends if kind == "cancelled"] == jobs == heard.ended
+    declined = heard.submit(endless)
+    assert not declined.active
+    declined.cancel()  # nothing to end, and no error
     assert lane.wait(5)
 
 
@@ -244,8 +268,7 @@ def test_a_lane_that_is_closed_often_stops_once(qtbot: QtBot, worked: bool) -> N
     lane, stops = JobLane("test"), Stops()
     lane.stopped.connect(stops.count)
     if worked:
-        job = lane.submit(lambda: iter(range(3)))
-        with qtbot.waitSignal(lane.finished, check_params_cb=lambda number, _: number == job):
+        with qtbot.waitSignal(lane.submit(lambda: iter(range(3))).finished):
             pass
     for _ in range(3):
         lane.close()
@@ -264,3 +287,38 @@ class Stops(QObject):
     @Slot()
     def count(self) -> None:
         self.heard += 1
+
+
+def test_a_job_that_was_let_go_is_heard_no_more(
+    qtbot: QtBot, lane: JobLane, heard: Recorder
+) -> None:
+    """Not even of what was on its way already when it was let go."""
+    gone, yielded = threading.Event(), threading.Event()
+
+    def unwanted() -> Iterator[int]:
+        try:
+            for number in range(100):
+                yield number
+                yielded.set()
+        finally:
+            gone.set()
+
+    job = heard.submit(unwanted)
+    assert yielded.wait(5)  # events wait in the outbox: the event loop has not run since
+    job.let_go()
+    other = heard.submit(lambda: iter(["other"]))
+    qtbot.waitUntil(lambda: other in heard.ended)
+    assert gone.wait(5)
+    assert heard.of(job) == []
+    assert [known for known, _, _ in heard.ends] == [other]
+    assert not job.active
+
+
+def test_letting_go_in_a_slot_ends_what_was_being_delivered(
+    qtbot: QtBot, lane: JobLane, heard: Recorder
+) -> None:
+    job = heard.submit(lambda: iter([1]))
+    job.finished.connect(lambda _: job.let_go())
+    after = heard.submit(lambda: iter([2]))
+    qtbot.waitUntil(lambda: after in heard.ended)
+    assert job not in heard.ended

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -20,7 +20,7 @@ from resnet_gui.core.events import (
     Prediction,
 )
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
-from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
 from resnet_gui.ui.engine import Ports
 from resnet_gui.ui.models.downloads import Downloads
@@ -53,6 +53,7 @@ class ClassifyController(QObject):
         download_changed(object): DownloadProgress of the window's download, whoever asked for it,
             or None when there is none.
         opened(str): a path for the list of recent files.
+        batch_ended(): a job that classified photos is over.
     """
 
     current_changed = Signal()
@@ -66,6 +67,7 @@ class ClassifyController(QObject):
     # Texts and paths that cross as `object`: a Qt string would lose the bytes of a file name
     # that are no UTF-8.
     opened = Signal(object)
+    batch_ended = Signal()
 
     def __init__(
         self,
@@ -90,16 +92,12 @@ class ClassifyController(QObject):
         self.devices: tuple[DeviceInfo, ...] = ()
         self.status = Status()
         self._current: Photo | None = None
-        self._jobs: dict[int, list[Photo]] = {}
-        self._warm_job = self._devices_job = 0
+        self._batches: list[_Batch] = []
+        self._warming: Job | None = None
         self._import_requests: set[int] = set()
         self._wanted = ""  # id of the model that is used as soon as it is downloaded
         self._batch_started = 0.0
         self._batch_done = 0
-        inference.progressed.connect(self._on_inference)
-        inference.finished.connect(self._on_inference_finished)
-        inference.failed.connect(self._on_inference_failed)
-        inference.cancelled.connect(self._on_inference_cancelled)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
@@ -203,7 +201,9 @@ class ClassifyController(QObject):
         self.device = device
         self.entry = self._ports.default_entry(model_id)
         self.model_changed.emit()
-        self._devices_job = self._inference.submit(self._ports.devices, Priority.BACKGROUND)
+        job = self._inference.submit(self._ports.devices, Priority.BACKGROUND)
+        job.progressed.connect(self._on_devices)
+        job.failed.connect(self._on_failed)
         self._warm_up()
 
     def set_model(self, model_id: str) -> None:
@@ -275,14 +275,22 @@ class ClassifyController(QObject):
 
     # --- jobs on the inference lane -----------------------------------------------------------
 
+    @Slot(object)
+    def _on_devices(self, events: list[tuple[DeviceInfo, ...]]) -> None:
+        self.devices = events[-1]
+        self.devices_found.emit()
+
     def _warm_up(self) -> None:
         if self.entry is not None:
-            start = _bind(self._ports.load, self.entry.spec.id, self.device)
-            self._inference.cancel(self._warm_job)
-            self._warm_job = self._inference.submit(start, Priority.BACKGROUND)
+            start = partial(self._ports.load, self.entry.spec.id, self.device)
+            if self._warming is not None:
+                self._warming.let_go()
+            self._warming = job = self._inference.submit(start, Priority.BACKGROUND)
+            job.progressed.connect(self._on_told)
+            job.failed.connect(self._on_failed)
 
     def _classify(self, photos: Sequence[Photo], *, interactive: bool = False) -> None:
-        if not self._jobs:
+        if not self._batches:
             self._batch_started = time.monotonic()
             self._batch_done = 0
         if self.entry is None:
@@ -302,50 +310,47 @@ class ClassifyController(QObject):
     def _submit(self, photos: Sequence[Photo], priority: Priority) -> None:
         assert self.entry is not None
         sources = [photo.source for photo in photos]
-        start = _bind(self._ports.classify, sources, self.entry.spec.id, self.device)
-        job = self._inference.submit(start, priority)
-        self._jobs[job] = list(photos)
-        for photo in photos:
-            photo.job, photo.state = job, PhotoState.WAITING
+        start = partial(self._ports.classify, sources, self.entry.spec.id, self.device)
+        batch = _Batch(self._inference.submit(start, priority), photos, self)
+        batch.told.connect(self._on_told)
+        batch.answered.connect(self._on_answered)
+        batch.job.failed.connect(self._on_batch_failed)
+        batch.job.ended.connect(self._on_batch_ended)
+        self._batches.append(batch)
         self.photos.touch_all()
-        if self._current is not None and self._current.job == job:
+        if self._current is not None and self._current.owner is batch:
             self.current_changed.emit()
 
     def _cancel_photo_jobs(self) -> None:
-        for job, photos in self._jobs.items():
-            self._inference.cancel(job)
-            for photo in photos:
-                if photo.job == job and photo.state is PhotoState.WAITING:
-                    photo.state = PhotoState.DONE if photo.prediction else PhotoState.IDLE
-        self._jobs.clear()
+        for batch in self._batches:
+            batch.job.let_go()
+            for photo in batch.waiting():
+                photo.state = PhotoState.DONE if photo.prediction else PhotoState.IDLE
+            batch.deleteLater()
+        self._batches.clear()
         self.photos.touch_all()
 
-    @Slot(object, object)
-    def _on_inference(self, job_id: int, events: list[object]) -> None:
-        if job_id == self._devices_job:
-            self.devices = events[-1]  # type: ignore[assignment]
-            self.devices_found.emit()
-            return
-        photos = self._jobs.get(job_id)
-        if photos is None and job_id != self._warm_job:
-            return  # no longer ours
+    @Slot(object)
+    def _on_told(self, events: list[object]) -> None:
+        """What a job says beside its answers."""
         for event in events:
             if isinstance(event, ModelLoading):
                 text = f"Loading {one_line(event.title)}…"
-                self._say(
-                    "Starting the engine and loading the model…" if event.first else text, busy=True
-                )
+                if event.first:
+                    text = "Starting the engine and loading the model…"
+                self._say(text, busy=True)
             elif isinstance(event, ModelReady):
                 self._say("Ready.", device=event.device)
             elif isinstance(event, Notice):
                 self.noticed.emit(event.message, "warning")
-            elif photos is not None and isinstance(event, Prediction | ImageFailed):
-                self._answer(job_id, photos[event.position], event)
+
+    @Slot(object)
+    def _on_answered(self, answers: list[tuple[Photo, Prediction | ImageFailed]]) -> None:
+        for photo, event in answers:
+            self._answer(photo, event)
         self._report_progress()
 
-    def _answer(self, job_id: int, photo: Photo, event: Prediction | ImageFailed) -> None:
-        if photo.job != job_id:
-            return  # a newer job has it
+    def _answer(self, photo: Photo, event: Prediction | ImageFailed) -> None:
         self._batch_done += 1
         if isinstance(event, Prediction):
             photo.state, photo.prediction, photo.problem = PhotoState.DONE, event, ""
@@ -363,28 +368,29 @@ class ClassifyController(QObject):
         if photo is self._current:
             self.current_changed.emit()
 
-    @Slot(object, object)
-    def _on_inference_finished(self, job_id: int, _: object) -> None:
-        if self._jobs.pop(job_id, None) is not None:
-            self._report_progress()
-
-    @Slot(object, object)
-    def _on_inference_failed(self, job_id: int, error: Exception) -> None:
-        photos = self._jobs.pop(job_id, None)
-        if photos is None and job_id not in (self._warm_job, self._devices_job):
-            return
-        for photo in photos or ():
-            if photo.job == job_id and photo.state is PhotoState.WAITING:
-                photo.state = PhotoState.IDLE
-        self.photos.touch_all()
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
         self._say("The model could not be used.")
         self.current_changed.emit()
         self._report_progress()
 
     @Slot(object)
-    def _on_inference_cancelled(self, job_id: int) -> None:
-        self._jobs.pop(job_id, None)
+    def _on_batch_failed(self, error: Exception) -> None:
+        for batch in self._batches:
+            for photo in () if batch.job.active else batch.waiting():
+                photo.state = PhotoState.IDLE
+        self.photos.touch_all()
+        self._on_failed(error)
+
+    @Slot()
+    def _on_batch_ended(self) -> None:
+        for batch in self._batches:
+            if not batch.job.active:
+                batch.deleteLater()
+        self._batches = [batch for batch in self._batches if batch.job.active]
+        self._report_progress()
+        self.batch_ended.emit()
 
     # --- downloads and imports ----------------------------------------------------------------
 
@@ -449,22 +455,51 @@ class ClassifyController(QObject):
         self.status_changed.emit(self.status)
 
     def _report_progress(self) -> None:
-        waiting = sum(
-            1
-            for job, photos in self._jobs.items()
-            for photo in photos
-            if photo.job == job and photo.state is PhotoState.WAITING
-        )
+        waiting = sum(len(batch.waiting()) for batch in self._batches)
         if not waiting:
             self._batch_done = 0
         elapsed_s = time.monotonic() - self._batch_started
         self.progress_changed.emit(Progress.of(self._batch_done, waiting, elapsed_s))
 
 
-def _bind(function: Callable[..., Iterator[Any]], *arguments: object) -> JobStart:
-    """A job that calls `function` with these arguments in the worker."""
+class _Batch(QObject):
+    """Photos that one job has.
 
-    def start() -> Iterator[Any]:
-        return function(*arguments)
+    Attributes:
+        job: the job.
 
-    return start
+    Signals:
+        answered(list[tuple[Photo, Prediction | ImageFailed]]): of photos that no later batch has.
+        told(list): all other events.
+    """
+
+    answered = Signal(object)
+    told = Signal(object)
+
+    def __init__(self, job: Job, photos: Sequence[Photo], parent: QObject) -> None:
+        super().__init__(parent)
+        self.job = job
+        self._photos = photos
+        for photo in photos:
+            photo.owner, photo.state = self, PhotoState.WAITING
+        job.progressed.connect(self._on_progressed)
+
+    def waiting(self) -> list[Photo]:
+        """The photos that have no answer yet and are still this batch's."""
+        return [p for p in self._photos if p.owner is self and p.state is PhotoState.WAITING]
+
+    @Slot(object)
+    def _on_progressed(self, events: list[object]) -> None:
+        answers: list[tuple[Photo, Prediction | ImageFailed]] = []
+        others: list[object] = []
+        for event in events:
+            if isinstance(event, Prediction | ImageFailed):
+                photo = self._photos[event.position]
+                if photo.owner is self:
+                    answers.append((photo, event))
+            else:
+                others.append(event)
+        if others:
+            self.told.emit(others)
+        if answers:
+            self.answered.emit(answers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
@@ -22,7 +23,7 @@ from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import DownloadProgress, ImageSource
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.core.zoo import RECOMMENDED_ID
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.empty_state import EmptyState
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
@@ -72,7 +73,7 @@ class ClassifyPage(QWidget):
         self.controller = controller
         self._io = io
         self._previews: OrderedDict[str, Preview] = OrderedDict()
-        self._preview_job = 0
+        self._preview: Job | None = None
         self._offer: Notice | None = None
         self._download_notice: Notice | None = None
         self._offer_declined = False
@@ -180,7 +181,6 @@ class ClassifyPage(QWidget):
         controller.photos.rowsInserted.connect(self._on_rows_changed)
         controller.photos.rowsRemoved.connect(self._on_rows_changed)
         controller.photos.modelReset.connect(self._on_rows_changed)
-        io.progressed.connect(self._on_io_progressed)
 
     # --- actions ----------------------------------------------------------------------------
 
@@ -371,13 +371,13 @@ class ClassifyPage(QWidget):
             return
         self.size_label.clear()
         self.view.show_message("Opening…")
-        self._io.cancel(self._preview_job)
-        self._preview_job = self._io.submit(lambda: _read_preview(source), Priority.INTERACTIVE)
+        if self._preview is not None:
+            self._preview.let_go()
+        self._preview = self._io.submit(partial(_read_preview, source), Priority.INTERACTIVE)
+        self._preview.progressed.connect(self._on_preview)
 
-    @Slot(object, object)
-    def _on_io_progressed(self, job_id: int, events: list[Preview]) -> None:
-        if job_id != self._preview_job:
-            return
+    @Slot(object)
+    def _on_preview(self, events: list[Preview]) -> None:
         result = events[-1]
         self._previews[result[0]] = result
         while len(self._previews) > _PREVIEWS_KEPT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PySide6.QtGui import QImage
 
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.collect import PhotosFound, collect_photos
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
 from resnet_gui.ui.widgets.words import sentence
 
@@ -40,21 +41,20 @@ class PhotoIntake(QObject):
     ) -> None:
         super().__init__(parent)
         self._io, self._fetch_image = io, fetch_image
-        self._collecting: dict[int, bool] = {}  # job -> whether its first photo is still to come
-        self._others: set[int] = set()
+        self._searches: list[_Search] = []
         self._pasted = 0
-        io.progressed.connect(self._on_progressed)
-        io.finished.connect(self._on_finished)
-        io.failed.connect(self._on_failed)
-        io.cancelled.connect(self._on_cancelled)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """A few files at once; folders and many files are gone through in the background."""
         if len(paths) <= _AT_ONCE and not any(path.is_dir() for path in paths):
             self.found.emit(tuple(ImageSource.file(path) for path in paths), True)
             return
-        job = self._io.submit(lambda: collect_photos(paths), Priority.INTERACTIVE)
-        self._collecting[job] = True
+        job = self._io.submit(partial(collect_photos, paths), Priority.INTERACTIVE)
+        search = _Search(job, self)
+        search.found.connect(self.found)
+        search.noticed.connect(self.noticed)
+        self._searches.append(search)
+        self._watch(job)
         self.began.emit("Looking for photos…")
 
     def open_content(self, dropped: Dropped) -> None:
@@ -69,55 +69,65 @@ class PhotoIntake(QObject):
 
     def stop(self) -> None:
         """End the searches; what was found stays."""
-        for job in self._collecting:
-            self._io.cancel(job)
+        for search in self._searches:
+            search.job.cancel()
 
     def _open_pixels(self, image: QImage) -> None:
         name = self._pasted_name()
-        self._others.add(self._io.submit(lambda: _encode(image, name), Priority.INTERACTIVE))
+        self._watch(self._io.submit(partial(_encode, image, name), Priority.INTERACTIVE))
 
     def _fetch(self, url: str) -> None:
-        self._others.add(self._io.submit(lambda: self._fetch_image(url)))
+        self._watch(self._io.submit(partial(self._fetch_image, url)))
         self.began.emit(f"Fetching {url}")
 
     def _pasted_name(self) -> str:
         self._pasted += 1
         return "Pasted image" if self._pasted == 1 else f"Pasted image {self._pasted}"
 
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[object]) -> None:
-        if job_id not in self._collecting:
-            return
+    def _watch(self, job: Job) -> None:
+        job.finished.connect(self._on_finished)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._on_ended)
+
+    @Slot(object)
+    def _on_finished(self, result: object) -> None:
+        if isinstance(result, ImageSource):
+            self.found.emit((result,), True)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
+
+    @Slot()
+    def _on_ended(self) -> None:
+        for search in self._searches:
+            if not search.job.active:
+                search.deleteLater()
+        self._searches = [search for search in self._searches if search.job.active]
+        self.ended.emit()
+
+
+class _Search(QObject):
+    """One search through folders: tells its first photos from the others."""
+
+    found = Signal(object, bool)
+    noticed = Signal(str, str)
+
+    def __init__(self, job: Job, parent: QObject) -> None:
+        super().__init__(parent)
+        self.job = job
+        self._first = True
+        job.progressed.connect(self._on_progressed)
+
+    @Slot(object)
+    def _on_progressed(self, events: list[object]) -> None:
         for event in events:
             assert isinstance(event, PhotosFound)
             for problem in event.problems:
                 self.noticed.emit(problem, "warning")
-            self.found.emit(event.sources, self._collecting[job_id])
+            self.found.emit(event.sources, self._first)
             if event.sources:
-                self._collecting[job_id] = False
-
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, result: object) -> None:
-        if self._forget(job_id) and isinstance(result, ImageSource):
-            self.found.emit((result,), True)
-
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if self._forget(job_id):
-            self.noticed.emit(sentence(error), "warning")
-
-    @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        self._forget(job_id)
-
-    def _forget(self, job_id: int) -> bool:
-        """Whether the job was ours; if so it has ended."""
-        ours = job_id in self._others or job_id in self._collecting
-        self._others.discard(job_id)
-        self._collecting.pop(job_id, None)
-        if ours:
-            self.ended.emit()
-        return ours
+                self._first = False
 
 
 def _encode(image: QImage, name: str) -> Generator[ImageSource, None, ImageSource]:

@@ -3,7 +3,7 @@ No widgets."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -11,7 +11,7 @@ from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
 from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.zoo.untrained import untrained_spec
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Ports
 from resnet_gui.ui.widgets.words import sentence
 
@@ -29,7 +29,7 @@ class LabController(QObject):
         fresh: networks measured with random weights, as histories without epochs.
         looked: the histories were read at least once.
         shown: keys of what is drawn.
-        measuring: ids that are being measured or wait for it.
+        measuring: ids that are being measured or wait for it, and their jobs.
         batch: what was measured on, in words.
         diagram: of `diagram_id`; None while it is being made.
 
@@ -54,7 +54,7 @@ class LabController(QObject):
         self.fresh: dict[str, HistoryFound] = {}
         self.looked = False
         self.shown: set[str] = set()
-        self.measuring: dict[int, str] = {}
+        self.measuring: dict[str, Job] = {}
         self.batch = ""
         self.diagram: NetworkDiagram | None = None
         self.diagram_id = ""
@@ -62,24 +62,43 @@ class LabController(QObject):
         self._known: set[str] = set()
         self._read: list[HistoryFound] = []
         self._failed: list[HistoryFailed] = []
-        self._read_job = self._diagram_job = 0
+        self._reading: Job | None = None
+        self._drawing: Job | None = None
         self._again = False
-        for lane in (inference, io):
-            lane.progressed.connect(self._on_progressed)
-            lane.finished.connect(self._on_finished)
-            lane.failed.connect(self._on_failed)
-            lane.cancelled.connect(self._on_cancelled)
 
     # --- histories --------------------------------------------------------------------------
 
     @Slot()
     def refresh(self) -> None:
         """Read the histories again, in the io lane; runs grow while they train."""
-        if self._read_job:
+        if self._reading is not None:
             self._again = True
             return
         self._read, self._failed = [], []
-        self._read_job = self._io.submit(self._ports.histories, Priority.INTERACTIVE)
+        self._reading = job = self._io.submit(self._ports.histories, Priority.INTERACTIVE)
+        job.progressed.connect(self._on_histories)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._on_read)
+
+    @Slot(object)
+    def _on_histories(self, events: list[HistoryFound | HistoryFailed]) -> None:
+        for event in events:
+            if isinstance(event, HistoryFound):
+                self._read.append(event)
+            else:
+                self._failed.append(event)
+
+    @Slot()
+    def _on_read(self) -> None:
+        self._reading = None
+        self._take_histories()
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
 
     def items(self) -> list[HistoryFound]:
         """All that can be drawn: bundled, the user's runs, measured at the start."""
@@ -126,22 +145,32 @@ class LabController(QObject):
         key = f"start:{model_id}"
         if key in self.fresh:
             self.show(key, True)
-        elif model_id not in self.measuring.values():
-            job = self._inference.submit(lambda: self._ports.measure_start(model_id))
-            if job:
-                self.measuring[job] = model_id
+        elif model_id not in self.measuring:
+            job = self._inference.submit(partial(self._ports.measure_start, model_id))
+            if job.active:
+                self.measuring[model_id] = job
+                job.progressed.connect(self._on_measured)
+                job.failed.connect(self._on_failed)
+                job.ended.connect(self._on_measuring_ended)
                 self.measuring_changed.emit()
 
     def stop_measuring(self) -> None:
-        for job in self.measuring:
-            self._inference.cancel(job)
+        for job in self.measuring.values():
+            job.cancel()
 
-    def _take_measured(self, event: StartMeasured) -> None:
-        key = f"start:{event.history.id}"
-        self.fresh[key] = HistoryFound(key, event.history, False, "")
-        self.batch = event.batch
-        self.shown.add(key)
-        self.histories_changed.emit()
+    @Slot(object)
+    def _on_measured(self, events: list[StartMeasured]) -> None:
+        for event in events:
+            key = f"start:{event.history.id}"
+            self.fresh[key] = HistoryFound(key, event.history, False, "")
+            self.batch = event.batch
+            self.shown.add(key)
+            self.histories_changed.emit()
+
+    @Slot()
+    def _on_measuring_ended(self) -> None:
+        self.measuring = {name: job for name, job in self.measuring.items() if job.active}
+        self.measuring_changed.emit()
 
     # --- diagram ----------------------------------------------------------------------------
 
@@ -161,65 +190,22 @@ class LabController(QObject):
         """Make the diagram of a network, in the inference lane."""
         if model_id == self.diagram_id and not self.diagram_error:
             return
-        self._inference.cancel(self._diagram_job)
+        if self._drawing is not None:
+            self._drawing.let_go()
         self.diagram_id, self.diagram, self.diagram_error = model_id, None, ""
-        self._diagram_job = self._inference.submit(
-            lambda: self._ports.diagram(model_id), Priority.INTERACTIVE
+        self._drawing = job = self._inference.submit(
+            partial(self._ports.diagram, model_id), Priority.INTERACTIVE
         )
+        job.progressed.connect(self._on_drawn)
+        job.failed.connect(self._on_drawing_failed)
         self.diagram_changed.emit()
 
-    # --- what the lanes say -----------------------------------------------------------------
-
-    def _lane_is(self, lane: JobLane) -> bool:
-        return self.sender() is lane
-
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[Any]) -> None:
-        if self._lane_is(self._io):
-            if job_id == self._read_job:
-                for event in events:
-                    if isinstance(event, HistoryFound):
-                        self._read.append(event)
-                    elif isinstance(event, HistoryFailed):
-                        self._failed.append(event)
-        elif job_id == self._diagram_job:
-            self.diagram = events[-1]
-            self.diagram_changed.emit()
-        elif job_id in self.measuring:
-            for event in events:
-                self._take_measured(event)
-
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, result: object) -> None:
-        self._ended(job_id)
+    @Slot(object)
+    def _on_drawn(self, events: list[NetworkDiagram]) -> None:
+        self.diagram = events[-1]
+        self.diagram_changed.emit()
 
     @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        self._ended(job_id)
-
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if self._lane_is(self._inference) and job_id == self._diagram_job:
-            self.diagram_error = sentence(error)
-            self.diagram_changed.emit()
-        elif self._ours(job_id):
-            self.noticed.emit(sentence(error), "warning")
-        self._ended(job_id)
-
-    def _ours(self, job_id: int) -> bool:
-        if self._lane_is(self._io):
-            return job_id == self._read_job
-        return job_id in self.measuring
-
-    def _ended(self, job_id: int) -> None:
-        if self._lane_is(self._io):
-            if job_id == self._read_job:
-                self._read_job = 0
-                self._take_histories()
-                if self._again:
-                    self._again = False
-                    self.refresh()
-        elif job_id == self._diagram_job:
-            self._diagram_job = 0
-        elif self.measuring.pop(job_id, ""):
-            self.measuring_changed.emit()
+    def _on_drawing_failed(self, error: Exception) -> None:
+        self.diagram_error = sentence(error)
+        self.diagram_changed.emit()

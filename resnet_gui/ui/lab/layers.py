@@ -168,7 +168,7 @@ class LabLayers(QWidget):
 
     @Slot()
     def _on_measuring_changed(self) -> None:
-        names = list(self._controller.measuring.values())
+        names = list(self._controller.measuring)
         titles = dict(self._controller.measurable())
         text = f"Computing {titles.get(names[0], names[0])}…" if names else ""
         self.progress.setText(text + (f" ({len(names) - 1} more)" if len(names) > 1 else ""))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,7 +16,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model, take_inventory
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.storage.store import Speed
-from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Ports
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.models.imports import Imports
@@ -103,18 +103,11 @@ class ModelsController(QObject):
         self._search = ""
         self._failures: dict[str, str] = {}
         self._to_select = ""
-        self._look_job = 0
+        self._looking: Job | None = None
         self._look_again = False
-        self._forget_jobs: dict[int, ModelEntry] = {}
-        self._remove_jobs: dict[int, str] = {}
-        self._rename_jobs: dict[int, str] = {}  # job -> id before
+        self._forgetting: list[ModelEntry] = []  # in the order in which the lane ends them
+        self._removing: list[str] = []  # ids, likewise
         self._import_requests: set[int] = set()
-        io.progressed.connect(self._on_io)
-        io.finished.connect(self._on_io_ended)
-        io.failed.connect(self._on_io_failed)
-        io.cancelled.connect(self._on_io_cancelled)
-        inference.finished.connect(self._on_inference_ended)
-        inference.failed.connect(self._on_inference_ended)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
@@ -130,11 +123,20 @@ class ModelsController(QObject):
     @Slot()
     def refresh(self) -> None:
         """Look at the disk again, soon; asking often costs one look."""
-        if self._look_job:
+        if self._looking is not None:
             self._look_again = True
             return
-        entries = self._ports.entries
-        self._look_job = self._io.submit(lambda: take_inventory(entries), Priority.INTERACTIVE)
+        start = partial(take_inventory, self._ports.entries)
+        self._looking = job = self._io.submit(start, Priority.INTERACTIVE)
+        job.progressed.connect(self._on_inventory)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._on_looked)
+
+    @Slot()
+    def refresh_speeds(self) -> None:
+        """Photos were classified: a speed was perhaps measured."""
+        if self.watched:
+            self.refresh()
 
     @property
     def current(self) -> ModelEntry | None:
@@ -180,11 +182,14 @@ class ModelsController(QObject):
 
     def can_remove(self, entry: ModelEntry) -> bool:
         """Whether there is a file that can go: not what came with the program."""
-        if self.downloads.is_running(entry.spec.id) or entry.spec.id in self._remove_jobs.values():
+        if self.downloads.is_running(entry.spec.id) or entry.spec.id in self._leaving():
             return False
         if entry.state in (ModelState.YOURS, ModelState.CACHED):
             return True
         return self.part_bytes(entry.spec.id) > 0
+
+    def _leaving(self) -> list[str]:
+        return [*(entry.spec.id for entry in self._forgetting), *self._removing]
 
     def can_download(self, entry: ModelEntry) -> bool:
         """Whether its weights are published."""
@@ -245,10 +250,10 @@ class ModelsController(QObject):
         self.confirming = False
         if entry is not None and self.can_remove(entry):
             # Out of memory first: some systems do not delete a file that is mapped.
-            job = self._inference.submit(
-                _bind(self._ports.forget, entry.spec.id), Priority.INTERACTIVE
-            )
-            self._forget_jobs[job] = entry
+            self._forgetting.append(entry)
+            forget = partial(self._ports.forget, entry.spec.id)
+            job = self._inference.submit(forget, Priority.INTERACTIVE)
+            job.ended.connect(self._on_forgotten)
         self.current_changed.emit()
 
     def can_rename(self, entry: ModelEntry) -> bool:
@@ -264,11 +269,15 @@ class ModelsController(QObject):
         if title.strip() == entry.spec.title:
             return
 
-        def job() -> Generator[None, None, str]:
-            yield None
-            return rename_model(path, title).stem
+        before = entry.spec.id
 
-        self._rename_jobs[self._io.submit(job, Priority.INTERACTIVE)] = entry.spec.id
+        def rename() -> Generator[None, None, tuple[str, str]]:
+            yield None
+            return before, rename_model(path, title).stem
+
+        job = self._io.submit(rename, Priority.INTERACTIVE)
+        job.finished.connect(self._on_renamed)
+        job.failed.connect(self._on_failed)
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Take in weights, model files and bundles."""
@@ -341,26 +350,53 @@ class ModelsController(QObject):
 
     # --- jobs ---------------------------------------------------------------------------------
 
-    @Slot(object, object)
-    def _on_inference_ended(self, job_id: int, _: object) -> None:
-        entry = self._forget_jobs.pop(job_id, None)
-        if self.watched and entry is None:
-            self.refresh()  # a speed was perhaps measured
-        if entry is not None:
-            job = self._io.submit(_bind(remove_model, entry), Priority.INTERACTIVE)
-            self._remove_jobs[job] = entry.spec.id
+    @Slot()
+    def _on_forgotten(self) -> None:
+        entry = self._forgetting.pop(0)
+        self._removing.append(entry.spec.id)
+        job = self._io.submit(partial(remove_model, entry), Priority.INTERACTIVE)
+        job.progressed.connect(self._on_removed)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._on_removal_ended)
 
-    @Slot(object, object)
-    def _on_io(self, job_id: int, events: list[object]) -> None:
+    @Slot(object)
+    def _on_removed(self, events: list[object]) -> None:
         for event in events:
-            if job_id == self._look_job and isinstance(event, Inventory):
-                self._take(event)
-            elif job_id in self._remove_jobs and isinstance(event, ModelRemoved):
+            if isinstance(event, ModelRemoved):
                 self._failures.pop(event.model, None)
                 where = "was moved to the trash." if event.to_trash else "was removed"
                 freed = "" if event.to_trash else f": {size_text(event.bytes)} are free again."
                 self.noticed.emit(f"“{one_line(event.title)}” {where}{freed}", "notice")
                 self.zoo_changed.emit()
+
+    @Slot()
+    def _on_removal_ended(self) -> None:
+        self._removing.pop(0)
+        self.refresh()
+
+    @Slot(object)
+    def _on_renamed(self, result: tuple[str, str]) -> None:
+        before, now = result
+        self._to_select = now
+        self.renamed.emit(before, now)
+        self.refresh()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
+
+    @Slot(object)
+    def _on_inventory(self, events: list[Inventory]) -> None:
+        for event in events:
+            if isinstance(event, Inventory):
+                self._take(event)
+
+    @Slot()
+    def _on_looked(self) -> None:
+        self._looking = None
+        if self._look_again:
+            self._look_again = False
+            self.refresh()
 
     def _take(self, inventory: Inventory) -> None:
         self.inventory = inventory
@@ -376,36 +412,3 @@ class ModelsController(QObject):
         if inventory.entry(self.used_id) is not None:
             return self.used_id
         return inventory.entries[0].spec.id if inventory.entries else ""
-
-    @Slot(object, object)
-    def _on_io_ended(self, job_id: int, result: object) -> None:
-        before = self._rename_jobs.pop(job_id, "")
-        if before:
-            self._to_select = str(result)
-            self.renamed.emit(before, str(result))
-            self.refresh()
-        self._on_io_cancelled(job_id)
-
-    @Slot(object, object)
-    def _on_io_failed(self, job_id: int, error: Exception) -> None:
-        renaming = self._rename_jobs.pop(job_id, "")
-        if renaming or job_id == self._look_job or job_id in self._remove_jobs:
-            self.noticed.emit(sentence(error), "warning")
-        self._on_io_cancelled(job_id)
-
-    @Slot(object)
-    def _on_io_cancelled(self, job_id: int) -> None:
-        removed = self._remove_jobs.pop(job_id, None) is not None
-        if job_id and job_id == self._look_job:
-            self._look_job = 0
-            removed, self._look_again = self._look_again, False
-        if removed:
-            self.refresh()
-
-
-def _bind(function: Any, *arguments: object) -> JobStart:
-    def start() -> Iterator[Any]:
-        result: Iterator[Any] = function(*arguments)
-        return result
-
-    return start

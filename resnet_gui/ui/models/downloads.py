@@ -4,13 +4,14 @@ download is shown in all places and two can never collide."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.zoo import ModelEntry
-from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.words import sentence
 
 
@@ -45,15 +46,11 @@ class Downloads(QObject):
     ) -> None:
         super().__init__(parent)
         self._download, self._io = download, io
-        self._job = 0
+        self._job: Job | None = None
         self.running: ModelEntry | None = None
         self.progress: DownloadProgress | None = None
         self.stopping = False
         self.waiting: list[ModelEntry] = []
-        io.progressed.connect(self._on_progressed)
-        io.finished.connect(self._on_finished)
-        io.failed.connect(self._on_failed)
-        io.cancelled.connect(self._on_cancelled)
 
     @property
     def busy(self) -> bool:
@@ -83,7 +80,8 @@ class Downloads(QObject):
             self.changed.emit()
         elif self.is_running(model_id) and not self.stopping:
             self.stopping = True
-            self._io.cancel(self._job)
+            if self._job is not None:
+                self._job.cancel()
             self.changed.emit()
 
     def _next(self) -> None:
@@ -93,43 +91,39 @@ class Downloads(QObject):
         self.running = entry
         self.progress = DownloadProgress(entry.spec.title, 0, entry.spec.bytes, 0.0)
         # In the background: photos and thumbnails must not wait for the network.
-        self._job = self._io.submit(self._start(entry), Priority.BACKGROUND)
-
-    def _start(self, entry: ModelEntry) -> JobStart:
-        def start() -> Iterator[Any]:
-            return self._download(entry)
-
-        return start
+        self._job = job = self._io.submit(partial(self._download, entry), Priority.BACKGROUND)
+        job.progressed.connect(self._on_progressed)
+        job.finished.connect(self._on_finished)
+        job.failed.connect(self._on_failed)
+        job.cancelled.connect(self._on_cancelled)
 
     def _end(self) -> str:
         assert self.running is not None
         model_id = self.running.spec.id
-        self._job, self.running, self.progress, self.stopping = 0, None, None, False
+        self._job = self.running = self.progress = None
+        self.stopping = False
         self._next()
         return model_id
 
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[object]) -> None:
-        if self._job and job_id == self._job and self.running is not None:
-            last = events[-1]
-            assert isinstance(last, DownloadProgress)
-            self.progress = last
-            self.progressed.emit(self.running.spec.id)
-
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, _: object) -> None:
-        if self._job and job_id == self._job:
-            self.finished.emit(self._end())
-            self.changed.emit()
-
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if self._job and job_id == self._job:
-            self.failed.emit(self._end(), sentence(error))
-            self.changed.emit()
+    @Slot(object)
+    def _on_progressed(self, events: list[object]) -> None:
+        last = events[-1]
+        assert isinstance(last, DownloadProgress)
+        assert self.running is not None
+        self.progress = last
+        self.progressed.emit(self.running.spec.id)
 
     @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        if self._job and job_id == self._job:
-            self.cancelled.emit(self._end())
-            self.changed.emit()
+    def _on_finished(self, _: object) -> None:
+        self.finished.emit(self._end())
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.failed.emit(self._end(), sentence(error))
+        self.changed.emit()
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self.cancelled.emit(self._end())
+        self.changed.emit()

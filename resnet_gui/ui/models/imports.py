@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.zoo import ModelSpec
 from resnet_gui.core.zoo.storage.offline_kit import MANIFEST
 from resnet_gui.core.zoo.weights.model_file import SUFFIX
-from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.jobs.lane import Job, JobLane
 from resnet_gui.ui.widgets.words import sentence
 
 WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt", ".h5", ".hdf5")
@@ -56,13 +57,10 @@ class Imports(QObject):
         self._import, self._io = import_weights, io
         self._requests = itertools.count(1)
         self._waiting: list[tuple[int, Path]] = []
-        self._job = self._request = 0
+        self._job: Job | None = None
+        self._request = 0
         self.running: Path | None = None
         self.progress: DownloadProgress | None = None
-        io.progressed.connect(self._on_progressed)
-        io.finished.connect(self._on_finished)
-        io.failed.connect(self._on_failed)
-        io.cancelled.connect(self._on_cancelled)
 
     def start(self, paths: Iterable[Path]) -> list[int]:
         """Take in files now, or after what is running; the sources stay as they are.
@@ -83,33 +81,30 @@ class Imports(QObject):
         dropped, self._waiting = self._waiting, []
         for number, _ in dropped:
             self.cancelled.emit(number)
-        self._io.cancel(self._job)
+        if self._job is not None:
+            self._job.cancel()
 
     def _next(self) -> None:
         if self.running is None and self._waiting:
             self._request, self.running = self._waiting.pop(0)
             self.progress = DownloadProgress(self.running.name, 0, 0, 0.0)
-            self._job = self._io.submit(self._start(self.running), Priority.NORMAL)
+            self._job = job = self._io.submit(partial(self._import, self.running))
+            job.progressed.connect(self._on_progressed)
+            job.finished.connect(self._on_finished)
+            job.failed.connect(self._on_failed)
+            job.cancelled.connect(self._on_cancelled)
             self.changed.emit()
-
-    def _start(self, path: Path) -> JobStart:
-        def start() -> Iterator[Any]:
-            return self._import(path)
-
-        return start
 
     def _end(self) -> int:
         number = self._request
-        self._job = self._request = 0
-        self.running = self.progress = None
+        self._job = self.running = self.progress = None
+        self._request = 0
         self._next()
         self.changed.emit()
         return number
 
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[object]) -> None:
-        if not self._job or job_id != self._job:
-            return
+    @Slot(object)
+    def _on_progressed(self, events: list[object]) -> None:
         for event in events:
             if isinstance(event, DownloadProgress):
                 self.progress = event
@@ -119,17 +114,14 @@ class Imports(QObject):
                 self.imported.emit(self._request, spec, bool(already))
         self.changed.emit()
 
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, _: object) -> None:
-        if self._job and job_id == self._job:
-            self._end()
-
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if self._job and job_id == self._job:
-            self.failed.emit(self._end(), sentence(error))
+    @Slot(object)
+    def _on_finished(self, _: object) -> None:
+        self._end()
 
     @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        if self._job and job_id == self._job:
-            self.cancelled.emit(self._end())
+    def _on_failed(self, error: Exception) -> None:
+        self.failed.emit(self._end(), sentence(error))
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self.cancelled.emit(self._end())

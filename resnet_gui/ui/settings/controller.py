@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from resnet_gui.core.http.settings import (
     load_network_settings,
 )
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.widgets.words import sentence
 
@@ -48,11 +49,7 @@ class SettingsController(QObject):
     def __init__(self, io: JobLane, downloads: Downloads, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._io, self._downloads = io, downloads
-        self._job = 0
-        io.progressed.connect(self._on_progressed)
-        io.finished.connect(self._on_finished)
-        io.failed.connect(self._on_failed)
-        io.cancelled.connect(self._on_cancelled)
+        self._job: Job | None = None
         self.reset()
 
     @Slot()
@@ -68,7 +65,7 @@ class SettingsController(QObject):
 
     @property
     def saving(self) -> bool:
-        return self._job != 0
+        return self._job is not None
 
     @property
     def folder_changed(self) -> bool:
@@ -129,22 +126,23 @@ class SettingsController(QObject):
             self.changed.emit()
             return
         self.failure = ""
-        draft, since = self.draft, self.settings
-        self._submitted = draft
-        self._job = self._io.submit(
-            lambda: apply_network_settings(draft, move=move, since=since), Priority.NORMAL
-        )
+        self._submitted = self.draft
+        start = partial(apply_network_settings, self.draft, move=move, since=self.settings)
+        self._job = job = self._io.submit(start)
+        job.progressed.connect(self._on_progressed)
+        job.finished.connect(self._on_finished)
+        job.failed.connect(self._on_failed)
+        job.cancelled.connect(self._on_cancelled)
         self.changed.emit()
 
     @Slot()
     def cancel(self) -> None:
         """Stop moving the weights; everything stays as it was."""
-        self._io.cancel(self._job)
+        if self._job is not None:
+            self._job.cancel()
 
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[object]) -> None:
-        if not self._job or job_id != self._job:
-            return
+    @Slot(object)
+    def _on_progressed(self, events: list[object]) -> None:
         for event in events:
             if isinstance(event, FieldProblem):
                 self.problems[event.field] = event.message
@@ -152,33 +150,28 @@ class SettingsController(QObject):
                 self.progress = event
         self.changed.emit()
 
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, result: object) -> None:
-        if not self._job or job_id != self._job:
-            return
-        self._job, self.progress = 0, None
+    @Slot(object)
+    def _on_finished(self, result: object) -> None:
+        self._job = self.progress = None
         if isinstance(result, NetworkSettings):
             self.settings = result  # and with it what another window has changed
             if self.draft == self._submitted:
                 self.draft = result
-            self.changed.emit()
+        self.changed.emit()
+        if isinstance(result, NetworkSettings):
             self.saved.emit()
-        else:
-            self.changed.emit()
-
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if self._job and job_id == self._job:
-            self._job, self.progress = 0, None
-            self.failure = sentence(error)
-            self.changed.emit()
 
     @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        if self._job and job_id == self._job:
-            self._job, self.progress = 0, None
-            self.failure = "Stopped: the weights and the settings are as they were."
-            self.changed.emit()
+    def _on_failed(self, error: Exception) -> None:
+        self._job = self.progress = None
+        self.failure = sentence(error)
+        self.changed.emit()
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self._job = self.progress = None
+        self.failure = "Stopped: the weights and the settings are as they were."
+        self.changed.emit()
 
 
 def _path(text: str) -> Path | None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import to_qimage
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 
@@ -25,7 +25,7 @@ class AugmentationDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("What the network will see")
         self._training = training
-        self._job = 0
+        self._job: Job | None = None
         self._columns: dict[str, int] = {}
         text = PlainLabel(
             "Each photo in three variants, cropped and varied as in training. At every epoch the "
@@ -45,9 +45,6 @@ class AugmentationDialog(QDialog):
         column.addLayout(self._grid)
         column.addWidget(self.status)
         column.addWidget(buttons)
-        training.progressed.connect(self._on_progressed)
-        training.failed.connect(self._on_failed)
-        training.finished.connect(self._on_finished)
 
     def fill(self, start: Callable[[], Iterator[Any]], photos: int) -> None:
         """Make the pictures in the training lane (they draw from its random numbers)."""
@@ -59,16 +56,18 @@ class AugmentationDialog(QDialog):
                 self._grid.addWidget(cell, row, column)
                 self._cells[row, column] = cell
         self.status.setText("Making the pictures…")
-        self._job = self._training.submit(start, Priority.INTERACTIVE)
+        self._job = job = self._training.submit(start, Priority.INTERACTIVE)
+        job.progressed.connect(self._on_progressed)
+        job.failed.connect(self._on_failed)
+        job.finished.connect(self._on_finished)
 
     def done(self, result: int) -> None:
-        self._training.cancel(self._job)
+        if self._job is not None:
+            self._job.let_go()
         super().done(result)
 
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[Any]) -> None:
-        if job_id != self._job:
-            return
+    @Slot(object)
+    def _on_progressed(self, events: list[Any]) -> None:
         for event in events:
             column = self._columns.setdefault(event.path, len(self._columns))
             cell = self._cells.get((event.variant, column))
@@ -81,12 +80,10 @@ class AugmentationDialog(QDialog):
                 )
                 cell.setPixmap(pixmap)
 
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if job_id == self._job:
-            self.status.setText(str(error))
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.status.setText(str(error))
 
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, _: object) -> None:
-        if job_id == self._job:
-            self.status.clear()
+    @Slot(object)
+    def _on_finished(self, _: object) -> None:
+        self.status.clear()

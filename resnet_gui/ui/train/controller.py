@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from resnet_gui.core.runs.events import (
 )
 from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_run
 from resnet_gui.core.training.presets import Preset, config_for
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Ports
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.words import sentence
@@ -101,22 +102,14 @@ class TrainController(QObject):
         self.start_model = StartModel(ports.entries)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
-        self._scan_job = self._estimate_job = self._run_job = self._runs_job = 0
-        self._preview_job = 0
-        self._run_file_jobs: set[int] = set()
+        self._scan: Job | None = None
+        self._estimating: Job | None = None
+        self._run: Job | None = None
         self._stop = threading.Event()
         self._estimate_soon = QTimer(self)
         self._estimate_soon.setSingleShot(True)
         self._estimate_soon.setInterval(_ESTIMATE_DELAY_MS)
         self._estimate_soon.timeout.connect(self._estimate)
-        training.progressed.connect(self._on_training)
-        training.finished.connect(self._on_training_finished)
-        training.failed.connect(self._on_training_failed)
-        training.cancelled.connect(self._on_training_cancelled)
-        io.progressed.connect(self._on_io)
-        io.finished.connect(self._on_io_finished)
-        io.failed.connect(self._on_io_failed)
-        io.cancelled.connect(self._on_io_cancelled)
 
     @property
     def running(self) -> bool:
@@ -127,7 +120,7 @@ class TrainController(QObject):
 
     def open_folder(self, folder: Path) -> None:
         """Scan a folder of class sub-folders in the background."""
-        self._open(lambda: scan_dataset(folder), Priority.INTERACTIVE)
+        self._open(partial(scan_dataset, folder), Priority.INTERACTIVE)
 
     def open_cifar10(self, archive: Path | None = None, *, download: bool = False) -> None:
         """Unpack CIFAR-10 if it is not there yet, then scan it.
@@ -136,7 +129,7 @@ class TrainController(QObject):
             archive: from where. download: the person said that the network may be asked.
         """
         # In the background: photos and thumbnails must not wait for the network.
-        self._open(lambda: _unpack_and_scan(archive, download), Priority.BACKGROUND)
+        self._open(partial(_unpack_and_scan, archive, download), Priority.BACKGROUND)
 
     def _open(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
         if self.running:
@@ -144,12 +137,17 @@ class TrainController(QObject):
                 "A training is running. Stop it first, then drop the folder again.", "warning"
             )
             return
-        self._io.cancel(self._scan_job)
-        self._scan_job = self._io.submit(start, priority)
+        if self._scan is not None:
+            self._scan.let_go()
+        self._scan = job = self._io.submit(start, priority)
+        job.progressed.connect(self._on_scan)
+        job.failed.connect(self._on_scan_failed)
+        job.cancelled.connect(self._on_scan_cancelled)
         self._set_state(TrainState.SCANNING)
 
     def cancel_scan(self) -> None:
-        self._io.cancel(self._scan_job)
+        if self._scan is not None:
+            self._scan.cancel()
 
     def close_folder(self) -> None:
         """Back to the empty page; the run and its model stay on the disk."""
@@ -230,9 +228,16 @@ class TrainController(QObject):
     def _estimate(self) -> None:
         if self.config is None or self.summary is None or self.running:
             return
-        config, summary = self.config, self.summary
-        self._training.cancel(self._estimate_job)
-        self._estimate_job = self._training.submit(lambda: self._ports.estimate(config, summary))
+        self._stop_estimating()
+        start = partial(self._ports.estimate, self.config, self.summary)
+        self._estimating = job = self._training.submit(start)
+        job.progressed.connect(self._on_estimate)
+        job.failed.connect(self._on_failed)
+
+    def _stop_estimating(self) -> None:
+        self._estimate_soon.stop()
+        if self._estimating is not None:
+            self._estimating.let_go()
 
     # --- the run ------------------------------------------------------------------------------
 
@@ -240,8 +245,7 @@ class TrainController(QObject):
         """Train with the present folder and settings."""
         if self.config is None or self.summary is None or self.running:
             return
-        config, summary = self.config, self.summary
-        self._begin(lambda: self._ports.train(config, summary, self._stop.is_set))
+        self._begin(partial(self._ports.train, self.config, self.summary, self._stop.is_set))
 
     def resume(self, run: RunInfo) -> None:
         """Go on with an earlier run; everything is checked before anything changes."""
@@ -252,63 +256,77 @@ class TrainController(QObject):
 
     def resume_path(self, run_dir: str) -> None:
         """As `resume`, by the run's directory."""
-        path = Path(run_dir)
-        self._begin(lambda: self._ports.resume(path, self._stop.is_set))
+        self._begin(partial(self._ports.resume, Path(run_dir), self._stop.is_set))
 
     def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
-        self._estimate_soon.stop()
-        self._training.cancel(self._estimate_job)
+        self._stop_estimating()
         self._stop.clear()
         self.started, self.end, self.history = None, None, []
-        self._run_job = self._training.submit(start, Priority.NORMAL)
+        self._run = job = self._training.submit(start)
+        job.progressed.connect(self._on_run)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._on_run_ended)
         self._set_state(TrainState.RUNNING)
 
     def stop(self) -> None:
         """End after the current batch; the best model so far is kept."""
         if self.running and self.state is not TrainState.STOPPING:
             self._stop.set()
-            self._training.set_paused(self._run_job, False)
+            self._pause(False)
             self._set_state(TrainState.STOPPING)
 
     def set_paused(self, paused: bool) -> None:
         if self.state in (TrainState.RUNNING, TrainState.PAUSED):
-            self._training.set_paused(self._run_job, paused)
+            self._pause(paused)
             self._set_state(TrainState.PAUSED if paused else TrainState.RUNNING)
+
+    def _pause(self, paused: bool) -> None:
+        if self._run is not None:
+            self._run.set_paused(paused)
 
     # --- earlier runs -------------------------------------------------------------------------
 
+    @Slot()
     def refresh_runs(self) -> None:
         """Read the list of runs (in the io lane)."""
-        self._runs_job = self._io.submit(_read_runs)
+        self._io.submit(_read_runs).progressed.connect(self._on_runs)
+
+    @Slot(object)
+    def _on_runs(self, events: list[tuple[RunInfo, ...]]) -> None:
+        self.runs = events[-1]
+        self.runs_changed.emit()
 
     def rename_run(self, run: RunInfo, title: str) -> None:
-        self._change_run(lambda: rename_run(Path(run.path), title))
+        self._change_run(partial(rename_run, Path(run.path), title))
 
     def delete_run(self, run: RunInfo) -> None:
         """Move a run to the trash; its model stays."""
-        self._change_run(lambda: delete_run(Path(run.path)))
+        self._change_run(partial(delete_run, Path(run.path)))
 
     def _change_run(self, change: Callable[[], None]) -> None:
         def job() -> Iterator[None]:
             change()
             yield None
 
-        self._run_file_jobs.add(self._io.submit(job, Priority.INTERACTIVE))
+        change_job = self._io.submit(job, Priority.INTERACTIVE)
+        change_job.failed.connect(self._on_failed)
+        change_job.ended.connect(self.refresh_runs)
 
     # --- what the lanes say -------------------------------------------------------------------
 
-    @Slot(object, object)
-    def _on_training(self, job_id: int, events: list[Any]) -> None:
-        if job_id == self._estimate_job:
-            for event in events:
-                if isinstance(event, Estimated):
-                    self.estimated.emit(event)
-        elif job_id == self._run_job:
-            batches = [event for event in events if isinstance(event, BatchDone)]
-            if batches:
-                self.batches_done.emit(batches)
-            for event in events:
-                self._take(event)
+    @Slot(object)
+    def _on_estimate(self, events: list[Any]) -> None:
+        for event in events:
+            if isinstance(event, Estimated):
+                self.estimated.emit(event)
+
+    @Slot(object)
+    def _on_run(self, events: list[Any]) -> None:
+        batches = [event for event in events if isinstance(event, BatchDone)]
+        if batches:
+            self.batches_done.emit(batches)
+        for event in events:
+            self._take(event)
 
     def _take(self, event: Any) -> None:
         if isinstance(event, Preparing):
@@ -330,26 +348,13 @@ class TrainController(QObject):
             if event.model_id:
                 self.model_made.emit(event.model_id)
 
-    @Slot(object, object)
-    def _on_training_finished(self, job_id: int, _: object) -> None:
-        if job_id == self._run_job:
-            self._end_run()
-
-    @Slot(object, object)
-    def _on_training_failed(self, job_id: int, error: Exception) -> None:
-        if job_id == self._estimate_job:
-            self.noticed.emit(sentence(error), "warning")
-        elif job_id == self._run_job:
-            self.noticed.emit(sentence(error), "warning")
-            self._end_run()
-
     @Slot(object)
-    def _on_training_cancelled(self, job_id: int) -> None:
-        if job_id == self._run_job:
-            self._end_run()
+    def _on_failed(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
 
-    def _end_run(self) -> None:
-        self._run_job = 0
+    @Slot()
+    def _on_run_ended(self) -> None:
+        self._run = None
         if self.end is not None:
             self._set_state(TrainState.ENDED)
             self.run_ended.emit(self.end)
@@ -357,19 +362,15 @@ class TrainController(QObject):
             self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
         self.refresh_runs()
 
-    @Slot(object, object)
-    def _on_io(self, job_id: int, events: list[Any]) -> None:
-        if job_id == self._scan_job:
-            for event in events:
-                if isinstance(event, ScanProgress | UnpackProgress | DownloadProgress):
-                    self.scan_progressed.emit(event)
-                elif isinstance(event, Notice):
-                    self.noticed.emit(event.message, "notice")
-                elif isinstance(event, DatasetScanned):
-                    self._scanned(event.summary)
-        elif job_id == self._runs_job:
-            self.runs = events[-1]
-            self.runs_changed.emit()
+    @Slot(object)
+    def _on_scan(self, events: list[Any]) -> None:
+        for event in events:
+            if isinstance(event, ScanProgress | UnpackProgress | DownloadProgress):
+                self.scan_progressed.emit(event)
+            elif isinstance(event, Notice):
+                self.noticed.emit(event.message, "notice")
+            elif isinstance(event, DatasetScanned):
+                self._scanned(event.summary)
 
     def _scanned(self, summary: DatasetSummary) -> None:
         self.summary = summary
@@ -378,28 +379,14 @@ class TrainController(QObject):
         self.dataset_changed.emit()
         self._configure()
 
-    @Slot(object, object)
-    def _on_io_finished(self, job_id: int, _: object) -> None:
-        if job_id in self._run_file_jobs:
-            self._run_file_jobs.discard(job_id)
-            self.refresh_runs()
-
-    @Slot(object, object)
-    def _on_io_failed(self, job_id: int, error: Exception) -> None:
-        if job_id == self._scan_job:
-            self.noticed.emit(sentence(error), "warning")
-            self._scan_ended()
-        elif job_id in self._run_file_jobs:
-            self._run_file_jobs.discard(job_id)
-            self.noticed.emit(sentence(error), "warning")
-
     @Slot(object)
-    def _on_io_cancelled(self, job_id: int) -> None:
-        if job_id == self._scan_job:
-            self._scan_ended()
+    def _on_scan_failed(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
+        self._on_scan_cancelled()
 
-    def _scan_ended(self) -> None:
-        self._scan_job = 0
+    @Slot()
+    def _on_scan_cancelled(self) -> None:
+        self._scan = None
         self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
 
     def _set_state(self, state: TrainState) -> None:

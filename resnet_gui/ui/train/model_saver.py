@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -28,10 +29,7 @@ class ModelSaver(QObject):
     def __init__(self, io: JobLane, parent: QWidget) -> None:
         super().__init__(parent)
         self._io, self._page = io, parent
-        self._job = 0
         self._asked = (Path(), Path())
-        io.finished.connect(self._on_finished)
-        io.failed.connect(self._on_failed)
 
     def ask(self, source: Path) -> None:
         """Let the person choose a place, then save."""
@@ -66,24 +64,22 @@ class ModelSaver(QObject):
 
     def save(self, source: Path, target: Path) -> None:
         """Copy the file, replacing what is there."""
-        self._job = self._io.submit(lambda: _copy(source, target), Priority.INTERACTIVE)
+        job = self._io.submit(partial(_copy, source, target), Priority.INTERACTIVE)
+        job.finished.connect(self._on_finished)
+        job.failed.connect(self._on_failed)
 
     @Slot(int)
     def _on_replace_answered(self, answer: int) -> None:
         if answer == MessageBox.StandardButton.Save:
             self.save(*self._asked)
 
-    @Slot(object, object)
-    def _on_finished(self, job_id: int, result: object) -> None:
-        if job_id == self._job:
-            self._job = 0
-            self.told.emit(f"The model is saved as {result}.", "notice")
+    @Slot(object)
+    def _on_finished(self, path: Path) -> None:
+        self.told.emit(f"The model is saved as {path}.", "notice")
 
-    @Slot(object, object)
-    def _on_failed(self, job_id: int, error: Exception) -> None:
-        if job_id == self._job:
-            self._job = 0
-            self.told.emit(f"The model could not be saved: {error}", "warning")
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.told.emit(f"The model could not be saved: {error}", "warning")
 
 
 def _copy(source: Path, target: Path) -> Generator[None, None, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress, is_unp
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.runs.listing import RunInfo, RunState
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Ports
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
@@ -169,7 +170,7 @@ class TrainPage(QWidget):
         super().__init__(parent)
         self.controller = controller
         self._ports, self._training, self._io = ports, training, io
-        self._warm_job = 0
+        self._warming: Job | None = None
         self.saver = ModelSaver(io, self)
         self.saver.told.connect(self._on_noticed)
         self._last_folder = ""
@@ -195,7 +196,6 @@ class TrainPage(QWidget):
         controller.noticed.connect(self._on_noticed)
         controller.run_ended.connect(self._on_run_ended)
         controller.runs_changed.connect(self._on_runs_changed)
-        io.finished.connect(self._on_io_finished)
         self._offered = False
 
     # --- drop -------------------------------------------------------------------------------
@@ -251,8 +251,9 @@ class TrainPage(QWidget):
 
     def warm_up(self) -> None:
         """Import what the charts need before the first run, in the io lane."""
-        if not self._warm_job:
-            self._warm_job = self._io.submit(self._ports.warm_charts, Priority.BACKGROUND)
+        if self._warming is None:
+            self._warming = self._io.submit(self._ports.warm_charts, Priority.BACKGROUND)
+            self._warming.finished.connect(self._on_warm)
 
     def refresh_theme(self) -> None:
         for part in (self.setup, self.run):
@@ -359,10 +360,9 @@ class TrainPage(QWidget):
         if self._run_part().charts.build_step():
             self._build_soon.start()
 
-    @Slot(object, object)
-    def _on_io_finished(self, job_id: int, result: object) -> None:
-        if job_id == self._warm_job:
-            self._run_part()
+    @Slot(object)
+    def _on_warm(self, _: object) -> None:
+        self._run_part()
 
     # --- augmentation -----------------------------------------------------------------------
 
@@ -373,7 +373,7 @@ class TrainPage(QWidget):
             return
         photos = [Path(path) for item in summary.classes[:6] for path in item.samples[:1]]
         dialog = AugmentationDialog(self._training, self.window())
-        dialog.fill(lambda: self._ports.preview_augmentation(photos, config), len(photos))
+        dialog.fill(partial(self._ports.preview_augmentation, photos, config), len(photos))
         dialog.show()
 
 

@@ -40,7 +40,7 @@ class Photo:
 
     source: ImageSource
     state: PhotoState = PhotoState.IDLE
-    job: int = 0
+    owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
@@ -33,15 +34,11 @@ class Thumbnails(QObject):
         self._io, self._side = io, side
         self._kept: OrderedDict[str, QImage | None] = OrderedDict()
         self._wanted: OrderedDict[str, ImageSource] = OrderedDict()
-        self._job = 0
+        self._busy = False
         self._request = QTimer(self)
         self._request.setSingleShot(True)
         self._request.setInterval(0)
         self._request.timeout.connect(self._make)
-        io.progressed.connect(self._on_progressed)
-        io.finished.connect(self._on_ended)
-        io.failed.connect(self._on_ended)
-        io.cancelled.connect(self._on_cancelled)
 
     def get(self, source: ImageSource) -> QImage | None:
         """The thumbnail, or None: then it is made and `made` follows."""
@@ -62,30 +59,26 @@ class Thumbnails(QObject):
     @Slot()
     def _make(self) -> None:
         """One job at a time, for what was asked for last: that is what is on the screen."""
-        if self._job or not self._wanted:
+        if self._busy or not self._wanted:
             return
         newest = [self._wanted.popitem()[1] for _ in range(min(_AT_ONCE, len(self._wanted)))]
-        self._job = self._io.submit(lambda: _thumbnails(newest, self._side), Priority.NORMAL)
+        job = self._io.submit(partial(_thumbnails, newest, self._side), Priority.NORMAL)
+        self._busy = job.active
+        job.progressed.connect(self._on_progressed)
+        job.ended.connect(self._on_ended)
 
-    @Slot(object, object)
-    def _on_progressed(self, job_id: int, events: list[tuple[str, QImage | None]]) -> None:
-        if job_id != self._job:
-            return
+    @Slot(object)
+    def _on_progressed(self, events: list[tuple[str, QImage | None]]) -> None:
         for name, image in events:
             self._kept[name] = image
             self.made.emit(name)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
-    @Slot(object, object)
-    def _on_ended(self, job_id: int, _: object) -> None:
-        self._on_cancelled(job_id)
-
-    @Slot(object)
-    def _on_cancelled(self, job_id: int) -> None:
-        if job_id == self._job:
-            self._job = 0
-            self._request.start()
+    @Slot()
+    def _on_ended(self) -> None:
+        self._busy = False
+        self._request.start()
 
 
 def _thumbnails(sources: Sequence[ImageSource], side: int) -> Iterator[tuple[str, QImage | None]]:

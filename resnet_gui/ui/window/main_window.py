@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
         models.renamed.connect(self._on_model_renamed)
         models.zoo_changed.connect(self.controller.refresh_zoo)
         self.controller.zoo_changed.connect(models.refresh)
+        self.controller.batch_ended.connect(models.refresh_speeds)
         self.downloads.changed.connect(self._on_downloads_changed)
         page.settings_requested.connect(self.settings_dialog.open_fresh)
         self.settings_dialog.controller.saved.connect(self.controller.refresh_zoo)
