@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.errors import OutOfMemoryError, RunConfigError
 from resnet_gui.core.runs.config import Precision, Switch
+from resnet_gui.core.system.memory import process_memory_bytes
 
 _OOM_TEXTS = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
 
@@ -78,10 +78,7 @@ def used_memory_mb(device_kind: str) -> float:
         return torch.cuda.max_memory_allocated(device_kind) / 2**20
     if device_kind == "mps":
         return torch.mps.driver_allocated_memory() / 2**20
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    return 0.0
+    return process_memory_bytes() / 2**20
 
 
 @contextlib.contextmanager

@@ -170,18 +170,3 @@ class PhotoStore:
 def workers() -> int:
     """Threads for decoding: they wait for the disk as often as for the processor."""
     return max(1, min(8, os.cpu_count() or 1))
-
-
-def free_memory_bytes() -> int:
-    """Main memory that can be taken now without swapping; a guess of 2 GB where it is unknown."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 2 * 1024**3
-    return pages * page // 2

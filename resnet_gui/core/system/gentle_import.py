@@ -28,20 +28,24 @@ _log = logging.getLogger(__name__)
 def gentle_import() -> Iterator[None]:
     """Wrap an import of torch or torchvision: nothing in the block is slower for it.
 
-    The collector pauses for the whole process, and what exists at the end of the block is frozen:
-    modules live for ever, so later collections need not look at them.
+    The collector pauses for the whole process, and what exists at the end of the block is frozen
+    if the block imported anything: modules live for ever, so later collections need not look at
+    them. A block that found everything imported freezes nothing, or garbage that is in a cycle at
+    that moment would never be collected.
     """
     if "torch" not in sys.modules:
         _load_libraries()
+    known = len(sys.modules)
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
-        # Thawed at exit, or extension modules would report their functions as leaked.
-        atexit.unregister(gc.unfreeze)
-        atexit.register(gc.unfreeze)
+        if len(sys.modules) > known:
+            gc.freeze()
+            # Thawed at exit, or extension modules would report their functions as leaked.
+            atexit.unregister(gc.unfreeze)
+            atexit.register(gc.unfreeze)
         if was_enabled:
             gc.enable()
 

@@ -15,9 +15,10 @@ from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.split import Split, make_split
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.inference.hardware import autocast, is_out_of_memory, release_memory
-from resnet_gui.core.photos.store import exact_reader, free_memory_bytes, workers
+from resnet_gui.core.photos.store import exact_reader, workers
 from resnet_gui.core.runs.config import Augmentation, Method, RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing
+from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.api import hardware_for, preprocessing_for, start_entry
 from resnet_gui.core.training.augment import reader_for
 from resnet_gui.core.training.input_size import check_input_size

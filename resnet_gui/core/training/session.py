@@ -19,7 +19,6 @@ from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.hardware import Forward, autocast
 from resnet_gui.core.nets.build import build_network, head_name
-from resnet_gui.core.photos.store import free_memory_bytes
 from resnet_gui.core.runs.checkpoint import (
     Progress,
     fit_weights,
@@ -30,6 +29,7 @@ from resnet_gui.core.runs.config import Augmentation, Method, RunConfig, Switch
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.listing import HeldRun
 from resnet_gui.core.system.documents import parse_json
+from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.system.tensor_files import write_tensors
 from resnet_gui.core.training.augment import step_seed, variation_of
 from resnet_gui.core.training.average import running_average

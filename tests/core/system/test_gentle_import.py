@@ -1,0 +1,47 @@
+"""Importing torch gently must not keep garbage alive."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from pathlib import Path
+
+import pytest
+
+from resnet_gui.core.system.gentle_import import gentle_import
+
+
+class Ring:
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.fixture(autouse=True)
+def nothing_frozen() -> None:
+    gc.unfreeze()
+    gc.collect()
+
+
+def test_garbage_is_collected_after_a_block_that_imported_nothing() -> None:
+    import torch
+
+    gc.disable()
+    ring = weakref.ref(Ring())  # garbage in a cycle from the first moment
+    with gentle_import():
+        import torch  # noqa: F401 - loaded long since
+        from torch import nn  # noqa: F401
+    gc.enable()
+    gc.collect()
+    assert ring() is None
+
+
+def test_what_a_block_imported_is_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a_new_module.py").write_text("value = [object() for _ in range(10)]\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = gc.get_freeze_count()
+    with gentle_import():
+        import a_new_module  # type: ignore[import-not-found]  # noqa: F401
+    assert gc.get_freeze_count() > before
+    gc.unfreeze()
+    del sys.modules["a_new_module"]
