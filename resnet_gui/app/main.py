@@ -1,4 +1,4 @@
-"""The composition root of the window: services, lanes, ports, logging, and the staged shutdown."""
+"""The composition root of the window: services, lanes, engine, logging, and the staged shutdown."""
 
 from __future__ import annotations
 
@@ -8,190 +8,33 @@ import logging.handlers
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from resnet_gui.app.engine import LocalEngine
 from resnet_gui.app.signals import INTERRUPTED, EndSignals
-from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import SettingsError
-from resnet_gui.core.events import ImageSource
-from resnet_gui.core.lab.histories import read_histories
-from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system import paths
-from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.system.settings import Settings, load_settings, save_settings
 from resnet_gui.core.system.visible_text import visible
-from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
-from resnet_gui.core.zoo.storage.speed_log import SpeedLog
+from resnet_gui.core.zoo import Zoo
 from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from resnet_gui.core.inference.classifier import Classifier
+    pass
 
 _log = logging.getLogger(__name__)
 _SHUTDOWN_DEADLINE_MS = 8000
 _START_DELAY_MS = 40  # the first paint, undisturbed by the engine's import in its thread
-
-
-class Engine:
-    """The window's ports, on the real engine. torch is imported by the first job that needs it,
-    in the lane's thread: the window is up long before.
-
-    Attributes:
-        zoo: the models.
-    """
-
-    def __init__(self, zoo: Zoo) -> None:
-        self.zoo = zoo
-        self._classifier: Classifier | None = None
-        self._speeds = SpeedLog()
-
-    def ports(self) -> Ports:
-        return Ports(
-            entries=self.zoo.entries,
-            default_entry=self.zoo.default,
-            classify=self._classify,
-            load=self._load,
-            devices=self._devices,
-            download=self._download,
-            fetch_image=self._fetch_image,
-            import_weights=self._import_weights,
-            forget=self._forget,
-            train=self._train,
-            resume=self._resume,
-            estimate=self._estimate,
-            preview_augmentation=self._preview_augmentation,
-            warm_charts=_warm_charts,
-            histories=_histories,
-            measure_start=self._measure_start,
-            diagram=self._diagram,
-        )
-
-    def _engine(self) -> Classifier:
-        if self._classifier is None:
-            with gentle_import():
-                from resnet_gui.core.inference.classifier import Classifier
-
-            self._classifier = Classifier(self.zoo)
-        return self._classifier
-
-    def _classify(
-        self, sources: Sequence[ImageSource], model_id: str, device: str
-    ) -> Iterator[Any]:
-        try:
-            for event in self._engine().classify(sources, model_id, device):
-                self._speeds.note(event)
-                yield event
-        finally:
-            self._speeds.store()
-
-    def _load(self, model_id: str, device: str) -> Iterator[Any]:
-        yield from self._engine().load(model_id, device)
-
-    def _devices(self) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.system.devices import available_devices
-
-        yield available_devices()
-
-    def _download(self, entry: ModelEntry) -> Generator[Any, None, Path]:
-        from resnet_gui.core.zoo.storage.downloads import download_weights
-
-        # Where its file is, so that a damaged one is replaced; else where the settings say.
-        folder = entry.weights_path.parent if entry.weights_path else None
-        return (yield from download_weights(entry.spec, folder))
-
-    def _fetch_image(self, url: str) -> Generator[Any, None, ImageSource]:
-        from resnet_gui.core.http.fetch import fetch_image
-
-        return (yield from fetch_image(url))
-
-    def _import_weights(self, path: Path) -> Iterator[Any]:
-        from resnet_gui.core.zoo.storage.imports import import_weights
-
-        yield from import_weights(path)
-
-    def _forget(self, model_id: str) -> Iterator[None]:
-        if self._classifier is not None:
-            self._classifier.forget(model_id)
-        yield None
-
-    def _train(
-        self, config: RunConfig, summary: DatasetSummary, stop: Callable[[], bool]
-    ) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.training.warm import import_all, train
-
-            import_all()
-        with _kept_awake():
-            yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
-
-    def _resume(self, path: Path, stop: Callable[[], bool]) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.training.warm import import_all, resume
-
-            import_all()
-        with _kept_awake():
-            yield from resume(path, zoo=self.zoo, stop=stop)
-
-    def _estimate(self, config: RunConfig, summary: DatasetSummary) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.training.estimate import estimate
-            from resnet_gui.core.training.warm import import_all
-
-            import_all()
-        yield from estimate(config, summary, zoo=self.zoo)
-
-    def _preview_augmentation(self, photos: Sequence[Path], config: RunConfig) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.training.api import preprocessing_for, start_entry
-            from resnet_gui.core.training.augment import preview_augmentation, variation_of
-        preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
-        yield from preview_augmentation(photos, variation_of(config), preprocessing)
-
-    def _spec(self, model_id: str) -> ModelSpec:
-        return self.zoo.architecture(model_id).spec
-
-    def _measure_start(self, model_id: str) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.lab.start_statistics import measure_start
-        yield from measure_start(self._spec(model_id))
-
-    def _diagram(self, model_id: str) -> Iterator[Any]:
-        with gentle_import():
-            from resnet_gui.core.lab.diagram import describe_spec, warm_up
-
-            warm_up()
-        yield describe_spec(self._spec(model_id))
-
-
-def _histories() -> Iterator[Any]:
-    yield from read_histories(paths.bundled_models_dir(), runs_dir())
-
-
-def _kept_awake() -> AbstractContextManager[object]:
-    """The computer does not fall asleep in the block, where the system allows asking for that."""
-    from wakepy import keep
-
-    return keep.running(on_fail="pass")
-
-
-def _warm_charts() -> Iterator[None]:
-    """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
-    with gentle_import():
-        import pyqtgraph  # noqa: F401
-    yield None
 
 
 class WindowApp(QObject):
@@ -203,7 +46,7 @@ class WindowApp(QObject):
         exit_code: the process's; 130 where a signal ended it.
     """
 
-    def __init__(self, application: QApplication, ports: Ports, settings: Settings) -> None:
+    def __init__(self, application: QApplication, engine: Engine, settings: Settings) -> None:
         super().__init__()
         self.application = application
         self._saved = settings  # what other windows change meanwhile is not undone
@@ -212,7 +55,7 @@ class WindowApp(QObject):
         self.training = JobLane("training", self)
         self.theme = ThemeManager(application)
         self.window = MainWindow(
-            ports,
+            engine,
             (self.inference, self.io, self.training),
             self.theme,
             settings,
@@ -308,7 +151,7 @@ def open_window(arguments: Sequence[str]) -> WindowApp:
     application.setApplicationDisplayName("ResNet GUI")
     application.setDesktopFileName("resnet-gui")
     application.setWindowIcon(QIcon(str(paths.assets_dir() / "icon.svg")))
-    app = WindowApp(application, Engine(Zoo.standard()).ports(), load_settings())
+    app = WindowApp(application, LocalEngine(Zoo.standard()), load_settings())
     _catch_unforeseen(app.window)
     app.window.show()
     # After the first paint: torch's import must not delay the window.

@@ -1,62 +1,103 @@
-"""What the window can ask for without knowing torch: factories that `app` passes in.
+"""What the window asks for work, without knowing torch: `app` passes in the real engine, tests a
+fake one.
 
-Each returns an iterator of core's frozen events, made to run on a lane.
+Every method but the first two returns an iterator of core's frozen events, made to run on a lane.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from resnet_gui.core.dataset.summary import DatasetSummary
-from resnet_gui.core.events import ImageSource
+from resnet_gui.core.events import (
+    ClassifyEvent,
+    DeviceInfo,
+    DownloadProgress,
+    ImageSource,
+    RgbImage,
+)
+from resnet_gui.core.lab.diagram_types import NetworkDiagram
+from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
 from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
 from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo.spec import Imported
 
-Events = Iterator[Any]
+Stop = Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The engine as the window sees it.
+class AugmentedPhoto(Protocol):
+    """A picture of the preview. path: the photo it was made from; variant: counted from 0."""
 
-    Attributes:
-        entries: all models of the zoo; quick.
-        default_entry: what to start with, given the id used last; None if no model is here.
-        classify: (sources, model id, device) -> ModelLoading, ModelReady, Notice, Prediction,
-            ImageFailed.
-        load: (model id, device) -> as classify, without photos.
-        devices: -> one tuple of DeviceInfo.
-        download: (entry) -> DownloadProgress; returns the weights' path.
-        fetch_image: (url) -> DownloadProgress; returns an ImageSource.
-        import_weights: (path) -> DownloadProgress, Imported.
-        forget: (model id) -> nothing; frees its memory, for the inference lane.
-        train: (config, summary of the folder, whether to stop) -> the events of a run.
-        resume: (run directory, whether to stop) -> the events of a run.
-        estimate: (config, summary) -> Preparing, Estimated.
-        preview_augmentation: (photos, config) -> AugmentedPhoto.
-        warm_charts: -> nothing; imports what the charts need.
-        histories: -> HistoryFound, HistoryFailed: how networks learned, bundled and the user's.
-        measure_start: (id) -> StartMeasured: layers of a network with random weights.
-        diagram: (id) -> NetworkDiagram.
-    """
+    @property
+    def path(self) -> str: ...
+    @property
+    def variant(self) -> int: ...
+    @property
+    def image(self) -> RgbImage: ...
 
-    entries: Callable[[], list[ModelEntry]]
-    default_entry: Callable[[str], ModelEntry | None]
-    classify: Callable[[Sequence[ImageSource], str, str], Events]
-    load: Callable[[str, str], Events]
-    devices: Callable[[], Events]
-    download: Callable[[ModelEntry], Events]
-    fetch_image: Callable[[str], Events]
-    import_weights: Callable[[Path], Events]
-    forget: Callable[[str], Events]
-    train: Callable[[RunConfig, DatasetSummary, Callable[[], bool]], Events]
-    resume: Callable[[Path, Callable[[], bool]], Events]
-    estimate: Callable[[RunConfig, DatasetSummary], Events]
-    preview_augmentation: Callable[[Sequence[Path], RunConfig], Events]
-    warm_charts: Callable[[], Events]
-    histories: Callable[[], Events]
-    measure_start: Callable[[str], Events]
-    diagram: Callable[[str], Events]
+
+class Engine(Protocol):
+    """Core's work as the window sees it."""
+
+    def entries(self) -> list[ModelEntry]:
+        """All models of the zoo."""
+        ...
+
+    def default_entry(self, last_used: str) -> ModelEntry | None:
+        """What to start with, given the id used last; None: no model is here."""
+        ...
+
+    def classify(
+        self, sources: Sequence[ImageSource], model_id: str, device: str
+    ) -> Iterator[ClassifyEvent]: ...
+
+    def load(self, model_id: str, device: str) -> Iterator[ClassifyEvent]:
+        """As `classify`, without photos."""
+        ...
+
+    def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        """One tuple."""
+        ...
+
+    def forget(self, model_id: str) -> Iterator[None]:
+        """Free a model's memory; in the inference lane."""
+        ...
+
+    def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
+        """Returns the weights' path."""
+        ...
+
+    def fetch_image(self, url: str) -> Generator[DownloadProgress, None, ImageSource]: ...
+
+    def import_weights(self, path: Path) -> Iterator[DownloadProgress | Imported]: ...
+
+    def train(
+        self, config: RunConfig, summary: DatasetSummary, stop: Stop
+    ) -> Iterator[TrainEvent]: ...
+
+    def resume(self, path: Path, stop: Stop) -> Iterator[TrainEvent]: ...
+
+    def estimate(
+        self, config: RunConfig, summary: DatasetSummary
+    ) -> Iterator[Preparing | Estimated]: ...
+
+    def preview_augmentation(
+        self, photos: Sequence[Path], config: RunConfig
+    ) -> Iterator[AugmentedPhoto]: ...
+
+    def warm_charts(self) -> Iterator[None]:
+        """Import what the charts need."""
+        ...
+
+    def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
+        """How networks learned: bundled and the user's."""
+        ...
+
+    def measure_start(self, model_id: str) -> Iterator[StartMeasured]:
+        """Layers of a network with random weights."""
+        ...
+
+    def diagram(self, model_id: str) -> Iterator[NetworkDiagram]: ...

@@ -20,7 +20,8 @@ class Windows:
         from PySide6.QtCore import QtMsgType, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
 
-        from resnet_gui.app.main import Engine, WindowApp
+        from resnet_gui.app.engine import LocalEngine
+        from resnet_gui.app.main import WindowApp
         from resnet_gui.core.zoo import Zoo
 
         self._complaints: list[str] = []
@@ -32,7 +33,7 @@ class Windows:
         qInstallMessageHandler(note)
         self._application = QApplication.instance() or QApplication(["corpus"])
         self._make = lambda: WindowApp(
-            self._application, Engine(Zoo.standard()).ports(), stored.load_settings()
+            self._application, LocalEngine(Zoo.standard()), stored.load_settings()
         )
 
     def open_one(self, *, work: bool = False) -> None:

@@ -15,7 +15,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from resnet_gui.app.main import Engine, WindowApp
+from resnet_gui.app.engine import LocalEngine
+from resnet_gui.app.main import WindowApp
 from resnet_gui.core.system.settings import Settings, load_settings
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
@@ -39,8 +40,8 @@ def open_app(qtbot: QtBot, lite0: None) -> Iterator[Callable[..., WindowApp]]:
     def open_one(settings: Settings | None = None, *, start: bool = True) -> WindowApp:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        engine = Engine(Zoo.standard())
-        app = WindowApp(application, engine.ports(), settings or load_settings())
+        engine = LocalEngine(Zoo.standard())
+        app = WindowApp(application, engine, settings or load_settings())
         apps.append(app)
         app.window.show()
         qtbot.waitExposed(app.window)

@@ -25,6 +25,7 @@ from resnet_gui import __version__
 from resnet_gui.core import errors
 from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress, ImageSource
+from resnet_gui.core.http.patience import Patience as Patience
 from resnet_gui.core.http.settings import (
     NetworkSettings,
     host_of,
@@ -47,25 +48,6 @@ _AHEAD = 16  # chunks that may wait for the consumer: 4 MB
 _MAX_REDIRECTS = 8
 _RATE_WINDOW_S = 3.0
 _USER_AGENT = f"resnet-gui/{__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait and how often to try.
-
-    Attributes:
-        connect_s: to find and reach the server, in seconds.
-        stall_s: with nothing coming, in seconds.
-        attempts: tries in a row that bring nothing new; then the last error is raised.
-        backoff_s: pause after the first failed try in seconds; it doubles with each.
-        longest_pause_s: no pause is longer, whatever the server asks.
-    """
-
-    connect_s: float = 15.0
-    stall_s: float = 30.0
-    attempts: int = 4
-    backoff_s: float = 1.0
-    longest_pause_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

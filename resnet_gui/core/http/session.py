@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ResNetGuiError, SettingsError
-from resnet_gui.core.http.fetch import Patience
+from resnet_gui.core.http.patience import Patience
 from resnet_gui.core.http.settings import DIRECT, NetworkSettings, host_of, is_loopback
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

@@ -22,7 +22,8 @@ from resnet_gui.core.lab.diagram_types import (
 from resnet_gui.core.lab.layer_statistics import residual_functions
 from resnet_gui.core.nets.blocks import PaddedShortcut
 from resnet_gui.core.nets.meta import build_meta
-from resnet_gui.core.nets.registry import BlockKind, Kind, Shortcut, block_kind
+from resnet_gui.core.nets.registration import BlockKind, Kind, Shortcut
+from resnet_gui.core.nets.registry import block_kind
 from resnet_gui.core.zoo.spec import ModelSpec
 
 _DEFAULT_OUTPUTS = {32: 10}  # CIFAR-10 has ten classes

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resnet_gui.core.nets.registry import Shortcut
+from resnet_gui.core.nets.registration import Shortcut
 
 Shape = tuple[int, ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ from torch import nn
 
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.header_schema import HeaderValueError
-from resnet_gui.core.nets.registry import Architecture, find_architecture
+from resnet_gui.core.nets.registration import Architecture
+from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.nets.schema import read_options
 
 
@@ -56,7 +58,10 @@ def build_network(
 
 
 def _build(architecture: Architecture, classes: int, options: Mapping[str, Any]) -> nn.Module:
-    return architecture.build(classes, options)
+    module, _, function = architecture.builder.partition(":")
+    build = getattr(importlib.import_module(module), function)
+    network: nn.Module = build(architecture.name, classes, options)
+    return network
 
 
 def head_name(network: nn.Module) -> str:

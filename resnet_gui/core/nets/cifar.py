@@ -20,7 +20,7 @@ from resnet_gui.core.nets.blocks import (
     initialise,
 )
 from resnet_gui.core.nets.families.cifar import check_depth
-from resnet_gui.core.nets.registry import Options
+from resnet_gui.core.nets.registration import Options
 
 WIDTHS = (16, 32, 64)
 SIDE = 32

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.nets.blocks import PlainBlock, initialise
 from resnet_gui.core.nets.families.plain import PLAIN_STAGES
-from resnet_gui.core.nets.registry import Options
+from resnet_gui.core.nets.registration import Options
 
 WIDTHS = (64, 128, 256, 512)
 

@@ -19,7 +19,7 @@ from torch.nn import functional
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.nets.blocks import initialise
 from resnet_gui.core.nets.families.keras import SHAPES
-from resnet_gui.core.nets.registry import Options
+from resnet_gui.core.nets.registration import Options
 
 STAGES = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 WIDTHS = (64, 128, 256, 512)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resnet_gui.core.header_schema import ABSENT, Field, Number, Table, Whole
-from resnet_gui.core.nets.registry import Architecture
+from resnet_gui.core.nets.registration import Architecture
 
 _HEAD = Field(
     Table({"width": Field(Whole(0, 65_536), ABSENT), "dropout": Field(Number(0, 0.99), ABSENT)}),

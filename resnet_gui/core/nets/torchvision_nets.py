@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from resnet_gui.core.nets.registry import Options
+from resnet_gui.core.nets.registration import Options
 from resnet_gui.core.system.gentle_import import gentle_import
 
 

@@ -121,3 +121,32 @@ class ModelEntry:
             "path": str(self.weights_path) if self.weights_path else None,
             "problem": self.problem or self.needs or None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One model that was taken in.
+
+    Attributes:
+        source: the file that it came from.
+        spec: the model, under the id that the zoo knows it by.
+        path: where its weights are now.
+        how: "hash" (an official file), "names and shapes", or "model file".
+        already: it was here before; nothing was copied.
+    """
+
+    source: str
+    spec: ModelSpec
+    path: Path
+    how: str
+    already: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.source,
+            "model": self.spec.id,
+            "path": str(self.path),
+            "how": self.how,
+            "already": self.already,
+            "error": None,
+        }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from resnet_gui.core.nets.registry import Offer, find_offer, offered_ids
+from resnet_gui.core.nets.registration import Offer
+from resnet_gui.core.nets.registry import find_offer, offered_ids
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 
 PROVIDER = "architectures"

@@ -22,7 +22,7 @@ from resnet_gui.core.events import (
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.models.imports import Imports, looks_like_weights
 from resnet_gui.ui.widgets.images import Dropped
@@ -71,7 +71,7 @@ class ClassifyController(QObject):
 
     def __init__(
         self,
-        ports: Ports,
+        engine: Engine,
         inference: JobLane,
         io: JobLane,
         downloads: Downloads,
@@ -79,10 +79,10 @@ class ClassifyController(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._ports, self._inference = ports, inference
+        self._engine, self._inference = engine, inference
         self._downloads, self._imports = downloads, imports
         self.photos = PhotoList(io, self)
-        self._intake = PhotoIntake(io, ports.fetch_image, self)
+        self._intake = PhotoIntake(io, engine.fetch_image, self)
         self._intake.found.connect(self._on_photos_found)
         self._intake.noticed.connect(self.noticed)
         self._intake.began.connect(self._on_intake_began)
@@ -199,16 +199,16 @@ class ClassifyController(QObject):
     def start(self, model_id: str, device: str) -> None:
         """Choose the first model and bring it into memory, so that the first drop is quick."""
         self.device = device
-        self.entry = self._ports.default_entry(model_id)
+        self.entry = self._engine.default_entry(model_id)
         self.model_changed.emit()
-        job = self._inference.submit(self._ports.devices, Priority.BACKGROUND)
+        job = self._inference.submit(self._engine.devices, Priority.BACKGROUND)
         job.progressed.connect(self._on_devices)
         job.failed.connect(self._on_failed)
         self._warm_up()
 
     def set_model(self, model_id: str) -> None:
         """Use another model; what is shown is classified again. The latest request wins."""
-        entry = next((e for e in self._ports.entries() if e.spec.id == model_id), None)
+        entry = next((e for e in self._engine.entries() if e.spec.id == model_id), None)
         if entry is None or (self.entry is not None and entry.spec.id == self.entry.spec.id):
             return
         if entry.problem:
@@ -241,9 +241,9 @@ class ClassifyController(QObject):
         """Models were removed, moved or added elsewhere: stay with the one in use if it is still
         here, else take what the zoo offers."""
         model_id = self.entry.spec.id if self.entry is not None else ""
-        entry = next((e for e in self._ports.entries() if e.spec.id == model_id), None)
+        entry = next((e for e in self._engine.entries() if e.spec.id == model_id), None)
         if entry is None or entry.problem or not entry.state.ready:
-            entry = self._ports.default_entry("")
+            entry = self._engine.default_entry("")
         old, self.entry = self.entry, entry
         if (old.spec.id if old else "") != (entry.spec.id if entry else ""):
             self.model_changed.emit()
@@ -251,7 +251,7 @@ class ClassifyController(QObject):
         self.zoo_changed.emit()
 
     def entries(self) -> list[ModelEntry]:
-        return self._ports.entries()
+        return self._engine.entries()
 
     def classify_all(self) -> None:
         """Classify every photo of the window anew, the one that is shown first."""
@@ -282,7 +282,7 @@ class ClassifyController(QObject):
 
     def _warm_up(self) -> None:
         if self.entry is not None:
-            start = partial(self._ports.load, self.entry.spec.id, self.device)
+            start = partial(self._engine.load, self.entry.spec.id, self.device)
             if self._warming is not None:
                 self._warming.let_go()
             self._warming = job = self._inference.submit(start, Priority.BACKGROUND)
@@ -310,7 +310,7 @@ class ClassifyController(QObject):
     def _submit(self, photos: Sequence[Photo], priority: Priority) -> None:
         assert self.entry is not None
         sources = [photo.source for photo in photos]
-        start = partial(self._ports.classify, sources, self.entry.spec.id, self.device)
+        start = partial(self._engine.classify, sources, self.entry.spec.id, self.device)
         batch = _Batch(self._inference.submit(start, priority), photos, self)
         batch.told.connect(self._on_told)
         batch.answered.connect(self._on_answered)

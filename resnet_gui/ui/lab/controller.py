@@ -12,7 +12,7 @@ from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeas
 from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.widgets.words import sentence
 
 # Deeper ones take minutes and gigabytes to measure.
@@ -45,10 +45,10 @@ class LabController(QObject):
     noticed = Signal(object, str)
 
     def __init__(
-        self, ports: Ports, inference: JobLane, io: JobLane, parent: QObject | None = None
+        self, engine: Engine, inference: JobLane, io: JobLane, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._ports, self._inference, self._io = ports, inference, io
+        self._engine, self._inference, self._io = engine, inference, io
         self.histories: tuple[HistoryFound, ...] = ()
         self.failures: tuple[HistoryFailed, ...] = ()
         self.fresh: dict[str, HistoryFound] = {}
@@ -75,7 +75,7 @@ class LabController(QObject):
             self._again = True
             return
         self._read, self._failed = [], []
-        self._reading = job = self._io.submit(self._ports.histories, Priority.INTERACTIVE)
+        self._reading = job = self._io.submit(self._engine.histories, Priority.INTERACTIVE)
         job.progressed.connect(self._on_histories)
         job.failed.connect(self._on_failed)
         job.ended.connect(self._on_read)
@@ -137,7 +137,7 @@ class LabController(QObject):
             depth = spec.architecture_options.get("depth", 0) if spec else _DEEPEST_MEASURED
             if spec is not None and depth < _DEEPEST_MEASURED:
                 found.append((model_id, spec.title))
-        entries = {entry.spec.id: entry.spec.title for entry in self._ports.entries()}
+        entries = {entry.spec.id: entry.spec.title for entry in self._engine.entries()}
         return found + [(name, entries[name]) for name in _IMAGENET if name in entries]
 
     def measure(self, model_id: str) -> None:
@@ -146,7 +146,7 @@ class LabController(QObject):
         if key in self.fresh:
             self.show(key, True)
         elif model_id not in self.measuring:
-            job = self._inference.submit(partial(self._ports.measure_start, model_id))
+            job = self._inference.submit(partial(self._engine.measure_start, model_id))
             if job.active:
                 self.measuring[model_id] = job
                 job.progressed.connect(self._on_measured)
@@ -181,7 +181,7 @@ class LabController(QObject):
             spec = untrained_spec(model_id)
             if spec is not None:
                 found[model_id] = spec.title
-        for entry in self._ports.entries():
+        for entry in self._engine.entries():
             if entry.spec.id not in found and "." not in entry.spec.id:
                 found[entry.spec.id] = entry.spec.title
         return list(found.items())
@@ -194,7 +194,7 @@ class LabController(QObject):
             self._drawing.let_go()
         self.diagram_id, self.diagram, self.diagram_error = model_id, None, ""
         self._drawing = job = self._inference.submit(
-            partial(self._ports.diagram, model_id), Priority.INTERACTIVE
+            partial(self._engine.diagram, model_id), Priority.INTERACTIVE
         )
         job.progressed.connect(self._on_drawn)
         job.failed.connect(self._on_drawing_failed)

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.lab.histories import HistoryFound
 from resnet_gui.core.lab.sentences import curves_sentence, percent, short_name
-from resnet_gui.core.nets.registry import Kind, kind_of
+from resnet_gui.core.nets.registration import Kind
+from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width

@@ -29,7 +29,7 @@ from resnet_gui.core.lab.diagram_types import (
     count_text,
     shape_text,
 )
-from resnet_gui.core.nets.registry import Kind, Shortcut
+from resnet_gui.core.nets.registration import Kind, Shortcut
 from resnet_gui.ui.lab.style import kind_colour
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours

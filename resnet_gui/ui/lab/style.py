@@ -6,7 +6,8 @@ at its end remain.
 
 from __future__ import annotations
 
-from resnet_gui.core.nets.registry import Kind, depth_of, kind_of
+from resnet_gui.core.nets.registration import Kind
+from resnet_gui.core.nets.registry import depth_of, kind_of
 from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.ui.widgets.theme import Colours
 

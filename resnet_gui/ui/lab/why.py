@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.nets.registry import Kind
+from resnet_gui.core.nets.registration import Kind
 from resnet_gui.ui.lab.parts import scaled
 from resnet_gui.ui.lab.style import kind_colour
 from resnet_gui.ui.widgets.plain_text import PlainLabel

@@ -17,7 +17,7 @@ from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model, take_
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.storage.store import Speed
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.models.imports import Imports
 from resnet_gui.ui.models.list_model import ModelList
@@ -86,7 +86,7 @@ class ModelsController(QObject):
 
     def __init__(
         self,
-        ports: Ports,
+        engine: Engine,
         inference: JobLane,
         io: JobLane,
         downloads: Downloads,
@@ -94,7 +94,7 @@ class ModelsController(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._ports, self._inference, self._io = ports, inference, io
+        self._engine, self._inference, self._io = engine, inference, io
         self.downloads, self.imports = downloads, imports
         self.models = ModelList(self)
         self.inventory: Inventory | None = None
@@ -126,7 +126,7 @@ class ModelsController(QObject):
         if self._looking is not None:
             self._look_again = True
             return
-        start = partial(take_inventory, self._ports.entries)
+        start = partial(take_inventory, self._engine.entries)
         self._looking = job = self._io.submit(start, Priority.INTERACTIVE)
         job.progressed.connect(self._on_inventory)
         job.failed.connect(self._on_failed)
@@ -251,7 +251,7 @@ class ModelsController(QObject):
         if entry is not None and self.can_remove(entry):
             # Out of memory first: some systems do not delete a file that is mapped.
             self._forgetting.append(entry)
-            forget = partial(self._ports.forget, entry.spec.id)
+            forget = partial(self._engine.forget, entry.spec.id)
             job = self._inference.submit(forget, Priority.INTERACTIVE)
             job.ended.connect(self._on_forgotten)
         self.current_changed.emit()

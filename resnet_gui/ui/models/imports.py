@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.zoo import ModelSpec
+from resnet_gui.core.zoo.spec import Imported
 from resnet_gui.core.zoo.storage.offline_kit import MANIFEST
 from resnet_gui.core.zoo.weights.model_file import SUFFIX
 from resnet_gui.jobs.lane import Job, JobLane
@@ -104,14 +104,12 @@ class Imports(QObject):
         return number
 
     @Slot(object)
-    def _on_progressed(self, events: list[object]) -> None:
+    def _on_progressed(self, events: list[DownloadProgress | Imported]) -> None:
         for event in events:
             if isinstance(event, DownloadProgress):
                 self.progress = event
-            else:  # core's Imported, which is not named here: its module reaches torch
-                spec, already = getattr(event, "spec", None), getattr(event, "already", False)
-                assert isinstance(spec, ModelSpec)
-                self.imported.emit(self._request, spec, bool(already))
+            else:
+                self.imported.emit(self._request, event.spec, event.already)
         self.changed.emit()
 
     @Slot(object)

@@ -32,7 +32,7 @@ from resnet_gui.core.runs.events import (
 from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_run
 from resnet_gui.core.training.presets import Preset, config_for
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.words import sentence
 
@@ -86,10 +86,10 @@ class TrainController(QObject):
     model_made = Signal(str)
 
     def __init__(
-        self, ports: Ports, training: JobLane, io: JobLane, parent: QObject | None = None
+        self, engine: Engine, training: JobLane, io: JobLane, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._ports, self._training, self._io = ports, training, io
+        self._engine, self._training, self._io = engine, training, io
         self.state = TrainState.EMPTY
         self.summary: DatasetSummary | None = None
         self.config: RunConfig | None = None
@@ -99,7 +99,7 @@ class TrainController(QObject):
         self.history: list[EpochDone] = []
         self.runs: tuple[RunInfo, ...] = ()
         self.preset: Preset | None = None
-        self.start_model = StartModel(ports.entries)
+        self.start_model = StartModel(engine.entries)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
         self._scan: Job | None = None
@@ -229,7 +229,7 @@ class TrainController(QObject):
         if self.config is None or self.summary is None or self.running:
             return
         self._stop_estimating()
-        start = partial(self._ports.estimate, self.config, self.summary)
+        start = partial(self._engine.estimate, self.config, self.summary)
         self._estimating = job = self._training.submit(start)
         job.progressed.connect(self._on_estimate)
         job.failed.connect(self._on_failed)
@@ -245,7 +245,7 @@ class TrainController(QObject):
         """Train with the present folder and settings."""
         if self.config is None or self.summary is None or self.running:
             return
-        self._begin(partial(self._ports.train, self.config, self.summary, self._stop.is_set))
+        self._begin(partial(self._engine.train, self.config, self.summary, self._stop.is_set))
 
     def resume(self, run: RunInfo) -> None:
         """Go on with an earlier run; everything is checked before anything changes."""
@@ -256,7 +256,7 @@ class TrainController(QObject):
 
     def resume_path(self, run_dir: str) -> None:
         """As `resume`, by the run's directory."""
-        self._begin(partial(self._ports.resume, Path(run_dir), self._stop.is_set))
+        self._begin(partial(self._engine.resume, Path(run_dir), self._stop.is_set))
 
     def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
         self._stop_estimating()

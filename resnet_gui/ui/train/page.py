@@ -23,7 +23,7 @@ from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.runs.listing import RunInfo, RunState
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
@@ -162,14 +162,14 @@ class TrainPage(QWidget):
     def __init__(
         self,
         controller: TrainController,
-        ports: Ports,
+        engine: Engine,
         training: JobLane,
         io: JobLane,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.controller = controller
-        self._ports, self._training, self._io = ports, training, io
+        self._engine, self._training, self._io = engine, training, io
         self._warming: Job | None = None
         self.saver = ModelSaver(io, self)
         self.saver.told.connect(self._on_noticed)
@@ -252,7 +252,7 @@ class TrainPage(QWidget):
     def warm_up(self) -> None:
         """Import what the charts need before the first run, in the io lane."""
         if self._warming is None:
-            self._warming = self._io.submit(self._ports.warm_charts, Priority.BACKGROUND)
+            self._warming = self._io.submit(self._engine.warm_charts, Priority.BACKGROUND)
             self._warming.finished.connect(self._on_warm)
 
     def refresh_theme(self) -> None:
@@ -373,7 +373,7 @@ class TrainPage(QWidget):
             return
         photos = [Path(path) for item in summary.classes[:6] for path in item.samples[:1]]
         dialog = AugmentationDialog(self._training, self.window())
-        dialog.fill(partial(self._ports.preview_augmentation, photos, config), len(photos))
+        dialog.fill(partial(self._engine.preview_augmentation, photos, config), len(photos))
         dialog.show()
 
 

@@ -33,7 +33,7 @@ from resnet_gui.core.system.settings import Settings
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.page import ClassifyPage
-from resnet_gui.ui.engine import Ports
+from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.models.controller import ModelsController
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        ports: Ports,
+        engine: Engine,
         lanes: tuple[JobLane, JobLane, JobLane],
         theme: ThemeManager,
         settings: Settings,
@@ -101,20 +101,20 @@ class MainWindow(QMainWindow):
         self._may_close = self._closing = self._quit_confirmed = False
         self._quit_question: MessageBox | None = None
         inference, io, training = lanes
-        self.downloads = Downloads(ports.download, io, self)
-        self.imports = Imports(ports.import_weights, io, self)
+        self.downloads = Downloads(engine.download, io, self)
+        self.imports = Imports(engine.import_weights, io, self)
         self.controller = ClassifyController(
-            ports, inference, io, self.downloads, self.imports, self
+            engine, inference, io, self.downloads, self.imports, self
         )
         self.page = ClassifyPage(self.controller, io, samples)
         self.models_controller = ModelsController(
-            ports, inference, io, self.downloads, self.imports, self
+            engine, inference, io, self.downloads, self.imports, self
         )
         self.models_page = ModelsPage(self.models_controller)
         self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
-        self.train_controller = TrainController(ports, training, io, self)
-        self.train_page = TrainPage(self.train_controller, ports, training, io)
-        self.lab_controller = LabController(ports, inference, io, self)
+        self.train_controller = TrainController(engine, training, io, self)
+        self.train_page = TrainPage(self.train_controller, engine, training, io)
+        self.lab_controller = LabController(engine, inference, io, self)
         self.lab_page = LabPage(self.lab_controller)
         self._before_projector = Qt.WindowState.WindowNoState
         self.rail = NavRail()

@@ -9,7 +9,7 @@ from torch import nn
 from resnet_gui.core.lab.diagram import describe, describe_spec
 from resnet_gui.core.lab.diagram_types import Path, count_text, shape_text
 from resnet_gui.core.nets.build import build_network
-from resnet_gui.core.nets.registry import Shortcut
+from resnet_gui.core.nets.registration import Shortcut
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from resnet_gui.core.zoo.untrained import untrained_spec

@@ -20,7 +20,8 @@ from resnet_gui.core.lab.sentences import (
     residuals_sentence,
     short_name,
 )
-from resnet_gui.core.nets.registry import Kind, depth_of, kind_of
+from resnet_gui.core.nets.registration import Kind
+from resnet_gui.core.nets.registry import depth_of, kind_of
 from tests.helpers.histories import epoch, found, history, layers, write
 
 

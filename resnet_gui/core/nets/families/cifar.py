@@ -17,14 +17,7 @@ from typing import Any
 
 from resnet_gui.core.errors import DepthError
 from resnet_gui.core.header_schema import ABSENT, Choice, Field, Flag, HeaderValueError, Whole
-from resnet_gui.core.nets.registry import (
-    Architecture,
-    BlockKind,
-    Kind,
-    Offer,
-    Options,
-    Shapes,
-)
+from resnet_gui.core.nets.registration import Architecture, BlockKind, Kind, Offer, Options, Shapes
 from resnet_gui.core.preprocessing import Preprocessing
 
 # architecture -> (layers per n, layers beside them, rule in words, depths that lists offer: those

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from resnet_gui.core.nets.registry import Architecture, BlockKind, Kind, Offer, Options, Shapes
+from resnet_gui.core.nets.registration import Architecture, BlockKind, Kind, Offer, Options, Shapes
 from resnet_gui.core.preprocessing import Preprocessing
 
 _BLOCKS = (

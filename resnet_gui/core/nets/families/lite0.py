@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resnet_gui.core.header_schema import ABSENT, Field, Number
-from resnet_gui.core.nets.registry import Architecture, BlockKind, Kind
+from resnet_gui.core.nets.registration import Architecture, BlockKind, Kind
 
 LITE0 = "efficientnet-lite0"
 # The block says that it may skip, and does where the shape stays.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resnet_gui.core.header_schema import Choice, Field
-from resnet_gui.core.nets.registry import Architecture, Kind, Offer
+from resnet_gui.core.nets.registration import Architecture, Kind, Offer
 from resnet_gui.core.preprocessing import Preprocessing
 
 # Blocks per stage (He et al. 2015, table 1).

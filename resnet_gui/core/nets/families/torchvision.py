@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resnet_gui.core.nets.registry import Architecture, BlockKind, Kind
+from resnet_gui.core.nets.registration import Architecture, BlockKind, Kind
 
 _BLOCKS = tuple(
     BlockKind(name, Kind.RESIDUAL, "relu(F(x) + x)", "relu(F(x) + W·x)", (last, "bn2"), True)

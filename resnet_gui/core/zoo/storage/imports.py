@@ -11,9 +11,7 @@ import contextlib
 import dataclasses
 import re
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.events import DownloadProgress
@@ -27,6 +25,7 @@ from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo.providers.keras import PROVIDER as KERAS
 from resnet_gui.core.zoo.providers.published import published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
+from resnet_gui.core.zoo.spec import Imported as Imported
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.storage.downloads import weights_file_name
 from resnet_gui.core.zoo.storage.offline_kit import is_bundle, make_bundle, read_bundle
@@ -42,35 +41,6 @@ from resnet_gui.core.zoo.weights.plain_file import check_file
 __all__ = ["Imported", "import_weights", "make_bundle"]
 
 _ALGORITHMS = ("sha256", "md5")
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """One model that was taken in.
-
-    Attributes:
-        source: the file that it came from.
-        spec: the model, under the id that the zoo knows it by.
-        path: where its weights are now.
-        how: "hash" (an official file), "names and shapes", or "model file".
-        already: it was here before; nothing was copied.
-    """
-
-    source: str
-    spec: ModelSpec
-    path: Path
-    how: str
-    already: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "file": self.source,
-            "model": self.spec.id,
-            "path": str(self.path),
-            "how": self.how,
-            "already": self.already,
-            "error": None,
-        }
 
 
 def import_weights(

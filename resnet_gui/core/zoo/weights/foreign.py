@@ -13,7 +13,8 @@ from torch import Tensor
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.header_schema import MAX_CLASSES
 from resnet_gui.core.nets.meta import build_meta
-from resnet_gui.core.nets.registry import Options, architectures
+from resnet_gui.core.nets.registration import Options
+from resnet_gui.core.nets.registry import architectures
 from resnet_gui.core.zoo.weights.keras_file import is_hdf5
 from resnet_gui.core.zoo.weights.keras_weights import recognise_keras_file
 from resnet_gui.core.zoo.weights.plain_file import check_file

@@ -1,0 +1,165 @@
+"""The engine that the window asks: core's generators, with torch imported gently in the lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resnet_gui.core.dataset.summary import DatasetSummary
+from resnet_gui.core.events import ClassifyEvent, DeviceInfo, DownloadProgress, ImageSource
+from resnet_gui.core.lab.diagram_types import NetworkDiagram
+from resnet_gui.core.lab.histories import (
+    HistoryFailed,
+    HistoryFound,
+    StartMeasured,
+    read_histories,
+)
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
+from resnet_gui.core.runs.listing import runs_dir
+from resnet_gui.core.system import paths
+from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
+from resnet_gui.core.zoo.spec import Imported
+from resnet_gui.core.zoo.storage.speed_log import SpeedLog
+from resnet_gui.ui.engine import AugmentedPhoto, Stop
+
+if TYPE_CHECKING:
+    from resnet_gui.core.inference.classifier import Classifier
+
+
+class LocalEngine:
+    """The window's `ui.engine.Engine` on this computer. torch is imported by the first job that
+    needs it, in the lane's thread: the window is up long before.
+
+    Attributes:
+        zoo: the models.
+    """
+
+    def __init__(self, zoo: Zoo) -> None:
+        self.zoo = zoo
+        self._classifier: Classifier | None = None
+        self._speeds = SpeedLog()
+
+    def entries(self) -> list[ModelEntry]:
+        return self.zoo.entries()
+
+    def default_entry(self, last_used: str) -> ModelEntry | None:
+        return self.zoo.default(last_used)
+
+    def _classifier_of_zoo(self) -> Classifier:
+        if self._classifier is None:
+            with gentle_import():
+                from resnet_gui.core.inference.classifier import Classifier
+
+            self._classifier = Classifier(self.zoo)
+        return self._classifier
+
+    def classify(
+        self, sources: Sequence[ImageSource], model_id: str, device: str
+    ) -> Iterator[ClassifyEvent]:
+        try:
+            for event in self._classifier_of_zoo().classify(sources, model_id, device):
+                self._speeds.note(event)
+                yield event
+        finally:
+            self._speeds.store()
+
+    def load(self, model_id: str, device: str) -> Iterator[ClassifyEvent]:
+        yield from self._classifier_of_zoo().load(model_id, device)
+
+    def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        with gentle_import():
+            from resnet_gui.core.system.devices import available_devices
+
+        yield available_devices()
+
+    def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
+        from resnet_gui.core.zoo.storage.downloads import download_weights
+
+        # Where its file is, so that a damaged one is replaced; else where the settings say.
+        folder = entry.weights_path.parent if entry.weights_path else None
+        return (yield from download_weights(entry.spec, folder))
+
+    def fetch_image(self, url: str) -> Generator[DownloadProgress, None, ImageSource]:
+        from resnet_gui.core.http.fetch import fetch_image
+
+        return (yield from fetch_image(url))
+
+    def import_weights(self, path: Path) -> Iterator[DownloadProgress | Imported]:
+        from resnet_gui.core.zoo.storage.imports import import_weights
+
+        yield from import_weights(path)
+
+    def forget(self, model_id: str) -> Iterator[None]:
+        if self._classifier is not None:
+            self._classifier.forget(model_id)
+        yield None
+
+    def train(self, config: RunConfig, summary: DatasetSummary, stop: Stop) -> Iterator[TrainEvent]:
+        with gentle_import():
+            from resnet_gui.core.training.warm import import_all, train
+
+            import_all()
+        with _kept_awake():
+            yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
+
+    def resume(self, path: Path, stop: Stop) -> Iterator[TrainEvent]:
+        with gentle_import():
+            from resnet_gui.core.training.warm import import_all, resume
+
+            import_all()
+        with _kept_awake():
+            yield from resume(path, zoo=self.zoo, stop=stop)
+
+    def estimate(
+        self, config: RunConfig, summary: DatasetSummary
+    ) -> Iterator[Preparing | Estimated]:
+        with gentle_import():
+            from resnet_gui.core.training.estimate import estimate
+            from resnet_gui.core.training.warm import import_all
+
+            import_all()
+        yield from estimate(config, summary, zoo=self.zoo)
+
+    def preview_augmentation(
+        self, photos: Sequence[Path], config: RunConfig
+    ) -> Iterator[AugmentedPhoto]:
+        with gentle_import():
+            from resnet_gui.core.training.api import preprocessing_for, start_entry
+            from resnet_gui.core.training.augment import preview_augmentation, variation_of
+        preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
+        yield from preview_augmentation(photos, variation_of(config), preprocessing)
+
+    def _spec(self, model_id: str) -> ModelSpec:
+        return self.zoo.architecture(model_id).spec
+
+    def measure_start(self, model_id: str) -> Iterator[StartMeasured]:
+        with gentle_import():
+            from resnet_gui.core.lab.start_statistics import measure_start
+        yield from measure_start(self._spec(model_id))
+
+    def diagram(self, model_id: str) -> Iterator[NetworkDiagram]:
+        with gentle_import():
+            from resnet_gui.core.lab.diagram import describe_spec, warm_up
+
+            warm_up()
+        yield describe_spec(self._spec(model_id))
+
+    def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
+        yield from read_histories(paths.bundled_models_dir(), runs_dir())
+
+    def warm_charts(self) -> Iterator[None]:
+        """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
+        with gentle_import():
+            import pyqtgraph  # noqa: F401
+        yield None
+
+
+def _kept_awake() -> AbstractContextManager[object]:
+    """The computer does not fall asleep in the block, where the system allows asking for that."""
+    from wakepy import keep
+
+    return keep.running(on_fail="pass")
