@@ -46,9 +46,6 @@ class LocalEngine:
     def entries(self) -> list[ModelEntry]:
         return self.zoo.entries()
 
-    def default_entry(self, last_used: str) -> ModelEntry | None:
-        return self.zoo.default(last_used)
-
     def _classifier_of_zoo(self) -> Classifier:
         if self._classifier is None:
             with gentle_import():

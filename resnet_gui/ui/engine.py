@@ -1,7 +1,7 @@
 """What the window asks for work, without knowing torch: `app` passes in the real engine, tests a
 fake one.
 
-Every method but the first two returns an iterator of core's frozen events, made to run on a lane.
+Every method but the first returns an iterator of core's frozen events, made to run on a lane.
 """
 
 from __future__ import annotations
@@ -43,11 +43,7 @@ class Engine(Protocol):
     """Core's work as the window sees it."""
 
     def entries(self) -> list[ModelEntry]:
-        """All models of the zoo."""
-        ...
-
-    def default_entry(self, last_used: str) -> ModelEntry | None:
-        """What to start with, given the id used last; None: no model is here."""
+        """All models of the zoo. It looks at the disk: for the io lane."""
         ...
 
     def classify(

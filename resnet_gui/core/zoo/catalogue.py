@@ -137,28 +137,29 @@ class Zoo:
         return entry
 
     def default(self, last_used: str | None = None) -> ModelEntry | None:
-        """What to start with: the model used last; else the recommended ResNet or the most
-        accurate ImageNet ResNet at hand; else the embedded one; else the most accurate bundled
-        one; else any. None: nothing is here.
-        """
-        usable = [
-            entry
-            for entry in self.entries()
-            if entry.state.ready and not entry.problem and not entry.needs
-        ]
-        by_id = {entry.spec.id: entry for entry in usable}
-        for wanted in (last_used, RECOMMENDED_ID):
-            if wanted and wanted in by_id:
-                return by_id[wanted]
-        cached = [entry for entry in usable if entry.state is ModelState.CACHED]
-        if cached:
-            return max(cached, key=lambda entry: entry.spec.top1 or 0.0)
-        if OFFLINE_ID in by_id:
-            return by_id[OFFLINE_ID]
-        bundled = [entry for entry in usable if entry.state is ModelState.BUNDLED]
-        if bundled:
-            return max(bundled, key=lambda entry: entry.spec.top1 or 0.0)
-        return usable[0] if usable else None
+        """What to start with; see `default_of`."""
+        return default_of(self.entries(), last_used)
+
+
+def default_of(entries: Iterable[ModelEntry], last_used: str | None = None) -> ModelEntry | None:
+    """What to start with: the model used last; else the recommended ResNet or the most accurate
+    ImageNet ResNet at hand; else the embedded one; else the most accurate bundled one; else any.
+    None: nothing is here.
+    """
+    usable = [e for e in entries if e.state.ready and not e.problem and not e.needs]
+    by_id = {entry.spec.id: entry for entry in usable}
+    for wanted in (last_used, RECOMMENDED_ID):
+        if wanted and wanted in by_id:
+            return by_id[wanted]
+    cached = [entry for entry in usable if entry.state is ModelState.CACHED]
+    if cached:
+        return max(cached, key=lambda entry: entry.spec.top1 or 0.0)
+    if OFFLINE_ID in by_id:
+        return by_id[OFFLINE_ID]
+    bundled = [entry for entry in usable if entry.state is ModelState.BUNDLED]
+    if bundled:
+        return max(bundled, key=lambda entry: entry.spec.top1 or 0.0)
+    return usable[0] if usable else None
 
 
 def _find_architecture(model_id: str) -> ModelSpec | None:

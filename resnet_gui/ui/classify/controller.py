@@ -23,6 +23,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.models.imports import Imports, looks_like_weights
 from resnet_gui.ui.widgets.images import Dropped
@@ -45,7 +46,6 @@ class ClassifyController(QObject):
     Signals:
         current_changed(): another photo is the current one, or its answer changed.
         model_changed(): `entry` changed.
-        zoo_changed(): models were added, removed or downloaded.
         devices_found(): `devices` is known.
         status_changed(Status).
         progress_changed(Progress).
@@ -58,7 +58,6 @@ class ClassifyController(QObject):
 
     current_changed = Signal()
     model_changed = Signal()
-    zoo_changed = Signal()
     devices_found = Signal()
     status_changed = Signal(object)
     progress_changed = Signal(object)
@@ -74,13 +73,14 @@ class ClassifyController(QObject):
         engine: Engine,
         inference: JobLane,
         io: JobLane,
+        store: ModelStore,
         downloads: Downloads,
         imports: Imports,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._engine, self._inference = engine, inference
-        self._downloads, self._imports = downloads, imports
+        self.store, self._downloads, self._imports = store, downloads, imports
         self.photos = PhotoList(io, self)
         self._intake = PhotoIntake(io, engine.fetch_image, self)
         self._intake.found.connect(self._on_photos_found)
@@ -95,9 +95,11 @@ class ClassifyController(QObject):
         self._batches: list[_Batch] = []
         self._warming: Job | None = None
         self._import_requests: set[int] = set()
-        self._wanted = ""  # id of the model that is used as soon as it is downloaded
+        self._wanted = ""  # id of the model that is used as soon as it is here
+        self._first_id: str | None = None  # the model of last time, until one is chosen
         self._batch_started = 0.0
         self._batch_done = 0
+        store.changed.connect(self._on_store_changed)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
@@ -198,18 +200,21 @@ class ClassifyController(QObject):
 
     def start(self, model_id: str, device: str) -> None:
         """Choose the first model and bring it into memory, so that the first drop is quick."""
-        self.device = device
-        self.entry = self._engine.default_entry(model_id)
-        self.model_changed.emit()
+        self.device, self._first_id = device, model_id
+        self.store.refresh()
         job = self._inference.submit(self._engine.devices, Priority.BACKGROUND)
         job.progressed.connect(self._on_devices)
         job.failed.connect(self._on_failed)
-        self._warm_up()
 
     def set_model(self, model_id: str) -> None:
-        """Use another model; what is shown is classified again. The latest request wins."""
-        entry = next((e for e in self._engine.entries() if e.spec.id == model_id), None)
-        if entry is None or (self.entry is not None and entry.spec.id == self.entry.spec.id):
+        """Use another model; what is shown is classified again. The latest request wins. One that
+        is not known yet (just trained, imported or renamed) is used as soon as it is."""
+        entry = self.store.entry(model_id)
+        if entry is None:
+            self._wanted = model_id
+            self.store.refresh()
+            return
+        if self.entry is not None and entry.spec.id == self.entry.spec.id:
             return
         if entry.problem:
             self.noticed.emit(entry.problem, "warning")
@@ -217,6 +222,10 @@ class ClassifyController(QObject):
         if not entry.state.ready:
             self.download(entry)
             return
+        self._wanted = ""
+        self._use(entry)
+
+    def _use(self, entry: ModelEntry | None) -> None:
         self.entry = entry
         self.model_changed.emit()
         self.classify_all()
@@ -237,21 +246,22 @@ class ClassifyController(QObject):
         if self._downloads.running is not None:
             self._downloads.cancel(self._downloads.running.spec.id)
 
-    def refresh_zoo(self) -> None:
-        """Models were removed, moved or added elsewhere: stay with the one in use if it is still
-        here, else take what the zoo offers."""
-        model_id = self.entry.spec.id if self.entry is not None else ""
-        entry = next((e for e in self._engine.entries() if e.spec.id == model_id), None)
+    @Slot()
+    def _on_store_changed(self) -> None:
+        """Stay with the model in use if it is still here, else take what the zoo offers."""
+        wanted = self.store.entry(self._wanted)
+        if wanted is not None and wanted.state.ready:
+            self.set_model(wanted.spec.id)
+        elif self.store.settled and not self._downloads.has(self._wanted):
+            self._wanted = ""  # it did not come
+        model_id = self.entry.spec.id if self.entry is not None else self._first_id or ""
+        entry = self.store.entry(model_id)
         if entry is None or entry.problem or not entry.state.ready:
-            entry = self._engine.default_entry("")
+            entry = self.store.default(model_id)
+        first, self._first_id = self._first_id is not None, None
         old, self.entry = self.entry, entry
-        if (old.spec.id if old else "") != (entry.spec.id if entry else ""):
-            self.model_changed.emit()
-            self.classify_all()
-        self.zoo_changed.emit()
-
-    def entries(self) -> list[ModelEntry]:
-        return self._engine.entries()
+        if first or (old.spec.id if old else "") != (entry.spec.id if entry else ""):
+            self._use(entry)
 
     def classify_all(self) -> None:
         """Classify every photo of the window anew, the one that is shown first."""
@@ -404,10 +414,7 @@ class ClassifyController(QObject):
 
     @Slot(str)
     def _on_download_finished(self, model_id: str) -> None:
-        self.zoo_changed.emit()
-        if model_id == self._wanted or self.entry is None:
-            self._wanted = ""
-            self.set_model(model_id)
+        self.store.refresh()  # then it is here, and used if it is what is wanted
 
     @Slot(str, object)
     def _on_download_failed(self, model_id: str, message: str) -> None:
@@ -422,14 +429,12 @@ class ClassifyController(QObject):
 
     @Slot(int, object, bool)
     def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
-        self.zoo_changed.emit()
         if request in self._import_requests:
             text = "was here already." if already else "was added to your models."
             self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
             self._say(self._ready_text())
-            self.set_model(spec.id)
-        elif self.entry is None:
-            self.set_model(spec.id)
+            self._wanted = spec.id
+        self.store.refresh()
 
     @Slot(int, object)
     def _on_import_failed(self, request: int, message: str) -> None:

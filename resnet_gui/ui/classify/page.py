@@ -173,7 +173,7 @@ class ClassifyPage(QWidget):
         self.strip.clear_requested.connect(controller.clear)
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)
-        controller.zoo_changed.connect(self._on_model_changed)
+        controller.store.changed.connect(self._on_model_changed)
         controller.devices_found.connect(self._on_devices_found)
         controller.progress_changed.connect(self.strip.show_progress)
         controller.noticed.connect(self._on_noticed)
@@ -189,7 +189,7 @@ class ClassifyPage(QWidget):
         """Open the model selector."""
         entry = self.controller.entry
         current = entry.spec.id if entry else ""
-        self.popup.open_below(self.model_button, self.controller.entries(), current)
+        self.popup.open_below(self.model_button, list(self.controller.store.entries), current)
 
     def may_take(self, mime: QMimeData) -> bool:
         """Whether this page can use what is dragged over it."""
@@ -243,7 +243,7 @@ class ClassifyPage(QWidget):
 
     @Slot()
     def _on_offer_acted(self) -> None:
-        entry = next((e for e in self.controller.entries() if e.spec.id == RECOMMENDED_ID), None)
+        entry = self.controller.store.entry(RECOMMENDED_ID)
         if entry is not None:
             self.controller.set_model(entry.spec.id)
 
@@ -263,6 +263,8 @@ class ClassifyPage(QWidget):
         self._show_photo(photo.source, photo.problem)
 
     def _hint(self) -> str:
+        if self.controller.store.inventory is None:
+            return ""
         if self.controller.entry is None:
             return "No model is on this computer yet. Choose one above to download."
         photo = self.controller.current
@@ -286,7 +288,7 @@ class ClassifyPage(QWidget):
 
     def _show_offer(self) -> None:
         """While no ResNet is here, offer the recommended one; once closed, not again."""
-        wanted = next((e for e in self.controller.entries() if e.spec.id == RECOMMENDED_ID), None)
+        wanted = self.controller.store.entry(RECOMMENDED_ID)
         entry = self.controller.entry
         needed = (
             wanted is not None

@@ -13,6 +13,7 @@ from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.words import sentence
 
 # Deeper ones take minutes and gigabytes to measure.
@@ -45,10 +46,16 @@ class LabController(QObject):
     noticed = Signal(object, str)
 
     def __init__(
-        self, engine: Engine, inference: JobLane, io: JobLane, parent: QObject | None = None
+        self,
+        engine: Engine,
+        store: ModelStore,
+        inference: JobLane,
+        io: JobLane,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine, self._inference, self._io = engine, inference, io
+        self._engine, self._store = engine, store
+        self._inference, self._io = inference, io
         self.histories: tuple[HistoryFound, ...] = ()
         self.failures: tuple[HistoryFailed, ...] = ()
         self.fresh: dict[str, HistoryFound] = {}
@@ -137,7 +144,7 @@ class LabController(QObject):
             depth = spec.architecture_options.get("depth", 0) if spec else _DEEPEST_MEASURED
             if spec is not None and depth < _DEEPEST_MEASURED:
                 found.append((model_id, spec.title))
-        entries = {entry.spec.id: entry.spec.title for entry in self._engine.entries()}
+        entries = {entry.spec.id: entry.spec.title for entry in self._store.entries}
         return found + [(name, entries[name]) for name in _IMAGENET if name in entries]
 
     def measure(self, model_id: str) -> None:
@@ -181,7 +188,7 @@ class LabController(QObject):
             spec = untrained_spec(model_id)
             if spec is not None:
                 found[model_id] = spec.title
-        for entry in self._engine.entries():
+        for entry in self._store.entries:
             if entry.spec.id not in found and "." not in entry.spec.id:
                 found[entry.spec.id] = entry.spec.title
         return list(found.items())

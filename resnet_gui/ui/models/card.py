@@ -101,7 +101,7 @@ class ModelCard(QFrame):
         column.addWidget(self._buttons())
         column.addWidget(self._question())
         controller.current_changed.connect(self.show_current)
-        controller.inventory_changed.connect(self.show_current)
+        controller.store.changed.connect(self.show_current)
         self.show_current()
 
     # --- building ---------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 from resnet_gui.core.events import ModelRemoved
 from resnet_gui.core.photos.decode import IMAGE_SUFFIXES
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model, take_inventory
+from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.storage.store import Speed
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.models.imports import Imports
 from resnet_gui.ui.models.list_model import ModelList
@@ -58,8 +59,7 @@ class ModelsController(QObject):
 
     Attributes:
         models: the list model that views show: groups, searchable.
-        inventory: None until the first look at the disk is over.
-        downloads, imports: the window's queues.
+        store, downloads, imports: the window's.
         current_id: the chosen model's id; "" if none is.
         confirming: whether “Remove” waits for its second click.
         used_id: the model that the Classify page has.
@@ -67,19 +67,15 @@ class ModelsController(QObject):
             classified.
 
     Signals:
-        inventory_changed(): `inventory` is new.
         current_changed(): another model is chosen, or something about it changed.
         import_changed(): what `imports` does changed.
-        zoo_changed(): a model was removed: others should look again.
         renamed(str, str): a model's id before and now.
         use_requested(str): the Classify page should take the model of this id.
         noticed(str text, str kind): something to show; kind "notice" or "warning".
     """
 
-    inventory_changed = Signal()
     current_changed = Signal()
     import_changed = Signal()
-    zoo_changed = Signal()
     renamed = Signal(str, str)
     use_requested = Signal(str)
     noticed = Signal(object, str)
@@ -89,25 +85,25 @@ class ModelsController(QObject):
         engine: Engine,
         inference: JobLane,
         io: JobLane,
+        store: ModelStore,
         downloads: Downloads,
         imports: Imports,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._engine, self._inference, self._io = engine, inference, io
-        self.downloads, self.imports = downloads, imports
+        self.store, self.downloads, self.imports = store, downloads, imports
         self.models = ModelList(self)
-        self.inventory: Inventory | None = None
         self.current_id = self.used_id = ""
         self.confirming = self.watched = False
         self._search = ""
         self._failures: dict[str, str] = {}
         self._to_select = ""
-        self._looking: Job | None = None
-        self._look_again = False
         self._forgetting: list[ModelEntry] = []  # in the order in which the lane ends them
         self._removing: list[str] = []  # ids, likewise
         self._import_requests: set[int] = set()
+        store.changed.connect(self._on_store_changed)
+        store.failed.connect(self._on_look_failed)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
@@ -120,17 +116,15 @@ class ModelsController(QObject):
 
     # --- what is here -------------------------------------------------------------------------
 
+    @property
+    def inventory(self) -> Inventory | None:
+        """None until the first look at the disk is over."""
+        return self.store.inventory
+
     @Slot()
     def refresh(self) -> None:
-        """Look at the disk again, soon; asking often costs one look."""
-        if self._looking is not None:
-            self._look_again = True
-            return
-        start = partial(take_inventory, self._engine.entries)
-        self._looking = job = self._io.submit(start, Priority.INTERACTIVE)
-        job.progressed.connect(self._on_inventory)
-        job.failed.connect(self._on_failed)
-        job.ended.connect(self._on_looked)
+        """Look at the disk again, soon."""
+        self.store.refresh()
 
     @Slot()
     def refresh_speeds(self) -> None:
@@ -367,7 +361,6 @@ class ModelsController(QObject):
                 where = "was moved to the trash." if event.to_trash else "was removed"
                 freed = "" if event.to_trash else f": {size_text(event.bytes)} are free again."
                 self.noticed.emit(f"“{one_line(event.title)}” {where}{freed}", "notice")
-                self.zoo_changed.emit()
 
     @Slot()
     def _on_removal_ended(self) -> None:
@@ -385,27 +378,19 @@ class ModelsController(QObject):
     def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
 
-    @Slot(object)
-    def _on_inventory(self, events: list[Inventory]) -> None:
-        for event in events:
-            if isinstance(event, Inventory):
-                self._take(event)
+    @Slot(str)
+    def _on_look_failed(self, message: str) -> None:
+        self.noticed.emit(message, "warning")
 
     @Slot()
-    def _on_looked(self) -> None:
-        self._looking = None
-        if self._look_again:
-            self._look_again = False
-            self.refresh()
-
-    def _take(self, inventory: Inventory) -> None:
-        self.inventory = inventory
+    def _on_store_changed(self) -> None:
+        inventory = self.store.inventory
+        assert inventory is not None
         self.models.set_entries(inventory.entries)
         if inventory.entry(self._to_select) is not None:
             self.current_id, self.confirming, self._to_select = self._to_select, False, ""
         if inventory.entry(self.current_id) is None:
             self.current_id, self.confirming = self._first_id(inventory), False
-        self.inventory_changed.emit()
         self.current_changed.emit()
 
     def _first_id(self, inventory: Inventory) -> str:

@@ -62,6 +62,10 @@ class Downloads(QObject):
     def is_waiting(self, model_id: str) -> bool:
         return any(entry.spec.id == model_id for entry in self.waiting)
 
+    def has(self, model_id: str) -> bool:
+        """Whether it is running or waiting."""
+        return self.is_running(model_id) or self.is_waiting(model_id)
+
     def start(self, entry: ModelEntry) -> None:
         """Download a model's weights now, or after what is running. Asking twice changes
         nothing."""

@@ -147,7 +147,7 @@ class ModelsPage(QWidget):
         self.card.reveal_requested.connect(self._on_reveal_requested)
         self.view.selectionModel().currentChanged.connect(self._on_row_changed)
         self.view.doubleClicked.connect(self._on_double_clicked)
-        controller.inventory_changed.connect(self._on_inventory_changed)
+        controller.store.changed.connect(self._on_inventory_changed)
         controller.current_changed.connect(self._show_selected)
         controller.import_changed.connect(self._on_import_changed)
         controller.noticed.connect(self._on_noticed)

@@ -33,6 +33,7 @@ from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_
 from resnet_gui.core.training.presets import Preset, config_for
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.words import sentence
 
@@ -86,7 +87,12 @@ class TrainController(QObject):
     model_made = Signal(str)
 
     def __init__(
-        self, engine: Engine, training: JobLane, io: JobLane, parent: QObject | None = None
+        self,
+        engine: Engine,
+        store: ModelStore,
+        training: JobLane,
+        io: JobLane,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._engine, self._training, self._io = engine, training, io
@@ -99,7 +105,7 @@ class TrainController(QObject):
         self.history: list[EpochDone] = []
         self.runs: tuple[RunInfo, ...] = ()
         self.preset: Preset | None = None
-        self.start_model = StartModel(engine.entries)
+        self.start_model = StartModel(store)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
         self._scan: Job | None = None
@@ -174,6 +180,13 @@ class TrainController(QObject):
         """Choose what the present settings start from: a model, or of scratch an architecture."""
         self.start_model.choose(model_id)
         self._configure()
+
+    @Slot(str, str)
+    def follow_rename(self, before: str, now: str) -> None:
+        """A model has another id now: a run that would start from it starts from it still."""
+        if self.start_model.model_id == before:
+            self.start_model.model_id = now
+            self._configure()
 
     def set_preset(self, preset: Preset | None) -> None:
         """Choose a preset (None: by the folder's size); it replaces what was changed by hand."""

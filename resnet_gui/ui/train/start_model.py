@@ -8,6 +8,7 @@ from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.untrained import untrained_entries
+from resnet_gui.ui.model_store import ModelStore
 
 
 class StartModel:
@@ -19,8 +20,8 @@ class StartModel:
         scratch: whether the present settings train from scratch.
     """
 
-    def __init__(self, entries: Callable[[], list[ModelEntry]]) -> None:
-        self._entries = entries
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
         self.model_id = ""
         self.architecture_id = ""
         self.scratch = False
@@ -41,10 +42,10 @@ class StartModel:
     def entries(self) -> list[ModelEntry]:
         """What can be chosen for the present settings."""
         if not self.scratch:
-            return self._entries()
+            return list(self._store.entries)
         shapes = untrained_entries()
         names = {entry.spec.id for entry in shapes}  # some have weights as well: once is enough
-        return [*shapes, *(item for item in self._entries() if item.spec.id not in names)]
+        return [*shapes, *(item for item in self._store.entries if item.spec.id not in names)]
 
     def entry(self) -> ModelEntry | None:
         for entry in self.entries():

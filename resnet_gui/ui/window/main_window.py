@@ -36,6 +36,7 @@ from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.page import LabPage
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.downloads import Downloads
 from resnet_gui.ui.models.imports import Imports
@@ -101,20 +102,21 @@ class MainWindow(QMainWindow):
         self._may_close = self._closing = self._quit_confirmed = False
         self._quit_question: MessageBox | None = None
         inference, io, training = lanes
+        self.store = ModelStore(engine, io, self)
         self.downloads = Downloads(engine.download, io, self)
         self.imports = Imports(engine.import_weights, io, self)
         self.controller = ClassifyController(
-            engine, inference, io, self.downloads, self.imports, self
+            engine, inference, io, self.store, self.downloads, self.imports, self
         )
         self.page = ClassifyPage(self.controller, io, samples)
         self.models_controller = ModelsController(
-            engine, inference, io, self.downloads, self.imports, self
+            engine, inference, io, self.store, self.downloads, self.imports, self
         )
         self.models_page = ModelsPage(self.models_controller)
         self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
-        self.train_controller = TrainController(engine, training, io, self)
+        self.train_controller = TrainController(engine, self.store, training, io, self)
         self.train_page = TrainPage(self.train_controller, engine, training, io)
-        self.lab_controller = LabController(engine, inference, io, self)
+        self.lab_controller = LabController(engine, self.store, inference, io, self)
         self.lab_page = LabPage(self.lab_controller)
         self._before_projector = Qt.WindowState.WindowNoState
         self.rail = NavRail()
@@ -196,7 +198,7 @@ class MainWindow(QMainWindow):
         controller.devices_found.connect(self._on_devices_found)
         train = self.train_controller
         train.state_changed.connect(self._on_training_changed)
-        train.model_made.connect(self._on_model_made)
+        train.model_made.connect(self.store.refresh)
         self.train_page.try_requested.connect(self._on_try_requested)
         self.train_page.resume_offered.connect(self._on_resume_offered)
         self.train_page.ended_unseen.connect(self._on_training_ended)
@@ -214,12 +216,11 @@ class MainWindow(QMainWindow):
         models, page = self.models_controller, self.models_page
         models.use_requested.connect(self._on_use_requested)
         models.renamed.connect(self._on_model_renamed)
-        models.zoo_changed.connect(self.controller.refresh_zoo)
-        self.controller.zoo_changed.connect(models.refresh)
+        models.renamed.connect(self.train_controller.follow_rename)
         self.controller.batch_ended.connect(models.refresh_speeds)
         self.downloads.changed.connect(self._on_downloads_changed)
         page.settings_requested.connect(self.settings_dialog.open_fresh)
-        self.settings_dialog.controller.saved.connect(self.controller.refresh_zoo)
+        self.settings_dialog.controller.saved.connect(self.store.refresh)
         self._theme.changed.connect(page.refresh_theme)
         self._theme.changed.connect(self.train_page.refresh_theme)
 
@@ -243,7 +244,6 @@ class MainWindow(QMainWindow):
         entry = self.controller.entry
         if entry is not None and entry.spec.id == before:
             self.controller.set_model(now)
-        self.controller.refresh_zoo()
 
     @Slot()
     def _on_downloads_changed(self) -> None:
@@ -346,7 +346,8 @@ class MainWindow(QMainWindow):
     def _on_model_changed(self) -> None:
         entry = self.controller.entry
         self.models_controller.set_used(entry.spec.id if entry else "")
-        self.status_model.setText(entry.spec.title if entry else "no model")
+        nothing = "no model" if self.store.inventory is not None else ""
+        self.status_model.setText(entry.spec.title if entry else nothing)
         if entry is not None and not self.train_controller.start_model.model_id:
             self.train_controller.set_model(entry.spec.id)
         if entry is not None and entry.spec.id != self.settings.model:
@@ -364,10 +365,6 @@ class MainWindow(QMainWindow):
         self.rail.buttons[self.pages.indexOf(self.train_page)].set_marked(
             self.train_controller.running
         )
-
-    @Slot(str)
-    def _on_model_made(self, model_id: str) -> None:
-        self.controller.zoo_changed.emit()
 
     @Slot(str)
     def _on_try_requested(self, model_id: str) -> None:

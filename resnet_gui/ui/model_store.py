@@ -1,0 +1,80 @@
+"""The one owner of the zoo in the window. It looks at the disk, in the io lane; pages read it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo.catalogue import default_of
+from resnet_gui.core.zoo.storage.inventory import Inventory, take_inventory
+from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.widgets.words import sentence
+
+
+class ModelStore(QObject):
+    """What models there are, as of the last look.
+
+    Attributes:
+        inventory: None until the first look is over.
+
+    Signals:
+        changed(): `inventory` is new.
+        failed(str): a look failed, with the reason in words; what was known stays.
+    """
+
+    changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, engine: Engine, io: JobLane, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine, self._io = engine, io
+        self.inventory: Inventory | None = None
+        self._looking: Job | None = None
+        self._again = False
+
+    @property
+    def entries(self) -> tuple[ModelEntry, ...]:
+        """All models; none before the first look."""
+        return self.inventory.entries if self.inventory is not None else ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last look began after everything that was asked for."""
+        return not self._again
+
+    def entry(self, model_id: str) -> ModelEntry | None:
+        return self.inventory.entry(model_id) if self.inventory is not None else None
+
+    def default(self, last_used: str = "") -> ModelEntry | None:
+        """What to start with, given the id used last; None: no model is here."""
+        return default_of(self.entries, last_used)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Look again; asking often costs one look more."""
+        if self._looking is not None and self._looking.active:
+            self._again = True
+            return
+        start = partial(take_inventory, self._engine.entries)
+        self._looking = job = self._io.submit(start, Priority.INTERACTIVE)
+        job.progressed.connect(self._on_inventory)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._on_ended)
+
+    @Slot(object)
+    def _on_inventory(self, events: list[Inventory]) -> None:
+        self.inventory = events[-1]
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.failed.emit(sentence(error))
+
+    @Slot()
+    def _on_ended(self) -> None:
+        if self._again:
+            self._again = False
+            self.refresh()
