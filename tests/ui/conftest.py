@@ -47,6 +47,7 @@ def open_app(qtbot: QtBot, lite0: None) -> Iterator[Callable[..., WindowApp]]:
         qtbot.waitExposed(app.window)
         if start:
             app.window.start([])
+            qtbot.waitUntil(lambda: app.window.store.inventory is not None)
         return app
 
     hook = sys.excepthook
