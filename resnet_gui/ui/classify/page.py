@@ -173,7 +173,7 @@ class ClassifyPage(QWidget):
         self.strip.clear_requested.connect(controller.clear)
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)
-        controller.store.changed.connect(self._on_model_changed)
+        controller.store.changed.connect(self._on_store_changed)
         controller.devices_found.connect(self._on_devices_found)
         controller.progress_changed.connect(self.strip.show_progress)
         controller.noticed.connect(self._on_noticed)
@@ -190,6 +190,7 @@ class ClassifyPage(QWidget):
         entry = self.controller.entry
         current = entry.spec.id if entry else ""
         self.popup.open_below(self.model_button, list(self.controller.store.entries), current)
+        self.controller.store.refresh()  # a file may have come from elsewhere
 
     def may_take(self, mime: QMimeData) -> bool:
         """Whether this page can use what is dragged over it."""
@@ -275,6 +276,12 @@ class ClassifyPage(QWidget):
     @Slot(QModelIndex, int, int)
     def _on_rows_changed(self, *_: object) -> None:
         self.stack.setCurrentIndex(1 if self.controller.photos.rowCount() else 0)
+
+    @Slot()
+    def _on_store_changed(self) -> None:
+        if self.popup.isVisible():
+            self.popup.show_entries(list(self.controller.store.entries))
+        self._on_model_changed()
 
     @Slot()
     def _on_model_changed(self) -> None:

@@ -238,6 +238,12 @@ class ModelPopup(QFrame):
         self.show()
         self.search.setFocus()
 
+    def show_entries(self, entries: list[ModelEntry]) -> None:
+        """The models are others now; what is selected and searched for stays."""
+        entry = self.models.entry(self.view.currentIndex().row())
+        self.models.set_entries(entries)
+        self._select(self.models.row_of(entry.spec.id if entry else ""))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrow keys and Return in the search field act on the list."""
         if watched is self.search and isinstance(event, QKeyEvent):
