@@ -141,6 +141,7 @@ class JobLane(QObject):
         self._numbers = itertools.count(1)
         self._condition = threading.Condition()
         self._queue: list[_Work] = []
+        self._declined: Job | None = None
         self._open: dict[int, Job] = {}  # of the main thread alone; until their end is delivered
         self._closing = False
         self._outbox: list[tuple[_Kind, int, Any]] = []
@@ -166,6 +167,7 @@ class JobLane(QObject):
         with self._condition:
             job = Job(self, work, active=not self._closing)
             if self._closing:
+                self._declined = job  # so that `submit(…).finished.connect(…)` finds it alive
                 return job
             self._open[work.number] = job
             self._queue.append(work)

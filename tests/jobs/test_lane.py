@@ -254,6 +254,7 @@ def test_close_cancels_everything_and_says_so(qtbot: QtBot) -> None:
     declined = heard.submit(endless)
     assert not declined.active
     declined.cancel()  # nothing to end, and no error
+    lane.submit(endless).finished.connect(heard.ended.append)  # nobody else holds the job
     assert lane.wait(5)
 
 

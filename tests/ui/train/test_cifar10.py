@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -18,6 +18,8 @@ from resnet_gui.core.runs.events import RunFinished
 from resnet_gui.core.training.presets import Preset
 from resnet_gui.core.zoo import ModelState, Zoo
 from resnet_gui.core.zoo.storage.downloads import RemoteFile
+from resnet_gui.core.zoo.storage.inventory import take_inventory
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.start_model import StartModel
@@ -95,7 +97,7 @@ def test_drop_the_archive_and_train_from_random_weights(
     setup.start.click()
     qtbot.waitUntil(lambda: controller.state is TrainState.ENDED, timeout=90_000)
     assert isinstance(controller.end, RunFinished)
-    shown = app.window.controller.entries()
+    shown = app.window.store.entries
     assert controller.end.model_id in [entry.spec.id for entry in shown]
     assert all(entry.state is not ModelState.UNTRAINED for entry in shown)
 
@@ -151,8 +153,16 @@ def test_choosing_a_wrong_archive_says_so(
     assert app.window.train_controller.state is TrainState.EMPTY
 
 
+class Looked(ModelStore):
+    """A store after its first look."""
+
+    def __init__(self) -> None:
+        QObject.__init__(self)
+        [self.inventory] = take_inventory(Zoo.standard().entries)
+
+
 def test_no_shape_is_offered_twice() -> None:
-    start = StartModel(Zoo.standard().entries)
+    start = StartModel(Looked())
     start.scratch = True
     ids = [entry.spec.id for entry in start.entries()]
     assert len(ids) == len(set(ids))
