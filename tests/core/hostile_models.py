@@ -57,7 +57,7 @@ def _resnet(path: Path) -> None:
     from resnet_gui.core.zoo.builder import build_network
 
     with torch.device("meta"):
-        shapes = build_network("resnet50", 1_000_000).state_dict()
+        shapes = build_network("resnet18", 1_000_000).state_dict()
     state = {name: torch.zeros(()).expand(like.shape) for name, like in shapes.items()}
     _torch_save(path, state)
 
