@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from resnet_gui.core.errors import RunError
-from resnet_gui.core.runs import RunDirectory, RunState, list_runs, rename_run
+from resnet_gui.core.runs import RunDirectory, RunState, list_runs, rename_run, runs_dir
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.checkpoint import Progress, load_checkpoint
 from resnet_gui.core.training.events import EpochDone, RunFinished, RunStarted
@@ -32,9 +32,9 @@ def data(tmp_path: Path) -> Path:
 
 def stopped_run(data: Path, method: str = "head", epochs: int = 3) -> Path:
     generator = train(tiny_config(data, method=method, epochs=epochs), zoo=user_zoo())
-    next(event for event in generator if isinstance(event, EpochDone))
+    done = next(event for event in generator if isinstance(event, EpochDone))
     generator.close()
-    return Path(list_runs()[0].path)
+    return runs_dir() / done.run
 
 
 def rewrite(path: Path, change: dict[str, object], drop: tuple[str, ...] = ()) -> None:
