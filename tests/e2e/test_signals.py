@@ -95,6 +95,7 @@ def test_a_second_signal_forces_the_end(begin: Callable[..., Program], where: st
     assert program.process.wait(20) == INTERRUPTED
 
 
+@pytest.mark.slow  # test_hostile_names sees to it every day
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 def test_a_title_that_names_a_file_does_not_freeze_the_window(
     begin: Callable[..., Program], own_home: Path
