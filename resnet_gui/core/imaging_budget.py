@@ -1,7 +1,7 @@
 """One budget of memory for all threads that decode photos, and how much each photo takes of it.
 
 Pillow keeps a pixel in 1, 2 or 4 bytes, and some decoders need several times that beside it. The
-factors here were measured (see `tests/core/test_imaging_memory.py`), with Pillow 13 and
+factors here were measured (see `tests/core/test_imaging_measured.py`), with Pillow 13 and
 pillow-heif 1.8.
 """
 
