@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def test_nothing_but_answers_and_named_errors_comes_of_many_hostile_files(
 def check(kind: str, count: int, folder: Path, *, costly: bool = False) -> None:
     outcome = run_corpus(kind, SEED, count, folder / "corpus", costly=costly)
     figures = outcome.figures()
+    sys.stdout.write(f"{figures}\n")  # pytest -rP shows it
     assert not outcome.failures, f"{figures}\n{outcome.complaint()}"
     assert not outcome.stderr.strip(), f"{figures}\n{outcome.complaint()}"
     assert outcome.files >= count, figures
