@@ -4,9 +4,11 @@ the state of reduce-on-plateau."""
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
+from resnet_gui.core.documents import number_in, whole_in
 from resnet_gui.core.training.config import RunConfig, Schedule
 
 # One-cycle as in Smith & Topin 2018 (arXiv:1708.07120), with torch's defaults.
@@ -41,12 +43,16 @@ class PlateauState:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> PlateauState:
-        """The inverse of `to_json`; what is missing gets its default."""
+        """The inverse of `to_json`; what is missing gets its default.
+
+        Raises:
+            AttributeError, ValueError: not such a value.
+        """
         lowest = value.get("lowest_loss")
         return cls(
-            float(value.get("scale", 1.0)),
-            math.inf if lowest is None else float(lowest),
-            int(value.get("bad_epochs", 0)),
+            number_in(value.get("scale", 1.0), 0, 1, "scale"),
+            math.inf if lowest is None else number_in(lowest, 0, sys.float_info.max, "lowest_loss"),
+            whole_in(value.get("bad_epochs", 0), 0, 10**6, "bad_epochs"),
         )
 
 
