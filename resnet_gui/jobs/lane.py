@@ -80,7 +80,9 @@ class Job(QObject):
     ended = Signal()
 
     def __init__(self, lane: JobLane, work: _Work, *, active: bool) -> None:
-        super().__init__()
+        # The lane owns it, and it goes in the main thread: without a parent the garbage collector
+        # would destroy it in whichever thread it happens to run, and Qt crashes then.
+        super().__init__(lane)
         self._lane, self._work = lane, work
         self._active = active
         self._heard = True
@@ -107,6 +109,7 @@ class Job(QObject):
         """In the main thread, by the lane."""
         if kind != "event":
             self._active = False
+            self.deleteLater()
         if not self._heard:
             return
         if kind == "event":
@@ -141,7 +144,6 @@ class JobLane(QObject):
         self._numbers = itertools.count(1)
         self._condition = threading.Condition()
         self._queue: list[_Work] = []
-        self._declined: Job | None = None
         self._open: dict[int, Job] = {}  # of the main thread alone; until their end is delivered
         self._closing = False
         self._outbox: list[tuple[_Kind, int, Any]] = []
@@ -167,7 +169,7 @@ class JobLane(QObject):
         with self._condition:
             job = Job(self, work, active=not self._closing)
             if self._closing:
-                self._declined = job  # so that `submit(…).finished.connect(…)` finds it alive
+                job.deleteLater()
                 return job
             self._open[work.number] = job
             self._queue.append(work)

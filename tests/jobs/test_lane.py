@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.jobs.lane import Job, JobLane, Priority
@@ -323,3 +323,26 @@ def test_letting_go_in_a_slot_ends_what_was_being_delivered(
     after = heard.submit(lambda: iter([2]))
     qtbot.waitUntil(lambda: after in heard.ended)
     assert job not in heard.ended
+
+
+def test_a_job_is_destroyed_in_the_main_thread(qtbot: QtBot, lane: JobLane) -> None:
+    """Also one that is garbage in a cycle while a worker's garbage collection runs."""
+    threads: list[int] = []
+
+    def work() -> Iterator[int]:
+        for number in range(20):
+            gc.collect()
+            yield number
+
+    def note() -> None:
+        threads.append(threading.get_ident())
+
+    for _ in range(10):
+        job = lane.submit(lambda: iter([1]))
+        job.destroyed.connect(note, Qt.ConnectionType.DirectConnection)
+        job.cycle = job  # type: ignore[attr-defined]
+        del job
+    last = lane.submit(work)
+    qtbot.waitUntil(lambda: not last.active)
+    qtbot.waitUntil(lambda: len(threads) == 10)
+    assert set(threads) == {threading.get_ident()}
