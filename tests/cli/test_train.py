@@ -19,7 +19,7 @@ from resnet_gui.cli.train import register
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.runs.listing import RunState, list_runs, runs_dir
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
-from resnet_gui.core.zoo.storage.downloads import RemoteFile
+from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 from tests.helpers.cifar_archives import make_binary, make_small
 from tests.helpers.download_server import serve
 from tests.helpers.training import make_photos, make_tiny_model
