@@ -12,7 +12,6 @@ import os
 import re
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -23,12 +22,11 @@ from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network_settings
-from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.disk import check_space, disk_errors
-from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.storage.remote_file import (
     PART_SUFFIX,
+    Part,
     RemoteFile,
     lock_path,
     weights_file_name,
@@ -105,15 +103,6 @@ def download_file(
         if error.transient and download.done:
             error.add_advice("What has arrived is kept: the next try goes on from there.")
         raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What is known of a part file. `validator` is a strong ETag or a Last-Modified date."""
-
-    url: str
-    validator: str
-    total: int
 
 
 class _Download:
@@ -250,7 +239,7 @@ class _Download:
 
     def _fetch(self, file: IO[bytes]) -> Progress:
         """One try: ask for what is missing, write what comes."""
-        known = self._read_sidecar()
+        known = Part.read(self.sidecar)  # if not: the hash decides in the end
         if self.done and known and known.total == self.done:
             return  # it was whole but for the check
         self._check_space(max(0, self.total - self.done))
@@ -322,10 +311,7 @@ class _Download:
             self.total = total
             self._check_space(total - self.done)
         with self._disk_errors():
-            write_json(
-                self.sidecar,
-                {"format": 1, "url": self.url, "validator": _validator(reply), "total": total},
-            )
+            Part(self.url, _validator(reply), total).write(self.sidecar)
         return total
 
     def _write(self, file: IO[bytes], data: bytes) -> None:
@@ -370,13 +356,6 @@ class _Download:
     def _progress(self, note: str = "") -> DownloadProgress:
         total = max(self.total, self.done) if self.total else 0
         return DownloadProgress(self.file.title, self.done, total, self.rate.at(self.done), note)
-
-    def _read_sidecar(self) -> _Part | None:
-        try:
-            value = read_object(self.sidecar)
-            return _Part(str(value["url"]), str(value["validator"]), int(value["total"]))
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
-            return None  # the hash decides in the end
 
     def _check_space(self, missing: int) -> None:
         check_space(self.folder, missing, self.url)

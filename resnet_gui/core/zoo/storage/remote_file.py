@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from resnet_gui.core.errors import ModelError
+from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.checksum import Checksum, published_checksum
+from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.zoo.spec import ModelSpec
 
 PART_SUFFIX = ".part"
@@ -39,6 +41,28 @@ class RemoteFile:
     @property
     def name(self) -> str:
         return self.url.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is known of a part file. `validator` is a strong ETag or a Last-Modified date."""
+
+    url: str
+    validator: str
+    total: int
+
+    def write(self, path: Path) -> None:
+        """Raises OSError."""
+        write_json(path, {"format": 1, **asdict(self)})
+
+    @classmethod
+    def read(cls, path: Path) -> Part | None:
+        """None: it is not there or damaged."""
+        try:
+            value = read_object(path)
+            return cls(str(value["url"]), str(value["validator"]), int(value["total"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+            return None
 
 
 def weights_file_name(spec: ModelSpec) -> str:
