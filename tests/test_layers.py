@@ -75,6 +75,12 @@ def test_the_composition_root_has_no_torch_before_the_window_is_up() -> None:
     assert not {"torch", "torchvision"} & loaded
 
 
+def test_the_names_of_commands_are_known_before_the_command_line_is_imported() -> None:
+    loaded = imported_by(["resnet_gui.__main__"])
+    assert "resnet_gui" in loaded
+    assert not {"typer", "rich", "torch", "PySide6", "PIL"} & loaded
+
+
 def test_the_engine_works_where_there_is_no_qt(tmp_path: Path, own_home: Path) -> None:
     """A GPU server: importing Qt fails, classifying works."""
     small_model(paths.user_models_dir() / "insects.safetensors")

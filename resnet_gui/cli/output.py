@@ -18,7 +18,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import typer
 from rich.cells import cell_len
@@ -114,9 +114,9 @@ def _run(app: typer.Typer, name: str) -> int:
         return int(app(prog_name=name, standalone_mode=False) or 0)
     except ResNetGuiError as error:
         say_error(error)
-        return 2
+        return WRONG_USE
     except typer.Abort:
-        return 130
+        return INTERRUPTED
     except _CommandLineError as error:
         # What was typed may be the name of a file that a pattern of the shell found.
         error.message = visible(error.message)
@@ -292,7 +292,7 @@ class Bar:
         """Whether a person can see it."""
         return err.is_terminal
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

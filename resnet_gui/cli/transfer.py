@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import typer
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from resnet_gui.cli.output import Bar, say
+from resnet_gui.cli.output import INTERRUPTED, Bar, say
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import DownloadProgress
 
 T = TypeVar("T")
+Y = TypeVar("Y")
 
 
 class DownloadBar(Bar):
@@ -22,17 +23,13 @@ class DownloadBar(Bar):
     def __init__(self) -> None:
         super().__init__(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
 
-    def __enter__(self) -> DownloadBar:
-        super().__enter__()
-        return self
-
     def follow(self, work: Generator[Any, None, T], title: str) -> T:
         """Run a generator to its end, showing its progress.
 
         Raises:
             typer.Exit: Ctrl-C; what has arrived is kept.
         """
-        steps = self._run(work, title)
+        steps = self.steps(work, title)
         while True:
             try:
                 next(steps)
@@ -40,14 +37,11 @@ class DownloadBar(Bar):
                 result: T = end.value
                 return result
 
-    def steps(self, work: Generator[T, None, Any], title: str) -> Generator[T, None, None]:
+    def steps(self, work: Generator[Y, None, T], title: str) -> Generator[Y, None, T]:
         """As `follow`, but hands on what the generator yields."""
-        yield from self._run(work, title)
-
-    def _run(self, work: Generator[Any, None, T], title: str) -> Generator[Any, None, T]:
+        note = ""
         try:
             with self.task(title), contextlib.closing(work):
-                note = ""
                 while True:
                     try:
                         event = next(work)
@@ -59,7 +53,7 @@ class DownloadBar(Bar):
                     yield event
         except KeyboardInterrupt:
             say("Interrupted. What has arrived is kept: the next try goes on from there.")
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
 
     def _show_download(self, event: DownloadProgress, title: str, before: str) -> str:
         """Move the bar; returns the note, without the seconds that count down in it."""
@@ -72,6 +66,6 @@ class DownloadBar(Bar):
 
 
 def error_line(error: ResNetGuiError | None) -> dict[str, Any]:
-    if error is None:
-        return {"error": None}
-    return {"error": {"type": type(error).__name__, "message": str(error)}}
+    """The part of a JSON line that says what went wrong; None: nothing."""
+    said = error and {"type": type(error).__name__, "message": str(error)}
+    return {"error": said}

@@ -1,8 +1,4 @@
-"""The command `features`: what the last layer of a model sees of photos, for programs of one's own.
-
-JSON goes to stdout, all else to stderr. Exit codes: 0 fine, 1 some photos failed, 2 wrong use, 130
-interrupted.
-"""
+"""The command `features`: what the last layer of a model sees of photos, for other programs."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
 from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
 from resnet_gui.cli.options import Photos
-from resnet_gui.cli.output import Bar, emit_json, say
+from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
 from resnet_gui.core.zoo import Zoo
@@ -70,7 +66,7 @@ def features(
             _compute(file, sources, device)
         except KeyboardInterrupt:
             say("Interrupted. Nothing was written.")
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
         if file.paths:
             file.save()
             size = " × ".join(map(str, file.shape))

@@ -38,7 +38,7 @@ class Zoo:
     @classmethod
     def standard(cls) -> Zoo:
         """The providers of the program."""
-        return cls([make() for make in PROVIDERS])
+        return cls([make() for make in PROVIDERS.values()])
 
     def entries(self) -> list[ModelEntry]:
         """All entries, grouped by state (the user's own first), in the providers' order."""

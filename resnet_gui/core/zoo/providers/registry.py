@@ -23,19 +23,19 @@ class Provider(Protocol):
         """What its maker publishes, whether or not the weights are here; files publish nothing."""
 
 
-# Made anew for each zoo: a provider may remember what it saw.
-PROVIDERS: list[Callable[[], Provider]] = [
-    lambda: FileProvider(bundled_models_dir(), ModelState.BUNDLED),
-    OfflineProvider,
-    TorchvisionProvider,
-    KerasProvider,
-    lambda: FileProvider(user_models_dir(), ModelState.YOURS),
-]
+# By `ModelSpec.provider`. Made anew for each zoo: a provider may remember what it saw.
+PROVIDERS: dict[str, Callable[[], Provider]] = {
+    "bundled": lambda: FileProvider(bundled_models_dir(), ModelState.BUNDLED),
+    "offline": OfflineProvider,
+    "torchvision": TorchvisionProvider,
+    "keras": KerasProvider,
+    "yours": lambda: FileProvider(user_models_dir(), ModelState.YOURS),
+}
 
 
 def known_specs() -> tuple[ModelSpec, ...]:
     """All that anybody publishes, in the zoo's order."""
-    return tuple(spec for make in PROVIDERS for spec in make().specs())
+    return tuple(spec for make in PROVIDERS.values() for spec in make().specs())
 
 
 def published_specs() -> tuple[ModelSpec, ...]:
