@@ -148,12 +148,6 @@ class LocalEngine:
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         yield from read_histories(paths.bundled_models_dir(), runs_dir())
 
-    def warm_charts(self) -> Iterator[None]:
-        """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
-        with gentle_import():
-            import pyqtgraph  # noqa: F401
-        yield None
-
 
 def _kept_awake() -> AbstractContextManager[object]:
     """The computer does not fall asleep in the block, where the system allows asking for that."""

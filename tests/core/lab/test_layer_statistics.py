@@ -60,11 +60,13 @@ class Block(nn.Module):
         return result
 
 
+Block.__name__ = "ResidualBlock"  # which kinds there are is registered by name
+
+
 # --- what is measured -------------------------------------------------------------------------
 
 
-def test_by_hand_on_two_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Block, "__name__", "ResidualBlock")  # what is registered
+def test_by_hand_on_two_numbers() -> None:
     function = nn.Linear(2, 2, bias=False)
     network = nn.Sequential(OrderedDict(block=Block(function)))
     with torch.no_grad():
