@@ -11,9 +11,9 @@ from torch import nn
 from resnet_gui.core.errors import ModelFileError, RunConfigError, RunError
 from resnet_gui.core.runs.checkpoint import Progress, restore_optimizer
 from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.training.data.photos import Features
 from resnet_gui.core.training.kept_features import load_features, save_features
-from resnet_gui.core.training.schedules import PlateauState
 from resnet_gui.core.zoo.storage.offline_kit import read_bundle
 
 NO_NUMBER = (None, "12", [], {}, True, float("nan"), float("inf"), -5, 10**400)
