@@ -9,13 +9,9 @@ import sys
 from types import ModuleType
 from typing import NoReturn
 
+from resnet_gui.cli.registry import COMMANDS
+
 # Words that mean the command line; anything else opens the window with those files.
-_COMMANDS = frozenset(
-    {
-        *("classify", "evaluate", "features", "models", "info"),
-        *("train", "resume", "runs", "download", "import"),
-    }
-)
 _OPTIONS = frozenset({"-h", "--help", "--version", "--install-completion", "--show-completion"})
 
 
@@ -23,7 +19,7 @@ def main() -> None:
     """Entry point of the command: commands and options run in the terminal."""
     _prepare_environment()
     arguments = sys.argv[1:]
-    if arguments and (arguments[0] in _COMMANDS or arguments[0] in _OPTIONS):
+    if arguments and (arguments[0] in COMMANDS or arguments[0] in _OPTIONS):
         try:
             from resnet_gui.cli.main import run
 
@@ -52,7 +48,7 @@ def _window(arguments: list[str]) -> None:
     reason = why_no_window()
     if reason is not None:
         try:
-            from resnet_gui.cli.main import classify_samples
+            from resnet_gui.cli.commands.classify import classify_samples
 
             raise SystemExit(classify_samples(reason, arguments))
         except KeyboardInterrupt:
@@ -84,7 +80,7 @@ def _stop_at_typo(arguments: list[str]) -> None:
         return
     import difflib
 
-    meant = difflib.get_close_matches(arguments[0].lower(), sorted(_COMMANDS), n=1, cutoff=0.75)
+    meant = difflib.get_close_matches(arguments[0].lower(), sorted(COMMANDS), n=1, cutoff=0.75)
     if meant:
         _refuse(
             f"there is no command and no file “{arguments[0]}”. Did you mean "

@@ -1,10 +1,21 @@
-"""What every command takes: paths that name something."""
+"""What commands are given: paths, photos, a model, a device."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
+
+from resnet_gui.cli.output import say
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.collect import collect_photos
+from resnet_gui.core.zoo import ModelEntry, Zoo
+
+NO_MODEL = "No model is on this computer yet."
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?", re.IGNORECASE)
 
 
 def given_path(text: str) -> Path:
@@ -24,3 +35,38 @@ def given_text(text: str) -> str:
             'an empty text ("") names no file or folder; “.” is the folder you are in'
         )
     return text
+
+
+def check_device(device: str) -> None:
+    """Raises typer.BadParameter for what names no device, before anything slow is imported."""
+    if not _DEVICE.fullmatch(device.strip()):
+        raise typer.BadParameter(
+            f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
+            param_hint="--device",
+        )
+
+
+def chosen_model(model: str | None, advice: str) -> ModelEntry:
+    """The model of this id; None: the best one that is here.
+
+    Raises:
+        ModelError: see `Zoo.ready`.
+        ResNetGuiError: none is here; `advice` says how to get one.
+    """
+    zoo = Zoo.standard()
+    entry = zoo.ready(model) if model is not None else zoo.default()
+    if entry is None:
+        raise ResNetGuiError(NO_MODEL, advice)
+    return entry
+
+
+def found_photos(given: Sequence[Path]) -> tuple[list[ImageSource], list[str]]:
+    """Photos, also those in folders, and in words what is none; the words are said at once."""
+    sources: list[ImageSource] = []
+    problems: list[str] = []
+    for found in collect_photos(given):
+        sources += found.sources
+        problems += found.problems
+    for problem in problems:
+        say(problem, "yellow")
+    return sources, problems

@@ -18,7 +18,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import typer
 from rich.cells import cell_len
@@ -38,7 +38,13 @@ _HUNG_UP = frozenset(
 # What spreadsheets take for the beginning of a formula, also in full width (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
 _CommandLineError: Any = typer.BadParameter.__mro__[2]  # ClickException: typer has no name for it
+
+
+class WrongUseError(Exception):
+    """Wrong use of the command line: the text says what is right."""
 
 
 class _Stderr(Console):
@@ -108,9 +114,9 @@ def _run(app: typer.Typer, name: str) -> int:
         return int(app(prog_name=name, standalone_mode=False) or 0)
     except ResNetGuiError as error:
         say_error(error)
-        return 2
+        return WRONG_USE
     except typer.Abort:
-        return 130
+        return INTERRUPTED
     except _CommandLineError as error:
         # What was typed may be the name of a file that a pattern of the shell found.
         error.message = visible(error.message)
@@ -119,6 +125,22 @@ def _run(app: typer.Typer, name: str) -> int:
         for line in text.getvalue().splitlines():
             say(line)
         return int(error.exit_code)
+
+
+@contextlib.contextmanager
+def foreseen_errors(as_json: bool) -> Iterator[None]:
+    """Errors become a sentence on stderr and an exit code; with `--json` also an object."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Interrupted.", "red")
+        raise typer.Exit(INTERRUPTED) from None
+    except (ResNetGuiError, WrongUseError) as error:
+        say(error, "red")
+        if as_json:
+            with contextlib.suppress(typer.Exit):  # nobody reads it: the code stays
+                emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
+        raise typer.Exit(WRONG_USE) from None
 
 
 def stdout_for_programs() -> None:
@@ -270,7 +292,7 @@ class Bar:
         """Whether a person can see it."""
         return err.is_terminal
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from resnet_gui.cli.output import WrongUseError
 from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.training.presets import config_for
 from resnet_gui.core.zoo import ModelState, Zoo
-
-
-class WrongUseError(Exception):
-    """Wrong use of the command line: the text says what is right."""
 
 
 def settings_of(pairs: list[str]) -> dict[str, str]:

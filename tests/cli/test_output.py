@@ -52,6 +52,15 @@ def insects(own_home: Path) -> str:
     return "insects"
 
 
+def test_only_the_command_that_was_asked_for_is_imported() -> None:
+    code = (
+        "import sys; from resnet_gui.cli.main import app; app(['runs'], standalone_mode=False); "
+        "print([name for name in sys.modules if name.startswith('resnet_gui.cli.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert done.stdout == "['resnet_gui.cli.commands.runs']\n", done.stderr
+
+
 # --- where nothing can be written -------------------------------------------------------------
 
 

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from resnet_gui.cli.train import register
+from resnet_gui.cli.main import app
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.runs.listing import RunState, list_runs, runs_dir
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
-from resnet_gui.core.zoo.storage.downloads import RemoteFile
+from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 from tests.helpers.cifar_archives import make_binary, make_small
 from tests.helpers.download_server import serve
 from tests.helpers.training import make_photos, make_tiny_model
@@ -36,8 +35,6 @@ def data(tmp_path: Path) -> Path:
 
 def command(*arguments: object) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, JSON objects of stdout, text of stderr."""
-    app = typer.Typer()
-    register(app)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     lines = result.stdout.splitlines() if "--json" in arguments else []
     return result.exit_code, [json.loads(line) for line in lines], result.stderr
@@ -89,8 +86,6 @@ def test_evaluate_json(data: Path) -> None:
     code, _, text = command("evaluate", model, data)
     assert code == 0
     assert "The model was trained on this folder" in text
-    app = typer.Typer()
-    register(app)
     out = CliRunner().invoke(app, ["evaluate", model, str(data), "--part", "all"]).stdout
     assert "The model learned from 16 of these 20 photos" in out
     code, _, text = command("evaluate", "tiny", data)
@@ -214,13 +209,9 @@ def test_architectures_are_trained_from_scratch_only(
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT of another process as on POSIX")
 def test_ctrl_c_stops_cleanly_and_resume_goes_on(data: Path) -> None:
-    code = (
-        "import typer; from resnet_gui.cli.train import register; "
-        "app = typer.Typer(); register(app); app()"
-    )
     arguments = ["train", str(data), *QUICK, "--method", "full", "--set", "epochs=500", "--json"]
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-m", "resnet_gui", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY,
     )  # fmt: skip
     assert process.stdout is not None

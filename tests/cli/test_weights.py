@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from resnet_gui.cli import weights as cli_weights
+from resnet_gui.cli.main import app
 from resnet_gui.core.errors import UnknownModelError
 from resnet_gui.core.http.settings import NetworkSettings, save_network_settings
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
@@ -28,8 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 CHILD = """
 import sys
-import typer
-from resnet_gui.cli import weights as cli_weights
+from resnet_gui.cli.main import app
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 spec = ModelSpec("net", "Net", "", "resnet18", "torchvision", "", ("a",), Preprocessing(256, 224),
@@ -38,8 +36,6 @@ class Provider:
     def entries(self):
         yield ModelEntry(spec, ModelState.DOWNLOADABLE)
 Zoo.standard = classmethod(lambda cls: Zoo((Provider(),)))
-app = typer.Typer(pretty_exceptions_enable=False)
-cli_weights.register(app)
 app(sys.argv[2:])
 """
 
@@ -64,8 +60,6 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 def run(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, the JSON lines of stdout, stderr without line breaks of the terminal."""
-    app = typer.Typer(pretty_exceptions_enable=False)
-    cli_weights.register(app)
     done = CliRunner().invoke(app, list(arguments))
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception

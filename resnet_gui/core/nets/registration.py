@@ -12,6 +12,7 @@ from resnet_gui.core.preprocessing import Preprocessing
 
 Options = Mapping[str, Any]
 Shapes = Mapping[str, tuple[int, ...]]  # name of a tensor -> its shape
+_AS_A_RULE = Preprocessing(resize=256, crop=224)
 
 
 class Kind(StrEnum):
@@ -102,6 +103,7 @@ class Architecture:
         blocks: the kinds of blocks it is made of.
         head: name of the module that maps features to classes.
         short_name: of the options, short enough for a chart; None: the title.
+        preprocessing: what its networks are trained with as a rule.
         small: made for photos of 32x32 pixels. pixel_mean: can subtract a mean photo.
         offered: ids that lists offer for training from random weights.
         find: an id, also one that is not offered, to its Offer. It raises DepthError where the
@@ -120,6 +122,7 @@ class Architecture:
     blocks: tuple[BlockKind, ...] = ()
     head: str = "head"
     short_name: Callable[[Options], str] | None = None
+    preprocessing: Preprocessing = _AS_A_RULE
     small: bool = False
     pixel_mean: bool = False
     offered: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""Which models exist and where their weights are. Without torch, but for `builder` and
-`make_table`."""
+"""Which models exist and where their weights are. Without torch, but for what reads tensors."""
 
-from resnet_gui.core.zoo.catalogue import RECOMMENDED_ID, Provider, Zoo
+from resnet_gui.core.zoo.catalogue import RECOMMENDED_ID, Zoo
+from resnet_gui.core.zoo.providers.registry import Provider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
 __all__ = [

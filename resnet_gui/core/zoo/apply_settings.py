@@ -26,12 +26,8 @@ from resnet_gui.core.http.settings import (
 )
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.files import check_regular
-from resnet_gui.core.zoo.providers.published import published_specs
-from resnet_gui.core.zoo.storage.downloads import (
-    PART_SUFFIX,
-    lock_path,
-    weights_file_name,
-)
+from resnet_gui.core.zoo.providers.registry import published_specs
+from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, lock_path, weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 
 _SUFFIXES = ("", PART_SUFFIX, f"{PART_SUFFIX}.json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Container, Iterable, Sequence
-from typing import Protocol
 
 from resnet_gui.core.errors import (
     DepthError,
@@ -15,24 +14,14 @@ from resnet_gui.core.errors import (
     WeightsMissingError,
 )
 from resnet_gui.core.nets.registry import offered_ids
-from resnet_gui.core.system.paths import bundled_models_dir, user_models_dir
-from resnet_gui.core.zoo.providers.files import FileProvider
-from resnet_gui.core.zoo.providers.keras import KerasProvider
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as OFFLINE_ID
-from resnet_gui.core.zoo.providers.lite0 import OfflineProvider
-from resnet_gui.core.zoo.providers.torchvision import TorchvisionProvider
+from resnet_gui.core.zoo.providers.registry import PROVIDERS, Provider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.untrained import untrained_spec
 
 # One click away when nothing better is here: the accuracy that people expect of a "ResNet".
 RECOMMENDED_ID = "resnet50"
 _STATE_ORDER = {state: rank for rank, state in enumerate(ModelState)}
-
-
-class Provider(Protocol):
-    """A source of models. `entries` is cheap (it looks at files, never into weights)."""
-
-    def entries(self) -> Iterable[ModelEntry]: ...
 
 
 class Zoo:
@@ -49,15 +38,7 @@ class Zoo:
     @classmethod
     def standard(cls) -> Zoo:
         """The providers of the program."""
-        return cls(
-            (
-                FileProvider(bundled_models_dir(), ModelState.BUNDLED),
-                OfflineProvider(),
-                TorchvisionProvider(),
-                KerasProvider(),
-                FileProvider(user_models_dir(), ModelState.YOURS),
-            )
-        )
+        return cls([make() for make in PROVIDERS.values()])
 
     def entries(self) -> list[ModelEntry]:
         """All entries, grouped by state (the user's own first), in the providers' order."""

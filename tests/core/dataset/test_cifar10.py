@@ -23,7 +23,7 @@ from resnet_gui.core.dataset.cifar10.folder import UnpackProgress, is_unpacked, 
 from resnet_gui.core.dataset.cifar10.plain_pickle import PlainPickleError, load_batch
 from resnet_gui.core.events import DownloadProgress, Notice
 from resnet_gui.core.http.settings import NetworkSettings
-from resnet_gui.core.zoo.storage.downloads import RemoteFile
+from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 from tests.core.zoo.test_downloads_system import small_disk
 from tests.helpers.cifar_archives import (
     add,

@@ -60,6 +60,9 @@ class Block(nn.Module):
         return result
 
 
+Block.__name__ = "ResidualBlock"  # which kinds there are is registered by name
+
+
 # --- what is measured -------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.http.settings import NetworkSettings
 from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.registry import find_offer
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
@@ -122,6 +123,35 @@ def test_half_precision_and_bare_safetensors(network: nn.Module, tmp_path: Path)
     loaded = load_network(Zoo.standard().ready("half"))
     assert found.spec.id == "half"
     assert next(loaded.parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("model_id", "name"),
+    [
+        ("cifar-resnet8-b", "ResNet-8 B"),
+        ("cifar-highway8", "Highway-8"),
+        ("cifar-preresnet11", "ResNet-11 V2"),
+        ("plain18", "Plain-18"),
+    ],
+)
+def test_weights_of_an_architecture_that_nobody_publishes(
+    tmp_path: Path, model_id: str, name: str
+) -> None:
+    offer = find_offer(model_id)
+    assert offer is not None
+    network = build_network(offer.architecture, 10, offer.options).eval()
+    (found,) = take(saved(network.state_dict(), tmp_path / "bare.pth"))
+    spec = Zoo.standard().ready("bare").spec
+    assert found.spec == spec
+    assert spec.architecture == offer.architecture
+    assert spec.preprocessing == offer.preprocessing
+    assert dict(spec.architecture_options).items() >= dict(offer.options).items()
+    assert spec.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert f"recognised as {name} by" in spec.notes
+    side = min(spec.preprocessing.crop, 64)
+    x = torch.rand(2, 3, side, side)
+    with torch.inference_mode():
+        assert torch.equal(load_network(Zoo.standard().ready("bare"))(x), network(x))
 
 
 def test_a_thousand_outputs_are_taken_for_imagenet_and_no_id_is_hidden(tmp_path: Path) -> None:

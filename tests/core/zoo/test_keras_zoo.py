@@ -29,7 +29,7 @@ from resnet_gui.core.system.paths import (
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers import keras as keras_zoo
 from resnet_gui.core.zoo.providers.keras import KerasProvider, keras_specs
-from resnet_gui.core.zoo.providers.published import published_specs
+from resnet_gui.core.zoo.providers.registry import published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.storage import imports as import_weights

@@ -24,12 +24,8 @@ from resnet_gui.core.errors import (
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
-from resnet_gui.core.zoo.weights.load import (
-    add_model_file,
-    load_network,
-    read_state_dict,
-    save_model,
-)
+from resnet_gui.core.zoo.storage.add_model import add_model_file
+from resnet_gui.core.zoo.weights.load import load_network, read_state_dict, save_model
 from resnet_gui.core.zoo.weights.model_file import MAX_HEADER_BYTES, read_header, spec_from_header
 from tests.helpers.models import description, file_by_hand, random_state, small_model, small_spec
 

@@ -16,13 +16,13 @@ from resnet_gui.core.errors import ModelError, UnknownModelError, WeightsMissing
 from resnet_gui.core.events import ImageSource, ModelReady, Prediction
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.nets.families.torchvision import ARCHITECTURES
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
 from resnet_gui.core.zoo.providers.lite0 import OfflineProvider, lite0_spec, lite0_weights_path
 from resnet_gui.core.zoo.providers.torchvision import (
-    ARCHITECTURES,
     CLASSES_FILE,
     TABLE_FILE,
     TorchvisionProvider,
@@ -33,7 +33,8 @@ from tests.helpers.models import cache_weights, random_state, small_model
 from tests.helpers.pictures import encoded
 from tools import make_table
 
-ZOO_FOLDER = paths.PACKAGE_DIR / "core" / "zoo"
+ZOO_FOLDER = paths.PACKAGE_DIR / "core" / "zoo" / "providers"
+NAMES = [item.name for item in ARCHITECTURES]
 
 
 def committed(name: str) -> object:
@@ -52,14 +53,14 @@ def test_every_architecture_and_weight_set_is_in_it() -> None:
     from torchvision import models
 
     expected = {
-        (name, weights.name) for name in ARCHITECTURES for weights in models.get_model_weights(name)
+        (name, weights.name) for name in NAMES for weights in models.get_model_weights(name)
     }
     specs = torchvision_specs()
     assert {(spec.architecture, spec.weights) for spec in specs} == expected
     assert len(expected) == 17
     assert len({spec.id for spec in specs}) == len(specs)
     # The bare name is the set that torchvision recommends.
-    for name in ARCHITECTURES:
+    for name in NAMES:
         spec = next(spec for spec in specs if spec.id == name)
         assert models.get_model_weights(name)["DEFAULT"].name == spec.weights
 
@@ -138,7 +139,7 @@ def test_two_architectures_build_load_and_classify(model_id: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model_id", list(ARCHITECTURES))
+@pytest.mark.parametrize("model_id", NAMES)
 def test_all_architectures_build_load_and_classify(model_id: str) -> None:
     _builds_loads_and_classifies(model_id)
 

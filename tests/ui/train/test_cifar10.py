@@ -17,8 +17,8 @@ from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import RunFinished
 from resnet_gui.core.training.presets import Preset
 from resnet_gui.core.zoo import ModelState, Zoo
-from resnet_gui.core.zoo.storage.downloads import RemoteFile
 from resnet_gui.core.zoo.storage.inventory import take_inventory
+from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.train.controller import TrainController, TrainState

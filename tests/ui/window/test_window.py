@@ -178,7 +178,9 @@ def test_without_any_model_the_window_says_what_is_missing(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("resnet_gui.core.zoo.providers.lite0.lite0_weights_path", lambda: None)
-    monkeypatch.setattr("resnet_gui.core.zoo.catalogue.bundled_models_dir", lambda: tmp_path)
+    monkeypatch.setattr(
+        "resnet_gui.core.zoo.providers.registry.bundled_models_dir", lambda: tmp_path
+    )
     app = open_app()
     assert app.window.controller.entry is None
     assert app.window.page.model_button.accessibleName().startswith("Model: No model")

@@ -32,7 +32,8 @@ from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import read_object
-from resnet_gui.core.zoo.storage.downloads import RemoteFile, download_file
+from resnet_gui.core.zoo.storage.downloads import download_file
+from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 
 NAME = "cifar10"
 TITLE = "CIFAR-10"

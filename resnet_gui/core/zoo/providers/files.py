@@ -47,6 +47,9 @@ class FileProvider:
                 self._seen[path] = known
             yield known[1]
 
+    def specs(self) -> tuple[ModelSpec, ...]:
+        return ()
+
     def _entry(self, path: Path) -> ModelEntry:
         try:
             spec = spec_from_header(path, read_header(path), self.state.value)

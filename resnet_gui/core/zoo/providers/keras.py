@@ -14,11 +14,11 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from resnet_gui.core.http.settings import load_network_settings
 from resnet_gui.core.nets.families.keras import PREPROCESSING, SHAPES
 from resnet_gui.core.system.paths import keras_models_dir
+from resnet_gui.core.zoo.providers.published import published_entries
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 from resnet_gui.core.zoo.weights.keras_file import INSTALL, has_h5py
 
 PROVIDER = "keras"
@@ -98,13 +98,11 @@ class KerasProvider:
     """Weights in the folder of the settings, or in Keras's own cache."""
 
     def entries(self) -> Iterator[ModelEntry]:
-        folders = dict.fromkeys((load_network_settings().weights_dir(), keras_models_dir()))
         needs = "" if has_h5py() else f"Keras's files need the package h5py. {INSTALL}"
-        for spec in keras_specs():
-            paths = (folder / spec.url.rsplit("/", 1)[-1] for folder in folders)
-            path = next((path for path in paths if path.is_file()), None)
-            state = ModelState.DOWNLOADABLE if path is None else ModelState.CACHED
-            yield ModelEntry(spec, state, path, needs=needs)
+        return published_entries(self.specs(), keras_models_dir(), needs)
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        return keras_specs()
 
 
 def _spec(architecture: str, row: KerasWeights) -> ModelSpec:

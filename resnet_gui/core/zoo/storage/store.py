@@ -24,13 +24,9 @@ from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.system.files import check_regular, open_regular
 from resnet_gui.core.system.paths import data_dir
-from resnet_gui.core.zoo.providers.published import published_specs
+from resnet_gui.core.zoo.providers.registry import published_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.storage.downloads import (
-    PART_SUFFIX,
-    lock_path,
-    weights_file_name,
-)
+from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, lock_path, weights_file_name
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1024 * 1024

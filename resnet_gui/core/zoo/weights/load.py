@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import filecmp
-import shutil
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,23 +12,14 @@ from torch import Tensor, nn
 
 from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
 from resnet_gui.core.nets.build import build_network
-from resnet_gui.core.nets.families.lite0 import LITE0
 from resnet_gui.core.nets.keras_resnet import KerasResNet
-from resnet_gui.core.system.atomic import claiming, dump_json, numbered
-from resnet_gui.core.system.paths import bundled_models_dir
+from resnet_gui.core.system.atomic import dump_json
 from resnet_gui.core.system.tensor_files import write_tensors
-from resnet_gui.core.zoo.providers.published import published_specs
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 from resnet_gui.core.zoo.weights.keras_file import SUFFIXES as KERAS_SUFFIXES
 from resnet_gui.core.zoo.weights.keras_file import is_hdf5
 from resnet_gui.core.zoo.weights.keras_weights import read_keras_state
-from resnet_gui.core.zoo.weights.model_file import (
-    METADATA_KEY,
-    SUFFIX,
-    document_for,
-    read_header,
-    spec_from_header,
-)
+from resnet_gui.core.zoo.weights.model_file import METADATA_KEY, document_for
 from resnet_gui.core.zoo.weights.plain_file import check_file
 from resnet_gui.core.zoo.weights.read_weights import (
     Described,
@@ -40,7 +29,7 @@ from resnet_gui.core.zoo.weights.read_weights import (
 )
 
 __all__ = [
-    "Found", "add_model_file", "check_fit", "empty_network", "load_network", "read_state_dict",
+    "Found", "check_fit", "empty_network", "load_network", "read_state_dict",
     "save_model", "try_once", "with_weights",
 ]  # fmt: skip
 _TRIAL_SIDE = 64  # pixels; every architecture of the zoo takes them
@@ -159,49 +148,6 @@ def save_model(
     document = dump_json(document_for(spec, provenance))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     write_tensors(path, tensors, {METADATA_KEY: document})
-
-
-def add_model_file(source: Path, folder: Path) -> ModelSpec:
-    """Check a model file and copy it into the user's models under a free name.
-
-    Args:
-        source: the file that was dropped; it is left as it is.
-        folder: the user's models folder.
-
-    Returns:
-        the spec of the copy, with its id.
-
-    Raises:
-        ModelFileError, CheckpointMismatchError, ModelError: it cannot be used; nothing is copied.
-        OSError: the folder cannot be written.
-    """
-    spec = spec_from_header(source, read_header(source), "yours")
-    try_once(source, spec, load_network(ModelEntry(spec, ModelState.YOURS, source)))
-    if source.resolve().parent == folder.resolve():
-        return spec  # dropped from the models folder itself
-    # Not the id of another provider's model either: ids do not tell upper from lower case.
-    taken = {known.id.lower() for known in published_specs()} | {LITE0}
-    taken |= {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
-    wanted = folder / f"{source.stem}{SUFFIX}"
-    for target in free_ids(wanted, taken):
-        if not target.exists():
-            break
-        if _same_bytes(target, source):
-            return spec_from_header(target, read_header(target), "yours")
-    with claiming(free_ids(wanted, taken)) as claim:
-        shutil.copyfile(source, claim.temporary)
-    return spec_from_header(claim.path, read_header(claim.path), "yours")
-
-
-def free_ids(path: Path, taken: Container[str]) -> Iterator[Path]:
-    """`path` and its numbered names, but those whose stem (in lower case) is an id of the zoo: of
-    two models with one id one is hidden."""
-    return (name for name in numbered(path) if name.stem.lower() not in taken)
-
-
-def _same_bytes(left: Path, right: Path) -> bool:
-    same_size = left.stat().st_size == right.stat().st_size
-    return same_size and filecmp.cmp(left, right, shallow=False)
 
 
 def check_fit(path: Path, network: nn.Module, found: Mapping[str, Described | Found]) -> None:

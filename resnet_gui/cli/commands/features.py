@@ -1,13 +1,8 @@
-"""The command `features`: what the last layer of a model sees of photos, for programs of one's own.
-
-JSON goes to stdout, all else to stderr. Exit codes: 0 fine, 1 some photos failed, 2 wrong use, 130
-interrupted.
-"""
+"""The command `features`: what the last layer of a model sees of photos, for other programs."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,32 +10,18 @@ from typing import Annotated, Any
 import typer
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
-from resnet_gui.cli.input import given_path
-from resnet_gui.cli.output import Bar, emit_json, say
-from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
+from resnet_gui.cli.options import Photos
+from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
-from resnet_gui.core.photos.collect import collect_photos
 from resnet_gui.core.zoo import Zoo
 
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?", re.IGNORECASE)
 _POOLINGS = ("avg", "max", "none")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the program's command line."""
-    app.command()(features)
-
-
 def features(
-    photos: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Photos, and folders that are searched for photos.",
-            metavar="PHOTO",
-            parser=given_path,
-        ),
-    ],
+    photos: Photos,
     out: Annotated[
         Path,
         typer.Option(
@@ -77,26 +58,15 @@ def features(
     you can search for similar photos, group them, or train a classifier of your own.
     """
     _check(out, pooling, device)
-    zoo = Zoo.standard()
-    entry = zoo.ready(model) if model is not None else zoo.default()
-    if entry is None:
-        raise ResNetGuiError(
-            "No model is on this computer yet.", "Get one with “resnet-gui download resnet50”."
-        )
-    sources: list[ImageSource] = []
-    problems: list[str] = []
-    for found in collect_photos(photos):
-        sources += found.sources
-        problems += found.problems
-    for problem in problems:
-        say(problem, "yellow")
+    entry = chosen_model(model, "Get one with “resnet-gui download resnet50”.")
+    sources, problems = found_photos(photos)
     started = time.monotonic()
     with FeatureFile(out, entry.spec.id, pooling) as file:
         try:
-            _compute(zoo, file, sources, device)
+            _compute(file, sources, device)
         except KeyboardInterrupt:
             say("Interrupted. Nothing was written.")
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
         if file.paths:
             file.save()
             size = " × ".join(map(str, file.shape))
@@ -117,20 +87,18 @@ def _check(out: Path, pooling: str, device: str) -> None:
         )
     if out.suffix.lower() != SUFFIX or out.is_dir():
         raise typer.BadParameter(f"“{out}” is no file name ending in {SUFFIX}", param_hint="--out")
-    if not _DEVICE.fullmatch(device.strip()):
-        raise typer.BadParameter(
-            f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
-            param_hint="--device",
-        )
+    check_device(device)
 
 
-def _compute(zoo: Zoo, file: FeatureFile, sources: list[ImageSource], device: str) -> None:
+def _compute(file: FeatureFile, sources: list[ImageSource], device: str) -> None:
     if not sources:
         return
     from resnet_gui.core.inference.classifier import Classifier
     from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features
 
-    events = extract_features(Classifier(zoo), sources, file.model, Pooling(file.pooling), device)
+    events = extract_features(
+        Classifier(Zoo.standard()), sources, file.model, Pooling(file.pooling), device
+    )
     with Bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar, contextlib.closing(events):
         for event in events:
             if isinstance(event, FeaturesDone):

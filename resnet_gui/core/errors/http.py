@@ -1,132 +1,13 @@
-"""The exception tree. Each error says what happened and what to do next, in words for a person.
-
-`str(error)` is the whole sentence that a window or a terminal shows. Fields carry the data.
-"""
+"""What can go wrong between here and a server, and with what came from there."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from resnet_gui.core.errors.base import ResNetGuiError
 
-class ResNetGuiError(Exception):
-    """Base of all errors that are shown to a person.
-
-    Attributes:
-        what: what happened, one sentence.
-        advice: what to do next, one sentence; empty if there is nothing to do.
-    """
-
-    def __init__(self, what: str, advice: str = "") -> None:
-        self.what = what
-        self.advice = advice
-        super().__init__(f"{what} {advice}".strip())
-
-    def add_advice(self, advice: str) -> None:
-        """Say one thing more that can be done; for who knows what the person wanted."""
-        self.advice = f"{self.advice} {advice}".strip()
-        self.args = (f"{self.what} {self.advice}",)
-
-
-# --- images ---------------------------------------------------------------------------------
-
-
-class ImageReadError(ResNetGuiError):
-    """A file that should be a photo could not be read. `name` is the path or the source's name."""
-
-    def __init__(self, name: str | Path, what: str, advice: str = "") -> None:
-        self.name = str(name)
-        super().__init__(what, advice)
-
-
-class UnsupportedImageError(ImageReadError):
-    """The file is not a photo, or of a format that is not read here (camera RAW, SVG, video)."""
-
-
-class CorruptImageError(ImageReadError):
-    """The file claims an image format but its data is cut off or damaged."""
-
-
-class ImageTooLargeError(ImageReadError):
-    """More pixels than the limit against decompression bombs allows, or more memory to decode it
-    than a photo may take."""
-
-
-# --- models ---------------------------------------------------------------------------------
-
-
-class ModelError(ResNetGuiError):
-    """Something is wrong with a model."""
-
-
-class UnknownModelError(ModelError):
-    """No model of this id. `similar` are ids that look like it."""
-
-    def __init__(self, model_id: str, similar: Sequence[str] = ()) -> None:
-        self.model_id = model_id
-        self.similar = tuple(similar)
-        hint = f"Did you mean {', '.join(similar)}?" if similar else ""
-        super().__init__(
-            f"There is no model “{model_id}”.",
-            f"{hint} “resnet-gui models” lists them all.".strip(),
-        )
-
-
-class WeightsMissingError(ModelError):
-    """The model is known but its weights are not on this computer."""
-
-    def __init__(self, model_id: str, advice: str) -> None:
-        self.model_id = model_id
-        super().__init__(f"The weights of “{model_id}” are not on this computer.", advice)
-
-
-class ModelFileError(ModelError):
-    """A model file is damaged, too new, or not a model of this program."""
-
-    def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
-        self.path = str(path)
-        super().__init__(what, advice)
-
-
-class CheckpointMismatchError(ModelFileError):
-    """The weights do not fit the architecture: `expected` and `found` name both."""
-
-    def __init__(self, path: str | Path, expected: str, found: str) -> None:
-        self.expected = expected
-        self.found = found
-        super().__init__(
-            path,
-            f"{Path(path).name}: the weights do not fit the architecture (expected {expected}, "
-            f"found {found}).",
-            "Choose the model that the file was made for.",
-        )
-
-
-# --- devices, settings, network ---------------------------------------------------------------
-
-
-class DepthError(ModelError):
-    """A residual network has no such depth. `nearest` has the nearest ones that exist."""
-
-    def __init__(self, depth: int, rule: str, nearest: Sequence[int]) -> None:
-        self.depth = depth
-        self.rule = rule
-        self.nearest = tuple(nearest)
-        is_or_are = "is" if len(self.nearest) == 1 else "are"
-        super().__init__(
-            f"There is no such network of depth {depth}: its depths are {rule}.",
-            f"The nearest {is_or_are} {' and '.join(map(str, nearest))}.",
-        )
-
-
-class DeviceError(ResNetGuiError):
-    """The chosen device is not there or failed."""
-
-
-class SettingsError(ResNetGuiError):
-    """The settings could not be read or written."""
+_NETWORK_SETTINGS = "in the settings under Network"
 
 
 class NetworkError(ResNetGuiError):
@@ -147,9 +28,6 @@ class NetworkError(ResNetGuiError):
 
 class DownloadError(NetworkError):
     """Weights could not be downloaded, or what came was not what was published."""
-
-
-_NETWORK_SETTINGS = "in the settings under Network"
 
 
 class BadAddressError(NetworkError):
@@ -392,96 +270,4 @@ class FolderNotWritableError(DownloadError):
             url,
             f"Nothing can be written to {folder} ({reason}).",
             "Choose another folder for weights in the settings, or change its permissions.",
-        )
-
-
-# --- datasets and training --------------------------------------------------------------------
-
-
-class DatasetError(ResNetGuiError):
-    """A folder cannot be trained on or measured with. `path` is the folder."""
-
-    def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
-        self.path = str(path)
-        super().__init__(what, advice)
-
-
-class DatasetChangedError(DatasetError):
-    """The folder is not what it was when the run began: resuming would mix two datasets."""
-
-
-class TrainingError(ResNetGuiError):
-    """Something is wrong with a training."""
-
-
-class RunConfigError(TrainingError):
-    """A setting of a run is out of range or unknown. `field` names it as in `--set field=…`."""
-
-    def __init__(self, field: str, what: str, advice: str = "") -> None:
-        self.field = field
-        super().__init__(what, advice)
-
-
-class NonFiniteLossError(TrainingError):
-    """The loss became infinite or not a number at `epoch`, `step` (both counted from 1)."""
-
-    def __init__(self, epoch: int, step: int, advice: str) -> None:
-        self.epoch = epoch
-        self.step = step
-        super().__init__(
-            f"The training diverged: the loss is not a number any more (epoch {epoch}, "
-            f"step {step}).",
-            advice,
-        )
-
-
-class OutOfMemoryError(TrainingError):
-    """Not even one photo at a time fits into the memory of the device."""
-
-
-class RunError(TrainingError):
-    """A run's directory is missing, damaged, in use, or of another version. `path` names it."""
-
-    def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
-        self.path = str(path)
-        super().__init__(what, advice)
-
-
-class RunNotWrittenError(TrainingError):
-    """A file of a run, or its model, could not be written; the run can go on when there is space.
-
-    Attributes:
-        path: the file. run: the run's name. reason: the system's.
-        needed, free: bytes that it takes, and that are free there; 0: not known.
-    """
-
-    def __init__(self, path: str | Path, run: str, error: OSError, free: int = 0) -> None:
-        self.path = str(path)
-        self.run = run
-        self.reason = error.strerror or str(error)
-        self.needed = int(getattr(error, "needed", 0))
-        self.free = free
-        file = Path(path).name
-        what = f"Space for the model of the run “{run}” could not be kept"
-        if not file.startswith("."):
-            what = f"{file} of the run “{run}” could not be written"
-        space = ""
-        if self.needed and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            space = f": {self.needed / 1e6:,.1f} MB are needed, {free / 1e6:,.1f} MB are free"
-        super().__init__(
-            f"{what} ({self.reason}{space}).", "Free some space on the disk, then resume the run."
-        )
-
-
-class RunMismatchError(RunError):
-    """What a run was trained with is not what is here now: `expected` and `found` name both."""
-
-    def __init__(self, path: str | Path, subject: str, expected: str, found: str) -> None:
-        self.expected = expected
-        self.found = found
-        super().__init__(
-            path,
-            f"The run “{Path(path).name}” cannot go on: its {subject} is {expected}, "
-            f"but {found} is here now.",
-            "Start a new run instead.",
         )

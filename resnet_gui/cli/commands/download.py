@@ -1,0 +1,120 @@
+"""The command `download`: weights from the network, for here or for another computer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from resnet_gui.cli.input import given_path
+from resnet_gui.cli.options import JsonModels
+from resnet_gui.cli.output import emit_json, say, say_error
+from resnet_gui.cli.transfer import DownloadBar, error_line
+from resnet_gui.core.errors import NetworkError, ResNetGuiError
+from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.http.settings import DIRECT, NetworkSettings, load_network_settings
+from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
+from resnet_gui.core.zoo.storage.downloads import download_weights
+
+
+def download(
+    models: Annotated[
+        list[str], typer.Argument(help="Model ids (see “resnet-gui models”).", metavar="ID")
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="Make a bundle in this folder, to carry to a computer without a network: "
+            "“resnet-gui import” takes it there.",
+            metavar="FOLDER",
+            parser=given_path,
+        ),
+    ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(help=f"http://host:port, or “{DIRECT}”. Default: the settings, the system's."),
+    ] = None,
+    ca_bundle: Annotated[
+        Path | None,
+        typer.Option(
+            help="PEM file with certificates to trust besides the system's.",
+            metavar="FILE",
+            parser=given_path,
+        ),
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="https address of a folder that has the weights files.")
+    ] = None,
+    as_json: JsonModels = False,
+) -> None:
+    """Download weights, once and checked.
+
+    A download that was interrupted goes on where it stopped.
+    """
+    zoo = Zoo.standard()
+    entries = list({entry.spec.id: entry for entry in map(zoo.get, models)}.values())
+    settings = _settings(proxy, ca_bundle, mirror)
+    if to is not None and to.exists() and not to.is_dir():
+        raise typer.BadParameter(f"“{to}” is a file, not a folder", param_hint="--to")
+    failed = blocked = False
+    with DownloadBar() as bar:
+        for entry in entries:
+            try:
+                path = bar.follow(_fetch(entry, to, settings), entry.spec.title)
+            except ResNetGuiError as error:
+                failed = True
+                blocked = blocked or (isinstance(error, NetworkError) and error.blocked)
+                say_error(error, f"{entry.spec.title}:")
+                if as_json:
+                    emit_json(_download_line(entry, None, error))
+                continue
+            if as_json:
+                emit_json(_download_line(entry, path, None))
+            else:
+                say(f"{entry.spec.title}: {path}")
+    if blocked:
+        say("The options --proxy, --ca-bundle and --mirror change the way for one command.")
+    if to is not None and not failed:
+        say(f"On the other computer: resnet-gui import {to}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _fetch(
+    entry: ModelEntry, to: Path | None, settings: NetworkSettings
+) -> Generator[DownloadProgress, None, Path]:
+    if to is not None:
+        from resnet_gui.core.zoo.storage.offline_kit import make_bundle
+
+        files = yield from make_bundle([entry], to, settings)
+        return to / next(item.file for item in files if item.id == entry.spec.id)
+    if entry.state is not ModelState.DOWNLOADABLE and entry.state is not ModelState.CACHED:
+        if entry.problem or entry.weights_path is None:
+            raise ResNetGuiError(f"“{entry.spec.title}” cannot be downloaded.", entry.problem)
+        return entry.weights_path
+    folder = entry.weights_path.parent if entry.weights_path else settings.weights_dir()
+    return (yield from download_weights(entry.spec, folder, settings))
+
+
+def _settings(proxy: str | None, ca_bundle: Path | None, mirror: str | None) -> NetworkSettings:
+    """The stored settings with what the options change.
+
+    Raises:
+        SettingsError: an option that can never work.
+    """
+    given: dict[str, Any] = {"proxy": proxy, "ca_bundle": ca_bundle, "mirror": mirror}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return dataclasses.replace(load_network_settings(), **changes)
+
+
+def _download_line(
+    entry: ModelEntry, path: Path | None, error: ResNetGuiError | None
+) -> dict[str, Any]:
+    return {
+        "model": entry.spec.id,
+        "path": str(path) if path else None,
+        "bytes": path.stat().st_size if path else None,
+        **error_line(error),
+    }

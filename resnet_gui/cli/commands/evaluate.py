@@ -1,0 +1,100 @@
+"""The command `evaluate`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
+from resnet_gui.cli.follow import PREPARING
+from resnet_gui.cli.options import Data, JsonEvents
+from resnet_gui.cli.output import (
+    FINE,
+    SOME_FAILED,
+    Bar,
+    WrongUseError,
+    emit_json,
+    emit_line,
+    emit_table,
+    foreseen_errors,
+    say,
+)
+from resnet_gui.core.events import ImageFailed, Notice
+from resnet_gui.core.runs.events import Preparing
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="Id of the model, from “resnet-gui models”.", metavar="MODEL")
+    ],
+    folder: Data,
+    part: Annotated[
+        str,
+        typer.Option(
+            help="all, train, val or test; auto: test, else val, else all, without photos that "
+            "the model is known to have learned from. Of a folder that it was trained on, the "
+            "parts are those of its run.",
+            metavar="PART",
+        ),
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    archive: Archive = None,
+    yes: Yes = False,
+    as_json: JsonEvents = False,
+) -> None:
+    """Measure how often a model is right on labelled photos.
+
+    Photos that the model learned from say little of new ones: it tells how many there are.
+    """
+    with foreseen_errors(as_json):
+        if part not in ("auto", "all", "train", "val", "test"):
+            raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
+        from resnet_gui.core.evaluation.evaluate import Evaluated
+        from resnet_gui.core.evaluation.evaluate import evaluate as start
+        from resnet_gui.core.zoo import Zoo
+
+        failed, result = 0, None
+        entry = Zoo.standard().ready(model)
+        root = dataset_folder(folder, archive, yes, as_json)
+        with Bar() as bar:
+            for event in start(entry, root, part=part, device=device):
+                if isinstance(event, Preparing):
+                    bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
+                elif isinstance(event, Notice):
+                    say(event.message)
+                elif isinstance(event, ImageFailed):
+                    failed += 1
+                    say(event.message)
+                else:
+                    assert isinstance(event, Evaluated)
+                    result = event
+        assert result is not None  # the last event
+        if as_json:
+            emit_json(result.to_json())
+        else:
+            _print_result(result)
+    raise typer.Exit(SOME_FAILED if failed else FINE)
+
+
+def _print_result(result: Any) -> None:
+    low, high = result.top1_ci95
+    part = "of its run" if result.part_of == "run" else "of the folder"
+    emit_line(
+        f"{result.top1:.1%} right (95 % interval {low:.1%} to {high:.1%}; {result.n:,} photos, "
+        f"part “{result.part}” {part}), top-5 {result.top5:.1%}, loss {result.loss:.3f}"
+    )
+    if caution := result.caution():
+        emit_line((caution, "yellow"))
+    header = ("class", "photos", "recognised", "precision")
+    rows = [
+        (
+            item.label,
+            f"{item.n:,}",
+            "" if item.recall is None else f"{item.recall:.1%}",
+            "" if item.precision is None else f"{item.precision:.1%}",
+        )
+        for item in result.per_class
+        if item.n or item.precision is not None
+    ]
+    emit_table(header, rows, right=header[1:], spare=())

@@ -1,0 +1,57 @@
+"""The command `info`."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import Any
+
+from resnet_gui import __version__
+from resnet_gui.cli.options import JsonLines
+from resnet_gui.cli.output import emit_json, emit_line
+from resnet_gui.core.photos.decode import HEIC_READABLE
+from resnet_gui.core.system import paths
+from resnet_gui.core.zoo import Zoo
+
+
+def info(as_json: JsonLines = False) -> None:
+    """Show versions, devices and folders: what a bug report needs."""
+    from resnet_gui.core.system.devices import available_devices
+
+    default = Zoo.standard().default()
+    facts: dict[str, Any] = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        **{
+            name: _version(name)
+            for name in ("torch", "torchvision", "pillow", "PySide6-Essentials")
+        },
+        "heic": HEIC_READABLE,
+        "devices": [f"{device.kind}: {device.name}" for device in available_devices()],
+        "default_model": default.spec.id if default else None,
+        "models": str(paths.user_models_dir()),
+        "weights": str(paths.torch_hub_checkpoints_dir()),
+        "settings": str(paths.config_dir()),
+        "log": str(paths.log_dir()),
+    }
+    if as_json:
+        emit_json(facts)
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        shown = ", ".join(value) if isinstance(value, list) else _plain_value(value)
+        emit_line(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def _plain_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

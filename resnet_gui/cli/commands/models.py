@@ -1,0 +1,79 @@
+"""The command `models`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from resnet_gui.cli.input import NO_MODEL
+from resnet_gui.cli.options import JsonLines
+from resnet_gui.cli.output import emit_json, emit_table, say
+from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo.untrained import untrained_entries
+
+
+def models(
+    search: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Only models with all of these words in id, title or state.", metavar="WORD"
+        ),
+    ] = None,
+    architectures: Annotated[
+        bool,
+        typer.Option(
+            "--architectures",
+            help="Networks without weights instead, which “resnet-gui train FOLDER --model ID” "
+            "trains from random ones.",
+        ),
+    ] = False,
+    as_json: JsonLines = False,
+) -> None:
+    """List all models, with where their weights are.
+
+    The state says so: yours (made or added by you), bundled (came with the program), installed
+    (came with a package), cached (downloaded before) can be used now; downloadable ones need the
+    network once, see “resnet-gui download -h”.
+    """
+    words = " ".join(search or ()).lower().split()
+    entries = [
+        entry
+        for entry in (untrained_entries() if architectures else Zoo.standard().entries())
+        if all(
+            word in f"{entry.spec.id} {entry.spec.title} {entry.state}".lower() for word in words
+        )
+    ]
+    if as_json:
+        for entry in entries:
+            emit_json(entry.to_json())
+        return
+    if not entries:
+        say(f"No model has “{' '.join(words)}” in its id, title or state." if words else NO_MODEL)
+        return
+    header: tuple[str, ...] = (
+        "id", "title", "state", "classes", "top-1", "parameters", "GFLOPs", "size",
+    )  # fmt: skip
+    rows: list[tuple[str, ...]] = []
+    for entry in entries:
+        spec = entry.spec
+        rows.append(
+            (
+                spec.id,
+                spec.title,
+                "damaged" if entry.problem else entry.state.value,
+                f"{len(spec.classes):,}",
+                f"{spec.top1:.1%}" if spec.top1 is not None else "",
+                f"{spec.parameters / 1e6:{'.2f' if architectures else '.1f'}} M",
+                f"{spec.gflops:.2f}" if spec.gflops is not None else "",
+                f"{spec.bytes / 1e6:.0f} MB",
+            )
+        )
+    if architectures:  # without weights there are no classes, accuracy or file
+        kept = [n for n, name in enumerate(header) if name not in ("classes", "top-1", "size")]
+        header = tuple(header[n] for n in kept)
+        rows = [tuple(row[n] for n in kept) for row in rows]
+    emit_table(header, rows, right=header[3:], spare=("title", "GFLOPs", "parameters"))
+    for entry in entries:
+        if entry.problem:
+            say(entry.problem, "yellow")

@@ -1,0 +1,32 @@
+"""The command `resume`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from resnet_gui.cli.follow import follow, stop_flag
+from resnet_gui.cli.input import given_text
+from resnet_gui.cli.options import JsonEvents
+from resnet_gui.cli.output import foreseen_errors
+from resnet_gui.core.runs.listing import find_run
+
+
+def resume(
+    run: Annotated[
+        str,
+        typer.Argument(help="Name of the run, or its directory.", metavar="RUN", parser=given_text),
+    ],
+    device: Annotated[str | None, typer.Option(help="Another device than before.")] = None,
+    as_json: JsonEvents = False,
+) -> None:
+    """Go on with a run that was stopped or interrupted."""
+    with foreseen_errors(as_json):
+        directory = find_run(run)
+        from resnet_gui.core.training.api import resume as start
+
+        with stop_flag() as stop:
+            events = start(directory.path, stop=stop.is_set, device=device)
+            code = follow(events, as_json, directory.config, stop)
+    raise typer.Exit(code)

@@ -1,0 +1,143 @@
+"""The events of a run, as a person reads them, and Ctrl-C while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Generator, Iterator
+from types import FrameType
+
+import typer
+
+from resnet_gui.cli.output import FINE, INTERRUPTED, SOME_FAILED, Bar, emit_json, say
+from resnet_gui.core.events import Notice
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import (
+    BatchDone,
+    EpochDone,
+    PhotoSkipped,
+    Preparing,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    TrainEvent,
+)
+
+PREPARING = {
+    "folder": "Looking at the folder",
+    "model": "Loading the model",
+    "photos": "Reading photos",
+    "features": "Computing features",
+    "validating": "Validating",
+    "testing": "Testing",
+    "measuring": "Measuring",
+}
+
+
+@contextlib.contextmanager
+def stop_flag() -> Iterator[threading.Event]:
+    """A flag that Ctrl-C sets, so that the batch is finished; a second Ctrl-C does not wait."""
+    flag = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # signals reach the main thread only
+        return
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def follow(
+    events: Iterator[TrainEvent],
+    as_json: bool,
+    config: RunConfig,
+    stop: threading.Event,
+) -> int:
+    """Show a run's events; returns the exit code."""
+    code = FINE
+    name, skipped, ended = "", 0, False
+    try:
+        with Bar() as bar, _closing(events):
+            for event in events:
+                ended = isinstance(event, (RunFinished, RunStopped, RunFailed))
+                if as_json:
+                    emit_json(event.to_json())
+                if isinstance(event, Preparing):
+                    bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
+                elif isinstance(event, BatchDone):
+                    done = (event.epoch - 1) * event.steps_in_epoch + event.step_in_epoch
+                    text = f"Epoch {event.epoch}/{config.epochs}  loss {event.loss:.3f}"
+                    bar.show(text, done, config.epochs * event.steps_in_epoch)
+                elif isinstance(event, RunFailed):
+                    say(event.message, "red")
+                    code = SOME_FAILED
+                else:
+                    if isinstance(event, RunStarted):
+                        name = event.run
+                    if isinstance(event, RunStopped):
+                        code = INTERRUPTED if stop.is_set() else FINE
+                    skipped += isinstance(event, PhotoSkipped)
+                    for line in _lines(event):
+                        say(line)
+    except KeyboardInterrupt:
+        say(_how_to_resume(name))
+        raise
+    except typer.Exit as end:  # nobody reads the events any more
+        if ended:
+            raise
+        say(_how_to_resume(name))
+        raise typer.Exit(end.exit_code or SOME_FAILED) from None
+    return code or (SOME_FAILED if skipped else FINE)
+
+
+@contextlib.contextmanager
+def _closing(events: Iterator[TrainEvent]) -> Iterator[None]:
+    """Close the generator at once, not when its memory is collected: a run is stopped by that."""
+    try:
+        yield
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+
+
+def _lines(event: TrainEvent) -> list[str]:
+    """What a person reads about an event."""
+    if isinstance(event, RunStarted):
+        again = f"goes on after epoch {event.epoch}" if event.resumed else "starts"
+        return [
+            f"Run “{event.run}” {again}: {event.train_photos:,} photos to train, "
+            f"{event.val_photos:,} to validate, {len(event.classes)} classes, on {event.device} "
+            f"({event.precision})."
+        ]
+    if isinstance(event, EpochDone):
+        accuracy = "" if event.val_accuracy is None else f"  val accuracy {event.val_accuracy:.1%}"
+        star = "  best" if event.best else ""
+        return [f"Epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}{accuracy}{star}"]
+    if isinstance(event, RunFinished):
+        return [
+            event.accuracy.sentence(),
+            f"Model: {event.model_path}",
+            f"“resnet-gui classify --model {event.model_id} PHOTO” uses it.",
+        ]
+    if isinstance(event, RunStopped):
+        kept = f" The best model so far is kept: {event.model_path}" if event.model_path else ""
+        return [f"Stopped after epoch {event.epoch}.{kept}", _how_to_resume(event.run)]
+    if isinstance(event, (Notice, PhotoSkipped)):
+        return [event.message]
+    return []
+
+
+def _how_to_resume(run: str) -> str:
+    return f"“resnet-gui resume {run}” goes on." if run else "Interrupted."

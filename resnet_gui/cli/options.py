@@ -1,0 +1,32 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resnet_gui.cli.input import given_path
+
+Photos = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Photos, and folders that are searched for photos.",
+        metavar="PHOTO",
+        parser=given_path,
+    ),
+]
+Data = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder with one sub-folder of photos per class, or the word cifar10.",
+        metavar="FOLDER",
+        parser=given_path,
+    ),
+]
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="For programs: one JSON object per line on stdout.")
+]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
+JsonModels = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
