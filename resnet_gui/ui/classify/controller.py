@@ -22,10 +22,10 @@ from resnet_gui.core.events import (
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.imports import Imports, looks_like_weights
 from resnet_gui.ui.model_store import ModelStore
-from resnet_gui.ui.models.downloads import Downloads
-from resnet_gui.ui.models.imports import Imports, looks_like_weights
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import one_line

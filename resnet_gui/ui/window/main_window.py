@@ -33,13 +33,13 @@ from resnet_gui.core.system.settings import Settings
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.controller import ModelsController
-from resnet_gui.ui.models.downloads import Downloads
-from resnet_gui.ui.models.imports import Imports
 from resnet_gui.ui.models.page import ModelsPage
 from resnet_gui.ui.settings.controller import SettingsController
 from resnet_gui.ui.settings.dialog import SettingsDialog
