@@ -103,7 +103,7 @@ def test_a_folder_is_dragged_trained_on_and_its_model_tried(
     data = unpack_ants_bees(shared_data, tmp_path / "ants and bees")
     state = program.wait_for_state(lambda s: s["visible"] and bool(s["train_button"]))
     click(state["train_button"])
-    state = program.wait_for_state(lambda s: s["shown_page"] == 1)
+    state = program.wait_for_state(lambda s: s["shown_page"] == "train")
     source = drag(start, xdo, [data], state)
     program.wait_for_state(lambda s: s["overlay"])
     xdo("mouseup", 1)
@@ -114,7 +114,7 @@ def test_a_folder_is_dragged_trained_on_and_its_model_tried(
     assert state["training"]["right"] >= 138, state["training"]
     assert Path(state["training"]["model"]).is_file()
     click(state["training"]["try_it"])
-    state = program.wait_for_state(lambda s: s["shown_page"] == 0 and s["model"] != "")
+    state = program.wait_for_state(lambda s: s["shown_page"] == "classify" and s["model"] != "")
     photo = sorted((data / "val" / "bees").glob("*.jpg"))[3]
     drag(start, xdo, [photo], state)
     program.wait_for_state(lambda s: s["overlay"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,11 @@ from resnet_gui.core.dataset.cifar10.archive import is_archive_name
 from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress, is_unpacked, local_archive
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.photos.decode import looks_like_image
 from resnet_gui.core.runs.listing import RunInfo, RunState
-from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.engine import Engine
+from resnet_gui.jobs.lane import Job, Priority
+from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
+from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
@@ -142,7 +145,7 @@ class TrainStart(QWidget):
         draw_icon(painter, "folder", mark, colours.accent)
 
 
-class TrainPage(QWidget):
+class TrainPage(Page):
     """Start, set-up, or run: one of them at a time, below the notices.
 
     Attributes:
@@ -159,19 +162,15 @@ class TrainPage(QWidget):
     resume_offered = Signal(str)
     ended_unseen = Signal(str)
 
-    def __init__(
-        self,
-        controller: TrainController,
-        engine: Engine,
-        training: JobLane,
-        io: JobLane,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self.controller = controller
-        self._engine, self._training, self._io = engine, training, io
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        self._engine = context.engine
+        self._training, self._io = context.lanes.training, context.lanes.io
+        self.controller = controller = TrainController(
+            self._engine, context.store, self._training, self._io, self
+        )
         self._warming: Job | None = None
-        self.saver = ModelSaver(io, self)
+        self.saver = ModelSaver(self._io, self)
         self.saver.told.connect(self._on_noticed)
         self._last_folder = ""
         column = QVBoxLayout(self)
@@ -201,19 +200,12 @@ class TrainPage(QWidget):
     # --- drop -------------------------------------------------------------------------------
 
     def may_take(self, mime: QMimeData) -> bool:
-        """Whether a folder, or an archive that may be CIFAR-10, is dragged over the page."""
-        return any(path.is_dir() or _is_archive(path) for path in read_mime(mime).paths)
+        """Whether a folder, or an archive that may be CIFAR-10, is perhaps dragged here."""
+        paths = read_mime(mime).paths
+        return any(is_archive_name(path.name) or _may_be_folder(path) for path in paths)
 
     def take(self, mime: QMimeData) -> None:
-        archives = [path for path in read_mime(mime).paths if _is_archive(path)]
-        if archives:
-            self.controller.open_cifar10(archives[0])
-            return
-        folders = [path for path in read_mime(mime).paths if path.is_dir()]
-        if folders:
-            self.controller.open_folder(folders[0])
-        if len(folders) != 1:
-            self.notices.add("One folder at a time: drop the folder that holds the classes.")
+        self.controller.open_dropped(read_mime(mime).paths)
 
     @Slot()
     def choose_folder(self) -> None:
@@ -249,7 +241,7 @@ class TrainPage(QWidget):
     def _on_download_requested(self) -> None:
         self.controller.open_cifar10(download=True)
 
-    def warm_up(self) -> None:
+    def shown(self) -> None:
         """Import what the charts need before the first run, in the io lane."""
         if self._warming is None:
             self._warming = self._io.submit(self._engine.warm_charts, Priority.BACKGROUND)
@@ -268,6 +260,7 @@ class TrainPage(QWidget):
             self.setup.folder_requested.connect(self.choose_folder)
             self.setup.preview_requested.connect(self._on_preview_requested)
             self.setup.refresh_theme()
+            self.setup.show_dataset()
             self.stack.addWidget(self.setup)
         return self.setup
 
@@ -278,21 +271,18 @@ class TrainPage(QWidget):
             self.run = TrainRunView(self.controller, self._io)
             self._build_soon.start()
             self.run.try_requested.connect(self._on_try_model)
-            self.run.save_requested.connect(self._on_save_requested)
+            self.run.save_requested.connect(self.save_model)
             self.run.folder_requested.connect(self._on_folder_requested)
             self.stack.addWidget(self.run)
-            self.run._on_state_changed()
+            self.run.show_state()
         return self.run
 
     @Slot()
     def _on_state_changed(self) -> None:
         state = self.controller.state
+        self.busy_changed.emit(self.controller.running)
         if state is TrainState.READY:
-            # Shown before it exists, it would miss the signals that fill it.
-            fresh = self.setup is None
             self.stack.setCurrentWidget(self._setup_part())
-            if fresh:
-                self.controller.dataset_changed.emit()
         elif self.controller.running or state is TrainState.ENDED:
             self.stack.setCurrentWidget(self._run_part())
         else:
@@ -350,7 +340,8 @@ class TrainPage(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(self.controller.started.run_dir))
 
     @Slot()
-    def _on_save_requested(self) -> None:
+    def save_model(self) -> None:
+        """Ask where to, and save a copy of the run's model there."""
         if self.controller.end is None:
             return
         self.saver.ask(Path(self.controller.end.model_path))
@@ -377,9 +368,12 @@ class TrainPage(QWidget):
         dialog.show()
 
 
+def _may_be_folder(path: Path) -> bool:
+    """Whether its name does not end like a file's."""
+    suffix = path.suffix.lower()
+    kinds = (mimetypes.types_map, mimetypes.common_types, WEIGHTS_SUFFIXES)
+    return not looks_like_image(path) and not any(suffix in known for known in kinds)
+
+
 def _of(done: int, total: int) -> str:
     return f"{done:,} of {total:,}" if total else f"{done:,}"
-
-
-def _is_archive(path: Path) -> bool:
-    return is_archive_name(path.name) and path.is_file()

@@ -48,7 +48,7 @@ class TrainSetup(QWidget):
         row.setSpacing(12)
         row.addWidget(self._dataset_card(io), 3)
         row.addWidget(self._settings_card(), 2)
-        controller.dataset_changed.connect(self._on_dataset_changed)
+        controller.dataset_changed.connect(self.show_dataset)
         controller.config_changed.connect(self._on_config_changed)
         controller.estimated.connect(self._on_estimated)
 
@@ -163,7 +163,8 @@ class TrainSetup(QWidget):
     # --- what the controller says -----------------------------------------------------------
 
     @Slot()
-    def _on_dataset_changed(self) -> None:
+    def show_dataset(self) -> None:
+        """Show the folder that the controller has."""
         summary = self._controller.summary
         if summary is None:
             return

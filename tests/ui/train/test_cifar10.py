@@ -63,7 +63,7 @@ def wait_until_ready(qtbot: QtBot, controller: TrainController) -> None:
 def test_drop_the_archive_and_train_from_random_weights(
     qtbot: QtBot, app: WindowApp, tmp_path: Path
 ) -> None:
-    app.window.show_page(1)
+    app.window.show_page("train")
     page, controller = app.window.train_page, app.window.train_controller
     make_folder_archive(tmp_path / "cifar10-jpeg.tar.xz")
     (tmp_path / "notes.txt").write_text("no archive")
@@ -105,7 +105,7 @@ def test_drop_the_archive_and_train_from_random_weights(
 def test_the_button_asks_and_downloads(
     qtbot: QtBot, app: WindowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.window.show_page(1)
+    app.window.show_page("train")
     page, controller = app.window.train_page, app.window.train_controller
     content = make_binary(tmp_path / "a.tar.gz").read_bytes()
     with serve(content) as site:
@@ -141,7 +141,7 @@ def test_the_button_asks_and_downloads(
 def test_choosing_a_wrong_archive_says_so(
     qtbot: QtBot, app: WindowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.window.show_page(1)
+    app.window.show_page("train")
     page = app.window.train_page
     (tmp_path / "holiday.tar.gz").write_bytes(b"no archive at all")
     chosen = str(tmp_path / "holiday.tar.gz")
