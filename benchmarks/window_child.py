@@ -87,7 +87,7 @@ def main(folder: str) -> None:
     cat, espresso = sample_photos()[0], sample_photos()[1]
     controller.open_paths([cat])
     figures["drop to answer (first photo), ms"] = run_until(
-        lambda: window.page.results.answer.text() == "Egyptian cat"
+        lambda: window.page.results.answer.text().endswith("cat")
     )
     controller.open_paths([espresso])
     figures["drop to answer (second photo), ms"] = run_until(

@@ -128,8 +128,8 @@ class ClassifyController(QObject):
 
     def open_dropped(self, dropped: Dropped) -> None:
         """What a drop or the clipboard carried."""
-        if dropped.paths or dropped.guesses:
-            self.open_paths(dropped.paths or dropped.guesses, guessed=not dropped.paths)
+        if dropped.all_paths:
+            self.open_paths(dropped.all_paths, guessed=not dropped.paths)
         else:
             self._intake.open_content(dropped)
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.cifar10.archive import is_archive_name
-from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress, is_unpacked, local_archive
+from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.photos.decode import looks_like_image
@@ -28,7 +28,7 @@ from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
-from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
+from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.runs_list import RunsList
@@ -38,7 +38,7 @@ from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
-from resnet_gui.ui.widgets.words import progress_line
+from resnet_gui.ui.widgets.words import progress_line, sentence
 
 if TYPE_CHECKING:
     from resnet_gui.ui.train.run_view import TrainRunView
@@ -170,6 +170,7 @@ class TrainPage(Page):
             self._engine, context.store, self._training, self._io, self
         )
         self._warming: Job | None = None
+        self._looking: Job | None = None
         self.saver = ModelSaver(self._io, self)
         self.saver.told.connect(self._on_noticed)
         self._last_folder = ""
@@ -201,11 +202,10 @@ class TrainPage(Page):
 
     def may_take(self, mime: QMimeData) -> bool:
         """Whether a folder, or an archive that may be CIFAR-10, is perhaps dragged here."""
-        paths = read_mime(mime).paths
-        return any(is_archive_name(path.name) or _may_be_folder(path) for path in paths)
+        return any(is_archive_name(p.name) or _may_be_folder(p) for p in read_mime(mime).all_paths)
 
     def take(self, mime: QMimeData) -> None:
-        self.controller.open_dropped(read_mime(mime).paths)
+        self.controller.open_dropped(read_mime(mime).all_paths)
 
     @Slot()
     def choose_folder(self) -> None:
@@ -219,10 +219,25 @@ class TrainPage(Page):
     @Slot()
     def choose_cifar10(self) -> None:
         """Open CIFAR-10; ask first where it comes from, if it is not on this computer."""
-        if is_unpacked() or local_archive() is not None:
+        if self._looking is not None and self._looking.active:
+            return  # a second click asks nothing more
+        self._looking = job = self._io.submit(look_for_cifar10, Priority.INTERACTIVE)
+        job.finished.connect(self._on_cifar10_looked_for)
+        job.failed.connect(self._on_cifar10_forbidden)
+
+    @Slot(object)
+    def _on_cifar10_looked_for(self, host: str | None) -> None:
+        if host is None:
             self.controller.open_cifar10()
-            return
-        dialog = Cifar10Dialog(self.window())
+        else:
+            self._ask_for_cifar10(host)
+
+    @Slot(object)
+    def _on_cifar10_forbidden(self, error: Exception) -> None:
+        self._ask_for_cifar10("", sentence(error))
+
+    def _ask_for_cifar10(self, host: str, problem: str = "") -> None:
+        dialog = Cifar10Dialog(host, problem, self.window())
         # Queued: the dialog is gone before the next one opens.
         queued = Qt.ConnectionType.QueuedConnection
         dialog.archive_requested.connect(self._on_archive_requested, queued)

@@ -58,9 +58,13 @@ class Dropped:
     pixels: QImage | None = None
     urls: list[str] = field(default_factory=list)
 
+    @property
+    def all_paths(self) -> list[Path]:
+        return self.paths or self.guesses
+
     def __bool__(self) -> bool:
         pixels = self.encoded or self.pixels is not None
-        return bool(self.paths or self.guesses or pixels or self.urls)
+        return bool(self.all_paths or pixels or self.urls)
 
 
 def may_hold_photos(mime: QMimeData) -> bool:

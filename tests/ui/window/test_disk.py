@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.system.settings import load_settings, settings_path
+from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.train.controller import TrainState
 from tests.helpers.disk_watch import watched_disk
 from tests.ui.conftest import ANSWER_MS
@@ -122,6 +123,23 @@ def test_a_folder_to_train_on(app: WindowApp, watched: Watched, tmp_path: Path) 
     assert notices.texts[0].startswith("README is no folder. One folder at a time")
     assert controller.state is TrainState.EMPTY
     watched("train", files(tmp_path / "pets.2026"), lambda: controller.state is TrainState.READY)
+    controller.close_folder()
+    folder = text(str(tmp_path / "pets.2026"))
+    watched("train", folder, lambda: controller.state is TrainState.READY)
+
+
+def test_asking_for_cifar10(qtbot: QtBot, app: WindowApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.window.show_page("train")
+    qtbot.waitUntil(lambda: idle(app), timeout=ANSWER_MS)
+
+    def asked() -> list[Cifar10Dialog]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, Cifar10Dialog)]
+
+    with watched_disk(monkeypatch) as looks:
+        app.window.train_page.start.cifar10.click()
+        qtbot.waitUntil(lambda: bool(asked()))
+    assert looks == []
+    asked()[0].reject()
 
 
 def test_remembering(qtbot: QtBot, app: WindowApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,4 +104,4 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
 
 def test_every_page_has_a_name_of_its_own() -> None:
     names = [entry.name for entry in pages.PAGES]
-    assert names == ["classify", "train", "models", "lab"]
+    assert len(set(names)) == len(names)
