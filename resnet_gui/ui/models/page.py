@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.models.card import ModelCard
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
@@ -25,7 +27,7 @@ from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import Notice, NoticeBar
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
-from resnet_gui.ui.widgets.reveal import reveal
+from resnet_gui.ui.widgets.reveal import folder_of, reveal
 from resnet_gui.ui.widgets.words import size_text
 
 _FILES = "Weights and models (*.pth *.pt *.h5 *.hdf5 *.safetensors bundle.json);;All files (*)"
@@ -46,6 +48,7 @@ class ModelsPage(Page):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
+        self._io = context.lanes.io
         self.controller = controller = ModelsController(
             context.engine,
             context.lanes.inference,
@@ -233,9 +236,15 @@ class ModelsPage(Page):
             self._reveal(self.controller.inventory.use.folder)
 
     def _reveal(self, path: Path) -> None:
-        if not path.exists():
+        job = self._io.submit(partial(folder_of, path), Priority.INTERACTIVE)
+        job.finished.connect(self._on_looked_for)
+
+    @Slot(object)
+    def _on_looked_for(self, result: tuple[Path, Path | None]) -> None:
+        path, folder = result
+        if folder is None:
             self.notices.add(f"{path} is not there yet: the first download makes it.", "notice")
-        elif not reveal(path):
+        elif not reveal(path, folder):
             self.notices.add(f"No file manager answered. It is here: {path}", "notice")
 
     # --- what the controller says -----------------------------------------------------------

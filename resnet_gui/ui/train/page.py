@@ -273,6 +273,7 @@ class TrainPage(Page):
         if self.setup is None:
             self.setup = TrainSetup(self.controller, self._io)
             self.setup.folder_requested.connect(self.choose_folder)
+            self.setup.noticed.connect(self._on_noticed)
             self.setup.preview_requested.connect(self._on_preview_requested)
             self.setup.refresh_theme()
             self.setup.show_dataset()

@@ -32,9 +32,10 @@ class TrainSetup(QWidget):
     """The folder on the left, the settings on the right.
 
     Signals:
-        folder_requested(), preview_requested().
+        folder_requested(), preview_requested(), noticed(object text, str kind).
     """
 
+    noticed = Signal(object, str)
     folder_requested = Signal()
     preview_requested = Signal()
 
@@ -223,7 +224,7 @@ class TrainSetup(QWidget):
         start = self._controller.start_model
         entry = start.entry()
         if entry is not None and not entry.state.ready and not start.scratch:
-            self._controller.noticed.emit(
+            self.noticed.emit(
                 f"The weights of {one_line(entry.spec.title)} are not on this computer: "
                 "download them on the Models page, or choose “From scratch”, which needs none.",
                 "warning",

@@ -59,11 +59,11 @@ def wait_for_answers(qtbot: QtBot, app: WindowApp, count: int) -> None:
 
 
 def test_a_dropped_photo_is_answered(qtbot: QtBot, app: WindowApp, photos: dict[str, Path]) -> None:
-    assert app.window.page.stack.currentIndex() == 0
+    assert app.window.page.stack.currentWidget() is app.window.page.empty
     assert drop(app, files(photos["coffee"]))
     qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
     page = app.window.page
-    assert page.stack.currentIndex() == 1
+    assert page.stack.currentWidget() is not page.empty
     qtbot.waitUntil(lambda: page.view.has_photo)
     assert page.results.rows[0].accessibleName().startswith("espresso, 9")
     assert "ms network" in app.window.status_line.time.text()

@@ -540,16 +540,18 @@ def test_show_in_folder(
 ) -> None:
     asked: list[Path] = []
 
-    def no_file_manager(path: Path) -> bool:
+    def no_file_manager(path: Path, folder: Path) -> bool:
+        assert folder.is_dir()
         asked.append(path)
         return False
 
     monkeypatch.setattr("resnet_gui.ui.models.page.reveal", no_file_manager)
     page = shown.window.models_page
     page.folder_button.click()
-    assert any("is not there yet: the first download makes it" in t for t in texts(page))
+    qtbot.waitUntil(lambda: any("first download makes it" in text for text in texts(page)))
     shown.window.models_controller.select("efficientnet-lite0")
     page.card.reveal.click()
+    qtbot.waitUntil(lambda: bool(asked))
     assert asked == [entry_of(shown, "efficientnet-lite0").weights_path]
     assert any("No file manager answered. It is here:" in t for t in texts(page))
 

@@ -321,7 +321,7 @@ def test_removing_and_clearing_leave_the_files_alone(
     controller.remove_current()
     qtbot.waitUntil(lambda: answer(app) == "missile", timeout=ANSWER_MS)
     controller.clear()
-    assert app.window.page.stack.currentIndex() == 0
+    assert app.window.page.stack.currentWidget() is app.window.page.empty
     assert controller.current is None
     assert photos["coffee"].exists()
     assert photos["rocket"].exists()
