@@ -84,7 +84,6 @@ class Memory(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        _log.warning("%s", error)
         self.failed.emit(sentence(error))
 
     def _saved(self, settings: Settings) -> Iterator[None]:

@@ -46,7 +46,7 @@ class PhotoIntake(QObject):
     Signals:
         found(tuple[ImageSource], bool first): photos; `first`: the first ones of what was dropped.
         opened(str): the first path of a drop that leads to photos.
-        kits_found(list[Path]): folders of weights were among the paths.
+        kits_found(tuple[Path, ...]): folders of weights were among the paths.
         noticed(object text, str kind): what could not be taken, with the reason.
         began(str): something takes a while. ended(): nothing does any more.
     """

@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self._build_middle()
         self._build_menus()
         self.status_line = StatusLine(self.statusBar(), self.controller)
-        self.wiring = Wiring(context, self.pages, self.settings_dialog)
+        self.wiring = Wiring(self.store, self.pages, self.settings_dialog)
         self.projector = Projector(self, (self.rail, self.menuBar(), self.statusBar()))
         self.lab_page.projector_toggled.connect(self.projector.switch)
         self.training_notices = TrainingNotices(self.train_page, self.page.notices, self)

@@ -6,8 +6,8 @@ from PySide6.QtCore import QMimeData, QObject, Slot
 
 from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.lab.page import LabPage
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.page import ModelsPage
-from resnet_gui.ui.page import PageContext
 from resnet_gui.ui.settings.dialog import SettingsDialog
 from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.window.pages import Pages
@@ -16,7 +16,7 @@ from resnet_gui.ui.window.pages import Pages
 class Wiring(QObject):
     """Carries models, runs and photos from page to page."""
 
-    def __init__(self, context: PageContext, pages: Pages, settings: SettingsDialog) -> None:
+    def __init__(self, store: ModelStore, pages: Pages, settings: SettingsDialog) -> None:
         super().__init__(pages)
         self._pages = pages
         self._photos = pages.of(ClassifyPage)
@@ -24,7 +24,6 @@ class Wiring(QObject):
         self._train = pages.of(TrainPage).controller
         models_page, lab = pages.of(ModelsPage), pages.of(LabPage)
         self._models = models_page.controller
-        store = context.store
         # Models: one owner of the zoo, one page that uses one of them.
         self._classify.model_changed.connect(self._on_model_changed)
         self._classify.batch_ended.connect(self._models.refresh_speeds)
