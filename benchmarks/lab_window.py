@@ -30,9 +30,9 @@ def main() -> None:
 
 def child() -> None:
     """Prints one JSON object of milliseconds."""
-    from resnet_gui.__main__ import _prepare_environment
+    from resnet_gui.__main__ import prepare_environment
 
-    _prepare_environment()
+    prepare_environment()
 
     from resnet_gui.app.main import open_window
     from resnet_gui.ui.lab.page import View
@@ -57,10 +57,10 @@ def child() -> None:
         run_until(lambda: view in lab.views)
         idle()
 
-    run_until(lambda: window.status_text.text() == "Ready.")
+    run_until(lambda: window.status_line.text.text() == "Ready.")
     idle()
     phase("opening the Lab")
-    window.show_page(window.pages.indexOf(lab))
+    window.show_page("lab")
     run_until(lambda: View.CURVES in lab.views and controller.looked)
     idle()
     phase("switching networks on and off")

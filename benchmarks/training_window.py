@@ -30,9 +30,9 @@ def main() -> None:
 
 def child(folder: str) -> None:
     """Prints one JSON object of milliseconds."""
-    from resnet_gui.__main__ import _prepare_environment
+    from resnet_gui.__main__ import prepare_environment
 
-    _prepare_environment()
+    prepare_environment()
 
     from resnet_gui.app.main import open_window
     from resnet_gui.ui.train.controller import TrainState
@@ -47,9 +47,9 @@ def child(folder: str) -> None:
         stalls.phase = name
         stalls.gaps_ms.clear()
 
-    run_until(lambda: window.status_text.text() == "Ready.")
+    run_until(lambda: window.status_line.text.text() == "Ready.")
     phase("opening the Train page")
-    window.show_page(1)
+    window.show_page("train")
     run_until(lambda: not app.io.busy)
     phase("scanning and showing the folder")
     controller.open_folder(Path(folder, "data"))

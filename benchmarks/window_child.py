@@ -55,9 +55,9 @@ def run_until(condition: Callable[[], bool], timeout_s: float = 240) -> float:
 
 def main(folder: str) -> None:
     """One start: prints one JSON object of milliseconds (and megabytes)."""
-    from resnet_gui.__main__ import _prepare_environment, import_window
+    from resnet_gui.__main__ import import_window, prepare_environment
 
-    _prepare_environment()
+    prepare_environment()
     app = import_window().open_window([])
     window, controller = app.window, app.window.controller
     application = app.application
@@ -80,14 +80,14 @@ def main(folder: str) -> None:
         lambda: "resnet_gui.core.inference.classifier" in sys.modules and bool(controller.devices)
     )
     stalls.phase = "model load"
-    run_until(lambda: window.status_text.text() == "Ready.")
+    run_until(lambda: window.status_line.text.text() == "Ready.")
     figures["launch to model ready, ms"] = (time.time() - started) * 1000
 
     stalls.phase = "inference"
     cat, espresso = sample_photos()[0], sample_photos()[1]
     controller.open_paths([cat])
     figures["drop to answer (first photo), ms"] = run_until(
-        lambda: window.page.results.answer.text() == "Egyptian cat"
+        lambda: window.page.results.answer.text().endswith("cat")
     )
     controller.open_paths([espresso])
     figures["drop to answer (second photo), ms"] = run_until(

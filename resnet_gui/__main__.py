@@ -17,7 +17,7 @@ _OPTIONS = frozenset({"-h", "--help", "--version", "--install-completion", "--sh
 
 def main() -> None:
     """Entry point of the command: commands and options run in the terminal."""
-    _prepare_environment()
+    prepare_environment()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in COMMANDS or arguments[0] in _OPTIONS):
         try:
@@ -33,7 +33,7 @@ def main() -> None:
 
 def main_window() -> None:
     """Entry point of the desktop icon: always the window."""
-    _prepare_environment()
+    prepare_environment()
     _window(sys.argv[1:])
 
 
@@ -97,7 +97,7 @@ def _refuse(sentence: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def _prepare_environment() -> None:
+def prepare_environment() -> None:
     # Idle OpenMP threads spin and starve the window on small machines; asleep, a training loop
     # beside a live window ran 6 times faster. Must stand before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -43,9 +43,9 @@ def main() -> None:
 
 def child(theme: str, folder: Path) -> None:
     """Drive the window through its pages and grab it."""
-    from resnet_gui.__main__ import _prepare_environment
+    from resnet_gui.__main__ import prepare_environment
 
-    _prepare_environment()
+    prepare_environment()
     from PySide6.QtCore import QBuffer, QEventLoop, QTimer
 
     from resnet_gui.app.main import open_window
@@ -82,7 +82,7 @@ def child(theme: str, folder: Path) -> None:
             TARGET / f"{name}-{theme}.png", optimize=True
         )
 
-    ready = lambda: window.status_text.text() == "Ready."  # noqa: E731
+    ready = lambda: window.status_line.text.text() == "Ready."  # noqa: E731
     wait(ready)
     grab("start")
     window.controller.open_paths([sample_photos()[1]])
@@ -102,7 +102,7 @@ def child(theme: str, folder: Path) -> None:
         1500,
     )
     grab("many")
-    window.show_page(1)
+    window.show_page("train")
     train.open_folder(folder / "cat or espresso")
     wait(lambda: train.state is TrainState.READY)
     setup = window.train_page.setup
@@ -121,14 +121,13 @@ def child(theme: str, folder: Path) -> None:
     train.start()
     wait(lambda: train.state is TrainState.ENDED, 800)
     grab("train-after")
-    if window.pages.count() > 2:
-        window.show_page(2)
-        window.models_controller.select("resnet50")  # no path of this computer in the picture
-        wait(ready, 800)
-        grab("models")
+    window.show_page("models")
+    window.models_controller.select("resnet50")  # no path of this computer in the picture
+    wait(ready, 800)
+    grab("models")
     lab, networks = window.lab_page, window.lab_controller
     window.resize(1400, 900)
-    window.show_page(window.pages.indexOf(lab))
+    window.show_page("lab")
     wait(lambda: networks.looked)
     for view, name in (
         (View.CURVES, "lab-curves"),

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QIcon
@@ -19,18 +19,15 @@ from PySide6.QtWidgets import QApplication
 
 from resnet_gui.app.engine import LocalEngine
 from resnet_gui.app.signals import INTERRUPTED, EndSignals
-from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.system import paths
-from resnet_gui.core.system.settings import Settings, load_settings, save_settings
+from resnet_gui.core.system.settings import Settings, load_settings
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.page import Lanes
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.main_window import MainWindow
-
-if TYPE_CHECKING:
-    pass
 
 _log = logging.getLogger(__name__)
 _SHUTDOWN_DEADLINE_MS = 8000
@@ -43,45 +40,50 @@ class WindowApp(QObject):
 
     Attributes:
         clean: whether every lane has ended.
+        deadline: runs while the lanes are ending.
         exit_code: the process's; 130 where a signal ended it.
     """
 
     def __init__(self, application: QApplication, engine: Engine, settings: Settings) -> None:
         super().__init__()
         self.application = application
-        self._saved = settings  # what other windows change meanwhile is not undone
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
         self.training = JobLane("training", self)
         self.theme = ThemeManager(application)
         self.window = MainWindow(
             engine,
-            (self.inference, self.io, self.training),
+            Lanes(self.inference, self.io, self.training),
             self.theme,
             settings,
-            self._save,
             paths.sample_photos(),
         )
         self._still_running = {self.inference, self.io, self.training}
-        self._ended = False
+        self._secured = self._ended = False
         self.clean = False
         self.exit_code = 0
-        self._deadline = QTimer(self)
-        self._deadline.setSingleShot(True)
-        self._deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
-        self._deadline.timeout.connect(self._finish)
+        self.deadline = QTimer(self)
+        self.deadline.setSingleShot(True)
+        self.deadline.setInterval(_SHUTDOWN_DEADLINE_MS)
+        self.deadline.timeout.connect(self._finish)
         self.window.close_requested.connect(self._on_close_requested)
+        self.window.memory.secured.connect(self._on_settings_secured)
         for lane in (self.inference, self.io, self.training):
             lane.stopped.connect(self._on_lane_stopped)
 
     @Slot()
     def _on_close_requested(self) -> None:
-        if self._deadline.isActive() or self._ended:
+        if self.deadline.isActive() or self._ended:
             return  # asked twice; the deadline stays the first one's
-        self._deadline.start()
+        self.deadline.start()
         self.inference.close()
-        self.io.close()
         self.training.close()
+        self.window.memory.close()
+
+    @Slot()
+    def _on_settings_secured(self) -> None:
+        self._secured = True
+        self.io.close()
 
     @Slot()
     def interrupt(self) -> None:
@@ -104,18 +106,12 @@ class WindowApp(QObject):
         if self._ended:
             return
         self._ended = True
-        self._deadline.stop()
+        self.deadline.stop()
+        if not self._secured:
+            self.window.memory.save_here()
         self.window.allow_close()
         self.window.close()
         self.application.quit()
-
-    def _save(self, settings: Settings) -> None:
-        try:
-            save_settings(settings, self._saved)
-            self._saved = settings
-        except SettingsError as error:
-            _log.warning("%s", error)
-            self.window.page.notices.add(str(error), "warning")
 
 
 def run_window(arguments: Sequence[str]) -> int:

@@ -67,8 +67,8 @@ class Windows:
     def _work(self, app: WindowApp) -> None:
         lanes = app.inference, app.io, app.training
         app.window.start([])
-        for number in range(app.window.pages.count()):
-            app.window.show_page(number)
+        for entry in app.window.pages.entries:
+            app.window.show_page(entry.name)
             self._wait(lambda: not any(lane.busy for lane in lanes), "the lanes work for ever")
 
     def _wait(self, come: Callable[[], bool], what: str) -> None:

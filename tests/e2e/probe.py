@@ -10,9 +10,9 @@ from typing import Any
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QWidget
 
-from resnet_gui.__main__ import _prepare_environment
+from resnet_gui.__main__ import prepare_environment
 
-_prepare_environment()
+prepare_environment()
 
 from resnet_gui.app.main import open_window  # noqa: E402
 
@@ -47,8 +47,8 @@ def shown() -> dict[str, Any]:
     corner = window.pages.mapToGlobal(QPoint(0, 0))
     return {
         "visible": window.isVisible(),
-        "shown_page": window.pages.currentIndex(),
-        "train_button": centre(window.rail.buttons[1]),
+        "shown_page": window.pages.current.objectName(),
+        "train_button": centre(window.rail.buttons["train"]),
         "training": training(),
         "torch": "torch" in sys.modules,
         "page": [corner.x(), corner.y(), window.pages.width(), window.pages.height()],
@@ -57,8 +57,8 @@ def shown() -> dict[str, Any]:
         "name": page.results.name.text(),
         "answer": page.results.answer.text() if page.results.isVisible() else "",
         "rows": [row.accessibleName() for row in page.results.rows if row.isVisible()],
-        "status": window.status_text.text(),
-        "model": window.status_model.text(),
+        "status": window.status_line.text.text(),
+        "model": window.status_line.model.text(),
         "notices": page.notices.texts,
     }
 

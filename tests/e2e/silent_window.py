@@ -23,9 +23,9 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(watch)
 
-from resnet_gui.__main__ import _prepare_environment  # noqa: E402
+from resnet_gui.__main__ import prepare_environment  # noqa: E402
 
-_prepare_environment()
+prepare_environment()
 
 from PySide6.QtCore import QEventLoop, QTimer  # noqa: E402
 
@@ -47,11 +47,11 @@ def wait(condition: Callable[[], bool]) -> None:
 
 app = open_window([])
 window, train = app.window, app.window.train_controller
-wait(lambda: window.status_text.text() == "Ready.")
+wait(lambda: window.status_line.text.text() == "Ready.")
 window.controller.open_paths([Path(sys.argv[1])])
 wait(lambda: window.page.results.answer.text() != "")
-for number in range(1, window.pages.count()):
-    window.show_page(number)
+for entry in window.pages.entries[1:]:
+    window.show_page(entry.name)
 train.open_folder(Path(sys.argv[2]))
 wait(lambda: train.config is not None)
 train.set_option("epochs", 3)

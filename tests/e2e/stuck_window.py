@@ -9,13 +9,12 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QTimer
 
-from resnet_gui.__main__ import _prepare_environment
+from resnet_gui.__main__ import prepare_environment
 
-_prepare_environment()
+prepare_environment()
 
-from resnet_gui import app as program  # noqa: E402
+from resnet_gui.app import main as program  # noqa: E402
 
-program._SHUTDOWN_DEADLINE_MS = 10**9  # only a second signal can end it
 real_open = program.open_window
 
 
@@ -32,6 +31,7 @@ def hang() -> None:
 
 def open_stuck(arguments: list[str]) -> program.WindowApp:
     opened = real_open([])
+    opened.deadline.setInterval(10**9)  # only a second signal can end it
     opened.window.close_requested.connect(lambda: print("closing", flush=True))
     if "window" in arguments:
         QTimer.singleShot(500, hang)

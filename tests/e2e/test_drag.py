@@ -14,6 +14,7 @@ from resnet_gui.core.system.paths import assets_dir
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from tests.conftest import skip_unless_required
 from tests.e2e.conftest import Program
+from tests.ui.conftest import CATS
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.drag
@@ -69,7 +70,7 @@ def test_a_photo_dragged_from_another_program_is_answered(
     state = program.wait_for_state(lambda s: s["answer"] != "")
     assert state["answer"] == "espresso"
     assert state["name"] == "espresso.jpg"
-    assert state["rows"][0].startswith("espresso, 8")
+    assert state["rows"][0].startswith("espresso, 9")
     assert not state["overlay"]
     # Copied, never moved: the file belongs to the other program.
     assert "CopyAction" in source.wait_for_line(lambda line: line.startswith("dropped"))
@@ -84,7 +85,7 @@ def test_several_photos_dragged_at_once(
     program.wait_for_state(lambda s: s["overlay"])
     xdo("mouseup", 1)
     state = program.wait_for_state(lambda s: s["photos"] == 3 and s["answer"] != "")
-    assert state["answer"] == "Egyptian cat"
+    assert state["answer"] in CATS
 
 
 @pytest.mark.data
@@ -103,7 +104,7 @@ def test_a_folder_is_dragged_trained_on_and_its_model_tried(
     data = unpack_ants_bees(shared_data, tmp_path / "ants and bees")
     state = program.wait_for_state(lambda s: s["visible"] and bool(s["train_button"]))
     click(state["train_button"])
-    state = program.wait_for_state(lambda s: s["shown_page"] == 1)
+    state = program.wait_for_state(lambda s: s["shown_page"] == "train")
     source = drag(start, xdo, [data], state)
     program.wait_for_state(lambda s: s["overlay"])
     xdo("mouseup", 1)
@@ -114,7 +115,7 @@ def test_a_folder_is_dragged_trained_on_and_its_model_tried(
     assert state["training"]["right"] >= 138, state["training"]
     assert Path(state["training"]["model"]).is_file()
     click(state["training"]["try_it"])
-    state = program.wait_for_state(lambda s: s["shown_page"] == 0 and s["model"] != "")
+    state = program.wait_for_state(lambda s: s["shown_page"] == "classify" and s["model"] != "")
     photo = sorted((data / "val" / "bees").glob("*.jpg"))[3]
     drag(start, xdo, [photo], state)
     program.wait_for_state(lambda s: s["overlay"])

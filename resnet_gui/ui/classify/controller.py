@@ -22,10 +22,10 @@ from resnet_gui.core.events import (
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.imports import Imports, looks_like_weights
 from resnet_gui.ui.model_store import ModelStore
-from resnet_gui.ui.models.downloads import Downloads
-from resnet_gui.ui.models.imports import Imports, looks_like_weights
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import one_line
@@ -84,6 +84,8 @@ class ClassifyController(QObject):
         self.photos = PhotoList(io, self)
         self._intake = PhotoIntake(io, engine.fetch_image, self)
         self._intake.found.connect(self._on_photos_found)
+        self._intake.opened.connect(self.opened)
+        self._intake.kits_found.connect(self._on_kits_found)
         self._intake.noticed.connect(self.noticed)
         self._intake.began.connect(self._on_intake_began)
         self._intake.ended.connect(self._on_intake_ended)
@@ -111,24 +113,33 @@ class ClassifyController(QObject):
 
     # --- what comes in ----------------------------------------------------------------------
 
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Photos, folders, model files, weights from elsewhere and bundles."""
+    def open_paths(self, paths: Sequence[Path], *, guessed: bool = False) -> None:
+        """Photos, folders, model files, weights from elsewhere and bundles.
+
+        Args:
+            guessed: the paths come from a text; those that do not exist are left out.
+        """
         models = [path for path in paths if looks_like_weights(path)]
-        if models:
-            self._import_requests.update(self._imports.start(models))
-            self._say("Reading the model file…", busy=True)
         photos = [path for path in paths if path not in models]
-        for path in photos[:1]:
-            self.opened.emit(str(path))
+        if models:
+            self._import(models)
         if photos:
-            self._intake.open_paths(photos)
+            self._intake.open_paths(photos, guessed=guessed)
 
     def open_dropped(self, dropped: Dropped) -> None:
         """What a drop or the clipboard carried."""
-        if dropped.paths:
-            self.open_paths(dropped.paths)
+        if dropped.all_paths:
+            self.open_paths(dropped.all_paths, guessed=not dropped.paths)
         else:
             self._intake.open_content(dropped)
+
+    @Slot(object)
+    def _on_kits_found(self, folders: Sequence[Path]) -> None:
+        self._import(folders)
+
+    def _import(self, paths: Sequence[Path]) -> None:
+        self._import_requests.update(self._imports.start(paths))
+        self._say("Reading the model file…", busy=True)
 
     @Slot(object, bool)
     def _on_photos_found(self, sources: Sequence[ImageSource], first: bool) -> None:
@@ -174,6 +185,14 @@ class ClassifyController(QObject):
         if self._current is not None and count:
             row = self.photos.row(self._current) + by
             self.select(min(max(row, 0), count - 1))
+
+    @Slot()
+    def show_next(self) -> None:
+        self.step(1)
+
+    @Slot()
+    def show_previous(self) -> None:
+        self.step(-1)
 
     def remove_current(self) -> None:
         if self._current is None:

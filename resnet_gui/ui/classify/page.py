@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QImage
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -20,75 +20,71 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.errors import ImageReadError
-from resnet_gui.core.events import DownloadProgress, ImageSource
+from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.decode import preview
-from resnet_gui.core.zoo import RECOMMENDED_ID
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.empty_state import EmptyState
+from resnet_gui.ui.classify.offer import ModelOffer
+from resnet_gui.ui.classify.opening import PhotoOpening
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
+from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime, to_qimage
-from resnet_gui.ui.widgets.notice_bar import Notice, NoticeBar
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import PhotoState, percent
-from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip, tooltip
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip, tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
-from resnet_gui.ui.widgets.words import progress_line, size_text
 
 _PREVIEW_SIDE = 1600  # pixels: the longer side of a photo on the screen
 _PREVIEWS_KEPT = 4
 Preview = tuple[str, QImage | None, int, int]
 
 
-class ClassifyPage(QWidget):
+class ClassifyPage(Page):
     """Model and device on top, then the photo with its answer, then the strip.
 
     Attributes:
         controller: the state machine that this page shows.
-
-    Signals:
-        open_requested(), folder_requested(), paste_requested(): the window does these.
-        crop_toggled(bool): “what the network sees” was switched.
+        crop_action: switches “what the network sees”.
     """
 
     drop_hint = "Drop to see what it is"
-    open_requested = Signal()
-    folder_requested = Signal()
-    paste_requested = Signal()
-    crop_toggled = Signal(bool)
 
-    def __init__(
-        self,
-        controller: ClassifyController,
-        io: JobLane,
-        samples: list[Path],
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self.controller = controller
-        self._io = io
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        lanes, memory, samples = context.lanes, context.memory, context.samples
+        self.controller = controller = ClassifyController(
+            context.engine,
+            lanes.inference,
+            lanes.io,
+            context.store,
+            context.downloads,
+            context.imports,
+            self,
+        )
+        self._io, self._memory = lanes.io, memory
         self._previews: OrderedDict[str, Preview] = OrderedDict()
         self._preview: Job | None = None
-        self._offer: Notice | None = None
-        self._download_notice: Notice | None = None
-        self._offer_declined = False
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
         column.addLayout(self._header())
         self.notices = NoticeBar()
         column.addWidget(self.notices)
+        self.offer = ModelOffer(controller, self.notices, self)
+        self.opening = PhotoOpening(controller, memory, samples, self.notices, self)
         self.empty = EmptyState(samples)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self._work())
         column.addWidget(self.stack, 1)
-        self._connect(controller, io)
+        self._connect(controller)
         self._on_current_changed()
 
     # --- building ---------------------------------------------------------------------------
@@ -155,16 +151,21 @@ class ClassifyPage(QWidget):
         column.addWidget(self.strip)
         return work
 
-    def _connect(self, controller: ClassifyController, io: JobLane) -> None:
-        self.empty.open_requested.connect(self.open_requested)
-        self.empty.folder_requested.connect(self.folder_requested)
-        self.empty.paste_requested.connect(self.paste_requested)
+    def _connect(self, controller: ClassifyController) -> None:
+        self.empty.open_requested.connect(self.opening.open_files)
+        self.empty.folder_requested.connect(self.opening.open_folder)
+        self.empty.paste_requested.connect(self.opening.paste)
         self.empty.sample_chosen.connect(self._on_sample_chosen)
         self.model_button.clicked.connect(self.show_models)
         self.popup.chosen.connect(controller.set_model)
         self.classes_button.clicked.connect(self._on_classes_clicked)
         self.device_box.activated.connect(self._on_device_activated)
+        self.crop_action = QAction("What the network &sees", self, checkable=True)
+        self.crop_action.setShortcut("Ctrl+E")
+        self.crop_action.toggled.connect(self.crop_button.setChecked)
         self.crop_button.toggled.connect(self._on_crop_toggled)
+        self.crop_button.setChecked(self._memory.settings.show_crop)
+        self.splitter.splitterMoved.connect(self._memory.save_soon)
         self.results.copy_requested.connect(self.copy_result)
         self.problems.chosen.connect(controller.select)
         self.strip.chosen.connect(controller.select)
@@ -177,7 +178,6 @@ class ClassifyPage(QWidget):
         controller.devices_found.connect(self._on_devices_found)
         controller.progress_changed.connect(self.strip.show_progress)
         controller.noticed.connect(self._on_noticed)
-        controller.download_changed.connect(self._on_download_changed)
         controller.photos.rowsInserted.connect(self._on_rows_changed)
         controller.photos.rowsRemoved.connect(self._on_rows_changed)
         controller.photos.modelReset.connect(self._on_rows_changed)
@@ -191,6 +191,10 @@ class ClassifyPage(QWidget):
         current = entry.spec.id if entry else ""
         self.popup.open_below(self.model_button, list(self.controller.store.entries), current)
         self.controller.store.refresh()  # a file may have come from elsewhere
+
+    def part_sizes(self) -> tuple[int, ...]:
+        """Widths of the photo's and the answer's part; none while they are not shown."""
+        return tuple(self.splitter.sizes()) if self.stack.currentIndex() else ()
 
     def may_take(self, mime: QMimeData) -> bool:
         """Whether this page can use what is dragged over it."""
@@ -217,7 +221,6 @@ class ClassifyPage(QWidget):
         )
 
     def refresh_theme(self) -> None:
-        """Take the theme's new colours for what is drawn once."""
         self.crop_button.setIcon(icon("crop"))
         self.classes_button.setIcon(icon("question"))
         self.results.refresh_icons()
@@ -236,21 +239,14 @@ class ClassifyPage(QWidget):
     @Slot(int)
     def _on_device_activated(self, row: int) -> None:
         self.controller.set_device(str(self.device_box.itemData(row)))
+        self._memory.change(device=self.controller.device)
 
     @Slot(bool)
     def _on_crop_toggled(self, on: bool) -> None:
         self.view.set_show_crop(on)
-        self.crop_toggled.emit(on)
-
-    @Slot()
-    def _on_offer_acted(self) -> None:
-        entry = self.controller.store.entry(RECOMMENDED_ID)
-        if entry is not None:
-            self.controller.set_model(entry.spec.id)
-
-    @Slot()
-    def _on_offer_closed(self) -> None:
-        self._offer, self._offer_declined = None, True
+        self.crop_action.setChecked(on)
+        if on != self._memory.settings.show_crop:
+            self._memory.change(show_crop=on)
 
     # --- what the controller says -----------------------------------------------------------
 
@@ -291,36 +287,8 @@ class ClassifyPage(QWidget):
         self.view.preprocessing = entry.spec.preprocessing if entry else None
         self.view.update()
         self._on_current_changed()
-        self._show_offer()
-
-    def _show_offer(self) -> None:
-        """While no ResNet is here, offer the recommended one; once closed, not again."""
-        wanted = self.controller.store.entry(RECOMMENDED_ID)
-        entry = self.controller.entry
-        needed = (
-            wanted is not None
-            and not wanted.state.ready
-            and (entry is None or entry.spec.provider == "offline")
-            and not self._offer_declined
-            and self._download_notice is None
-        )
-        if needed and self._offer is None and wanted is not None:
-            size = size_text(wanted.spec.bytes)
-            better = f"{wanted.spec.title} is more accurate"
-            if wanted.spec.top1 is not None and entry is not None and entry.spec.top1 is not None:
-                better += f" ({wanted.spec.top1:.1%} against {entry.spec.top1:.1%} on ImageNet)"
-            if entry is None:
-                better = (
-                    f"No model is on this computer yet. {wanted.spec.title} is a good first one"
-                )
-            self._offer = self.notices.add(
-                f"{better}: a download of {size}, once.", "notice", f"Get {wanted.spec.title}"
-            )
-            self._offer.acted.connect(self._on_offer_acted)
-            self._offer.closed.connect(self._on_offer_closed)
-        elif not needed and self._offer is not None:
-            self.notices.remove(self._offer)
-            self._offer = None
+        if entry is not None and entry.spec.id != self._memory.settings.model:
+            self._memory.change(model=entry.spec.id)
 
     @Slot()
     def _on_devices_found(self) -> None:
@@ -340,31 +308,6 @@ class ClassifyPage(QWidget):
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
-
-    @Slot(object)
-    def _on_download_changed(self, progress: DownloadProgress | None) -> None:
-        if progress is None:
-            if self._download_notice is not None:
-                self.notices.remove(self._download_notice)
-                self._download_notice = None
-            self._show_offer()
-            return
-        if self._download_notice is None:
-            if self._offer is not None:
-                self.notices.remove(self._offer)
-                self._offer = None
-            notice = self.notices.add(f"Downloading {one_line(progress.name)}", "notice", "Cancel")
-            notice.close_button.hide()
-            notice.acted.connect(self.controller.cancel_download)
-            notice.bar.show()
-            self._download_notice = notice
-        notice = self._download_notice
-        if progress.total:
-            notice.bar.setRange(0, 1000)
-            notice.bar.setValue(progress.done * 1000 // progress.total)
-        else:
-            notice.bar.setRange(0, 0)
-        notice.label.setText(f"Downloading {one_line(progress.name)}: {progress_line(progress)}")
 
     # --- the photo on the screen --------------------------------------------------------------
 

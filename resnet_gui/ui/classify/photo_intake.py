@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.photos.collect import PhotosFound, collect_photos
+from resnet_gui.core.photos.collect import collect_photos
+from resnet_gui.core.photos.decode import looks_like_image
+from resnet_gui.core.zoo.storage.offline_kit import is_bundle
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
 from resnet_gui.ui.widgets.words import sentence
@@ -19,16 +23,37 @@ from resnet_gui.ui.widgets.words import sentence
 _AT_ONCE = 4  # so few files need no search in the background
 
 
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """What the disk says about dropped paths."""
+
+    kits: tuple[Path, ...]  # weights, made for a computer without internet
+    photos: tuple[Path, ...]  # and folders of photos
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """As `PhotosFound`. first: of this drop no photo was found before."""
+
+    sources: tuple[ImageSource, ...]
+    problems: tuple[str, ...]
+    first: bool
+
+
 class PhotoIntake(QObject):
     """Searches folders, encodes pixels and fetches addresses in the io lane.
 
     Signals:
         found(tuple[ImageSource], bool first): photos; `first`: the first ones of what was dropped.
+        opened(str): the first path of a drop that leads to photos.
+        kits_found(tuple[Path, ...]): folders of weights were among the paths.
         noticed(object text, str kind): what could not be taken, with the reason.
         began(str): something takes a while. ended(): nothing does any more.
     """
 
     found = Signal(object, bool)
+    opened = Signal(object)
+    kits_found = Signal(object)
     noticed = Signal(object, str)
     began = Signal(object)
     ended = Signal()
@@ -41,19 +66,22 @@ class PhotoIntake(QObject):
     ) -> None:
         super().__init__(parent)
         self._io, self._fetch_image = io, fetch_image
-        self._searches: list[_Search] = []
+        self._searches: list[Job] = []
         self._pasted = 0
 
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """A few files at once; folders and many files are gone through in the background."""
-        if len(paths) <= _AT_ONCE and not any(path.is_dir() for path in paths):
+    def open_paths(self, paths: Sequence[Path], *, guessed: bool = False) -> None:
+        """A few files named like photos at once; all else is looked at in the background.
+
+        Args:
+            guessed: the paths come from a text; those that do not exist are left out.
+        """
+        if not guessed and len(paths) <= _AT_ONCE and all(map(looks_like_image, paths)):
+            self.opened.emit(str(paths[0]))
             self.found.emit(tuple(ImageSource.file(path) for path in paths), True)
             return
-        job = self._io.submit(partial(collect_photos, paths), Priority.INTERACTIVE)
-        search = _Search(job, self)
-        search.found.connect(self.found)
-        search.noticed.connect(self.noticed)
-        self._searches.append(search)
+        job = self._io.submit(partial(_look, paths, guessed), Priority.INTERACTIVE)
+        job.progressed.connect(self._on_looked)
+        self._searches.append(job)
         self._watch(job)
         self.began.emit("Looking for photos…")
 
@@ -70,7 +98,7 @@ class PhotoIntake(QObject):
     def stop(self) -> None:
         """End the searches; what was found stays."""
         for search in self._searches:
-            search.job.cancel()
+            search.cancel()
 
     def _open_pixels(self, image: QImage) -> None:
         name = self._pasted_name()
@@ -90,6 +118,19 @@ class PhotoIntake(QObject):
         job.ended.connect(self._on_ended)
 
     @Slot(object)
+    def _on_looked(self, events: list[_Sorted | _Found]) -> None:
+        for event in events:
+            if isinstance(event, _Sorted):
+                if event.kits:
+                    self.kits_found.emit(event.kits)
+                if event.photos:
+                    self.opened.emit(str(event.photos[0]))
+                continue
+            for problem in event.problems:
+                self.noticed.emit(problem, "warning")
+            self.found.emit(event.sources, event.first)
+
+    @Slot(object)
     def _on_finished(self, result: object) -> None:
         if isinstance(result, ImageSource):
             self.found.emit((result,), True)
@@ -100,34 +141,29 @@ class PhotoIntake(QObject):
 
     @Slot()
     def _on_ended(self) -> None:
-        for search in self._searches:
-            if not search.job.active:
-                search.deleteLater()
-        self._searches = [search for search in self._searches if search.job.active]
+        self._searches = [search for search in self._searches if search.active]
         self.ended.emit()
 
 
-class _Search(QObject):
-    """One search through folders: tells its first photos from the others."""
+def _look(paths: Sequence[Path], guessed: bool) -> Iterator[_Sorted | _Found]:
+    """A job: tell folders of weights from photos, then search for these."""
+    there = [path for path in paths if not guessed or os.path.exists(path)]  # noqa: PTH110 - “\0”
+    kits = tuple(path for path in there if _is_kit(path))
+    photos = tuple(path for path in there if path not in kits)
+    yield _Sorted(kits, photos)
+    if not there:
+        yield _Found((), ("There is no photo at the path that the text names.",), False)
+    first = True
+    for found in collect_photos(photos) if photos else ():
+        yield _Found(found.sources, found.problems, first)
+        first = first and not found.sources
 
-    found = Signal(object, bool)
-    noticed = Signal(object, str)
 
-    def __init__(self, job: Job, parent: QObject) -> None:
-        super().__init__(parent)
-        self.job = job
-        self._first = True
-        job.progressed.connect(self._on_progressed)
-
-    @Slot(object)
-    def _on_progressed(self, events: list[object]) -> None:
-        for event in events:
-            assert isinstance(event, PhotosFound)
-            for problem in event.problems:
-                self.noticed.emit(problem, "warning")
-            self.found.emit(event.sources, self._first)
-            if event.sources:
-                self._first = False
+def _is_kit(path: Path) -> bool:
+    try:
+        return is_bundle(path)
+    except (OSError, ValueError):  # may not be looked at, or no possible name
+        return False
 
 
 def _encode(image: QImage, name: str) -> Generator[ImageSource, None, ImageSource]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from enum import IntEnum
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
-    QWidget,
 )
 
 from resnet_gui.ui.lab.controller import FIRST_PAIR, LabController
@@ -22,6 +21,7 @@ from resnet_gui.ui.lab.layers import LabLayers, Measure
 from resnet_gui.ui.lab.network_list import NetworkList
 from resnet_gui.ui.lab.parts import LabEmpty, scaled
 from resnet_gui.ui.lab.why import LabWhy
+from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import set_tooltip
@@ -57,7 +57,7 @@ _NO_LAYERS = (
 )
 
 
-class LabPage(QWidget):
+class LabPage(Page):
     """Five views on one set of networks; each is built when it is first shown.
 
     Attributes:
@@ -73,9 +73,11 @@ class LabPage(QWidget):
     photos_dropped = Signal(object)
     projector_toggled = Signal(bool)
 
-    def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.controller = controller
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        self.controller = controller = LabController(
+            context.engine, context.store, context.lanes.inference, context.lanes.io, self
+        )
         self.view = View.CURVES
         self.views: dict[View, LabCurves | LabLayers | LabDiagram | LabWhy] = {}
         self._scale = 1.0
@@ -152,15 +154,19 @@ class LabPage(QWidget):
         if self.isVisible() and not self._refresh_soon.isActive():
             self._refresh_soon.start()  # a quick run has dozens of epochs a second
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def shown(self) -> None:
         self.projector.setIcon(icon("screen"))
         self.controller.refresh()
         self._build_soon.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
+    def hidden(self) -> None:
+        self.projector.setChecked(False)
         self._refresh_soon.stop()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the chosen view is the one that is shown."""
+        return not self._build_soon.isActive()
 
     # --- views ------------------------------------------------------------------------------
 

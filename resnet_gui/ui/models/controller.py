@@ -17,10 +17,10 @@ from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.storage.store import Speed
 from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.model_store import ModelStore
-from resnet_gui.ui.models.downloads import Downloads
-from resnet_gui.ui.models.imports import Imports
 from resnet_gui.ui.models.list_model import ModelList
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import progress_line, sentence, size_text

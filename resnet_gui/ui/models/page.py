@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -18,20 +18,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.models.card import ModelCard
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
+from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import Notice, NoticeBar
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
-from resnet_gui.ui.widgets.reveal import reveal
+from resnet_gui.ui.widgets.reveal import folder_of, reveal
 from resnet_gui.ui.widgets.words import size_text
 
 _FILES = "Weights and models (*.pth *.pt *.h5 *.hdf5 *.safetensors bundle.json);;All files (*)"
 
 
-class ModelsPage(QWidget):
+class ModelsPage(Page):
     """Search and actions on top, the list with the chosen model's card, disk use below.
 
     Attributes:
@@ -44,9 +46,18 @@ class ModelsPage(QWidget):
     drop_hint = "Drop to import weights or a model"
     settings_requested = Signal()
 
-    def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.controller = controller
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        self._io = context.lanes.io
+        self.controller = controller = ModelsController(
+            context.engine,
+            context.lanes.inference,
+            context.lanes.io,
+            context.store,
+            context.downloads,
+            context.imports,
+            self,
+        )
         self._import_notice: Notice | None = None
         self._offline_notice: Notice | None = None
         column = QVBoxLayout(self)
@@ -149,6 +160,7 @@ class ModelsPage(QWidget):
         self.view.doubleClicked.connect(self._on_double_clicked)
         controller.store.changed.connect(self._on_inventory_changed)
         controller.current_changed.connect(self._show_selected)
+        controller.downloads.changed.connect(self._on_downloads_changed)
         controller.import_changed.connect(self._on_import_changed)
         controller.noticed.connect(self._on_noticed)
 
@@ -161,6 +173,13 @@ class ModelsPage(QWidget):
     def take(self, mime: QMimeData) -> None:
         """Import what was dropped."""
         self.controller.import_paths(read_mime(mime).paths)
+
+    def shown(self) -> None:
+        self.controller.watched = True
+        self.controller.refresh()
+
+    def hidden(self) -> None:
+        self.controller.watched = False
 
     def refresh_theme(self) -> None:
         """Take the theme's new colours for what is drawn once."""
@@ -217,9 +236,15 @@ class ModelsPage(QWidget):
             self._reveal(self.controller.inventory.use.folder)
 
     def _reveal(self, path: Path) -> None:
-        if not path.exists():
+        job = self._io.submit(partial(folder_of, path), Priority.INTERACTIVE)
+        job.finished.connect(self._on_looked_for)
+
+    @Slot(object)
+    def _on_looked_for(self, result: tuple[Path, Path | None]) -> None:
+        path, folder = result
+        if folder is None:
             self.notices.add(f"{path} is not there yet: the first download makes it.", "notice")
-        elif not reveal(path):
+        elif not reveal(path, folder):
             self.notices.add(f"No file manager answered. It is here: {path}", "notice")
 
     # --- what the controller says -----------------------------------------------------------
@@ -289,6 +314,10 @@ class ModelsPage(QWidget):
             self.view.scrollTo(index)
 
     @Slot()
+    def _on_downloads_changed(self) -> None:
+        self.busy_changed.emit(self.controller.downloads.busy)
+
+    @Slot()
     def _on_import_changed(self) -> None:
         progress = self.controller.imports.progress
         if progress is None:
@@ -313,12 +342,3 @@ class ModelsPage(QWidget):
         if self.controller.searched == "" and self.search.text():
             self.search.clear()
         self.notices.add(text, kind)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.controller.watched = True
-        self.controller.refresh()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.controller.watched = False

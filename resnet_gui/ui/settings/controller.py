@@ -22,7 +22,7 @@ from resnet_gui.core.http.settings import (
 )
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
 from resnet_gui.jobs.lane import Job, JobLane
-from resnet_gui.ui.models.downloads import Downloads
+from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.widgets.words import sentence
 
 

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from resnet_gui.core.dataset.cifar10.archive import ARCHIVE_SUFFIXES
-from resnet_gui.core.dataset.cifar10.folder import ARCHIVE, TITLE, cifar10_dir, download_host
-from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.dataset.cifar10.folder import (
+    ARCHIVE,
+    TITLE,
+    cifar10_dir,
+    download_host,
+    is_unpacked,
+    local_archive,
+)
 from resnet_gui.ui.widgets.plain_text import MessageBox
 from resnet_gui.ui.widgets.words import size_text
 
 
+def look_for_cifar10() -> Generator[None, None, str | None]:
+    """A job: whether CIFAR-10 is here, and if not, where it would come from.
+
+    Returns:
+        the host's name; None: nothing needs to be fetched.
+
+    Raises:
+        SettingsError: the settings forbid the network, or name no usable address.
+    """
+    yield None
+    return None if is_unpacked() or local_archive() is not None else download_host()
+
+
 class Cifar10Dialog(MessageBox):
     """Asks once; nothing is fetched before the answer.
+
+    Args:
+        host: where it can be downloaded from; "": from nowhere, and `problem` says why.
 
     Signals:
         download_requested(), archive_requested().
@@ -22,16 +46,13 @@ class Cifar10Dialog(MessageBox):
     download_requested = Signal()
     archive_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        try:
-            host = download_host()
+    def __init__(self, host: str, problem: str = "", parent: QWidget | None = None) -> None:
+        offer = f"It can be unpacked from an archive that you have. {problem}"
+        if host:
             offer = (
                 f"It can be downloaded from {host}, checked by its SHA-256, or unpacked from an "
                 "archive that you have."
             )
-        except SettingsError as error:
-            host = ""
-            offer = f"It can be unpacked from an archive that you have. {error}"
         super().__init__(
             parent,
             TITLE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from resnet_gui.core.dataset.cifar10.archive import is_archive_name
 from resnet_gui.core.dataset.cifar10.folder import UnpackProgress, prepare_cifar10
 from resnet_gui.core.dataset.scan import scan_dataset
 from resnet_gui.core.dataset.summary import DatasetScanned, DatasetSummary, ScanProgress
-from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.errors import DatasetError, RunConfigError
 from resnet_gui.core.events import DownloadProgress, Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
@@ -127,6 +128,12 @@ class TrainController(QObject):
     def open_folder(self, folder: Path) -> None:
         """Scan a folder of class sub-folders in the background."""
         self._open(partial(scan_dataset, folder), Priority.INTERACTIVE)
+
+    def open_dropped(self, paths: Sequence[Path]) -> None:
+        """As `open_folder` or `open_cifar10`, whichever the disk says was dropped."""
+        archive = any(is_archive_name(path.name) for path in paths)
+        priority = Priority.BACKGROUND if archive else Priority.INTERACTIVE
+        self._open(partial(_look_and_scan, paths), priority)
 
     def open_cifar10(self, archive: Path | None = None, *, download: bool = False) -> None:
         """Unpack CIFAR-10 if it is not there yet, then scan it.
@@ -406,6 +413,20 @@ class TrainController(QObject):
         if state is not self.state:
             self.state = state
             self.state_changed.emit()
+
+
+def _look_and_scan(paths: Sequence[Path]) -> Iterator[Any]:
+    archives = [path for path in paths if is_archive_name(path.name) and path.is_file()]
+    if archives:
+        yield from _unpack_and_scan(archives[0], False)
+        return
+    folders = [path for path in paths if path.is_dir()]
+    advice = "One folder at a time: drop the folder that holds the classes."
+    if not folders:
+        raise DatasetError(paths[0], f"{paths[0].name} is no folder.", advice)
+    if len(folders) > 1:
+        yield Notice(advice)
+    yield from scan_dataset(folders[0])
 
 
 def _unpack_and_scan(archive: Path | None, download: bool) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.cifar10.archive import is_archive_name
-from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress, is_unpacked, local_archive
+from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.photos.decode import looks_like_image
 from resnet_gui.core.runs.listing import RunInfo, RunState
-from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.engine import Engine
+from resnet_gui.jobs.lane import Job, Priority
+from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
+from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
-from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
+from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.runs_list import RunsList
@@ -35,7 +38,7 @@ from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
-from resnet_gui.ui.widgets.words import progress_line
+from resnet_gui.ui.widgets.words import progress_line, sentence
 
 if TYPE_CHECKING:
     from resnet_gui.ui.train.run_view import TrainRunView
@@ -142,7 +145,7 @@ class TrainStart(QWidget):
         draw_icon(painter, "folder", mark, colours.accent)
 
 
-class TrainPage(QWidget):
+class TrainPage(Page):
     """Start, set-up, or run: one of them at a time, below the notices.
 
     Attributes:
@@ -159,18 +162,15 @@ class TrainPage(QWidget):
     resume_offered = Signal(str)
     ended_unseen = Signal(str)
 
-    def __init__(
-        self,
-        controller: TrainController,
-        engine: Engine,
-        training: JobLane,
-        io: JobLane,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self.controller = controller
-        self._engine, self._training, self._io = engine, training, io
-        self.saver = ModelSaver(io, self)
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        self._engine = context.engine
+        self._training, self._io = context.lanes.training, context.lanes.io
+        self.controller = controller = TrainController(
+            self._engine, context.store, self._training, self._io, self
+        )
+        self._looking: Job | None = None
+        self.saver = ModelSaver(self._io, self)
         self.saver.told.connect(self._on_noticed)
         self._last_folder = ""
         column = QVBoxLayout(self)
@@ -196,19 +196,11 @@ class TrainPage(QWidget):
     # --- drop -------------------------------------------------------------------------------
 
     def may_take(self, mime: QMimeData) -> bool:
-        """Whether a folder, or an archive that may be CIFAR-10, is dragged over the page."""
-        return any(path.is_dir() or _is_archive(path) for path in read_mime(mime).paths)
+        """Whether a folder, or an archive that may be CIFAR-10, is perhaps dragged here."""
+        return any(is_archive_name(p.name) or _may_be_folder(p) for p in read_mime(mime).all_paths)
 
     def take(self, mime: QMimeData) -> None:
-        archives = [path for path in read_mime(mime).paths if _is_archive(path)]
-        if archives:
-            self.controller.open_cifar10(archives[0])
-            return
-        folders = [path for path in read_mime(mime).paths if path.is_dir()]
-        if folders:
-            self.controller.open_folder(folders[0])
-        if len(folders) != 1:
-            self.notices.add("One folder at a time: drop the folder that holds the classes.")
+        self.controller.open_dropped(read_mime(mime).all_paths)
 
     @Slot()
     def choose_folder(self) -> None:
@@ -222,10 +214,25 @@ class TrainPage(QWidget):
     @Slot()
     def choose_cifar10(self) -> None:
         """Open CIFAR-10; ask first where it comes from, if it is not on this computer."""
-        if is_unpacked() or local_archive() is not None:
+        if self._looking is not None and self._looking.active:
+            return  # a second click asks nothing more
+        self._looking = job = self._io.submit(look_for_cifar10, Priority.INTERACTIVE)
+        job.finished.connect(self._on_cifar10_looked_for)
+        job.failed.connect(self._on_cifar10_forbidden)
+
+    @Slot(object)
+    def _on_cifar10_looked_for(self, host: str | None) -> None:
+        if host is None:
             self.controller.open_cifar10()
-            return
-        dialog = Cifar10Dialog(self.window())
+        else:
+            self._ask_for_cifar10(host)
+
+    @Slot(object)
+    def _on_cifar10_forbidden(self, error: Exception) -> None:
+        self._ask_for_cifar10("", sentence(error))
+
+    def _ask_for_cifar10(self, host: str, problem: str = "") -> None:
+        dialog = Cifar10Dialog(host, problem, self.window())
         # Queued: the dialog is gone before the next one opens.
         queued = Qt.ConnectionType.QueuedConnection
         dialog.archive_requested.connect(self._on_archive_requested, queued)
@@ -255,8 +262,10 @@ class TrainPage(QWidget):
         if self.setup is None:
             self.setup = TrainSetup(self.controller, self._io)
             self.setup.folder_requested.connect(self.choose_folder)
+            self.setup.noticed.connect(self._on_noticed)
             self.setup.preview_requested.connect(self._on_preview_requested)
             self.setup.refresh_theme()
+            self.setup.show_dataset()
             self.stack.addWidget(self.setup)
         return self.setup
 
@@ -266,21 +275,18 @@ class TrainPage(QWidget):
 
             self.run = TrainRunView(self.controller, self._io)
             self.run.try_requested.connect(self._on_try_model)
-            self.run.save_requested.connect(self._on_save_requested)
+            self.run.save_requested.connect(self.save_model)
             self.run.folder_requested.connect(self._on_folder_requested)
             self.stack.addWidget(self.run)
-            self.run._on_state_changed()
+            self.run.show_state()
         return self.run
 
     @Slot()
     def _on_state_changed(self) -> None:
         state = self.controller.state
+        self.busy_changed.emit(self.controller.running)
         if state is TrainState.READY:
-            # Shown before it exists, it would miss the signals that fill it.
-            fresh = self.setup is None
             self.stack.setCurrentWidget(self._setup_part())
-            if fresh:
-                self.controller.dataset_changed.emit()
         elif self.controller.running or state is TrainState.ENDED:
             self.stack.setCurrentWidget(self._run_part())
         else:
@@ -338,7 +344,8 @@ class TrainPage(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(self.controller.started.run_dir))
 
     @Slot()
-    def _on_save_requested(self) -> None:
+    def save_model(self) -> None:
+        """Ask where to, and save a copy of the run's model there."""
         if self.controller.end is None:
             return
         self.saver.ask(Path(self.controller.end.model_path))
@@ -356,9 +363,12 @@ class TrainPage(QWidget):
         dialog.show()
 
 
+def _may_be_folder(path: Path) -> bool:
+    """Whether its name does not end like a file's."""
+    suffix = path.suffix.lower()
+    kinds = (mimetypes.types_map, mimetypes.common_types, WEIGHTS_SUFFIXES)
+    return not looks_like_image(path) and not any(suffix in known for known in kinds)
+
+
 def _of(done: int, total: int) -> str:
     return f"{done:,} of {total:,}" if total else f"{done:,}"
-
-
-def _is_archive(path: Path) -> bool:
-    return is_archive_name(path.name) and path.is_file()

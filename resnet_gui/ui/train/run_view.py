@@ -70,7 +70,7 @@ class TrainRunView(QWidget):
         self.samples = SamplesView(io)
         column.addWidget(self.samples_title)
         column.addWidget(self.samples)
-        controller.state_changed.connect(self._on_state_changed)
+        controller.state_changed.connect(self.show_state)
         controller.prepared.connect(self._on_prepared)
         controller.run_started.connect(self._on_run_started)
         controller.batches_done.connect(self._on_batches_done)
@@ -165,7 +165,8 @@ class TrainRunView(QWidget):
     # --- what the controller says -----------------------------------------------------------
 
     @Slot()
-    def _on_state_changed(self) -> None:
+    def show_state(self) -> None:
+        """Show how far the controller's run is."""
         state = self._controller.state
         running = self._controller.running
         self.progress_card.setVisible(running)

@@ -32,9 +32,10 @@ class TrainSetup(QWidget):
     """The folder on the left, the settings on the right.
 
     Signals:
-        folder_requested(), preview_requested().
+        folder_requested(), preview_requested(), noticed(object text, str kind).
     """
 
+    noticed = Signal(object, str)
     folder_requested = Signal()
     preview_requested = Signal()
 
@@ -48,7 +49,7 @@ class TrainSetup(QWidget):
         row.setSpacing(12)
         row.addWidget(self._dataset_card(io), 3)
         row.addWidget(self._settings_card(), 2)
-        controller.dataset_changed.connect(self._on_dataset_changed)
+        controller.dataset_changed.connect(self.show_dataset)
         controller.config_changed.connect(self._on_config_changed)
         controller.estimated.connect(self._on_estimated)
 
@@ -163,7 +164,8 @@ class TrainSetup(QWidget):
     # --- what the controller says -----------------------------------------------------------
 
     @Slot()
-    def _on_dataset_changed(self) -> None:
+    def show_dataset(self) -> None:
+        """Show the folder that the controller has."""
         summary = self._controller.summary
         if summary is None:
             return
@@ -222,7 +224,7 @@ class TrainSetup(QWidget):
         start = self._controller.start_model
         entry = start.entry()
         if entry is not None and not entry.state.ready and not start.scratch:
-            self._controller.noticed.emit(
+            self.noticed.emit(
                 f"The weights of {one_line(entry.spec.title)} are not on this computer: "
                 "download them on the Models page, or choose “From scratch”, which needs none.",
                 "warning",

@@ -1,7 +1,11 @@
-"""Between core's pixels and Qt's, and what a drop or the clipboard carries."""
+"""Between core's pixels and Qt's, and what a drop or the clipboard carries.
+
+Nothing here looks at the disk: it runs in the GUI thread, and a path may lie on a dead drive.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,22 +46,29 @@ class Dropped:
 
     Attributes:
         paths: local files and folders.
+        guesses: lines of a text that read like paths; such a file need not exist.
         encoded: an image's own bytes, as its application encoded it.
         pixels: an image that is only there as pixels.
         urls: http(s) addresses; fetched only because the person dropped them.
     """
 
     paths: list[Path] = field(default_factory=list)
+    guesses: list[Path] = field(default_factory=list)
     encoded: bytes = b""
     pixels: QImage | None = None
     urls: list[str] = field(default_factory=list)
 
+    @property
+    def all_paths(self) -> list[Path]:
+        return self.paths or self.guesses
+
     def __bool__(self) -> bool:
-        return bool(self.paths or self.encoded or self.pixels is not None or self.urls)
+        pixels = self.encoded or self.pixels is not None
+        return bool(self.all_paths or pixels or self.urls)
 
 
 def may_hold_photos(mime: QMimeData) -> bool:
-    """Quick look while something is dragged over the window."""
+    """Quick look while something is dragged over the window: by kinds and names alone."""
     if mime.hasImage() or any(mime.hasFormat(kind) for kind in _IMAGE_MIME_TYPES):
         return True
     if mime.hasUrls():
@@ -89,8 +100,8 @@ def read_mime(mime: QMimeData) -> Dropped:
             dropped.pixels = image
             return dropped
     if not dropped.urls and mime.hasText():
-        dropped.paths = _paths_in(mime.text())
-        dropped.urls = [] if dropped.paths else _urls_in(mime.text())
+        dropped.urls = _urls_in(mime.text())
+        dropped.guesses = [] if dropped.urls else _paths_in(mime.text())
     return dropped
 
 
@@ -99,7 +110,7 @@ def _is_web(url: QUrl) -> bool:
 
 
 def _paths_in(text: str) -> list[Path]:
-    """Absolute paths that exist, one per line, perhaps quoted."""
+    """What reads like absolute paths, one per line, perhaps quoted."""
     found = []
     for line in text.splitlines()[:1000]:
         candidate = line.strip().strip("\"'")
@@ -107,12 +118,10 @@ def _paths_in(text: str) -> list[Path]:
             continue
         if candidate.startswith("file:"):
             candidate = QUrl(candidate).toLocalFile()
-        try:
-            path = Path(candidate).expanduser() if candidate else Path()
-            if path.is_absolute() and path.exists():
-                found.append(path)
-        except (OSError, ValueError, RuntimeError):  # the last: “~nobody” has no home
-            continue
+        elif candidate.startswith(("~/", "~\\")):  # of “~somebody” the system would be asked
+            candidate = os.path.expanduser(candidate)  # noqa: PTH111
+        if Path(candidate).is_absolute():
+            found.append(Path(candidate))
     return found
 
 

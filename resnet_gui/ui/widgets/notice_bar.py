@@ -74,6 +74,11 @@ class NoticeBar(QWidget):
     def texts(self) -> list[str]:
         return [notice.label.text() for notice in self._notices]
 
+    @property
+    def shown(self) -> tuple[Notice, ...]:
+        """The notices from top to bottom."""
+        return tuple(self._notices)
+
     def add(self, text: str, kind: str = "notice", action: str = "") -> Notice:
         """Show a sentence; returns its widget (the one that is there, if it says the same)."""
         for notice in self._notices:

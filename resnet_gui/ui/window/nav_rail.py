@@ -14,7 +14,11 @@ _BUTTON = QSize(76, 64)
 
 
 class NavButton(QAbstractButton):
-    """An icon above a word; filled while its page is shown."""
+    """An icon above a word; filled while its page is shown.
+
+    Attributes:
+        marked: whether it has a dot.
+    """
 
     def __init__(self, text: str, icon_name: str) -> None:
         super().__init__()
@@ -25,11 +29,12 @@ class NavButton(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._icon_name = icon_name
-        self._marked = False
+        self.marked = False
 
+    @Slot(bool)
     def set_marked(self, marked: bool) -> None:
         """Show a dot: something is going on on that page."""
-        self._marked = marked
+        self.marked = marked
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -48,7 +53,7 @@ class NavButton(QAbstractButton):
         colour = colours.accent if self.isChecked() else colours.muted
         mark = QRectF(area.center().x() - 11, area.top() + 8, 22, 22)
         draw_icon(painter, self._icon_name, mark, colour)
-        if self._marked:
+        if self.marked:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.accent))
             painter.drawEllipse(QRectF(mark.right() + 1, mark.top() - 2, 7, 7))
@@ -64,11 +69,14 @@ class NavButton(QAbstractButton):
 class NavRail(QWidget):
     """Buttons from top to bottom, exactly one of them checked.
 
+    Attributes:
+        buttons: by name of the page.
+
     Signals:
-        chosen(int): number of the page.
+        chosen(str): name of the page.
     """
 
-    chosen = Signal(int)
+    chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,23 +86,22 @@ class NavRail(QWidget):
         self._column.setSpacing(2)
         self._column.addStretch()
         self._group = QButtonGroup(self)
-        self._group.idClicked.connect(self._on_clicked)
-        self.buttons: list[NavButton] = []
+        self._group.buttonClicked.connect(self._on_clicked)
+        self.buttons: dict[str, NavButton] = {}
 
-    def add(self, text: str, icon_name: str) -> NavButton:
-        button = NavButton(text, icon_name)
-        number = len(self.buttons)
-        self._group.addButton(button, number)
-        self._column.insertWidget(number, button)
-        self.buttons.append(button)
-        set_tooltip(button, f"{text} (Ctrl+{number + 1})")
-        if number == 0:
-            button.setChecked(True)
+    def add(self, name: str, text: str, icon_name: str, tip: str) -> NavButton:
+        """Add a button below the others."""
+        button = self.buttons[name] = NavButton(text, icon_name)
+        button.setObjectName(name)
+        self._group.addButton(button)
+        self._column.insertWidget(self._column.count() - 1, button)
+        set_tooltip(button, tip)
         return button
 
-    def show_page(self, number: int) -> None:
-        self.buttons[number].setChecked(True)
+    @Slot(str)
+    def show_page(self, name: str) -> None:
+        self.buttons[name].setChecked(True)
 
-    @Slot(int)
-    def _on_clicked(self, number: int) -> None:
-        self.chosen.emit(number)
+    @Slot(QAbstractButton)
+    def _on_clicked(self, button: QAbstractButton) -> None:
+        self.chosen.emit(button.objectName())

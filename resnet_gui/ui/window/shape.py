@@ -52,3 +52,8 @@ def _restore_geometry(window: QMainWindow, geometry: str) -> bool:
 
 def _is_size(size: object) -> bool:
     return isinstance(size, int) and not isinstance(size, bool) and 0 < size <= _WIDEST
+
+
+def shape_of(window: QMainWindow) -> str:
+    """What `restore_shape` takes as `geometry`."""
+    return base64.b64encode(window.saveGeometry().data()).decode("ascii")

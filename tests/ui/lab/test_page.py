@@ -25,8 +25,6 @@ from tests.core.lab.test_sources import make_run
 from tests.helpers.histories import epoch, history, write
 from tests.ui.conftest import ANSWER_MS
 
-LAB = 3
-
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -44,11 +42,11 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def open_lab(qtbot: QtBot, app: WindowApp, view: View = View.CURVES) -> LabPage:
-    app.window.show_page(LAB)
+    app.window.show_page("lab")
     page = app.window.lab_page
     page.show_view(view)
     qtbot.waitUntil(lambda: page.controller.looked, timeout=ANSWER_MS)
-    qtbot.waitUntil(lambda: not page._build_soon.isActive())
+    qtbot.waitUntil(lambda: page.settled)
     return page
 
 
@@ -67,7 +65,7 @@ def layers_of(page: LabPage, view: View = View.GRADIENTS) -> LabLayers:
 def test_the_paper_s_networks_side_by_side(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     app.window.resize(1200, 760)
     page = open_lab(qtbot, app)
-    assert app.window.rail.buttons[LAB].isChecked()
+    assert app.window.rail.buttons["lab"].isChecked()
     view = curves_of(page)
     qtbot.waitUntil(lambda: view.plain.isVisible() and view.residual.isVisible())
     assert [line.name for line in view.plain.lines] == [
@@ -301,19 +299,19 @@ def test_projector(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     page = open_lab(qtbot, app)
     window = app.window
     window.save_now()
-    shape = window.settings.window
+    shape = window.memory.settings.window
     page.projector.click()
     assert not window.rail.isVisible()
     assert not window.statusBar().isVisible()
     assert curves_of(page).plain.scale == PROJECTOR_SCALE
     assert window.isFullScreen()
     window.save_now()
-    assert window.settings.window == shape
+    assert window.memory.settings.window == shape
     qtbot.keyClick(page, Qt.Key.Key_Escape)
     assert window.rail.isVisible()
     assert not window.isFullScreen()
     page.projector.click()
-    window.show_page(0)
+    window.show_page("classify")
     assert not page.projector.isChecked()
     assert window.rail.isVisible()
 
@@ -331,7 +329,7 @@ def test_photos_dropped_here_are_classified(
     QApplication.sendEvent(window, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), copy, mime, left, keys))
-    assert window.pages.currentWidget() is window.page
+    assert window.pages.current is window.page
     assert page.isHidden()
     qtbot.waitUntil(lambda: window.page.results.answer.text() == "espresso", timeout=ANSWER_MS)
 

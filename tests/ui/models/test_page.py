@@ -70,7 +70,7 @@ def shown(site: Site, qtbot: QtBot, open_app: Callable[..., WindowApp]) -> Windo
 
 
 def show(qtbot: QtBot, app: WindowApp, model_id: str = "net") -> WindowApp:
-    app.window.show_page(app.window.pages.indexOf(app.window.models_page))
+    app.window.show_page("models")
     controller = app.window.models_controller
     qtbot.waitUntil(lambda: controller.inventory is not None, timeout=ANSWER_MS)
     controller.select(model_id)
@@ -129,14 +129,14 @@ def test_a_download_is_shown_on_both_pages_and_ends_ready(
     assert card.bar.isVisible()
     assert 0 < card.bar.value() < 1000
     assert any("Downloading Net: " in text for text in classify_notices(shown))
-    assert shown.window.rail.buttons[shown.window.pages.indexOf(page)]._marked
+    assert shown.window.rail.buttons["models"].marked
     wait_for(qtbot, shown, Situation.READY)
     assert target(site).read_bytes() == site.content
     assert len(site.requests) == 1
     assert card.primary.text() == "Use this model"
     assert not any("Downloading" in text for text in classify_notices(shown))
     # Downloading here is no wish to use it at once: the answers on the other page stay.
-    assert shown.window.status_model.text() == "EfficientNet-Lite0"
+    assert shown.window.status_line.model.text() == "EfficientNet-Lite0"
     assert "3.0 MB downloaded" in page.use_label.toolTip()
     shipped = sum(path.stat().st_size for path in bundled_models_dir().glob("*.safetensors"))
     found = re.match(r"On this disk: (\d+) MB, ", page.use_label.text())
@@ -157,7 +157,7 @@ def test_a_download_from_the_classify_page_is_the_same_download(
     card.primary.click()
     wait_for(qtbot, shown, Situation.PART)
     assert not any("Downloading" in text for text in classify_notices(shown))
-    assert shown.window.status_model.text() == "EfficientNet-Lite0"
+    assert shown.window.status_line.model.text() == "EfficientNet-Lite0"
     assert len(site.requests) == 1
 
 
@@ -311,8 +311,8 @@ def test_a_downloaded_model_can_be_used(
         app.window.models_page.card.primary.click()
         wait_for(qtbot, app, Situation.READY)
         app.window.models_page.card.primary.click()
-        assert app.window.pages.currentWidget() is app.window.page
-        assert app.window.status_model.text() == "Net"
+        assert app.window.pages.current is app.window.page
+        assert app.window.status_line.model.text() == "Net"
         assert situation(app) is Situation.IN_USE
         app.window.controller.open_paths([photos["coffee"]])
         qtbot.waitUntil(
@@ -400,7 +400,9 @@ def test_weights_dropped_on_the_classify_page_are_imported_and_used(
     path = tmp_path / "from elsewhere.pth"
     torch.save(build_network("resnet18", 3).state_dict(), path)
     drop(app, files(path))
-    qtbot.waitUntil(lambda: app.window.status_model.text() == "from elsewhere", timeout=ANSWER_MS)
+    qtbot.waitUntil(
+        lambda: app.window.status_line.model.text() == "from elsewhere", timeout=ANSWER_MS
+    )
     assert "“from elsewhere” was added to your models." in classify_notices(app)
     assert (user_models_dir() / "from-elsewhere.safetensors").is_file()
 
@@ -442,7 +444,7 @@ def test_an_own_model_goes_to_the_trash_and_the_classify_page_takes_another(
     app = show(qtbot, open_app(), "defects")
     card = app.window.models_page.card
     card.primary.click()
-    assert app.window.status_model.text() == "Defects"
+    assert app.window.status_line.model.text() == "Defects"
     show(qtbot, app, "defects")
     card.remove.click()
     assert "to the trash" in card.question_text.text()
@@ -451,7 +453,7 @@ def test_an_own_model_goes_to_the_trash_and_the_classify_page_takes_another(
         lambda: "“Defects” was moved to the trash." in texts(app.window.models_page),
         timeout=ANSWER_MS,
     )
-    qtbot.waitUntil(lambda: app.window.status_model.text() == "EfficientNet-Lite0")
+    qtbot.waitUntil(lambda: app.window.status_line.model.text() == "EfficientNet-Lite0")
     assert (own_home / "data" / "trash" / "defects.safetensors").is_file()
     assert list(user_models_dir().iterdir()) == []
 
@@ -538,16 +540,18 @@ def test_show_in_folder(
 ) -> None:
     asked: list[Path] = []
 
-    def no_file_manager(path: Path) -> bool:
+    def no_file_manager(path: Path, folder: Path) -> bool:
+        assert folder.is_dir()
         asked.append(path)
         return False
 
     monkeypatch.setattr("resnet_gui.ui.models.page.reveal", no_file_manager)
     page = shown.window.models_page
     page.folder_button.click()
-    assert any("is not there yet: the first download makes it" in t for t in texts(page))
+    qtbot.waitUntil(lambda: any("first download makes it" in text for text in texts(page)))
     shown.window.models_controller.select("efficientnet-lite0")
     page.card.reveal.click()
+    qtbot.waitUntil(lambda: bool(asked))
     assert asked == [entry_of(shown, "efficientnet-lite0").weights_path]
     assert any("No file manager answered. It is here:" in t for t in texts(page))
 
@@ -667,7 +671,7 @@ def test_an_own_model_can_be_renamed_while_it_is_used(
     entry = shown.window.controller.entry
     assert entry is not None
     assert entry.spec.id == "scratches-dents"
-    assert shown.window.status_model.text() == "Scratches & dents"
+    assert shown.window.status_line.model.text() == "Scratches & dents"
     assert [path.name for path in user_models_dir().glob("*")] == ["scratches-dents.safetensors"]
     controller.rename("  ")
     qtbot.waitUntil(

@@ -24,16 +24,24 @@ HOSTILE = [
 ]
 
 
-def test_the_window_opens_with_any_settings(open_app: Callable[..., WindowApp]) -> None:
+def save(qtbot: QtBot, app: WindowApp) -> None:
+    app.window.save_now()
+    qtbot.waitUntil(lambda: not app.io.busy)
+
+
+def test_the_window_opens_with_any_settings(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
     path = settings_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     for values in HOSTILE:
         path.write_text(json.dumps({"format": 1, **values}), encoding="utf-8")
-        window = open_app(start=False).window
+        app = open_app(start=False)
+        window = app.window
         assert window.isVisible()
         assert window.width() >= window.minimumWidth()
-        window.save_now()
-        assert load_settings().window == window.settings.window
+        save(qtbot, app)
+        assert load_settings().window == window.memory.settings.window
 
 
 def test_shapes_of_windows_that_qt_did_not_write(open_app: Callable[..., WindowApp]) -> None:
@@ -51,16 +59,15 @@ def test_shapes_of_windows_that_qt_did_not_write(open_app: Callable[..., WindowA
         assert window.geometry().intersects(window.screen().geometry())
 
 
-def test_two_windows_on_one_home(open_app: Callable[..., WindowApp]) -> None:
-    first = open_app(start=False).window
-    second = open_app(start=False).window
-    first._remember(last_folder="/first")
-    second._remember(theme="dark")
-    first.save_now()
-    second.save_now()
+def test_two_windows_on_one_home(qtbot: QtBot, open_app: Callable[..., WindowApp]) -> None:
+    first, second = open_app(start=False), open_app(start=False)
+    first.window.memory.change(last_folder="/first")
+    second.window.memory.change(theme="dark")
+    save(qtbot, first)
+    save(qtbot, second)
     assert (load_settings().last_folder, load_settings().theme) == ("/first", "dark")
-    first._remember(device="cpu")
-    first.save_now()
+    first.window.memory.change(device="cpu")
+    save(qtbot, first)
     assert (load_settings().theme, load_settings().device) == ("dark", "cpu")
     assert load_settings().last_folder == "/first"
 
@@ -82,7 +89,7 @@ def test_the_list_of_runs_shows_whatever_is_there(
         (runs_dir() / name / "run.json").write_text(text)
     window = open_app().window
     qtbot.waitUntil(lambda: len(window.train_controller.runs) == len(odd) + 3, timeout=20_000)
-    window.show_page(1)
+    window.show_page("train")
     assert {run.name for run in window.train_controller.runs} >= {"torn", "deep", "run-0"}
     assert all(describe(run) for run in window.train_controller.runs)
     window.lab_page.refresh_if_shown()

@@ -34,9 +34,18 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     make_small(monkeypatch)
 
 
-def dialog() -> Cifar10Dialog:
-    [found] = [w for w in QApplication.topLevelWidgets() if isinstance(w, Cifar10Dialog)]
-    return found
+def ask(qtbot: QtBot, app: WindowApp) -> Cifar10Dialog:
+    """Click on the button, twice as an impatient person does; the dialog that opens."""
+
+    def found() -> list[Cifar10Dialog]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, Cifar10Dialog)]
+
+    qtbot.waitUntil(lambda: not found())
+    app.window.train_page.start.cifar10.click()
+    app.window.train_page.start.cifar10.click()
+    qtbot.waitUntil(lambda: bool(found()))
+    [dialog] = found()
+    return dialog
 
 
 def drop(app: WindowApp, path: Path) -> bool:
@@ -63,7 +72,7 @@ def wait_until_ready(qtbot: QtBot, controller: TrainController) -> None:
 def test_drop_the_archive_and_train_from_random_weights(
     qtbot: QtBot, app: WindowApp, tmp_path: Path
 ) -> None:
-    app.window.show_page(1)
+    app.window.show_page("train")
     page, controller = app.window.train_page, app.window.train_controller
     make_folder_archive(tmp_path / "cifar10-jpeg.tar.xz")
     (tmp_path / "notes.txt").write_text("no archive")
@@ -97,31 +106,31 @@ def test_drop_the_archive_and_train_from_random_weights(
     setup.start.click()
     qtbot.waitUntil(lambda: controller.state is TrainState.ENDED, timeout=90_000)
     assert isinstance(controller.end, RunFinished)
-    shown = app.window.store.entries
-    assert controller.end.model_id in [entry.spec.id for entry in shown]
-    assert all(entry.state is not ModelState.UNTRAINED for entry in shown)
+    store, made = app.window.store, controller.end.model_id
+    qtbot.waitUntil(lambda: store.entry(made) is not None, timeout=ANSWER_MS)
+    assert all(entry.state is not ModelState.UNTRAINED for entry in store.entries)
 
 
 def test_the_button_asks_and_downloads(
     qtbot: QtBot, app: WindowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.window.show_page(1)
+    app.window.show_page("train")
     page, controller = app.window.train_page, app.window.train_controller
     content = make_binary(tmp_path / "a.tar.gz").read_bytes()
     with serve(content) as site:
         digest = hashlib.sha256(content).hexdigest()
         url = f"{site.address}/cifar-10-binary.tar.gz"
         monkeypatch.setattr(cifar10, "ARCHIVE", RemoteFile("CIFAR-10", url, digest, len(content)))
-        page.start.cifar10.click()
-        assert "127.0.0.1" in dialog().informativeText()
-        with qtbot.waitSignal(dialog().destroyed):
-            dialog().reject()
+        dialog = ask(qtbot, app)
+        assert "127.0.0.1" in dialog.informativeText()
+        with qtbot.waitSignal(dialog.destroyed):
+            dialog.reject()
         assert site.requests == []
         # Cancel in the middle keeps what has arrived; the next try goes on from there.
         site.answers = [Answer(stall_at=0.5)]
-        page.start.cifar10.click()
-        assert dialog().download.text() == "Download 170 MB"
-        dialog().download.click()
+        dialog = ask(qtbot, app)
+        assert dialog.download.text() == "Download 170 MB"
+        dialog.download.click()
         part = cifar10.cifar10_dir().parent / "cifar-10-binary.tar.gz.part"
         qtbot.waitUntil(lambda: part.exists() and part.stat().st_size > 0, timeout=ANSWER_MS)
         qtbot.waitUntil(lambda: page.start.scan_text.text().startswith("Downloading CIFAR-10"))
@@ -129,8 +138,7 @@ def test_the_button_asks_and_downloads(
         page.start.scan_stop.click()
         qtbot.waitUntil(lambda: controller.state is TrainState.EMPTY, timeout=ANSWER_MS)
         kept = part.stat().st_size
-        page.start.cifar10.click()
-        dialog().download.click()
+        ask(qtbot, app).download.click()
         wait_until_ready(qtbot, controller)
         assert site.ranges()[-1] == f"bytes={kept}-"
     controller.close_folder()
@@ -141,13 +149,12 @@ def test_the_button_asks_and_downloads(
 def test_choosing_a_wrong_archive_says_so(
     qtbot: QtBot, app: WindowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.window.show_page(1)
+    app.window.show_page("train")
     page = app.window.train_page
     (tmp_path / "holiday.tar.gz").write_bytes(b"no archive at all")
     chosen = str(tmp_path / "holiday.tar.gz")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
-    page.start.cifar10.click()
-    dialog().choose.click()
+    ask(qtbot, app).choose.click()
     qtbot.waitUntil(lambda: bool(page.notices.texts), timeout=ANSWER_MS)
     assert "holiday.tar.gz is no archive of CIFAR-10" in page.notices.texts[0]
     assert app.window.train_controller.state is TrainState.EMPTY

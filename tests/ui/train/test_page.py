@@ -45,7 +45,7 @@ def dataset(photos: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 def ready(qtbot: QtBot, app: WindowApp, folder: Path) -> TrainController:
     """Show the page with the folder scanned."""
-    app.window.show_page(1)
+    app.window.show_page("train")
     controller = app.window.train_controller
     controller.open_folder(folder)
     qtbot.waitUntil(
@@ -64,7 +64,7 @@ def test_drop_start_and_try_it(
 ) -> None:
     """The mission: drop a folder, press Start, touch nothing else, use the model."""
     window = app.window
-    window.show_page(1)
+    window.show_page("train")
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(dataset))])
     copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
@@ -82,7 +82,7 @@ def test_drop_start_and_try_it(
     qtbot.waitUntil(lambda: page.setup.estimate.text().startswith("About"), timeout=ANSWER_MS)
     page.setup.start.click()
     assert controller.running
-    assert window.rail.buttons[1]._marked
+    assert window.rail.buttons["train"].marked
     finish(qtbot, controller)
     assert isinstance(controller.end, RunFinished)
     assert page.run is not None
@@ -102,7 +102,7 @@ def test_drop_start_and_try_it(
     qtbot.waitUntil(lambda: any("could not be saved" in text for text in page.notices.texts))
     assert page.run.samples._samples
     page.run.try_it.click()
-    assert window.pages.currentIndex() == 0
+    assert window.pages.current is window.page
     window.controller.open_paths([photos["coffee"]])
     qtbot.waitUntil(lambda: window.page.results.answer.text() == "coffee", timeout=ANSWER_MS)
     assert list(user_models_dir().glob("*.safetensors"))
@@ -225,7 +225,7 @@ def test_quitting_asks_once_and_the_run_is_offered_again(
     assert run.resumable
     assert run.state in (RunState.STOPPED, RunState.INTERRUPTED)
     again = open_app()
-    again.window.show_page(1)
+    again.window.show_page("train")
     page = again.window.train_page
     qtbot.waitUntil(lambda: bool(page.start.runs.rows), timeout=ANSWER_MS)
     assert page.start.runs.rows[0].action.text() == "Go on"
@@ -241,7 +241,7 @@ def test_a_folder_that_cannot_be_trained_says_why(
 ) -> None:
     (tmp_path / "only" / "one").mkdir(parents=True)
     Image.open(photos["coffee"]).save(tmp_path / "only" / "one" / "a.jpg")
-    app.window.show_page(1)
+    app.window.show_page("train")
     controller = app.window.train_controller
     controller.open_folder(tmp_path / "only")
     qtbot.waitUntil(lambda: controller.state is TrainState.READY, timeout=ANSWER_MS)
@@ -299,11 +299,11 @@ def test_an_interrupted_run_is_offered_at_the_next_start(
     again = open_app()
     page = again.window.train_page
     qtbot.waitUntil(lambda: any("was interrupted after" in text for text in page.notices.texts))
-    [notice] = [n for n in again.window.page.notices._notices if "interrupted" in n.label.text()]
+    [notice] = [n for n in again.window.page.notices.shown if "interrupted" in n.label.text()]
     notice.button.click()
-    assert again.window.pages.currentWidget() is page
+    assert again.window.pages.current is page
     assert not any("interrupted" in text for text in again.window.page.notices.texts)
-    page._offer.button.click()
+    page.notices.shown[0].button.click()
     controller = again.window.train_controller
     qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
     assert page.notices.texts == []
@@ -323,7 +323,7 @@ def test_saving_a_model_asks_before_it_replaces_one(
     chosen = str(tmp_path / "v1.2")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (chosen, ""))
     for answer, content in (("Cancel", b"old"), ("Save", b"new")):
-        page._on_save_requested()
+        page.save_model()
         [box] = [
             w
             for w in QApplication.topLevelWidgets()
@@ -334,6 +334,6 @@ def test_saving_a_model_asks_before_it_replaces_one(
         qtbot.waitUntil(lambda: not app.io.busy)
         assert kept.read_bytes() == content
     chosen = str(tmp_path / "v1.3")
-    page._on_save_requested()
+    page.save_model()
     qtbot.waitUntil(lambda: (tmp_path / "v1.3.safetensors").is_file())
     qtbot.waitUntil(lambda: any("v1.3.safetensors" in text for text in page.notices.texts))

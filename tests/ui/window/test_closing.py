@@ -35,21 +35,47 @@ def test_repeated_clicks_do_nothing_more(
     app.io.submit(stuck)
     assert began.wait(10)
     saved: list[Settings] = []
-    monkeypatch.setattr(app.window, "_save", saved.append)
+    monkeypatch.setattr("resnet_gui.ui.memory.save_settings", lambda new, _: saved.append(new))
     app.window.close()
     qtbot.wait(100)
-    left = app._deadline.remainingTime()
+    left = app.deadline.remainingTime()
     for _ in range(5):
         app.window.close()
-        app._on_close_requested()
     qtbot.wait(100)
-    assert app._deadline.remainingTime() < left
-    assert len(saved) == 1
+    assert app.deadline.remainingTime() < left
     assert not app.clean
     assert app.window.isVisible()
     release.set()
     qtbot.waitUntil(lambda: app.clean, timeout=10_000)
     assert not app.window.isVisible()
+    assert len(saved) == 1
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_what_was_remembered_last_is_on_the_disk(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], stuck: bool
+) -> None:
+    """It is saved in the io lane; if that one never comes back, at the deadline all the same."""
+    app = open_app(start=False)
+    release, began = threading.Event(), threading.Event()
+
+    def wait() -> Iterator[None]:
+        began.set()
+        release.wait(60)
+        yield None
+
+    if stuck:
+        app.io.submit(wait)
+        assert began.wait(10)
+        app.deadline.setInterval(100)
+    app.window.memory.opened("/photos/last.jpg")
+    app.window.close()
+    qtbot.waitUntil(lambda: not app.window.isVisible(), timeout=10_000)
+    assert load_settings().recent == ("/photos/last.jpg",)
+    assert load_settings().window
+    assert app.clean is not stuck
+    release.set()
+    qtbot.waitUntil(lambda: app.clean, timeout=10_000)
 
 
 def quit_questions() -> list[QMessageBox]:
@@ -150,6 +176,7 @@ def test_a_good_shape_comes_back(
     app = open_app(start=False)
     app.window.resize(790, 600)
     app.window.save_now()
+    qtbot.waitUntil(lambda: not app.io.busy)
     stored = load_settings()
     assert QByteArray.fromBase64(stored.window.encode()).size() > 20
     again = open_app(stored, start=False)

@@ -156,7 +156,7 @@ def test_nothing_is_rendered_read_or_stretched(
     popup.grab()
     popup.hide()
     assert IMAGE in shown, "no model of that title was seen"
-    window._menus.recent.aboutToShow.emit()
+    window.recent_menu.aboutToShow.emit()
     assert any("&& more" in text for text in look(qtbot, app, width).seen)
     for entry in controller.store.entries:
         if entry.spec.provider == "yours" and entry.spec.classes:
@@ -167,7 +167,7 @@ def test_nothing_is_rendered_read_or_stretched(
             dialog.close()
 
     # The Train page: earlier runs, the scanned folder.
-    window.show_page(1)
+    window.show_page("train")
     qtbot.waitUntil(lambda: len(window.train_controller.runs) == len(texts), timeout=ANSWER_MS)
     assert IMAGE in look(qtbot, app, width).seen
     window.train_controller.open_folder(root)
@@ -183,7 +183,7 @@ def test_nothing_is_rendered_read_or_stretched(
     look(qtbot, app, width)
 
     # The Models page: every card, the question before removing.
-    window.show_page(2)
+    window.show_page("models")
     models = window.models_controller
     qtbot.waitUntil(lambda: models.inventory is not None, timeout=ANSWER_MS)
     qtbot.waitUntil(lambda: idle(app), timeout=ANSWER_MS)
@@ -197,12 +197,10 @@ def test_nothing_is_rendered_read_or_stretched(
     look(qtbot, app, width)
 
     # The Lab: legend, charts, the list of networks that can be drawn.
-    window.show_page(3)
+    window.show_page("lab")
     for view in View:
         window.lab_page.show_view(view)
-        qtbot.waitUntil(
-            lambda: window.lab_page.controller.looked and not window.lab_page._build_soon.isActive()
-        )
+        qtbot.waitUntil(lambda: window.lab_page.controller.looked and window.lab_page.settled)
         for row in window.lab_page.networks.rows.values():
             row.box.setChecked(True)
         qtbot.waitUntil(lambda: idle(app), timeout=ANSWER_MS)
@@ -217,7 +215,7 @@ def test_nothing_is_rendered_read_or_stretched(
     assert len(boxes) == 2
     for box in boxes:
         box.close()
-    window.show_page(0)
+    window.show_page("classify")
     controller.set_model("efficientnet-lite0")
     qtbot.waitUntil(
         lambda: (
@@ -261,9 +259,9 @@ def test_a_file_name_that_is_no_utf8_is_opened_and_spelled_out(
         timeout=ANSWER_MS,
     )
     assert "caf\\udce9.jpg" in controller.photos.data(index, Qt.ItemDataRole.ToolTipRole)
-    assert str(path) in window.settings.recent
+    assert str(path) in window.memory.settings.recent
     controller.clear()
-    menu = window._menus.recent
+    menu = window.recent_menu
     menu.aboutToShow.emit()
     [action] = [a for a in menu.actions() if a.text().endswith("/caf\\udce9.jpg")]
     action.trigger()
@@ -274,8 +272,8 @@ def test_a_file_name_that_is_no_utf8_is_opened_and_spelled_out(
     model = tmp_path / f"{name}.safetensors"
     model.write_bytes(b"no model")
     controller.open_paths([model])
-    notices = window.page.notices._notices
+    notices = window.page.notices
     qtbot.waitUntil(
-        lambda: any(name in notice.label.text() for notice in notices), timeout=ANSWER_MS
+        lambda: any(name in notice.label.text() for notice in notices.shown), timeout=ANSWER_MS
     )
-    assert any("caf\\udce9.jpg" in QLabel.text(notice.label) for notice in notices)
+    assert any("caf\\udce9.jpg" in QLabel.text(notice.label) for notice in notices.shown)

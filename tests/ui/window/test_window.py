@@ -81,7 +81,7 @@ def test_a_damaged_model_file_is_refused_and_nothing_changes(
         timeout=ANSWER_MS,
     )
     assert not list(user_models_dir().glob("*"))
-    assert app.window.status_model.text() == "EfficientNet-Lite0"
+    assert app.window.status_line.model.text() == "EfficientNet-Lite0"
 
 
 def test_switching_models_reclassifies_and_the_latest_wins(
@@ -154,19 +154,20 @@ def test_a_cached_resnet_is_preferred_and_nothing_is_offered(
     folder.mkdir(parents=True)
     torch.save(build_network("resnet18", 1000).state_dict(), folder / spec.url.rsplit("/", 1)[-1])
     app = open_app()
-    assert app.window.status_model.text() == "ResNet-18"
+    assert app.window.status_line.model.text() == "ResNet-18"
     assert app.window.page.notices.texts == []
-    qtbot.waitUntil(lambda: app.window.status_text.text() == "Ready.", timeout=ANSWER_MS)
+    qtbot.waitUntil(lambda: app.window.status_line.text.text() == "Ready.", timeout=ANSWER_MS)
 
 
 def test_resnet50_is_offered_once(qtbot: QtBot, app: WindowApp) -> None:
     [offer] = app.window.page.notices.texts
     assert "ResNet-50" in offer
     assert "103 MB" in offer
-    notice = app.window.page._offer
+    notice = app.window.page.offer.notice
     assert notice is not None
     notice.close_button.click()
-    app.window.page._on_model_changed()
+    with qtbot.waitSignal(app.window.store.changed):
+        app.window.store.refresh()
     assert app.window.page.notices.texts == []
 
 
@@ -198,7 +199,7 @@ def test_what_the_network_sees_is_the_crop(
     qtbot.waitUntil(lambda: page.view.has_photo, timeout=ANSWER_MS)
     before = page.view.grab().toImage()
     page.crop_button.click()
-    assert app.window.crop_action.isChecked()
+    assert app.window.page.crop_action.isChecked()
     photo, crop = page.view.photo_rect(), page.view.crop_rect()
     # 600 x 400 -> shorter side 256, crop 224: 87.5 % of the height, as much in pixels of width.
     assert crop.height() == pytest.approx(photo.height() * 0.875, abs=0.5)
@@ -244,7 +245,7 @@ def test_the_window_remembers_itself(
     app.window.resize(790, 640)  # the offscreen screen is 800 wide
     app.window.page.crop_button.setChecked(True)
     app.window.controller.open_paths([photos["coffee"]])
-    next(a for a in app.window._menus.themes.actions() if a.data() == "dark").trigger()
+    next(a for a in app.window.theme_menu.actions() if a.data() == "dark").trigger()
     qtbot.waitUntil(lambda: answer(app) == "espresso", timeout=ANSWER_MS)
     close_app(qtbot, app)
     settings = load_settings()
@@ -254,7 +255,7 @@ def test_the_window_remembers_itself(
     assert settings.model == "efficientnet-lite0"
     again = open_app(settings, start=False)
     assert (again.window.width(), again.window.height()) == (790, 640)
-    assert again.window.crop_action.isChecked()
+    assert again.window.page.crop_action.isChecked()
     assert again.theme.colours.dark
 
 
@@ -267,7 +268,7 @@ def test_settings_that_make_no_sense_do_not_stop_the_start(
     qtbot.waitUntil(
         lambda: any("cuda:7" in text for text in app.window.page.notices.texts), timeout=ANSWER_MS
     )
-    assert app.window.status_model.text() == "EfficientNet-Lite0"
+    assert app.window.status_line.model.text() == "EfficientNet-Lite0"
 
 
 def make_album(folder: Path, photo: Path, count: int) -> Path:
@@ -322,7 +323,7 @@ def test_removing_and_clearing_leave_the_files_alone(
     controller.remove_current()
     qtbot.waitUntil(lambda: answer(app) == "missile", timeout=ANSWER_MS)
     controller.clear()
-    assert app.window.page.stack.currentIndex() == 0
+    assert app.window.page.stack.currentWidget() is app.window.page.empty
     assert controller.current is None
     assert photos["coffee"].exists()
     assert photos["rocket"].exists()
@@ -335,7 +336,7 @@ def test_closing_while_it_works_ends_in_order(
     app.window.controller.open_paths([make_album(tmp_path / "album", photos["chelsea"], 40)])
     qtbot.wait(50)
     app.window.close()
-    assert app.window.status_text.text() == "Stopping…"
+    assert app.window.status_line.text.text() == "Stopping…"
     qtbot.waitUntil(lambda: not app.window.isVisible(), timeout=20_000)
     assert app.clean
 

@@ -21,10 +21,9 @@ WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt", ".h5", ".hdf5")
 
 
 def looks_like_weights(path: Path) -> bool:
-    """Whether a dropped path is weights rather than photos: by its name, or a bundle's folder."""
-    if path.suffix.lower() in WEIGHTS_SUFFIXES or path.name == MANIFEST:
-        return True
-    return path.is_dir() and (path / MANIFEST).is_file()
+    """Whether a dropped path is weights rather than photos, by its name. (A folder may be a bundle,
+    too: only the disk says so.)"""
+    return path.suffix.lower() in WEIGHTS_SUFFIXES or path.name == MANIFEST
 
 
 class Imports(QObject):

@@ -1,0 +1,107 @@
+"""A page is one line in the list: a toy page from outside is everywhere that a page should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.ui.page import Page, PageContext, PageEntry
+from resnet_gui.ui.window import pages
+
+
+class ToyPage(Page):
+    drop_hint = "Drop a toy"
+
+    def __init__(self, context: PageContext) -> None:
+        super().__init__()
+        self.context = context
+        self.log: list[str] = []
+
+    def may_take(self, mime: QMimeData) -> bool:
+        return mime.text().startswith("toy")
+
+    def take(self, mime: QMimeData) -> None:
+        self.log.append(mime.text())
+
+    def shown(self) -> None:
+        self.log.append("shown")
+
+    def hidden(self) -> None:
+        self.log.append("hidden")
+
+    def refresh_theme(self) -> None:
+        self.log.append("theme")
+
+
+@pytest.fixture
+def app(open_app: Callable[..., WindowApp], monkeypatch: pytest.MonkeyPatch) -> WindowApp:
+    toy = PageEntry("toy", "Toy box", "photo", ToyPage)
+    monkeypatch.setattr(pages, "PAGES", [*pages.PAGES, toy])
+    return open_app(start=False)
+
+
+def drop(app: WindowApp, text: str) -> bool:
+    mime = QMimeData()
+    mime.setText(text)
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    keys = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(200, 200), copy, mime, left, keys)
+    enter.ignore()
+    QApplication.sendEvent(app.window, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(app.window, QDropEvent(QPointF(200, 200), copy, mime, left, keys))
+    return enter.isAccepted()
+
+
+def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    toy = window.pages.of(ToyPage)
+    assert toy is window.pages["toy"]
+    assert toy.context.store is window.store
+    # In the rail, with its dot.
+    button = window.rail.buttons["toy"]
+    assert (button.text(), button.toolTip()) == ("Toy box", "Toy box (Ctrl+5)")
+    toy.busy_changed.emit(True)
+    assert button.marked
+    # In the menu and in the table of keys.
+    [view] = [a.menu() for a in window.menuBar().actions() if a.text() == "&View"]
+    [action] = [a for a in view.actions() if a.text() == "Toy box"]
+    window.show_keys()
+    [box] = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+    assert "Ctrl+5" in box.text()
+    assert "toy box" in box.text()
+    box.close()
+    # Shown by a click, by its shortcut and by name; each page is told.
+    toy.log.clear()
+    button.click()
+    assert window.pages.current is toy
+    window.show_page("models")
+    assert window.rail.buttons["models"].isChecked()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    assert window.pages.current is toy
+    assert button.isChecked()
+    window.show_page("classify")
+    action.trigger()
+    assert toy.log == ["shown", "hidden", "shown", "hidden", "shown"]
+    # The theme, and what is dropped while it is in front.
+    toy.log.clear()
+    app.theme.choose("dark")
+    app.theme.choose("light")
+    assert set(toy.log) == {"theme"}
+    assert not drop(app, "a photo")
+    assert drop(app, "toy bear")
+    assert toy.log[-1] == "toy bear"
+    window.show_page("train")
+    assert not drop(app, "toy car")
+
+
+def test_every_page_has_a_name_of_its_own() -> None:
+    names = [entry.name for entry in pages.PAGES]
+    assert len(set(names)) == len(names)
