@@ -144,7 +144,7 @@ class ClassifyController(QObject):
 
     def _add(self, sources: Sequence[ImageSource], *, show: bool) -> None:
         """Add photos (one that is there already is asked again) and classify them."""
-        sources = list({source.name: source for source in sources}.values())
+        sources = list({source.id: source for source in sources}.values())
         fresh = [source for source in sources if self.photos.find(source) is None]
         again = [photo for source in sources if (photo := self.photos.find(source)) is not None]
         added = [*self.photos.add(fresh), *again]

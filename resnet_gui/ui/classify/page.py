@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.errors import ImageReadError
-from resnet_gui.core.events import DownloadProgress, ImageSource
+from resnet_gui.core.events import DownloadProgress, ImageSource, PhotoId
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.core.zoo import RECOMMENDED_ID
 from resnet_gui.jobs.lane import Job, JobLane, Priority
@@ -42,7 +42,7 @@ from resnet_gui.ui.widgets.words import progress_line, size_text
 
 _PREVIEW_SIDE = 1600  # pixels: the longer side of a photo on the screen
 _PREVIEWS_KEPT = 4
-Preview = tuple[str, QImage | None, int, int]
+Preview = tuple[PhotoId, QImage | None, int, int]
 
 
 class ClassifyPage(QWidget):
@@ -72,8 +72,9 @@ class ClassifyPage(QWidget):
         super().__init__(parent)
         self.controller = controller
         self._io = io
-        self._previews: OrderedDict[str, Preview] = OrderedDict()
+        self._previews: OrderedDict[PhotoId, Preview] = OrderedDict()
         self._preview: Job | None = None
+        self._previewed: PhotoId = ""  # what `_preview` reads
         self._offer: Notice | None = None
         self._download_notice: Notice | None = None
         self._offer_declined = False
@@ -373,15 +374,18 @@ class ClassifyPage(QWidget):
             self.view.show_message(problem, failed=True)
             self.size_label.clear()
             return
-        kept = self._previews.get(source.name)
+        kept = self._previews.get(source.id)
         if kept is not None:
-            self._previews.move_to_end(source.name)
+            self._previews.move_to_end(source.id)
             self._show_preview(kept)
             return
         self.size_label.clear()
         self.view.show_message("Opening…")
-        if self._preview is not None:
+        if self._preview is not None and self._preview.active:
+            if self._previewed == source.id:
+                return  # the same photo with news: its picture is on its way
             self._preview.let_go()
+        self._previewed = source.id
         self._preview = self._io.submit(partial(_read_preview, source), Priority.INTERACTIVE)
         self._preview.progressed.connect(self._on_preview)
 
@@ -392,7 +396,7 @@ class ClassifyPage(QWidget):
         while len(self._previews) > _PREVIEWS_KEPT:
             self._previews.popitem(last=False)
         current = self.controller.current
-        if current is not None and current.source.name == result[0] and not current.problem:
+        if current is not None and current.source.id == result[0] and not current.problem:
             self._show_preview(result)
 
     def _show_preview(self, result: Preview) -> None:
@@ -408,9 +412,9 @@ def _read_preview(source: ImageSource) -> Iterator[Preview]:
     try:
         image = preview(source, _PREVIEW_SIDE)
     except ImageReadError:
-        yield source.name, None, 0, 0
+        yield source.id, None, 0, 0
         return
-    yield source.name, to_qimage(image), image.full_width, image.full_height
+    yield source.id, to_qimage(image), image.full_width, image.full_height
 
 
 def _short(name: str) -> str:
