@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.ui.lab.controller import FIRST_PAIR, LabController
 from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
@@ -102,7 +103,9 @@ class LabPage(QWidget):
         self._refresh_soon = QTimer(self)
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(_REFRESH_MS)
-        self._refresh_soon.timeout.connect(controller.refresh)
+        self._refresh_soon.timeout.connect(self._refresh)
+        self._epochs: list[EpochDone] = []
+        self._stale = False
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
         controller.noticed.connect(self._on_noticed)
@@ -149,13 +152,35 @@ class LabPage(QWidget):
     @Slot()
     def refresh_if_shown(self) -> None:
         """Runs changed: read them again soon, if somebody looks."""
-        if self.isVisible() and not self._refresh_soon.isActive():
+        self._stale = True
+        self._refresh_if_shown()
+
+    @Slot(object)
+    def add_epoch(self, epoch: EpochDone) -> None:
+        """A run goes on: show its epoch soon, if somebody looks."""
+        self._epochs.append(epoch)
+        self._refresh_if_shown()
+
+    def _refresh_if_shown(self) -> None:
+        if not self.isVisible():
+            self._epochs.clear()  # all is read when the page is shown
+        elif not self._refresh_soon.isActive():
             self._refresh_soon.start()  # a quick run has dozens of epochs a second
+
+    @Slot()
+    def _refresh(self) -> None:
+        epochs, self._epochs = self._epochs, []
+        stale, self._stale = self._stale, False
+        if stale:
+            self.controller.refresh()
+        else:
+            self.controller.add_epochs(epochs)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.projector.setIcon(icon("screen"))
-        self.controller.refresh()
+        self._stale = True
+        self._refresh()
         self._build_soon.start()
 
     def hideEvent(self, event: QHideEvent) -> None:

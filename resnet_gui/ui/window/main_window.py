@@ -209,7 +209,7 @@ class MainWindow(QMainWindow):
         self.lab_page.photos_dropped.connect(self._on_photos_dropped)
         self.lab_page.projector_toggled.connect(self._on_projector_toggled)
         train.runs_changed.connect(self.lab_page.refresh_if_shown)
-        train.epoch_done.connect(self.lab_page.refresh_if_shown)
+        train.epoch_done.connect(self.lab_page.add_epoch)
         self._theme.changed.connect(self.lab_page.refresh_theme)
 
     def _connect_models(self) -> None:
