@@ -111,7 +111,7 @@ class _Search(QObject):
     """One search through folders: tells its first photos from the others."""
 
     found = Signal(object, bool)
-    noticed = Signal(str, str)
+    noticed = Signal(object, str)
 
     def __init__(self, job: Job, parent: QObject) -> None:
         super().__init__(parent)
