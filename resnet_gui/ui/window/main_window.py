@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
     def start(self, paths: list[Path]) -> None:
         """Choose the model and open the command line's paths. Call after the window is shown."""
         self.controller.start(self.settings.model, self.settings.device)
-        self.train_controller.refresh_runs()
+        self.train_controller.earlier.refresh()
         self._on_model_changed()
         if paths:
             self.controller.open_paths(paths)
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         self._connect_models()
         self.lab_page.photos_dropped.connect(self._on_photos_dropped)
         self.lab_page.projector_toggled.connect(self._on_projector_toggled)
-        train.runs_changed.connect(self.lab_page.refresh_if_shown)
+        train.earlier.changed.connect(self.lab_page.refresh_if_shown)
         train.epoch_done.connect(self.lab_page.add_epoch)
         self._theme.changed.connect(self.lab_page.refresh_theme)
 

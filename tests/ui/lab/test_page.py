@@ -134,7 +134,7 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
     # The run goes on: the row stays, with newer figures, and the line grows.
     with (data_dir() / "runs" / "mine" / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(epoch(4, 4, 0.25, None).to_json()) + "\n")
-    app.window.train_controller.runs_changed.emit()
+    app.window.train_controller.earlier.changed.emit()
     qtbot.waitUntil(lambda: row.figures.text() == "train 25.0 %", timeout=ANSWER_MS)
     assert page.networks.rows["run:mine"] is row
     [line] = [n for n in (*view.plain.lines, *view.residual.lines) if n.name == "ResNet-8 train"]
