@@ -28,7 +28,7 @@ from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.spec import Imported
-from resnet_gui.jobs.lane import JobLane
+from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.engine import AugmentedPhoto, Stop
 from resnet_gui.ui.model_store import ModelStore
 
@@ -235,6 +235,14 @@ class Rig:
     def settle(self) -> None:
         """Until nothing is queued and all is told."""
         self.until(lambda: not any(lane.busy or lane._open for lane in self.lanes))
+
+    def occupy(self, lane: JobLane) -> Hold:
+        """Let a lane begin nothing else until the Hold is over."""
+        hold = self.engine.hold()
+        self.engine.script("warm_charts", hold)
+        lane.submit(self.engine.warm_charts, Priority.INTERACTIVE)
+        self.until(hold.reached.is_set)
+        return hold
 
     def look(self, *models: ModelEntry) -> None:
         """Let the zoo have these models, and the store know it."""
