@@ -388,6 +388,7 @@ def test_a_preview_begins_once_however_often_it_is_asked_for(rig: Rig) -> None:
     assert [item.photo_id for item in made] == [second.id]
     assert previews.get(second) is made[0]
     assert rig.io.submitted == 2
+    assert made[0].image is not None
     assert (made[0].width, made[0].height) == (60, 40)
     previews.get(ImageSource("bad", b"no picture"))
     rig.settle()
