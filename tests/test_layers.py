@@ -59,7 +59,7 @@ def test_core_and_the_command_line_never_see_qt() -> None:
     assert "resnet_gui.core.zoo.weights.load" in modules
     loaded = imported_by(modules)
     assert "torch" in loaded  # or the search for modules found too little
-    assert not {"PySide6", "shiboken6", "pyqtgraph"} & loaded
+    assert not {"PySide6", "shiboken6"} & loaded
 
 
 def test_the_window_never_sees_torch() -> None:
@@ -85,7 +85,7 @@ def test_the_engine_works_where_there_is_no_qt(tmp_path: Path, own_home: Path) -
         "import sys\n"
         "class NoQt:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] in ('PySide6', 'shiboken6', 'pyqtgraph'):\n"
+        "        if name.partition('.')[0] in ('PySide6', 'shiboken6'):\n"
         "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
         "sys.meta_path.insert(0, NoQt())\n"
     )

@@ -152,12 +152,6 @@ class LocalEngine:
     def history(self, run: str) -> Iterator[HistoryFound | HistoryFailed]:
         yield from read_run(runs_dir() / run)
 
-    def warm_charts(self) -> Iterator[None]:
-        """pyqtgraph takes most of a second to import: in the lane, while nobody waits."""
-        with gentle_import():
-            import pyqtgraph  # noqa: F401
-        yield None
-
 
 def _kept_awake() -> AbstractContextManager[object]:
     """The computer does not fall asleep in the block, where the system allows asking for that."""

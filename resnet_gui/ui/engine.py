@@ -84,10 +84,6 @@ class Engine(Protocol):
         self, photos: Sequence[Path], config: RunConfig
     ) -> Iterator[AugmentedPhoto]: ...
 
-    def warm_charts(self) -> Iterator[None]:
-        """Import what the charts need."""
-        ...
-
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         """How networks learned: bundled and the user's."""
         ...

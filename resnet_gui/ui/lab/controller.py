@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -14,7 +15,7 @@ from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeas
 from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.zoo.untrained import untrained_spec
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import Job, JobLane, JobStart, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.words import sentence
@@ -170,6 +171,21 @@ class LabController(QObject):
             self.shown.add(self.histories[0].key)  # nothing is bundled: the newest run
         if changed:
             self.histories_changed.emit()
+
+    @Slot(object)
+    def save(self, write: JobStart) -> None:
+        """Write a chart's file, in the io lane."""
+        job = self._io.submit(write, Priority.INTERACTIVE)
+        job.finished.connect(self._on_saved)
+        job.failed.connect(self._on_save_failed)
+
+    @Slot(object)
+    def _on_saved(self, path: Path) -> None:
+        self.noticed.emit(f"The chart is saved as {path}.", "notice")
+
+    @Slot(object)
+    def _on_save_failed(self, error: Exception) -> None:
+        self.noticed.emit(f"The chart could not be saved: {error}", "warning")
 
     # --- networks with random weights -------------------------------------------------------
 

@@ -14,8 +14,9 @@ from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width
+from resnet_gui.ui.widgets.charts.chart import LineChart
+from resnet_gui.ui.widgets.charts.model import Axes, Line, Range
 from resnet_gui.ui.widgets.check_box import CheckBox
-from resnet_gui.ui.widgets.line_chart import Axes, Line, LineChart
 from resnet_gui.ui.widgets.plain_text import one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -64,6 +65,9 @@ class LabCurves(QWidget):
         self.charts.addWidget(self.plain, 1)
         self.charts.addWidget(self.residual, 1)
         column.addLayout(self.charts, 1)
+        for one, other in ((self.plain, self.residual), (self.residual, self.plain)):
+            one.zoomed.connect(other.set_zoom)
+            one.save_requested.connect(controller.save)
         self.sentence = Sentence()
         column.addWidget(self.sentence)
         controller.histories_changed.connect(self.refresh)
@@ -91,10 +95,9 @@ class LabCurves(QWidget):
         items = [item for item in self._controller.shown_items() if item.history.epochs]
         figures = len(items) <= 4 and not self._narrow
         lines = {item.key: self._lines(item, figures) for item in items}
-        points = [point for found in lines.values() for line in found for point in line.points]
-        last = max((x for x, _ in points), default=1.0)
-        x_range = (0.0, max(2.0, last))
-        y_range = (0.0, _ceiling([y for _, y in points]))
+        drawn = [line for found in lines.values() for line in found]
+        x_range = (0.0, max([2.0, *(x for line in drawn for x in line.xs)]))
+        y_range = (0.0, _ceiling([y for line in drawn for y in line.ys]))
         plain = [item for item in items if _kind(item) is Kind.PLAIN]
         others = [item for item in items if _kind(item) is not Kind.PLAIN]
         both = bool(plain) and bool(others)
@@ -120,28 +123,41 @@ class LabCurves(QWidget):
         """`figures`: the last value stands beside the name; too much with many networks."""
         history = item.history
         colour, width = line_colour(history, theme_colours()), line_width(history)
-        training = tuple((float(e.epoch), 1 - e.train_accuracy) for e in history.epochs)
-        validation = tuple(
+        epochs = [float(e.epoch) for e in history.epochs]
+        training = [1 - e.train_accuracy for e in history.epochs]
+        validation = [
             (float(e.epoch), 1 - e.val_accuracy)
             for e in history.epochs
             if e.val_accuracy is not None
-        )
+        ]
         name = one_line(short_name(history), 60)
         short = name if len(name) <= 24 else f"{name[:22]}…"
         solid = self.validation.isChecked() and bool(validation)
         found = []
         if self.training.isChecked():
-            end = f" {percent(training[-1][1])}" if figures else ""
-            label = f"{'train' if solid else short}{end}" if figures or not solid else ""
+            figure = percent(training[-1]) if figures else ""
+            label = ("train" if solid else short) if figures or not solid else ""
             thin = max(1.4, width * 0.75)
-            found.append(Line(f"{name} train", label, training, colour, thin, dashed=True))
+            found.append(
+                Line(
+                    f"{name} train",
+                    label,
+                    epochs,
+                    training,
+                    colour,
+                    thin,
+                    dashed=True,
+                    figure=figure,
+                )
+            )
         if solid:
-            end = f" {percent(validation[-1][1])}" if figures else ""
-            found.append(Line(name, f"{short}{end}", validation, colour, width))
+            xs, ys = [x for x, _ in validation], [y for _, y in validation]
+            figure = percent(ys[-1]) if figures else ""
+            found.append(Line(name, short, xs, ys, colour, width, figure=figure))
         return found
 
 
-def _axes(title: str, x_range: tuple[float, float], y_range: tuple[float, float]) -> Axes:
+def _axes(title: str, x_range: Range, y_range: Range) -> Axes:
     return Axes(
         title=f"{title}: error",
         x_label="epoch",

@@ -24,8 +24,9 @@ from resnet_gui.core.runs.history import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width
+from resnet_gui.ui.widgets.charts.chart import LineChart
+from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
 from resnet_gui.ui.widgets.combo_box import ComboBox
-from resnet_gui.ui.widgets.line_chart import Axes, Line, LineChart
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -55,7 +56,7 @@ class LabLayers(QWidget):
         super().__init__(parent)
         self._controller, self.measure = controller, measure
         self._ranged: list[tuple[str, int]] = []
-        self._range: tuple[float, float] | None = None
+        self._range: Range | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self._on_frame)
@@ -64,6 +65,7 @@ class LabLayers(QWidget):
         column.setSpacing(8)
         column.addLayout(self._measure_row())
         self.chart = LineChart(self._axes(None))
+        self.chart.save_requested.connect(controller.save)
         column.addWidget(self.chart, 1)
         column.addLayout(self._slider_row())
         self.sentence = Sentence()
@@ -244,24 +246,26 @@ class LabLayers(QWidget):
 
     def _line(self, item: HistoryFound, name: str, layers: LayerStatistics, dotted: bool) -> Line:
         values = self._values(layers)
+        names = [key for key, _ in values]
         return Line(
             name=name,
             label=name if len(name) <= 24 else f"{name[:22]}…",
-            points=tuple((float(n + 1), value) for n, (_, value) in enumerate(values)),
+            xs=range(1, len(values) + 1),
+            ys=[value for _, value in values],
             colour=line_colour(item.history, theme_colours()),
             width=line_width(item.history),
             dotted=dotted,
-            names=tuple(key for key, _ in values),
+            point_name=names.__getitem__,
         )
 
-    def _y_range(self, items: list[HistoryFound]) -> tuple[float, float] | None:
+    def _y_range(self, items: list[HistoryFound]) -> Range | None:
         """Over all epochs: the axis stands still while the slider moves."""
         wanted = [(item.key, len(item.history.layers)) for item in items]
         if wanted != self._ranged:
             self._ranged, self._range = wanted, self._find_range(items)
         return self._range
 
-    def _find_range(self, items: list[HistoryFound]) -> tuple[float, float] | None:
+    def _find_range(self, items: list[HistoryFound]) -> Range | None:
         values = [
             value
             for item in items
@@ -274,7 +278,7 @@ class LabLayers(QWidget):
         low = min(values) if self.measure is Measure.GRADIENTS else 0.0
         return low, max(values) * 1.04
 
-    def _axes(self, y_range: tuple[float, float] | None) -> Axes:
+    def _axes(self, y_range: Range | None) -> Axes:
         gradients = self.measure is Measure.GRADIENTS
         title = (
             "Size of each layer's gradient, ‖∂loss/∂W‖"
@@ -284,7 +288,7 @@ class LabLayers(QWidget):
         return Axes(
             title=title,
             x_label="layer, from the image to the answer" if gradients else "block",
-            value=_number,
+            value=plain_number,
             x_name="layer" if gradients else "block",
             log=gradients,
             y_range=y_range,
@@ -294,7 +298,3 @@ class LabLayers(QWidget):
 
 def _when(epoch: int) -> str:
     return f"after epoch {epoch}" if epoch else "at initialisation"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

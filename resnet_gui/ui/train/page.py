@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QFontDatabase, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -22,7 +22,7 @@ from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress, is_unp
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.runs.listing import RunInfo, RunState
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
@@ -170,7 +170,6 @@ class TrainPage(QWidget):
         super().__init__(parent)
         self.controller = controller
         self._engine, self._training, self._io = engine, training, io
-        self._warming: Job | None = None
         self.saver = ModelSaver(io, self)
         self.saver.told.connect(self._on_noticed)
         self._last_folder = ""
@@ -187,10 +186,6 @@ class TrainPage(QWidget):
         self.stack.addWidget(self.start)
         self.setup: TrainSetup | None = None
         self.run: TrainRunView | None = None
-        self._build_soon = QTimer(self)  # one chart per turn: see TrainingCharts.build_step
-        self._build_soon.setSingleShot(True)
-        self._build_soon.setInterval(30)
-        self._build_soon.timeout.connect(self._on_build_soon)
         column.addWidget(self.stack, 1)
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
@@ -249,12 +244,6 @@ class TrainPage(QWidget):
     def _on_download_requested(self) -> None:
         self.controller.open_cifar10(download=True)
 
-    def warm_up(self) -> None:
-        """Import what the charts need before the first run, in the io lane."""
-        if self._warming is None:
-            self._warming = self._io.submit(self._engine.warm_charts, Priority.BACKGROUND)
-            self._warming.finished.connect(self._on_warm)
-
     def refresh_theme(self) -> None:
         for part in (self.setup, self.run):
             if part is not None:
@@ -276,7 +265,6 @@ class TrainPage(QWidget):
             from resnet_gui.ui.train.run_view import TrainRunView
 
             self.run = TrainRunView(self.controller, self._io)
-            self._build_soon.start()
             self.run.try_requested.connect(self._on_try_model)
             self.run.save_requested.connect(self._on_save_requested)
             self.run.folder_requested.connect(self._on_folder_requested)
@@ -354,15 +342,6 @@ class TrainPage(QWidget):
         if self.controller.end is None:
             return
         self.saver.ask(Path(self.controller.end.model_path))
-
-    @Slot()
-    def _on_build_soon(self) -> None:
-        if self._run_part().charts.build_step():
-            self._build_soon.start()
-
-    @Slot(object)
-    def _on_warm(self, _: object) -> None:
-        self._run_part()
 
     # --- augmentation -----------------------------------------------------------------------
 

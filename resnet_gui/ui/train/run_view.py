@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,7 +23,7 @@ from resnet_gui.core.runs.events import (
     RunStopped,
     SamplesPredicted,
 )
-from resnet_gui.jobs.lane import JobLane
+from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.train.charts import TrainingCharts
 from resnet_gui.ui.train.controller import RunEnd, TrainController, TrainState
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
@@ -54,19 +56,15 @@ class TrainRunView(QWidget):
         self, controller: TrainController, io: JobLane, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._controller, self._io = controller, io
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(self._progress_card())
         column.addWidget(self._result_card())
-        charts_card = QFrame()
-        charts_card.setProperty("kind", "card")
-        inner = QVBoxLayout(charts_card)
-        inner.setContentsMargins(10, 8, 10, 8)
         self.charts = TrainingCharts()
-        inner.addWidget(self.charts)
-        column.addWidget(charts_card, 1)
+        self.charts.save_requested.connect(self._on_chart_save_requested)
+        column.addWidget(self.charts, 1)
         self.samples_title = PlainLabel("Validation photos the network has not learned from")
         self.samples_title.setProperty("kind", "muted")
         self.samples = SamplesView(io)
@@ -150,6 +148,20 @@ class TrainRunView(QWidget):
     def refresh_theme(self) -> None:
         self.charts.refresh_theme()
 
+    @Slot(object)
+    def _on_chart_save_requested(self, write: JobStart) -> None:
+        job = self._io.submit(write, Priority.INTERACTIVE)
+        job.finished.connect(self._on_saved)
+        job.failed.connect(self._on_save_failed)
+
+    @Slot(object)
+    def _on_saved(self, path: Path) -> None:
+        self._controller.noticed.emit(f"The chart is saved as {path}.", "notice")
+
+    @Slot(object)
+    def _on_save_failed(self, error: Exception) -> None:
+        self._controller.noticed.emit(f"The chart could not be saved: {error}", "warning")
+
     # --- what the controller says -----------------------------------------------------------
 
     @Slot()
@@ -165,7 +177,6 @@ class TrainRunView(QWidget):
             button.setEnabled(not stopping)
         self.stop.setText("Stopping…" if stopping else "Stop")
         if state is TrainState.RUNNING and self._controller.started is None:
-            self.charts.veil()
             self.charts.clear()
             self.samples.clear()
             self._show_samples(False)

@@ -165,8 +165,6 @@ class MainWindow(QMainWindow):
     def show_page(self, number: int) -> None:
         """Bring a page to the front."""
         self.pages.setCurrentIndex(number)
-        if self.pages.currentWidget() is self.train_page:
-            self.train_page.warm_up()
         if self.pages.currentWidget() is not self.lab_page:
             self.lab_page.projector.setChecked(False)
         self.rail.show_page(number)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -224,3 +226,24 @@ def test_a_diagram_that_fails_can_be_asked_for_again(rig: Rig, controller: LabCo
     rig.settle()
     assert controller.diagram_error == ""
     assert controller.diagram is not None
+
+
+# --- pictures of charts -------------------------------------------------------------------------
+
+
+def test_how_saving_a_chart_went_is_told(rig: Rig, controller: LabController) -> None:
+    def write(problem: str = "") -> Generator[None, None, Path]:
+        yield None
+        if problem:
+            raise OSError(problem)
+        return Path("/charts/curves.png")
+
+    noticed = heard(controller.noticed)
+    controller.save(write)
+    rig.settle()
+    controller.save(lambda: write("The disk is full."))
+    rig.settle()
+    assert noticed == [
+        (f"The chart is saved as {Path('/charts/curves.png')}.", "notice"),
+        ("The chart could not be saved: The disk is full.", "warning"),
+    ]

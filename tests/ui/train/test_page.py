@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.presets import Preset
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
+from resnet_gui.ui.widgets.charts.saving import write_values
 from tests.ui.conftest import ANSWER_MS, close_app
 
 RUN_MS = 90_000
@@ -58,7 +60,7 @@ def finish(qtbot: QtBot, controller: TrainController) -> None:
 
 
 def test_drop_start_and_try_it(
-    qtbot: QtBot, app: WindowApp, dataset: Path, photos: dict[str, Path]
+    qtbot: QtBot, app: WindowApp, dataset: Path, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     """The mission: drop a folder, press Start, touch nothing else, use the model."""
     window = app.window
@@ -88,11 +90,16 @@ def test_drop_start_and_try_it(
     assert "chose the best epoch" in page.run.honest.text()
     assert page.run.try_it.isVisible()
     assert len(controller.history) == controller.config.epochs
-    assert len(page.run.charts._epochs) == len(controller.history)
     charts = page.run.charts
-    qtbot.waitUntil(lambda: not charts._stale)
-    for key, points in (("val_accuracy", len(controller.history)), ("lr", len(charts._rates[0]))):
-        assert len(charts._curves[key].getData()[0]) == points > 0
+    for line in charts.accuracy.lines:
+        qtbot.waitUntil(lambda line=line: len(line.xs) == len(controller.history))
+    assert len(charts.rate.lines[0].xs) > 0
+    target = tmp_path / "curves.csv"
+    charts.loss.save_requested.emit(partial(write_values, charts.loss.axes, [], target))
+    qtbot.waitUntil(lambda: any(str(target) in text for text in page.notices.texts))
+    assert target.is_file()
+    charts.loss.save_requested.emit(partial(write_values, charts.loss.axes, [], target / "x"))
+    qtbot.waitUntil(lambda: any("could not be saved" in text for text in page.notices.texts))
     assert page.run.samples._samples
     page.run.try_it.click()
     assert window.pages.currentIndex() == 0

@@ -1,0 +1,1 @@
+"""Tests of resnet_gui.ui.widgets."""

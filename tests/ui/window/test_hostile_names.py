@@ -158,7 +158,7 @@ def test_nothing_is_rendered_read_or_stretched(
     assert IMAGE in shown, "no model of that title was seen"
     window._menus.recent.aboutToShow.emit()
     assert any("&& more" in text for text in look(qtbot, app, width).seen)
-    for entry in controller.entries():
+    for entry in controller.store.entries:
         if entry.spec.provider == "yours" and entry.spec.classes:
             dialog = ClassesDialog(entry.spec, window)
             dialog.show()

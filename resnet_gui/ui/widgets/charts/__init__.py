@@ -1,0 +1,1 @@
+"""Line charts painted by the program itself: values on hover, zoom, pictures and tables to save."""
