@@ -153,15 +153,15 @@ class LabPage(QWidget):
     def refresh_if_shown(self) -> None:
         """Runs changed: read them again soon, if somebody looks."""
         self._stale = True
-        self._refresh_if_shown()
+        self._refresh_later()
 
     @Slot(object)
     def add_epoch(self, epoch: EpochDone) -> None:
         """A run goes on: show its epoch soon, if somebody looks."""
         self._epochs.append(epoch)
-        self._refresh_if_shown()
+        self._refresh_later()
 
-    def _refresh_if_shown(self) -> None:
+    def _refresh_later(self) -> None:
         if not self.isVisible():
             self._epochs.clear()  # all is read when the page is shown
         elif not self._refresh_soon.isActive():
