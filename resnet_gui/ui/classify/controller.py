@@ -207,7 +207,7 @@ class ClassifyController(QObject):
 
     def set_model(self, model_id: str) -> None:
         """Use another model; what is shown is classified again."""
-        self.model.set(model_id)
+        self.model.choose(model_id)
 
     @Slot()
     def _on_model_changed(self) -> None:

@@ -43,7 +43,7 @@ class ModelChoice(QObject):
         self._first_id = model_id
         self._store.refresh()
 
-    def set(self, model_id: str) -> None:
+    def choose(self, model_id: str) -> None:
         """Use another model. The latest request wins. One that is not known yet (just trained,
         imported or renamed) is used as soon as it is."""
         entry = self._store.entry(model_id)
@@ -78,7 +78,7 @@ class ModelChoice(QObject):
         """Stay with the model in use if it is still here, else take what the zoo offers."""
         wanted = self._store.entry(self._wanted)
         if wanted is not None and wanted.state.ready:
-            self.set(wanted.spec.id)
+            self.choose(wanted.spec.id)
         elif self._store.settled and not self._downloads.has(self._wanted):
             self._wanted = ""  # it did not come
         model_id = self.id or self._first_id or ""
