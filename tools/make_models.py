@@ -39,29 +39,17 @@ JPEG = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recipe:
-    """title: of the card. architecture: id of `zoo.architectures`. epochs: of the fast preset.
-    settings: what differs from the fast preset."""
+    """title: of the card. architecture: id of `zoo.architectures`. epochs: of the fast preset."""
 
     title: str
     architecture: str
     epochs: int
     purpose: str
-    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 _PAIR = "One of four networks trained exactly alike, to compare depths with and without shortcuts."
-# All epochs at full size, both sides of every photo in two epochs, and a rate that falls to zero.
-_LONG: dict[str, Any] = {
-    "progressive_resizing": False,
-    "shift_pixels": 4,
-    "shift_reflect": True,
-    "alternate_flip": True,
-    "schedule": "linear",
-}
 RECIPES = {
-    "resnet20-cifar10": Recipe(
-        "ResNet-20 (CIFAR-10)", "cifar-resnet20", 60, _PAIR, {**_LONG, "warmup_epochs": 9}
-    ),
+    "resnet20-cifar10": Recipe("ResNet-20 (CIFAR-10)", "cifar-resnet20", 20, _PAIR),
     "resnet56-cifar10": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", 20, _PAIR),
     "plain20-cifar10": Recipe("Plain-20 (CIFAR-10)", "cifar-plain20", 20, _PAIR),
     "plain56-cifar10": Recipe("Plain-56 (CIFAR-10)", "cifar-plain56", 20, _PAIR),
@@ -100,7 +88,6 @@ def train_run(name: str, data: Path, work: Path) -> RunDirectory:
             epochs=recipe.epochs,
             seed=SEED,
             title=name,
-            **recipe.settings,
         )
         events = train(config, folder=work / "runs", models=work / "models")
     for event in events:

@@ -199,8 +199,9 @@ class Names:
                 self._imported(path)
                 place = self._models
             elif (path / RUN_FILE).exists():
-                (info,) = list_runs(path.parent)
-                json.dumps(info.to_json())
+                found = list_runs(path.parent)  # hidden ones are what a killed process began
+                expect(len(found) == (not path.name.startswith(".")), f"{found} is listed")
+                json.dumps([info.to_json() for info in found])
                 rename_run(path, path.name.strip() or "x")
                 place = self._runs
             else:

@@ -39,11 +39,7 @@ class WrongError(AssertionError):
 
 
 class Report:
-    """Writes the report; measures time and memory of each case.
-
-    Attributes:
-        errors: how many of which class of error.
-    """
+    """Writes the report; measures time and memory of each case."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -176,8 +172,8 @@ def expect(truth: bool, what: str) -> None:
 
 
 def main() -> None:
-    """Do the task: {"kind", "cases": [[number, what, path]], "report", "last": whether to end with
-    the checks of all files at once}."""
+    """Do the task: {"kind", "folder", "report", "cases": [[number, what, path]], "done_together":
+    how many of the checks of all files at once are not to be made}."""
     faulthandler.enable()  # the runner's SIGABRT shows where it hangs
     task = json.loads(Path(sys.argv[1]).read_text())
     # Log and threads write to Python's stderr; the process's own stays for C libraries.

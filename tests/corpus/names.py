@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,8 @@ def _possible(name: str) -> bool:
     """Whether this system lets a file be called so."""
     bad = '<>:"/\\|?*' if os.name == "nt" else "/"
     try:
+        if sys.platform == "darwin":  # whose names are UTF-8
+            name.encode()
         long = len(os.fsencode(name)) > 255
     except UnicodeEncodeError:
         return False

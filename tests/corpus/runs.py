@@ -19,6 +19,7 @@ from typing import Any
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.directory import (
     BEST_FILE,
+    FEATURES_FILE,
     LAST_FILE,
     LAYERS_FILE,
     METRICS_FILE,
@@ -78,7 +79,8 @@ def _case(what: str, changes: Callable[[], dict[str, bytes | None]]) -> Case:
 def damaged_case(rng: random.Random) -> Case:
     """One or two files of a sound run after an accident."""
     names = rng.sample(
-        [RUN_FILE, SPLIT_FILE, METRICS_FILE, LAST_FILE, LAYERS_FILE], rng.randint(1, 2)
+        [RUN_FILE, SPLIT_FILE, METRICS_FILE, LAST_FILE, LAYERS_FILE, FEATURES_FILE],
+        rng.randint(1, 2),
     )
     changes: dict[str, bytes | None] = {}
     words = []
@@ -90,7 +92,9 @@ def damaged_case(rng: random.Random) -> Case:
 
 @functools.cache
 def _crafted() -> tuple[Case, ...]:
-    return tuple(case for make in (_fields, _texts, _checkpoints, _kinds) for case in make())
+    return tuple(
+        case for make in (_fields, _texts, _checkpoints, _features, _kinds) for case in make()
+    )
 
 
 def crafted() -> list[Case]:
@@ -209,6 +213,36 @@ def _checkpoints() -> Iterator[Case]:
     for what, data in {"empty": b"", "8 bytes": raw[:8], "zeros": bytes(9000), "half":
                        raw[: len(raw) // 2], "a text": b"hello"}.items():  # fmt: skip
         yield _case(f"{LAST_FILE}: {what}", lambda data=data: {LAST_FILE: data})
+
+
+def _features() -> Iterator[Case]:
+    """features.safetensors, which a resume need not compute again if it fits."""
+    raw = sound()[FEATURES_FILE]
+    length = struct.unpack("<Q", raw[:8])[0]
+    header, weights = json.loads(raw[8 : 8 + length]), raw[8 + length :]
+
+    def assembled(table: Any, data: bytes = weights) -> dict[str, bytes | None]:
+        head = dumps(table).encode("utf-8", "surrogatepass")
+        return {FEATURES_FILE: struct.pack("<Q", len(head)) + head + data}
+
+    for place in places(header):
+        for what, value in HOSTILE.items():
+            table = changed(header, place, value)
+            where = f"{FEATURES_FILE}: {'.'.join(map(str, place))} is {what}"
+            yield _case(where, functools.partial(assembled, table))
+    for name in ("train", "val", "train_indices", "val_indices"):
+        info = header[name]
+        start, end = info["data_offsets"]
+        for what, fill in {"zeros": b"\0", "ones": b"\xff", "hex 7f": b"\x7f"}.items():
+            data = weights[:start] + fill * (end - start) + weights[end:]
+            yield _case(
+                f"{FEATURES_FILE}: {name} of {what}", functools.partial(assembled, header, data)
+            )
+        for shape in ([end - start, 1], [1, info["shape"][0]], [0]):
+            table = header | {name: info | {"shape": shape}}
+            yield _case(
+                f"{FEATURES_FILE}: {name} of shape {shape}", functools.partial(assembled, table)
+            )
 
 
 def _kinds() -> Iterator[Case]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import stat
+import struct
 from pathlib import PurePosixPath
 
 from PIL import UnidentifiedImageError
@@ -142,11 +143,15 @@ def as_read_error(source: ImageSource, error: Exception) -> ImageReadError:
             READ_HERE,
         )
     what = "its header cannot be read" if unidentified else str(error).strip()
-    return CorruptImageError(
-        source.name,
-        f"{name} is damaged or cut off ({what or type(error).__name__}).",
-        _COPY_AGAIN,
-    )
+    if isinstance(error, _MISREAD) or not what:  # Python's words on a decoder's code: no reason
+        what = "what it says of itself does not fit together"
+    return CorruptImageError(source.name, f"{name} is damaged or cut off ({what}).", _COPY_AGAIN)
+
+
+_MISREAD = (
+    TypeError, AttributeError, NameError, LookupError, ArithmeticError, AssertionError,
+    RecursionError, UnicodeError, struct.error,
+)  # fmt: skip
 
 
 def _claims(source: ImageSource, look_closer: bool) -> tuple[str, str]:

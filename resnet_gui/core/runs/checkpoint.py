@@ -7,6 +7,7 @@ The random generator needs no tensors: every step reseeds it from (seed, epoch, 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.plateau import PlateauState
-from resnet_gui.core.system.documents import parse_json
+from resnet_gui.core.system.documents import number_in, parse_json, whole_in
 from resnet_gui.core.system.tensor_files import write_tensors
 
 _KEY = "resnet_gui_checkpoint"
@@ -68,15 +69,35 @@ class Progress:
         out: a run goes on with another version of the program that keeps more, or less.
 
         Raises:
-            LookupError, TypeError, ValueError: not such a value.
+            LookupError, TypeError, ValueError: not such a value; each field is checked, as a
+                resume computes with it.
         """
         values = {name: value[name] for name in cls.__slots__ if name in value}
-        for name, default in (("epoch", 0), ("step", 0), ("best_epoch", 0), ("bad_epochs", 0)):
-            if not isinstance(values.get(name, default), int):
-                raise TypeError(f"{name} is no whole number")
+        for name, low in _COUNTS.items():
+            if name in values:
+                values[name] = whole_in(values[name], low, _MANY, name)
+        if "seconds" in values:
+            values["seconds"] = number_in(values["seconds"], 0, _MANY, "seconds")
+        for name, high in (("best_accuracy", 1.0), ("best_loss", sys.float_info.max)):
+            if values.get(name) is not None:
+                values[name] = number_in(values[name], 0, high, name)
+        if not isinstance(values.get("backbone", ""), str):
+            raise TypeError("backbone is no text")
+        if values.get("phase", "") not in _PHASES:
+            raise ValueError("there is no such phase")
+        for name, item in dict(values.get("scaler", {})).items():
+            number_in(item, 0, sys.float_info.max, name)
         if "plateau" in values:
             values["plateau"] = PlateauState.from_json(values["plateau"])
         return cls(**values)
+
+
+_PHASES = ("", "head", "network")
+_MANY = 10**12  # steps, photos or seconds that no run has
+_COUNTS = {
+    "epoch": 0, "step": 0, "pieces": 1, "best_epoch": 0, "best_right": 0, "best_photos": 0,
+    "bad_epochs": 0,
+}  # fmt: skip
 
 
 def save_checkpoint(
@@ -168,25 +189,47 @@ def fit_weights(module: nn.Module, weights: dict[str, Tensor], run: Path) -> Non
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
-        raise RunError(
-            run,
-            f"The run “{run.name}” cannot go on: its weights do not fit its settings.",
-            "Start a new run.",
-        ) from error
+        raise _does_not_fit(run, "its weights do not fit its settings") from error
 
 
 def restore_optimizer(
     optimizer: torch.optim.Optimizer,
     parameters: Iterable[tuple[str, Tensor]],
     states: dict[str, Tensor],
+    run: Path,
 ) -> None:
-    """Put saved state back, in the memory layout of the parameters."""
+    """Put saved state back, in the memory layout of the parameters.
+
+    Raises:
+        RunError: it was not made for them. `run` is the run's directory.
+    """
+    wanted = {"momentum_buffer"} if isinstance(optimizer, torch.optim.SGD) else _ADAM
     by_name: dict[str, dict[str, Tensor]] = {}
     for key, tensor in states.items():
         name, _, what = key.rpartition("/")
         by_name.setdefault(name, {})[what] = tensor
     for name, parameter in parameters:
-        for what, tensor in by_name.get(name, {}).items():
-            if tensor.shape == parameter.shape and what != "step":
+        found = by_name.pop(name, {})
+        fits = not found or (
+            found.keys() == wanted
+            and all(t.is_floating_point() for t in found.values())
+            and all(
+                t.numel() == 1 if what == "step" else t.shape == parameter.shape
+                for what, t in found.items()
+            )
+        )
+        if not fits:
+            raise _does_not_fit(run, "its optimizer's state does not fit its weights")
+        for what, tensor in found.items():
+            if what != "step":
                 tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
             optimizer.state[parameter][what] = tensor
+    if by_name:
+        raise _does_not_fit(run, "its optimizer's state does not fit its weights")
+
+
+_ADAM = {"step", "exp_avg", "exp_avg_sq"}
+
+
+def _does_not_fit(run: Path, why: str) -> RunError:
+    return RunError(run, f"The run “{run.name}” cannot go on: {why}.", "Start a new run.")

@@ -319,6 +319,7 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "freeze_batchnorm": Switch,
     "channels_last": Switch,
 }
+_SHOWN = 60  # characters of a wrong value
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True,
              "false": False, "no": False, "off": False, "0": False}  # fmt: skip
 
@@ -338,7 +339,8 @@ def _typed(name: str, value: Any) -> Any:
         choices = [str(member.value) for member in _ENUMS[name]]
         if text not in choices:
             raise RunConfigError(
-                name, f"The setting {name} is “{value}”, but it must be {' or '.join(choices)}."
+                name,
+                f"The setting {name} is “{_shown(value)}”, but it must be {' or '.join(choices)}.",
             )
         return _ENUMS[name](text)
     kind = str(_field(name).type)
@@ -366,11 +368,17 @@ def _typed(name: str, value: Any) -> Any:
         words["tuple[float, ...]"] = "numbers with commas between"
         wanted = words.get(kind, "whole numbers with commas between")
         raise RunConfigError(
-            name, f"The setting {name} is “{value}”, but it must be {wanted}."
+            name, f"The setting {name} is “{_shown(value)}”, but it must be {wanted}."
         ) from error
     if not isinstance(value, str):
         raise RunConfigError(name, f"The setting {name} must be text.")
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: as much as a person reads of it."""
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _range(low: float, high: float) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from resnet_gui.core.runs.config import RunConfig, Schedule
+from resnet_gui.core.system.documents import number_in, whole_in
 
 PLATEAUS = (Schedule.PLATEAU, Schedule.STEP_PLATEAU)
 
@@ -36,10 +38,14 @@ class PlateauState:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> PlateauState:
-        """The inverse of `to_json`; what is missing gets its default."""
+        """The inverse of `to_json`; what is missing gets its default.
+
+        Raises:
+            AttributeError, ValueError: not such a value.
+        """
         lowest = value.get("lowest_loss")
         return cls(
-            float(value.get("scale", 1.0)),
-            math.inf if lowest is None else float(lowest),
-            int(value.get("bad_epochs", 0)),
+            number_in(value.get("scale", 1.0), 0, 1, "scale"),
+            math.inf if lowest is None else number_in(lowest, 0, sys.float_info.max, "lowest_loss"),
+            whole_in(value.get("bad_epochs", 0), 0, 10**6, "bad_epochs"),
         )

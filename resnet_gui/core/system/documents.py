@@ -145,6 +145,29 @@ def whole(value: Any, low: int, high: int, default: int = 0) -> int:
     return value if type(value) is int and low <= value <= high else default
 
 
+def number_in(value: Any, low: float, high: float, what: str) -> float:
+    """A number from `low` to `high` (a truth value is none).
+
+    Raises:
+        ValueError: anything else; the text names it by `what`.
+    """
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or not low <= value <= high:
+        raise ValueError(f"{what} is no number from {low:g} to {high:g}")
+    return float(value)
+
+
+def whole_in(value: Any, low: int, high: int, what: str) -> int:
+    """A whole number from `low` to `high` (a truth value is none).
+
+    Raises:
+        ValueError: anything else; the text names it by `what`.
+    """
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{what} is no whole number from {low} to {high}")
+    return value
+
+
 def share(value: Any) -> float | None:
     """A fraction of 1; None for anything else."""
     number = isinstance(value, int | float) and not isinstance(value, bool)

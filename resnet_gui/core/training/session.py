@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from resnet_gui.core.dataset.split import Split
@@ -28,9 +25,7 @@ from resnet_gui.core.runs.checkpoint import (
 from resnet_gui.core.runs.config import Augmentation, Method, RunConfig, Switch
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.listing import HeldRun
-from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.system.memory import free_memory_bytes
-from resnet_gui.core.system.tensor_files import write_tensors
 from resnet_gui.core.training.augment import step_seed, variation_of
 from resnet_gui.core.training.average import running_average
 from resnet_gui.core.training.data.photos import (
@@ -42,6 +37,7 @@ from resnet_gui.core.training.data.photos import (
     resized,
 )
 from resnet_gui.core.training.data.tensor import LEVELS, TensorSource, tensor_bytes
+from resnet_gui.core.training.kept_features import load_features, save_features
 from resnet_gui.core.training.network import (
     HEAD,
     NETWORK,
@@ -65,7 +61,6 @@ _VAL_LARGEST = 32  # photos in one validation pass
 _SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
 # Progressive resizing: until this part of the epochs, this part of the side.
 _SIDES = ((0.6, 0.5), (0.8, 0.75))
-_FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
 
 # Called before each piece of a batch goes through the network, with epoch, step and number of
 # photos. It may raise what a device raises, so that running out of memory can be rehearsed.
@@ -259,7 +254,9 @@ def open_phase(
     if name == HEAD:
         network.eval()
         head = split_off_head(network)
-        features: Features | None = load_features(session, backbone)
+        first = next(module for module in head.modules() if isinstance(module, nn.Linear))
+        sizes = len(session.split.train), len(session.split.val)
+        features = load_features(session.run.features, backbone, first.in_features, *sizes)
         if features is None:
             for item in _features(session, network):
                 if isinstance(item, Features):
@@ -267,7 +264,7 @@ def open_phase(
                 else:
                     yield item
             assert features is not None  # compute_features yields it last
-            save_features(session, backbone, features)
+            save_features(session.run.features, backbone, features)
         del network  # its memory is better spent on features
         module: nn.Module = head.to(session.device.kind)
         module.requires_grad_(True)
@@ -286,11 +283,11 @@ def open_phase(
             _set_pixel_mean(module, photos)
     phase = Phase(session, name, module, source, backbone)
     if same_phase and states:
-        restore_optimizer(phase.optimizer, phase.parameters(), states)
+        restore_optimizer(phase.optimizer, phase.parameters(), states, session.run.path)
         if progress.scaler:
             phase.scaler.load_state_dict(progress.scaler)
         if phase.average is not None and average:
-            phase.average.load_state_dict(average)
+            fit_weights(phase.average, average, session.run.path)
     if carried is not None:
         carried.close()
         gc.collect()
@@ -366,35 +363,3 @@ def _set_pixel_mean(network: nn.Module, photos: PhotoSource | TensorSource) -> N
         )
     mean = network.get_submodule("pixel_mean").get_buffer("mean")
     mean.copy_(resized(photos.mean_photo()[None], mean.shape[-1])[0])
-
-
-def save_features(session: Session, backbone: str, features: Features) -> None:
-    """Keep features in the run's directory, so that resuming takes no second pass."""
-    tensors = {
-        "train": features.train.contiguous(),
-        "train_indices": features.train_indices,
-        "val": features.val.contiguous(),
-        "val_indices": features.val_indices,
-    }
-    # As one JSON value: the names of files may hold bytes that are no text.
-    failures = {_FAILURES_KEY: json.dumps(features.failures)}
-    # They can be computed again: a full disk is left to what cannot.
-    with contextlib.suppress(OSError):
-        write_tensors(session.run.features, tensors, {_FEATURES_KEY: backbone, **failures})
-
-
-def load_features(session: Session, backbone: str) -> Features | None:
-    """The kept features, or None if there are none that fit (they can be computed again)."""
-    try:
-        with safe_open(session.run.features, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get(_FEATURES_KEY) != backbone:
-                return None
-            failures = parse_json(metadata[_FAILURES_KEY])
-            names = ("train", "train_indices", "val", "val_indices")
-            # clone: aligned as the first sitting's were, so that results are equal to the last bit
-            tensors = [file.get_tensor(name).clone() for name in names]
-            failed = tuple((str(path), str(message)) for path, message in failures)
-    except (OSError, SafetensorError, LookupError, TypeError, ValueError):
-        return None
-    return Features(tensors[0], tensors[1], tensors[2], tensors[3], failed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_gui.cli import train as cli_train
+from resnet_gui.cli.main import train as cli_train
 from resnet_gui.core.dataset import DatasetSummary, scan_dataset
 from resnet_gui.core.events import Notice
 from resnet_gui.core.photos.store import PhotoStore

@@ -20,7 +20,7 @@ from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
-from resnet_gui.core.system.documents import read_object
+from resnet_gui.core.system.documents import read_object, whole_in
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.storage.downloads import (
     download_weights,
@@ -94,8 +94,10 @@ def read_bundle(path: Path) -> tuple[BundleFile, ...]:
     manifest = path if path.name == MANIFEST and path.is_file() else path / MANIFEST
     try:
         document = read_object(manifest)
-        version = int(document["format"])
+        version = whole_in(document["format"], 1, 10**6, "format")
         files = tuple(_file(value) for value in document["files"]) if version == 1 else ()
+        if version == 1 and not files:
+            raise ValueError("it lists no files")
     except (OSError, ValueError, LookupError, TypeError, RecursionError, ArithmeticError) as error:
         raise ModelFileError(
             manifest, f"{manifest} is damaged: the bundle's list cannot be read.", "Make it again."
