@@ -139,9 +139,10 @@ class FakeEngine:
     # --- the engine -------------------------------------------------------------------------
 
     def entries(self) -> list[ModelEntry]:
+        found = list(self.models)  # as it was when the look began
         for _ in self._play("entries", ()):
             pass
-        return list(self.models)
+        return found
 
     def classify(
         self, sources: Sequence[ImageSource], model_id: str, device: str

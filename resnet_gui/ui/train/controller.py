@@ -107,6 +107,7 @@ class TrainController(QObject):
         self.earlier.noticed.connect(self.noticed)
         self.preset: Preset | None = None
         self.start_model = StartModel(store)
+        store.changed.connect(self._on_store_changed)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
         self._scan: Job | None = None
@@ -187,6 +188,11 @@ class TrainController(QObject):
         """A model has another id now: a run that would start from it starts from it still."""
         if self.start_model.model_id == before:
             self.start_model.model_id = now
+            self._configure()
+
+    @Slot()
+    def _on_store_changed(self) -> None:
+        if self.start_model.replace_lost():
             self._configure()
 
     def set_preset(self, preset: Preset | None) -> None:

@@ -224,6 +224,33 @@ def test_the_start_model_is_renamed(rig: Rig, controller: TrainController, folde
     assert controller.config.model == "bees"
 
 
+def test_the_start_model_is_removed(rig: Rig, controller: TrainController, folder: Path) -> None:
+    ready(rig, controller, folder)
+    rig.look(model("a"), model("c"))
+    assert controller.model_id == "a"
+    rig.look(model("c"))
+    assert controller.model_id == "c"
+    assert controller.config is not None
+    assert controller.config.model == "c"
+
+
+def test_a_renamed_start_model_stays_while_the_store_looks(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    hold = rig.engine.hold()
+    rig.engine.script("entries", hold)  # this look ends with the old name
+    rig.store.refresh()
+    rig.until(hold.reached.is_set)
+    controller.follow_rename("a", "bees")
+    rig.store.refresh()
+    rig.engine.models = [model("bees"), model("b")]
+    seen: list[str] = []
+    rig.store.changed.connect(lambda: seen.append(controller.model_id))
+    hold.over.set()
+    rig.until(lambda: len(seen) == 2)
+    assert seen == ["bees", "bees"]
+
+
 def test_scratch_and_back_keeps_both_choices(
     rig: Rig, controller: TrainController, folder: Path
 ) -> None:
