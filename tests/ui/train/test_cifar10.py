@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
-from resnet_gui.core.dataset.cifar10.folder import folder as cifar10
+from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import RunFinished
 from resnet_gui.core.training.presets import Preset
