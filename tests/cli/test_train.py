@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from resnet_gui.cli.train import register
-from resnet_gui.core.dataset.cifar10.folder import folder as cifar10
+from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.runs.listing import RunState, list_runs, runs_dir
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from resnet_gui.core.zoo.storage.downloads import RemoteFile

@@ -86,6 +86,14 @@ def rig(qtbot: QtBot) -> Iterator[Rig]:
     rig.close()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def imports_frozen() -> None:
+    """Takes what was imported out of the garbage collector's sight: `no_leaked_timers` lets it
+    look at everything after each test."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def no_leaked_timers() -> Iterator[None]:
     """Fails a test that leaves a timer running."""

@@ -228,13 +228,17 @@ def test_without_photos_the_model_is_warmed_up(rig: Rig, controller: ClassifyCon
 def test_a_wanted_model_that_comes_later_is_used_then(
     rig: Rig, controller: ClassifyController
 ) -> None:
+    """A look that began before it came does not give it up."""
+    hold, changed = rig.engine.hold(), heard(rig.store.changed)
+    rig.engine.script("entries", hold)
+    rig.store.refresh()
+    rig.until(hold.reached.is_set)
     controller.set_model("new")
     assert controller.entry is A
-    rig.engine.models.append(model("new"))
-    rig.settle()
-    rig.look(*rig.engine.models)
-    assert controller.entry is not None
-    assert controller.entry.spec.id == "new"
+    rig.engine.models = [A, B, model("new")]
+    hold.over.set()
+    rig.until(lambda: len(changed) == 2)
+    assert controller.entry is rig.engine.models[-1]
 
 
 def test_a_wanted_model_that_never_comes_is_forgotten(
