@@ -97,9 +97,9 @@ def test_drop_the_archive_and_train_from_random_weights(
     setup.start.click()
     qtbot.waitUntil(lambda: controller.state is TrainState.ENDED, timeout=90_000)
     assert isinstance(controller.end, RunFinished)
-    shown = app.window.store.entries
-    assert controller.end.model_id in [entry.spec.id for entry in shown]
-    assert all(entry.state is not ModelState.UNTRAINED for entry in shown)
+    made = controller.end.model_id
+    qtbot.waitUntil(lambda: app.window.store.entry(made) is not None)
+    assert all(entry.state is not ModelState.UNTRAINED for entry in app.window.store.entries)
 
 
 def test_the_button_asks_and_downloads(
