@@ -15,6 +15,7 @@ from resnet_gui.core.lab.histories import (
     HistoryFound,
     StartMeasured,
     read_histories,
+    read_run,
 )
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
@@ -147,6 +148,9 @@ class LocalEngine:
 
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         yield from read_histories(paths.bundled_models_dir(), runs_dir())
+
+    def history(self, run: str) -> Iterator[HistoryFound | HistoryFailed]:
+        yield from read_run(runs_dir() / run)
 
 
 def _kept_awake() -> AbstractContextManager[object]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+PhotoId = str | int
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +19,21 @@ class ImageSource:
     Attributes:
         name: the path, or what to call the bytes ("Pasted image", a URL).
         data: the encoded image if it is not a file.
+        number: tells bytes apart that have one name (two sites' "image.jpg").
     """
 
     name: str
     data: bytes | None = None
+    number: int = field(default_factory=_numbers.__next__, compare=False, repr=False)
 
     @classmethod
     def file(cls, path: str | Path) -> ImageSource:
         return cls(str(path))
+
+    @property
+    def id(self) -> PhotoId:
+        """The same for the same picture, of no other: a file's path, or the number of bytes."""
+        return self.name if self.data is None else self.number
 
     @property
     def path(self) -> Path | None:

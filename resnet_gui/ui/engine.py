@@ -88,6 +88,10 @@ class Engine(Protocol):
         """How networks learned: bundled and the user's."""
         ...
 
+    def history(self, run: str) -> Iterator[HistoryFound | HistoryFailed]:
+        """How one of the user's runs, by its name, learned so far."""
+        ...
+
     def measure_start(self, model_id: str) -> Iterator[StartMeasured]:
         """Layers of a network with random weights."""
         ...

@@ -20,6 +20,7 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.system.settings import Settings, load_settings
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
+from tests.helpers.fake_engine import Rig
 
 ANSWER_MS = 60_000  # the first answer includes torch's import on a busy machine
 CATS = ("tabby", "tiger cat", "Egyptian cat")  # what the sample cat may be called; nearly equal
@@ -75,6 +76,22 @@ def close_app(qtbot: QtBot, app: WindowApp) -> None:
 def app(open_app: Callable[..., WindowApp]) -> WindowApp:
     """One open window that has started its work."""
     return open_app()
+
+
+@pytest.fixture
+def rig(qtbot: QtBot) -> Iterator[Rig]:
+    """A made-up engine and real lanes, for one controller alone."""
+    rig = Rig(qtbot)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def imports_frozen() -> None:
+    """Takes what was imported out of the garbage collector's sight: `no_leaked_timers` lets it
+    look at everything after each test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import dataclasses
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import torch
@@ -80,6 +80,7 @@ class Classifier:
         self._capacity = max(1, models_in_memory)
         self._find_device = find_device
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
+        self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
 
     def load(
@@ -132,8 +133,24 @@ class Classifier:
         for key in [key for key in self._loaded if key[0] == model_id]:
             del self._loaded[key]
 
+    def _entry(self, model_id: str) -> ModelEntry:
+        """The model's entry. The zoo lists all its folders: it is asked once per load, not for
+        each photo that is dropped.
+
+        Raises:
+            ModelError: unknown, not here, damaged.
+        """
+        known = self._entries.get(model_id)
+        if known is not None:
+            with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
+                stamp = _stamp(known)
+                if any(key[:-1] == stamp for key in self._loaded):
+                    return known
+        self._entries[model_id] = entry = self.zoo.ready(model_id)
+        return entry
+
     def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
-        entry = self.zoo.ready(model_id)
+        entry = self._entry(model_id)
         try:
             info = self._find_device(device)
         except DeviceError as error:
@@ -255,6 +272,10 @@ def _checked(model: LoadedModel, x: Tensor) -> Tensor:
 
 
 def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
+    return *_stamp(entry), device.kind
+
+
+def _stamp(entry: ModelEntry) -> tuple[object, ...]:
     """A model in memory is that of its file: a replaced file is loaded anew."""
     path = entry.weights_path
     stamp: tuple[int, ...] = ()
@@ -267,4 +288,4 @@ def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
             ) from error
         # Not the time alone: a copy that keeps it, or a coarse clock, would pass for the old file.
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return entry.spec.id, str(path), stamp, device.kind
+    return entry.spec.id, str(path), stamp

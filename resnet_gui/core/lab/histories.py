@@ -23,12 +23,14 @@ class HistoryFound:
         key: unique among all of them.
         own: a run of the user's; else it ships with the program.
         data: what it was trained on, to know which histories may be compared.
+        created: when the run began, ISO 8601; "" of what ships with the program.
     """
 
     key: str
     history: TrainingHistory
     own: bool
     data: str
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +73,27 @@ def read_histories(models: Path, runs: Path) -> Iterator[HistoryFound | HistoryF
         folders = [path for path in runs.iterdir() if (path / RUN_FILE).is_file()]
     except OSError:
         return
-    found: list[tuple[str, HistoryFound | HistoryFailed]] = []
-    for path in folders:
-        if path.name.startswith("."):
-            continue
-        try:
-            run = RunDirectory.open(path)
-            history = run_history(path)
-        except ResNetGuiError as error:
-            found.append(("", HistoryFailed(str(path), str(error))))
-        else:
-            if history.epochs or history.layers:
-                data = str(history.recipe.get("data", ""))
-                event = HistoryFound(f"run:{path.name}", history, True, data)
-                found.append((str(run.document.get("created") or ""), event))
-    for _, item in sorted(found, key=lambda pair: pair[0], reverse=True):
-        yield item
+    found = [item for path in folders if not path.name.startswith(".") for item in read_run(path)]
+    yield from sorted(found, key=lambda item: getattr(item, "created", ""), reverse=True)
+
+
+def run_key(run: str) -> str:
+    """The key of a run's history, by the run's name."""
+    return f"run:{run}"
+
+
+def read_run(path: Path) -> Iterator[HistoryFound | HistoryFailed]:
+    """The history of one run so far, by its directory; nothing before its first epoch or
+    statistics of layers."""
+    try:
+        run = RunDirectory.open(path)
+        history = _history_of(run)
+    except ResNetGuiError as error:
+        yield HistoryFailed(str(path), str(error))
+        return
+    if history.epochs or history.layers:
+        data, created = history.recipe.get("data", ""), run.document.get("created") or ""
+        yield HistoryFound(run_key(run.name), history, True, str(data), str(created))
 
 
 def run_history(path: Path) -> TrainingHistory:
@@ -96,7 +103,10 @@ def run_history(path: Path) -> TrainingHistory:
     Raises:
         RunError: there is no run, or it is damaged.
     """
-    run = RunDirectory.open(path)
+    return _history_of(RunDirectory.open(path))
+
+
+def _history_of(run: RunDirectory) -> TrainingHistory:
     model = _mapping(run.document.get("model"))
     return TrainingHistory(
         id=run.name,

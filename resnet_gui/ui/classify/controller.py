@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +10,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import (
     DeviceInfo,
-    ImageFailed,
     ImageSource,
     ModelLoading,
     ModelReady,
@@ -21,7 +18,9 @@ from resnet_gui.core.events import (
 )
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.classify.model_choice import ModelChoice
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
+from resnet_gui.ui.classify.photo_jobs import Answer, PhotoJobs
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.imports import Imports, looks_like_weights
@@ -29,10 +28,8 @@ from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import one_line
-from resnet_gui.ui.widgets.status import Progress, Status
+from resnet_gui.ui.widgets.status import Status
 from resnet_gui.ui.widgets.words import sentence
-
-_log = logging.getLogger(__name__)
 
 
 class ClassifyController(QObject):
@@ -40,7 +37,7 @@ class ClassifyController(QObject):
 
     Attributes:
         photos: the list model that views show.
-        entry: the chosen model, None if there is none.
+        model: which model answers. entry: that, None if there is none.
         device: the chosen device ("auto", …).
 
     Signals:
@@ -89,24 +86,23 @@ class ClassifyController(QObject):
         self._intake.noticed.connect(self.noticed)
         self._intake.began.connect(self._on_intake_began)
         self._intake.ended.connect(self._on_intake_ended)
-        self.entry: ModelEntry | None = None
+        self.model = ModelChoice(store, downloads, self)
+        self.model.changed.connect(self._on_model_changed)
+        self.model.noticed.connect(self.noticed)
+        self._jobs = PhotoJobs(inference, self.photos, self)
+        self._jobs.told.connect(self._on_told)
+        self._jobs.answered.connect(self._on_answered)
+        self._jobs.failed.connect(self._on_failed)
+        self._jobs.ended.connect(self._report_progress)
+        self._jobs.ended.connect(self.batch_ended)
         self.device = "auto"
         self.devices: tuple[DeviceInfo, ...] = ()
         self.status = Status()
         self._current: Photo | None = None
-        self._batches: list[_Batch] = []
         self._warming: Job | None = None
         self._import_requests: set[int] = set()
-        self._wanted = ""  # id of the model that is used as soon as it is here
-        self._first_id: str | None = None  # the model of last time, until one is chosen
-        self._batch_started = 0.0
-        self._batch_done = 0
-        store.changed.connect(self._on_store_changed)
         downloads.changed.connect(self._on_downloads_changed)
-        downloads.progressed.connect(self._on_download_progressed)
-        downloads.finished.connect(self._on_download_finished)
-        downloads.failed.connect(self._on_download_failed)
-        downloads.cancelled.connect(self._on_download_cancelled)
+        downloads.progressed.connect(self._on_downloads_changed)
         imports.imported.connect(self._on_imported)
         imports.failed.connect(self._on_import_failed)
         imports.cancelled.connect(self._on_import_cancelled)
@@ -155,7 +151,7 @@ class ClassifyController(QObject):
 
     def _add(self, sources: Sequence[ImageSource], *, show: bool) -> None:
         """Add photos (one that is there already is asked again) and classify them."""
-        sources = list({source.name: source for source in sources}.values())
+        sources = list({source.id: source for source in sources}.values())
         fresh = [source for source in sources if self.photos.find(source) is None]
         again = [photo for source in sources if (photo := self.photos.find(source)) is not None]
         added = [*self.photos.add(fresh), *again]
@@ -207,11 +203,10 @@ class ClassifyController(QObject):
 
     def clear(self) -> None:
         """Empty the window (the files stay where they are)."""
-        self._cancel_photo_jobs()
+        self._jobs.let_go()
         self._intake.stop()
         self._current = None
         self.photos.clear()
-        self._batch_done = 0
         self.current_changed.emit()
         self._report_progress()
 
@@ -219,33 +214,22 @@ class ClassifyController(QObject):
 
     def start(self, model_id: str, device: str) -> None:
         """Choose the first model and bring it into memory, so that the first drop is quick."""
-        self.device, self._first_id = device, model_id
-        self.store.refresh()
+        self.device = device
+        self.model.start(model_id)
         job = self._inference.submit(self._engine.devices, Priority.BACKGROUND)
         job.progressed.connect(self._on_devices)
         job.failed.connect(self._on_failed)
 
-    def set_model(self, model_id: str) -> None:
-        """Use another model; what is shown is classified again. The latest request wins. One that
-        is not known yet (just trained, imported or renamed) is used as soon as it is."""
-        entry = self.store.entry(model_id)
-        if entry is None:
-            self._wanted = model_id
-            self.store.refresh()
-            return
-        if self.entry is not None and entry.spec.id == self.entry.spec.id:
-            return
-        if entry.problem:
-            self.noticed.emit(entry.problem, "warning")
-            return
-        if not entry.state.ready:
-            self.download(entry)
-            return
-        self._wanted = ""
-        self._use(entry)
+    @property
+    def entry(self) -> ModelEntry | None:
+        return self.model.entry
 
-    def _use(self, entry: ModelEntry | None) -> None:
-        self.entry = entry
+    def set_model(self, model_id: str) -> None:
+        """Use another model; what is shown is classified again."""
+        self.model.choose(model_id)
+
+    @Slot()
+    def _on_model_changed(self) -> None:
         self.model_changed.emit()
         self.classify_all()
 
@@ -254,37 +238,15 @@ class ClassifyController(QObject):
             self.device = kind
             self.classify_all()
 
-    def download(self, entry: ModelEntry) -> None:
-        """Download a model's weights, then use it (of several the one asked for last)."""
-        self._wanted = entry.spec.id
-        self._downloads.start(entry)
-
     @Slot()
     def cancel_download(self) -> None:
         """Cancel what `download_changed` shows."""
         if self._downloads.running is not None:
             self._downloads.cancel(self._downloads.running.spec.id)
 
-    @Slot()
-    def _on_store_changed(self) -> None:
-        """Stay with the model in use if it is still here, else take what the zoo offers."""
-        wanted = self.store.entry(self._wanted)
-        if wanted is not None and wanted.state.ready:
-            self.set_model(wanted.spec.id)
-        elif self.store.settled and not self._downloads.has(self._wanted):
-            self._wanted = ""  # it did not come
-        model_id = self.entry.spec.id if self.entry is not None else self._first_id or ""
-        entry = self.store.entry(model_id)
-        if entry is None or entry.problem or not entry.state.ready:
-            entry = self.store.default(model_id)
-        first, self._first_id = self._first_id is not None, None
-        old, self.entry = self.entry, entry
-        if first or (old.spec.id if old else "") != (entry.spec.id if entry else ""):
-            self._use(entry)
-
     def classify_all(self) -> None:
         """Classify every photo of the window anew, the one that is shown first."""
-        self._cancel_photo_jobs()
+        self._jobs.let_go()
         photos = sorted(self.photos.photos(), key=lambda photo: photo is not self._current)
         if photos:
             self._classify(photos, interactive=True)
@@ -293,7 +255,7 @@ class ClassifyController(QObject):
 
     def stop(self) -> None:
         """Stop classifying; answers that are there stay."""
-        self._cancel_photo_jobs()
+        self._jobs.let_go()
         self._intake.stop()
         self._report_progress()
         self._say("Stopped.")
@@ -319,45 +281,18 @@ class ClassifyController(QObject):
             job.failed.connect(self._on_failed)
 
     def _classify(self, photos: Sequence[Photo], *, interactive: bool = False) -> None:
-        if not self._batches:
-            self._batch_started = time.monotonic()
-            self._batch_done = 0
         if self.entry is None:
             for photo in photos:
                 photo.state = PhotoState.IDLE
             self.photos.touch_all()
+        else:
+            classify = partial(
+                self._engine.classify, model_id=self.entry.spec.id, device=self.device
+            )
+            self._jobs.classify(photos, classify, interactive=interactive)
+            self._report_progress()
+        if self._current in photos:
             self.current_changed.emit()
-            return
-        # The first photo alone and before everything else: that is the one being looked at.
-        if interactive:
-            self._submit(photos[:1], Priority.INTERACTIVE)
-            photos = photos[1:]
-        if photos:
-            self._submit(photos, Priority.NORMAL)
-        self._report_progress()
-
-    def _submit(self, photos: Sequence[Photo], priority: Priority) -> None:
-        assert self.entry is not None
-        sources = [photo.source for photo in photos]
-        start = partial(self._engine.classify, sources, self.entry.spec.id, self.device)
-        batch = _Batch(self._inference.submit(start, priority), photos, self)
-        batch.told.connect(self._on_told)
-        batch.answered.connect(self._on_answered)
-        batch.job.failed.connect(self._on_batch_failed)
-        batch.job.ended.connect(self._on_batch_ended)
-        self._batches.append(batch)
-        self.photos.touch_all()
-        if self._current is not None and self._current.owner is batch:
-            self.current_changed.emit()
-
-    def _cancel_photo_jobs(self) -> None:
-        for batch in self._batches:
-            batch.job.let_go()
-            for photo in batch.waiting():
-                photo.state = PhotoState.DONE if photo.prediction else PhotoState.IDLE
-            batch.deleteLater()
-        self._batches.clear()
-        self.photos.touch_all()
 
     @Slot(object)
     def _on_told(self, events: list[object]) -> None:
@@ -374,28 +309,20 @@ class ClassifyController(QObject):
                 self.noticed.emit(event.message, "warning")
 
     @Slot(object)
-    def _on_answered(self, answers: list[tuple[Photo, Prediction | ImageFailed]]) -> None:
+    def _on_answered(self, answers: list[tuple[Photo, Answer]]) -> None:
         for photo, event in answers:
-            self._answer(photo, event)
+            if isinstance(event, Prediction):
+                total_ms = event.decode_ms + event.inference_ms
+                self.status = Status(
+                    self.status.text,
+                    event.device,
+                    f"{event.inference_ms:.0f} ms network, {total_ms:.0f} ms in all",
+                    self.status.busy,
+                )
+                self.status_changed.emit(self.status)
+            if photo is self._current:
+                self.current_changed.emit()
         self._report_progress()
-
-    def _answer(self, photo: Photo, event: Prediction | ImageFailed) -> None:
-        self._batch_done += 1
-        if isinstance(event, Prediction):
-            photo.state, photo.prediction, photo.problem = PhotoState.DONE, event, ""
-            total_ms = event.decode_ms + event.inference_ms
-            self.status = Status(
-                self.status.text,
-                event.device,
-                f"{event.inference_ms:.0f} ms network, {total_ms:.0f} ms in all",
-                self.status.busy,
-            )
-            self.status_changed.emit(self.status)
-        else:
-            photo.state, photo.prediction, photo.problem = PhotoState.FAILED, None, event.message
-        self.photos.touch(photo)
-        if photo is self._current:
-            self.current_changed.emit()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
@@ -404,47 +331,11 @@ class ClassifyController(QObject):
         self.current_changed.emit()
         self._report_progress()
 
-    @Slot(object)
-    def _on_batch_failed(self, error: Exception) -> None:
-        for batch in self._batches:
-            for photo in () if batch.job.active else batch.waiting():
-                photo.state = PhotoState.IDLE
-        self.photos.touch_all()
-        self._on_failed(error)
-
-    @Slot()
-    def _on_batch_ended(self) -> None:
-        for batch in self._batches:
-            if not batch.job.active:
-                batch.deleteLater()
-        self._batches = [batch for batch in self._batches if batch.job.active]
-        self._report_progress()
-        self.batch_ended.emit()
-
     # --- downloads and imports ----------------------------------------------------------------
 
     @Slot()
     def _on_downloads_changed(self) -> None:
         self.download_changed.emit(self._downloads.progress)
-
-    @Slot(str)
-    def _on_download_progressed(self, model_id: str) -> None:
-        self.download_changed.emit(self._downloads.progress)
-
-    @Slot(str)
-    def _on_download_finished(self, model_id: str) -> None:
-        self.store.refresh()  # then it is here, and used if it is what is wanted
-
-    @Slot(str, object)
-    def _on_download_failed(self, model_id: str, message: str) -> None:
-        if model_id == self._wanted:
-            self._wanted = ""
-            self.noticed.emit(message, "warning")
-
-    @Slot(str)
-    def _on_download_cancelled(self, model_id: str) -> None:
-        if model_id == self._wanted:
-            self._wanted = ""
 
     @Slot(int, object, bool)
     def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
@@ -452,8 +343,9 @@ class ClassifyController(QObject):
             text = "was here already." if already else "was added to your models."
             self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
             self._say(self._ready_text())
-            self._wanted = spec.id
-        self.store.refresh()
+            self.model.want(spec.id)
+        else:
+            self.store.refresh()
 
     @Slot(int, object)
     def _on_import_failed(self, request: int, message: str) -> None:
@@ -478,52 +370,6 @@ class ClassifyController(QObject):
         self.status = Status(text, device or old.device, old.milliseconds, busy)
         self.status_changed.emit(self.status)
 
+    @Slot()
     def _report_progress(self) -> None:
-        waiting = sum(len(batch.waiting()) for batch in self._batches)
-        if not waiting:
-            self._batch_done = 0
-        elapsed_s = time.monotonic() - self._batch_started
-        self.progress_changed.emit(Progress.of(self._batch_done, waiting, elapsed_s))
-
-
-class _Batch(QObject):
-    """Photos that one job has.
-
-    Attributes:
-        job: the job.
-
-    Signals:
-        answered(list[tuple[Photo, Prediction | ImageFailed]]): of photos that no later batch has.
-        told(list): all other events.
-    """
-
-    answered = Signal(object)
-    told = Signal(object)
-
-    def __init__(self, job: Job, photos: Sequence[Photo], parent: QObject) -> None:
-        super().__init__(parent)
-        self.job = job
-        self._photos = photos
-        for photo in photos:
-            photo.owner, photo.state = self, PhotoState.WAITING
-        job.progressed.connect(self._on_progressed)
-
-    def waiting(self) -> list[Photo]:
-        """The photos that have no answer yet and are still this batch's."""
-        return [p for p in self._photos if p.owner is self and p.state is PhotoState.WAITING]
-
-    @Slot(object)
-    def _on_progressed(self, events: list[object]) -> None:
-        answers: list[tuple[Photo, Prediction | ImageFailed]] = []
-        others: list[object] = []
-        for event in events:
-            if isinstance(event, Prediction | ImageFailed):
-                photo = self._photos[event.position]
-                if photo.owner is self:
-                    answers.append((photo, event))
-            else:
-                others.append(event)
-        if others:
-            self.told.emit(others)
-        if answers:
-            self.answered.emit(answers)
+        self.progress_changed.emit(self._jobs.progress())

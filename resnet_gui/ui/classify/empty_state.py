@@ -33,6 +33,27 @@ class _DropMark(QWidget):
         draw_icon(QPainter(self), "photo", QRectF(0, 0, 64, 64), theme_colours().accent)
 
 
+class _SampleButton(QToolButton):
+    """A sample photo; `chosen` carries its path."""
+
+    chosen = Signal(object)
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self.setIcon(_small_icon(path))
+        self.setIconSize(_SAMPLE_SIZE)
+        self.setAutoRaise(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        set_tooltip(self, f"Classify {path.name}")
+        self.setAccessibleName(f"Sample photo {path.stem}")
+        self.clicked.connect(self._on_clicked)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.chosen.emit(self._path)
+
+
 class EmptyState(QWidget):
     """Hint, buttons, shortcuts and sample photos.
 
@@ -100,25 +121,12 @@ class EmptyState(QWidget):
         row.setSpacing(12)
         row.addStretch()
         for path in samples:
-            button = QToolButton()
-            button.setIcon(_small_icon(path))
-            button.setIconSize(_SAMPLE_SIZE)
-            button.setAutoRaise(True)
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            set_tooltip(button, f"Classify {path.name}")
-            button.setAccessibleName(f"Sample photo {path.stem}")
-            button.setProperty("path", str(path))
-            button.clicked.connect(self._on_sample_clicked)
+            button = _SampleButton(path)
+            button.chosen.connect(self.sample_chosen)
             self.sample_buttons.append(button)
             row.addWidget(button)
         row.addStretch()
         return row
-
-    @Slot()
-    def _on_sample_clicked(self) -> None:
-        button = self.sender()
-        if button is not None:
-            self.sample_chosen.emit(Path(str(button.property("path"))))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme_colours()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QImage
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -19,31 +16,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.errors import ImageReadError
-from resnet_gui.core.events import ImageSource
-from resnet_gui.core.photos.decode import preview
-from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.empty_state import EmptyState
 from resnet_gui.ui.classify.offer import ModelOffer
 from resnet_gui.ui.classify.opening import PhotoOpening
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.classify.photo_view import PhotoView
+from resnet_gui.ui.classify.previews import Preview, Previews
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import icon
-from resnet_gui.ui.widgets.images import may_hold_photos, read_mime, to_qimage
+from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
-from resnet_gui.ui.widgets.photo_list import PhotoState, percent
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip, tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
-
-_PREVIEW_SIDE = 1600  # pixels: the longer side of a photo on the screen
-_PREVIEWS_KEPT = 4
-Preview = tuple[str, QImage | None, int, int]
 
 
 class ClassifyPage(Page):
@@ -68,9 +58,9 @@ class ClassifyPage(Page):
             context.imports,
             self,
         )
-        self._io, self._memory = lanes.io, memory
-        self._previews: OrderedDict[str, Preview] = OrderedDict()
-        self._preview: Job | None = None
+        self._memory = memory
+        self._previews = Previews(lanes.io, self)
+        self._previews.made.connect(self._on_preview)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
@@ -257,7 +247,7 @@ class ClassifyPage(Page):
         if photo is None:
             return
         self.strip.show_current(self.controller.photos.row(photo))
-        self._show_photo(photo.source, photo.problem)
+        self._show_photo(photo)
 
     def _hint(self) -> str:
         if self.controller.store.inventory is None:
@@ -311,49 +301,27 @@ class ClassifyPage(Page):
 
     # --- the photo on the screen --------------------------------------------------------------
 
-    def _show_photo(self, source: ImageSource, problem: str) -> None:
-        if problem:
-            self.view.show_message(problem, failed=True)
-            self.size_label.clear()
-            return
-        kept = self._previews.get(source.name)
-        if kept is not None:
-            self._previews.move_to_end(source.name)
-            self._show_preview(kept)
-            return
+    def _show_photo(self, photo: Photo) -> None:
         self.size_label.clear()
-        self.view.show_message("Opening…")
-        if self._preview is not None:
-            self._preview.let_go()
-        self._preview = self._io.submit(partial(_read_preview, source), Priority.INTERACTIVE)
-        self._preview.progressed.connect(self._on_preview)
+        if photo.problem:
+            self.view.show_message(photo.problem, failed=True)
+        elif (kept := self._previews.get(photo.source)) is not None:
+            self._show_preview(kept)
+        else:
+            self.view.show_message("Opening…")
 
     @Slot(object)
-    def _on_preview(self, events: list[Preview]) -> None:
-        result = events[-1]
-        self._previews[result[0]] = result
-        while len(self._previews) > _PREVIEWS_KEPT:
-            self._previews.popitem(last=False)
+    def _on_preview(self, made: Preview) -> None:
         current = self.controller.current
-        if current is not None and current.source.name == result[0] and not current.problem:
-            self._show_preview(result)
+        if current is not None and current.source.id == made.photo_id and not current.problem:
+            self._show_preview(made)
 
-    def _show_preview(self, result: Preview) -> None:
-        _, image, width, height = result
-        if image is None:
+    def _show_preview(self, preview: Preview) -> None:
+        if preview.image is None:
             self.view.show_message("")  # the classifier's error for the same file says why
             return
-        self.view.show_photo(image, width, height)
-        self.size_label.setText(f"{width:,} × {height:,} pixels")
-
-
-def _read_preview(source: ImageSource) -> Iterator[Preview]:
-    try:
-        image = preview(source, _PREVIEW_SIDE)
-    except ImageReadError:
-        yield source.name, None, 0, 0
-        return
-    yield source.name, to_qimage(image), image.full_width, image.full_height
+        self.view.show_photo(preview.image, preview.width, preview.height)
+        self.size_label.setText(f"{preview.width:,} × {preview.height:,} pixels")
 
 
 def _short(name: str) -> str:

@@ -3,14 +3,17 @@ No widgets."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
-from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
+from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured, run_key
 from resnet_gui.core.nets.registry import offered_ids
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.jobs.lane import Job, JobLane, JobStart, Priority
 from resnet_gui.ui.engine import Engine
@@ -78,7 +81,7 @@ class LabController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Read the histories again, in the io lane; runs grow while they train."""
+        """Read the histories again, in the io lane."""
         if self._reading is not None:
             self._again = True
             return
@@ -107,6 +110,40 @@ class LabController(QObject):
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
+
+    def add_epochs(self, epochs: Sequence[EpochDone]) -> None:
+        """Let the histories of runs that go on grow by what they tell. Only what this cannot know
+        is read: a run that is new here, and statistics of layers, which no event carries."""
+        unknown = set()
+        for epoch in epochs:
+            held = next((h for h in self.histories if h.key == run_key(epoch.run)), None)
+            if held is None or held.history.layers:
+                unknown.add(epoch.run)
+            elif epoch.epoch == held.history.epochs[-1].epoch + 1:
+                grown = dataclasses.replace(held.history, epochs=(*held.history.epochs, epoch))
+                self._put(dataclasses.replace(held, history=grown))
+            elif epoch not in held.history.epochs:  # some are missing, or a resume cut some off
+                unknown.add(epoch.run)
+        for run in unknown:
+            job = self._io.submit(partial(self._engine.history, run), Priority.INTERACTIVE)
+            job.progressed.connect(self._on_run_read)
+            job.failed.connect(self._on_failed)
+        if self.histories:
+            self.histories_changed.emit()
+
+    @Slot(object)
+    def _on_run_read(self, events: list[HistoryFound | HistoryFailed]) -> None:
+        for event in events:
+            if isinstance(event, HistoryFound):
+                self._put(event)
+        self.histories_changed.emit()
+
+    def _put(self, item: HistoryFound) -> None:
+        """Replace a history or add it, in the order in which `histories` are read."""
+        held = {old.key: old for old in self.histories} | {item.key: item}
+        newest = sorted(held.values(), key=lambda history: history.created, reverse=True)
+        self.histories = tuple(sorted(newest, key=lambda history: history.own))
+        self._known.add(item.key)
 
     def items(self) -> list[HistoryFound]:
         """All that can be drawn: bundled, the user's runs, measured at the start."""

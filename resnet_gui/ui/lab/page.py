@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.ui.lab.controller import FIRST_PAIR, LabController
 from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
@@ -104,7 +105,9 @@ class LabPage(Page):
         self._refresh_soon = QTimer(self)
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(_REFRESH_MS)
-        self._refresh_soon.timeout.connect(controller.refresh)
+        self._refresh_soon.timeout.connect(self._refresh)
+        self._epochs: list[EpochDone] = []
+        self._stale = False
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
         controller.noticed.connect(self._on_noticed)
@@ -151,12 +154,34 @@ class LabPage(Page):
     @Slot()
     def refresh_if_shown(self) -> None:
         """Runs changed: read them again soon, if somebody looks."""
-        if self.isVisible() and not self._refresh_soon.isActive():
+        self._stale = True
+        self._refresh_later()
+
+    @Slot(object)
+    def add_epoch(self, epoch: EpochDone) -> None:
+        """A run goes on: show its epoch soon, if somebody looks."""
+        self._epochs.append(epoch)
+        self._refresh_later()
+
+    def _refresh_later(self) -> None:
+        if not self.isVisible():
+            self._epochs.clear()  # all is read when the page is shown
+        elif not self._refresh_soon.isActive():
             self._refresh_soon.start()  # a quick run has dozens of epochs a second
+
+    @Slot()
+    def _refresh(self) -> None:
+        epochs, self._epochs = self._epochs, []
+        stale, self._stale = self._stale, False
+        if stale:
+            self.controller.refresh()
+        else:
+            self.controller.add_epochs(epochs)
 
     def shown(self) -> None:
         self.projector.setIcon(icon("screen"))
-        self.controller.refresh()
+        self._stale = True
+        self._refresh()
         self._build_soon.start()
 
     def hidden(self) -> None:

@@ -30,11 +30,12 @@ from resnet_gui.core.runs.events import (
     RunStopped,
     SamplesPredicted,
 )
-from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_run
+from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.training.presets import Preset, config_for
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.train.earlier_runs import EarlierRuns
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.words import sentence
 
@@ -60,11 +61,11 @@ class TrainController(QObject):
         summary: what the scan found. config: what Start will do; None while it is not valid.
         config_error: why there is no valid config, in words.
         started, end: the run's first and last event. history: its epochs.
-        runs: earlier runs, newest first.
+        earlier: the runs on this computer.
         start_model: what a run starts from, and what else can be chosen.
 
     Signals:
-        state_changed(), dataset_changed(), config_changed(), runs_changed().
+        state_changed(), dataset_changed(), config_changed().
         scan_progressed(ScanProgress, UnpackProgress or DownloadProgress),
         prepared(Preparing), estimated(Estimated or None).
         run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
@@ -75,7 +76,6 @@ class TrainController(QObject):
     state_changed = Signal()
     dataset_changed = Signal()
     config_changed = Signal()
-    runs_changed = Signal()
     scan_progressed = Signal(object)
     prepared = Signal(object)
     estimated = Signal(object)
@@ -104,9 +104,11 @@ class TrainController(QObject):
         self.started: RunStarted | None = None
         self.end: RunEnd | None = None
         self.history: list[EpochDone] = []
-        self.runs: tuple[RunInfo, ...] = ()
+        self.earlier = EarlierRuns(io, self)
+        self.earlier.noticed.connect(self.noticed)
         self.preset: Preset | None = None
         self.start_model = StartModel(store)
+        store.changed.connect(self._on_store_changed)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
         self._scan: Job | None = None
@@ -168,7 +170,7 @@ class TrainController(QObject):
             self.summary = self.config = None
             self.overrides = {}
             self._set_state(TrainState.EMPTY)
-            self.refresh_runs()
+            self.earlier.refresh()
 
     def back_to_settings(self) -> None:
         """From the end of a run to the same folder's settings."""
@@ -193,6 +195,11 @@ class TrainController(QObject):
         """A model has another id now: a run that would start from it starts from it still."""
         if self.start_model.model_id == before:
             self.start_model.model_id = now
+            self._configure()
+
+    @Slot()
+    def _on_store_changed(self) -> None:
+        if self.start_model.replace_lost():
             self._configure()
 
     def set_preset(self, preset: Preset | None) -> None:
@@ -304,34 +311,6 @@ class TrainController(QObject):
         if self._run is not None:
             self._run.set_paused(paused)
 
-    # --- earlier runs -------------------------------------------------------------------------
-
-    @Slot()
-    def refresh_runs(self) -> None:
-        """Read the list of runs (in the io lane)."""
-        self._io.submit(_read_runs).progressed.connect(self._on_runs)
-
-    @Slot(object)
-    def _on_runs(self, events: list[tuple[RunInfo, ...]]) -> None:
-        self.runs = events[-1]
-        self.runs_changed.emit()
-
-    def rename_run(self, run: RunInfo, title: str) -> None:
-        self._change_run(partial(rename_run, Path(run.path), title))
-
-    def delete_run(self, run: RunInfo) -> None:
-        """Move a run to the trash; its model stays."""
-        self._change_run(partial(delete_run, Path(run.path)))
-
-    def _change_run(self, change: Callable[[], None]) -> None:
-        def job() -> Iterator[None]:
-            change()
-            yield None
-
-        change_job = self._io.submit(job, Priority.INTERACTIVE)
-        change_job.failed.connect(self._on_failed)
-        change_job.ended.connect(self.refresh_runs)
-
     # --- what the lanes say -------------------------------------------------------------------
 
     @Slot(object)
@@ -380,7 +359,7 @@ class TrainController(QObject):
             self.run_ended.emit(self.end)
         else:  # it never began: the notice says why
             self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
-        self.refresh_runs()
+        self.earlier.refresh()
 
     @Slot(object)
     def _on_scan(self, events: list[Any]) -> None:
@@ -432,7 +411,3 @@ def _look_and_scan(paths: Sequence[Path]) -> Iterator[Any]:
 def _unpack_and_scan(archive: Path | None, download: bool) -> Iterator[Any]:
     folder = yield from prepare_cifar10(archive, download=download)
     yield from scan_dataset(folder)
-
-
-def _read_runs() -> Iterator[tuple[RunInfo, ...]]:
-    yield tuple(list_runs())

@@ -190,7 +190,7 @@ class TrainPage(Page):
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
         controller.run_ended.connect(self._on_run_ended)
-        controller.runs_changed.connect(self._on_runs_changed)
+        controller.earlier.changed.connect(self._on_runs_changed)
         self._offered = False
 
     # --- drop -------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ class TrainPage(Page):
         if self._offered:
             return
         self._offered = True
-        broken = [run for run in self.controller.runs if run.state is RunState.INTERRUPTED]
+        broken = [run for run in self.controller.earlier.runs if run.state is RunState.INTERRUPTED]
         if broken:
             self._interrupted = broken[0]
             notice = self.notices.add(

@@ -88,7 +88,7 @@ class RunRow(QFrame):
     def _on_rename(self) -> None:
         title = ask_for_name(self.window(), "Rename run", "Name of the run:", self._run.title)
         if title is not None:
-            self._controller.rename_run(self._run, title)
+            self._controller.earlier.rename(self._run, title)
 
     @Slot()
     def _on_open_folder(self) -> None:
@@ -96,7 +96,7 @@ class RunRow(QFrame):
 
     @Slot()
     def _on_delete(self) -> None:
-        self._controller.delete_run(self._run)
+        self._controller.earlier.delete(self._run)
 
 
 class RunsList(QFrame):
@@ -121,12 +121,12 @@ class RunsList(QFrame):
         self._scroll.setProperty("kind", "bare")
         column.addWidget(self._scroll)
         self.rows: list[RunRow] = []
-        controller.runs_changed.connect(self._on_runs_changed)
+        controller.earlier.changed.connect(self._on_runs_changed)
         self._on_runs_changed()
 
     @Slot()
     def _on_runs_changed(self) -> None:
-        runs = self._controller.runs
+        runs = self._controller.earlier.runs
         self.setVisible(bool(runs))
         total = sum(run.bytes for run in runs)
         self.title.setText(f"Earlier runs ({size_text(total)} on the disk)")

@@ -39,6 +39,15 @@ class StartModel:
         else:
             self.model_id = model_id
 
+    def replace_lost(self) -> bool:
+        """Start from another model where the chosen one is here no more; whether that was so."""
+        other = self._store.default()
+        lost = bool(self.model_id) and self._store.entry(self.model_id) is None
+        if other is None or not lost or not self._store.settled:
+            return False
+        self.model_id = other.spec.id
+        return True
+
     def entries(self) -> list[ModelEntry]:
         """What can be chosen for the present settings."""
         if not self.scratch:

@@ -160,5 +160,5 @@ class ClassList(QListView):
         self.classes.show_summary(summary)
 
     @Slot(object)
-    def _on_thumbnail_made(self, name: str) -> None:
+    def _on_thumbnail_made(self, path: str) -> None:
         self.viewport().update()

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from resnet_gui.core.events import INCOMPLETE, ImageSource, Prediction
+from resnet_gui.core.events import INCOMPLETE, ImageSource, PhotoId, Prediction
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
@@ -58,7 +58,7 @@ class PhotoList(QAbstractListModel):
     def __init__(self, io: JobLane, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._photos: list[Photo] = []
-        self._rows: dict[str, Photo] = {}
+        self._rows: dict[PhotoId, Photo] = {}
         self._row_of: dict[int, int] = {}
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self)
         self._thumbnails.made.connect(self._on_thumbnail_made)
@@ -76,8 +76,8 @@ class PhotoList(QAbstractListModel):
         return self._row_of.get(id(photo), -1)
 
     def find(self, source: ImageSource) -> Photo | None:
-        """The photo of the same file, if it is in the list. Pasted images are never the same."""
-        return self._rows.get(source.name) if source.data is None else None
+        """The photo of the same file or the same bytes, if it is in the list."""
+        return self._rows.get(source.id)
 
     def add(self, sources: Sequence[ImageSource]) -> list[Photo]:
         """Append photos."""
@@ -89,7 +89,7 @@ class PhotoList(QAbstractListModel):
         self._photos += added
         for row, photo in enumerate(added, first):
             self._row_of[id(photo)] = row
-            self._rows[photo.source.name] = photo
+            self._rows[photo.source.id] = photo
         self.endInsertRows()
         self.counted.emit()
         return added
@@ -100,7 +100,7 @@ class PhotoList(QAbstractListModel):
             return None
         self.beginRemoveRows(QModelIndex(), row, row)
         del self._photos[row]
-        self._rows.pop(photo.source.name, None)
+        self._rows.pop(photo.source.id, None)
         self._row_of = {id(kept): number for number, kept in enumerate(self._photos)}
         self.endRemoveRows()
         self.counted.emit()
@@ -154,8 +154,8 @@ class PhotoList(QAbstractListModel):
         return None
 
     @Slot(object)
-    def _on_thumbnail_made(self, name: str) -> None:
-        photo = self._rows.get(name)
+    def _on_thumbnail_made(self, photo_id: PhotoId) -> None:
+        photo = self._rows.get(photo_id)
         if photo is not None:
             index = self.index(self.row(photo))
             self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])

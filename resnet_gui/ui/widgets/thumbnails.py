@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from resnet_gui.core.errors import ImageReadError
-from resnet_gui.core.events import ImageSource
+from resnet_gui.core.events import ImageSource, PhotoId
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.images import to_qimage
@@ -23,17 +23,17 @@ class Thumbnails(QObject):
     """A cache of small pictures. Views ask while they paint; only what is on the screen is made.
 
     Signals:
-        made(str): the thumbnail of the source of this name is there (or known to be impossible).
+        made(PhotoId): the thumbnail of this source is there (or known to be impossible).
     """
 
-    made = Signal(object)  # a str would lose what is no UTF-8 in a file name
+    made = Signal(object)
 
     def __init__(self, io: JobLane, side: int, parent: QObject | None = None) -> None:
         """`side`: length of the longer side, in pixels."""
         super().__init__(parent)
         self._io, self._side = io, side
-        self._kept: OrderedDict[str, QImage | None] = OrderedDict()
-        self._wanted: OrderedDict[str, ImageSource] = OrderedDict()
+        self._kept: OrderedDict[PhotoId, QImage | None] = OrderedDict()
+        self._wanted: OrderedDict[PhotoId, ImageSource] = OrderedDict()
         self._busy = False
         self._request = QTimer(self)
         self._request.setSingleShot(True)
@@ -42,12 +42,11 @@ class Thumbnails(QObject):
 
     def get(self, source: ImageSource) -> QImage | None:
         """The thumbnail, or None: then it is made and `made` follows."""
-        name = source.name
-        if name in self._kept:
-            self._kept.move_to_end(name)
-            return self._kept[name]
-        self._wanted[name] = source
-        self._wanted.move_to_end(name)
+        if source.id in self._kept:
+            self._kept.move_to_end(source.id)
+            return self._kept[source.id]
+        self._wanted[source.id] = source
+        self._wanted.move_to_end(source.id)
         if not self._request.isActive():
             self._request.start()
         return None
@@ -68,10 +67,10 @@ class Thumbnails(QObject):
         job.ended.connect(self._on_ended)
 
     @Slot(object)
-    def _on_progressed(self, events: list[tuple[str, QImage | None]]) -> None:
-        for name, image in events:
-            self._kept[name] = image
-            self.made.emit(name)
+    def _on_progressed(self, events: list[tuple[PhotoId, QImage | None]]) -> None:
+        for photo_id, image in events:
+            self._kept[photo_id] = image
+            self.made.emit(photo_id)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
@@ -81,9 +80,11 @@ class Thumbnails(QObject):
         self._request.start()
 
 
-def _thumbnails(sources: Sequence[ImageSource], side: int) -> Iterator[tuple[str, QImage | None]]:
+def _thumbnails(
+    sources: Sequence[ImageSource], side: int
+) -> Iterator[tuple[PhotoId, QImage | None]]:
     for source in sources:
         try:
-            yield source.name, to_qimage(preview(source, side))
+            yield source.id, to_qimage(preview(source, side))
         except ImageReadError:
-            yield source.name, None
+            yield source.id, None

@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         settings = self.memory.settings
         self.pages.current.shown()
         self.controller.start(settings.model, settings.device)
-        self.train_controller.refresh_runs()
+        self.train_controller.earlier.refresh()
         if paths:
             self.controller.open_paths(paths)
 

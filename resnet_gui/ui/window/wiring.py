@@ -36,8 +36,8 @@ class Wiring(QObject):
         settings.controller.saved.connect(store.refresh)
         # Devices, runs, photos.
         self._classify.devices_found.connect(self._on_devices_found)
-        self._train.runs_changed.connect(lab.refresh_if_shown)
-        self._train.epoch_done.connect(lab.refresh_if_shown)
+        self._train.earlier.changed.connect(lab.refresh_if_shown)
+        self._train.epoch_done.connect(lab.add_epoch)
         lab.photos_dropped.connect(self._on_photos_dropped)
 
     @Slot()

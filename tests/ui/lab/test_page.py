@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -16,12 +17,15 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
+from resnet_gui.core.lab.histories import HistoryFound, run_key
 from resnet_gui.core.system.paths import data_dir
+from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.layers import LabLayers
 from resnet_gui.ui.lab.page import PROJECTOR_SCALE, LabPage, View
 from tests.core.lab.test_sources import make_run
+from tests.helpers.fake_engine import Rig
 from tests.helpers.histories import epoch, history, write
 from tests.ui.conftest import ANSWER_MS
 
@@ -132,11 +136,29 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
     # The run goes on: the row stays, with newer figures, and the line grows.
     with (data_dir() / "runs" / "mine" / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(epoch(4, 4, 0.25, None).to_json()) + "\n")
-    app.window.train_controller.runs_changed.emit()
+    app.window.train_controller.earlier.changed.emit()
     qtbot.waitUntil(lambda: row.figures.text() == "train 25.0 %", timeout=ANSWER_MS)
     assert page.networks.rows["run:mine"] is row
     [line] = [n for n in (*view.plain.lines, *view.residual.lines) if n.name == "ResNet-8 train"]
     assert len(line.xs) == 4
+
+
+def test_a_run_that_goes_on_grows_without_reading(
+    qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resnet_gui.ui.lab.page._REFRESH_MS", 0)
+    run = history("plain", 20, 0.1, epochs=3)
+    rig.engine.script("histories", HistoryFound(run_key("r"), run, True, "d"))
+    page = LabPage(LabController(rig.engine, rig.store, rig.inference, rig.io, rig.parent))
+    qtbot.addWidget(page)
+    page.add_epoch(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
+    page.show()
+    rig.until(lambda: page.controller.looked)
+    for number in (4, 5, 6):
+        page.add_epoch(dataclasses.replace(epoch(number, 9, 0.5, 0.5), run="r"))
+    rig.until(lambda: len(page.controller.histories[0].history.epochs) == 6)
+    assert rig.engine.calls == [("histories", ())]
+    page.hide()
 
 
 def test_without_bundled_histories_the_newest_run_is_shown(

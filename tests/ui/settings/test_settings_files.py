@@ -88,9 +88,11 @@ def test_the_list_of_runs_shows_whatever_is_there(
         (runs_dir() / name).mkdir()
         (runs_dir() / name / "run.json").write_text(text)
     window = open_app().window
-    qtbot.waitUntil(lambda: len(window.train_controller.runs) == len(odd) + 3, timeout=20_000)
+    qtbot.waitUntil(
+        lambda: len(window.train_controller.earlier.runs) == len(odd) + 3, timeout=20_000
+    )
     window.show_page("train")
-    assert {run.name for run in window.train_controller.runs} >= {"torn", "deep", "run-0"}
-    assert all(describe(run) for run in window.train_controller.runs)
+    assert {run.name for run in window.train_controller.earlier.runs} >= {"torn", "deep", "run-0"}
+    assert all(describe(run) for run in window.train_controller.earlier.runs)
     window.lab_page.refresh_if_shown()
     assert window.isVisible()

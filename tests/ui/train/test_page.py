@@ -261,16 +261,16 @@ def test_runs_can_be_renamed_and_deleted(
     controller.set_option("epochs", 2)
     controller.start()
     finish(qtbot, controller)
-    qtbot.waitUntil(lambda: len(controller.runs) == 1)
-    controller.rename_run(controller.runs[0], "My first")
-    qtbot.waitUntil(lambda: controller.runs[0].title == "My first")
-    model = Path(controller.runs[0].model_path)
+    qtbot.waitUntil(lambda: len(controller.earlier.runs) == 1)
+    controller.earlier.rename(controller.earlier.runs[0], "My first")
+    qtbot.waitUntil(lambda: controller.earlier.runs[0].title == "My first")
+    model = Path(controller.earlier.runs[0].model_path)
     trashed: list[Path] = []
     monkeypatch.setattr(
         "resnet_gui.core.runs.listing.move_to_trash", lambda path: _trash(path, trashed)
     )
-    controller.delete_run(controller.runs[0])
-    qtbot.waitUntil(lambda: not controller.runs)
+    controller.earlier.delete(controller.earlier.runs[0])
+    qtbot.waitUntil(lambda: not controller.earlier.runs)
     assert len(trashed) == 1
     assert model.is_file()  # the model is not the run's
 

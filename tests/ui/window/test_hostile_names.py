@@ -168,7 +168,9 @@ def test_nothing_is_rendered_read_or_stretched(
 
     # The Train page: earlier runs, the scanned folder.
     window.show_page("train")
-    qtbot.waitUntil(lambda: len(window.train_controller.runs) == len(texts), timeout=ANSWER_MS)
+    qtbot.waitUntil(
+        lambda: len(window.train_controller.earlier.runs) == len(texts), timeout=ANSWER_MS
+    )
     assert IMAGE in look(qtbot, app, width).seen
     window.train_controller.open_folder(root)
     qtbot.waitUntil(

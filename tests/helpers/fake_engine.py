@@ -1,0 +1,268 @@
+"""An engine that does as it is told, and what a controller alone stands on. No torch, no window."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shiboken6
+from PySide6.QtCore import QObject, SignalInstance
+
+from resnet_gui.core.dataset.summary import DatasetSummary
+from resnet_gui.core.events import (
+    ClassifyEvent,
+    ClassScore,
+    DeviceInfo,
+    DownloadProgress,
+    ImageSource,
+    ModelReady,
+    Prediction,
+)
+from resnet_gui.core.lab.diagram_types import NetworkDiagram
+from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
+from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState, Preprocessing
+from resnet_gui.core.zoo.spec import Imported
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.engine import AugmentedPhoto, Stop
+from resnet_gui.ui.model_store import ModelStore
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+CPU = DeviceInfo("cpu", "A made-up CPU")
+
+
+def model(
+    model_id: str, state: ModelState = ModelState.YOURS, problem: str = "", **changes: Any
+) -> ModelEntry:
+    """A model that nothing on the disk stands for."""
+    values: dict[str, Any] = {
+        "id": model_id,
+        "title": f"Model {model_id}",
+        "family": "Test",
+        "architecture": "resnet18",
+        "provider": state.value,
+        "dataset": "garden",
+        "classes": ("ant", "bee"),
+        "preprocessing": Preprocessing(40, 32),
+        "parameters": 10,
+        "bytes": 1000,
+        **changes,
+    }
+    if state in (ModelState.CACHED, ModelState.DOWNLOADABLE):
+        published = {"url": f"https://weights.example/{model_id}.pth", "sha256_prefix": "0" * 64}
+        values = published | values
+    return ModelEntry(ModelSpec(**values), state, problem=problem)
+
+
+def prediction(position: int = 0, label: str = "ant", model_id: str = "a") -> Prediction:
+    scores = (ClassScore(label, 0, 0.9),)
+    return Prediction(position, str(position), model_id, scores, 64, 48, CPU.name, 2.0, 3.0)
+
+
+class Hold:
+    """A step that lasts until the test lets it go on. `reached`: a worker is in it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.over = threading.Event()
+
+    def wait(self) -> None:
+        self.reached.set()
+        assert self.over.wait(20), "nobody let it go on"
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A step: the generator's result is this."""
+
+    value: Any
+
+
+class FakeEngine:
+    """Core's work, made up (see `resnet_gui.ui.engine.Engine`). What nobody scripted succeeds.
+
+    Attributes:
+        models: the zoo.
+        calls: (method, arguments) in the order in which the lanes began them.
+    """
+
+    def __init__(self, *models: ModelEntry) -> None:
+        self.models = list(models)
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self._scripts: dict[str, deque[tuple[Any, ...]]] = defaultdict(deque)
+        self._holds: list[Hold] = []
+
+    # --- for tests --------------------------------------------------------------------------
+
+    def script(self, method: str, *steps: Any) -> None:
+        """What the next call of a method does: yields events, raises exceptions, waits in a
+        Hold, returns what Returned says. Calls after it need a script of their own."""
+        self._scripts[method].append(steps)
+
+    def hold(self) -> Hold:
+        """A Hold that ends with the test at the latest."""
+        self._holds.append(Hold())
+        return self._holds[-1]
+
+    def release(self) -> None:
+        for hold in self._holds:
+            hold.over.set()
+
+    def asked(self, method: str) -> list[tuple[Any, ...]]:
+        """The arguments of all calls of a method so far."""
+        return [arguments for name, arguments in self.calls if name == method]
+
+    def _play(
+        self, method: str, arguments: tuple[Any, ...], usual: Iterable[Any] = ()
+    ) -> Generator[Any, None, Any]:
+        self.calls.append((method, arguments))
+        scripts = self._scripts[method]
+        result = None
+        for step in scripts.popleft() if scripts else usual:
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, Hold):
+                step.wait()
+            elif isinstance(step, Returned):
+                result = step.value
+            else:
+                yield step
+        return result
+
+    # --- the engine -------------------------------------------------------------------------
+
+    def entries(self) -> list[ModelEntry]:
+        found = list(self.models)  # as it was when the look began
+        for _ in self._play("entries", ()):
+            pass
+        return found
+
+    def classify(
+        self, sources: Sequence[ImageSource], model_id: str, device: str
+    ) -> Iterator[ClassifyEvent]:
+        usual = [prediction(n, model_id=model_id) for n in range(len(sources))]
+        return self._play("classify", ([s.name for s in sources], model_id, device), usual)
+
+    def load(self, model_id: str, device: str) -> Iterator[ClassifyEvent]:
+        usual = [ModelReady(model_id, model_id, CPU.name, CPU.kind, 0.1)]
+        return self._play("load", (model_id, device), usual)
+
+    def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        return self._play("devices", (), [(CPU,)])
+
+    def forget(self, model_id: str) -> Iterator[None]:
+        return self._play("forget", (model_id,), [None])
+
+    def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
+        return self._play("download", (entry.spec.id,), [Returned(Path("weights"))])
+
+    def fetch_image(self, url: str) -> Generator[DownloadProgress, None, ImageSource]:
+        usual = Returned(ImageSource(url.rsplit("/", 1)[-1], url.encode()))
+        return self._play("fetch_image", (url,), [usual])
+
+    def import_weights(self, path: Path) -> Iterator[DownloadProgress | Imported]:
+        imported = Imported(str(path), model(path.stem).spec, path, "model file")
+        return self._play("import_weights", (path,), [imported])
+
+    def train(self, config: RunConfig, summary: DatasetSummary, stop: Stop) -> Iterator[TrainEvent]:
+        return self._play("train", (config, summary, stop))
+
+    def resume(self, path: Path, stop: Stop) -> Iterator[TrainEvent]:
+        return self._play("resume", (path, stop))
+
+    def estimate(
+        self, config: RunConfig, summary: DatasetSummary
+    ) -> Iterator[Preparing | Estimated]:
+        usual = [Estimated(60.0, 6.0, 1.0, 500.0, 0.0, True, "About a minute.")]
+        return self._play("estimate", (config, summary), usual)
+
+    def preview_augmentation(
+        self, photos: Sequence[Path], config: RunConfig
+    ) -> Iterator[AugmentedPhoto]:
+        return self._play("preview_augmentation", (photos, config))
+
+    def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
+        return self._play("histories", ())
+
+    def history(self, run: str) -> Iterator[HistoryFound | HistoryFailed]:
+        return self._play("history", (run,))
+
+    def measure_start(self, model_id: str) -> Iterator[StartMeasured]:
+        return self._play("measure_start", (model_id,))
+
+    def diagram(self, model_id: str) -> Iterator[NetworkDiagram]:
+        return self._play("diagram", (model_id,))
+
+
+class CountingLane(JobLane):
+    """Counts what it is asked to do."""
+
+    submitted = 0
+
+    def submit(self, *arguments: Any, **options: Any) -> Any:
+        self.submitted += 1
+        return super().submit(*arguments, **options)
+
+
+class Rig:
+    """What a controller stands on.
+
+    Attributes:
+        engine: made up. inference, io, training: real lanes. store: a real one.
+        parent: of what the test makes; it all goes with it.
+    """
+
+    def __init__(self, qtbot: QtBot) -> None:
+        self._qtbot = qtbot
+        self.engine = FakeEngine()
+        self.lanes = [CountingLane(name) for name in ("inference", "io", "training")]
+        self.inference, self.io, self.training = self.lanes
+        self.parent = QObject()
+        self.store = ModelStore(self.engine, self.io, self.parent)
+
+    def until(self, condition: Callable[[], Any]) -> None:
+        self._qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+
+    def settle(self) -> None:
+        """Until nothing is queued and all is told."""
+        self.until(lambda: not any(lane.busy or lane._open for lane in self.lanes))
+
+    def occupy(self, lane: JobLane) -> Hold:
+        """Let a lane begin nothing else until the Hold is over."""
+        hold = self.engine.hold()
+        lane.submit(lambda: iter(hold.wait, None), Priority.INTERACTIVE)
+        self.until(hold.reached.is_set)
+        return hold
+
+    def look(self, *models: ModelEntry) -> None:
+        """Let the zoo have these models, and the store know it."""
+        self.engine.models = list(models)
+        before = self.store.inventory
+        self.store.refresh()
+        self.until(lambda: self.store.inventory is not before)
+        self.settle()
+
+    def close(self) -> None:
+        shiboken6.delete(self.parent)
+        self.engine.release()
+        ended = [heard(lane.stopped) for lane in self.lanes]
+        for lane in self.lanes:
+            lane.close()
+        self.until(lambda: all(ended))
+        for lane in self.lanes:
+            assert lane.wait(5)
+            shiboken6.delete(lane)
+
+
+def heard(signal: SignalInstance) -> list[Any]:
+    """What a signal says from now on: its arguments, one value or a tuple."""
+    found: list[Any] = []
+    signal.connect(lambda *values: found.append(values[0] if len(values) == 1 else values))
+    return found
