@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resnet_gui.core.dataset.summary import DatasetSummary, Part, Photo
+from resnet_gui.core.system.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Split(Value):
     """Which photos train, which choose the best epoch, which measure at the end.
 
     Attributes:

@@ -17,6 +17,7 @@ from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import DocumentError, read_object, text
 from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir, torch_hub_checkpoints_dir
+from resnet_gui.core.system.values import Value
 
 MIRROR_VARIABLE = "RESNET_GUI_WEIGHTS_URL"
 DIRECT = "none"
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkSettings:
+class NetworkSettings(Value):
     """How the network may be used.
 
     Attributes:
@@ -70,15 +71,6 @@ class NetworkSettings:
     def weights_dir(self) -> Path:
         """Where downloaded weights go."""
         return self.weights_folder or torch_hub_checkpoints_dir()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "proxy": self.proxy,
-            "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
-            "mirror": self.mirror,
-            "weights_folder": str(self.weights_folder) if self.weights_folder else None,
-            "offline": self.offline,
-        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> NetworkSettings:

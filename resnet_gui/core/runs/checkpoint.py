@@ -20,6 +20,7 @@ from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.system.tensor_files import write_tensors
+from resnet_gui.core.system.values import Value, from_json, to_json
 
 _KEY = "resnet_gui_checkpoint"
 _FORMAT_VERSION = 1
@@ -28,7 +29,7 @@ _MODEL, _OPTIMIZER, _AVERAGE = "model/", "optimizer/", "average/"
 
 
 @dataclass(slots=True)
-class Progress:
+class Progress(Value):
     """How far a run is: everything that decides how it goes on, but the tensors.
 
     Attributes:
@@ -59,24 +60,7 @@ class Progress:
     backbone: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return {"format": _FORMAT_VERSION, **values, "plateau": self.plateau.to_json()}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Progress:
-        """The inverse of `to_json`; what is missing gets its default, and what is not known is left
-        out: a run goes on with another version of the program that keeps more, or less.
-
-        Raises:
-            LookupError, TypeError, ValueError: not such a value.
-        """
-        values = {name: value[name] for name in cls.__slots__ if name in value}
-        for name, default in (("epoch", 0), ("step", 0), ("best_epoch", 0), ("bad_epochs", 0)):
-            if not isinstance(values.get(name, default), int):
-                raise TypeError(f"{name} is no whole number")
-        if "plateau" in values:
-            values["plateau"] = PlateauState.from_json(values["plateau"])
-        return cls(**values)
+        return {"format": _FORMAT_VERSION, **to_json(self)}
 
 
 def save_checkpoint(
@@ -142,7 +126,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
                     f"The run “{path.parent.name}” was made by a newer version of this program.",
                     "Update the program.",
                 )
-            progress = Progress.from_json(document)
+            progress = from_json(Progress, document)
             for key in file.keys():  # noqa: SIM118 - no mapping
                 if key.startswith(_MODEL):
                     weights[key.removeprefix(_MODEL)] = file.get_tensor(key)

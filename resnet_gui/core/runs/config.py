@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.system.values import Value, to_json
 
 FORMAT_VERSION = 1
 
@@ -80,7 +81,7 @@ class Switch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RunConfig:
+class RunConfig(Value):
     """All settings of a run. `resnet_gui.core.training.presets` fills them in for a dataset.
 
     Attributes:
@@ -249,13 +250,7 @@ class RunConfig:
         return self.replace(**settings)
 
     def to_json(self) -> dict[str, Any]:
-        values = dataclasses.asdict(self)
-        values["milestones"] = list(self.milestones)
-        values["gammas"] = list(self.gammas)
-        return {"format": FORMAT_VERSION} | {
-            name: value.value if isinstance(value, StrEnum) else value
-            for name, value in values.items()
-        }
+        return {"format": FORMAT_VERSION, **to_json(self)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunConfig:

@@ -13,6 +13,7 @@ from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.runs.config import Method, RunConfig, Schedule
 from resnet_gui.core.runs.plateau import PlateauState
+from resnet_gui.core.system.values import from_json
 from resnet_gui.core.training.presets import Preset, automatic_preset, config_for, head_recipe
 from resnet_gui.core.training.schedules import learning_rate, lr_factor
 
@@ -134,7 +135,7 @@ def test_step_milestones_and_plateau() -> None:
         scales.append(state.scale)
     root = math.sqrt(0.1)
     assert scales == pytest.approx([1, 1, 1, 1, root, root, root, 0.1])
-    assert PlateauState.from_json(state.to_json()) == state
+    assert from_json(PlateauState, state.to_json()) == state
     assert learning_rate(config, 1.0, 0, 5, 9, state.scale) == 0.4, "the floor"
 
 

@@ -111,7 +111,7 @@ def test_histories_and_features_are_read(home: Path) -> None:
     history = read_history(home / "old.history.json")
     assert (history.id, history.epochs[0].train_loss, history.recipe) == ("old", 1.5, {"lr": 0.1})
     assert history.layers[0].residual_ratio == {"stage1.0": 0.75}
-    found = [event for event in read_histories(home / "none", runs_dir())]
+    found = list(read_histories(home / "none", runs_dir()))
     assert all(isinstance(event, HistoryFound) for event in found)
     assert {event.history.title for event in found if isinstance(event, HistoryFound)} == {
         "Finished", "Stopped", "Interrupted",

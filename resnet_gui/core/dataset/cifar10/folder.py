@@ -13,9 +13,9 @@ import os
 import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from filelock import FileLock, Timeout
 
@@ -32,6 +32,7 @@ from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import read_object
+from resnet_gui.core.system.values import Value
 from resnet_gui.core.zoo.storage.downloads import RemoteFile, download_file
 
 NAME = "cifar10"
@@ -57,15 +58,13 @@ _BY_HAND = (
 
 
 @dataclass(frozen=True, slots=True)
-class UnpackProgress:
+class UnpackProgress(Value):
     """How many pictures are unpacked. `note` says what is waited for."""
 
+    event: ClassVar[str] = "unpack_progress"
     done: int
     total: int
     note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "unpack_progress", **asdict(self)}
 
 
 Cifar10Event = DownloadProgress | UnpackProgress | Notice
