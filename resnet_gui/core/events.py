@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -199,8 +198,3 @@ class DeviceInfo:
 INCOMPLETE = "incomplete: the file ends early"  # beside the answer about such a photo
 
 ClassifyEvent = ModelLoading | ModelReady | Notice | Prediction | ImageFailed
-
-
-def sources_from_paths(paths: Sequence[str | Path]) -> tuple[ImageSource, ...]:
-    """One source per path, in order."""
-    return tuple(ImageSource.file(path) for path in paths)

@@ -178,12 +178,6 @@ class JobLane(QObject):
             self._thread.start()
         return job
 
-    def cancel_all(self) -> None:
-        with self._condition:
-            for work in self._queue:
-                work.token.stop()
-            self._condition.notify()
-
     def _stop(self, work: _Work) -> None:
         with self._condition:
             work.token.stop()

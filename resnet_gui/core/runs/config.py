@@ -232,22 +232,14 @@ class RunConfig(Value):
         return 0 if self.schedule in ENDING_LOW else self.early_stopping
 
     def replace(self, **changes: Any) -> RunConfig:
-        """A copy with changed settings.
+        """A copy with changed settings, which may be given as text (`--set key=value`).
 
         Raises:
-            RunConfigError: unknown or out of range.
+            RunConfigError: unknown, out of range, or a text that is no value of it.
         """
         for name in changes:
             _field(name)
         return dataclasses.replace(self, **changes)
-
-    def with_texts(self, settings: dict[str, str]) -> RunConfig:
-        """A copy with settings given as text (`--set key=value`).
-
-        Raises:
-            RunConfigError: unknown name, or the text is not a value of it.
-        """
-        return self.replace(**settings)
 
     def to_json(self) -> dict[str, Any]:
         return {"format": FORMAT_VERSION, **to_json(self)}

@@ -87,12 +87,3 @@ def read_history(path: Path) -> TrainingHistory:
         raise ModelFileError(
             path, f"The training history {path.name} cannot be read: {reason}."
         ) from error
-
-
-def bundled_histories(folder: Path) -> list[TrainingHistory]:
-    """All histories in a folder of models, by file name.
-
-    Raises:
-        ModelFileError: one of them is damaged.
-    """
-    return [read_history(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]

@@ -42,7 +42,7 @@ def test_wrong_settings_name_the_field(field: str, value: Any, words: str) -> No
 
 def test_texts_become_values() -> None:
     texts = {"epochs": "7", "lr": "1e-2", "milestones": "2,4", "cache_features": "off"}
-    config = RunConfig("/x", "m").with_texts(texts | {"schedule": "Step"})
+    config = RunConfig("/x", "m").replace(**texts, schedule="Step")
     assert (config.epochs, config.lr, config.milestones) == (7, 0.01, (2, 4))
     assert config.cache_features is False
     assert config.schedule is Schedule.STEP

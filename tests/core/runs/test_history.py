@@ -18,7 +18,6 @@ from resnet_gui.core.runs.history import (
     SUFFIX,
     LayerStatistics,
     TrainingHistory,
-    bundled_histories,
     read_history,
 )
 from resnet_gui.core.system.values import from_json
@@ -239,21 +238,3 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert f"gone{SUFFIX}" in str(caught.value)
     assert "No such file" in str(caught.value)
     assert str(tmp_path) not in str(caught.value)  # the name is enough
-
-
-# --- a folder ---------------------------------------------------------------------------------
-
-
-def test_a_folder_in_the_order_of_its_names(tmp_path: Path) -> None:
-    for name in ("c", "a", "b"):
-        write(tmp_path / f"{name}{SUFFIX}", make_history(id=name.upper()).to_json())
-    write(tmp_path / "other.json", {})
-    (tmp_path / "model.safetensors").touch()
-    assert [history.id for history in bundled_histories(tmp_path)] == ["A", "B", "C"]
-    write(tmp_path / f"bb{SUFFIX}", {})
-    with pytest.raises(ModelFileError, match=f"bb{SUFFIX}"):
-        bundled_histories(tmp_path)
-
-
-def test_no_folder_has_no_histories(tmp_path: Path) -> None:
-    assert bundled_histories(tmp_path / "none") == []
