@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from resnet_gui.core.dataset.summary import DatasetSummary, Part, Photo
+from resnet_gui.core.dataset.summary import DatasetSummary, LabelledPhoto, Part
 from resnet_gui.core.system.values import Value
 
 
@@ -87,8 +87,8 @@ def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split
     (Python's Mersenne Twister; the order of the files on disk does not matter).
     """
     own_val = any(photo.part is Part.VAL for photo in summary.photos)
-    by_class: dict[int, list[Photo]] = defaultdict(list)
-    fixed: dict[Part, list[Photo]] = {Part.TRAIN: [], Part.VAL: [], Part.TEST: []}
+    by_class: dict[int, list[LabelledPhoto]] = defaultdict(list)
+    fixed: dict[Part, list[LabelledPhoto]] = {Part.TRAIN: [], Part.VAL: [], Part.TEST: []}
     for photo in summary.photos:
         if photo.part is Part.NONE or (photo.part is Part.TRAIN and not own_val):
             by_class[photo.label].append(photo)
@@ -110,5 +110,5 @@ def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split
     )
 
 
-def _items(photos: list[Photo]) -> tuple[Item, ...]:
+def _items(photos: list[LabelledPhoto]) -> tuple[Item, ...]:
     return tuple(Item(photo.path, photo.label) for photo in sorted(photos, key=lambda p: p.path))

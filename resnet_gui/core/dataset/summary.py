@@ -71,7 +71,7 @@ class Problem(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class LabelledPhoto:
     """One usable photo.
 
     Attributes:
@@ -129,7 +129,7 @@ class DatasetSummary(Value):
     root: str
     has_parts: bool
     classes: tuple[ClassSummary, ...]
-    photos: tuple[Photo, ...]
+    photos: tuple[LabelledPhoto, ...]
     problems: tuple[Problem, ...]
     ignored_files: int
     bytes: int
@@ -160,7 +160,7 @@ class DatasetSummary(Value):
             result[photo.part] += 1
         return result
 
-    def absolute(self, photo: Photo) -> Path:
+    def absolute(self, photo: LabelledPhoto) -> Path:
         return Path(self.root) / photo.path
 
     def to_json(self) -> dict[str, Any]:

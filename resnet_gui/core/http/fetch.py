@@ -27,10 +27,10 @@ from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress, ImageSource
 from resnet_gui.core.http.patience import Patience as Patience
 from resnet_gui.core.http.settings import (
-    NetworkSettings,
+    HttpSettings,
     host_of,
     is_protected,
-    load_network_settings,
+    load_http_settings,
     split_address,
 )
 from resnet_gui.core.photos.decode import upright_size
@@ -91,7 +91,7 @@ class Rate:
 
 def ask(
     url: str,
-    settings: NetworkSettings,
+    settings: HttpSettings,
     patience: Patience,
     headers: Mapping[str, str] | None = None,
     *,
@@ -149,7 +149,7 @@ def ask(
 
 def fetch_image(
     url: str,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
     max_bytes: int = MAX_IMAGE_BYTES,
 ) -> Generator[DownloadProgress, None, ImageSource]:
@@ -178,7 +178,7 @@ def fetch_image(
         )
     url = url.strip()
     name = unquote(Path(parts.path).name) or parts.hostname
-    net = settings or load_network_settings()
+    net = settings or load_http_settings()
     try:
         data = yield from _fetch_picture(url, name, net, patience or Patience(), max_bytes)
     except NetworkError as error:
@@ -191,7 +191,7 @@ def fetch_image(
 
 
 def _fetch_picture(
-    url: str, name: str, settings: NetworkSettings, patience: Patience, max_bytes: int
+    url: str, name: str, settings: HttpSettings, patience: Patience, max_bytes: int
 ) -> Generator[DownloadProgress, None, bytes]:
     data, total, rate = bytearray(), 0, Rate()
     yield DownloadProgress(name, 0, 0, 0.0, f"Connecting to {host_of(url)}…")
@@ -274,7 +274,7 @@ class _Request:
     def __init__(
         self,
         url: str,
-        settings: NetworkSettings,
+        settings: HttpSettings,
         patience: Patience,
         headers: dict[str, str],
         protected: bool,

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkSettings(Value):
+class HttpSettings(Value):
     """How the network may be used.
 
     Attributes:
@@ -73,7 +73,7 @@ class NetworkSettings(Value):
         return self.weights_folder or torch_hub_checkpoints_dir()
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> NetworkSettings:
+    def from_json(cls, value: Mapping[str, Any]) -> HttpSettings:
         """The inverse of `to_json`; what is missing keeps its default.
 
         Raises:
@@ -89,26 +89,24 @@ class NetworkSettings(Value):
         )
 
 
-def network_settings_path() -> Path:
+def http_settings_path() -> Path:
     return config_dir() / "network.json"
 
 
-def load_network_settings() -> NetworkSettings:
+def load_http_settings() -> HttpSettings:
     """The stored settings; the defaults where there are none or they cannot be read. A damaged
     file stays as it is until new settings are saved."""
-    path = network_settings_path()
+    path = http_settings_path()
     try:
-        return NetworkSettings.from_json(read_object(path))
+        return HttpSettings.from_json(read_object(path))
     except FileNotFoundError:
-        return NetworkSettings()
+        return HttpSettings()
     except (DocumentError, SettingsError) as error:
         _log.warning("network settings not read: %s", error)
-        return NetworkSettings()
+        return HttpSettings()
 
 
-def save_network_settings(
-    settings: NetworkSettings, since: NetworkSettings | None = None
-) -> NetworkSettings:
+def save_http_settings(settings: HttpSettings, since: HttpSettings | None = None) -> HttpSettings:
     """Store the settings. What another window has changed meanwhile stays: only what differs from
     `since` is taken from `settings`, the rest from the disk.
 
@@ -121,17 +119,17 @@ def save_network_settings(
     Raises:
         SettingsError: the folder cannot be written.
     """
-    path = network_settings_path()
+    path = http_settings_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with lock(path.with_name(f".{path.name}.lock"), _PATIENCE_S):
             if since is not None:
                 changes = {
                     field.name: getattr(settings, field.name)
-                    for field in dataclasses.fields(NetworkSettings)
+                    for field in dataclasses.fields(HttpSettings)
                     if getattr(settings, field.name) != getattr(since, field.name)
                 }
-                settings = dataclasses.replace(load_network_settings(), **changes)
+                settings = dataclasses.replace(load_http_settings(), **changes)
             write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
     except OSError as error:
         reason = error.strerror or "another window is writing to it"

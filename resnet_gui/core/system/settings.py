@@ -13,6 +13,7 @@ from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object, text, whole
 from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir
+from resnet_gui.core.system.values import to_json
 
 _log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
@@ -93,7 +94,7 @@ def save_settings(settings: Settings, since: Settings | None = None) -> Settings
         with lock(_lock_path(path), _PATIENCE_S):
             if since is not None:
                 settings = merged(_read_or_put_aside(path), settings, since)
-            atomic.write_json(path, {"format": FORMAT_VERSION, **dataclasses.asdict(settings)})
+            atomic.write_json(path, {"format": FORMAT_VERSION, **to_json(settings)})
     except OSError as error:
         reason = error.strerror or "another window is writing to it"
         raise SettingsError(

@@ -29,7 +29,7 @@ from resnet_gui.ui.models.imports import Imports, looks_like_weights
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import one_line
-from resnet_gui.ui.widgets.status import Progress, Status
+from resnet_gui.ui.widgets.status import PhotosProgress, Status
 from resnet_gui.ui.widgets.words import sentence
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class ClassifyController(QObject):
         model_changed(): `entry` changed.
         devices_found(): `devices` is known.
         status_changed(Status).
-        progress_changed(Progress).
+        progress_changed(PhotosProgress).
         noticed(str text, str kind): something to show above the photo; kind "notice" or "warning".
         download_changed(object): DownloadProgress of the window's download, whoever asked for it,
             or None when there is none.
@@ -464,7 +464,7 @@ class ClassifyController(QObject):
         if not waiting:
             self._batch_done = 0
         elapsed_s = time.monotonic() - self._batch_started
-        self.progress_changed.emit(Progress.of(self._batch_done, waiting, elapsed_s))
+        self.progress_changed.emit(PhotosProgress.of(self._batch_done, waiting, elapsed_s))
 
 
 class _Batch(QObject):

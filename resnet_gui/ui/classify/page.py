@@ -34,7 +34,7 @@ from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime, to_qimage
-from resnet_gui.ui.widgets.notice_bar import Notice, NoticeBar
+from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.photo_list import PhotoState, percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip, tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
@@ -74,8 +74,8 @@ class ClassifyPage(QWidget):
         self._io = io
         self._previews: OrderedDict[str, Preview] = OrderedDict()
         self._preview: Job | None = None
-        self._offer: Notice | None = None
-        self._download_notice: Notice | None = None
+        self._offer: NoticeLine | None = None
+        self._download_notice: NoticeLine | None = None
         self._offer_declined = False
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from resnet_gui.core.events import ImageSource, Prediction
-from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.lab.histories import HistoryFound, read_histories
 from resnet_gui.core.runs.config import Method
@@ -44,7 +44,7 @@ def test_settings_are_kept(home: Path) -> None:
     assert load_settings() == Settings(
         "tiny", "cpu", "dark", True, ("/a/photo.jpg", "/b"), "AdnQywAD", (600, 400), "/b"
     )
-    assert load_network_settings() == NetworkSettings(
+    assert load_http_settings() == HttpSettings(
         "http://proxy.example:3128",
         Path("/etc/own.pem"),
         "https://mirror.example/weights",

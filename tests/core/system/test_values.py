@@ -20,8 +20,8 @@ from resnet_gui.core.dataset.summary import (
     ClassSummary,
     DatasetScanned,
     DatasetSummary,
+    LabelledPhoto,
     Part,
-    Photo,
     Problem,
     ProblemKind,
     ScanProgress,
@@ -37,7 +37,7 @@ from resnet_gui.core.events import (
     Notice,
     Prediction,
 )
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.inference.features import FeaturesDone
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.runs.checkpoint import Progress
@@ -74,13 +74,13 @@ EPOCH = EpochDone("r", 1, 9, 10, "head", 1.5, 0.25, None, 1.0, 1e-4, 2.0, 100.0,
 CLASS = ClassSummary("a", 1, 2, 3, 4, ("/d/a/1.jpg", "/d/a/2.jpg"))
 PROBLEM = Problem(ProblemKind.NO_PHOTOS, "a", "There are none.")
 SUMMARY = DatasetSummary(
-    "/d", True, (CLASS,), (Photo("a/1.jpg", 0, Part.TRAIN, 9),), (PROBLEM,), 2, 9, "f0", 48
+    "/d", True, (CLASS,), (LabelledPhoto("a/1.jpg", 0, Part.TRAIN, 9),), (PROBLEM,), 2, 9, "f0", 48
 )
 LAYERS = LayerStatistics(0, {"stem": 1.25, "head": float("nan")}, {"stage1.0": 0.5})
 CONFIG = RunConfig("/d", "tiny", method=Method.FULL, gammas=(0.5, 0.1), milestones=(3, 4))
 HISTORY = TrainingHistory("r", "R", "cifar_resnet", {"depth": 8}, (EPOCH,), (LAYERS,), {"lr": 0.1})
 READ_BACK = (
-    EpochDone, LayerStatistics, NetworkSettings, PlateauState, Preprocessing, Progress, RunConfig,
+    EpochDone, LayerStatistics, HttpSettings, PlateauState, Preprocessing, Progress, RunConfig,
     TrainingHistory,
 )  # fmt: skip
 VALUES: list[Any] = [
@@ -133,8 +133,8 @@ VALUES: list[Any] = [
         "tiny", "/d", "all", 4, 1, 0.5, (0.25, 0.75), 1.0, 0.7,
         (ClassMeasure("a", 4, 2, 0.5, None),), ("a", "b"), ((2, 2), (0, 0)), "run", None,
     ),
-    NetworkSettings("none", Path("/own.pem"), "https://mirror.example", None, True),
-    NetworkSettings(),
+    HttpSettings("none", Path("/own.pem"), "https://mirror.example", None, True),
+    HttpSettings(),
 ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from resnet_gui.core.errors import (
 )
 from resnet_gui.core.events import DownloadProgress, Notice
 from resnet_gui.core.http.fetch import TICK_S, Patience
-from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, host_of, load_http_settings
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import read_object
@@ -89,16 +89,16 @@ def local_archive() -> Path | None:
     return None
 
 
-def download_host(settings: NetworkSettings | None = None) -> str:
+def download_host(settings: HttpSettings | None = None) -> str:
     """Where the download comes from, for a question to a person."""
-    return host_of((settings or load_network_settings()).effective_mirror() or ARCHIVE.url)
+    return host_of((settings or load_http_settings()).effective_mirror() or ARCHIVE.url)
 
 
 def prepare_cifar10(
     archive: Path | None = None,
     *,
     download: bool = False,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[Cifar10Event, None, Path]:
     """Bring CIFAR-10 into the user's data folder, as far as it is not there.
@@ -153,7 +153,7 @@ def prepare_cifar10(
 
 
 def _downloaded(
-    settings: NetworkSettings | None, patience: Patience | None
+    settings: HttpSettings | None, patience: Patience | None
 ) -> Generator[Cifar10Event, None, Path]:
     folder = paths.datasets_dir()
     try:

@@ -14,7 +14,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from resnet_gui.core.http.settings import load_network_settings
+from resnet_gui.core.http.settings import load_http_settings
 from resnet_gui.core.nets.families.keras import PREPROCESSING, SHAPES
 from resnet_gui.core.system.paths import keras_models_dir
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
@@ -98,7 +98,7 @@ class KerasProvider:
     """Weights in the folder of the settings, or in Keras's own cache."""
 
     def entries(self) -> Iterator[ModelEntry]:
-        folders = dict.fromkeys((load_network_settings().weights_dir(), keras_models_dir()))
+        folders = dict.fromkeys((load_http_settings().weights_dir(), keras_models_dir()))
         needs = "" if has_h5py() else f"Keras's files need the package h5py. {INSTALL}"
         for spec in keras_specs():
             paths = (folder / spec.url.rsplit("/", 1)[-1] for folder in folders)

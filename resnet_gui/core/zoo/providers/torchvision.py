@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.http.settings import load_network_settings
+from resnet_gui.core.http.settings import load_http_settings
 from resnet_gui.core.nets.families.torchvision import ARCHITECTURES
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
@@ -46,9 +46,7 @@ class TorchvisionProvider:
     uses torchvision shares."""
 
     def entries(self) -> Iterator[ModelEntry]:
-        folders = dict.fromkeys(
-            (load_network_settings().weights_dir(), torch_hub_checkpoints_dir())
-        )
+        folders = dict.fromkeys((load_http_settings().weights_dir(), torch_hub_checkpoints_dir()))
         for spec in torchvision_specs():
             paths = (folder / spec.url.rsplit("/", 1)[-1] for folder in folders)
             path = next((path for path in paths if path.is_file()), None)

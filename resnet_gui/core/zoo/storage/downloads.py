@@ -22,11 +22,12 @@ from resnet_gui.core import errors
 from resnet_gui.core.errors import ModelError, NetworkError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import TICK_S, Patience, Rate, Reply, ask, raise_for_status
-from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, host_of, load_http_settings
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.checksum import Checksum, published_checksum
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.documents import read_object
+from resnet_gui.core.system.values import from_json
 from resnet_gui.core.zoo.spec import ModelSpec
 
 PART_SUFFIX = ".part"
@@ -40,7 +41,7 @@ _MIRROR = "Another source of the files (a mirror) can be entered in the settings
 _READ = 1024 * 1024
 _NEW_BYTES = 64 * 1024  # a try that brought so much does not count as a failure
 
-Progress = Generator[DownloadProgress, None, None]
+Downloading = Generator[DownloadProgress, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def lock_path(target: Path) -> Path:
 def download_weights(
     spec: ModelSpec,
     folder: Path | None = None,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[DownloadProgress, None, Path]:
     """Bring one model's weights into a folder.
@@ -115,7 +116,7 @@ def download_weights(
         ModelError: the model has no weights that can be downloaded.
         SettingsError: the mirror or the CA bundle cannot be used.
     """
-    net = settings or load_network_settings()
+    net = settings or load_http_settings()
     weights_file_name(spec)
     file = RemoteFile(spec.title, spec.url, spec.sha256_prefix, spec.bytes, spec.md5)
     try:
@@ -131,7 +132,7 @@ def download_weights(
 def download_file(
     file: RemoteFile,
     folder: Path,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[DownloadProgress, None, Path]:
     """As `download_weights`, for any published file, from the mirror where one is set.
@@ -139,7 +140,7 @@ def download_file(
     Raises:
         NetworkError, SettingsError: as `download_weights`.
     """
-    net = settings or load_network_settings()
+    net = settings or load_http_settings()
     download = _Download(file, folder, net, patience or Patience())
     try:
         return (yield from download.run())
@@ -162,7 +163,7 @@ class _Download:
     """One download from start to end. Everything that blocks is acquired inside `run`."""
 
     def __init__(
-        self, file: RemoteFile, folder: Path, settings: NetworkSettings, patience: Patience
+        self, file: RemoteFile, folder: Path, settings: HttpSettings, patience: Patience
     ) -> None:
         self.file = file
         self.settings = settings
@@ -233,7 +234,7 @@ class _Download:
                 last = time.monotonic()
                 yield DownloadProgress(self.file.title, done, self.total, 0.0, note)
 
-    def _acquire(self, lock: FileLock) -> Progress:
+    def _acquire(self, lock: FileLock) -> Downloading:
         while True:
             try:
                 with self._disk_errors():
@@ -243,7 +244,7 @@ class _Download:
                 yield self._progress("Another program is downloading this file; waiting for it…")
                 time.sleep(TICK_S)
 
-    def _fill(self, file: IO[bytes]) -> Progress:
+    def _fill(self, file: IO[bytes]) -> Downloading:
         """Until the part holds the whole file and its hash is right."""
         yield from self._take_up(file)
         failures, restarted = 0, False
@@ -273,7 +274,7 @@ class _Download:
                 )
             restarted = True  # the pieces did not fit together: once more, from the start
 
-    def _take_up(self, file: IO[bytes]) -> Progress:
+    def _take_up(self, file: IO[bytes]) -> Downloading:
         """Go on with what an earlier download left."""
         self.done = os.fstat(file.fileno()).st_size
         if not self.done:
@@ -290,7 +291,7 @@ class _Download:
                     self.file.title, read, self.total, 0.0, "Reading what has arrived before…"
                 )
 
-    def _fetch(self, file: IO[bytes]) -> Progress:
+    def _fetch(self, file: IO[bytes]) -> Downloading:
         """One try: ask for what is missing, write what comes."""
         known = self._read_sidecar()
         if self.done and known and known.total == self.done:
@@ -401,7 +402,7 @@ class _Download:
             "Check the mirror in the settings under Network.",
         )
 
-    def _pause(self, error: NetworkError, failures: int) -> Progress:
+    def _pause(self, error: NetworkError, failures: int) -> Downloading:
         seconds = self.patience.backoff_s * 2.0 ** (failures - 1)
         seconds = max(seconds, getattr(error, "retry_after_s", 0.0))
         end = time.monotonic() + min(seconds, self.patience.longest_pause_s)
@@ -415,9 +416,8 @@ class _Download:
 
     def _read_sidecar(self) -> _Part | None:
         try:
-            value = read_object(self.sidecar)
-            return _Part(str(value["url"]), str(value["validator"]), int(value["total"]))
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+            return from_json(_Part, read_object(self.sidecar))
+        except (OSError, ValueError):
             return None  # the hash decides in the end
 
     def _check_space(self, missing: int) -> None:

@@ -1,4 +1,4 @@
-"""Weights from a file instead of the network: official files, our model files, bundles.
+"""Weights from a file instead of the network: official files, our model files, offline kits.
 
 An official file is recognised by its hash, whatever its name is. Other weights are recognised by
 the names and shapes of their tensors (`foreign_weights`) and become a model of the user's own.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.system.atomic import claiming
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
@@ -28,7 +28,7 @@ from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import Imported as Imported
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.storage.downloads import weights_file_name
-from resnet_gui.core.zoo.storage.offline_kit import is_bundle, make_bundle, read_bundle
+from resnet_gui.core.zoo.storage.offline_kit import is_kit, make_kit, read_kit
 from resnet_gui.core.zoo.storage.store import copy_file
 from resnet_gui.core.zoo.weights.model_file import (
     MAX_HEADER_BYTES,
@@ -38,19 +38,19 @@ from resnet_gui.core.zoo.weights.model_file import (
 )
 from resnet_gui.core.zoo.weights.plain_file import check_file
 
-__all__ = ["Imported", "import_weights", "make_bundle"]
+__all__ = ["Imported", "import_weights", "make_kit"]
 
 _ALGORITHMS = ("sha256", "md5")
 
 
 def import_weights(
-    source: Path, settings: NetworkSettings | None = None
+    source: Path, settings: HttpSettings | None = None
 ) -> Generator[DownloadProgress | Imported, None, tuple[Imported, ...]]:
-    """Take in a weights file, a model file or a bundle. The source stays as it is.
+    """Take in a weights file, a model file or an offline kit. The source stays as it is.
 
     Args:
-        source: `.pth`/`.pt` weights, Keras's `.h5`, `.safetensors`, a bundle's folder or its
-            `bundle.json`.
+        source: `.pth`/`.pt` weights, Keras's `.h5`, `.safetensors`, an offline kit's folder or
+            its `bundle.json`.
         settings: say where official weights are kept. None: the stored ones.
 
     Yields:
@@ -65,11 +65,11 @@ def import_weights(
         ModelError: its architecture is not known here, or a package that reads it is missing.
         DownloadError: no space, or the folder cannot be written.
     """
-    net = settings or load_network_settings()
-    if is_bundle(source):
+    net = settings or load_http_settings()
+    if is_kit(source):
         folder = source if source.is_dir() else source.parent
         found = []
-        for item in read_bundle(source):
+        for item in read_kit(source):
             done = yield from _import_file(folder / item.file, net, item.sha256)
             found.append(done)
         return tuple(found)
@@ -83,7 +83,7 @@ def import_weights(
 
 
 def _import_file(
-    source: Path, settings: NetworkSettings, sha256: str
+    source: Path, settings: HttpSettings, sha256: str
 ) -> Generator[DownloadProgress | Imported, None, Imported]:
     check_file(source)
     found = yield from _checked_hash(source, sha256)
