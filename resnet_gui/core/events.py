@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from resnet_gui.core.system.values import Value, to_json
+from resnet_gui.core.values import Value, to_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resnet_gui.core.header_schema import PREPROCESSING
-from resnet_gui.core.system.values import Value, from_json
+from resnet_gui.core.values import Value, from_json
 
 
 @dataclass(frozen=True, slots=True)

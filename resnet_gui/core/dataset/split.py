@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resnet_gui.core.dataset.summary import DatasetSummary, LabelledPhoto, Part
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 
 
 class Part(StrEnum):

@@ -26,7 +26,7 @@ from resnet_gui.core.inference.tensors import normalise, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, exact_reader
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.devices import resolve_device
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.weights.load import load_network
 

@@ -17,7 +17,7 @@ from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import DocumentError, read_object, text
 from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir, torch_hub_checkpoints_dir
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 
 MIRROR_VARIABLE = "RESNET_GUI_WEIGHTS_URL"
 DIRECT = "none"

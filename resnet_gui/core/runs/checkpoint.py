@@ -20,7 +20,7 @@ from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.system.tensor_files import write_tensors
-from resnet_gui.core.system.values import Value, from_json, to_json
+from resnet_gui.core.values import Value, from_json, to_json
 
 _KEY = "resnet_gui_checkpoint"
 _FORMAT_VERSION = 1

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_gui.core.errors import RunConfigError
-from resnet_gui.core.system.values import Value, to_json
+from resnet_gui.core.values import Value, to_json
 
 FORMAT_VERSION = 1
 

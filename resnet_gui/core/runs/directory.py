@@ -18,7 +18,7 @@ from resnet_gui.core.runs.info import MOST_EPOCHS, RunInfo, run_info
 from resnet_gui.core.system.atomic import dump_json, write_json, write_text
 from resnet_gui.core.system.documents import DocumentError, read_lines, read_object, share, text
 from resnet_gui.core.system.locks import Timeout, is_held, lock
-from resnet_gui.core.system.values import from_json
+from resnet_gui.core.values import from_json
 
 FORMAT_VERSION = 1
 RUN_FILE, TITLE_FILE, SPLIT_FILE = "run.json", "title.json", "split.json"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from resnet_gui.core.events import ClassScore, Notice
-from resnet_gui.core.system.values import Value, to_json
+from resnet_gui.core.values import Value, to_json
 
 
 @dataclass(frozen=True, slots=True)

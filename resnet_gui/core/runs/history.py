@@ -11,7 +11,7 @@ from typing import Any
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.system.documents import read_object
-from resnet_gui.core.system.values import Value, from_json, to_json
+from resnet_gui.core.values import Value, from_json, to_json
 
 SUFFIX = ".history.json"
 _FORMAT_VERSION = 1

@@ -13,7 +13,7 @@ from typing import Any
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.system.documents import text, whole
 from resnet_gui.core.system.files import disk_use
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 
 MOST_EPOCHS = 1_000_000
 _PATH = 4096  # letters

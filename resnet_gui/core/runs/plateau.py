@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resnet_gui.core.runs.config import RunConfig, Schedule
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 
 PLATEAUS = (Schedule.PLATEAU, Schedule.STEP_PLATEAU)
 

@@ -13,7 +13,7 @@ from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object, text, whole
 from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir
-from resnet_gui.core.system.values import to_json
+from resnet_gui.core.values import to_json
 
 _log = logging.getLogger(__name__)
 FORMAT_VERSION = 1

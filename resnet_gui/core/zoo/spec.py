@@ -9,7 +9,7 @@ from typing import Any
 
 from resnet_gui.core.preprocessing import Preprocessing as Preprocessing
 from resnet_gui.core.system.checksum import Checksum, published_checksum
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 
 
 class ModelState(StrEnum):

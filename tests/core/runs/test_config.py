@@ -13,9 +13,9 @@ from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.runs.config import Method, RunConfig, Schedule
 from resnet_gui.core.runs.plateau import PlateauState
-from resnet_gui.core.system.values import from_json
 from resnet_gui.core.training.presets import Preset, automatic_preset, config_for, head_recipe
 from resnet_gui.core.training.schedules import learning_rate, lr_factor
+from resnet_gui.core.values import from_json
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from resnet_gui.core.runs.history import (
     TrainingHistory,
     read_history,
 )
-from resnet_gui.core.system.values import from_json
+from resnet_gui.core.values import from_json
 
 
 def make_epoch(epoch: int, **changes: Any) -> EpochDone:

@@ -17,8 +17,8 @@ from resnet_gui.core.runs.checkpoint import Progress, load_checkpoint
 from resnet_gui.core.runs.events import EpochDone, RunFinished, RunStarted
 from resnet_gui.core.runs.listing import RunDirectory, RunState, list_runs, rename_run, runs_dir
 from resnet_gui.core.runs.plateau import PlateauState
-from resnet_gui.core.system.values import from_json
 from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.values import from_json
 from resnet_gui.core.zoo.weights.model_file import read_header
 from tests.helpers.training import curve, make_photos, make_tiny_model, tiny_config, user_zoo
 

@@ -32,7 +32,7 @@ from resnet_gui.core.http.settings import HttpSettings, host_of, load_http_setti
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import read_object
-from resnet_gui.core.system.values import Value
+from resnet_gui.core.values import Value
 from resnet_gui.core.zoo.storage.downloads import RemoteFile, download_file
 
 NAME = "cifar10"

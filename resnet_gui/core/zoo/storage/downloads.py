@@ -27,7 +27,7 @@ from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.checksum import Checksum, published_checksum
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.documents import read_object
-from resnet_gui.core.system.values import from_json
+from resnet_gui.core.values import from_json
 from resnet_gui.core.zoo.spec import ModelSpec
 
 PART_SUFFIX = ".part"

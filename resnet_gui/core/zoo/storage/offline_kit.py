@@ -20,7 +20,7 @@ from resnet_gui.core.system import atomic
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.documents import read_object
-from resnet_gui.core.system.values import from_json, to_json
+from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.storage.downloads import (
     download_weights,

@@ -21,7 +21,7 @@ from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.system.files import check_regular, open_regular
 from resnet_gui.core.system.paths import data_dir
-from resnet_gui.core.system.values import from_json, to_json
+from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.providers.published import published_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.downloads import (

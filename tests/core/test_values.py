@@ -60,10 +60,10 @@ from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
 from resnet_gui.core.runs.info import RunInfo, RunState
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.system.atomic import dump_json
-from resnet_gui.core.system.values import Value, from_json
+from resnet_gui.core.values import Value, from_json
 from resnet_gui.core.zoo.spec import Imported, ModelEntry, ModelSpec, ModelState
 
-GOLDEN = Path(__file__).resolve().parents[2] / "fixtures" / "values.jsonl"
+GOLDEN = Path(__file__).resolve().parents[1] / "fixtures" / "values.jsonl"
 SCORE = ClassScore("Maß \udcff", 3, 0.1)
 PREPROCESSING = Preprocessing(36, 32)
 SPEC = ModelSpec(
