@@ -81,7 +81,7 @@ CONFIG = RunConfig("/d", "tiny", method=Method.FULL, gammas=(0.5, 0.1), mileston
 HISTORY = TrainingHistory("r", "R", "cifar_resnet", {"depth": 8}, (EPOCH,), (LAYERS,), {"lr": 0.1})
 READ_BACK = (
     EpochDone, LayerStatistics, HttpSettings, PlateauState, Preprocessing, Progress, RunConfig,
-    TrainingHistory,
+    Split, TrainingHistory,
 )  # fmt: skip
 VALUES: list[Any] = [
     SCORE,

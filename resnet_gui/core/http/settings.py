@@ -15,14 +15,13 @@ from urllib.parse import SplitResult, urlsplit
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import DocumentError, read_object, text
-from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir, torch_hub_checkpoints_dir
+from resnet_gui.core.system.settings import changed_fields, saving
 from resnet_gui.core.values import Value
 
 MIRROR_VARIABLE = "RESNET_GUI_WEIGHTS_URL"
 DIRECT = "none"
 FORMAT_VERSION = 1
-_PATIENCE_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -120,23 +119,10 @@ def save_http_settings(settings: HttpSettings, since: HttpSettings | None = None
         SettingsError: the folder cannot be written.
     """
     path = http_settings_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with lock(path.with_name(f".{path.name}.lock"), _PATIENCE_S):
-            if since is not None:
-                changes = {
-                    field.name: getattr(settings, field.name)
-                    for field in dataclasses.fields(HttpSettings)
-                    if getattr(settings, field.name) != getattr(since, field.name)
-                }
-                settings = dataclasses.replace(load_http_settings(), **changes)
-            write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
-    except OSError as error:
-        reason = error.strerror or "another window is writing to it"
-        raise SettingsError(
-            f"The settings could not be saved to {path} ({reason}).",
-            "Check the folder's permissions and the free space.",
-        ) from error
+    with saving(path):
+        if since is not None:
+            settings = dataclasses.replace(load_http_settings(), **changed_fields(settings, since))
+        write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
     return settings
 
 

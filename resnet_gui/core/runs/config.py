@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.system.documents import text
 from resnet_gui.core.values import Value, to_json
 
 FORMAT_VERSION = 1
@@ -320,14 +321,15 @@ def _field(name: str) -> dataclasses.Field[Any]:
 
 def _typed(name: str, value: Any) -> Any:
     """`value` (also as text) in the field's type."""
+    shown = text(str(value), 60)  # a file may say anything, at any length
     if name in _ENUMS:
-        text = str(value).strip().lower()
+        word = str(value).strip().lower()
         choices = [str(member.value) for member in _ENUMS[name]]
-        if text not in choices:
+        if word not in choices:
             raise RunConfigError(
-                name, f"The setting {name} is “{value}”, but it must be {' or '.join(choices)}."
+                name, f"The setting {name} is “{shown}”, but it must be {' or '.join(choices)}."
             )
-        return _ENUMS[name](text)
+        return _ENUMS[name](word)
     kind = str(_field(name).type)
     try:
         if kind == "bool":
@@ -353,7 +355,7 @@ def _typed(name: str, value: Any) -> Any:
         words["tuple[float, ...]"] = "numbers with commas between"
         wanted = words.get(kind, "whole numbers with commas between")
         raise RunConfigError(
-            name, f"The setting {name} is “{value}”, but it must be {wanted}."
+            name, f"The setting {name} is “{shown}”, but it must be {wanted}."
         ) from error
     if not isinstance(value, str):
         raise RunConfigError(name, f"The setting {name} must be text.")

@@ -20,7 +20,7 @@ from PIL import Image
 
 from resnet_gui.core import errors
 from resnet_gui.core.errors import SettingsError, UnsupportedImageError
-from resnet_gui.core.http import session as net_session
+from resnet_gui.core.http import session as http_session
 from resnet_gui.core.http.fetch import Rate, fetch_image
 from resnet_gui.core.http.settings import HttpSettings, is_loopback
 from resnet_gui.core.zoo.storage.downloads import download_weights
@@ -213,7 +213,7 @@ def test_an_expired_certificate_brings_the_clock_to_mind() -> None:
     inner = ssl.SSLCertVerificationError(1, "certificate verify failed")
     inner.verify_message = "certificate has expired"
     outer = requests.exceptions.SSLError(inner)
-    found = net_session.as_network_error(outer, "https://weights.example/a", "", FAST)
+    found = http_session.as_network_error(outer, "https://weights.example/a", "", FAST)
     assert isinstance(found, errors.CertificateError)
     assert "date and time" in str(found)
 
@@ -274,7 +274,7 @@ def test_names_that_are_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     spec = Site(b"x" * 100).spec(url="https://weights.example/net-00000000.pth")
     for route, kind in ((True, errors.NameLookupError), (False, errors.NotConnectedError)):
-        monkeypatch.setattr(net_session, "has_route", lambda route=route: route)
+        monkeypatch.setattr(http_session, "has_route", lambda route=route: route)
         with pytest.raises(kind) as caught:
             drive(download_weights(spec, tmp_path, patience=FAST))
         assert "Import weights" in str(caught.value)

@@ -40,6 +40,13 @@ def test_wrong_settings_name_the_field(field: str, value: Any, words: str) -> No
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("field", ["lr", "method"])
+def test_a_wrong_value_is_not_repeated_at_length(field: str) -> None:
+    with pytest.raises(RunConfigError) as caught:
+        RunConfig("/x", "m").replace(**{field: "x" * 100_000})
+    assert len(str(caught.value)) < 300
+
+
 def test_texts_become_values() -> None:
     texts = {"epochs": "7", "lr": "1e-2", "milestones": "2,4", "cache_features": "off"}
     config = RunConfig("/x", "m").replace(**texts, schedule="Step")

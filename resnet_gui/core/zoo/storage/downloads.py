@@ -116,11 +116,13 @@ def download_weights(
         ModelError: the model has no weights that can be downloaded.
         SettingsError: the mirror or the CA bundle cannot be used.
     """
-    net = settings or load_http_settings()
+    settings = settings or load_http_settings()
     weights_file_name(spec)
     file = RemoteFile(spec.title, spec.url, spec.sha256_prefix, spec.bytes, spec.md5)
     try:
-        return (yield from download_file(file, folder or net.weights_dir(), net, patience))
+        return (
+            yield from download_file(file, folder or settings.weights_dir(), settings, patience)
+        )
     except NetworkError as error:
         if error.blocked:
             error.add_advice(_BY_HAND)
@@ -140,8 +142,8 @@ def download_file(
     Raises:
         NetworkError, SettingsError: as `download_weights`.
     """
-    net = settings or load_http_settings()
-    download = _Download(file, folder, net, patience or Patience())
+    settings = settings or load_http_settings()
+    download = _Download(file, folder, settings, patience or Patience())
     try:
         return (yield from download.run())
     except NetworkError as error:

@@ -65,12 +65,12 @@ def import_weights(
         ModelError: its architecture is not known here, or a package that reads it is missing.
         DownloadError: no space, or the folder cannot be written.
     """
-    net = settings or load_http_settings()
+    settings = settings or load_http_settings()
     if is_kit(source):
         folder = source if source.is_dir() else source.parent
         found = []
         for item in read_kit(source):
-            done = yield from _import_file(folder / item.file, net, item.sha256)
+            done = yield from _import_file(folder / item.file, settings, item.sha256)
             found.append(done)
         return tuple(found)
     if source.is_dir():
@@ -79,7 +79,7 @@ def import_weights(
             f"{source} is a folder without a bundle.",
             "Choose the weights file itself, or a folder that “resnet-gui download … --to” made.",
         )
-    return ((yield from _import_file(source, net, "")),)
+    return ((yield from _import_file(source, settings, "")),)
 
 
 def _import_file(
