@@ -21,7 +21,7 @@ WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt", ".h5", ".hdf5")
 
 
 def looks_like_weights(path: Path) -> bool:
-    """Whether a dropped path is weights rather than photos: by its name, or an offline kit's folder."""
+    """Whether a dropped path is weights rather than photos: by its name, or a kit's folder."""
     if path.suffix.lower() in WEIGHTS_SUFFIXES or path.name == MANIFEST:
         return True
     return path.is_dir() and (path / MANIFEST).is_file()
