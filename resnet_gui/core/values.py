@@ -3,6 +3,9 @@
 Dataclasses become objects of their fields, in order; tuples lists, enums their values, paths texts.
 On the way back what is not known is left out and what is missing gets its default, so that files
 of another version open; a value of the wrong type is refused and named.
+
+msgspec is imported when the first value is made or read, which takes 20 ms: not before the window
+is up.
 """
 
 from __future__ import annotations
@@ -10,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, ClassVar, TypeVar
-
-import msgspec
 
 T = TypeVar("T")
 
@@ -37,6 +38,8 @@ class Value:
 
 def to_json(value: Any) -> Any:
     """The fields of a dataclass (or items of a container) as `json.dumps` takes them."""
+    import msgspec
+
     return msgspec.to_builtins(value, enc_hook=_plain)
 
 
@@ -46,6 +49,8 @@ def from_json(kind: type[T], value: Any) -> T:
     Raises:
         ValueError: not such a value; the text names the field.
     """
+    import msgspec
+
     try:
         return msgspec.convert(value, kind, dec_hook=lambda path, text: path(text))
     except msgspec.ValidationError as error:

@@ -8,6 +8,7 @@ import pkgutil
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,15 @@ def test_a_missing_field_is_named() -> None:
         from_json(EpochDone, document)
     with pytest.raises(ValueError, match=r"^epochs\[0\]: 'lr' is missing$"):
         from_json(TrainingHistory, HISTORY.to_json() | {"epochs": [document]})
+
+
+def test_numbers_of_numpy_and_other_mappings_become_plain() -> None:
+    value = LayerStatistics(0, MappingProxyType({"stem": np.float64(0.5)}), {})
+    assert json.dumps(value.to_json()) == (
+        '{"epoch": 0, "gradient_norm": {"stem": 0.5}, "residual_ratio": {}}'
+    )
+    with pytest.raises(TypeError, match="object has no JSON"):
+        Notice(object()).to_json()  # type: ignore[arg-type]
 
 
 def test_names_that_are_no_text_come_back() -> None:
