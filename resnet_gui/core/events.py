@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from resnet_gui.core.values import Value, to_json
 
 PhotoId = str | int
 _numbers = itertools.count(1)
@@ -61,19 +62,16 @@ class RgbImage:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassScore:
+class ClassScore(Value):
     """One line of an answer. `probability` is the softmax output, 0..1."""
 
     label: str
     index: int
     probability: float
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Value):
     """What a model says about one photo, most probable class first.
 
     Attributes:
@@ -107,14 +105,14 @@ class Prediction:
         return {
             "path": self.path,
             "model": self.model,
-            "predictions": [score.to_json() for score in self.scores],
+            "predictions": to_json(self.scores),
             "incomplete": self.incomplete,
             "error": None,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFailed:
+class ImageFailed(Value):
     """One photo could not be classified; the others go on."""
 
     position: int
@@ -134,43 +132,37 @@ class ImageFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelLoading:
+class ModelLoading(Value):
     """A model is about to be read. `first`: torch itself has to be imported before (seconds)."""
 
+    event: ClassVar[str] = "model_loading"
     model: str
     title: str
     first: bool
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "model_loading", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class ModelReady:
+class ModelReady(Value):
     """A model is in memory. `device` is the device's real name, `seconds` the time it took."""
 
+    event: ClassVar[str] = "model_ready"
     model: str
     title: str
     device: str
     device_kind: str
     seconds: float
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "model_ready", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Value):
     """Something the user should know, though the work goes on (a device failed, say)."""
 
+    event: ClassVar[str] = "notice"
     message: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "notice", "message": self.message}
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadProgress:
+class DownloadProgress(Value):
     """Bytes that are here of all that will come.
 
     Attributes:
@@ -180,6 +172,7 @@ class DownloadProgress:
         note: what is waited for, one sentence; empty while bytes come.
     """
 
+    event: ClassVar[str] = "download_progress"
     name: str
     done: int
     total: int
@@ -193,21 +186,16 @@ class DownloadProgress:
             return None
         return max(0, self.total - self.done) / self.bytes_per_second
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "download_progress", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class ModelRemoved:
+class ModelRemoved(Value):
     """A model's file was taken away. `bytes` became free, unless it lies in the trash."""
 
+    event: ClassVar[str] = "model_removed"
     model: str
     title: str
     bytes: int
     to_trash: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "model_removed", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +209,3 @@ class DeviceInfo:
 INCOMPLETE = "incomplete: the file ends early"  # beside the answer about such a photo
 
 ClassifyEvent = ModelLoading | ModelReady | Notice | Prediction | ImageFailed
-
-
-def sources_from_paths(paths: Sequence[str | Path]) -> tuple[ImageSource, ...]:
-    """One source per path, in order."""
-    return tuple(ImageSource.file(path) for path in paths)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from resnet_gui.core.header_schema import PREPROCESSING
+from resnet_gui.core.values import Value, from_json
 
 
 @dataclass(frozen=True, slots=True)
-class Preprocessing:
+class Preprocessing(Value):
     """How a photo becomes a network's input: resize, centre crop, scale, normalise.
 
     Attributes:
@@ -25,9 +26,6 @@ class Preprocessing:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     interpolation: str = "bilinear"
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Preprocessing:
         """The inverse of `to_json`.
@@ -35,6 +33,4 @@ class Preprocessing:
         Raises:
             ValueError: a field is missing or out of range; the text names it.
         """
-        found = PREPROCESSING.read(value, "preprocessing")
-        names = ("resize", "crop", "mean", "std", "interpolation")
-        return cls(*(found[name] for name in names))
+        return from_json(cls, PREPROCESSING.read(value, "preprocessing"))

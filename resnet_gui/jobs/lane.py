@@ -181,6 +181,7 @@ class JobLane(QObject):
         return job
 
     def cancel_all(self) -> None:
+        """Ask all jobs to end after their current step."""
         with self._condition:
             for work in self._queue:
                 work.token.stop()

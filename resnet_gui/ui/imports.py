@@ -1,4 +1,4 @@
-"""The window's one queue of files to take in: model files, weights from elsewhere, bundles."""
+"""The window's one queue of files to take in: model files, weights from elsewhere, offline kits."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from resnet_gui.cli.main import app
 from resnet_gui.core.errors import UnknownModelError
-from resnet_gui.core.http.settings import NetworkSettings, save_network_settings
+from resnet_gui.core.http.settings import HttpSettings, save_http_settings
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.storage import imports as import_weights
 from tests.helpers.download_server import Answer, Site, serve
@@ -96,10 +96,10 @@ def test_wrong_use(site: Site) -> None:
 
 
 def test_options_and_stored_settings_are_used(site: Site, tmp_path: Path) -> None:
-    save_network_settings(NetworkSettings(weights_folder=tmp_path / "w", offline=True))
+    save_http_settings(HttpSettings(weights_folder=tmp_path / "w", offline=True))
     code, lines, _ = run("download", "net", "--json")
     assert (code, lines[0]["error"]["type"]) == (1, "OfflineModeError")
-    save_network_settings(NetworkSettings(weights_folder=tmp_path / "w"))
+    save_http_settings(HttpSettings(weights_folder=tmp_path / "w"))
     code, lines, _ = run("download", "net", "--json", "--mirror", f"{site.address}/mirror")
     assert (code, lines[0]["path"]) == (0, str(tmp_path / "w" / site.file_name))
     assert site.requests[0][0] == f"/mirror/{site.file_name}"

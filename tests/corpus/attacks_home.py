@@ -15,10 +15,10 @@ from pathlib import Path
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.http.settings import (
-    NetworkSettings,
-    load_network_settings,
-    network_settings_path,
-    save_network_settings,
+    HttpSettings,
+    http_settings_path,
+    load_http_settings,
+    save_http_settings,
 )
 from resnet_gui.core.lab.histories import read_histories, run_history
 from resnet_gui.core.runs.events import BatchDone, RunFailed
@@ -114,7 +114,7 @@ class Settings:
         self._windows = Windows()
         self._places = {
             "settings.json": stored.settings_path(),
-            "network.json": network_settings_path(),
+            "network.json": http_settings_path(),
             "speeds.json": speeds_path(),
         }
 
@@ -135,7 +135,7 @@ class Settings:
                     left.unlink()
 
     def _read(self) -> None:
-        settings, network = stored.load_settings(), load_network_settings()
+        settings, network = stored.load_settings(), load_http_settings()
         standard = stored.Settings()
         for field in fields(stored.Settings):
             value, usual = getattr(settings, field.name), getattr(standard, field.name)
@@ -155,8 +155,8 @@ class Settings:
                 stored.save_settings(settings)
                 expect(stored.load_settings() == settings, "stored otherwise than it was")
             elif name == "network.json":
-                save_network_settings(NetworkSettings(offline=True))
-                expect(load_network_settings().offline, "the network settings are not kept")
+                save_http_settings(HttpSettings(offline=True))
+                expect(load_http_settings().offline, "the network settings are not kept")
             else:
                 record_speed(MODEL, "cpu", [1.0, 2.0])
         except ResNetGuiError as error:

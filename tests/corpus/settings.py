@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.system.settings import Settings
 from tests.corpus.cases import HOSTILE, Case, damaged, data_case, dumps, made_case, nested, take
 from tests.corpus.models import changed, places, without
@@ -33,7 +33,7 @@ def _documents() -> dict[str, dict[str, Any]]:
         recent=("/tmp/a.jpg", "/tmp/b"), window="AdnQywADAAA=", splitter=(400, 300),
         last_folder="/tmp",
     )  # fmt: skip
-    network = NetworkSettings(proxy="http://localhost:9", ca_bundle=Path("/tmp/ca.pem"),
+    network = HttpSettings(proxy="http://localhost:9", ca_bundle=Path("/tmp/ca.pem"),
                               mirror="https://example.org/w", weights_folder=Path("/tmp/w"),
                               offline=True)  # fmt: skip
     speed = {"model": "resnet20-cifar10", "device": "cpu", "ms_per_photo": 3.5, "photos": 20,

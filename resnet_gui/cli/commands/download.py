@@ -15,7 +15,7 @@ from resnet_gui.cli.output import emit_json, say, say_error
 from resnet_gui.cli.transfer import DownloadBar, error_line
 from resnet_gui.core.errors import NetworkError, ResNetGuiError
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.http.settings import DIRECT, NetworkSettings, load_network_settings
+from resnet_gui.core.http.settings import DIRECT, HttpSettings, load_http_settings
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.storage.downloads import download_weights
 
@@ -83,12 +83,12 @@ def download(
 
 
 def _fetch(
-    entry: ModelEntry, to: Path | None, settings: NetworkSettings
+    entry: ModelEntry, to: Path | None, settings: HttpSettings
 ) -> Generator[DownloadProgress, None, Path]:
     if to is not None:
-        from resnet_gui.core.zoo.storage.offline_kit import make_bundle
+        from resnet_gui.core.zoo.storage.offline_kit import make_kit
 
-        files = yield from make_bundle([entry], to, settings)
+        files = yield from make_kit([entry], to, settings)
         return to / next(item.file for item in files if item.id == entry.spec.id)
     if entry.state is not ModelState.DOWNLOADABLE and entry.state is not ModelState.CACHED:
         if entry.problem or entry.weights_path is None:
@@ -98,7 +98,7 @@ def _fetch(
     return (yield from download_weights(entry.spec, folder, settings))
 
 
-def _settings(proxy: str | None, ca_bundle: Path | None, mirror: str | None) -> NetworkSettings:
+def _settings(proxy: str | None, ca_bundle: Path | None, mirror: str | None) -> HttpSettings:
     """The stored settings with what the options change.
 
     Raises:
@@ -106,7 +106,7 @@ def _settings(proxy: str | None, ca_bundle: Path | None, mirror: str | None) -> 
     """
     given: dict[str, Any] = {"proxy": proxy, "ca_bundle": ca_bundle, "mirror": mirror}
     changes = {name: value for name, value in given.items() if value is not None}
-    return dataclasses.replace(load_network_settings(), **changes)
+    return dataclasses.replace(load_http_settings(), **changes)
 
 
 def _download_line(

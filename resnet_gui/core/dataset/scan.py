@@ -18,8 +18,8 @@ from resnet_gui.core.dataset.summary import (
     ClassSummary,
     DatasetScanned,
     DatasetSummary,
+    LabelledPhoto,
     Part,
-    Photo,
     Problem,
     ProblemKind,
     ScanEvent,
@@ -105,7 +105,7 @@ def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
     names = sorted({file.class_name for file in usable}, key=_natural)
     label = {name: index for index, name in enumerate(names)}
     photos = tuple(
-        Photo(file.path, label[file.class_name], file.part, file.bytes) for file in usable
+        LabelledPhoto(file.path, label[file.class_name], file.part, file.bytes) for file in usable
     )
     counts: dict[str, dict[Part, int]] = defaultdict(lambda: dict.fromkeys(Part, 0))
     samples: dict[str, list[str]] = defaultdict(list)

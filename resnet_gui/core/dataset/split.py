@@ -5,21 +5,22 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from resnet_gui.core.dataset.summary import DatasetSummary, Part, Photo
+from resnet_gui.core.dataset.summary import DatasetSummary, LabelledPhoto, Part
+from resnet_gui.core.values import Value, from_json, to_json
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One photo of a split. path: relative to the root; label: index of its class."""
+class Item(NamedTuple):
+    """One photo of a split, in JSON [path, label]. path: relative to the root; label: index of its
+    class."""
 
     path: str
     label: int
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Split(Value):
     """Which photos train, which choose the best epoch, which measure at the end.
 
     Attributes:
@@ -35,47 +36,22 @@ class Split:
     seeded: bool
 
     def to_json(self) -> dict[str, Any]:
-        def rows(items: tuple[Item, ...]) -> list[list[Any]]:
-            return [[item.path, item.label] for item in items]
-
-        return {
-            "format": 1,
-            "classes": list(self.classes),
-            "seeded": self.seeded,
-            "train": rows(self.train),
-            "val": rows(self.val),
-            "test": rows(self.test),
-        }
+        values = to_json(self)
+        short = {name: values.pop(name) for name in ("classes", "seeded")}  # before the long ones
+        return {"format": 1, **short, **values}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Split:
         """The inverse of `to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not such a value.
+            ValueError: it is not such a value; the text says what is wrong.
         """
-
-        def items(name: str) -> tuple[Item, ...]:
-            return tuple(_item(path, label) for path, label in _list(value[name]))
-
-        classes = tuple(str(name) for name in _list(value["classes"]))
-        split = cls(classes, items("train"), items("val"), items("test"), bool(value["seeded"]))
+        split = from_json(cls, value)
         labels = [item.label for item in (*split.train, *split.val, *split.test)]
-        if not classes or not labels or not 0 <= min(labels) <= max(labels) < len(classes):
+        if not labels or not 0 <= min(labels) <= max(labels) < len(split.classes):
             raise ValueError("labels and classes of the split do not agree")
         return split
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError("no list")
-    return value
-
-
-def _item(path: Any, label: Any) -> Item:
-    if not isinstance(path, str) or type(label) is not int:
-        raise TypeError("no photo and its label")
-    return Item(path, label)
 
 
 def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split:
@@ -86,8 +62,8 @@ def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split
     (Python's Mersenne Twister; the order of the files on disk does not matter).
     """
     own_val = any(photo.part is Part.VAL for photo in summary.photos)
-    by_class: dict[int, list[Photo]] = defaultdict(list)
-    fixed: dict[Part, list[Photo]] = {Part.TRAIN: [], Part.VAL: [], Part.TEST: []}
+    by_class: dict[int, list[LabelledPhoto]] = defaultdict(list)
+    fixed: dict[Part, list[LabelledPhoto]] = {Part.TRAIN: [], Part.VAL: [], Part.TEST: []}
     for photo in summary.photos:
         if photo.part is Part.NONE or (photo.part is Part.TRAIN and not own_val):
             by_class[photo.label].append(photo)
@@ -109,5 +85,5 @@ def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split
     )
 
 
-def _items(photos: list[Photo]) -> tuple[Item, ...]:
+def _items(photos: list[LabelledPhoto]) -> tuple[Item, ...]:
     return tuple(Item(photo.path, photo.label) for photo in sorted(photos, key=lambda p: p.path))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from resnet_gui.core.values import Value
 
 
 class Part(StrEnum):
@@ -48,7 +50,7 @@ USED_ANYWAY = frozenset({ProblemKind.INCOMPLETE})  # of the problems that single
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value):
     """One thing that is wrong in the folder.
 
     Attributes:
@@ -57,6 +59,7 @@ class Problem:
         message: whole sentences: what is wrong, and what happens or can be done.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("blocking",)
     kind: ProblemKind
     path: str
     message: str
@@ -66,12 +69,9 @@ class Problem:
         """Whether nothing can be trained with this folder until it is solved."""
         return self.kind in _BLOCKING
 
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "kind": self.kind.value, "blocking": self.blocking}
-
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class LabelledPhoto:
     """One usable photo.
 
     Attributes:
@@ -88,7 +88,7 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassSummary:
+class ClassSummary(Value):
     """One class: its name and how many usable photos it has in each part of the split.
 
     Attributes:
@@ -96,6 +96,7 @@ class ClassSummary:
         samples: up to nine absolute paths, for thumbnails.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("count",)
     name: str
     undivided: int
     train: int
@@ -107,12 +108,9 @@ class ClassSummary:
     def count(self) -> int:
         return self.undivided + self.train + self.val + self.test
 
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "samples": list(self.samples), "count": self.count}
-
 
 @dataclass(frozen=True, slots=True)
-class DatasetSummary:
+class DatasetSummary(Value):
     """What a scan found.
 
     Attributes:
@@ -131,7 +129,7 @@ class DatasetSummary:
     root: str
     has_parts: bool
     classes: tuple[ClassSummary, ...]
-    photos: tuple[Photo, ...]
+    photos: tuple[LabelledPhoto, ...]
     problems: tuple[Problem, ...]
     ignored_files: int
     bytes: int
@@ -162,7 +160,7 @@ class DatasetSummary:
             result[photo.part] += 1
         return result
 
-    def absolute(self, photo: Photo) -> Path:
+    def absolute(self, photo: LabelledPhoto) -> Path:
         return Path(self.root) / photo.path
 
     def to_json(self) -> dict[str, Any]:
@@ -182,19 +180,17 @@ class DatasetSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class ScanProgress:
+class ScanProgress(Value):
     """How far a scan is. `total` is 0 while the folder is still being listed."""
 
+    event: ClassVar[str] = "scan_progress"
     done: int
     total: int
     problems: int
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "scan_progress", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class DatasetScanned:
+class DatasetScanned(Value):
     """The last event of a scan."""
 
     summary: DatasetSummary

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -26,6 +26,7 @@ from resnet_gui.core.inference.tensors import normalise, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, exact_reader
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.values import Value
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.weights.load import load_network
 
@@ -46,7 +47,7 @@ class ClassMeasure:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(Value):
     """The result, and the JSON object of `evaluate --json`.
 
     Attributes:
@@ -91,9 +92,6 @@ class Evaluated:
         if self.failed:
             sentences.append(f"{self.failed:,} more photos could not be read.")
         return " ".join(sentences)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 EvaluateEvent = Preparing | Notice | ImageFailed | Evaluated

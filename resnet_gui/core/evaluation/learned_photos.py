@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.dataset import DatasetSummary, Part, Photo
+from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto, Part
 from resnet_gui.core.dataset.split import Item, Split, make_split
 from resnet_gui.core.errors import DatasetError, ModelError, ResNetGuiError
 from resnet_gui.core.photos.store import workers
@@ -60,7 +60,7 @@ class Chosen:
 
     part: str
     part_of: str
-    photos: tuple[Photo, ...]
+    photos: tuple[LabelledPhoto, ...]
     learned: tuple[bool, ...] | None
     sentences: tuple[str, ...]
 
@@ -138,7 +138,7 @@ class _Learned:
         elif fingerprint == summary.fingerprint:
             self.split = _same_split(provenance, summary)
 
-    def among(self, photos: Sequence[Photo]) -> tuple[bool, ...] | None:
+    def among(self, photos: Sequence[LabelledPhoto]) -> tuple[bool, ...] | None:
         """For each photo whether the model learned from it; None: not known."""
         if self.split is not None:
             train = {item.path for item in self.split.train}
@@ -233,12 +233,12 @@ def _same_split(provenance: dict[str, Any], summary: DatasetSummary) -> Split | 
         return None
 
 
-def _photos(summary: DatasetSummary, items: Sequence[Item]) -> tuple[Photo, ...]:
+def _photos(summary: DatasetSummary, items: Sequence[Item]) -> tuple[LabelledPhoto, ...]:
     by_path = {photo.path: photo for photo in summary.photos}
     return tuple(by_path[item.path] for item in items if item.path in by_path)
 
 
-def _own_part(summary: DatasetSummary, part: str) -> tuple[str, tuple[Photo, ...]]:
+def _own_part(summary: DatasetSummary, part: str) -> tuple[str, tuple[LabelledPhoto, ...]]:
     counts = summary.counts()
     if part == "auto":
         part = next((p.value for p in (Part.TEST, Part.VAL) if counts[p]), "all")

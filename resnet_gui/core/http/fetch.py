@@ -27,10 +27,10 @@ from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress, ImageSource
 from resnet_gui.core.http.patience import Patience as Patience
 from resnet_gui.core.http.settings import (
-    NetworkSettings,
+    HttpSettings,
     host_of,
     is_protected,
-    load_network_settings,
+    load_http_settings,
     split_address,
 )
 from resnet_gui.core.photos.decode import upright_size
@@ -38,7 +38,7 @@ from resnet_gui.core.photos.decode import upright_size
 if TYPE_CHECKING:
     import requests
 
-    from resnet_gui.core.http import session as net_session
+    from resnet_gui.core.http import session as http_session
 
 TICK_S = 0.1
 MAX_IMAGE_BYTES = 50 * 1000 * 1000
@@ -91,7 +91,7 @@ class Rate:
 
 def ask(
     url: str,
-    settings: NetworkSettings,
+    settings: HttpSettings,
     patience: Patience,
     headers: Mapping[str, str] | None = None,
     *,
@@ -149,7 +149,7 @@ def ask(
 
 def fetch_image(
     url: str,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
     max_bytes: int = MAX_IMAGE_BYTES,
 ) -> Generator[DownloadProgress, None, ImageSource]:
@@ -178,9 +178,9 @@ def fetch_image(
         )
     url = url.strip()
     name = unquote(Path(parts.path).name) or parts.hostname
-    net = settings or load_network_settings()
+    settings = settings or load_http_settings()
     try:
-        data = yield from _fetch_picture(url, name, net, patience or Patience(), max_bytes)
+        data = yield from _fetch_picture(url, name, settings, patience or Patience(), max_bytes)
     except NetworkError as error:
         if error.blocked or error.transient:
             error.add_advice("Or save the picture with your browser and drop the file.")
@@ -191,7 +191,7 @@ def fetch_image(
 
 
 def _fetch_picture(
-    url: str, name: str, settings: NetworkSettings, patience: Patience, max_bytes: int
+    url: str, name: str, settings: HttpSettings, patience: Patience, max_bytes: int
 ) -> Generator[DownloadProgress, None, bytes]:
     data, total, rate = bytearray(), 0, Rate()
     yield DownloadProgress(name, 0, 0, 0.0, f"Connecting to {host_of(url)}…")
@@ -274,7 +274,7 @@ class _Request:
     def __init__(
         self,
         url: str,
-        settings: NetworkSettings,
+        settings: HttpSettings,
         patience: Patience,
         headers: dict[str, str],
         protected: bool,
@@ -289,7 +289,7 @@ class _Request:
         self._decode = decode
         self._stopped = threading.Event()
         self._response: requests.Response | None = None
-        self._connections: list[net_session.Connection] = []
+        self._connections: list[http_session.Connection] = []
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
 
     def start(self) -> None:
@@ -310,20 +310,20 @@ class _Request:
         self._thread.join(timeout=0.5)
 
     def _run(self) -> None:
-        from resnet_gui.core.http import session as net_session
+        from resnet_gui.core.http import session as http_session
 
         proxy = ""
         try:
-            with net_session.make_session(self._settings, self._connections) as session:
-                proxy = net_session.proxy_for(self.url, self._settings)
+            with http_session.make_session(self._settings, self._connections) as session:
+                proxy = http_session.proxy_for(self.url, self._settings)
                 response = self._follow(session)
                 with contextlib.closing(response):
                     self._response = response
                     if response.status_code == 407:
-                        raise errors.ProxyError(self.url, net_session.without_password(proxy), 407)
+                        raise errors.ProxyError(self.url, http_session.without_password(proxy), 407)
                     self._pass_on(response)
         except Exception as error:  # noqa: BLE001 - the thread's boundary: the consumer raises it
-            self._put(net_session.as_network_error(error, self.url, proxy, self._patience))
+            self._put(http_session.as_network_error(error, self.url, proxy, self._patience))
 
     def _pass_on(self, response: requests.Response) -> None:
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -336,7 +336,7 @@ class _Request:
         self._put(None)
 
     def _follow(self, session: requests.Session) -> requests.Response:
-        from resnet_gui.core.http import session as net_session
+        from resnet_gui.core.http import session as http_session
 
         for _ in range(_MAX_REDIRECTS):
             if self._protected and not is_protected(self.url):
@@ -357,7 +357,7 @@ class _Request:
                 stream=True,
                 allow_redirects=False,
                 timeout=(self._patience.connect_s, self._patience.stall_s),
-                proxies=net_session.proxies_for(self.url, self._settings),
+                proxies=http_session.proxies_for(self.url, self._settings),
             )
             target = session.get_redirect_target(response)
             if target is None or self._stopped.is_set():

@@ -1,4 +1,4 @@
-"""`requests` set up the way `NetworkSettings` say, and its many errors under our few names.
+"""`requests` set up the way `HttpSettings` say, and its many errors under our few names.
 
 Only imported by the thread that talks to the network: this module imports `requests`.
 """
@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ResNetGuiError, SettingsError
 from resnet_gui.core.http.patience import Patience
-from resnet_gui.core.http.settings import DIRECT, NetworkSettings, host_of, is_loopback
+from resnet_gui.core.http.settings import DIRECT, HttpSettings, host_of, is_loopback
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -63,7 +63,7 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
 
 
-def make_session(settings: NetworkSettings, connections: list[Connection]) -> requests.Session:
+def make_session(settings: HttpSettings, connections: list[Connection]) -> requests.Session:
     """A session for one request. It adds its connections to `connections`.
 
     Raises:
@@ -102,7 +102,7 @@ def _context(bundles: tuple[Path, ...], stamps: tuple[int, ...]) -> ssl.SSLConte
     return context
 
 
-def proxies_for(url: str, settings: NetworkSettings) -> dict[str, str]:
+def proxies_for(url: str, settings: HttpSettings) -> dict[str, str]:
     """The proxies for one address, as `requests` wants them. This computer is asked directly."""
     if settings.proxy == DIRECT or is_loopback(host_of(url)):
         return {}
@@ -111,7 +111,7 @@ def proxies_for(url: str, settings: NetworkSettings) -> dict[str, str]:
     return {name: str(value) for name, value in requests.utils.get_environ_proxies(url).items()}
 
 
-def proxy_for(url: str, settings: NetworkSettings) -> str:
+def proxy_for(url: str, settings: HttpSettings) -> str:
     """The proxy that is asked for `url`; "" if none is."""
     return requests.utils.select_proxy(url, proxies_for(url, settings)) or ""
 

@@ -15,18 +15,18 @@ from urllib.parse import SplitResult, urlsplit
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import DocumentError, read_object, text
-from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir, torch_hub_checkpoints_dir
+from resnet_gui.core.system.settings import changed_fields, saving
+from resnet_gui.core.values import Value
 
 MIRROR_VARIABLE = "RESNET_GUI_WEIGHTS_URL"
 DIRECT = "none"
 FORMAT_VERSION = 1
-_PATIENCE_S = 2.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkSettings:
+class HttpSettings(Value):
     """How the network may be used.
 
     Attributes:
@@ -71,17 +71,8 @@ class NetworkSettings:
         """Where downloaded weights go."""
         return self.weights_folder or torch_hub_checkpoints_dir()
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "proxy": self.proxy,
-            "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
-            "mirror": self.mirror,
-            "weights_folder": str(self.weights_folder) if self.weights_folder else None,
-            "offline": self.offline,
-        }
-
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> NetworkSettings:
+    def from_json(cls, value: Mapping[str, Any]) -> HttpSettings:
         """The inverse of `to_json`; what is missing keeps its default.
 
         Raises:
@@ -97,26 +88,24 @@ class NetworkSettings:
         )
 
 
-def network_settings_path() -> Path:
+def http_settings_path() -> Path:
     return config_dir() / "network.json"
 
 
-def load_network_settings() -> NetworkSettings:
+def load_http_settings() -> HttpSettings:
     """The stored settings; the defaults where there are none or they cannot be read. A damaged
     file stays as it is until new settings are saved."""
-    path = network_settings_path()
+    path = http_settings_path()
     try:
-        return NetworkSettings.from_json(read_object(path))
+        return HttpSettings.from_json(read_object(path))
     except FileNotFoundError:
-        return NetworkSettings()
+        return HttpSettings()
     except (DocumentError, SettingsError) as error:
         _log.warning("network settings not read: %s", error)
-        return NetworkSettings()
+        return HttpSettings()
 
 
-def save_network_settings(
-    settings: NetworkSettings, since: NetworkSettings | None = None
-) -> NetworkSettings:
+def save_http_settings(settings: HttpSettings, since: HttpSettings | None = None) -> HttpSettings:
     """Store the settings. What another window has changed meanwhile stays: only what differs from
     `since` is taken from `settings`, the rest from the disk.
 
@@ -129,24 +118,11 @@ def save_network_settings(
     Raises:
         SettingsError: the folder cannot be written.
     """
-    path = network_settings_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with lock(path.with_name(f".{path.name}.lock"), _PATIENCE_S):
-            if since is not None:
-                changes = {
-                    field.name: getattr(settings, field.name)
-                    for field in dataclasses.fields(NetworkSettings)
-                    if getattr(settings, field.name) != getattr(since, field.name)
-                }
-                settings = dataclasses.replace(load_network_settings(), **changes)
-            write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
-    except OSError as error:
-        reason = error.strerror or "another window is writing to it"
-        raise SettingsError(
-            f"The settings could not be saved to {path} ({reason}).",
-            "Check the folder's permissions and the free space.",
-        ) from error
+    path = http_settings_path()
+    with saving(path):
+        if since is not None:
+            settings = dataclasses.replace(load_http_settings(), **changed_fields(settings, since))
+        write_json(path, {"format": FORMAT_VERSION, **settings.to_json()})
     return settings
 
 

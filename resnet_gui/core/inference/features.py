@@ -22,6 +22,7 @@ from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource, Noti
 from resnet_gui.core.inference.classifier import Classifier, LoadedModel
 from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
 from resnet_gui.core.nets.build import head_name
+from resnet_gui.core.values import Value
 
 _POOLS = (nn.AdaptiveAvgPool2d, nn.AvgPool2d)
 
@@ -35,7 +36,7 @@ class Pooling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FeaturesDone:
+class FeaturesDone(Value):
     """The features of one photo.
 
     Attributes:

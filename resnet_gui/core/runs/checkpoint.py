@@ -21,6 +21,7 @@ from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.system.documents import number_in, parse_json, whole_in
 from resnet_gui.core.system.tensor_files import write_tensors
+from resnet_gui.core.values import Value, from_json, to_json
 
 _KEY = "resnet_gui_checkpoint"
 _FORMAT_VERSION = 1
@@ -29,7 +30,7 @@ _MODEL, _OPTIMIZER, _AVERAGE = "model/", "optimizer/", "average/"
 
 
 @dataclass(slots=True)
-class Progress:
+class Progress(Value):
     """How far a run is: everything that decides how it goes on, but the tensors.
 
     Attributes:
@@ -60,36 +61,24 @@ class Progress:
     backbone: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return {"format": _FORMAT_VERSION, **values, "plateau": self.plateau.to_json()}
+        return {"format": _FORMAT_VERSION, **to_json(self)}
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Progress:
-        """The inverse of `to_json`; what is missing gets its default, and what is not known is left
-        out: a run goes on with another version of the program that keeps more, or less.
+    def __post_init__(self) -> None:
+        """A resume computes with these: a file may say anything.
 
         Raises:
-            LookupError, TypeError, ValueError: not such a value; each field is checked, as a
-                resume computes with it.
+            ValueError: a field is out of range; the text names it.
         """
-        values = {name: value[name] for name in cls.__slots__ if name in value}
         for name, low in _COUNTS.items():
-            if name in values:
-                values[name] = whole_in(values[name], low, _MANY, name)
-        if "seconds" in values:
-            values["seconds"] = number_in(values["seconds"], 0, _MANY, "seconds")
+            whole_in(getattr(self, name), low, _MANY, name)
+        number_in(self.seconds, 0, _MANY, "seconds")
         for name, high in (("best_accuracy", 1.0), ("best_loss", sys.float_info.max)):
-            if values.get(name) is not None:
-                values[name] = number_in(values[name], 0, high, name)
-        if not isinstance(values.get("backbone", ""), str):
-            raise TypeError("backbone is no text")
-        if values.get("phase", "") not in _PHASES:
+            if getattr(self, name) is not None:
+                number_in(getattr(self, name), 0, high, name)
+        if self.phase not in _PHASES:
             raise ValueError("there is no such phase")
-        for name, item in dict(values.get("scaler", {})).items():
+        for name, item in self.scaler.items():
             number_in(item, 0, sys.float_info.max, name)
-        if "plateau" in values:
-            values["plateau"] = PlateauState.from_json(values["plateau"])
-        return cls(**values)
 
 
 _PHASES = ("", "head", "network")
@@ -163,7 +152,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
                     f"The run “{path.parent.name}” was made by a newer version of this program.",
                     "Update the program.",
                 )
-            progress = Progress.from_json(document)
+            progress = from_json(Progress, document)
             for key in file.keys():  # noqa: SIM118 - no mapping
                 if key.startswith(_MODEL):
                     weights[key.removeprefix(_MODEL)] = file.get_tensor(key)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.values import Value, to_json
 
 FORMAT_VERSION = 1
 
@@ -80,7 +81,7 @@ class Switch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RunConfig:
+class RunConfig(Value):
     """All settings of a run. `resnet_gui.core.training.presets` fills them in for a dataset.
 
     Attributes:
@@ -231,31 +232,17 @@ class RunConfig:
         return 0 if self.schedule in ENDING_LOW else self.early_stopping
 
     def replace(self, **changes: Any) -> RunConfig:
-        """A copy with changed settings.
+        """A copy with changed settings, which may be given as text (`--set key=value`).
 
         Raises:
-            RunConfigError: unknown or out of range.
+            RunConfigError: unknown, out of range, or a text that is no value of it.
         """
         for name in changes:
             _field(name)
         return dataclasses.replace(self, **changes)
 
-    def with_texts(self, settings: dict[str, str]) -> RunConfig:
-        """A copy with settings given as text (`--set key=value`).
-
-        Raises:
-            RunConfigError: unknown name, or the text is not a value of it.
-        """
-        return self.replace(**settings)
-
     def to_json(self) -> dict[str, Any]:
-        values = dataclasses.asdict(self)
-        values["milestones"] = list(self.milestones)
-        values["gammas"] = list(self.gammas)
-        return {"format": FORMAT_VERSION} | {
-            name: value.value if isinstance(value, StrEnum) else value
-            for name, value in values.items()
-        }
+        return {"format": FORMAT_VERSION, **to_json(self)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunConfig:
@@ -335,14 +322,14 @@ def _field(name: str) -> dataclasses.Field[Any]:
 def _typed(name: str, value: Any) -> Any:
     """`value` (also as text) in the field's type."""
     if name in _ENUMS:
-        text = str(value).strip().lower()
+        word = str(value).strip().lower()
         choices = [str(member.value) for member in _ENUMS[name]]
-        if text not in choices:
+        if word not in choices:
             raise RunConfigError(
                 name,
                 f"The setting {name} is “{_shown(value)}”, but it must be {' or '.join(choices)}.",
             )
-        return _ENUMS[name](text)
+        return _ENUMS[name](word)
     kind = str(_field(name).type)
     try:
         if kind == "bool":

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunError, RunNotWrittenError
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone, epoch_from_json
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.runs.history import LayerStatistics
 from resnet_gui.core.runs.info import MOST_EPOCHS, RunInfo, run_info
 from resnet_gui.core.system.atomic import dump_json, write_json, write_text
 from resnet_gui.core.system.documents import DocumentError, read_lines, read_object, share, text
 from resnet_gui.core.system.locks import Timeout, is_held, lock
+from resnet_gui.core.values import from_json
 
 FORMAT_VERSION = 1
 RUN_FILE, TITLE_FILE, SPLIT_FILE = "run.json", "title.json", "split.json"
@@ -122,7 +124,9 @@ class RunDirectory:
         """
         try:
             # Gradients that are no number are what a diverging run has to tell.
-            return read_lines(self.path / LAYERS_FILE, LayerStatistics.from_json, finite=False)
+            return read_lines(
+                self.path / LAYERS_FILE, partial(from_json, LayerStatistics), finite=False
+            )
         except DocumentError as error:
             raise self._damaged(LAYERS_FILE, str(error)) from error
 
@@ -297,7 +301,7 @@ def _append(path: Path, value: dict[str, Any]) -> None:
 
 def _epoch(value: Any) -> EpochDone:
     """A line of metrics.jsonl whose numbers can be shown."""
-    item = epoch_from_json(value)
+    item = from_json(EpochDone, value)
     shares = (item.train_accuracy, item.val_accuracy)
     if not 0 <= item.epoch <= MOST_EPOCHS or not 0 <= item.epochs <= MOST_EPOCHS:
         raise ValueError("no such epoch")

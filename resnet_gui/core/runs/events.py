@@ -6,14 +6,15 @@ in nats; times are seconds of wall clock. `urgent`: a lane delivers the event at
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from resnet_gui.core.events import ClassScore, Notice
+from resnet_gui.core.values import Value, to_json
 
 
 @dataclass(frozen=True, slots=True)
-class Preparing:
+class Preparing(Value):
     """Work before the first step (or between two phases): reading photos, computing features.
 
     Attributes:
@@ -22,28 +23,24 @@ class Preparing:
         done, total: photos; total 0: not known.
     """
 
+    event: ClassVar[str] = "preparing"
     what: str
     done: int
     total: int
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "preparing", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class PhotoSkipped:
+class PhotoSkipped(Value):
     """A photo could not be read in mid-run; the training goes on without it."""
 
+    event: ClassVar[str] = "photo_skipped"
     run: str
     path: str
     message: str
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "photo_skipped", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class EpochDone:
+class EpochDone(Value):
     """One epoch is over, and its metrics and checkpoint are on the disk.
 
     Attributes:
@@ -62,6 +59,7 @@ class EpochDone:
             not among them. 0 in the metrics of older versions.
     """
 
+    event: ClassVar[str] = "epoch_done"
     urgent: ClassVar[bool] = True
     run: str
     epoch: int
@@ -79,12 +77,9 @@ class EpochDone:
     train_photos: int = 0
     val_photos: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "epoch_done", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Value):
     """Everything is checked and ready; the run's directory exists.
 
     Attributes:
@@ -121,12 +116,12 @@ class RunStarted:
     history: tuple[EpochDone, ...]
 
     def to_json(self) -> dict[str, Any]:
-        value = asdict(self) | {"history": [epoch.to_json() for epoch in self.history]}
-        return {"event": "run_started", **value, "classes": list(self.classes)}
+        history = [epoch.to_json() for epoch in self.history]
+        return {"event": "run_started", **to_json(self), "history": history}
 
 
 @dataclass(frozen=True, slots=True)
-class BatchDone:
+class BatchDone(Value):
     """One optimizer step.
 
     Attributes:
@@ -138,6 +133,7 @@ class BatchDone:
         memory_mb: peak of the device's memory that torch took (CPU: resident size of the process).
     """
 
+    event: ClassVar[str] = "batch_done"
     run: str
     epoch: int
     step: int
@@ -150,9 +146,6 @@ class BatchDone:
     photos_per_s: float
     eta_s: float | None
     memory_mb: float
-
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "batch_done", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +162,14 @@ class SamplePrediction:
 
 
 @dataclass(frozen=True, slots=True)
-class SamplesPredicted:
+class SamplesPredicted(Value):
     """Predictions on the same few validation photos, after each epoch."""
 
+    event: ClassVar[str] = "samples_predicted"
     urgent: ClassVar[bool] = True
     run: str
     epoch: int
     samples: tuple[SamplePrediction, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "event": "samples_predicted",
-            "run": self.run,
-            "epoch": self.epoch,
-            "samples": [asdict(item) for item in self.samples],
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +207,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Value):
     """The run is over and its model is saved.
 
     Attributes:
@@ -233,6 +219,7 @@ class RunFinished:
         seconds: training time in all, over all sittings.
     """
 
+    event: ClassVar[str] = "run_finished"
     urgent: ClassVar[bool] = True
     run: str
     epoch: int
@@ -245,12 +232,9 @@ class RunFinished:
     model_id: str
     seconds: float
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "run_finished", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class RunStopped:
+class RunStopped(Value):
     """The run was stopped. It can go on from its last epoch; the best model so far is saved.
 
     Attributes:
@@ -259,6 +243,7 @@ class RunStopped:
         resumable: `resume` can go on from here.
     """
 
+    event: ClassVar[str] = "run_stopped"
     urgent: ClassVar[bool] = True
     run: str
     epoch: int
@@ -270,12 +255,9 @@ class RunStopped:
     resumable: bool
     seconds: float
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "run_stopped", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class RunFailed:
+class RunFailed(Value):
     """The run cannot go on; it is the last event. What the best epoch gave is saved.
 
     Attributes:
@@ -283,6 +265,7 @@ class RunFailed:
         model_path, model_id: as in RunStopped.
     """
 
+    event: ClassVar[str] = "run_failed"
     urgent: ClassVar[bool] = True
     run: str
     epoch: int
@@ -295,12 +278,9 @@ class RunFailed:
     model_id: str
     resumable: bool
 
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "run_failed", **asdict(self)}
-
 
 @dataclass(frozen=True, slots=True)
-class Estimated:
+class Estimated(Value):
     """What a run will take, from a short measurement on this machine.
 
     Attributes:
@@ -312,6 +292,7 @@ class Estimated:
         text: the same in one sentence.
     """
 
+    event: ClassVar[str] = "estimated"
     urgent: ClassVar[bool] = True
     seconds: float
     seconds_per_epoch: float
@@ -320,9 +301,6 @@ class Estimated:
     device_memory_mb: float
     photos_in_memory: bool
     text: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "estimated", **asdict(self)}
 
 
 TrainEvent = (
@@ -337,29 +315,3 @@ TrainEvent = (
     | RunStopped
     | RunFailed
 )
-
-
-def epoch_from_json(value: dict[str, Any]) -> EpochDone:
-    """The inverse of `EpochDone.to_json` (lines of metrics.jsonl).
-
-    Raises:
-        KeyError, TypeError, ValueError: not such a line.
-    """
-    val_loss, val_accuracy = value["val_loss"], value["val_accuracy"]
-    return EpochDone(
-        run=str(value["run"]),
-        epoch=int(value["epoch"]),
-        epochs=int(value["epochs"]),
-        step=int(value["step"]),
-        phase=str(value["phase"]),
-        train_loss=float(value["train_loss"]),
-        train_accuracy=float(value["train_accuracy"]),
-        val_loss=None if val_loss is None else float(val_loss),
-        val_accuracy=None if val_accuracy is None else float(val_accuracy),
-        lr=float(value["lr"]),
-        seconds=float(value["seconds"]),
-        photos_per_s=float(value["photos_per_s"]),
-        best=bool(value["best"]),
-        train_photos=int(value.get("train_photos", 0)),
-        val_photos=int(value.get("val_photos", 0)),
-    )

@@ -4,24 +4,22 @@ torch here."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.errors import ModelFileError
-from resnet_gui.core.runs.events import EpochDone, epoch_from_json
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.system.documents import read_object
+from resnet_gui.core.values import Value, from_json, to_json
 
 SUFFIX = ".history.json"
 _FORMAT_VERSION = 1
-# What a file and foreign JSON can raise: endless nesting and infinite numbers are among it.
-_UNREADABLE = (
-    OSError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError,
-)  # fmt: skip
+_UNREADABLE = (OSError, KeyError, OverflowError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class LayerStatistics:
+class LayerStatistics(Value):
     """What one batch says about a network, layer by layer, in the order of the forward pass.
 
     Attributes:
@@ -37,29 +35,9 @@ class LayerStatistics:
     gradient_norm: Mapping[str, float]
     residual_ratio: Mapping[str, float]
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "epoch": self.epoch,
-            "gradient_norm": dict(self.gradient_norm),
-            "residual_ratio": dict(self.residual_ratio),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> LayerStatistics:
-        """The inverse of `to_json`.
-
-        Raises:
-            AttributeError, KeyError, OverflowError, TypeError, ValueError: not such a value.
-        """
-        return cls(
-            int(value["epoch"]),
-            {str(k): float(v) for k, v in value["gradient_norm"].items()},
-            {str(k): float(v) for k, v in value["residual_ratio"].items()},
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class TrainingHistory:
+class TrainingHistory(Value):
     """One training from start to end.
 
     Attributes:
@@ -78,36 +56,20 @@ class TrainingHistory:
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "format": _FORMAT_VERSION,
-            "id": self.id,
-            "title": self.title,
-            "architecture": self.architecture,
-            "options": dict(self.options),
-            "recipe": dict(self.recipe),
-            "epochs": [asdict(epoch) for epoch in self.epochs],
-            "layers": [item.to_json() for item in self.layers],
-        }
+        values = to_json(self)
+        long = {name: values.pop(name) for name in ("epochs", "layers")}  # behind the short ones
+        return {"format": _FORMAT_VERSION, **values, **long}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> TrainingHistory:
         """The inverse of `to_json`.
 
         Raises:
-            AttributeError, KeyError, OverflowError, TypeError, ValueError: not such a value, or of
-                a newer version.
+            KeyError, OverflowError, TypeError, ValueError: not such a value, or of a newer version.
         """
         if int(value["format"]) > _FORMAT_VERSION:
             raise ValueError("made by a newer version of this program")
-        return cls(
-            str(value["id"]),
-            str(value["title"]),
-            str(value["architecture"]),
-            dict(value["options"]),
-            tuple(epoch_from_json(item) for item in value["epochs"]),
-            tuple(LayerStatistics.from_json(item) for item in value["layers"]),
-            dict(value.get("recipe", {})),
-        )
+        return from_json(cls, value)
 
 
 def read_history(path: Path) -> TrainingHistory:
@@ -125,12 +87,3 @@ def read_history(path: Path) -> TrainingHistory:
         raise ModelFileError(
             path, f"The training history {path.name} cannot be read: {reason}."
         ) from error
-
-
-def bundled_histories(folder: Path) -> list[TrainingHistory]:
-    """All histories in a folder of models, by file name.
-
-    Raises:
-        ModelFileError: one of them is damaged.
-    """
-    return [read_history(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.system.documents import text, whole
 from resnet_gui.core.system.files import disk_use
+from resnet_gui.core.values import Value
 
 MOST_EPOCHS = 1_000_000
 _PATH = 4096  # letters
@@ -28,7 +29,7 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(Value):
     """What a list of runs shows.
 
     Attributes:
@@ -57,9 +58,6 @@ class RunInfo:
     resumable: bool
     message: str
     bytes: int
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "state": self.state.value}
 
 
 def run_info(

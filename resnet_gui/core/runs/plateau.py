@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 from resnet_gui.core.runs.config import RunConfig, Schedule
 from resnet_gui.core.system.documents import number_in, whole_in
+from resnet_gui.core.values import Value
 
 PLATEAUS = (Schedule.PLATEAU, Schedule.STEP_PLATEAU)
 
 
 @dataclass(frozen=True, slots=True)
-class PlateauState:
+class PlateauState(Value):
     """State of reduce-on-plateau. scale: what the rate is multiplied with; bad_epochs: since the
-    lowest loss, or since the last reduction."""
+    lowest loss (None: there was none), or since the last reduction."""
 
     scale: float = 1.0
-    lowest_loss: float = math.inf
+    lowest_loss: float | None = None
     bad_epochs: int = 0
 
     def after(self, loss: float, config: RunConfig) -> PlateauState:
         """The state after an epoch with this (validation) loss."""
         if config.schedule not in PLATEAUS:
             return self
-        if loss < self.lowest_loss * (1 - 1e-4):
+        if self.lowest_loss is None or loss < self.lowest_loss * (1 - 1e-4):
             return PlateauState(self.scale, loss, 0)
         if self.bad_epochs + 1 > config.plateau_patience:
             return PlateauState(self.scale * config.plateau_factor, self.lowest_loss, 0)
         return PlateauState(self.scale, self.lowest_loss, self.bad_epochs + 1)
 
-    def to_json(self) -> dict[str, Any]:
-        lowest = self.lowest_loss if math.isfinite(self.lowest_loss) else None
-        return {"scale": self.scale, "lowest_loss": lowest, "bad_epochs": self.bad_epochs}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> PlateauState:
-        """The inverse of `to_json`; what is missing gets its default.
-
-        Raises:
-            AttributeError, ValueError: not such a value.
+    def __post_init__(self) -> None:
         """
-        lowest = value.get("lowest_loss")
-        return cls(
-            number_in(value.get("scale", 1.0), 0, 1, "scale"),
-            math.inf if lowest is None else number_in(lowest, 0, sys.float_info.max, "lowest_loss"),
-            whole_in(value.get("bad_epochs", 0), 0, 10**6, "bad_epochs"),
-        )
+        Raises:
+            ValueError: a field is out of range; the text names it.
+        """
+        number_in(self.scale, 0, 1, "scale")
+        if self.lowest_loss is not None:
+            number_in(self.lowest_loss, 0, sys.float_info.max, "lowest_loss")
+        whole_in(self.bad_epochs, 0, 10**6, "bad_epochs")

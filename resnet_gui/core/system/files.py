@@ -61,19 +61,6 @@ def open_regular(path: Path) -> BinaryIO:
     return file
 
 
-def read_regular(path: Path, limit: int = 16 * 1024 * 1024) -> bytes:
-    """All bytes of a plain file of up to `limit` bytes.
-
-    Raises:
-        OSError: as `open_regular`, or it is larger.
-    """
-    with open_regular(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise OSError(errno.EFBIG, "it is too large for what it should be", str(path))
-    return content
-
-
 def move_to_trash(path: Path) -> None:
     """Move a file or folder to the system's trash; where there is none (a server, a network
     drive), to the folder `trash` of this program's data.

@@ -30,12 +30,6 @@ def config_dir() -> Path:
     return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
 
 
-def cache_dir() -> Path:
-    """What can be made or fetched again: fetched images, thumbnails."""
-    home = _home()
-    return home / "cache" if home else Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
-
-
 def log_dir() -> Path:
     home = _home()
     return home / "log" if home else Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object, text, whole
 from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir
+from resnet_gui.core.values import to_json
 
 _log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
@@ -88,31 +91,44 @@ def save_settings(settings: Settings, since: Settings | None = None) -> Settings
         SettingsError: the folder cannot be written.
     """
     path = settings_path()
+    with saving(path):
+        if since is not None:
+            settings = merged(_read_or_put_aside(path), settings, since)
+        atomic.write_json(path, {"format": FORMAT_VERSION, **to_json(settings)})
+    return settings
+
+
+@contextlib.contextmanager
+def saving(path: Path) -> Iterator[None]:
+    """Around the reading and writing of a file of settings: no other window does it meanwhile.
+
+    Raises:
+        SettingsError: the folder cannot be written, or another window does not end.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with lock(_lock_path(path), _PATIENCE_S):
-            if since is not None:
-                settings = merged(_read_or_put_aside(path), settings, since)
-            atomic.write_json(path, {"format": FORMAT_VERSION, **dataclasses.asdict(settings)})
+            yield
     except OSError as error:
         reason = error.strerror or "another window is writing to it"
         raise SettingsError(
             f"The settings could not be saved to {path} ({reason}).",
             "Check the folder's permissions and the free space.",
         ) from error
-    return settings
 
 
 def merged(stored: Settings, mine: Settings, since: Settings) -> Settings:
     """`stored` with what changed from `since` to `mine`."""
-    changes: dict[str, Any] = {}
-    for field in dataclasses.fields(Settings):
-        before, now = getattr(since, field.name), getattr(mine, field.name)
-        if before != now:
-            changes[field.name] = now
+    changes = changed_fields(mine, since)
     if "recent" in changes:
         changes["recent"] = _merged_recent(stored.recent, mine.recent, since.recent)
     return dataclasses.replace(stored, **changes)
+
+
+def changed_fields(now: Any, since: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not what they were."""
+    values = {field.name: getattr(now, field.name) for field in dataclasses.fields(now)}
+    return {name: value for name, value in values.items() if value != getattr(since, name)}
 
 
 def _merged_recent(

@@ -20,9 +20,9 @@ from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import Rate
 from resnet_gui.core.http.settings import (
-    NetworkSettings,
-    load_network_settings,
-    save_network_settings,
+    HttpSettings,
+    load_http_settings,
+    save_http_settings,
 )
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.files import check_regular
@@ -35,15 +35,15 @@ _SUFFIXES = ("", PART_SUFFIX, f"{PART_SUFFIX}.json")
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """A setting that cannot be used: `field` of NetworkSettings, and why in words."""
+    """A setting that cannot be used: `field` of HttpSettings, and why in words."""
 
     field: str
     message: str
 
 
 def apply_network_settings(
-    draft: NetworkSettings, *, move: bool, since: NetworkSettings | None = None
-) -> Generator[DownloadProgress | FieldProblem, None, NetworkSettings | None]:
+    draft: HttpSettings, *, move: bool, since: HttpSettings | None = None
+) -> Generator[DownloadProgress | FieldProblem, None, HttpSettings | None]:
     """A job: check and store settings.
 
     Args:
@@ -65,13 +65,13 @@ def apply_network_settings(
     yield from problems
     if problems:
         return None
-    source, target = load_network_settings().weights_dir(), draft.weights_dir()
+    source, target = load_http_settings().weights_dir(), draft.weights_dir()
     if move and source.resolve() != target.resolve():
         return (yield from _relocate(source, target, draft, since))
-    return save_network_settings(draft, since)
+    return save_http_settings(draft, since)
 
 
-def _ca_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, None]:
+def _ca_problem(draft: HttpSettings) -> Generator[FieldProblem, None, None]:
     bundle = draft.ca_bundle
     if bundle is None:
         return
@@ -95,7 +95,7 @@ def _ca_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, None]:
         )
 
 
-def _folder_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, None]:
+def _folder_problem(draft: HttpSettings) -> Generator[FieldProblem, None, None]:
     folder = draft.weights_folder
     if folder is None:
         return
@@ -113,8 +113,8 @@ def _folder_problem(draft: NetworkSettings) -> Generator[FieldProblem, None, Non
 
 
 def _relocate(
-    source: Path, target: Path, draft: NetworkSettings, since: NetworkSettings | None
-) -> Generator[DownloadProgress, None, NetworkSettings]:
+    source: Path, target: Path, draft: HttpSettings, since: HttpSettings | None
+) -> Generator[DownloadProgress, None, HttpSettings]:
     """Copy, store the settings, delete. Only files of the zoo's models are touched: torch hub's
     cache belongs to other programs too."""
     names = [weights_file_name(spec) for spec in published_specs()]
@@ -127,7 +127,7 @@ def _relocate(
         copied: list[Path] = []
         try:
             yield from _copy(files, target, copied)
-            stored = save_network_settings(draft, since)
+            stored = save_http_settings(draft, since)
         except BaseException:  # Cancel too: the old folder still has everything
             for path in copied:
                 path.unlink(missing_ok=True)

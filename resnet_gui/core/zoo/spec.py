@@ -9,6 +9,7 @@ from typing import Any
 
 from resnet_gui.core.preprocessing import Preprocessing as Preprocessing
 from resnet_gui.core.system.checksum import Checksum, published_checksum
+from resnet_gui.core.values import Value
 
 
 class ModelState(StrEnum):
@@ -88,7 +89,7 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelEntry:
+class ModelEntry(Value):
     """A spec together with where its weights are now."""
 
     spec: ModelSpec
@@ -124,7 +125,7 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Value):
     """One model that was taken in.
 
     Attributes:

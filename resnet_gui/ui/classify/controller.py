@@ -45,7 +45,7 @@ class ClassifyController(QObject):
         model_changed(): `entry` changed.
         devices_found(): `devices` is known.
         status_changed(Status).
-        progress_changed(Progress).
+        progress_changed(PhotosProgress).
         noticed(str text, str kind): something to show above the photo; kind "notice" or "warning".
         download_changed(object): DownloadProgress of the window's download, whoever asked for it,
             or None when there is none.

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Slot
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.zoo import RECOMMENDED_ID
 from resnet_gui.ui.classify.controller import ClassifyController
-from resnet_gui.ui.widgets.notice_bar import Notice, NoticeBar
+from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import progress_line, size_text
 
@@ -22,8 +22,8 @@ class ModelOffer(QObject):
     def __init__(self, controller: ClassifyController, notices: NoticeBar, parent: QObject) -> None:
         super().__init__(parent)
         self._controller, self._notices = controller, notices
-        self.notice: Notice | None = None
-        self._download: Notice | None = None
+        self.notice: NoticeLine | None = None
+        self._download: NoticeLine | None = None
         self._declined = False
         controller.model_changed.connect(self._refresh)
         controller.store.changed.connect(self._refresh)

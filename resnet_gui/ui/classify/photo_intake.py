@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.collect import collect_photos
 from resnet_gui.core.photos.decode import looks_like_image
-from resnet_gui.core.zoo.storage.offline_kit import is_bundle
+from resnet_gui.core.zoo.storage.offline_kit import is_kit
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
 from resnet_gui.ui.widgets.words import sentence
@@ -161,7 +161,7 @@ def _look(paths: Sequence[Path], guessed: bool) -> Iterator[_Sorted | _Found]:
 
 def _is_kit(path: Path) -> bool:
     try:
-        return is_bundle(path)
+        return is_kit(path)
     except (OSError, ValueError):  # may not be looked at, or no possible name
         return False
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource, Prediction
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
-from resnet_gui.ui.widgets.status import Progress
+from resnet_gui.ui.widgets.status import PhotosProgress
 
 Answer = Prediction | ImageFailed
 
@@ -74,12 +74,12 @@ class PhotoJobs(QObject):
         self._batches.clear()
         self._photos.touch_all()
 
-    def progress(self) -> Progress:
+    def progress(self) -> PhotosProgress:
         """Of all photos since nothing waited."""
         waiting = sum(len(batch.waiting()) for batch in self._batches)
         if not waiting:
             self._done = 0
-        return Progress.of(self._done, waiting, time.monotonic() - self._started)
+        return PhotosProgress.of(self._done, waiting, time.monotonic() - self._started)
 
     @Slot(object)
     def _on_answered(self, answers: list[tuple[Photo, Answer]]) -> None:

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
-from resnet_gui.ui.widgets.status import Progress
+from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
@@ -161,7 +161,7 @@ class PhotoStrip(QWidget):
         self.view.setAccessibleName("Photos")
         column.addWidget(self.view)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
-        self._progress = Progress(0, 0, 0.0, None)
+        self._progress = PhotosProgress(0, 0, 0.0, None)
         # Counting looks at every photo: a few times a second are enough.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -178,7 +178,7 @@ class PhotoStrip(QWidget):
             self.view.scrollTo(index)
 
     @Slot(object)
-    def show_progress(self, progress: Progress) -> None:
+    def show_progress(self, progress: PhotosProgress) -> None:
         self._progress = progress
         self._refresh()
 

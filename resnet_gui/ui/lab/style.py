@@ -18,13 +18,6 @@ _COLOURS = {
     Kind.PREACTIVATION: ("#9c4a82", "#e08fc0"),
     Kind.OTHER: ("#59636f", "#a2acb8"),
 }
-KIND_NAMES = {
-    Kind.RESIDUAL: "with shortcuts",
-    Kind.PLAIN: "without shortcuts",
-    Kind.HIGHWAY: "gated shortcuts",
-    Kind.PREACTIVATION: "pre-activation",
-    Kind.OTHER: "other",
-}
 
 
 def kind_colour(kind: Kind, colours: Colours) -> str:

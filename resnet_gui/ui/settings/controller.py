@@ -16,9 +16,9 @@ from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.settings import (
     DIRECT,
     MIRROR_VARIABLE,
-    NetworkSettings,
+    HttpSettings,
     check_weights_address,
-    load_network_settings,
+    load_http_settings,
 )
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
 from resnet_gui.jobs.lane import Job, JobLane
@@ -55,7 +55,7 @@ class SettingsController(QObject):
     @Slot()
     def reset(self) -> None:
         """Forget the draft and look again at what is stored."""
-        self.settings = self.draft = self._submitted = load_network_settings()
+        self.settings = self.draft = self._submitted = load_http_settings()
         self.problems: dict[str, str] = {}
         self.failure = ""
         self.progress: DownloadProgress | None = None
@@ -153,12 +153,12 @@ class SettingsController(QObject):
     @Slot(object)
     def _on_finished(self, result: object) -> None:
         self._job = self.progress = None
-        if isinstance(result, NetworkSettings):
+        if isinstance(result, HttpSettings):
             self.settings = result  # and with it what another window has changed
             if self.draft == self._submitted:
                 self.draft = result
         self.changed.emit()
-        if isinstance(result, NetworkSettings):
+        if isinstance(result, HttpSettings):
             self.saved.emit()
 
     @Slot(object)

@@ -19,7 +19,7 @@ from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, set_toolti
 _MOST = 3
 
 
-class Notice(QFrame):
+class NoticeLine(QFrame):
     """One sentence, perhaps with a button and a progress bar.
 
     Signals:
@@ -67,7 +67,7 @@ class NoticeBar(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
-        self._notices: list[Notice] = []
+        self._notices: list[NoticeLine] = []
         self.hide()
 
     @property
@@ -75,16 +75,16 @@ class NoticeBar(QWidget):
         return [notice.label.text() for notice in self._notices]
 
     @property
-    def shown(self) -> tuple[Notice, ...]:
+    def shown(self) -> tuple[NoticeLine, ...]:
         """The notices from top to bottom."""
         return tuple(self._notices)
 
-    def add(self, text: str, kind: str = "notice", action: str = "") -> Notice:
+    def add(self, text: str, kind: str = "notice", action: str = "") -> NoticeLine:
         """Show a sentence; returns its widget (the one that is there, if it says the same)."""
         for notice in self._notices:
             if notice.label.text() == text:
                 return notice
-        notice = Notice(text, kind, action, self)
+        notice = NoticeLine(text, kind, action, self)
         notice.closed.connect(self._on_closed)
         self._notices.append(notice)
         self._column.addWidget(notice)
@@ -95,7 +95,7 @@ class NoticeBar(QWidget):
         self.show()
         return notice
 
-    def remove(self, notice: Notice) -> None:
+    def remove(self, notice: NoticeLine) -> None:
         if notice in self._notices:
             self._notices.remove(notice)
             self._column.removeWidget(notice)
@@ -106,5 +106,5 @@ class NoticeBar(QWidget):
     @Slot()
     def _on_closed(self) -> None:
         notice = self.sender()
-        if isinstance(notice, Notice):
+        if isinstance(notice, NoticeLine):
             self.remove(notice)

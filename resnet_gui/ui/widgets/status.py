@@ -16,7 +16,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PhotosProgress:
     """How far the photos are. `eta_s` is None while it cannot be told yet."""
 
     done: int
@@ -29,7 +29,7 @@ class Progress:
         return self.done < self.total
 
     @classmethod
-    def of(cls, done: int, waiting: int, elapsed_s: float) -> Progress:
+    def of(cls, done: int, waiting: int, elapsed_s: float) -> PhotosProgress:
         """From counts and the time since the beginning; too early, no rate is told."""
         if not waiting:
             return cls(0, 0, 0.0, None)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from resnet_gui.ui.train.page import TrainPage
-from resnet_gui.ui.widgets.notice_bar import Notice, NoticeBar
+from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import one_line
 
 _TRAY_MS = 10_000
@@ -24,7 +24,7 @@ class TrainingNotices(QObject):
     def __init__(self, train: TrainPage, notices: NoticeBar, window: QWidget) -> None:
         super().__init__(window)
         self._notices, self._window = notices, window
-        self._offer: Notice | None = None
+        self._offer: NoticeLine | None = None
         train.resume_offered.connect(self._on_resume_offered)
         train.ended_unseen.connect(self._on_ended)
 

@@ -22,7 +22,7 @@ from resnet_gui.core.dataset.cifar10.archive import CLASSES
 from resnet_gui.core.dataset.cifar10.folder import UnpackProgress, is_unpacked, prepare_cifar10
 from resnet_gui.core.dataset.cifar10.plain_pickle import PlainPickleError, load_batch
 from resnet_gui.core.events import DownloadProgress, Notice
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 from tests.core.zoo.test_downloads_system import small_disk
 from tests.helpers.cifar_archives import (
@@ -419,7 +419,7 @@ def test_what_is_not_as_published_is_thrown_away(site: Site, own_home: Path) -> 
 
 def test_offline_mode_and_mirror_hold(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(errors.OfflineModeError):
-        prepare(download=True, settings=NetworkSettings(offline=True))
+        prepare(download=True, settings=HttpSettings(offline=True))
     assert site.requests == []
     monkeypatch.setenv("RESNET_GUI_WEIGHTS_URL", f"{site.address}/mirror")
     assert cifar10.download_host() == "127.0.0.1"

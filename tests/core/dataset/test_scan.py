@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from resnet_gui.core.dataset import (
     DatasetScanned,
     DatasetSummary,
+    LabelledPhoto,
     Part,
-    Photo,
     ProblemKind,
     ScanProgress,
     scan_dataset,
@@ -238,7 +238,7 @@ def test_fingerprint_sees_changes_and_not_the_order(tmp_path: Path) -> None:
 
 def _summary(counts: list[int]) -> DatasetSummary:
     photos = tuple(
-        Photo(f"c{label}/{number}.jpg", label, Part.NONE, 1)
+        LabelledPhoto(f"c{label}/{number}.jpg", label, Part.NONE, 1)
         for label, count in enumerate(counts)
         for number in range(count)
     )

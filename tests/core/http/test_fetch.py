@@ -20,9 +20,9 @@ from PIL import Image
 
 from resnet_gui.core import errors
 from resnet_gui.core.errors import SettingsError, UnsupportedImageError
-from resnet_gui.core.http import session as net_session
+from resnet_gui.core.http import session as http_session
 from resnet_gui.core.http.fetch import Rate, fetch_image
-from resnet_gui.core.http.settings import NetworkSettings, is_loopback
+from resnet_gui.core.http.settings import HttpSettings, is_loopback
 from resnet_gui.core.zoo.storage.downloads import download_weights
 from tests.helpers.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 
@@ -138,7 +138,7 @@ def test_stop_hangs_up(site: Site) -> None:
 
 def test_offline_mode_fetches_no_picture(site: Site) -> None:
     with pytest.raises(errors.OfflineModeError, match=r"a\.png was not fetched"):
-        drive(fetch_image(f"{site.address}/a.png", NetworkSettings(offline=True)))
+        drive(fetch_image(f"{site.address}/a.png", HttpSettings(offline=True)))
     assert site.requests == []
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_certificate_is_refused_and_can_be_trusted(
         assert "CA bundle" in str(caught.value)
         assert not list(tmp_path.glob("*.pth"))
         bundle = certificate.with_suffix(".crt")
-        for number, settings in enumerate((NetworkSettings(ca_bundle=bundle), None)):
+        for number, settings in enumerate((HttpSettings(ca_bundle=bundle), None)):
             if settings is None:
                 monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
             folder = tmp_path / str(number)
@@ -181,7 +181,7 @@ def test_an_unknown_certificate_is_refused_and_can_be_trusted(
 def test_cancel_in_the_middle_of_a_protected_download(certificate: Path, tmp_path: Path) -> None:
     with serve(random.Random(7).randbytes(2_000_000), certificate) as site:
         site.answers = [Answer(stall_at=0.5)]
-        settings = NetworkSettings(ca_bundle=certificate.with_suffix(".crt"))
+        settings = HttpSettings(ca_bundle=certificate.with_suffix(".crt"))
         work = download_weights(site.spec(), tmp_path, settings)
         while next(work).done < 1_000_000:
             pass
@@ -204,7 +204,7 @@ def test_a_ca_bundle_that_cannot_be_read(tmp_path: Path, site: Site) -> None:
         with pytest.raises(SettingsError, match=name):
             drive(
                 download_weights(
-                    site.spec(), tmp_path, NetworkSettings(ca_bundle=tmp_path / name), FAST
+                    site.spec(), tmp_path, HttpSettings(ca_bundle=tmp_path / name), FAST
                 )
             )
 
@@ -213,7 +213,7 @@ def test_an_expired_certificate_brings_the_clock_to_mind() -> None:
     inner = ssl.SSLCertVerificationError(1, "certificate verify failed")
     inner.verify_message = "certificate has expired"
     outer = requests.exceptions.SSLError(inner)
-    found = net_session.as_network_error(outer, "https://weights.example/a", "", FAST)
+    found = http_session.as_network_error(outer, "https://weights.example/a", "", FAST)
     assert isinstance(found, errors.CertificateError)
     assert "date and time" in str(found)
 
@@ -229,7 +229,7 @@ def test_a_proxy_that_refuses(site: Site, tmp_path: Path, status: int, words: st
     site.default = Answer(status=status)
     spec = site.spec(url=f"https://weights.example/{site.file_name}")
     with pytest.raises(errors.ProxyError, match=words) as caught:
-        drive(download_weights(spec, tmp_path, NetworkSettings(proxy=proxy), FAST))
+        drive(download_weights(spec, tmp_path, HttpSettings(proxy=proxy), FAST))
     assert caught.value.status == status
     assert "secret" not in str(caught.value)
     assert "weights.example" not in caught.value.proxy
@@ -238,7 +238,7 @@ def test_a_proxy_that_refuses(site: Site, tmp_path: Path, status: int, words: st
 
 def test_a_proxy_is_used_for_pictures_too(site: Site) -> None:
     site.content = png()
-    settings = NetworkSettings(proxy=site.address)
+    settings = HttpSettings(proxy=site.address)
     drive(fetch_image("http://pictures.example/a.png", settings, FAST))
     assert site.requests[0][0] == "http://pictures.example/a.png"
     site.answers = [Answer(status=407)]
@@ -264,7 +264,7 @@ def test_a_proxy_that_is_not_there(site: Site, tmp_path: Path) -> None:
         gone = stack.enter_context(serve(b"")).address
     spec = site.spec(url=f"https://weights.example/{site.file_name}")
     with pytest.raises(errors.ProxyError, match=r"127\.0\.0\.1:\d+ could not be reached"):
-        drive(download_weights(spec, tmp_path, NetworkSettings(proxy=gone), FAST))
+        drive(download_weights(spec, tmp_path, HttpSettings(proxy=gone), FAST))
 
 
 def test_names_that_are_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -274,21 +274,21 @@ def test_names_that_are_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     spec = Site(b"x" * 100).spec(url="https://weights.example/net-00000000.pth")
     for route, kind in ((True, errors.NameLookupError), (False, errors.NotConnectedError)):
-        monkeypatch.setattr(net_session, "has_route", lambda route=route: route)
+        monkeypatch.setattr(http_session, "has_route", lambda route=route: route)
         with pytest.raises(kind) as caught:
             drive(download_weights(spec, tmp_path, patience=FAST))
         assert "Import weights" in str(caught.value)
 
 
 def test_settings_survive_as_json_and_refuse_what_cannot_work() -> None:
-    settings = NetworkSettings(
+    settings = HttpSettings(
         "http://proxy.example:3128", Path("/ca.pem"), "https://m.example/w", Path("/w"), True
     )
-    assert NetworkSettings.from_json(settings.to_json()) == settings
-    assert NetworkSettings.from_json({}) == NetworkSettings()
+    assert HttpSettings.from_json(settings.to_json()) == settings
+    assert HttpSettings.from_json({}) == HttpSettings()
     for wrong in ({"proxy": "proxy:3128"}, {"proxy": "http://:x"}, {"mirror": "http://m.example"}):
         with pytest.raises(SettingsError):
-            NetworkSettings.from_json(wrong)
+            HttpSettings.from_json(wrong)
     assert is_loopback("::1")
     assert is_loopback("localhost")
     assert not is_loopback("192.168.0.1")

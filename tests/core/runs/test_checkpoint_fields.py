@@ -14,7 +14,7 @@ from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.training.data.photos import Features
 from resnet_gui.core.training.kept_features import load_features, save_features
-from resnet_gui.core.zoo.storage.offline_kit import read_bundle
+from resnet_gui.core.zoo.storage.offline_kit import read_kit
 
 NO_NUMBER = (None, "12", [], {}, True, float("nan"), float("inf"), -5, 10**400)
 
@@ -102,4 +102,4 @@ def test_a_message_has_no_more_of_a_value_than_can_be_read(field: str) -> None:
 def test_a_bundle_of_nothing_is_said_to_be_damaged(text: str, tmp_path: Path) -> None:
     (tmp_path / "bundle.json").write_text(text, encoding="utf-8")
     with pytest.raises(ModelFileError, match="damaged"):
-        read_bundle(tmp_path)
+        read_kit(tmp_path)

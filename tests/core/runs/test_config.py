@@ -15,6 +15,7 @@ from resnet_gui.core.runs.config import Method, RunConfig, Schedule
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.training.presets import Preset, automatic_preset, config_for, head_recipe
 from resnet_gui.core.training.schedules import learning_rate, lr_factor
+from resnet_gui.core.values import from_json
 
 
 @pytest.mark.parametrize(
@@ -39,9 +40,16 @@ def test_wrong_settings_name_the_field(field: str, value: Any, words: str) -> No
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("field", ["lr", "method"])
+def test_a_wrong_value_is_not_repeated_at_length(field: str) -> None:
+    with pytest.raises(RunConfigError) as caught:
+        RunConfig("/x", "m").replace(**{field: "x" * 100_000})
+    assert len(str(caught.value)) < 300
+
+
 def test_texts_become_values() -> None:
     texts = {"epochs": "7", "lr": "1e-2", "milestones": "2,4", "cache_features": "off"}
-    config = RunConfig("/x", "m").with_texts(texts | {"schedule": "Step"})
+    config = RunConfig("/x", "m").replace(**texts, schedule="Step")
     assert (config.epochs, config.lr, config.milestones) == (7, 0.01, (2, 4))
     assert config.cache_features is False
     assert config.schedule is Schedule.STEP
@@ -134,7 +142,7 @@ def test_step_milestones_and_plateau() -> None:
         scales.append(state.scale)
     root = math.sqrt(0.1)
     assert scales == pytest.approx([1, 1, 1, 1, root, root, root, 0.1])
-    assert PlateauState.from_json(state.to_json()) == state
+    assert from_json(PlateauState, state.to_json()) == state
     assert learning_rate(config, 1.0, 0, 5, 9, state.scale) == 0.4, "the floor"
 
 

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_gui.core.errors import ModelFileError
-from resnet_gui.core.runs.events import EpochDone, epoch_from_json
+from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.runs.history import (
     SUFFIX,
     LayerStatistics,
     TrainingHistory,
-    bundled_histories,
     read_history,
 )
+from resnet_gui.core.values import from_json
 
 
 def make_epoch(epoch: int, **changes: Any) -> EpochDone:
@@ -135,7 +135,7 @@ def test_a_diverged_training_has_a_history() -> None:
 def test_epochs_are_those_of_metrics_files() -> None:
     epoch = make_epoch(1, val_loss=None, val_accuracy=None)
     value = make_history(epochs=(epoch,)).to_json()
-    assert epoch_from_json(value["epochs"][0]) == epoch
+    assert from_json(EpochDone, value["epochs"][0]) == epoch
     value["epochs"] = [epoch.to_json()]  # a line of metrics.jsonl, with its "event"
     assert TrainingHistory.from_json(value).epochs == (epoch,)
 
@@ -150,10 +150,10 @@ def test_histories_are_frozen_and_keep_their_own_values() -> None:
     assert history == make_history()
 
 
-def test_a_recipe_may_be_missing() -> None:
-    value = make_history(recipe={}).to_json()
-    del value["recipe"]
-    assert TrainingHistory.from_json(value) == make_history(recipe={})
+def test_a_recipe_and_layers_may_be_missing() -> None:
+    value = make_history(recipe={}, layers=()).to_json()
+    del value["recipe"], value["layers"]
+    assert TrainingHistory.from_json(value) == make_history(recipe={}, layers=())
 
 
 # --- what cannot be read is named -------------------------------------------------------------
@@ -168,9 +168,7 @@ def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert path.name in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "field", ["format", "id", "title", "architecture", "options", "epochs", "layers"]
-)
+@pytest.mark.parametrize("field", ["format", "id", "title", "architecture", "options", "epochs"])
 def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
     value = make_history().to_json()
     del value[field]
@@ -240,21 +238,3 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert f"gone{SUFFIX}" in str(caught.value)
     assert "No such file" in str(caught.value)
     assert str(tmp_path) not in str(caught.value)  # the name is enough
-
-
-# --- a folder ---------------------------------------------------------------------------------
-
-
-def test_a_folder_in_the_order_of_its_names(tmp_path: Path) -> None:
-    for name in ("c", "a", "b"):
-        write(tmp_path / f"{name}{SUFFIX}", make_history(id=name.upper()).to_json())
-    write(tmp_path / "other.json", {})
-    (tmp_path / "model.safetensors").touch()
-    assert [history.id for history in bundled_histories(tmp_path)] == ["A", "B", "C"]
-    write(tmp_path / f"bb{SUFFIX}", {})
-    with pytest.raises(ModelFileError, match=f"bb{SUFFIX}"):
-        bundled_histories(tmp_path)
-
-
-def test_no_folder_has_no_histories(tmp_path: Path) -> None:
-    assert bundled_histories(tmp_path / "none") == []

@@ -18,6 +18,7 @@ from resnet_gui.core.runs.events import EpochDone, RunFinished, RunStarted
 from resnet_gui.core.runs.listing import RunDirectory, RunState, list_runs, rename_run, runs_dir
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.values import from_json
 from resnet_gui.core.zoo.weights.model_file import read_header
 from tests.helpers.training import curve, make_photos, make_tiny_model, tiny_config, user_zoo
 
@@ -59,11 +60,11 @@ def test_a_checkpoint_of_another_version_goes_on(data: Path) -> None:
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Progress)])
 def test_any_field_may_be_missing(name: str) -> None:
     full = Progress(3, 9, "head", 2, PlateauState(0.5, 0.1, 2), 2, 0.5, 0.1, 3, 6, 1, 9.0, {}, "ab")
-    assert Progress.from_json(full.to_json()) == full
+    assert from_json(Progress, full.to_json()) == full
     value = full.to_json()
     del value[name]
     default = getattr(Progress(), name)
-    assert Progress.from_json(value) == dataclasses.replace(full, **{name: default})
+    assert from_json(Progress, value) == dataclasses.replace(full, **{name: default})
 
 
 def test_a_checkpoint_with_wrong_values_is_damaged(data: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.http.settings import (
-    NetworkSettings,
-    load_network_settings,
-    save_network_settings,
+    HttpSettings,
+    load_http_settings,
+    save_http_settings,
 )
 from resnet_gui.core.system import atomic, paths
 from resnet_gui.core.system.settings import (
@@ -203,12 +203,12 @@ def test_recent_files_of_two_windows(stored: str, mine: str, since: str, found: 
 
 
 def test_two_windows_keep_each_others_network_settings() -> None:
-    since = NetworkSettings(proxy="none")
-    save_network_settings(since)
-    save_network_settings(dataclasses.replace(since, offline=True), since)
-    found = save_network_settings(dataclasses.replace(since, ca_bundle=Path("/x.pem")), since)
-    assert found == load_network_settings()
-    assert found == NetworkSettings("none", Path("/x.pem"), offline=True)
+    since = HttpSettings(proxy="none")
+    save_http_settings(since)
+    save_http_settings(dataclasses.replace(since, offline=True), since)
+    found = save_http_settings(dataclasses.replace(since, ca_bundle=Path("/x.pem")), since)
+    assert found == load_http_settings()
+    assert found == HttpSettings("none", Path("/x.pem"), offline=True)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_two_windows_keep_each_others_network_settings() -> None:
 )
 def test_network_settings_that_nobody_wrote(text: str) -> None:
     write("x").with_name("network.json").write_text(text)
-    assert load_network_settings() == NetworkSettings(offline="offline" in text)
+    assert load_http_settings() == HttpSettings(offline="offline" in text)
 
 
 CHILD = """
@@ -283,7 +283,7 @@ def test_recent_files_newest_first_without_doubles() -> None:
 def test_one_variable_moves_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RESNET_GUI_HOME", str(tmp_path / "h"))
     for place in (
-        paths.data_dir(), paths.config_dir(), paths.cache_dir(), paths.log_dir(),
+        paths.data_dir(), paths.config_dir(), paths.log_dir(),
         paths.user_models_dir(), paths.torch_hub_checkpoints_dir(), settings_path(),
     ):  # fmt: skip
         assert place.is_relative_to(tmp_path / "h")

@@ -10,7 +10,7 @@ import torch
 from skimage import data
 
 from resnet_gui.core.lab.layer_statistics import measure_layers
-from resnet_gui.core.runs.history import TrainingHistory, bundled_histories
+from resnet_gui.core.runs.history import SUFFIX, TrainingHistory, read_history
 from resnet_gui.core.system.paths import bundled_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.weights.load import load_network
@@ -22,7 +22,8 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 @pytest.fixture(scope="module")
 def histories() -> dict[str, TrainingHistory]:
-    return {history.id: history for history in bundled_histories(bundled_models_dir())}
+    found = map(read_history, bundled_models_dir().glob(f"*{SUFFIX}"))
+    return {history.id: history for history in found}
 
 
 def entry(name: str) -> ModelEntry:

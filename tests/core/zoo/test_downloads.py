@@ -16,7 +16,7 @@ import pytest
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ModelError, NetworkError, SettingsError
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.zoo.storage.downloads import download_weights
 from tests.helpers.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 
@@ -48,7 +48,7 @@ def assert_whole(site: Site, folder: Path, path: Path) -> None:
 
 
 def fails(
-    site: Site, folder: Path, kind: type[NetworkError], settings: NetworkSettings | None = None
+    site: Site, folder: Path, kind: type[NetworkError], settings: HttpSettings | None = None
 ) -> NetworkError:
     """One try that must fail by this name and leave no file of the final name."""
     with pytest.raises(kind) as caught:
@@ -304,7 +304,7 @@ def test_something_much_larger_is_stopped(site: Site, tmp_path: Path, length: bo
 
 
 def test_offline_mode_sends_nothing_but_uses_what_is_here(site: Site, tmp_path: Path) -> None:
-    offline = NetworkSettings(offline=True)
+    offline = HttpSettings(offline=True)
     error = fails(site, tmp_path, errors.OfflineModeError, offline)
     assert "offline mode is on" in str(error)
     assert site.requests == []
@@ -318,7 +318,7 @@ def test_the_mirror_is_asked_instead(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = site.spec(url=f"https://weights.example/{site.file_name}")
-    mirror = NetworkSettings(mirror=f"{site.address}/a/")
+    mirror = HttpSettings(mirror=f"{site.address}/a/")
     drive(download_weights(spec, tmp_path / "1", mirror, ONCE))
     monkeypatch.setenv("RESNET_GUI_WEIGHTS_URL", f"{site.address}/b")
     drive(download_weights(spec, tmp_path / "2", mirror, ONCE))

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from resnet_gui.core.errors import ModelError, ModelFileError, ResNetGuiError
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
@@ -296,7 +296,7 @@ def test_a_bundle_list_without_end(tmp_path: Path) -> None:
 def test_certificates_are_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.pem")
     for place, words in ((tmp_path / "pipe.pem", "pipe"), (Path("/dev/zero"), "device")):
-        draft = NetworkSettings(ca_bundle=place)
+        draft = HttpSettings(ca_bundle=place)
         (problem,) = apply_network_settings(draft, move=False)
         assert isinstance(problem, FieldProblem)
         assert words in problem.message

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from resnet_gui.core.errors import ModelError, ModelFileError
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.nets.registry import find_offer
 from resnet_gui.core.system.paths import user_models_dir
@@ -27,7 +27,7 @@ from resnet_gui.core.zoo.storage import imports as import_weights
 from resnet_gui.core.zoo.storage import offline_kit as bundle
 from resnet_gui.core.zoo.storage import store
 from resnet_gui.core.zoo.storage.imports import Imported
-from resnet_gui.core.zoo.storage.offline_kit import make_bundle
+from resnet_gui.core.zoo.storage.offline_kit import make_kit
 from resnet_gui.core.zoo.weights.load import load_network, save_model
 from tests.helpers.download_server import ONCE, drive, serve
 from tests.helpers.models import PUBLISHED, published_weights
@@ -39,7 +39,7 @@ def network() -> nn.Module:
     return build_network("resnet18", 5).eval()
 
 
-def take(path: Path, settings: NetworkSettings | None = None) -> tuple[Imported, ...]:
+def take(path: Path, settings: HttpSettings | None = None) -> tuple[Imported, ...]:
     events, result = drive(import_weights.import_weights(path, settings))  # type: ignore[arg-type]
     assert [event for event in events if isinstance(event, Imported)] == list(result)
     return result
@@ -74,7 +74,7 @@ def test_an_official_file_is_known_by_its_hash_alone(
     content = published_weights()
     spec = official(monkeypatch, content)
     (tmp_path / "renamed by a browser (1)").write_bytes(content)
-    settings = NetworkSettings(weights_folder=tmp_path / "weights")
+    settings = HttpSettings(weights_folder=tmp_path / "weights")
     (first,) = take(tmp_path / "renamed by a browser (1)", settings)
     assert (first.spec.id, first.how, first.already) == ("net", "hash", False)
     assert first.path == tmp_path / "weights" / f"net-{spec.sha256_prefix}.pth"
@@ -228,17 +228,17 @@ def test_a_bundle_goes_from_a_connected_computer_to_one_without(
     with serve(content) as site:
         online = dataclasses.replace(spec, url=f"{site.address}/{Path(spec.url).name}")
         wanted = [ModelEntry(online, ModelState.DOWNLOADABLE), mine]
-        _, files = drive(make_bundle(wanted, folder, NetworkSettings(), ONCE))
+        _, files = drive(make_kit(wanted, folder, HttpSettings(), ONCE))
     assert [item.id for item in files] == ["net", "mine"]
-    assert bundle.read_bundle(folder) == files
-    settings = NetworkSettings(weights_folder=tmp_path / "weights", offline=True)
+    assert bundle.read_kit(folder) == files
+    settings = HttpSettings(weights_folder=tmp_path / "weights", offline=True)
     taken = take(folder / "bundle.json", settings)
     assert [item.spec.id for item in taken] == ["net", "mine"]
     assert taken[0].path.read_bytes() == content
     assert Zoo.standard().get("mine").state is ModelState.YOURS
     # What is here already is copied into a bundle, not fetched; the bundle grows.
     cached = ModelEntry(spec, ModelState.CACHED, taken[0].path)
-    _, files = drive(make_bundle([cached], tmp_path / "second", settings))
+    _, files = drive(make_kit([cached], tmp_path / "second", settings))
     assert (tmp_path / "second" / files[0].file).read_bytes() == content
 
 
@@ -247,8 +247,8 @@ def test_a_damaged_bundle_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     spec = official(monkeypatch, content)
     source = tmp_path / "here.pth"
     source.write_bytes(content)
-    folder, settings = tmp_path / "bundle", NetworkSettings(weights_folder=tmp_path / "weights")
-    drive(make_bundle([ModelEntry(spec, ModelState.CACHED, source)], folder, settings))
+    folder, settings = tmp_path / "bundle", HttpSettings(weights_folder=tmp_path / "weights")
+    drive(make_kit([ModelEntry(spec, ModelState.CACHED, source)], folder, settings))
     weights = folder / Path(spec.url).name
     weights.write_bytes(content[:-1] + b"!")
     with pytest.raises(ModelFileError, match="is damaged"):
@@ -272,7 +272,7 @@ def test_what_no_bundle_can_hold(tmp_path: Path) -> None:
         tmp_path / "weights.pth",
     )
     with pytest.raises(ModelError, match="comes with a package"):
-        drive(make_bundle([installed], tmp_path / "bundle", NetworkSettings()))
+        drive(make_kit([installed], tmp_path / "bundle", HttpSettings()))
 
 
 # --- the store --------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from resnet_gui.core import errors
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import ClassScore, Prediction
 from resnet_gui.core.http.settings import (
-    NetworkSettings,
-    load_network_settings,
-    save_network_settings,
+    HttpSettings,
+    load_http_settings,
+    save_http_settings,
 )
 from resnet_gui.core.zoo import ModelState, Zoo, apply_settings
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
@@ -39,7 +39,7 @@ def weights(tmp_path: Path) -> Path:
     (folder / name_of(SPEC)).write_bytes(b"x" * 3_000_000)
     (folder / f"{name_of(OTHER)}.part").write_bytes(b"y" * 70)
     (folder / "of-another-program.pth").write_bytes(b"keep")
-    save_network_settings(NetworkSettings(weights_folder=folder))
+    save_http_settings(HttpSettings(weights_folder=folder))
     return folder
 
 
@@ -113,9 +113,9 @@ def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_weights_move_with_the_setting(weights: Path, tmp_path: Path, disk: None) -> None:
     target = tmp_path / "new" / "place"
-    draft = NetworkSettings(weights_folder=target)
+    draft = HttpSettings(weights_folder=target)
     events, result = drive(apply_network_settings(draft, move=True))  # type: ignore[arg-type]
-    assert result == draft == load_network_settings()
+    assert result == draft == load_http_settings()
     assert events[-1].done == events[-1].total == 3_000_070
     names = sorted(path.name for path in target.iterdir())
     assert names == sorted([name_of(SPEC), f"{name_of(OTHER)}.part"])
@@ -128,12 +128,12 @@ def test_stopped_in_the_middle_nothing_has_changed(
     weights: Path, tmp_path: Path, disk: None
 ) -> None:
     target = tmp_path / "new"
-    before = load_network_settings()
-    work = apply_network_settings(NetworkSettings(weights_folder=target), move=True)
+    before = load_http_settings()
+    work = apply_network_settings(HttpSettings(weights_folder=target), move=True)
     for event in work:
         if getattr(event, "done", 0) >= 3_000_000:
             work.close()
-    assert load_network_settings() == before
+    assert load_http_settings() == before
     assert list(target.iterdir()) == []
     assert (weights / name_of(SPEC)).stat().st_size == 3_000_000
     assert (weights / f"{name_of(OTHER)}.part").stat().st_size == 70
@@ -150,23 +150,23 @@ def test_a_full_disk_changes_nothing(
 
     monkeypatch.setattr(os, "link", no_link)
     monkeypatch.setattr(apply_settings, "check_space", full)
-    before = load_network_settings()
+    before = load_http_settings()
     with pytest.raises(errors.DiskFullError):
-        drive(apply_network_settings(NetworkSettings(weights_folder=tmp_path / "n"), move=True))  # type: ignore[arg-type]
-    assert load_network_settings() == before
+        drive(apply_network_settings(HttpSettings(weights_folder=tmp_path / "n"), move=True))  # type: ignore[arg-type]
+    assert load_http_settings() == before
     assert (weights / name_of(SPEC)).exists()
 
 
 def test_not_while_another_program_downloads(weights: Path, tmp_path: Path) -> None:
-    before = load_network_settings()
+    before = load_http_settings()
     lock = FileLock(weights / f".{name_of(OTHER)}.lock")
     with lock, pytest.raises(ModelError, match="being downloaded right now"):
-        drive(apply_network_settings(NetworkSettings(weights_folder=tmp_path / "n"), move=True))  # type: ignore[arg-type]
-    assert load_network_settings() == before
+        drive(apply_network_settings(HttpSettings(weights_folder=tmp_path / "n"), move=True))  # type: ignore[arg-type]
+    assert load_http_settings() == before
 
 
 def test_without_moving_only_the_setting_changes(weights: Path, tmp_path: Path) -> None:
-    draft = NetworkSettings(weights_folder=tmp_path / "new")
+    draft = HttpSettings(weights_folder=tmp_path / "new")
     _, result = drive(apply_network_settings(draft, move=False))  # type: ignore[arg-type]
     assert result == draft
     assert (weights / name_of(SPEC)).exists()
@@ -177,14 +177,14 @@ def test_what_a_form_cannot_see_is_found_and_nothing_is_stored(tmp_path: Path) -
     bad.write_text("nothing")
     (tmp_path / "file").touch()
     for draft, words in (
-        (NetworkSettings(ca_bundle=tmp_path / "gone.pem"), "is not there"),
-        (NetworkSettings(ca_bundle=bad), "BEGIN CERTIFICATE"),
-        (NetworkSettings(weights_folder=tmp_path / "file"), "Nothing can be written"),
-        (NetworkSettings(weights_folder=Path("here")), "whole path"),
+        (HttpSettings(ca_bundle=tmp_path / "gone.pem"), "is not there"),
+        (HttpSettings(ca_bundle=bad), "BEGIN CERTIFICATE"),
+        (HttpSettings(weights_folder=tmp_path / "file"), "Nothing can be written"),
+        (HttpSettings(weights_folder=Path("here")), "whole path"),
     ):
         events, result = drive(apply_network_settings(draft, move=True))  # type: ignore[arg-type]
         [problem] = events
         assert isinstance(problem, FieldProblem)
         assert words in problem.message
         assert result is None
-    assert load_network_settings() == NetworkSettings()
+    assert load_http_settings() == HttpSettings()

@@ -31,7 +31,8 @@ from resnet_gui.core.nets.keras_resnet import (
     PreActivatedBottleneck,
 )
 from resnet_gui.core.zoo.weights.foreign import read_foreign
-from resnet_gui.core.zoo.weights.keras_weights import keras_network, keras_tensors
+from resnet_gui.core.zoo.weights.keras_weights import keras_tensors
+from tests.helpers.keras_networks import keras_network
 
 
 def empty_network(architecture: str, classes: int) -> KerasResNet:
@@ -127,8 +128,6 @@ def test_other_classes_and_other_networks(good: Path) -> None:
         keras_network("resnet50v2", good)
     with pytest.raises(CheckpointMismatchError, match="conv1_bn/gamma"):
         keras_network("keras_resnet50", good, 5)
-    with pytest.raises(ModelError, match="none of Keras's"):
-        keras_network("resnet50", good, 5)
 
 
 def test_a_file_without_a_head_is_a_start(tmp_path: Path) -> None:
@@ -141,12 +140,6 @@ def test_a_file_without_a_head_is_a_start(tmp_path: Path) -> None:
         assert network(torch.zeros(1, 3, 32, 32)).shape == (1, 3)
     with pytest.raises(ModelFileError, match="notop"):
         read_foreign(path)
-
-
-def test_without_a_file_weights_are_random() -> None:
-    network = keras_network("resnet50v2", classes=3)
-    assert not network.training
-    assert network.head.out_features == 3
 
 
 def linked(path: Path) -> None:

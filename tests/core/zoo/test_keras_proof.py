@@ -25,7 +25,7 @@ from resnet_gui.core.nets.families.keras import SHAPES
 from resnet_gui.core.photos.preprocess import network_input
 from resnet_gui.core.zoo.providers.keras import URL, WEIGHTS, keras_specs
 from resnet_gui.core.zoo.weights.foreign import read_foreign
-from resnet_gui.core.zoo.weights.keras_weights import keras_network
+from tests.helpers.keras_networks import keras_network
 
 ROOT = Path(__file__).resolve().parents[3]
 CLASSES = 7

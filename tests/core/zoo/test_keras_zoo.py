@@ -17,7 +17,7 @@ from resnet_gui.cli.main import app
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import ImageSource, Prediction
-from resnet_gui.core.http.settings import NetworkSettings
+from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.nets.families.keras import SHAPES
 from resnet_gui.core.system.checksum import Checksum, hashes_of
@@ -35,7 +35,7 @@ from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.storage import imports as import_weights
 from resnet_gui.core.zoo.storage import offline_kit as bundle
 from resnet_gui.core.zoo.storage.downloads import download_weights
-from resnet_gui.core.zoo.storage.offline_kit import make_bundle
+from resnet_gui.core.zoo.storage.offline_kit import make_kit
 from resnet_gui.core.zoo.untrained import untrained_spec
 from tests.helpers.download_server import FAST, ONCE, Answer, Site, drive, serve, wait_for_threads
 from tests.helpers.models import PUBLISHED, published_weights
@@ -127,16 +127,16 @@ def test_a_bundle_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def _bundle_of(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = md5_spec(site, **PUBLISHED)
     entry = ModelEntry(spec, ModelState.DOWNLOADABLE)
-    drive(make_bundle([entry], tmp_path / "bundle", patience=ONCE))
-    (item,) = bundle.read_bundle(tmp_path / "bundle")
+    drive(make_kit([entry], tmp_path / "bundle", patience=ONCE))
+    (item,) = bundle.read_kit(tmp_path / "bundle")
     assert item.sha256 == hashlib.sha256(site.content).hexdigest()
     damaged = tmp_path / site.file_name
     damaged.write_bytes(b"x" * len(site.content))
     cached = ModelEntry(spec, ModelState.CACHED, damaged)
-    drive(make_bundle([cached], tmp_path / "second", patience=ONCE))
+    drive(make_kit([cached], tmp_path / "second", patience=ONCE))
     assert (tmp_path / "second" / site.file_name).read_bytes() == site.content
     monkeypatch.setattr(import_weights, "published_specs", lambda: (spec,))
-    settings = NetworkSettings(weights_folder=tmp_path / "weights")
+    settings = HttpSettings(weights_folder=tmp_path / "weights")
     _, (imported,) = drive(import_weights.import_weights(tmp_path / "bundle", settings))  # type: ignore[arg-type,misc]
     assert (imported.how, imported.spec.id) == ("hash", "net")
     assert imported.path.read_bytes() == site.content

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
-from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
-from resnet_gui.core.http.settings import save_network_settings as save_network
+from resnet_gui.core.http.settings import HttpSettings, load_http_settings
+from resnet_gui.core.http.settings import save_http_settings as save_network
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import (
     bundled_models_dir,
@@ -259,7 +259,7 @@ def test_wrong_bytes_are_never_used(qtbot: QtBot, shown: WindowApp, site: Site) 
 def test_offline_mode_asks_nobody_and_says_so(
     qtbot: QtBot, site: Site, open_app: Callable[..., WindowApp]
 ) -> None:
-    save_network(NetworkSettings(offline=True))
+    save_network(HttpSettings(offline=True))
     app = show(qtbot, open_app())
     card = app.window.models_page.card
     assert not card.primary.isEnabled()
@@ -586,12 +586,12 @@ def test_settings_that_cannot_work_are_refused_where_they_are_typed(
     qtbot.waitUntil(dialog.ca_bundle.problem.isVisible)
     assert "holds no certificates" in dialog.ca_bundle.problem.text()
     assert "whole path" in dialog.folder.problem.text()
-    assert load_network_settings() == NetworkSettings()
+    assert load_http_settings() == HttpSettings()
     dialog.ca_text.clear()
     dialog.folder_text.clear()
     dialog.save.click()
     qtbot.waitUntil(lambda: not dialog.isVisible())
-    assert load_network_settings() == NetworkSettings(
+    assert load_http_settings() == HttpSettings(
         proxy="http://proxy.example:8080", mirror="https://mirror.example/weights"
     )
     dialog.open_fresh()
@@ -629,7 +629,7 @@ def test_the_weights_move_with_their_folder(
     qtbot.waitUntil(lambda: not dialog.isVisible())
     assert (new / site.file_name).read_bytes() == site.content
     assert not target(site).exists()
-    assert load_network_settings().weights_folder == new
+    assert load_http_settings().weights_folder == new
     qtbot.waitUntil(lambda: entry_of(app).weights_path == new / site.file_name)
     assert app.window.models_page.folder_button.toolTip().endswith(str(new))
 

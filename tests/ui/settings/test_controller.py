@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_gui.core.http.settings import MIRROR_VARIABLE, load_network_settings
+from resnet_gui.core.http.settings import MIRROR_VARIABLE, load_http_settings
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.settings.controller import SettingsController
@@ -41,7 +41,7 @@ def test_a_draft_is_saved(rig: Rig, controller: SettingsController) -> None:
     assert controller.settings.proxy == ""
     save(rig, controller)
     assert len(saved) == 1
-    assert load_network_settings() == controller.settings == controller.draft
+    assert load_http_settings() == controller.settings == controller.draft
     assert controller.settings.proxy == "http://proxy.example:3128"
     assert not controller.can_save
 
@@ -73,7 +73,7 @@ def test_what_only_the_disk_knows_is_told_when_it_is_saved(
     save(rig, controller)
     assert set(controller.problems) == {"ca_bundle", "weights_folder"}
     assert not saved
-    assert load_network_settings().ca_bundle is None
+    assert load_http_settings().ca_bundle is None
     controller.set_ca_bundle("")
     controller.set_folder(str(tmp_path / "weights"))
     assert controller.folder_changed
@@ -110,12 +110,12 @@ def test_a_save_that_is_cancelled_or_fails_changes_nothing(
     hold.over.set()
     rig.until(lambda: not controller.saving)
     assert controller.failure.startswith("Stopped")
-    assert not load_network_settings().offline
+    assert not load_http_settings().offline
 
     def fail(*_: object, **__: object) -> None:
         raise OSError("The disk is full.")
 
-    monkeypatch.setattr("resnet_gui.core.zoo.apply_settings.save_network_settings", fail)
+    monkeypatch.setattr("resnet_gui.core.zoo.apply_settings.save_http_settings", fail)
     save(rig, controller)
     assert controller.failure == "The disk is full."
     assert controller.can_save

@@ -13,9 +13,9 @@ import os
 import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from filelock import FileLock, Timeout
 
@@ -28,10 +28,11 @@ from resnet_gui.core.errors import (
 )
 from resnet_gui.core.events import DownloadProgress, Notice
 from resnet_gui.core.http.fetch import TICK_S, Patience
-from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, host_of, load_http_settings
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import read_object
+from resnet_gui.core.values import Value
 from resnet_gui.core.zoo.storage.downloads import download_file
 from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 
@@ -58,15 +59,13 @@ _BY_HAND = (
 
 
 @dataclass(frozen=True, slots=True)
-class UnpackProgress:
+class UnpackProgress(Value):
     """How many pictures are unpacked. `note` says what is waited for."""
 
+    event: ClassVar[str] = "unpack_progress"
     done: int
     total: int
     note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return {"event": "unpack_progress", **asdict(self)}
 
 
 Cifar10Event = DownloadProgress | UnpackProgress | Notice
@@ -91,16 +90,16 @@ def local_archive() -> Path | None:
     return None
 
 
-def download_host(settings: NetworkSettings | None = None) -> str:
+def download_host(settings: HttpSettings | None = None) -> str:
     """Where the download comes from, for a question to a person."""
-    return host_of((settings or load_network_settings()).effective_mirror() or ARCHIVE.url)
+    return host_of((settings or load_http_settings()).effective_mirror() or ARCHIVE.url)
 
 
 def prepare_cifar10(
     archive: Path | None = None,
     *,
     download: bool = False,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[Cifar10Event, None, Path]:
     """Bring CIFAR-10 into the user's data folder, as far as it is not there.
@@ -155,7 +154,7 @@ def prepare_cifar10(
 
 
 def _downloaded(
-    settings: NetworkSettings | None, patience: Patience | None
+    settings: HttpSettings | None, patience: Patience | None
 ) -> Generator[Cifar10Event, None, Path]:
     folder = paths.datasets_dir()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from resnet_gui.core.http.settings import load_network_settings
+from resnet_gui.core.http.settings import load_http_settings
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 
 
@@ -18,7 +18,7 @@ def published_entries(
         cache: where other programs keep the same files.
         needs: as in `ModelEntry`.
     """
-    folders = dict.fromkeys((load_network_settings().weights_dir(), cache))
+    folders = dict.fromkeys((load_http_settings().weights_dir(), cache))
     for spec in specs:
         paths = (folder / spec.url.rsplit("/", 1)[-1] for folder in folders)
         path = next((path for path in paths if path.is_file()), None)

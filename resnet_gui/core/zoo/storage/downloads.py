@@ -21,7 +21,7 @@ from resnet_gui.core import errors
 from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import TICK_S, Patience, Rate, Reply, ask, raise_for_status
-from resnet_gui.core.http.settings import NetworkSettings, host_of, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, host_of, load_http_settings
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.storage.remote_file import (
@@ -40,13 +40,13 @@ _MIRROR = "Another source of the files (a mirror) can be entered in the settings
 _READ = 1024 * 1024
 _NEW_BYTES = 64 * 1024  # a try that brought so much does not count as a failure
 
-Progress = Generator[DownloadProgress, None, None]
+Downloading = Generator[DownloadProgress, None, None]
 
 
 def download_weights(
     spec: ModelSpec,
     folder: Path | None = None,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[DownloadProgress, None, Path]:
     """Bring one model's weights into a folder.
@@ -71,11 +71,13 @@ def download_weights(
         ModelError: the model has no weights that can be downloaded.
         SettingsError: the mirror or the CA bundle cannot be used.
     """
-    net = settings or load_network_settings()
+    settings = settings or load_http_settings()
     weights_file_name(spec)
     file = RemoteFile(spec.title, spec.url, spec.sha256_prefix, spec.bytes, spec.md5)
     try:
-        return (yield from download_file(file, folder or net.weights_dir(), net, patience))
+        return (
+            yield from download_file(file, folder or settings.weights_dir(), settings, patience)
+        )
     except NetworkError as error:
         if error.blocked:
             error.add_advice(_BY_HAND)
@@ -87,7 +89,7 @@ def download_weights(
 def download_file(
     file: RemoteFile,
     folder: Path,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
 ) -> Generator[DownloadProgress, None, Path]:
     """As `download_weights`, for any published file, from the mirror where one is set.
@@ -95,8 +97,8 @@ def download_file(
     Raises:
         NetworkError, SettingsError: as `download_weights`.
     """
-    net = settings or load_network_settings()
-    download = _Download(file, folder, net, patience or Patience())
+    settings = settings or load_http_settings()
+    download = _Download(file, folder, settings, patience or Patience())
     try:
         return (yield from download.run())
     except NetworkError as error:
@@ -109,7 +111,7 @@ class _Download:
     """One download from start to end. Everything that blocks is acquired inside `run`."""
 
     def __init__(
-        self, file: RemoteFile, folder: Path, settings: NetworkSettings, patience: Patience
+        self, file: RemoteFile, folder: Path, settings: HttpSettings, patience: Patience
     ) -> None:
         self.file = file
         self.settings = settings
@@ -180,7 +182,7 @@ class _Download:
                 last = time.monotonic()
                 yield DownloadProgress(self.file.title, done, self.total, 0.0, note)
 
-    def _acquire(self, lock: FileLock) -> Progress:
+    def _acquire(self, lock: FileLock) -> Downloading:
         while True:
             try:
                 with self._disk_errors():
@@ -190,7 +192,7 @@ class _Download:
                 yield self._progress("Another program is downloading this file; waiting for it…")
                 time.sleep(TICK_S)
 
-    def _fill(self, file: IO[bytes]) -> Progress:
+    def _fill(self, file: IO[bytes]) -> Downloading:
         """Until the part holds the whole file and its hash is right."""
         yield from self._take_up(file)
         failures, restarted = 0, False
@@ -220,7 +222,7 @@ class _Download:
                 )
             restarted = True  # the pieces did not fit together: once more, from the start
 
-    def _take_up(self, file: IO[bytes]) -> Progress:
+    def _take_up(self, file: IO[bytes]) -> Downloading:
         """Go on with what an earlier download left."""
         self.done = os.fstat(file.fileno()).st_size
         if not self.done:
@@ -237,7 +239,7 @@ class _Download:
                     self.file.title, read, self.total, 0.0, "Reading what has arrived before…"
                 )
 
-    def _fetch(self, file: IO[bytes]) -> Progress:
+    def _fetch(self, file: IO[bytes]) -> Downloading:
         """One try: ask for what is missing, write what comes."""
         known = Part.read(self.sidecar)  # if not: the hash decides in the end
         if self.done and known and known.total == self.done:
@@ -345,7 +347,7 @@ class _Download:
             "Check the mirror in the settings under Network.",
         )
 
-    def _pause(self, error: NetworkError, failures: int) -> Progress:
+    def _pause(self, error: NetworkError, failures: int) -> Downloading:
         seconds = self.patience.backoff_s * 2.0 ** (failures - 1)
         seconds = max(seconds, getattr(error, "retry_after_s", 0.0))
         end = time.monotonic() + min(seconds, self.patience.longest_pause_s)

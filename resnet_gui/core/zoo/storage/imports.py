@@ -1,4 +1,4 @@
-"""Weights from a file instead of the network: official files, our model files, bundles.
+"""Weights from a file instead of the network: official files, our model files, offline kits.
 
 An official file is recognised by its hash, whatever its name is. Other weights are recognised by
 the names and shapes of their tensors (`foreign_weights`) and become a model of the user's own.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.system.atomic import claiming
 from resnet_gui.core.system.checksum import hashes_of
@@ -27,7 +27,7 @@ from resnet_gui.core.zoo.providers.registry import known_specs, published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import Imported as Imported
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.storage.offline_kit import is_bundle, make_bundle, read_bundle
+from resnet_gui.core.zoo.storage.offline_kit import is_kit, make_kit, read_kit
 from resnet_gui.core.zoo.storage.remote_file import weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 from resnet_gui.core.zoo.weights.model_file import (
@@ -42,19 +42,19 @@ from resnet_gui.core.zoo.weights.plain_file import check_file
 if TYPE_CHECKING:
     from resnet_gui.core.zoo.weights.foreign import Foreign
 
-__all__ = ["Imported", "import_weights", "make_bundle"]
+__all__ = ["Imported", "import_weights", "make_kit"]
 
 _ALGORITHMS = ("sha256", "md5")
 
 
 def import_weights(
-    source: Path, settings: NetworkSettings | None = None
+    source: Path, settings: HttpSettings | None = None
 ) -> Generator[DownloadProgress | Imported, None, tuple[Imported, ...]]:
-    """Take in a weights file, a model file or a bundle. The source stays as it is.
+    """Take in a weights file, a model file or an offline kit. The source stays as it is.
 
     Args:
-        source: `.pth`/`.pt` weights, Keras's `.h5`, `.safetensors`, a bundle's folder or its
-            `bundle.json`.
+        source: `.pth`/`.pt` weights, Keras's `.h5`, `.safetensors`, an offline kit's folder or
+            its `bundle.json`.
         settings: say where official weights are kept. None: the stored ones.
 
     Yields:
@@ -69,12 +69,12 @@ def import_weights(
         ModelError: its architecture is not known here, or a package that reads it is missing.
         DownloadError: no space, or the folder cannot be written.
     """
-    net = settings or load_network_settings()
-    if is_bundle(source):
+    settings = settings or load_http_settings()
+    if is_kit(source):
         folder = source if source.is_dir() else source.parent
         found = []
-        for item in read_bundle(source):
-            done = yield from _import_file(folder / item.file, net, item.sha256)
+        for item in read_kit(source):
+            done = yield from _import_file(folder / item.file, settings, item.sha256)
             found.append(done)
         return tuple(found)
     if source.is_dir():
@@ -83,11 +83,11 @@ def import_weights(
             f"{source} is a folder without a bundle.",
             "Choose the weights file itself, or a folder that “resnet-gui download … --to” made.",
         )
-    return ((yield from _import_file(source, net, "")),)
+    return ((yield from _import_file(source, settings, "")),)
 
 
 def _import_file(
-    source: Path, settings: NetworkSettings, sha256: str
+    source: Path, settings: HttpSettings, sha256: str
 ) -> Generator[DownloadProgress | Imported, None, Imported]:
     check_file(source)
     found = yield from _checked_hash(source, sha256)

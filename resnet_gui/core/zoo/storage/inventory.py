@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from resnet_gui.core.events import ModelRemoved
-from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.system.files import check_regular, move_to_trash
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.storage.store import (
@@ -40,7 +40,7 @@ class Inventory:
 
     entries: tuple[ModelEntry, ...]
     use: DiskUse
-    settings: NetworkSettings
+    settings: HttpSettings
     file_bytes: Mapping[str, int]
     part_bytes: Mapping[str, int]
     speeds: Mapping[str, tuple[Speed, ...]]
@@ -52,7 +52,7 @@ class Inventory:
 
 def take_inventory(entries: Callable[[], list[ModelEntry]]) -> Iterator[Inventory]:
     """A job: one Inventory."""
-    settings = load_network_settings()
+    settings = load_http_settings()
     folder = settings.weights_dir()
     found = tuple(entries())
     file_bytes, part_bytes, problems = {}, {}, {}
@@ -93,7 +93,7 @@ def remove_model(entry: ModelEntry) -> Iterator[ModelRemoved]:
             move_to_trash(entry.weights_path)
         yield ModelRemoved(entry.spec.id, entry.spec.title, freed, to_trash=True)
         return
-    freed = remove_weights(entry, load_network_settings().weights_dir())
+    freed = remove_weights(entry, load_http_settings().weights_dir())
     yield ModelRemoved(entry.spec.id, entry.spec.title, freed, to_trash=False)
 
 

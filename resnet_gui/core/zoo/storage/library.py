@@ -1,4 +1,4 @@
-"""The user's own models: rename, delete, how much disk they use. No torch here."""
+"""The user's own models: rename. No torch here."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import contextlib
 import json
 import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from resnet_gui.core.errors import ModelFileError, RunError
+from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.system.atomic import Claim, claiming, dump_json, numbered, replacing
-from resnet_gui.core.system.files import disk_use, move_to_trash, open_regular, slug
+from resnet_gui.core.system.files import open_regular, slug
 from resnet_gui.core.zoo.weights.model_file import METADATA_KEY, SUFFIX, read_header
 
 
@@ -60,20 +60,3 @@ def _room_for(wanted: Path, own: Path) -> Iterator[Claim]:
         claim = Claim(temporary)
         yield claim
         claim.path = own
-
-
-def delete_model(path: Path, trash: Callable[[Path], None] | None = None) -> None:
-    """Move a model of the user's to the trash.
-
-    Raises:
-        ModelFileError: it cannot be moved.
-    """
-    try:
-        (trash or move_to_trash)(path)
-    except RunError as error:
-        raise ModelFileError(path, error.what, error.advice) from error
-
-
-def models_disk_use(folder: Path) -> int:
-    """Bytes of all models in the user's folder."""
-    return sum(disk_use(path) for path in folder.glob(f"*{SUFFIX}") if path.is_file())

@@ -1,4 +1,4 @@
-"""Bundles: a folder of weights with a list of their hashes, carried to a computer without a
+"""Offline kits: a folder of weights with a list of their hashes, carried to a computer without a
 network. Without torch.
 
 `bundle.json` is written last: a folder without it is not finished.
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from resnet_gui import __version__
 from resnet_gui.core.errors import ModelError, ModelFileError, WrongHashError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import Patience
-from resnet_gui.core.http.settings import NetworkSettings, load_network_settings
+from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.documents import read_object, whole_in
+from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.storage.downloads import download_weights
 from resnet_gui.core.zoo.storage.remote_file import weights_file_name
@@ -34,8 +34,8 @@ _FILE_NAME = re.compile(r"[^/\\:\x00\ud800-\udc7f\udd00-\udfff]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class BundleFile:
-    """One file of a bundle. `sha256` is the full hash in hexadecimal."""
+class KitFile:
+    """One file of an offline kit. `sha256` is the full hash in hexadecimal."""
 
     id: str
     file: str
@@ -43,48 +43,48 @@ class BundleFile:
     sha256: str
 
 
-def make_bundle(
+def make_kit(
     entries: Sequence[ModelEntry],
     folder: Path,
-    settings: NetworkSettings | None = None,
+    settings: HttpSettings | None = None,
     patience: Patience | None = None,
-) -> Generator[DownloadProgress, None, tuple[BundleFile, ...]]:
+) -> Generator[DownloadProgress, None, tuple[KitFile, ...]]:
     """Bring the weights of some models into a folder that `import_weights` takes elsewhere.
 
     What is on this computer is copied, the rest downloaded (and gone on with, if it was
-    interrupted). A bundle that is there already grows by these models.
+    interrupted). A kit that is there already grows by these models.
 
     Returns:
-        all files of the bundle.
+        all files of the kit.
 
     Raises:
         NetworkError, DownloadError: as `download_weights`.
         ModelError: a model that comes with a package, or that is damaged.
-        ModelFileError: the folder holds a bundle that cannot be read.
+        ModelFileError: the folder holds a kit that cannot be read.
     """
-    settings = settings or load_network_settings()
-    files = {item.file: item for item in read_bundle(folder)} if is_bundle(folder) else {}
+    settings = settings or load_http_settings()
+    files = {item.file: item for item in read_kit(folder)} if is_kit(folder) else {}
     for entry in entries:
         path = yield from _bring(entry, folder, settings, patience)
         sha256 = yield from _hash(path, entry.spec.title, "sha256")
-        files[path.name] = BundleFile(entry.spec.id, path.name, path.stat().st_size, sha256)
+        files[path.name] = KitFile(entry.spec.id, path.name, path.stat().st_size, sha256)
         document = {
             "format": FORMAT_VERSION,
             "program": f"resnet-gui {__version__}",
-            "files": [asdict(item) for item in files.values()],
+            "files": to_json(list(files.values())),
         }
         with disk_errors(folder):
             atomic.write_json(folder / MANIFEST, document)
     return tuple(files.values())
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether this is a bundle's folder, or its list."""
+def is_kit(path: Path) -> bool:
+    """Whether this is an offline kit's folder, or its list."""
     return (path / MANIFEST).is_file() or (path.name == MANIFEST and path.is_file())
 
 
-def read_bundle(path: Path) -> tuple[BundleFile, ...]:
-    """The files that a bundle lists; they are not looked at.
+def read_kit(path: Path) -> tuple[KitFile, ...]:
+    """The files that a kit lists; they are not looked at.
 
     Raises:
         ModelFileError: the list is damaged, or made by a newer version.
@@ -93,26 +93,24 @@ def read_bundle(path: Path) -> tuple[BundleFile, ...]:
     try:
         document = read_object(manifest)
         version = whole_in(document["format"], 1, 10**6, "format")
-        files = tuple(_file(value) for value in document["files"]) if version == 1 else ()
-        if version == 1 and not files:
+        if version > FORMAT_VERSION:
+            raise ModelFileError(
+                manifest,
+                f"{manifest} was made by a newer version of this program.",
+                "Update the program.",
+            )
+        files = tuple(map(_checked, from_json(list[KitFile], document["files"])))
+        if not files:
             raise ValueError("it lists no files")
-    except (OSError, ValueError, LookupError, TypeError, RecursionError, ArithmeticError) as error:
+    except (OSError, ValueError, LookupError) as error:
         raise ModelFileError(
             manifest, f"{manifest} is damaged: the bundle's list cannot be read.", "Make it again."
         ) from error
-    if version > FORMAT_VERSION:
-        raise ModelFileError(
-            manifest,
-            f"{manifest} was made by a newer version of this program.",
-            "Update the program.",
-        )
     return files
 
 
-def _file(value: dict[str, Any]) -> BundleFile:
-    item = BundleFile(
-        str(value["id"]), str(value["file"]), int(value["bytes"]), str(value["sha256"]).lower()
-    )
+def _checked(item: KitFile) -> KitFile:
+    item = replace(item, sha256=item.sha256.lower())
     # A list from elsewhere must not name files outside of its folder.
     if not _FILE_NAME.fullmatch(item.file) or item.file.startswith("."):
         raise ValueError(f"bad file name {item.file!r}")
@@ -122,7 +120,7 @@ def _file(value: dict[str, Any]) -> BundleFile:
 
 
 def _bring(
-    entry: ModelEntry, folder: Path, settings: NetworkSettings, patience: Patience | None
+    entry: ModelEntry, folder: Path, settings: HttpSettings, patience: Patience | None
 ) -> Generator[DownloadProgress, None, Path]:
     spec, source = entry.spec, entry.weights_path
     if entry.problem:

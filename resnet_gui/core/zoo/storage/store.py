@@ -4,16 +4,13 @@ model was here. Without torch."""
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
-import math
 import shutil
 import statistics
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -24,6 +21,7 @@ from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.system.files import check_regular, open_regular
 from resnet_gui.core.system.paths import data_dir
+from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.providers.registry import published_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, lock_path, weights_file_name
@@ -32,10 +30,6 @@ _log = logging.getLogger(__name__)
 _CHUNK = 1024 * 1024
 _SAMPLES = 9
 SPEEDS_FORMAT = 1
-# What foreign JSON can raise: endless nesting and infinite numbers are among it.
-_UNREADABLE = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
-)  # fmt: skip
 
 
 # --- space ------------------------------------------------------------------------------------
@@ -217,12 +211,14 @@ def load_speeds(path: Path | None = None) -> dict[tuple[str, str], Speed]:
     """What was measured so far, by (model id, device name); empty where nothing was."""
     try:
         document = read_object(path or speeds_path())
-        if int(document["format"]) != SPEEDS_FORMAT:
+        if document["format"] != SPEEDS_FORMAT:
             return {}
-        found = [_speed(value) for value in document["speeds"]]
+        found = from_json(list[Speed], document["speeds"])
+        if not all(speed.samples and min(speed.samples) > 0 for speed in found):
+            raise ValueError("samples must be above 0")
     except FileNotFoundError:
         return {}
-    except _UNREADABLE as error:
+    except (OSError, ValueError, KeyError) as error:
         _log.warning("measured speeds not read: %s", error)  # they will be measured again
         return {}
     return {(speed.model, speed.device): speed for speed in found}
@@ -253,14 +249,7 @@ def record_speed(
         path or speeds_path(),
         {
             "format": SPEEDS_FORMAT,
-            "speeds": [dataclasses.asdict(value) for value in known.values()],
+            "speeds": to_json(list(known.values())),
         },
     )
     return speed
-
-
-def _speed(value: Mapping[str, Any]) -> Speed:
-    samples = tuple(float(ms) for ms in value["samples"])
-    if not samples or not all(0 < ms < math.inf for ms in samples):
-        raise ValueError("samples must be above 0")
-    return Speed(str(value["model"]), str(value["device"]), samples)

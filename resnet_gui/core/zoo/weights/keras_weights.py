@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.errors import CheckpointMismatchError, ModelError, ModelFileError
+from resnet_gui.core.errors import CheckpointMismatchError, ModelFileError
 from resnet_gui.core.header_schema import MAX_CLASSES
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.nets.families.keras import SHAPES
@@ -143,37 +143,6 @@ def recognise_keras_file(path: Path) -> tuple[str, dict[str, Tensor]]:
             f"{error.found}.",
             "ResNet50, 101, 152 and their V2 of keras.applications can be imported.",
         )
-
-
-def keras_network(
-    architecture: str, weights: str | Path | None = None, classes: int = 1000
-) -> KerasResNet:
-    """A network as `keras.applications` hands it out, in evaluation mode on the CPU.
-
-    Args:
-        architecture: "resnet50v2", "keras_resnet50" … (see `nets.families.keras.SHAPES`).
-        weights: None (random), or a file of Keras. One without a classes layer ("notop") gives a
-            start with a new, random head.
-        classes: number of outputs.
-
-    Raises:
-        ModelError, ModelFileError, CheckpointMismatchError: the file does not fit or is damaged.
-    """
-    if architecture not in SHAPES:
-        raise ModelError(
-            f"“{architecture}” is none of Keras's residual networks.",
-            f"There are {', '.join(SHAPES)}.",
-        )
-    if weights is None:
-        network = build_network(architecture, classes)
-        assert isinstance(network, KerasResNet)
-        return network.eval()
-    network = _empty(architecture, classes)
-    state = read_keras_state(Path(weights), network)
-    network.load_state_dict(state, strict=False, assign=True)  # complete but for the head
-    if "head.weight" not in state:
-        network.head = nn.Linear(network.head.in_features, classes)
-    return network.eval()
 
 
 def _empty(architecture: str, classes: int) -> KerasResNet:
