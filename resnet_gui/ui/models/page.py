@@ -25,7 +25,7 @@ from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.reveal import folder_of, reveal
 from resnet_gui.ui.widgets.words import size_text
