@@ -19,7 +19,7 @@ import typer
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.input import given_path, given_text
 from resnet_gui.cli.output import Bar, emit_json, emit_line, emit_table, say
-from resnet_gui.cli.plan import RunPlan, WrongUseError, settings_of
+from resnet_gui.cli.plan import RunPlan, TrainCommand, WrongUseError, settings_of
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import ImageFailed, Notice
@@ -36,7 +36,7 @@ from resnet_gui.core.runs.events import (
     TrainEvent,
 )
 from resnet_gui.core.runs.listing import RunState, find_run, list_runs
-from resnet_gui.core.training.presets import Preset
+from resnet_gui.core.training.presets import PRESETS
 
 FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 _WORDS = {
@@ -62,7 +62,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    app.command()(train)
+    app.command(cls=TrainCommand)(train)
     app.command()(resume)
     app.command()(runs)
     app.command()(evaluate)
@@ -80,14 +80,14 @@ def train(
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help=f"{', '.join(Preset)}; else chosen for the data.")
+        str | None, typer.Option(help=f"{', '.join(PRESETS)}; else chosen for the data.")
     ] = None,
     method: Annotated[
         str | None, typer.Option(help="head, last, full, scratch or progressive.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the photos.")] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting, as key=value.")
+        list[str] | None, typer.Option("--set", help="Other settings, as key=value: see below.")
     ] = None,
     run_dir: Annotated[
         Path | None,
@@ -114,14 +114,13 @@ def train(
             texts["epochs"] = str(epochs)
         if device is not None:
             texts["device"] = device
-        if preset is not None and preset not in list(Preset):
-            raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
+        if preset is not None and preset not in PRESETS:
+            raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(PRESETS)}.")
         from resnet_gui.core.system.devices import resolve_device
         from resnet_gui.core.training.api import train as start
 
-        plan = RunPlan(
-            model, preset, method, resolve_device(texts.get("device", "auto")).kind, texts
-        )
+        kind = resolve_device(texts.get("device", "auto")).kind
+        plan = RunPlan(model, preset, method, kind, texts)
         plan.config(str(folder), 1000, 2, 0)  # what is wrong is said before the long part
         summary = _scan(dataset_folder(folder, archive, yes, as_json), as_json)
         config = plan.config(

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from resnet_gui.core.runs.config import RunConfig, Schedule
-
-PLATEAUS = (Schedule.PLATEAU, Schedule.STEP_PLATEAU)
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.schedules import SCHEDULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class PlateauState:
 
     def after(self, loss: float, config: RunConfig) -> PlateauState:
         """The state after an epoch with this (validation) loss."""
-        if config.schedule not in PLATEAUS:
+        if not SCHEDULES[config.schedule].plateau:
             return self
         if loss < self.lowest_loss * (1 - 1e-4):
             return PlateauState(self.scale, loss, 0)

@@ -29,6 +29,7 @@ from resnet_gui.core.runs.events import (
     TrainEvent,
 )
 from resnet_gui.core.runs.listing import RunState
+from resnet_gui.core.runs.schedules import learning_rate
 from resnet_gui.core.training.augment import step_seed
 from resnet_gui.core.training.average import averaged_weights
 from resnet_gui.core.training.finish import (
@@ -39,7 +40,6 @@ from resnet_gui.core.training.finish import (
     save_best,
 )
 from resnet_gui.core.training.report import Validation, remaining_s, started, validate
-from resnet_gui.core.training.schedules import learning_rate
 from resnet_gui.core.training.session import Phase, Session, open_phase
 from resnet_gui.core.training.space import not_written, release, reserve_model
 from resnet_gui.core.training.step import StepResult, take_step

@@ -19,13 +19,14 @@ from resnet_gui.core.errors import RunConfigError, RunMismatchError
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.hardware import Forward, autocast
 from resnet_gui.core.nets.build import build_network, head_name
+from resnet_gui.core.runs.augmentations import NONE
 from resnet_gui.core.runs.checkpoint import (
     Progress,
     fit_weights,
     load_checkpoint,
     restore_optimizer,
 )
-from resnet_gui.core.runs.config import Augmentation, Method, RunConfig, Switch
+from resnet_gui.core.runs.config import Method, RunConfig, Switch
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.listing import HeldRun
 from resnet_gui.core.system.documents import parse_json
@@ -109,7 +110,7 @@ class Session:
         config = self.config
         if config.method is Method.PROGRESSIVE:
             return HEAD if epoch <= config.head_epochs else NETWORK
-        cached = config.cache_features and config.augmentation is Augmentation.NONE
+        cached = config.cache_features and config.augmentation == NONE
         return HEAD if config.method is Method.HEAD and cached else NETWORK
 
     def input_side(self, epoch: int) -> int:

@@ -30,7 +30,7 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_run
-from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.training.presets import config_for
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
@@ -104,7 +104,7 @@ class TrainController(QObject):
         self.end: RunEnd | None = None
         self.history: list[EpochDone] = []
         self.runs: tuple[RunInfo, ...] = ()
-        self.preset: Preset | None = None
+        self.preset: str | None = None
         self.start_model = StartModel(store)
         self.overrides: dict[str, Any] = {}
         self.device_kind = "cpu"
@@ -188,7 +188,7 @@ class TrainController(QObject):
             self.start_model.model_id = now
             self._configure()
 
-    def set_preset(self, preset: Preset | None) -> None:
+    def set_preset(self, preset: str | None) -> None:
         """Choose a preset (None: by the folder's size); it replaces what was changed by hand."""
         self.preset, self.overrides = preset, {}
         self._configure()
