@@ -23,13 +23,8 @@ from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.api import hardware_for, preprocessing_for, start_entry
 from resnet_gui.core.training.augment import reader_for
 from resnet_gui.core.training.input_size import check_input_size
-from resnet_gui.core.training.network import (
-    NETWORK,
-    set_train_mode,
-    set_trainable,
-    start_network,
-)
-from resnet_gui.core.training.session import input_side
+from resnet_gui.core.training.network import set_train_mode, set_trainable, start_network
+from resnet_gui.core.training.setup import NETWORK, input_side
 from resnet_gui.core.zoo import Preprocessing, Zoo
 
 _PHOTOS = 6

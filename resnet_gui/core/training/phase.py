@@ -1,0 +1,290 @@
+"""What learns in a part of a run: the head alone, or the whole network; its optimizer and its data.
+Needs torch."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.errors import RunConfigError, RunMismatchError
+from resnet_gui.core.inference.hardware import Forward, autocast
+from resnet_gui.core.nets.build import build_network, head_name
+from resnet_gui.core.runs.checkpoint import (
+    Progress,
+    fit_weights,
+    load_checkpoint,
+    restore_optimizer,
+)
+from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.runs.schedules import learning_rate
+from resnet_gui.core.system.memory import free_memory_bytes
+from resnet_gui.core.training.augment import step_seed, variation_of
+from resnet_gui.core.training.average import running_average
+from resnet_gui.core.training.data.features import (
+    Features,
+    FeatureSource,
+    compute_features,
+    load_features,
+    save_features,
+)
+from resnet_gui.core.training.data.photos import PhotoSource, Source, resized
+from resnet_gui.core.training.data.tensor import LEVELS, TensorSource, tensor_bytes
+from resnet_gui.core.training.network import (
+    backbone_hash,
+    has_live_batchnorm,
+    make_optimizer,
+    set_train_mode,
+    set_trainable,
+    split_off_head,
+    start_network,
+    trained_parameters,
+)
+from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
+
+# A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:
+# those of one or two photos say nothing, move the running ones, and of one BatchNorm may refuse it.
+_FEWEST_FOR_BATCHNORM = 3
+_VAL_LARGEST = 32  # photos in one validation pass
+_SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
+
+
+class Phase:
+    """A module that learns, its optimizer and its data.
+
+    Attributes:
+        name: "head" or "network". config: the settings that hold in it.
+        module: the head alone, or the whole network, on the device.
+        source: its data. indices: training photos to go through at every epoch.
+        first_epoch, epochs: the run's epochs that belong to it.
+        average: running average of the weights, if the run keeps one.
+        fewest: photos that make a step; what is left over of an epoch, if fewer, waits for the
+            next one's order. forward: evaluation passes.
+        backbone: hash of the backbone ("" in the phase "network").
+    """
+
+    def __init__(
+        self, setup: Setup, name: str, module: nn.Module, source: Source, backbone: str
+    ) -> None:
+        config, kind = setup.phase_config(name), setup.device.kind
+        self.name = name
+        self.config = config
+        self.module = module
+        self.source = source
+        self.backbone = backbone
+        self.first_epoch, self.epochs = setup.phase_epochs(name)
+        self.forward = Forward(kind, setup.precision if name == NETWORK else "fp32", _VAL_LARGEST)
+        self.indices = source.trainable
+        prefix = "" if name == HEAD else head_name(module) + "."
+        self.optimizer = make_optimizer(module, prefix, config)
+        self.scaler = torch.amp.GradScaler(
+            kind.split(":", maxsplit=1)[0], enabled=self.forward.precision == "fp16"
+        )
+        self.average = (
+            running_average(module, config.ema_decay)
+            if name == NETWORK and config.ema_decay
+            else None
+        )
+        self._freeze = setup.freeze_batchnorm
+        self._batch_size = config.batch_size
+        self._seed = config.seed
+        self.train_mode()
+        live = has_live_batchnorm(module)
+        fewest = min(_FEWEST_FOR_BATCHNORM, config.batch_size, max(1, len(self.indices)))
+        self.fewest = fewest if live else 1
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps per epoch."""
+        full, rest = divmod(len(self.indices), self._batch_size)
+        return full + (rest >= self.fewest)
+
+    def order(self, epoch: int) -> list[list[int]]:
+        """The batches of an epoch, as indices; the same for the same seed and epoch."""
+        generator = torch.Generator().manual_seed(step_seed(self._seed, epoch, -1))
+        mixed = torch.randperm(len(self.indices), generator=generator).tolist()
+        size = self._batch_size
+        return [
+            [self.indices[i] for i in mixed[step * size : (step + 1) * size]]
+            for step in range(self.steps)
+        ]
+
+    def set_learning_rate(self, epoch: int, number: int, scale: float) -> float:
+        """Set all groups' rates for a step (from 0) of the epoch; returns the head's.
+
+        Args:
+            scale: of `PlateauState`.
+        """
+        step = (epoch - self.first_epoch) * self.steps + number
+        rate = 0.0
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(
+                self.config, group["peak_lr"], step, self.steps, self.epochs, scale
+            )
+            rate = max(rate, group["lr"])
+        return rate
+
+    def train_mode(self) -> None:
+        if self.name == HEAD:
+            self.module.train()
+        else:
+            set_train_mode(self.module, self._freeze)
+
+    @property
+    def judged(self) -> nn.Module:
+        """What is validated and saved: the average of the weights if there is one."""
+        return self.module if self.average is None else self.average.module
+
+    def average_state(self) -> dict[str, Tensor]:
+        return {} if self.average is None else self.average.state_dict()
+
+    def autocast(self) -> Any:
+        return autocast(self.forward.device_kind, self.forward.precision)
+
+    def parameters(self) -> list[tuple[str, Tensor]]:
+        return list(trained_parameters(self.module))
+
+    def close(self) -> None:
+        """Let go of the pixels and threads."""
+        self.source.close()
+
+
+def open_phase(
+    setup: Setup, progress: Progress, carried: Phase | None = None
+) -> Iterator[Preparing | Phase]:
+    """Build the phase of the next epoch, with the checkpoint's weights and optimizer if it was
+    saved in this phase.
+
+    Args:
+        carried: the phase before, in the same sitting; its head goes on learning.
+
+    Yields:
+        Preparing, and the Phase last.
+
+    Raises:
+        ModelError: the start model cannot be loaded.
+        RunMismatchError: the head in the checkpoint was made for another backbone.
+        RunError: the checkpoint is damaged.
+    """
+    name = setup.phase_of(progress.epoch + 1)
+    weights: dict[str, Tensor] = {}
+    states: dict[str, Tensor] = {}
+    average: dict[str, Tensor] = {}
+    if progress.epoch:
+        # The rest goes on from the best head, not from the last one.
+        last = load_checkpoint(setup.run.last if progress.phase == name else setup.run.best)
+        weights, states, average = last.weights, last.optimizer, last.average
+    same_phase = progress.phase == name
+    yield Preparing("model", 0, 0)
+    network, backbone = _network(setup, progress, name, weights)
+    if name == HEAD:
+        network.eval()
+        head = split_off_head(network)
+        features: Features | None = load_features(setup.run.features, backbone)
+        if features is None:
+            for item in _features(setup, network):
+                if isinstance(item, Features):
+                    features = item
+                else:
+                    yield item
+            assert features is not None  # compute_features yields it last
+            save_features(setup.run.features, backbone, features)
+        del network  # its memory is better spent on features
+        module: nn.Module = head.to(setup.device.kind)
+        module.requires_grad_(True)
+        source: Source = FeatureSource(features, setup.split, setup.device.kind)
+    else:
+        module = _to_device(setup, network)
+        set_trainable(module, setup.config, name)
+        photos = _photo_source(setup)
+        try:
+            yield from photos.fill()
+        except BaseException:
+            photos.close()
+            raise
+        source = photos
+        if setup.config.pixel_mean and not progress.epoch:
+            _set_pixel_mean(module, photos)
+    phase = Phase(setup, name, module, source, backbone)
+    if same_phase and states:
+        restore_optimizer(phase.optimizer, phase.parameters(), states)
+        if progress.scaler:
+            phase.scaler.load_state_dict(progress.scaler)
+        if phase.average is not None and average:
+            phase.average.load_state_dict(average)
+    if carried is not None:
+        carried.close()
+        gc.collect()
+    yield phase
+
+
+def _network(
+    setup: Setup, progress: Progress, phase: str, weights: dict[str, Tensor]
+) -> tuple[nn.Module, str]:
+    """The network on the CPU with the checkpoint's weights, and its backbone's hash in phase
+    "head" (or "")."""
+    classes = len(setup.split.classes)
+    if progress.epoch and progress.phase == NETWORK:
+        # All weights are in the checkpoint: the start model may be gone.
+        network = build_network(setup.entry.spec.architecture, classes, setup.options)
+        fit_weights(network, weights, setup.run.path)
+        return network, ""
+    network = start_network(setup.entry, classes, setup.config)
+    if not progress.epoch:
+        return network, backbone_hash(network) if phase == HEAD else ""
+    found = backbone_hash(network)
+    if found != progress.backbone:
+        raise RunMismatchError(setup.run.path, "backbone", progress.backbone[:12], f"{found[:12]}")
+    fit_weights(network.get_submodule(head_name(network)), weights, setup.run.path)
+    return network, found if phase == HEAD else ""
+
+
+def _to_device(setup: Setup, network: nn.Module) -> nn.Module:
+    layout = torch.channels_last if setup.channels_last else torch.contiguous_format
+    # nn.Module.to takes a memory format, which its type stub does not say
+    return network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload, no-any-return]
+
+
+def _features(setup: Setup, network: nn.Module) -> Iterator[Preparing | Features]:
+    kind = setup.device.kind
+    yield from compute_features(
+        _to_device(setup, network),
+        setup.root,
+        setup.split,
+        setup.preprocessing,
+        kind,
+        setup.channels_last,
+        Forward(kind, setup.precision, _VAL_LARGEST),
+    )
+
+
+def _photo_source(setup: Setup) -> PhotoSource | TensorSource:
+    """All photos in one tensor where they fit and a batch can be augmented at once; else photo by
+    photo."""
+    config, split = setup.config, setup.split
+    budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
+    variation = variation_of(config)
+    values = (
+        setup.root, split, setup.preprocessing, variation, setup.device.kind,
+        setup.channels_last,
+    )  # fmt: skip
+    photos = len(split.train) + len(split.val)
+    needed = tensor_bytes(photos, setup.preprocessing.crop, variation)
+    if config.augmentation in LEVELS and needed <= budget:
+        at_once = _SMALL_AT_ONCE if setup.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
+        return TensorSource(*values, at_once)
+    return PhotoSource(*values, budget, _VAL_LARGEST)
+
+
+def _set_pixel_mean(network: nn.Module, photos: PhotoSource | TensorSource) -> None:
+    if not isinstance(photos, TensorSource):
+        raise RunConfigError(
+            "pixel_mean",
+            "The mean photo needs all photos in memory, and no augmentation but “light”.",
+            "Raise memory_mb, choose augmentation=light, or turn pixel_mean off.",
+        )
+    mean = network.get_submodule("pixel_mean").get_buffer("mean")
+    mean.copy_(resized(photos.mean_photo()[None], mean.shape[-1])[0])
