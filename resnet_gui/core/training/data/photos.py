@@ -14,11 +14,12 @@ from torch.nn import functional
 
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.errors import TrainingError
-from resnet_gui.core.inference.hardware import Forward, one_thread
+from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import Variation, reader_for, transform_for
+from resnet_gui.core.training.data.lone_thread import LoneThread
 from resnet_gui.core.zoo.spec import Preprocessing
 
 # Positions in the part, how many photos were tried, and what makes the input of a slice of them.
@@ -88,7 +89,7 @@ class Source(Protocol):
 
 
 class PhotoSource:
-    """Photos from a store, augmented on the CPU in the training thread.
+    """Photos from a store, augmented on the CPU while the training thread waits.
 
     Args:
         budget_bytes: for decoded photos of both parts together.
@@ -122,6 +123,7 @@ class PhotoSource:
         self._train = PhotoStore(
             _paths(root, split.train), reader_for(variation.level, preprocessing), budget_bytes
         )
+        self._thread = LoneThread()
         self._told: set[Path] = set()
         self._input_side = preprocessing.crop
 
@@ -148,9 +150,12 @@ class PhotoSource:
         good = [(i, item) for i, item in zip(indices, pixels, strict=True) if item is not None]
         if not good:
             return None
-        # In order and in this thread: the transforms draw from the global generator.
-        with one_thread():
-            x = torch.stack([self._transform(self._turned(i, to_tensor(item))) for i, item in good])
+
+        def augment() -> Tensor:
+            # In order: the transforms draw from the global generator.
+            return torch.stack([self._transform(self._turned(i, to_tensor(p))) for i, p in good])
+
+        x = self._thread.run(augment)
         y = self._labels[[i for i, _ in good]].to(self._device)
         return Batch(resized(self._to_device(x), self._input_side), y)
 
@@ -164,16 +169,16 @@ class PhotoSource:
         # Spread over the photos: they are in the order of their classes.
         readable = self.trainable
         chosen = readable[:: max(1, len(readable) // count)][:count]
-        with one_thread():
-            photos = [
-                (index, resize_square(to_tensor(pixels), self._preprocessing.crop))
-                for index, pixels in zip(chosen, self._train.get(chosen), strict=True)
-                if pixels is not None
-            ]
-        if not photos:
+        pixels = zip(chosen, self._train.get(chosen), strict=True)
+        good = [(index, item) for index, item in pixels if item is not None]
+        if not good:
             return None
-        x = self._to_device(torch.stack([photo for _, photo in photos]))
-        return Batch(x, self._labels[[index for index, _ in photos]].to(self._device))
+        side = self._preprocessing.crop
+        photos = self._thread.run(
+            lambda: [resize_square(to_tensor(item), side) for _, item in good]
+        )
+        x = self._to_device(torch.stack(photos))
+        return Batch(x, self._labels[[index for index, _ in good]].to(self._device))
 
     def prefetch(self, indices: Sequence[int]) -> None:
         self._train.prefetch(indices)
@@ -206,6 +211,7 @@ class PhotoSource:
         return new
 
     def close(self) -> None:
+        self._thread.close()
         self._train.close()
         self._val.close()
 
