@@ -27,7 +27,7 @@ from benchmarks.common import machine
 from resnet_gui.core.nets.cifar import CifarResNet
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.training.api import train
-from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.training.presets import config_for
 
 CLASSES, BATCH = 10, 128
 
@@ -70,7 +70,7 @@ def _ours(data: Path, where: Path, recipe: bool) -> float:
     count = len(list(data.glob("*/*.png")))
     # Ten epochs of the recipe: six at 16x16, two at 24x24, two at 32x32.
     config = config_for(
-        Preset.CIFAR_FAST, data=str(data), model="cifar-resnet20", photos=count, classes=CLASSES,
+        "cifar-fast", data=str(data), model="cifar-resnet20", photos=count, classes=CLASSES,
         epochs=10 if recipe else 3, progressive_resizing=recipe, device="cpu",
     )  # fmt: skip
     events = train(config, folder=where / "runs", models=where / "models")

@@ -23,7 +23,7 @@ from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.runs.listing import RunDirectory, RunState
 from resnet_gui.core.system.atomic import write_json, write_text
 from resnet_gui.core.training.api import resume, train
-from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.training.presets import config_for
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.spec import ModelState
@@ -80,7 +80,7 @@ def train_run(name: str, data: Path, work: Path) -> RunDirectory:
         events = resume(path, models=work / "models")
     else:
         config = config_for(
-            Preset.CIFAR_FAST,
+            "cifar-fast",
             data=str(data),
             model=recipe.architecture,
             photos=50_000,

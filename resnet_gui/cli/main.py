@@ -23,7 +23,9 @@ class _Commands(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         module, _, function = COMMANDS[name].partition(":")
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(getattr(importlib.import_module(module), function))
+        imported = importlib.import_module(module)
+        cls = getattr(imported, "COMMAND_CLASS", None)  # of a command with more to its help
+        alone.command(name, cls=cls)(getattr(imported, function))
         return typer.main.get_command(alone)
 
     def __iter__(self) -> Iterator[str]:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from typer.core import TyperCommand
+
 from resnet_gui.cli.output import WrongUseError
 from resnet_gui.core.nets.registry import scratch_model
-from resnet_gui.core.runs.config import Method, RunConfig
+from resnet_gui.core.runs.config import SETTINGS, Method, RunConfig
 from resnet_gui.core.training.presets import config_for
 from resnet_gui.core.zoo import ModelState, Zoo
+
+_OWN_OPTIONS = ("data", "model", "preset", "method")
+
+
+class TrainCommand(TyperCommand):
+    """A command whose help ends with all that `--set` takes."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        rows = []
+        for name, item in SETTINGS.items():
+            if name not in _OWN_OPTIONS:
+                parts = (item.label and f"{item.label}.", item.tip, f"({item.kind.wanted()})")
+                rows.append((name, " ".join(filter(None, parts))))
+        with formatter.section("Settings, as --set key=value; a preset chooses what is not set"):
+            formatter.write_dl(rows)
 
 
 def settings_of(pairs: list[str]) -> dict[str, str]:
@@ -16,7 +35,7 @@ def settings_of(pairs: list[str]) -> dict[str, str]:
         if not equals or not key.strip():
             raise WrongUseError(f"“--set {pair}” is not key=value.")
         key = key.strip().replace("-", "_")
-        if key in ("data", "model", "preset", "method"):
+        if key in _OWN_OPTIONS:
             raise WrongUseError(f"“{key}” has an option of its own.")
         found[key] = value.strip()
     return found

@@ -15,8 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from resnet_gui.cli.main import app
+from resnet_gui.cli.main import app as program
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
+from resnet_gui.core.runs.config import SETTINGS
 from resnet_gui.core.runs.listing import RunState, list_runs, runs_dir
+from resnet_gui.core.runs.schedules import SCHEDULES, Schedule
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from resnet_gui.core.zoo.storage.remote_file import RemoteFile
 from tests.helpers.cifar_archives import make_binary, make_small
@@ -253,3 +256,17 @@ def test_images_too_small_for_a_network_are_said_before_the_run(
     code, _, text = command("train", data, "--model", model, "--method", "scratch", *options)
     assert (code, words in text) == (2, True), text
     assert list_runs() == []
+
+
+def test_the_help_lists_every_setting_and_a_schedule_from_elsewhere_is_one(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SCHEDULES, "mine", Schedule("mine", "My own", lambda *_: 0.25))
+    words = CliRunner().invoke(program, ["train", "--help"]).stdout.split()
+    assert SETTINGS.keys() - {"data", "model", "preset", "method"} <= set(words)
+    assert "mine)" in words
+    code, events, _ = command(
+        "train", data, *QUICK, "--set", "schedule=mine", "--set", "lr=0.01", "--json"
+    )
+    assert code == 0
+    assert {event["lr"] for event in events if event["event"] == "epoch_done"} == {0.0025}

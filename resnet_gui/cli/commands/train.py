@@ -12,9 +12,11 @@ from resnet_gui.cli.follow import PREPARING, follow, stop_flag
 from resnet_gui.cli.input import given_path
 from resnet_gui.cli.options import Data, JsonEvents
 from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json, foreseen_errors
-from resnet_gui.cli.plan import RunPlan, settings_of
+from resnet_gui.cli.plan import RunPlan, TrainCommand, settings_of
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
-from resnet_gui.core.training.presets import Preset
+from resnet_gui.core.training.presets import PRESETS
+
+COMMAND_CLASS = TrainCommand
 
 
 def train(
@@ -29,14 +31,14 @@ def train(
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help=f"{', '.join(Preset)}; else chosen for the data.")
+        str | None, typer.Option(help=f"{', '.join(PRESETS)}; else chosen for the data.")
     ] = None,
     method: Annotated[
         str | None, typer.Option(help="head, last, full, scratch or progressive.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the photos.")] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting, as key=value.")
+        list[str] | None, typer.Option("--set", help="Other settings, as key=value: see below.")
     ] = None,
     run_dir: Annotated[
         Path | None,
@@ -63,8 +65,8 @@ def train(
             texts["epochs"] = str(epochs)
         if device is not None:
             texts["device"] = device
-        if preset is not None and preset not in list(Preset):
-            raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(Preset)}.")
+        if preset is not None and preset not in PRESETS:
+            raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(PRESETS)}.")
         from resnet_gui.core.system.devices import resolve_device
         from resnet_gui.core.training.api import train as start
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +79,6 @@ def used_memory_mb(device_kind: str) -> float:
     if device_kind == "mps":
         return torch.mps.driver_allocated_memory() / 2**20
     return process_memory_bytes() / 2**20
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch computes with this thread alone in the block, as is best for many small operations:
-    where the window or another program keeps the other cores busy, waiting for them made the
-    augmentation of one photo 18 times slower (2 cores, load 4: 18.6 ms against 1.1)."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Forward:

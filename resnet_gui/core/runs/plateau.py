@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from resnet_gui.core.runs.config import RunConfig, Schedule
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.schedules import SCHEDULES
 from resnet_gui.core.system.documents import number_in, whole_in
 from resnet_gui.core.values import Value
-
-PLATEAUS = (Schedule.PLATEAU, Schedule.STEP_PLATEAU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class PlateauState(Value):
 
     def after(self, loss: float, config: RunConfig) -> PlateauState:
         """The state after an epoch with this (validation) loss."""
-        if config.schedule not in PLATEAUS:
+        if not SCHEDULES[config.schedule].plateau:
             return self
         if self.lowest_loss is None or loss < self.lowest_loss * (1 - 1e-4):
             return PlateauState(self.scale, loss, 0)

@@ -30,11 +30,13 @@ from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
 from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.system.paths import user_models_dir
-from resnet_gui.core.training.finish import versions
+from resnet_gui.core.training.best_model import versions
+from resnet_gui.core.training.durable import restored
 from resnet_gui.core.training.input_size import check_input_size
-from resnet_gui.core.training.loop import Stop, prepared_progress, run_session
+from resnet_gui.core.training.loop import run_sitting
 from resnet_gui.core.training.network import architecture_options
-from resnet_gui.core.training.session import Guard, Session
+from resnet_gui.core.training.setup import Guard, Setup
+from resnet_gui.core.training.sitting import Stop
 from resnet_gui.core.training.space import not_written
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 
@@ -59,7 +61,7 @@ def train(
         models: where the finished model goes.
         stop: asked between batches; True ends the run with RunStopped. Closing the generator
             stops as well, without that event.
-        guard: see `session.Guard`.
+        guard: see `setup.Guard`.
 
     Yields:
         Preparing, Notice, RunStarted, then BatchDone, EpochDone, SamplesPredicted, PhotoSkipped,
@@ -118,11 +120,11 @@ def train(
     }
     models = models or user_models_dir()
     with create_run(config, title, split, document, folder or runs_dir(), models) as run:
-        session = Session(
+        setup = Setup(
             run, config, split, Path(summary.root), entry, options, preprocessing, device,
             precision, channels_last, models, guard,
         )  # fmt: skip
-        yield from _sit(session, stop)
+        yield from _sit(setup, stop)
 
 
 def resume(
@@ -151,29 +153,27 @@ def resume(
     """
     # The lock first: what is read without it may be somebody else's a moment later.
     with RunDirectory.open(path).locked() as run:
-        session = None
-        for item in _session(run, zoo or Zoo.standard(), models or user_models_dir(), device):
-            if isinstance(item, Session):
-                session = item
+        setup = None
+        for item in _checked(run, zoo or Zoo.standard(), models or user_models_dir(), device):
+            if isinstance(item, Setup):
+                setup = item
             else:
                 yield item
-        assert session is not None  # _session yields it last
-        session.guard = guard
-        yield from _sit(session, stop)
+        assert setup is not None  # _checked yields it last
+        setup.guard = guard
+        yield from _sit(setup, stop)
 
 
-def _sit(session: Session, stop: Stop | None) -> Iterator[TrainEvent]:
+def _sit(setup: Setup, stop: Stop | None) -> Iterator[TrainEvent]:
     try:
-        progress, history = prepared_progress(session)
+        progress, history = restored(setup)
     except OSError as error:
-        raise not_written(session, error) from error
-    yield from run_session(session, progress, history, stop)
+        raise not_written(setup, error) from error
+    yield from run_sitting(setup, progress, history, stop)
 
 
-def _session(
-    run: HeldRun, zoo: Zoo, models: Path, device: str | None
-) -> Iterator[Notice | Session]:
-    """Everything that a run needs to go on, checked; the Session last."""
+def _checked(run: HeldRun, zoo: Zoo, models: Path, device: str | None) -> Iterator[Notice | Setup]:
+    """Everything that a run needs to go on, checked; the Setup last."""
     path = run.path
     if run.document.get("state") == RunState.FINISHED.value:
         raise RunError(
@@ -207,7 +207,7 @@ def _session(
     if info.kind != kind:
         precision = resolve_precision(Precision.AUTO, info.kind)
         channels_last = use_channels_last(Switch.AUTO, info.kind, precision)
-    yield Session(
+    yield Setup(
         run, config, split, root, entry, options, preprocessing, info, precision, channels_last,
         models,
     )  # fmt: skip

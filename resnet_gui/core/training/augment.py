@@ -5,18 +5,19 @@ All randomness comes from torch's global generator, so only the training thread 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.events import RgbImage
 from resnet_gui.core.inference.tensors import to_tensor
-from resnet_gui.core.photos.store import Reader, crop_reader, whole_reader
-from resnet_gui.core.runs.config import Augmentation, RunConfig
+from resnet_gui.core.photos.store import Reader
+from resnet_gui.core.runs.augmentations import AUGMENTATIONS, NONE
+from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.zoo.spec import Preprocessing
 
 SHIFT = 0.1  # of the side, where no number of pixels is given
@@ -27,12 +28,12 @@ class Variation:
     """How training photos are varied: the fields of RunConfig that say so, and their meaning.
 
     Attributes:
-        level: see Augmentation. shift_pixels, shift_reflect: of light.
+        level: its name in AUGMENTATIONS. shift_pixels, shift_reflect: of light.
         alternate_flip, cutout: of all levels but none.
         seed: decides which photos are mirrored first, where flips alternate.
     """
 
-    level: Augmentation = Augmentation.NONE
+    level: str = NONE
     shift_pixels: int = 0
     shift_reflect: bool = False
     alternate_flip: bool = False
@@ -47,7 +48,7 @@ class Variation:
 
 def variation_of(config: RunConfig) -> Variation:
     """The variation that a run's settings ask for."""
-    if config.augmentation is Augmentation.NONE:
+    if config.augmentation == NONE:
         return Variation()
     return Variation(
         config.augmentation,
@@ -59,62 +60,26 @@ def variation_of(config: RunConfig) -> Variation:
     )
 
 
-def reader_for(level: Augmentation, preprocessing: Preprocessing) -> Reader:
-    """How training photos are read for this level: the crop, or the whole for random crops."""
-    if level in (Augmentation.NONE, Augmentation.LIGHT):
-        return crop_reader(preprocessing)
-    return whole_reader(preprocessing)
+def reader_for(level: str, preprocessing: Preprocessing) -> Reader:
+    """How training photos are read for this level."""
+    return AUGMENTATIONS[level].reader(preprocessing)
 
 
-def transform_for(variation: Variation, preprocessing: Preprocessing) -> Any:
+def transform_for(variation: Variation, preprocessing: Preprocessing) -> nn.Module:
     """The transform of one photo: (3, H, W) uint8 -> (3, crop, crop) uint8. Where flips alternate,
-    who calls it mirrors (see `Variation.first_flips`): the transform does not know the epoch.
+    who calls it mirrors (see `Variation.first_flips`): the transform does not know the epoch."""
+    steps = []
+    if name := AUGMENTATIONS[variation.level].steps:
+        module, _, function = name.partition(":")
+        steps += getattr(importlib.import_module(module), function)(variation, preprocessing)
+    if variation.cutout:
+        steps.append(Cutout(variation.cutout, mean_colour(preprocessing)))
+    return nn.Sequential(*steps)
 
-    STANDARD is Inception's random crop and colour (Szegedy et al. 2015), milder, since small
-    folders have little to spare, and without hue, which took ten times as long as all the rest;
-    STRONG is TrivialAugment (Müller & Hutter 2021) and random erasing (Zhong et al. 2020);
-    torchvision turns and shears no tensor bicubically, so that is bilinear then.
-    """
-    from torchvision.transforms import v2
 
-    crop = preprocessing.crop
-    mode = v2.InterpolationMode(preprocessing.interpolation)
-    fill = [round(255 * value) for value in preprocessing.mean]
-    level = variation.level
-    if level is Augmentation.NONE:
-        return v2.Identity()
-    flip = [] if variation.alternate_flip else [v2.RandomHorizontalFlip()]
-    square = [Cutout(variation.cutout, fill)] if variation.cutout else []
-    if level is Augmentation.LIGHT:
-        pixels = variation.shift_pixels
-        if not pixels and not variation.shift_reflect:
-            return v2.Compose([*flip, v2.RandomAffine(0, (SHIFT, SHIFT), fill=fill), *square])
-        padding = pixels or round(SHIFT * crop)
-        if variation.shift_reflect:
-            shift = v2.RandomCrop(crop, padding=padding, padding_mode="reflect")
-        else:
-            shift = v2.RandomCrop(crop, padding=padding, fill=fill)
-        return v2.Compose([*flip, shift, *square])
-    if level is Augmentation.STANDARD:
-        return v2.Compose(
-            [
-                v2.RandomResizedCrop(crop, (0.35, 1.0), interpolation=mode, antialias=True),
-                *flip,
-                v2.ColorJitter(0.2, 0.2, 0.2),
-                *square,
-            ]
-        )
-    cubic = mode is v2.InterpolationMode.BICUBIC
-    warp = v2.InterpolationMode.BILINEAR if cubic else mode
-    return v2.Compose(
-        [
-            v2.RandomResizedCrop(crop, (0.2, 1.0), interpolation=mode, antialias=True),
-            *flip,
-            v2.TrivialAugmentWide(interpolation=warp, fill=fill),
-            v2.RandomErasing(p=0.25, value=fill),
-            *square,
-        ]
-    )
+def mean_colour(preprocessing: Preprocessing) -> list[int]:
+    """The colour that is zero after normalisation, three values of 0..255."""
+    return [round(255 * value) for value in preprocessing.mean]
 
 
 class Cutout(nn.Module):

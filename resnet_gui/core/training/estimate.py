@@ -16,19 +16,15 @@ from resnet_gui.core.dataset.split import Split, make_split
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.inference.hardware import autocast, is_out_of_memory, release_memory
 from resnet_gui.core.photos.store import exact_reader, workers
-from resnet_gui.core.runs.config import Augmentation, Method, RunConfig
+from resnet_gui.core.runs.augmentations import NONE
+from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.api import hardware_for, preprocessing_for, start_entry
 from resnet_gui.core.training.augment import reader_for
 from resnet_gui.core.training.input_size import check_input_size
-from resnet_gui.core.training.network import (
-    NETWORK,
-    set_train_mode,
-    set_trainable,
-    start_network,
-)
-from resnet_gui.core.training.session import input_side
+from resnet_gui.core.training.network import set_train_mode, set_trainable, start_network
+from resnet_gui.core.training.setup import NETWORK, input_side
 from resnet_gui.core.zoo import Preprocessing, Zoo
 
 _PHOTOS = 6
@@ -67,7 +63,7 @@ def estimate(
     forward_s = _time(network, config, device.kind, precision, size, learn=False)
     yield Preparing("measuring", 2, 3)
     method = config.method
-    cached = config.cache_features and config.augmentation is Augmentation.NONE
+    cached = config.cache_features and config.augmentation == NONE
     deep = method is not Method.HEAD or not cached
     train_s = _time(network, config, device.kind, precision, size, learn=True) if deep else 0.0
     network_mb = sum(p.numel() * 4 for p in network.parameters()) / 2**20
@@ -125,8 +121,8 @@ def _measure_reading(
     config: RunConfig, summary: DatasetSummary, split: Split, preprocessing: Preprocessing
 ) -> tuple[float, float]:
     """Seconds per photo with all reading threads, and bytes of its pixels in memory."""
-    deep = config.method is not Method.HEAD or config.augmentation is not Augmentation.NONE
-    level = config.augmentation if deep else Augmentation.NONE
+    deep = config.method is not Method.HEAD or config.augmentation != NONE
+    level = config.augmentation if deep else NONE
     read = reader_for(level, preprocessing) if deep else exact_reader(preprocessing)
     stride = max(1, len(split.train) // _PHOTOS)
     paths = [Path(summary.root) / item.path for item in split.train[::stride][:_PHOTOS]]

@@ -1,206 +1,149 @@
-"""The end of a run: the model file, and an accuracy said honestly. Needs torch."""
+"""How a sitting ends: finished, stopped or failed. Needs torch."""
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Iterator, Mapping
-from importlib import metadata
+import contextlib
+import dataclasses
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
-import torch
-from torch import nn
-
-from resnet_gui import __version__
-from resnet_gui.core.errors import ModelFileError
-from resnet_gui.core.evaluation.intervals import wilson_interval
-from resnet_gui.core.evaluation.learned_photos import note_photos
-from resnet_gui.core.events import Notice
-from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.inference.tensors import normalise, to_tensor
-from resnet_gui.core.nets.build import build_network, head_name
-from resnet_gui.core.photos.store import PhotoStore, exact_reader
-from resnet_gui.core.runs.checkpoint import Progress, fit_weights, load_checkpoint
-from resnet_gui.core.runs.config import Method
-from resnet_gui.core.runs.events import Accuracy, PhotoSkipped, Preparing
-from resnet_gui.core.system.atomic import claiming, numbered
-from resnet_gui.core.system.documents import text
-from resnet_gui.core.training.network import HEAD, start_network
-from resnet_gui.core.training.session import Session
-from resnet_gui.core.training.space import release
-from resnet_gui.core.zoo.spec import ModelSpec
-from resnet_gui.core.zoo.weights.load import save_model
-from resnet_gui.core.zoo.weights.model_file import SUFFIX, read_header
-
-_CHUNK = 16
-_S, _QUICK_S = 10.0, 2.0  # for the note on training photos: 50,000 took 4 s
+from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError
+from resnet_gui.core.runs.checkpoint import Progress, load_checkpoint
+from resnet_gui.core.runs.events import (
+    Accuracy,
+    PhotoSkipped,
+    RunFailed,
+    RunFinished,
+    RunStopped,
+    TrainEvent,
+)
+from resnet_gui.core.runs.listing import RunState
+from resnet_gui.core.training.best_model import (
+    accuracy,
+    best_network,
+    measure,
+    missing_photos,
+    save_best,
+)
+from resnet_gui.core.training.durable import written_progress
+from resnet_gui.core.training.sitting import Sitting
+from resnet_gui.core.training.space import not_written, release
 
 
-def best_network(session: Session) -> nn.Module:
-    """The network with the best epoch's weights, on the CPU, in evaluation mode.
-
-    Raises:
-        RunError: best.safetensors is damaged. ModelError: the start model is gone (head runs).
-    """
-    best = load_checkpoint(session.run.best)
-    weights = best.weights
-    classes = len(session.split.classes)
-    if best.progress.phase == HEAD:
-        network = start_network(session.entry, classes, session.config)
-        fit_weights(network.get_submodule(head_name(network)), weights, session.run.path)
-    else:
-        network = build_network(session.entry.spec.architecture, classes, session.options)
-        fit_weights(network, weights, session.run.path)
-    return network.eval().requires_grad_(False)
-
-
-def measure(
-    session: Session, network: nn.Module
-) -> Iterator[Preparing | PhotoSkipped | Notice | Accuracy]:
-    """Accuracy on the test part, the Accuracy last; none if there is no test part, or none of it
-    can be read (a Notice says so)."""
-    items = session.split.test
-    if not items:
-        return
-    kind = session.device.kind
-    network = network.to(kind)
-    forward = Forward(kind, session.precision, _CHUNK)
-    paths = [session.root / item.path for item in items]
-    store = PhotoStore(paths, exact_reader(session.preprocessing), 0)
-    right = tried = done = 0
-    try:
-        for positions, pixels in store.chunks(_CHUNK):
-            if positions:
-                x = torch.stack([to_tensor(item) for item in pixels]).to(kind)
-                x = normalise(x, session.preprocessing)
-                logits = forward(network, lambda a, b, x=x: x[a:b], len(x))  # type: ignore[misc]
-                truth = torch.tensor([items[i].label for i in positions])
-                right += int((logits.argmax(1) == truth).sum())
-                tried += len(positions)
-            done = min(done + _CHUNK, len(items))
-            yield Preparing("testing", done, len(items))
-    finally:
-        store.close()
-    network.to("cpu")
-    for index, message in sorted(store.failed.items()):
-        yield PhotoSkipped(session.run.name, str(store.paths[index]), message)
-    if tried:
-        yield accuracy("test", right, tried, len(items) - tried)
-    else:
-        yield Notice(
-            f"None of the {len(items):,} test photos can be read any more, so nothing could be "
-            "measured on them."
-        )
-
-
-def accuracy(part: str, right: int, n: int, missing: int = 0) -> Accuracy:
-    """With Wilson's 95 % interval."""
-    low, high = wilson_interval(right, n)
-    return Accuracy(part, right / n if n else 0.0, low, high, right, n, missing)
-
-
-def missing_photos(session: Session, missing: int) -> Notice:
-    """What is to be said at the end of a run in which photos could not be read."""
-    split = session.split
-    total = len(split.train) + len(split.val) + len(split.test)
-    return Notice(
-        f"{missing:,} of the {total:,} photos of this run could not be read: the model has neither "
-        "learned from them nor been measured on them."
-    )
-
-
-def save_best(
-    session: Session,
-    progress: Progress,
-    network: nn.Module,
-    measured: Accuracy,
-    *,
-    quickly: bool = False,
-) -> str:
-    """Write the model file of the run and return its path: that of the model that it saved before,
-    or a name that is free.
+def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]:
+    """Measure the best epoch's network on the test part, and save it as a model.
 
     Args:
-        quickly: somebody waits for the program to end; of very many training photos no note is
-            made then (a finished run makes it).
-
-    Raises:
-        OSError: the folder cannot be written or the disk is full; an older model is untouched.
+        reason: "completed" or "early_stopping".
     """
-    config, base = session.config, session.entry.spec
-    own = own_model(session)
-    path = own or session.models / f"{session.run.name}{SUFFIX}"
-    scratch = config.method is Method.SCRATCH
-    metrics: dict[str, Any] = {
-        "accuracy": measured.value,
-        "accuracy_part": measured.part,
-        "accuracy_ci95": [measured.low, measured.high],
-        "photos": measured.n,
-        "photos_missing": measured.missing,
-        "best_epoch": progress.best_epoch,
-        "best_val_accuracy": progress.best_accuracy,
-        "best_val_loss": progress.best_loss,
-    }
-    start = "random weights" if scratch else f"“{base.title}”"
-    spec = ModelSpec(
-        id=path.stem,
-        title=session.run.title,
-        family="Your models",
-        architecture=base.architecture,
-        provider="yours",
-        dataset=session.root.name,
-        classes=session.split.classes,
-        preprocessing=session.preprocessing,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
-        gflops=base.gflops if session.preprocessing.crop == base.preprocessing.crop else None,
-        licence="" if scratch else base.licence,
-        notes=f"Trained on “{session.root.name}” from {start}. {measured.sentence()}",
-        architecture_options=session.options,
-        metrics=metrics,
+    setup, progress, run = sitting.setup, sitting.progress, sitting.setup.run
+    sitting.close()
+    measured: Accuracy | None = None
+    network = best_network(setup)
+    for item in measure(setup, network):
+        if isinstance(item, Accuracy):
+            measured = item
+        else:
+            if isinstance(item, PhotoSkipped):
+                sitting.missing.add(item.path)
+            yield item
+    measured = measured or _chosen_accuracy(sitting, progress)
+    path = save_best(setup, progress, network, measured)
+    run.update(
+        state=RunState.FINISHED.value, model_path=path, reason=reason,
+        result=dataclasses.asdict(measured), best_epoch=progress.best_epoch,
+        seconds=sitting.seconds,
+    )  # fmt: skip
+    run.features.unlink(missing_ok=True)
+    if sitting.missing:
+        yield missing_photos(setup, len(sitting.missing))
+    yield RunFinished(
+        run=run.name,
+        epoch=progress.epoch,
+        step=progress.step,
+        reason=reason,
+        best_val_accuracy=progress.best_accuracy,
+        best_epoch=progress.best_epoch,
+        accuracy=measured,
+        model_path=path,
+        model_id=Path(path).stem,
+        seconds=sitting.seconds,
     )
-    provenance = {
-        "run": session.run.name,
-        "run_id": session.run.document.get("id"),
-        "base_model": None if scratch else base.id,
-        "dataset": session.run.document.get("dataset"),
-        "config": config.to_json(),
-        "versions": versions(),
-        "learned": note_photos(
-            [session.root / item.path for item in session.split.train], _QUICK_S if quickly else _S
-        ),
-    }
-    release(session.run)  # what was kept for this
-    if own is not None:
-        save_model(own, spec, network.state_dict(), provenance)
-        return str(own)
-    with claiming(numbered(path)) as claim:
-        save_model(claim.temporary, spec, network.state_dict(), provenance)
-    return str(claim.path)
 
 
-def own_model(session: Session) -> Path | None:
-    """The model file that this run saved earlier, if it is still there and still the run's: the
-    same name may have gone to a model that was imported since."""
-    run = session.run
-    known = Path(text(run.document.get("model_path"), 4096)).name
-    for name in dict.fromkeys((known, f"{run.name}{SUFFIX}")):  # killed before it was noted down
-        path = session.models / name
-        try:
-            made_by = read_header(path).document.get("provenance")
-        except (ModelFileError, OSError):
-            continue
-        if not isinstance(made_by, Mapping) or made_by.get("run") != run.name:
-            continue
-        if made_by.get("run_id") == run.document.get("id"):
-            return path
-    return None
+def stopped(sitting: Sitting) -> RunStopped:
+    """Save what there is, mark the run as stopped, and say so."""
+    sitting.close()
+    path = save_quietly(sitting)
+    sitting.setup.run.update(state=RunState.STOPPED.value)
+    progress = sitting.progress
+    return RunStopped(
+        run=sitting.setup.run.name,
+        epoch=progress.epoch,
+        step=progress.step,
+        best_val_accuracy=progress.best_accuracy,
+        best_epoch=progress.best_epoch,
+        model_path=path,
+        model_id=Path(path).stem,
+        resumable=True,
+        seconds=sitting.seconds,
+    )
 
 
-def versions() -> dict[str, str]:
-    """What a run was made with."""
-    return {
-        "resnet-gui": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": metadata.version("torchvision"),
-    }
+def failed(sitting: Sitting, error: Exception) -> RunFailed:
+    """Mark the run as failed, save what there is, and say so."""
+    sitting.close()
+    setup, progress, run = sitting.setup, sitting.progress, sitting.setup.run
+    if isinstance(error, OSError):
+        error = not_written(setup, error)
+        progress = written_progress(setup)
+    message = str(error)
+    release(run)
+    with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
+        run.update(state=RunState.FAILED.value, message=message)
+    path = save_quietly(sitting)
+    return RunFailed(
+        run=run.name,
+        epoch=progress.epoch + 1,
+        step=sitting.step + 1,
+        error_type=type(error).__name__,
+        message=message,
+        best_val_accuracy=progress.best_accuracy,
+        best_epoch=progress.best_epoch,
+        model_path=path,
+        model_id=Path(path).stem,
+        resumable=not isinstance(error, NonFiniteLossError | RunError),
+    )
+
+
+def save_quietly(sitting: Sitting) -> str:
+    """The model of the best epoch so far, if there is one; "" else. Raises nothing that is
+    foreseen: it runs when something else is ending already."""
+    setup, path = sitting.setup, ""
+    try:
+        if not setup.run.best.is_file():
+            return ""
+        # Not this sitting's progress: the epoch that counts as the best by now may be the one
+        # that could not be written.
+        progress = load_checkpoint(setup.run.best).progress
+        measured = _chosen_accuracy(sitting, progress)
+        path = save_best(setup, progress, best_network(setup), measured, quickly=True)
+        setup.run.update(model_path=path)
+    except (ResNetGuiError, OSError):
+        return path
+    return path
+
+
+def _chosen_accuracy(sitting: Sitting, progress: Progress) -> Accuracy:
+    """The best epoch's accuracy on the photos that chose it; else that on training photos."""
+    split = sitting.setup.split
+    if progress.best_photos:
+        missing = len(split.val) - progress.best_photos
+        return accuracy("validation", progress.best_right, progress.best_photos, missing)
+    for best in reversed(sitting.history):
+        if best.epoch == progress.best_epoch:
+            n = best.train_photos or len(split.train)
+            # Not all that is not seen is missing: a last batch of one photo is left out.
+            missing = min(len(split.train) - n, len(sitting.missing))
+            return accuracy("training", round(best.train_accuracy * n), n, missing)
+    return accuracy("training", 0, 0)  # its line is lost

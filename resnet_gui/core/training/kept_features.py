@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.system.tensor_files import write_tensors
-from resnet_gui.core.training.data.photos import Features
+from resnet_gui.core.training.data.features import Features
 
 _FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
 

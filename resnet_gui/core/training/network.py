@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.nets.build import build_network, head_name, set_head
 from resnet_gui.core.runs.config import Decayed, HeadKind, Method, Optimizer, RunConfig
+from resnet_gui.core.training.setup import NETWORK
 from resnet_gui.core.zoo.spec import ModelEntry
 from resnet_gui.core.zoo.weights.load import load_network
 
-HEAD, NETWORK = "head", "network"  # the phases of a run
 # Parameters of so many dimensions are decayed: kernels of convolutions have four, of linear layers
 # two, norms and biases one.
 _DECAYED_FROM = {Decayed.ALL: 0, Decayed.WEIGHTS: 2, Decayed.CONVOLUTIONS: 4}

@@ -6,54 +6,57 @@ The numbers are starting points that hold up on small folders; every one can be 
 from __future__ import annotations
 
 import math
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from resnet_gui.core.nets.registry import made_for_small_photos
-from resnet_gui.core.runs.config import (
-    Augmentation,
-    Decayed,
-    Method,
-    Optimizer,
-    RunConfig,
-    Schedule,
-)
+from resnet_gui.core.runs.config import Decayed, Method, Optimizer, RunConfig
 
 
-class Preset(StrEnum):
-    """What matters more to the person, time or accuracy."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a recipe is for. photos: for training. gpu: a graphics processor trains. model: the id
+    of the model to start from."""
 
-    FAST = "fast"
-    BALANCED = "balanced"
-    BEST = "best"
-    SCRATCH = "scratch"
-    # Recipes for CIFAR-10 (32x32 pixels, 50,000 photos), from random weights
-    CIFAR_PAPER = "cifar-paper"
-    CIFAR_KERAS = "cifar-keras"
-    CIFAR_FAST = "cifar-fast"
+    method: Method
+    photos: int
+    gpu: bool
+    model: str
 
 
-TITLES = {
-    Preset.FAST: ("Fast", "Trains the head on the backbone's features: seconds to minutes."),
-    Preset.BALANCED: ("Balanced", "The head first, then the whole network goes on, gently."),
-    Preset.BEST: ("Best", "The whole network with stronger augmentation: the longest."),
-    Preset.SCRATCH: ("From scratch", "Random weights. Needs thousands of photos and patience."),
-}
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One answer to what matters more to the person, time or accuracy.
 
-CIFAR_PRESETS = (Preset.CIFAR_PAPER, Preset.CIFAR_KERAS, Preset.CIFAR_FAST)
+    Attributes:
+        label: of its button; "": it has none, only scripts choose it. tip: what it does.
+        method: what it trains, if nothing else is said.
+        recipe: its settings for a case.
+    """
+
+    name: str
+    label: str
+    tip: str
+    method: Method
+    recipe: Callable[[Case], dict[str, Any]]
+
+
 _SMALL = 2_000  # photos; below it the network's own BatchNorm statistics are better than the data's
 _LARGE = 20_000
 
 
-def automatic_preset(photos: int, device_kind: str) -> Preset:
-    """What nobody who touches nothing should regret: an answer in seconds on the CPU and for
-    small folders; the whole network where a GPU makes that cheap and data makes it worth it."""
+def automatic_preset(photos: int, device_kind: str) -> str:
+    """The name of what nobody who touches nothing should regret: an answer in seconds on the CPU
+    and for small folders; the whole network where a GPU makes that cheap and data makes it worth
+    it."""
     gpu = device_kind.startswith(("cuda", "mps"))
-    return Preset.BALANCED if gpu and photos >= _SMALL else Preset.FAST
+    return "balanced" if gpu and photos >= _SMALL else "fast"
 
 
 def config_for(
-    preset: Preset | str | None,
+    preset: str | None,
     *,
     data: str,
     model: str,
@@ -79,23 +82,17 @@ def config_for(
         RunConfigError: a setting is unknown or out of range.
         ValueError: no such preset or method.
     """
-    chosen = automatic_preset(photos, device_kind) if preset is None else Preset(preset)
-    if preset is None and method is not None and Method(method) is Method.SCRATCH:
-        chosen = Preset.SCRATCH
-    way = _METHOD[chosen] if method is None else Method(method)
+    wanted = None if method is None else Method(method)
+    if preset is None:
+        scratch = wanted is Method.SCRATCH
+        preset = "scratch" if scratch else automatic_preset(photos, device_kind)
+    if preset not in PRESETS:
+        raise ValueError(preset)
+    chosen = PRESETS[preset]
+    way = wanted or chosen.method
     gpu = device_kind.startswith(("cuda", "mps"))
-    values: dict[str, Any] = {"preset": chosen.value, "method": way}
-    recipe = chosen
-    if chosen is Preset.SCRATCH and made_for_small_photos(model):
-        recipe = Preset.CIFAR_FAST
-    if recipe in CIFAR_PRESETS and way is Method.SCRATCH:
-        values |= _cifar(recipe, photos)
-    elif way is Method.HEAD:
-        values |= _head(photos)
-    elif way is Method.SCRATCH:
-        values |= _scratch(photos, gpu)
-    else:
-        values |= _deep(chosen, way, photos, gpu)
+    values: dict[str, Any] = {"preset": chosen.name, "method": way}
+    values |= chosen.recipe(Case(way, photos, gpu, model))
     if way is Method.PROGRESSIVE and "epochs" in settings and "head_epochs" not in settings:
         # Through RunConfig, so that a wrong value gets its error.
         epochs = RunConfig(data, model).replace(epochs=settings["epochs"]).epochs
@@ -103,15 +100,6 @@ def config_for(
     return RunConfig(data=data, model=model).replace(**(values | settings))
 
 
-_METHOD = {
-    Preset.FAST: Method.HEAD,
-    Preset.BALANCED: Method.PROGRESSIVE,
-    Preset.BEST: Method.PROGRESSIVE,
-    Preset.SCRATCH: Method.SCRATCH,
-    Preset.CIFAR_PAPER: Method.SCRATCH,
-    Preset.CIFAR_KERAS: Method.SCRATCH,
-    Preset.CIFAR_FAST: Method.SCRATCH,
-}
 _PAPER_STEPS, _PAPER_DROPS = 64_000, (32_000, 48_000)
 _CIFAR_VAL_FRACTION = 0.02
 
@@ -124,7 +112,7 @@ def head_recipe(photos: int) -> dict[str, Any]:
         "lr": 2e-3,
         "weight_decay": 1e-2,
         "decayed": Decayed.WEIGHTS,
-        "schedule": Schedule.COSINE,
+        "schedule": "cosine",
         "warmup_epochs": 1.0,
     }
 
@@ -137,15 +125,14 @@ def _head_epochs(photos: int) -> int:
 def _head(photos: int) -> dict[str, Any]:
     return head_recipe(photos) | {
         "epochs": _head_epochs(photos),
-        "augmentation": Augmentation.NONE,
+        "augmentation": "none",
     }
 
 
-def _deep(preset: Preset, method: Method, photos: int, gpu: bool) -> dict[str, Any]:
-    small = photos < _SMALL
-    best = preset is Preset.BEST
+def _deep(case: Case, best: bool) -> dict[str, Any]:
+    photos, gpu, small = case.photos, case.gpu, case.photos < _SMALL
     epochs = (24 if small else 16) if best else (12 if small else 8)
-    progressive = method is Method.PROGRESSIVE
+    progressive = case.method is Method.PROGRESSIVE
     head_epochs = _head_epochs(photos) if progressive else 0
     batch_size = (64 if gpu else 16) if small else (128 if gpu else 32)
     lr, backbone_lr = 1e-3, 1e-4
@@ -165,8 +152,8 @@ def _deep(preset: Preset, method: Method, photos: int, gpu: bool) -> dict[str, A
         "weight_decay": 2e-2,
         # Of small folders it costs likelihood: 0.135 instead of 0.117 for a head on 244 photos.
         "label_smoothing": 0.1 if best and not small else 0.0,
-        "schedule": Schedule.ONE_CYCLE,
-        "augmentation": Augmentation.STRONG if best and not small else Augmentation.STANDARD,
+        "schedule": "onecycle",
+        "augmentation": "strong" if best and not small else "standard",
         "last_stages": 2 if best else 1,
     }
 
@@ -181,56 +168,123 @@ def _scratch(photos: int, gpu: bool) -> dict[str, Any]:
         "lr": 0.1 * batch_size / 128,
         "weight_decay": 5e-4,
         "label_smoothing": 0.1,
-        "schedule": Schedule.ONE_CYCLE,
-        "augmentation": Augmentation.STANDARD,
+        "schedule": "onecycle",
+        "augmentation": "standard",
     }
 
 
-def _cifar(preset: Preset, photos: int) -> dict[str, Any]:
-    """Recipes for images of 32x32 pixels; all shift (a tenth is 3 pixels) and mirror."""
-    common = {
+def _usual(case: Case, best: bool = False) -> dict[str, Any]:
+    """By the method."""
+    if case.method is Method.HEAD:
+        return _head(case.photos)
+    if case.method is Method.SCRATCH:
+        return _scratch(case.photos, case.gpu)
+    return _deep(case, best)
+
+
+def _for_scratch(case: Case) -> dict[str, Any]:
+    """The networks for small images get the fast recipe of theirs."""
+    return _cifar_fast(case) if made_for_small_photos(case.model) else _usual(case)
+
+
+# Recipes for CIFAR-10 (32x32 pixels, 50,000 photos), from random weights; all shift (a tenth is 3
+# pixels) and mirror.
+
+
+def _cifar(case: Case, values: dict[str, Any]) -> dict[str, Any]:
+    if case.method is not Method.SCRATCH:
+        return _usual(case)
+    return {
         "optimizer": Optimizer.SGD,
         "batch_size": 128,
-        "augmentation": Augmentation.LIGHT,
-        "val_fraction": _CIFAR_VAL_FRACTION if photos >= _LARGE else 0.2,
+        "augmentation": "light",
+        "val_fraction": _CIFAR_VAL_FRACTION if case.photos >= _LARGE else 0.2,
+    } | values
+
+
+def _cifar_paper(case: Case) -> dict[str, Any]:
+    # He et al. 2015, section 4.2: 4 pixels padded on each side, plain momentum, the same decay
+    # for every weight, and a rate of 0.1, divided by 10 at 32k and 48k of 64k steps.
+    steps = max(1, case.photos // 128)
+    first, second = (max(1, round(drop / steps)) for drop in _PAPER_DROPS)
+    values = {
+        "epochs": max(1, round(_PAPER_STEPS / steps)),
+        "lr": 0.1,
+        "nesterov": False,
+        "weight_decay": 1e-4,
+        "decayed": Decayed.ALL,
+        "shift_pixels": 4,
+        "schedule": "step",
+        "milestones": (first, max(second, first + 1)),
+        "pixel_mean": True,
     }
-    if preset is Preset.CIFAR_PAPER:
-        # He et al. 2015, section 4.2: 4 pixels padded on each side, plain momentum, the same decay
-        # for every weight, and a rate of 0.1, divided by 10 at 32k and 48k of 64k steps.
-        steps = max(1, photos // 128)
-        first, second = (max(1, round(drop / steps)) for drop in _PAPER_DROPS)
-        return common | {
-            "epochs": max(1, round(_PAPER_STEPS / steps)),
-            "lr": 0.1,
-            "nesterov": False,
-            "weight_decay": 1e-4,
-            "decayed": Decayed.ALL,
-            "shift_pixels": 4,
-            "schedule": Schedule.STEP,
-            "milestones": (first, max(second, first + 1)),
-            "pixel_mean": True,
-        }
-    if preset is Preset.CIFAR_KERAS:
-        # Keras's examples/cifar10_resnet.py. Its l2(1e-4) on the kernels of convolutions adds
-        # 1e-4 w^2 to the loss, so 2e-4 w to the gradient. Its plateau callback has no effect: the
-        # scheduler sets the rate anew at every epoch. It compares with ">": one epoch later than
-        # its numbers. It shifts by a tenth of the side, and keeps the best accuracy.
-        return common | {
-            "optimizer": Optimizer.ADAM,
-            "batch_size": 32,
-            "epochs": 200,
-            "lr": 1e-3,
-            "weight_decay": 2e-4,
-            "decayed": Decayed.CONVOLUTIONS,
-            "schedule": Schedule.STEP,
-            "milestones": (81, 121, 161, 181),
-            "gammas": (0.1, 0.1, 0.1, 0.5),
-            "pixel_mean": True,
-        }
-    return common | {
-        "epochs": 30 if photos >= _LARGE else 60 if photos >= _SMALL else 100,
+    return _cifar(case, values)
+
+
+def _cifar_keras(case: Case) -> dict[str, Any]:
+    # Keras's examples/cifar10_resnet.py. Its l2(1e-4) on the kernels of convolutions adds
+    # 1e-4 w^2 to the loss, so 2e-4 w to the gradient. Its plateau callback has no effect: the
+    # scheduler sets the rate anew at every epoch. It compares with ">": one epoch later than
+    # its numbers. It shifts by a tenth of the side, and keeps the best accuracy.
+    values = {
+        "optimizer": Optimizer.ADAM,
+        "batch_size": 32,
+        "epochs": 200,
+        "lr": 1e-3,
+        "weight_decay": 2e-4,
+        "decayed": Decayed.CONVOLUTIONS,
+        "schedule": "step",
+        "milestones": (81, 121, 161, 181),
+        "gammas": (0.1, 0.1, 0.1, 0.5),
+        "pixel_mean": True,
+    }
+    return _cifar(case, values)
+
+
+def _cifar_fast(case: Case) -> dict[str, Any]:
+    values = {
+        "epochs": 30 if case.photos >= _LARGE else 60 if case.photos >= _SMALL else 100,
         "lr": 0.1,
         "weight_decay": 5e-4,
-        "schedule": Schedule.ONE_CYCLE,
+        "schedule": "onecycle",
         "progressive_resizing": True,
     }
+    return _cifar(case, values)
+
+
+PRESETS = {
+    item.name: item
+    for item in (
+        Preset(
+            "fast",
+            "Fast",
+            "Trains the head on the backbone's features: seconds to minutes.",
+            Method.HEAD,
+            _usual,
+        ),
+        Preset(
+            "balanced",
+            "Balanced",
+            "The head first, then the whole network goes on, gently.",
+            Method.PROGRESSIVE,
+            _usual,
+        ),
+        Preset(
+            "best",
+            "Best",
+            "The whole network with stronger augmentation: the longest.",
+            Method.PROGRESSIVE,
+            partial(_usual, best=True),
+        ),
+        Preset(
+            "scratch",
+            "From scratch",
+            "Random weights. Needs thousands of photos and patience.",
+            Method.SCRATCH,
+            _for_scratch,
+        ),
+        Preset("cifar-paper", "", "He et al. 2015, for CIFAR-10.", Method.SCRATCH, _cifar_paper),
+        Preset("cifar-keras", "", "Keras's example for CIFAR-10.", Method.SCRATCH, _cifar_keras),
+        Preset("cifar-fast", "", "CIFAR-10 in few epochs.", Method.SCRATCH, _cifar_fast),
+    )
+}

@@ -1,132 +1,24 @@
-"""What a run tells about itself: its start, its validation, how long it will take. Needs torch."""
+"""The events of a run: its start, its batches, its epochs, and how long it will take."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from resnet_gui.core.errors import TrainingError
-from resnet_gui.core.events import ClassScore
+from resnet_gui.core.inference.hardware import used_memory_mb
 from resnet_gui.core.runs.checkpoint import Progress
-from resnet_gui.core.runs.config import Method
-from resnet_gui.core.runs.events import (
-    EpochDone,
-    Preparing,
-    RunStarted,
-    SamplePrediction,
-    TrainEvent,
-)
-from resnet_gui.core.training.network import NETWORK
-from resnet_gui.core.training.session import Phase, Session
-
-_SAMPLES = 6
+from resnet_gui.core.runs.events import BatchDone, EpochDone, RunStarted
+from resnet_gui.core.training.setup import Setup
+from resnet_gui.core.training.sitting import Sitting
+from resnet_gui.core.training.step import StepResult
+from resnet_gui.core.training.validate import Validation
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """What the validation photos say; loss and accuracy are None without any."""
-
-    loss_sum: float
-    right: int
-    photos: int
-    samples: tuple[SamplePrediction, ...]
-
-    @property
-    def loss(self) -> float | None:
-        return self.loss_sum / self.photos if self.photos else None
-
-    @property
-    def accuracy(self) -> float | None:
-        return self.right / self.photos if self.photos else None
-
-    def beats(self, best_loss: float | None, best_accuracy: float | None, method: Method) -> bool:
-        """Whether this is better than the best validation so far; always without one of the two.
-
-        By loss: of a small folder's few validation photos many epochs get the same number right,
-        and the loss tells which of them is surest where it is right. So the head of a progressive
-        run is replaced only by a network of lower loss. From scratch by accuracy, then loss, as
-        the papers' recipes are judged: there the loss rises again long before accuracy stops
-        rising (Guo et al. 2017, arXiv:1706.04599).
-        """
-        loss, accuracy = self.loss, self.accuracy
-        if loss is None or accuracy is None or best_loss is None or best_accuracy is None:
-            return True
-        if method is Method.SCRATCH:
-            return (accuracy, -loss) > (best_accuracy, -best_loss)
-        return loss < best_loss
-
-
-def validate(
-    session: Session, phase: Phase, stop: Callable[[], bool]
-) -> Generator[TrainEvent, None, Validation | None]:
-    """All validation photos through the module; returns None if it was stopped.
-
-    Yields:
-        Preparing ("validating") after each piece; of the head's features there is only one.
-
-    Raises:
-        TrainingError: there are validation photos, but none can be read any more: without them
-            the best epoch cannot be told.
-    """
-    items = session.split.val
-    module = phase.judged
-    module.eval()
-    wanted = _sample_positions([item.label for item in items])
-    samples: dict[int, SamplePrediction] = {}
-    loss_sum, right, seen = 0.0, 0, 0
-    for judged in phase.source.judge(module, phase.forward):
-        y = torch.tensor([items[i].label for i in judged.positions])
-        losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
-        loss_sum += float(losses)
-        right += int((judged.logits.argmax(1) == y).sum())
-        seen += len(y)
-        for row, position in enumerate(judged.positions):
-            if position in wanted:
-                samples[position] = _sample(session, position, judged.logits[row])
-        if stop():
-            return None
-        if phase.name == NETWORK:
-            yield Preparing("validating", seen, len(items))
-    if items and not seen:
-        raise TrainingError(
-            f"None of the {len(items):,} validation photos can be read any more.",
-            "Check the drive they are on, then resume the run.",
-        )
-    ordered = tuple(samples[position] for position in sorted(samples))
-    return Validation(loss_sum, right, seen, ordered)
-
-
-def _sample(session: Session, position: int, logits: Tensor) -> SamplePrediction:
-    split = session.split
-    item = split.val[position]
-    values, labels = torch.softmax(logits, 0).topk(min(3, len(split.classes)))
-    scores = tuple(
-        ClassScore(split.classes[label], label, value)
-        for value, label in zip(values.tolist(), labels.tolist(), strict=True)
-    )
-    return SamplePrediction(str(session.root / item.path), split.classes[item.label], scores)
-
-
-def _sample_positions(labels: list[int]) -> set[int]:
-    """A few validation photos, spread over the classes: the first of each class, then seconds."""
-    rank: dict[int, int] = {}
-    ordered: list[tuple[int, int, int]] = []
-    for position, label in enumerate(labels):
-        rank[label] = rank.get(label, -1) + 1
-        ordered.append((rank[label], label, position))
-    return {position for _, _, position in sorted(ordered)[:_SAMPLES]}
-
-
-def started(session: Session, progress: Progress, history: list[EpochDone]) -> RunStarted:
+def started(setup: Setup, progress: Progress, history: list[EpochDone]) -> RunStarted:
     """The event that opens a sitting."""
-    config, split = session.config, session.split
+    config, split = setup.config, setup.split
     return RunStarted(
-        run=session.run.name,
-        run_dir=str(session.run.path),
+        run=setup.run.name,
+        run_dir=str(setup.run.path),
         epoch=progress.epoch,
         step=progress.step,
         model=config.model,
@@ -139,32 +31,106 @@ def started(session: Session, progress: Progress, history: list[EpochDone]) -> R
         val_photos=len(split.val),
         test_photos=len(split.test),
         batch_size=config.batch_size,
-        device=session.device.name,
-        device_kind=session.device.kind,
-        precision=session.precision,
-        batchnorm_frozen=session.freeze_batchnorm,
+        device=setup.device.name,
+        device_kind=setup.device.kind,
+        precision=setup.precision,
+        batchnorm_frozen=setup.freeze_batchnorm,
         history=tuple(history),
     )
 
 
-def remaining_s(
-    session: Session,
-    phase: Phase,
-    history: list[EpochDone],
-    epoch: int,
-    number: int,
-    steps: int,
-    elapsed_s: float,
-) -> float | None:
+class Tally:
+    """What an epoch has come to so far.
+
+    Attributes:
+        epoch: from 1. steps: planned. number: of the last step, from 0. lr: its rate of the head.
+        photos: seen so far. trained_s: time of the training part, once it is over.
+    """
+
+    def __init__(self, sitting: Sitting, epoch: int, steps: int) -> None:
+        self.epoch, self.steps = epoch, steps
+        self.number, self.lr = 0, 0.0
+        self.photos = 0
+        self.trained_s = 0.0
+        self._loss_sum, self._right = 0.0, 0
+        self._clock, self._began = sitting.clock, sitting.clock.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Time since the epoch began, without pauses."""
+        return max(self._clock.seconds - self._began, 1e-9)
+
+    @property
+    def loss(self) -> float:
+        return self._loss_sum / self.photos
+
+    @property
+    def accuracy(self) -> float:
+        return self._right / self.photos
+
+    def add(self, result: StepResult, number: int, lr: float) -> None:
+        """A step is done."""
+        self.number, self.lr = number, lr
+        self._loss_sum += result.loss * result.photos
+        self._right += result.right
+        self.photos += result.photos
+
+    def end_training(self) -> None:
+        """What comes now is validation."""
+        self.trained_s = self.seconds
+
+
+def batch_done(sitting: Sitting, tally: Tally, result: StepResult) -> BatchDone:
+    """The event of a step."""
+    return BatchDone(
+        run=sitting.setup.run.name,
+        epoch=tally.epoch,
+        step=sitting.step,
+        step_in_epoch=tally.number + 1,
+        steps_in_epoch=tally.steps,
+        phase=sitting.open_phase.name,
+        loss=result.loss,
+        accuracy=result.right / result.photos,
+        lr=tally.lr,
+        photos_per_s=tally.photos / tally.seconds,
+        eta_s=_remaining_s(sitting, tally),
+        memory_mb=used_memory_mb(sitting.setup.device.kind),
+    )
+
+
+def epoch_done(sitting: Sitting, tally: Tally, validation: Validation) -> EpochDone:
+    """The event of an epoch, after it was judged."""
+    return EpochDone(
+        run=sitting.setup.run.name,
+        epoch=tally.epoch,
+        epochs=sitting.setup.config.epochs,
+        step=sitting.step,
+        phase=sitting.open_phase.name,
+        train_loss=tally.loss,
+        train_accuracy=tally.accuracy,
+        val_loss=validation.loss,
+        val_accuracy=validation.accuracy,
+        lr=tally.lr,
+        seconds=tally.seconds,
+        photos_per_s=tally.photos / tally.trained_s,
+        best=sitting.progress.best_epoch == tally.epoch,
+        train_photos=tally.photos,
+        val_photos=validation.photos,
+    )
+
+
+def _remaining_s(sitting: Sitting, tally: Tally) -> float | None:
     """From the epochs done in this phase, or this one's steps. The network's phase takes far
     longer than the head's: while the head learns nothing is known of it."""
+    phase = sitting.open_phase
     last = phase.first_epoch + phase.epochs - 1
-    if last < session.config.epochs:
+    if last < sitting.setup.config.epochs:
         return None
-    done = [e.seconds for e in history if e.phase == phase.name][-5:]
+    done = [e.seconds for e in sitting.history if e.phase == phase.name][-5:]
     if done:
         per_epoch = sum(done) / len(done)
-        return max(0.0, per_epoch - elapsed_s) + per_epoch * (last - epoch)
-    if number + 1 < min(3, steps):
+        return max(0.0, per_epoch - tally.seconds) + per_epoch * (last - tally.epoch)
+    steps = tally.number + 1
+    if steps < min(3, tally.steps):
         return None
-    return elapsed_s / (number + 1) * (steps * (last - epoch + 1) - number - 1)
+    return tally.seconds / steps * (tally.steps * (last - tally.epoch + 1) - steps)

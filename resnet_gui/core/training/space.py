@@ -10,13 +10,14 @@ from pathlib import Path
 
 from resnet_gui.core.errors import RunNotWrittenError, TrainingError
 from resnet_gui.core.runs.directory import HeldRun
-from resnet_gui.core.training.session import Phase, Session
+from resnet_gui.core.training.phase import Phase
+from resnet_gui.core.training.setup import Setup
 
 _HEADER_BYTES = 256 * 1024  # of a model file, and a few changes of run.json
 _BLOCK = 1024 * 1024
 
 
-def reserve_model(session: Session, phase: Phase) -> None:
+def reserve_model(setup: Setup, phase: Phase) -> None:
     """Take the space that the finished model will need, before there is anything to lose: on a disk
     that fills up in mid-training, the best model so far can then still be saved.
 
@@ -28,17 +29,17 @@ def reserve_model(session: Session, phase: Phase) -> None:
     needed = sum(
         tensor.numel() * tensor.element_size() for tensor in phase.module.state_dict().values()
     )
-    source = session.entry.weights_path
+    source = setup.entry.weights_path
     if phase.backbone and source is not None:  # the module is the head alone
         needed += source.stat().st_size
     needed += _HEADER_BYTES
-    if _drive(session.models) != _drive(session.run.path):
+    if _drive(setup.models) != _drive(setup.run.path):
         return
     try:
-        _allocate(session.run.reserve, needed)
+        _allocate(setup.run.reserve, needed)
     except OSError as error:
-        release(session.run)
-        failure = _NoRoomError(error.errno, error.strerror, str(session.run.reserve))
+        release(setup.run)
+        failure = _NoRoomError(error.errno, error.strerror, str(setup.run.reserve))
         failure.needed = needed
         raise failure from error
 
@@ -53,10 +54,10 @@ def release(run: HeldRun) -> None:
         run.reserve.unlink(missing_ok=True)
 
 
-def not_written(session: Session, error: OSError) -> TrainingError:
+def not_written(setup: Setup, error: OSError) -> TrainingError:
     """The error under our name: which file, why, and how much is missing if that is known."""
-    path = Path(os.fsdecode(error.filename)) if error.filename else session.run.path
-    if path.parent not in (session.run.path, session.models):
+    path = Path(os.fsdecode(error.filename)) if error.filename else setup.run.path
+    if path.parent not in (setup.run.path, setup.models):
         what = f"{path.name}: {error.strerror}" if error.filename else str(error)
         return TrainingError(
             f"The run could not go on ({what}).", "Check the drive, then resume the run."
@@ -64,7 +65,7 @@ def not_written(session: Session, error: OSError) -> TrainingError:
     free = 0
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(path.parent).free
-    return RunNotWrittenError(path, session.run.name, error, free)
+    return RunNotWrittenError(path, setup.run.name, error, free)
 
 
 def _drive(folder: Path) -> int:

@@ -15,7 +15,8 @@ from resnet_gui.core.inference.hardware import is_out_of_memory, out_of_memory, 
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.training.augment import step_seed
 from resnet_gui.core.training.data.photos import Batch
-from resnet_gui.core.training.session import Phase, Session
+from resnet_gui.core.training.phase import Phase
+from resnet_gui.core.training.setup import Setup
 
 _FORWARD = 1 << 40  # tells a forward pass's seed from that of its augmentation
 
@@ -31,7 +32,7 @@ class StepResult:
 
 
 def take_step(
-    session: Session, phase: Phase, progress: Progress, batch: Batch, epoch: int, number: int
+    setup: Setup, phase: Phase, progress: Progress, batch: Batch, epoch: int, number: int
 ) -> Generator[Notice, None, StepResult]:
     """Forward, backward and optimizer step over one batch.
 
@@ -48,14 +49,14 @@ def take_step(
     """
     count = len(batch.y)
     while True:
-        result = _try_step(session, phase, progress.pieces, batch, epoch, number)
+        result = _try_step(setup, phase, progress.pieces, batch, epoch, number)
         if result is not None:
             break
         # Outside the except block: there the error's traceback would keep the tensors alive.
         phase.optimizer.zero_grad(set_to_none=True)
-        release_memory(session.device.kind)
+        release_memory(setup.device.kind)
         if progress.pieces >= count:
-            raise out_of_memory(session.device.kind)
+            raise out_of_memory(setup.device.kind)
         progress.pieces = min(progress.pieces * 2, count)
         size = math.ceil(phase.config.batch_size / progress.pieces)
         yield Notice(
@@ -71,7 +72,7 @@ def take_step(
 
 
 def _try_step(
-    session: Session, phase: Phase, pieces: int, batch: Batch, epoch: int, number: int
+    setup: Setup, phase: Phase, pieces: int, batch: Batch, epoch: int, number: int
 ) -> StepResult | None:
     """Gradients of a batch; None: out of memory."""
     config, count = phase.config, len(batch.y)
@@ -84,8 +85,8 @@ def _try_step(
             batch.y.tensor_split(min(pieces, count)),
             strict=True,
         ):
-            if session.guard is not None:
-                session.guard(epoch, number + 1, len(y))
+            if setup.guard is not None:
+                setup.guard(epoch, number + 1, len(y))
             with phase.autocast():
                 logits = phase.module(x)
             losses = functional.cross_entropy(
@@ -93,12 +94,7 @@ def _try_step(
             )
             loss = float(losses.detach())
             if not math.isfinite(loss):
-                raise NonFiniteLossError(
-                    epoch,
-                    number + 1,
-                    f"Start again with a smaller learning rate, for instance lr={config.lr / 10:g}"
-                    ". The best epoch so far is kept.",
-                )
+                raise NonFiniteLossError(epoch, number + 1, divergence_advice(config.lr))
             loss_sum += loss
             right += int((logits.detach().argmax(1) == y).sum())
             gradients = phase.scaler.scale(losses / count)
@@ -108,3 +104,11 @@ def _try_step(
             raise
         return None
     return StepResult(loss_sum / count, right, count)
+
+
+def divergence_advice(lr: float) -> str:
+    """What to do when the loss is no number any more."""
+    return (
+        f"Start again with a smaller learning rate, for instance lr={lr / 10:g}. "
+        "The best epoch so far is kept."
+    )

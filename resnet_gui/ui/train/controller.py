@@ -31,7 +31,7 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import RunInfo
-from resnet_gui.core.training.presets import Preset, config_for
+from resnet_gui.core.training.presets import config_for
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
@@ -106,7 +106,7 @@ class TrainController(QObject):
         self.history: list[EpochDone] = []
         self.earlier = EarlierRuns(io, self)
         self.earlier.noticed.connect(self.noticed)
-        self.preset: Preset | None = None
+        self.preset: str | None = None
         self.start_model = StartModel(store)
         store.changed.connect(self._on_store_changed)
         self.overrides: dict[str, Any] = {}
@@ -202,7 +202,7 @@ class TrainController(QObject):
         if self.start_model.replace_lost():
             self._configure()
 
-    def set_preset(self, preset: Preset | None) -> None:
+    def set_preset(self, preset: str | None) -> None:
         """Choose a preset (None: by the folder's size); it replaces what was changed by hand."""
         self.preset, self.overrides = preset, {}
         self._configure()

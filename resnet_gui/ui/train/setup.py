@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.system.visible_text import visible
-from resnet_gui.core.training.presets import TITLES, Preset, automatic_preset
+from resnet_gui.core.training.presets import PRESETS, automatic_preset
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
@@ -108,17 +108,17 @@ class TrainSetup(QWidget):
         column.addWidget(PlainLabel("How thorough"))
         presets = QHBoxLayout()
         presets.setSpacing(4)
-        self.preset_buttons: dict[Preset, QPushButton] = {}
+        self.preset_buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        for number, (preset, (title, tip)) in enumerate(TITLES.items()):
-            button = QPushButton(title)
+        for number, preset in enumerate(item for item in PRESETS.values() if item.label):
+            button = QPushButton(preset.label)
             button.setCheckable(True)
-            set_tooltip(button, tip)
+            set_tooltip(button, preset.tip)
             button.setProperty("kind", "segment")
             self._group.addButton(button, number)
-            self.preset_buttons[preset] = button
+            self.preset_buttons[preset.name] = button
             # By the length of its word: the chosen one is bold, and the longest was cut off.
-            presets.addWidget(button, len(title) + 2)
+            presets.addWidget(button, len(preset.label) + 2)
         self._group.idClicked.connect(self._on_preset_clicked)
         column.addLayout(presets)
         self.preset_text = PlainLabel()
@@ -194,7 +194,7 @@ class TrainSetup(QWidget):
             self.preset_buttons[preset].setChecked(True)
             automatic = " Chosen for this folder." if controller.preset is None else ""
             changed = " Changed by hand." if controller.overrides else ""
-            self.preset_text.setText(TITLES[preset][1] + automatic + changed)
+            self.preset_text.setText(PRESETS[preset].tip + automatic + changed)
         self.error.setText(controller.config_error)
         self.error.setVisible(bool(controller.config_error))
         self.start.setEnabled(config is not None)

@@ -271,7 +271,7 @@ def test_the_scan_needs_no_torch() -> None:
     code = (
         "import sys; import resnet_gui.core.dataset, resnet_gui.core.photos.store, "
         "resnet_gui.core.runs.listing, resnet_gui.core.training.presets, "
-        "resnet_gui.core.runs.events, resnet_gui.core.training.schedules; "
+        "resnet_gui.core.runs.events, resnet_gui.core.runs.schedules; "
         "assert not {'torch', 'torchvision', 'PySide6'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

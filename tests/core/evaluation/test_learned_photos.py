@@ -14,7 +14,7 @@ from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.learned_photos import note_photos
 from resnet_gui.core.events import Notice
 from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.training import finish
+from resnet_gui.core.training import best_model
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo.weights.model_file import read_header
 from tests.helpers.models import small_spec
@@ -118,7 +118,7 @@ def test_copies_parts_and_larger_folders_are_recognised(
 def test_older_models_have_no_note(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finish, "note_photos", lambda *_: None)
+    monkeypatch.setattr(best_model, "note_photos", lambda *_: None)
     model = learn(data)
     assert facts(measure(model, data)[0]) == ("val", "run", 4, 0)
     copy = tmp_path / "copy"

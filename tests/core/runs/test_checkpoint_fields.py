@@ -12,7 +12,7 @@ from resnet_gui.core.errors import ModelFileError, RunConfigError, RunError
 from resnet_gui.core.runs.checkpoint import Progress, restore_optimizer
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.plateau import PlateauState
-from resnet_gui.core.training.data.photos import Features
+from resnet_gui.core.training.data.features import Features
 from resnet_gui.core.training.kept_features import load_features, save_features
 from resnet_gui.core.values import from_json
 from resnet_gui.core.zoo.storage.offline_kit import read_kit

@@ -16,7 +16,7 @@ from resnet_gui.core.runs.events import BatchDone, EpochDone, RunFinished, RunSt
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.presets import head_recipe
-from resnet_gui.core.training.report import Validation
+from resnet_gui.core.training.validate import Validation
 from resnet_gui.core.zoo.weights.load import load_network
 from tests.helpers.training import (
     curve,

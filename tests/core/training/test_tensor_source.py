@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.runs.config import Augmentation
 from resnet_gui.core.training.augment import Variation
 from resnet_gui.core.training.data.photos import PhotoSource, Source
 from resnet_gui.core.training.data.tensor import TensorSource, tensor_bytes
@@ -37,9 +36,7 @@ def split(tmp_path: Path) -> Split:
     return Split(("red", "green", "blue"), train, val, (), True)
 
 
-def filled(
-    tmp_path: Path, split: Split, level: Augmentation, channels_last: bool = True
-) -> TensorSource:
+def filled(tmp_path: Path, split: Split, level: str, channels_last: bool = True) -> TensorSource:
     source = TensorSource(tmp_path, split, SMALL, Variation(level), "cpu", channels_last, 2)
     events = list(source.fill())
     assert events[-1].done == events[-1].total == len(split.train) + len(split.val)
@@ -53,7 +50,7 @@ def reference(tmp_path: Path, split: Split) -> PhotoSource:
 
 
 def test_without_augmentation_it_is_what_photo_by_photo_gives(tmp_path: Path, split: Split) -> None:
-    source, other = filled(tmp_path, split, Augmentation.NONE), reference(tmp_path, split)
+    source, other = filled(tmp_path, split, "none"), reference(tmp_path, split)
     assert source.trainable == other.trainable
     assert 3 not in source.trainable, "the file that is no photo"
     indices = source.trainable[::-1]
@@ -71,7 +68,7 @@ def test_without_augmentation_it_is_what_photo_by_photo_gives(tmp_path: Path, sp
 
 @pytest.mark.parametrize("side", [32, 16])
 def test_validation_is_what_photo_by_photo_gives(tmp_path: Path, split: Split, side: int) -> None:
-    source, other = filled(tmp_path, split, Augmentation.LIGHT), reference(tmp_path, split)
+    source, other = filled(tmp_path, split, "light"), reference(tmp_path, split)
     source.begin_epoch(1, side)
     other.begin_epoch(1, side)
     torch.manual_seed(0)
@@ -86,8 +83,8 @@ def test_validation_is_what_photo_by_photo_gives(tmp_path: Path, split: Split, s
 
 
 def test_light_shifts_and_mirrors_and_nothing_else(tmp_path: Path, split: Split) -> None:
-    plain = filled(tmp_path, split, Augmentation.NONE)
-    light = filled(tmp_path, split, Augmentation.LIGHT)
+    plain = filled(tmp_path, split, "none")
+    light = filled(tmp_path, split, "light")
     indices = [0, 5, 12] * 60
     original, torch_seed = plain.batch(indices), 11
     torch.manual_seed(torch_seed)
@@ -121,7 +118,7 @@ def _shift_and_mirror(original: Tensor, seen: Tensor) -> tuple[int, int, bool]:
 
 
 def test_fewer_pixels_are_the_same_picture(tmp_path: Path, split: Split) -> None:
-    source = filled(tmp_path, split, Augmentation.NONE)
+    source = filled(tmp_path, split, "none")
     whole = source.batch([0, 7])
     source.begin_epoch(1, 16)
     half = source.batch([0, 7])
@@ -133,16 +130,16 @@ def test_fewer_pixels_are_the_same_picture(tmp_path: Path, split: Split) -> None
     torch.testing.assert_close(half.x, expected)
 
 
-@pytest.mark.parametrize("level", [Augmentation.NONE, Augmentation.LIGHT])
-def test_the_mean_photo(tmp_path: Path, split: Split, level: Augmentation) -> None:
-    source, plain = filled(tmp_path, split, level), filled(tmp_path, split, Augmentation.NONE)
+@pytest.mark.parametrize("level", ["none", "light"])
+def test_the_mean_photo(tmp_path: Path, split: Split, level: str) -> None:
+    source, plain = filled(tmp_path, split, level), filled(tmp_path, split, "none")
     every = plain.batch(plain.trainable)
     assert every is not None
     torch.testing.assert_close(source.mean_photo(), every.x.mean(0), atol=1e-5, rtol=0)
 
 
 def test_the_photos_that_layers_are_measured_on(tmp_path: Path, split: Split) -> None:
-    for source in (filled(tmp_path, split, Augmentation.LIGHT), reference(tmp_path, split)):
+    for source in (filled(tmp_path, split, "light"), reference(tmp_path, split)):
         batch, again = source.first_photos(6), source.first_photos(6)
         assert batch is not None
         assert again is not None
@@ -154,17 +151,15 @@ def test_the_photos_that_layers_are_measured_on(tmp_path: Path, split: Split) ->
 
 
 def test_what_it_needs_of_memory(tmp_path: Path, split: Split) -> None:
-    source = filled(tmp_path, split, Augmentation.LIGHT)
+    source = filled(tmp_path, split, "light")
     kept = source._train.numel() * 4
-    assert kept == tensor_bytes(len(source.trainable), 32, Variation(Augmentation.LIGHT))
+    assert kept == tensor_bytes(len(source.trainable), 32, Variation("light"))
 
 
 def test_no_validation_photos_and_no_readable_ones(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.jpg").write_bytes(b"nothing")
-    source = filled(
-        tmp_path, Split(("a", "b"), (Item("a/x.jpg", 0),), (), (), True), Augmentation.LIGHT
-    )
+    source = filled(tmp_path, Split(("a", "b"), (Item("a/x.jpg", 0),), (), (), True), "light")
     assert source.trainable == []
     assert source.first_photos(4) is None
     assert list(source.judge(nn.Identity(), Forward("cpu", "fp32", 2))) == []
@@ -173,7 +168,7 @@ def test_no_validation_photos_and_no_readable_ones(tmp_path: Path) -> None:
 
 def test_labels_belong_to_their_photos(tmp_path: Path, split: Split) -> None:
     """Colours tell: each photo is noise around its class's colour."""
-    source = filled(tmp_path, split, Augmentation.LIGHT)
+    source = filled(tmp_path, split, "light")
     torch.manual_seed(1)
     batch = source.batch(source.trainable)
     assert batch is not None
@@ -201,7 +196,7 @@ def test_alternating_flips_show_each_photo_from_both_sides(
 ) -> None:
     plain = varied(tmp_path, split, kind, Variation())
     # The least shift there is, so that some photos are not shifted and can be compared.
-    variation = Variation(Augmentation.LIGHT, shift_pixels=1, alternate_flip=True, seed=5)
+    variation = Variation("light", shift_pixels=1, alternate_flip=True, seed=5)
     source = varied(tmp_path, split, kind, variation)
     indices = [i for i in source.trainable for _ in range(COPIES)]
     original = plain.batch(indices)
@@ -238,9 +233,7 @@ def test_what_a_shift_brings_in_can_be_the_mirrored_edge(
     tmp_path: Path, split: Split, kind: str
 ) -> None:
     plain = varied(tmp_path, split, kind, Variation())
-    variation = Variation(
-        Augmentation.LIGHT, shift_pixels=4, shift_reflect=True, alternate_flip=True
-    )
+    variation = Variation("light", shift_pixels=4, shift_reflect=True, alternate_flip=True)
     source = varied(tmp_path, split, kind, variation)
     source.begin_epoch(2 - int(variation.first_flips(len(split.train))[0]) % 2, 32)
     original, seen = plain.batch([0]), source.batch([0] * 200)
@@ -259,7 +252,7 @@ def test_what_a_shift_brings_in_can_be_the_mirrored_edge(
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_cutout_is_a_square_of_the_mean_colour(tmp_path: Path, split: Split, kind: str) -> None:
-    source = varied(tmp_path, split, kind, Variation(Augmentation.LIGHT, shift_pixels=1, cutout=6))
+    source = varied(tmp_path, split, kind, Variation("light", shift_pixels=1, cutout=6))
     torch.manual_seed(0)
     batch = source.batch([0] * 100)
     assert batch is not None

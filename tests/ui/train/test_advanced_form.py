@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TypeVar
 
 import pytest
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from resnet_gui.core.runs.config import Decayed, RunConfig
-from resnet_gui.ui.train.advanced_form import FIELDS, AdvancedForm
+from resnet_gui.core.runs.config import SETTINGS, Decayed, RunConfig
+from resnet_gui.core.runs.schedules import SCHEDULES, Schedule
+from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.widgets.combo_box import ComboBox
 
 Widget = TypeVar("Widget", bound=QWidget)
@@ -37,9 +37,24 @@ def shown(form: AdvancedForm, **settings: object) -> set[str]:
     return {name for name, editor in form.editors.items() if layout.isRowVisible(editor)}
 
 
-def test_every_setting_has_a_row_or_a_reason() -> None:
-    names = {field.name for field in dataclasses.fields(RunConfig)}
-    assert {item.name for item in FIELDS} == names - _NO_ROW
+def test_every_setting_has_a_row_or_a_reason(form: AdvancedForm) -> None:
+    assert form.editors.keys() == SETTINGS.keys() - _NO_ROW
+    assert list(form.editors)[:3] == ["method", "epochs", "head_epochs"]
+
+
+def test_a_schedule_from_elsewhere_is_a_choice(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Schedule("mine", "My own", lambda *_: 0.5, reads=("milestones",))
+    monkeypatch.setitem(SCHEDULES, "mine", mine)
+    form = AdvancedForm()
+    qtbot.addWidget(form)
+    rows = shown(form, schedule="mine")
+    chosen = editor(form, "schedule", ComboBox)
+    assert chosen.currentText() == "My own"
+    assert "milestones" in rows
+    assert "warmup_epochs" not in rows
+    assert "early_stopping" in rows
 
 
 def test_rows_that_do_nothing_are_hidden(form: AdvancedForm) -> None:

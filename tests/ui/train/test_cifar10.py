@@ -15,7 +15,6 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import RunFinished
-from resnet_gui.core.training.presets import Preset
 from resnet_gui.core.zoo import ModelState, Zoo
 from resnet_gui.core.zoo.storage.inventory import take_inventory
 from resnet_gui.core.zoo.storage.remote_file import RemoteFile
@@ -85,7 +84,7 @@ def test_drop_the_archive_and_train_from_random_weights(
     assert "50 training, 20 test" in setup.facts.text()
     with_weights = controller.model_id
     assert all(e.state is not ModelState.UNTRAINED for e in controller.start_model.entries())
-    setup.preset_buttons[Preset.SCRATCH].click()
+    setup.preset_buttons["scratch"].click()
     assert controller.config is not None
     assert controller.config.method is Method.SCRATCH
     assert controller.config.model == "cifar-resnet20"
@@ -98,7 +97,7 @@ def test_drop_the_archive_and_train_from_random_weights(
     setup.popup.hide()
     assert controller.config.model == "cifar-plain20"
     # Another method goes back to the model with weights, and scratch to what was chosen.
-    setup.preset_buttons[Preset.FAST].click()
+    setup.preset_buttons["fast"].click()
     assert controller.config.model == with_weights == controller.model_id
     controller.set_option("method", "scratch")
     assert controller.config.model == "cifar-plain20"

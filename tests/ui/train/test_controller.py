@@ -24,7 +24,6 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.training.presets import Preset
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.start_model import StartModel
@@ -178,7 +177,7 @@ def test_settings_by_hand_and_back(rig: Rig, controller: TrainController, folder
     assert controller.config is not None
     assert controller.config.epochs == usual
     controller.set_option("epochs", 5)
-    controller.set_preset(Preset.BEST)
+    controller.set_preset("best")
     assert controller.config is not None
     assert controller.config.preset == "best"
     assert controller.config.epochs != 5  # a preset replaces what was changed by hand

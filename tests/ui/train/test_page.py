@@ -17,11 +17,10 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.decode import decode
-from resnet_gui.core.runs.config import Augmentation, Method
+from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import RunFinished, RunStopped
 from resnet_gui.core.runs.listing import RunState, list_runs
 from resnet_gui.core.system.paths import user_models_dir
-from resnet_gui.core.training.presets import Preset
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.widgets.charts.saving import write_values
@@ -78,7 +77,7 @@ def test_drop_start_and_try_it(
     assert page.setup is not None
     assert page.setup.title.text() == "cat or coffee ☕"
     assert page.setup.facts.text().startswith("48 photos in 2 classes")
-    assert page.setup.preset_buttons[Preset.FAST].isChecked()
+    assert page.setup.preset_buttons["fast"].isChecked()
     qtbot.waitUntil(lambda: page.setup.estimate.text().startswith("About"), timeout=ANSWER_MS)
     page.setup.start.click()
     assert controller.running
@@ -114,7 +113,7 @@ def test_presets_and_advanced_settings_change_the_config(
     controller = ready(qtbot, app, dataset)
     setup = app.window.train_page.setup
     assert setup is not None
-    setup.preset_buttons[Preset.BALANCED].click()
+    setup.preset_buttons["balanced"].click()
     assert controller.config is not None
     assert controller.config.method is Method.PROGRESSIVE
     setup.fold.click()
@@ -140,7 +139,7 @@ def test_presets_and_advanced_settings_change_the_config(
 def test_augmentation_preview_shows_pictures(qtbot: QtBot, app: WindowApp, dataset: Path) -> None:
     controller = ready(qtbot, app, dataset)
     controller.set_option("method", "full")
-    controller.set_option("augmentation", Augmentation.STRONG.value)
+    controller.set_option("augmentation", "strong")
     assert app.window.train_page.setup is not None
     app.window.train_page.setup.form.preview.click()
     [dialog] = [w for w in QApplication.topLevelWidgets() if isinstance(w, AugmentationDialog)]

@@ -14,16 +14,16 @@ from torch.nn import functional
 
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.errors import TrainingError
-from resnet_gui.core.inference.hardware import Forward, one_thread
+from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import Variation, reader_for, transform_for
+from resnet_gui.core.training.data.lone_thread import LoneThread
 from resnet_gui.core.zoo.spec import Preprocessing
 
 # Positions in the part, how many photos were tried, and what makes the input of a slice of them.
 Chunk = tuple[list[int], int, Callable[[int, int], Tensor]]
-_FEATURE_CHUNK = 16  # photos; small, so that the lane gets a word in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Source(Protocol):
 
 
 class PhotoSource:
-    """Photos from a store, augmented on the CPU in the training thread.
+    """Photos from a store, augmented on the CPU while the training thread waits.
 
     Args:
         budget_bytes: for decoded photos of both parts together.
@@ -123,6 +123,7 @@ class PhotoSource:
         self._train = PhotoStore(
             _paths(root, split.train), reader_for(variation.level, preprocessing), budget_bytes
         )
+        self._thread = LoneThread()
         self._told: set[Path] = set()
         self._input_side = preprocessing.crop
 
@@ -149,9 +150,12 @@ class PhotoSource:
         good = [(i, item) for i, item in zip(indices, pixels, strict=True) if item is not None]
         if not good:
             return None
-        # In order and in this thread: the transforms draw from the global generator.
-        with one_thread():
-            x = torch.stack([self._transform(self._turned(i, to_tensor(item))) for i, item in good])
+
+        def augment() -> Tensor:
+            # In order: the transforms draw from the global generator.
+            return torch.stack([self._transform(self._turned(i, to_tensor(p))) for i, p in good])
+
+        x = self._thread.run(augment)
         y = self._labels[[i for i, _ in good]].to(self._device)
         return Batch(resized(self._to_device(x), self._input_side), y)
 
@@ -165,16 +169,16 @@ class PhotoSource:
         # Spread over the photos: they are in the order of their classes.
         readable = self.trainable
         chosen = readable[:: max(1, len(readable) // count)][:count]
-        with one_thread():
-            photos = [
-                (index, resize_square(to_tensor(pixels), self._preprocessing.crop))
-                for index, pixels in zip(chosen, self._train.get(chosen), strict=True)
-                if pixels is not None
-            ]
-        if not photos:
+        pixels = zip(chosen, self._train.get(chosen), strict=True)
+        good = [(index, item) for index, item in pixels if item is not None]
+        if not good:
             return None
-        x = self._to_device(torch.stack([photo for _, photo in photos]))
-        return Batch(x, self._labels[[index for index, _ in photos]].to(self._device))
+        side = self._preprocessing.crop
+        photos = self._thread.run(
+            lambda: [resize_square(to_tensor(item), side) for _, item in good]
+        )
+        x = self._to_device(torch.stack(photos))
+        return Batch(x, self._labels[[index for index, _ in good]].to(self._device))
 
     def prefetch(self, indices: Sequence[int]) -> None:
         self._train.prefetch(indices)
@@ -207,6 +211,7 @@ class PhotoSource:
         return new
 
     def close(self) -> None:
+        self._thread.close()
         self._train.close()
         self._val.close()
 
@@ -224,120 +229,6 @@ class PhotoSource:
     def _to_device(self, x: Tensor) -> Tensor:
         on_device = normalise(x.to(self._device), self._preprocessing)
         return on_device.contiguous(memory_format=self._format)
-
-
-class FeatureSource:
-    """Features of all photos in memory; an epoch over them takes milliseconds.
-
-    Args:
-        features: as `compute_features` gives them.
-    """
-
-    def __init__(self, features: Features, split: Split, device_kind: str) -> None:
-        self._device = device_kind
-        self._features = features
-        train = torch.tensor([item.label for item in split.train])
-        self._x = features.train.to(device_kind)
-        self._y = train[features.train_indices].to(device_kind)
-        self._row = {index: row for row, index in enumerate(features.train_indices.tolist())}
-        self._val = features.val.to(device_kind)
-        self._failures = list(features.failures)
-
-    @property
-    def trainable(self) -> list[int]:
-        return list(self._row)
-
-    @property
-    def in_memory(self) -> bool:
-        return True
-
-    def batch(self, indices: Sequence[int]) -> Batch | None:
-        rows = torch.tensor([self._row[index] for index in indices], device=self._device)
-        return Batch(self._x[rows], self._y[rows])
-
-    def first_photos(self, count: int) -> Batch | None:
-        return None
-
-    def prefetch(self, indices: Sequence[int]) -> None:
-        """Nothing to do: all features are in memory."""
-
-    def begin_epoch(self, epoch: int, side: int) -> None:
-        """Features have no side, and are the same in all epochs."""
-
-    def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
-        count = len(self._val)
-        if count:
-            logits = forward(module, lambda start, stop: self._val[start:stop], count)
-            yield Judged(self._features.val_indices.tolist(), logits)
-
-    def take_failures(self) -> list[tuple[str, str]]:
-        failures, self._failures = self._failures, []
-        return failures
-
-    def close(self) -> None:
-        self._x = self._val = torch.empty(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """A backbone's features of the readable photos.
-
-    Attributes:
-        train, val: (N, D) float32 on the CPU.
-        train_indices, val_indices: (N,) int64, positions in the parts of the split.
-        failures: paths and messages of the unreadable ones.
-    """
-
-    train: Tensor
-    train_indices: Tensor
-    val: Tensor
-    val_indices: Tensor
-    failures: tuple[tuple[str, str], ...]
-
-
-def compute_features(
-    backbone: nn.Module,
-    root: Path,
-    split: Split,
-    preprocessing: Preprocessing,
-    device_kind: str,
-    channels_last: bool,
-    forward: Forward,
-) -> Iterator[Preparing | Features]:
-    """Run the backbone once over training and validation photos, cropped as in `classify`.
-
-    Args:
-        backbone: x: (N, 3, crop, crop) -> (N, D), in evaluation mode on the device.
-
-    Yields:
-        Preparing, and the Features last.
-
-    Raises:
-        TrainingError: the whole folder is gone.
-    """
-    source = PhotoSource(
-        root, split, preprocessing, Variation(), device_kind, channels_last, 0, _FEATURE_CHUNK
-    )
-    try:
-        total = len(split.train) + len(split.val)
-        parts: list[tuple[Tensor, Tensor]] = []
-        done = 0
-        for chunks in (source.train_chunks(_FEATURE_CHUNK), source.val_chunks(_FEATURE_CHUNK)):
-            rows: list[Tensor] = []
-            indices: list[int] = []
-            for positions, size, prepare in chunks:
-                if positions:
-                    rows.append(forward(backbone, prepare, len(positions)))
-                    indices += positions
-                done += size
-                yield Preparing("features", done, total)
-            width = rows[0].shape[1] if rows else 0
-            found = torch.cat(rows) if rows else torch.empty(0, width)
-            parts.append((found, torch.tensor(indices, dtype=torch.int64)))
-        (train, train_indices), (val, val_indices) = parts
-        yield Features(train, train_indices, val, val_indices, tuple(source.take_failures()))
-    finally:
-        source.close()
 
 
 def resize_square(photo: Tensor, side: int) -> Tensor:

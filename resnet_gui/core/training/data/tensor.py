@@ -16,20 +16,20 @@ from torch import Tensor, nn
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.photos.store import PhotoStore, Reader, crop_reader, exact_reader
-from resnet_gui.core.runs.config import Augmentation
+from resnet_gui.core.runs.augmentations import LIGHT, NONE
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import SHIFT, Variation
 from resnet_gui.core.training.data.photos import Batch, Judged, check_still_there, resized
 from resnet_gui.core.zoo.spec import Preprocessing
 
-LEVELS = (Augmentation.NONE, Augmentation.LIGHT)  # what is done on a whole batch
+LEVELS = (NONE, LIGHT)  # what is done on a whole batch
 _CHUNK = 512  # photos decoded between two progress events
 _BYTES = 4  # per pixel: R, G, B and one to make them a word
 
 
 def padding(variation: Variation, side: int) -> int:
     """How far photos of this side are shifted at most."""
-    if variation.level is not Augmentation.LIGHT:
+    if variation.level != LIGHT:
         return 0
     return variation.shift_pixels or round(SHIFT * side)
 
@@ -69,7 +69,7 @@ class TensorSource:
         self._device = device_kind
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._largest = largest
-        self._light = variation.level is Augmentation.LIGHT
+        self._light = variation.level == LIGHT
         self._variation = variation
         self._first_flips = variation.first_flips(len(split.train))
         self._epoch = 1

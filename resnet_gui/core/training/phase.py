@@ -1,19 +1,16 @@
-"""One sitting of a run: what is known before the loop, and the phases it opens. Needs torch."""
+"""What learns in a part of a run: the head alone, or the whole network; its optimizer and its data.
+Needs torch."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunConfigError, RunMismatchError
-from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.hardware import Forward, autocast
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.runs.checkpoint import (
@@ -22,25 +19,20 @@ from resnet_gui.core.runs.checkpoint import (
     load_checkpoint,
     restore_optimizer,
 )
-from resnet_gui.core.runs.config import Augmentation, Method, RunConfig, Switch
 from resnet_gui.core.runs.events import Preparing
-from resnet_gui.core.runs.listing import HeldRun
+from resnet_gui.core.runs.schedules import learning_rate
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.augment import step_seed, variation_of
 from resnet_gui.core.training.average import running_average
-from resnet_gui.core.training.data.photos import (
+from resnet_gui.core.training.data.features import (
     Features,
     FeatureSource,
-    PhotoSource,
-    Source,
     compute_features,
-    resized,
 )
+from resnet_gui.core.training.data.photos import PhotoSource, Source, resized
 from resnet_gui.core.training.data.tensor import LEVELS, TensorSource, tensor_bytes
 from resnet_gui.core.training.kept_features import load_features, save_features
 from resnet_gui.core.training.network import (
-    HEAD,
-    NETWORK,
     backbone_hash,
     has_live_batchnorm,
     make_optimizer,
@@ -50,92 +42,13 @@ from resnet_gui.core.training.network import (
     start_network,
     trained_parameters,
 )
-from resnet_gui.core.training.presets import head_recipe
-from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
+from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 
-_SMALL = 2_000  # training photos; below, their BatchNorm statistics are worse than the backbone's
 # A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:
 # those of one or two photos say nothing, move the running ones, and of one BatchNorm may refuse it.
 _FEWEST_FOR_BATCHNORM = 3
 _VAL_LARGEST = 32  # photos in one validation pass
 _SMALL_SIDE, _SMALL_AT_ONCE = 64, 250  # up to this many pixels a side, more go through at once
-# Progressive resizing: until this part of the epochs, this part of the side.
-_SIDES = ((0.6, 0.5), (0.8, 0.75))
-
-# Called before each piece of a batch goes through the network, with epoch, step and number of
-# photos. It may raise what a device raises, so that running out of memory can be rehearsed.
-Guard = Callable[[int, int, int], None]
-
-
-@dataclass(slots=True)
-class Session:
-    """What one sitting works with.
-
-    Attributes:
-        entry: the model that the run starts from.
-        options: the architecture options of the model that it makes.
-        root: the dataset's folder.
-        precision, channels_last: resolved for the device, as in the run's first sitting.
-        models: where the finished model goes.
-    """
-
-    run: HeldRun
-    config: RunConfig
-    split: Split
-    root: Path
-    entry: ModelEntry
-    options: dict[str, Any]
-    preprocessing: Preprocessing
-    device: DeviceInfo
-    precision: str
-    channels_last: bool
-    models: Path
-    guard: Guard | None = None
-
-    @property
-    def freeze_batchnorm(self) -> bool:
-        """Whether BatchNorm keeps its running statistics (never from scratch: there are none)."""
-        if self.config.freeze_batchnorm is not Switch.AUTO:
-            return self.config.freeze_batchnorm is Switch.ON
-        return self.config.method is not Method.SCRATCH and len(self.split.train) < _SMALL
-
-    def phase_of(self, epoch: int) -> str:
-        """The phase of an epoch (from 1): "head" on cached features, or "network"."""
-        config = self.config
-        if config.method is Method.PROGRESSIVE:
-            return HEAD if epoch <= config.head_epochs else NETWORK
-        cached = config.cache_features and config.augmentation is Augmentation.NONE
-        return HEAD if config.method is Method.HEAD and cached else NETWORK
-
-    def input_side(self, epoch: int) -> int:
-        """Side of the network's input in an epoch (from 1)."""
-        return input_side(self.config, self.preprocessing.crop, epoch)
-
-    def phase_config(self, phase: str) -> RunConfig:
-        """The settings of a phase: of progressive the head's may be those of the preset "fast"."""
-        config = self.config
-        if phase == HEAD and config.method is Method.PROGRESSIVE and config.fast_head:
-            return config.replace(
-                **head_recipe(len(self.split.train)), label_smoothing=0.0, accumulate=1
-            )
-        return config
-
-    def phase_epochs(self, phase: str) -> tuple[int, int]:
-        """First epoch (from 1) of a phase and how many it has."""
-        config = self.config
-        if config.method is not Method.PROGRESSIVE:
-            return 1, config.epochs
-        if phase == HEAD:
-            return 1, config.head_epochs
-        return config.head_epochs + 1, config.epochs - config.head_epochs
-
-
-def input_side(config: RunConfig, side: int, epoch: int) -> int:
-    """Side of the network's input in an epoch (from 1), of `side` at full size."""
-    if not config.progressive_resizing or config.method is not Method.SCRATCH:
-        return side
-    progress = (epoch - 1) / config.epochs
-    return next((round(side * share) for end, share in _SIDES if progress < end - 1e-9), side)
 
 
 class Phase:
@@ -153,16 +66,16 @@ class Phase:
     """
 
     def __init__(
-        self, session: Session, name: str, module: nn.Module, source: Source, backbone: str
+        self, setup: Setup, name: str, module: nn.Module, source: Source, backbone: str
     ) -> None:
-        config, kind = session.phase_config(name), session.device.kind
+        config, kind = setup.phase_config(name), setup.device.kind
         self.name = name
         self.config = config
         self.module = module
         self.source = source
         self.backbone = backbone
-        self.first_epoch, self.epochs = session.phase_epochs(name)
-        self.forward = Forward(kind, session.precision if name == NETWORK else "fp32", _VAL_LARGEST)
+        self.first_epoch, self.epochs = setup.phase_epochs(name)
+        self.forward = Forward(kind, setup.precision if name == NETWORK else "fp32", _VAL_LARGEST)
         self.indices = source.trainable
         prefix = "" if name == HEAD else head_name(module) + "."
         self.optimizer = make_optimizer(module, prefix, config)
@@ -174,7 +87,7 @@ class Phase:
             if name == NETWORK and config.ema_decay
             else None
         )
-        self._freeze = session.freeze_batchnorm
+        self._freeze = setup.freeze_batchnorm
         self._batch_size = config.batch_size
         self._seed = config.seed
         self.train_mode()
@@ -197,6 +110,21 @@ class Phase:
             [self.indices[i] for i in mixed[step * size : (step + 1) * size]]
             for step in range(self.steps)
         ]
+
+    def set_learning_rate(self, epoch: int, number: int, scale: float) -> float:
+        """Set all groups' rates for a step (from 0) of the epoch; returns the head's.
+
+        Args:
+            scale: of `PlateauState`.
+        """
+        step = (epoch - self.first_epoch) * self.steps + number
+        rate = 0.0
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(
+                self.config, group["peak_lr"], step, self.steps, self.epochs, scale
+            )
+            rate = max(rate, group["lr"])
+        return rate
 
     def train_mode(self) -> None:
         if self.name == HEAD:
@@ -224,7 +152,7 @@ class Phase:
 
 
 def open_phase(
-    session: Session, progress: Progress, carried: Phase | None = None
+    setup: Setup, progress: Progress, carried: Phase | None = None
 ) -> Iterator[Preparing | Phase]:
     """Build the phase of the next epoch, with the checkpoint's weights and optimizer if it was
     saved in this phase.
@@ -240,54 +168,54 @@ def open_phase(
         RunMismatchError: the head in the checkpoint was made for another backbone.
         RunError: the checkpoint is damaged.
     """
-    name = session.phase_of(progress.epoch + 1)
+    name = setup.phase_of(progress.epoch + 1)
     weights: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}
     average: dict[str, Tensor] = {}
     if progress.epoch:
         # The rest goes on from the best head, not from the last one.
-        last = load_checkpoint(session.run.last if progress.phase == name else session.run.best)
+        last = load_checkpoint(setup.run.last if progress.phase == name else setup.run.best)
         weights, states, average = last.weights, last.optimizer, last.average
     same_phase = progress.phase == name
     yield Preparing("model", 0, 0)
-    network, backbone = _network(session, progress, name, weights)
+    network, backbone = _network(setup, progress, name, weights)
     if name == HEAD:
         network.eval()
         head = split_off_head(network)
         first = next(module for module in head.modules() if isinstance(module, nn.Linear))
-        sizes = len(session.split.train), len(session.split.val)
-        features = load_features(session.run.features, backbone, first.in_features, *sizes)
+        sizes = len(setup.split.train), len(setup.split.val)
+        features = load_features(setup.run.features, backbone, first.in_features, *sizes)
         if features is None:
-            for item in _features(session, network):
+            for item in _features(setup, network):
                 if isinstance(item, Features):
                     features = item
                 else:
                     yield item
             assert features is not None  # compute_features yields it last
-            save_features(session.run.features, backbone, features)
+            save_features(setup.run.features, backbone, features)
         del network  # its memory is better spent on features
-        module: nn.Module = head.to(session.device.kind)
+        module: nn.Module = head.to(setup.device.kind)
         module.requires_grad_(True)
-        source: Source = FeatureSource(features, session.split, session.device.kind)
+        source: Source = FeatureSource(features, setup.split, setup.device.kind)
     else:
-        module = _to_device(session, network)
-        set_trainable(module, session.config, name)
-        photos = _photo_source(session)
+        module = _to_device(setup, network)
+        set_trainable(module, setup.config, name)
+        photos = _photo_source(setup)
         try:
             yield from photos.fill()
         except BaseException:
             photos.close()
             raise
         source = photos
-        if session.config.pixel_mean and not progress.epoch:
+        if setup.config.pixel_mean and not progress.epoch:
             _set_pixel_mean(module, photos)
-    phase = Phase(session, name, module, source, backbone)
+    phase = Phase(setup, name, module, source, backbone)
     if same_phase and states:
-        restore_optimizer(phase.optimizer, phase.parameters(), states, session.run.path)
+        restore_optimizer(phase.optimizer, phase.parameters(), states, setup.run.path)
         if progress.scaler:
             phase.scaler.load_state_dict(progress.scaler)
         if phase.average is not None and average:
-            fit_weights(phase.average, average, session.run.path)
+            fit_weights(phase.average, average, setup.run.path)
     if carried is not None:
         carried.close()
         gc.collect()
@@ -295,61 +223,59 @@ def open_phase(
 
 
 def _network(
-    session: Session, progress: Progress, phase: str, weights: dict[str, Tensor]
+    setup: Setup, progress: Progress, phase: str, weights: dict[str, Tensor]
 ) -> tuple[nn.Module, str]:
     """The network on the CPU with the checkpoint's weights, and its backbone's hash in phase
     "head" (or "")."""
-    classes = len(session.split.classes)
+    classes = len(setup.split.classes)
     if progress.epoch and progress.phase == NETWORK:
         # All weights are in the checkpoint: the start model may be gone.
-        network = build_network(session.entry.spec.architecture, classes, session.options)
-        fit_weights(network, weights, session.run.path)
+        network = build_network(setup.entry.spec.architecture, classes, setup.options)
+        fit_weights(network, weights, setup.run.path)
         return network, ""
-    network = start_network(session.entry, classes, session.config)
+    network = start_network(setup.entry, classes, setup.config)
     if not progress.epoch:
         return network, backbone_hash(network) if phase == HEAD else ""
     found = backbone_hash(network)
     if found != progress.backbone:
-        raise RunMismatchError(
-            session.run.path, "backbone", progress.backbone[:12], f"{found[:12]}"
-        )
-    fit_weights(network.get_submodule(head_name(network)), weights, session.run.path)
+        raise RunMismatchError(setup.run.path, "backbone", progress.backbone[:12], f"{found[:12]}")
+    fit_weights(network.get_submodule(head_name(network)), weights, setup.run.path)
     return network, found if phase == HEAD else ""
 
 
-def _to_device(session: Session, network: nn.Module) -> nn.Module:
-    layout = torch.channels_last if session.channels_last else torch.contiguous_format
+def _to_device(setup: Setup, network: nn.Module) -> nn.Module:
+    layout = torch.channels_last if setup.channels_last else torch.contiguous_format
     # nn.Module.to takes a memory format, which its type stub does not say
-    return network.to(device=session.device.kind, memory_format=layout)  # type: ignore[call-overload, no-any-return]
+    return network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
-def _features(session: Session, network: nn.Module) -> Iterator[Preparing | Features]:
-    kind = session.device.kind
+def _features(setup: Setup, network: nn.Module) -> Iterator[Preparing | Features]:
+    kind = setup.device.kind
     yield from compute_features(
-        _to_device(session, network),
-        session.root,
-        session.split,
-        session.preprocessing,
+        _to_device(setup, network),
+        setup.root,
+        setup.split,
+        setup.preprocessing,
         kind,
-        session.channels_last,
-        Forward(kind, session.precision, _VAL_LARGEST),
+        setup.channels_last,
+        Forward(kind, setup.precision, _VAL_LARGEST),
     )
 
 
-def _photo_source(session: Session) -> PhotoSource | TensorSource:
+def _photo_source(setup: Setup) -> PhotoSource | TensorSource:
     """All photos in one tensor where they fit and a batch can be augmented at once; else photo by
     photo."""
-    config, split = session.config, session.split
+    config, split = setup.config, setup.split
     budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
     variation = variation_of(config)
     values = (
-        session.root, split, session.preprocessing, variation, session.device.kind,
-        session.channels_last,
+        setup.root, split, setup.preprocessing, variation, setup.device.kind,
+        setup.channels_last,
     )  # fmt: skip
     photos = len(split.train) + len(split.val)
-    needed = tensor_bytes(photos, session.preprocessing.crop, variation)
+    needed = tensor_bytes(photos, setup.preprocessing.crop, variation)
     if config.augmentation in LEVELS and needed <= budget:
-        at_once = _SMALL_AT_ONCE if session.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
+        at_once = _SMALL_AT_ONCE if setup.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
         return TensorSource(*values, at_once)
     return PhotoSource(*values, budget, _VAL_LARGEST)
 
