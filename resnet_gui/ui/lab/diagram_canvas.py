@@ -22,14 +22,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resnet_gui.core.lab.diagram_types import (
     BlockBox,
-    LayerBox,
     NetworkDiagram,
-    Path,
     StageBox,
     count_text,
     shape_text,
 )
 from resnet_gui.core.nets.registration import Kind, Shortcut
+from resnet_gui.ui.lab.box_texts import box_lines
 from resnet_gui.ui.lab.style import kind_colour
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -139,13 +138,13 @@ class DiagramCanvas(QWidget):
         zoom, top = self.zoom, _MARGIN
         head = 30.0 * self.scale
         for stage in self.diagram.stages if self.diagram else ():
-            most = max(len(_lines(block)) for block in stage.blocks)
+            most = max(len(box_lines(block)) for block in stage.blocks)
             width, gap, arc = 88 * zoom, 36 * zoom, 26 * zoom
             if all(block.shortcut is Shortcut.NONE for block in stage.blocks):
                 arc = 4 * zoom
             if self._worded:
                 metrics = QFontMetricsF(self._font())
-                texts = {text for block in stage.blocks for text in _lines(block)}
+                texts = {text for block in stage.blocks for text in box_lines(block)}
                 widest = max((metrics.horizontalAdvance(text) for text in texts), default=0.0)
                 width = max(width, widest + 18 * zoom)
             high = max(16.0, (most * 17 + 14) * zoom) if self._worded else 26 * max(zoom, 0.5)
@@ -338,7 +337,7 @@ class DiagramCanvas(QWidget):
         if not self._worded:
             return
         painter.setPen(QColor(colours.on_accent if chosen else colours.text))
-        lines = _lines(block)
+        lines = box_lines(block)
         step = rect.height() / max(1, len(lines))
         pitch = min(step, 17 * zoom)
         top = middle - pitch * len(lines) / 2
@@ -382,21 +381,3 @@ class DiagramCanvas(QWidget):
             box.moveCenter(QPointF(rect.center().x(), high))
             painter.drawRoundedRect(box, 4 * zoom, 4 * zoom)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, mark)
-
-
-def _lines(block: BlockBox) -> list[str]:
-    """What stands in a box: its weighted layers on the main path, as in the paper's figure 3."""
-    return [_short(layer) for layer in block.layers if _shown(layer)]
-
-
-def _shown(layer: LayerBox) -> bool:
-    return layer.path is Path.MAIN and (layer.weighted or layer.kind == "MaxPool2d")
-
-
-def _short(layer: LayerBox) -> str:
-    if layer.kind == "MaxPool2d":
-        return "max pool"
-    if len(layer.output_shape) == 1:
-        return f"linear, {layer.output_shape[0]}"
-    stride = ", /2" if layer.output_shape[-1] < layer.input_shape[-1] else ""
-    return f"{layer.title.split()[0]}, {layer.output_shape[0]}{stride}"

@@ -12,10 +12,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from resnet_gui.core.dataset.cifar10.archive import is_archive_name
-from resnet_gui.core.dataset.cifar10.folder import UnpackProgress, prepare_cifar10
+from resnet_gui.core.dataset.cifar10.folder import UnpackProgress
 from resnet_gui.core.dataset.scan import scan_dataset
 from resnet_gui.core.dataset.summary import DatasetScanned, DatasetSummary, ScanProgress
-from resnet_gui.core.errors import DatasetError, RunConfigError
+from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.events import DownloadProgress, Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
@@ -36,6 +36,7 @@ from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.earlier_runs import EarlierRuns
+from resnet_gui.ui.train.scans import look_and_scan, unpack_and_scan
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.words import sentence
 
@@ -135,7 +136,7 @@ class TrainController(QObject):
         """As `open_folder` or `open_cifar10`, whichever the disk says was dropped."""
         archive = any(is_archive_name(path.name) for path in paths)
         priority = Priority.BACKGROUND if archive else Priority.INTERACTIVE
-        self._open(partial(_look_and_scan, paths), priority)
+        self._open(partial(look_and_scan, paths), priority)
 
     def open_cifar10(self, archive: Path | None = None, *, download: bool = False) -> None:
         """Unpack CIFAR-10 if it is not there yet, then scan it.
@@ -144,7 +145,7 @@ class TrainController(QObject):
             archive: from where. download: the person said that the network may be asked.
         """
         # In the background: photos and thumbnails must not wait for the network.
-        self._open(partial(_unpack_and_scan, archive, download), Priority.BACKGROUND)
+        self._open(partial(unpack_and_scan, archive, download), Priority.BACKGROUND)
 
     def _open(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
         if self.running:
@@ -392,22 +393,3 @@ class TrainController(QObject):
         if state is not self.state:
             self.state = state
             self.state_changed.emit()
-
-
-def _look_and_scan(paths: Sequence[Path]) -> Iterator[Any]:
-    archives = [path for path in paths if is_archive_name(path.name) and path.is_file()]
-    if archives:
-        yield from _unpack_and_scan(archives[0], False)
-        return
-    folders = [path for path in paths if path.is_dir()]
-    advice = "One folder at a time: drop the folder that holds the classes."
-    if not folders:
-        raise DatasetError(paths[0], f"{paths[0].name} is no folder.", advice)
-    if len(folders) > 1:
-        yield Notice(advice)
-    yield from scan_dataset(folders[0])
-
-
-def _unpack_and_scan(archive: Path | None, download: bool) -> Iterator[Any]:
-    folder = yield from prepare_cifar10(archive, download=download)
-    yield from scan_dataset(folder)
