@@ -480,7 +480,7 @@ def test_progress_of_unpacking_is_told(
         yield Notice("It was there already.")
         return folder
 
-    monkeypatch.setattr("resnet_gui.ui.train.controller.prepare_cifar10", prepare)
+    monkeypatch.setattr("resnet_gui.ui.train.scans.prepare_cifar10", prepare)
     told, noticed = heard(controller.scan_progressed), heard(controller.noticed)
     controller.open_cifar10(download=True)
     rig.settle()
