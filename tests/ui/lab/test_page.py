@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -19,11 +21,11 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.lab.histories import HistoryFound, run_key
 from resnet_gui.core.system.paths import data_dir
-from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.layers import LabLayers
 from resnet_gui.ui.lab.page import PROJECTOR_SCALE, LabPage, View
+from resnet_gui.ui.page import PageContext
 from tests.core.lab.test_sources import make_run
 from tests.helpers.fake_engine import Rig
 from tests.helpers.histories import epoch, history, write
@@ -149,15 +151,19 @@ def test_a_run_that_goes_on_grows_without_reading(
     monkeypatch.setattr("resnet_gui.ui.lab.page._REFRESH_MS", 0)
     run = history("plain", 20, 0.1, epochs=3)
     rig.engine.script("histories", HistoryFound(run_key("r"), run, True, "d"))
-    page = LabPage(LabController(rig.engine, rig.store, rig.inference, rig.io, rig.parent))
+    lanes = SimpleNamespace(inference=rig.inference, io=rig.io)
+    context = SimpleNamespace(engine=rig.engine, store=rig.store, lanes=lanes)
+    page = LabPage(cast(PageContext, context))
     qtbot.addWidget(page)
     page.add_epoch(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
     page.show()
+    page.shown()
     rig.until(lambda: page.controller.looked)
     for number in (4, 5, 6):
         page.add_epoch(dataclasses.replace(epoch(number, 9, 0.5, 0.5), run="r"))
     rig.until(lambda: len(page.controller.histories[0].history.epochs) == 6)
     assert rig.engine.calls == [("histories", ())]
+    page.hidden()
     page.hide()
 
 
