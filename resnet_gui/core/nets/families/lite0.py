@@ -9,7 +9,7 @@ from resnet_gui.core.preprocessing import Preprocessing
 LITE0 = "efficientnet-lite0"
 # Trained in TensorFlow with mean 127 and deviation 128; bicubic resizing comes closest to how it
 # resized (timm's tf_efficientnet_lite0.in1k has the same values). The pip package's README is
-# wrong: with ImageNet's statistics and bilinear resizing 67 % of 398 photos of ants and bees get
+# wrong: with ImageNet's statistics and bilinear resizing 67 % of 397 photos of ants and bees get
 # their right name among 1,000; this way, 85 %.
 PREPROCESSING = Preprocessing(256, 224, (0.5,) * 3, (0.5,) * 3, "bicubic")
 # The block says that it may skip, and does where the shape stays.
