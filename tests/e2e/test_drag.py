@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from resnet_gui.core.system.paths import assets_dir
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from tests.conftest import skip_unless_required
 from tests.e2e.conftest import Program
+from tests.helpers.archives import unpack
 from tests.ui.conftest import CATS
 
 HERE = Path(__file__).parent
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.drag
 
 def unpack_ants_bees(shared_data: Path, folder: Path) -> Path:
     """The folder of PyTorch's transfer learning tutorial: 245 photos to train, 153 to validate."""
-    with tarfile.open(shared_data / "ants_bees.tar") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(shared_data / "ants_bees.tar", folder)
     return folder
 
 

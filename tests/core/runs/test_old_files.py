@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import math
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +25,14 @@ from resnet_gui.core.training.api import resume
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.spec import ModelState
 from resnet_gui.core.zoo.storage.store import load_speeds
+from tests.helpers.archives import unpack
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "fixtures" / "version_0" / "home.tar.xz"
 
 
 @pytest.fixture
 def home(own_home: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(own_home.parent, filter="data")
+    unpack(ARCHIVE, own_home.parent)
     for path in own_home.rglob("*.json"):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("@HOME@", json.dumps(str(own_home))[1:-1]), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from resnet_gui.core.training.api import train
 from resnet_gui.core.training.presets import config_for
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.weights.load import load_network
+from tests.helpers.archives import unpack
 
 pytestmark = pytest.mark.data
 
@@ -26,8 +26,7 @@ pytestmark = pytest.mark.data
 @pytest.fixture(scope="module")
 def ants_bees(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ants_bees")
-    with tarfile.open(shared_data / "ants_bees.tar") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(shared_data / "ants_bees.tar", folder)
     return folder
 
 
