@@ -27,8 +27,8 @@ def download(
     to: Annotated[
         Path | None,
         typer.Option(
-            help="Make a bundle in this folder, to carry to a computer without a network: "
-            "“resnet-gui import” takes it there.",
+            help="Make an offline kit in this folder, to carry to a computer without a "
+            "network: “resnet-gui import” takes it there.",
             metavar="FOLDER",
             parser=given_path,
         ),

@@ -18,7 +18,8 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Weights (.pth, .pt, .h5), model files (.safetensors), or a bundle's folder.",
+            help="Weights (.pth, .pt, .h5), model files (.safetensors), or the folder of an "
+            "offline kit.",
             metavar="FILE",
             parser=given_path,
         ),

@@ -110,7 +110,7 @@ class ClassifyController(QObject):
     # --- what comes in ----------------------------------------------------------------------
 
     def open_paths(self, paths: Sequence[Path], *, guessed: bool = False) -> None:
-        """Photos, folders, model files, weights from elsewhere and bundles.
+        """Photos, folders, model files, weights from elsewhere and offline kits.
 
         Args:
             guessed: the paths come from a text; those that do not exist are left out.

@@ -274,7 +274,7 @@ class ModelsController(QObject):
         job.failed.connect(self._on_failed)
 
     def import_paths(self, paths: Sequence[Path]) -> None:
-        """Take in weights, model files and bundles."""
+        """Take in weights, model files and offline kits."""
         photos = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
         if photos:
             self.noticed.emit(

@@ -92,7 +92,7 @@ class ModelsPage(Page):
         self.import_button = QPushButton("Import weights…")
         set_tooltip(
             self.import_button,
-            "Take in a .pth, .pt, .h5 or .safetensors file, or a bundle made on another computer",
+            "Take in a .pth, .pt, .h5 or .safetensors file, or an offline kit of another computer",
         )
         self.settings_button = QPushButton("Settings…")
         set_tooltip(self.settings_button, "Network, mirror, offline mode, folder for weights")
