@@ -4,7 +4,8 @@
 
 FOLDER of --data has `train/CLASS/` and `test/CLASS/` with the images of CIFAR-10. A run that was
 interrupted goes on; one that is finished is only packed. What comes out goes into `models/`:
-NAME.safetensors, NAME.history.json and the card NAME.md.
+NAME.safetensors, NAME.history.json and the card NAME.md; of the two `-quartet` runs, whose curves
+stand beside those of the plain networks, the history alone.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import machine
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
+from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone, RunFailed
 from resnet_gui.core.runs.history import SUFFIX as HISTORY_SUFFIX
 from resnet_gui.core.runs.history import TrainingHistory
@@ -39,20 +42,40 @@ JPEG = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recipe:
-    """title: of the card. architecture: id of `zoo.architectures`. epochs: of the fast preset."""
+    """title: of the card. architecture: id of an untrained network. settings: what differs from
+    the preset cifar-fast, by the names of `RunConfig`'s fields. curve_only: the Lab shows its
+    training, and its weights are not kept."""
 
     title: str
     architecture: str
-    epochs: int
     purpose: str
+    settings: Mapping[str, Any]
+    curve_only: bool = False
 
 
+# Every epoch at 32x32 pixels, 15 % of them to warm up and then evenly down to zero: 12 epochs so
+# end at 85.4 % where one cycle ended at 84.9 (depth 20).
+_FULL_SIZE: dict[str, Any] = {
+    "progressive_resizing": False,
+    "shift_pixels": 4,
+    "shift_reflect": True,
+    "alternate_flip": True,
+    "schedule": "linear",
+}
+_LONG_20 = _FULL_SIZE | {"epochs": 60, "warmup_epochs": 9.0}
+# Deep and thin, it learns the training images by heart before the rate is low: half the peak
+# rate, and a square of 8 pixels cut out of every image.
+_LONG_56 = _FULL_SIZE | {"epochs": 45, "warmup_epochs": 6.75, "lr": 0.05, "cutout": 8}
+_ALIKE = _FULL_SIZE | {"epochs": 20, "warmup_epochs": 3.0}
+_BEST = "Trained for as long as it gains."
 _PAIR = "One of four networks trained exactly alike, to compare depths with and without shortcuts."
 RECIPES = {
-    "resnet20-cifar10": Recipe("ResNet-20 (CIFAR-10)", "cifar-resnet20", 20, _PAIR),
-    "resnet56-cifar10": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", 20, _PAIR),
-    "plain20-cifar10": Recipe("Plain-20 (CIFAR-10)", "cifar-plain20", 20, _PAIR),
-    "plain56-cifar10": Recipe("Plain-56 (CIFAR-10)", "cifar-plain56", 20, _PAIR),
+    "resnet20-cifar10": Recipe("ResNet-20 (CIFAR-10)", "cifar-resnet20", _BEST, _LONG_20),
+    "resnet56-cifar10": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", _BEST, _LONG_56),
+    "plain20-cifar10": Recipe("Plain-20 (CIFAR-10)", "cifar-plain20", _PAIR, _ALIKE),
+    "plain56-cifar10": Recipe("Plain-56 (CIFAR-10)", "cifar-plain56", _PAIR, _ALIKE),
+    "resnet20-quartet": Recipe("ResNet-20, as the plain", "cifar-resnet20", _PAIR, _ALIKE, True),
+    "resnet56-quartet": Recipe("ResNet-56, as the plain", "cifar-resnet56", _PAIR, _ALIKE, True),
 }
 
 
@@ -85,9 +108,9 @@ def train_run(name: str, data: Path, work: Path) -> RunDirectory:
             model=recipe.architecture,
             photos=50_000,
             classes=10,
-            epochs=recipe.epochs,
             seed=SEED,
             title=name,
+            **recipe.settings,
         )
         events = train(config, folder=work / "runs", models=work / "models")
     for event in events:
@@ -103,7 +126,12 @@ def train_run(name: str, data: Path, work: Path) -> RunDirectory:
 
 
 def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str) -> None:
-    """Measure the model on the test images and write its three files."""
+    """Measure the model on the test images and write its three files; of a run whose curve alone
+    is wanted, the history."""
+    history = _history(name, run)
+    if RECIPES[name].curve_only:
+        write_json(models / f"{name}{HISTORY_SUFFIX}", history.to_json())
+        return
     source = Path(str(run.document["model_path"]))
     (entry,) = (
         entry
@@ -111,7 +139,6 @@ def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str)
         if entry.weights_path == source
     )
     measured = _measure(entry, data)
-    history = _history(name, run)
     spec = _spec(name, entry.spec, measured, data_note)
     provenance = {
         "recipe": dict(history.recipe),
@@ -203,10 +230,7 @@ def _card(
         f"| data | CIFAR-10 (Krizhevsky 2009): {_count(run, 'train'):,} images trained, "
         f"{_count(run, 'val'):,} held out for the curve, {_count(run, 'test'):,} tested. "
         f"{data_note} |",
-        f"| recipe | preset `cifar-fast`: {settings.epochs} epochs, batch {settings.batch_size}, "
-        f"SGD with Nesterov momentum {settings.momentum:g}, one cycle up to rate {settings.lr:g}, "
-        f"weight decay {settings.weight_decay:g}, shift by up to a tenth and mirror, 60 % of the "
-        "epochs at 16×16 pixels and 20 % at 24×24 |",
+        f"| recipe | {_recipe_in_words(settings)} |",
         f"| seed | {settings.seed} |",
         f"| weights | those of epoch {next(e.epoch for e in reversed(history.epochs) if e.best)}, "
         "the best on the held-out images at full size |",
@@ -229,6 +253,27 @@ def _card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _recipe_in_words(settings: RunConfig) -> str:
+    parts = [
+        f"preset `cifar-fast` with {settings.epochs} epochs, batch {settings.batch_size}, "
+        f"SGD with Nesterov momentum {settings.momentum:g}, {settings.schedule} schedule up to "
+        f"rate {settings.lr:g} ({settings.warmup_epochs:g} epochs to warm up), weight decay "
+        f"{settings.weight_decay:g}",
+        f"shift by up to {settings.shift_pixels or 'a tenth of the'} pixels"
+        + (", the border reflected" if settings.shift_reflect else ""),
+        "mirrored in every second epoch" if settings.alternate_flip else "mirrored at random",
+    ]
+    if settings.cutout:
+        parts.append(f"a square of {settings.cutout} pixels cut out")
+    if settings.ema_decay:
+        parts.append(f"running average of the weights, decay {settings.ema_decay:g}")
+    if settings.progressive_resizing:
+        parts.append("60 % of the epochs at 16×16 pixels and 20 % at 24×24")
+    else:
+        parts.append("every epoch at 32×32 pixels")
+    return ", ".join(parts)
 
 
 def _count(run: RunDirectory, part: str) -> int:
