@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from resnet_gui.core.lab.histories import HistoryFound
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import depth_of, find_architecture, kind_of
-from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
+from resnet_gui.core.runs.events import LayerStatistics
+from resnet_gui.core.runs.history import TrainingHistory
 
 _SAME_POINTS = 0.0015  # differences below 0.15 % of the images are called "the same"
 

@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured, run_key
 from resnet_gui.core.nets.registry import offered_ids
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayersMeasured
+from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.jobs.lane import Job, JobLane, JobStart, Priority
 from resnet_gui.ui.engine import Engine
@@ -111,19 +112,17 @@ class LabController(QObject):
     def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
 
-    def add_epochs(self, epochs: Sequence[EpochDone]) -> None:
+    def add_events(self, events: Sequence[EpochDone | LayersMeasured]) -> None:
         """Let the histories of runs that go on grow by what they tell. Only what this cannot know
-        is read: a run that is new here, and statistics of layers, which no event carries."""
+        is read: a run that is new here, or went on elsewhere."""
         unknown = set()
-        for epoch in epochs:
-            held = next((h for h in self.histories if h.key == run_key(epoch.run)), None)
-            if held is None or held.history.layers:
-                unknown.add(epoch.run)
-            elif epoch.epoch == held.history.epochs[-1].epoch + 1:
-                grown = dataclasses.replace(held.history, epochs=(*held.history.epochs, epoch))
+        for event in events:
+            held = next((h for h in self.histories if h.key == run_key(event.run)), None)
+            grown = None if held is None else _grown(held.history, event)
+            if held is None or grown is None:
+                unknown.add(event.run)
+            elif grown is not held.history:
                 self._put(dataclasses.replace(held, history=grown))
-            elif epoch not in held.history.epochs:  # some are missing, or a resume cut some off
-                unknown.add(epoch.run)
         for run in unknown:
             job = self._io.submit(partial(self._engine.history, run), Priority.INTERACTIVE)
             job.progressed.connect(self._on_run_read)
@@ -269,3 +268,17 @@ class LabController(QObject):
     def _on_drawing_failed(self, error: Exception) -> None:
         self.diagram_error = sentence(error)
         self.diagram_changed.emit()
+
+
+def _grown(history: TrainingHistory, event: EpochDone | LayersMeasured) -> TrainingHistory | None:
+    """A history with what its run tells next; the same one if that is in it already. None: some
+    before it are missing, or a resume cut some off."""
+    if isinstance(event, LayersMeasured):
+        layers = event.layers
+        known = history.layers
+        if layers.epoch == (known[-1].epoch + 1 if known else 0):
+            return dataclasses.replace(history, layers=(*known, layers))
+        return history if any(repr(item) == repr(layers) for item in known) else None
+    if event.epoch == (history.epochs[-1].epoch + 1 if history.epochs else 1):
+        return dataclasses.replace(history, epochs=(*history.epochs, event))
+    return history if event in history.epochs else None

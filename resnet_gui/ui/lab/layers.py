@@ -20,7 +20,7 @@ from resnet_gui.core.lab.sentences import (
     short_name,
 )
 from resnet_gui.core.nets.registry import kind_of
-from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayersMeasured
 from resnet_gui.ui.lab.controller import FIRST_PAIR, LabController
 from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
@@ -106,7 +106,7 @@ class LabPage(Page):
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(_REFRESH_MS)
         self._refresh_soon.timeout.connect(self._refresh)
-        self._epochs: list[EpochDone] = []
+        self._events: list[EpochDone | LayersMeasured] = []
         self._stale = False
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
@@ -158,25 +158,25 @@ class LabPage(Page):
         self._refresh_later()
 
     @Slot(object)
-    def add_epoch(self, epoch: EpochDone) -> None:
+    def add_event(self, event: EpochDone | LayersMeasured) -> None:
         """A run goes on: show its epoch soon, if somebody looks."""
-        self._epochs.append(epoch)
+        self._events.append(event)
         self._refresh_later()
 
     def _refresh_later(self) -> None:
         if not self.isVisible():
-            self._epochs.clear()  # all is read when the page is shown
+            self._events.clear()  # all is read when the page is shown
         elif not self._refresh_soon.isActive():
             self._refresh_soon.start()  # a quick run has dozens of epochs a second
 
     @Slot()
     def _refresh(self) -> None:
-        epochs, self._epochs = self._epochs, []
+        events, self._events = self._events, []
         stale, self._stale = self._stale, False
         if stale:
             self.controller.refresh()
         else:
-            self.controller.add_epochs(epochs)
+            self.controller.add_events(events)
 
     def shown(self) -> None:
         self.projector.setIcon(icon("screen"))

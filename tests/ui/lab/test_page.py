@@ -155,12 +155,12 @@ def test_a_run_that_goes_on_grows_without_reading(
     context = SimpleNamespace(engine=rig.engine, store=rig.store, lanes=lanes)
     page = LabPage(cast(PageContext, context))
     qtbot.addWidget(page)
-    page.add_epoch(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
+    page.add_event(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
     page.show()
     page.shown()
     rig.until(lambda: page.controller.looked)
     for number in (4, 5, 6):
-        page.add_epoch(dataclasses.replace(epoch(number, 9, 0.5, 0.5), run="r"))
+        page.add_event(dataclasses.replace(epoch(number, 9, 0.5, 0.5), run="r"))
     rig.until(lambda: len(page.controller.histories[0].history.epochs) == 6)
     assert rig.engine.calls == [("histories", ())]
     page.hidden()
