@@ -32,19 +32,21 @@ _REFRESH_MS = 1000
 
 
 class View(IntEnum):
-    CURVES = 0
-    GRADIENTS = 1
-    RESIDUALS = 2
-    DIAGRAM = 3
-    WHY = 4
+    """In the order of the tabs: first the words, then what is to be seen."""
+
+    WHY = 0
+    CURVES = 1
+    GRADIENTS = 2
+    RESIDUALS = 3
+    DIAGRAM = 4
 
 
 _WORDS = {
-    View.CURVES: ("Curves", "Training and validation error by epoch"),
+    View.WHY: ("Why it works", "H(x) = F(x) + x in plain words"),
+    View.CURVES: ("Curves", "Training and validation accuracy by epoch"),
     View.GRADIENTS: ("Gradients", "Size of the gradient, layer by layer"),
     View.RESIDUALS: ("Residuals", "How much each block changes its input"),
     View.DIAGRAM: ("Diagram", "Stages, blocks and layers of a network"),
-    View.WHY: ("Why it works", "H(x) = F(x) + x in plain words"),
 }
 _NO_HISTORIES = (
     "No trainings to show yet",
@@ -79,7 +81,7 @@ class LabPage(Page):
         self.controller = controller = LabController(
             context.engine, context.store, context.lanes.inference, context.lanes.io, self
         )
-        self.view = View.CURVES
+        self.view = View.WHY
         self.views: dict[View, LabCurves | LabLayers | LabDiagram | LabWhy] = {}
         self._scale = 1.0
         column = QVBoxLayout(self)
@@ -125,7 +127,7 @@ class LabPage(Page):
             group.addButton(button, int(view))
             self.tabs[view] = button
             row.addWidget(button)
-        self.tabs[View.CURVES].setChecked(True)
+        self.tabs[self.view].setChecked(True)
         group.idClicked.connect(self._on_tab_clicked)
         row.addStretch()
         self.projector = QPushButton("Projector")
@@ -241,7 +243,7 @@ class LabPage(Page):
         if view is View.DIAGRAM:
             return LabDiagram(self.controller)
         if view is View.WHY:
-            return LabWhy()
+            return LabWhy(self.controller)
         measure = Measure.GRADIENTS if view is View.GRADIENTS else Measure.RESIDUALS
         layers = LabLayers(self.controller, measure)
         layers.measure_requested.connect(self.controller.measure)

@@ -71,6 +71,10 @@ class ChartPainter:
         self._ticks = (
             log_ticks(*y) if axes.log else [(v, axes.value(v)) for v in multiples(step, *y)]
         )
+        # Without a line and ends of its own, nobody knows what would stand beside the axes.
+        self._blank = axes.x_range is None and not any(len(line.xs) for line in lines)
+        if self._blank:
+            self._ticks = []
         texts = [text for _, text in self._ticks]
         left = max(self._metrics.horizontalAdvance(text) for text in (*texts, "0.00")) + 20
         # Room for the names from the start: the axis would move when a line comes to its end.
@@ -150,7 +154,7 @@ class ChartPainter:
         painter.setPen(QColor(colours.muted))
         most = max(2, int(area.width() / self._metrics.horizontalAdvance("00000")))
         last = -math.inf
-        for x in x_ticks(low, end, min(9, most)):
+        for x in () if self._blank else x_ticks(low, end, min(9, most)):
             if end - low >= 2 and x != round(x):  # there is no half epoch, unless it fills the axis
                 continue
             text = _plain_x(x)
