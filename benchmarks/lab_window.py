@@ -61,6 +61,7 @@ def child() -> None:
     idle()
     phase("opening the Lab")
     window.show_page("lab")
+    lab.show_view(View.CURVES)
     run_until(lambda: View.CURVES in lab.views and controller.looked)
     idle()
     phase("switching networks on and off")

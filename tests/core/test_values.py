@@ -48,6 +48,8 @@ from resnet_gui.core.runs.events import (
     BatchDone,
     EpochDone,
     Estimated,
+    LayersMeasured,
+    LayerStatistics,
     PhotoSkipped,
     Preparing,
     RunFailed,
@@ -57,7 +59,7 @@ from resnet_gui.core.runs.events import (
     SamplePrediction,
     SamplesPredicted,
 )
-from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
+from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.runs.info import RunInfo, RunState
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.system.atomic import dump_json
@@ -136,6 +138,7 @@ VALUES: list[Any] = [
     ),
     HttpSettings("none", Path("/own.pem"), "https://mirror.example", None, True),
     HttpSettings(),
+    LayersMeasured("r", LAYERS),
 ]  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from resnet_gui.core.lab.histories import HistoryFound
-from resnet_gui.core.runs.events import EpochDone
-from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics
+from resnet_gui.core.runs.history import TrainingHistory
 
 
 def epoch(number: int, epochs: int, error: float, val_error: float | None) -> EpochDone:

@@ -24,6 +24,7 @@ class HistoryFound:
         own: a run of the user's; else it ships with the program.
         data: what it was trained on, to know which histories may be compared.
         created: when the run began, ISO 8601; "" of what ships with the program.
+        planned: epochs of a run that goes on; 0: it is over.
     """
 
     key: str
@@ -31,6 +32,7 @@ class HistoryFound:
     own: bool
     data: str
     created: str = ""
+    planned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def read_run(path: Path) -> Iterator[HistoryFound | HistoryFailed]:
         return
     if history.epochs or history.layers:
         data, created = history.recipe.get("data", ""), run.document.get("created") or ""
-        yield HistoryFound(run_key(run.name), history, True, str(data), str(created))
+        planned = history.epochs[-1].epochs if history.epochs and run.active else 0
+        yield HistoryFound(run_key(run.name), history, True, str(data), str(created), planned)
 
 
 def run_history(path: Path) -> TrainingHistory:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet_gui.core.nets.registry import block_kind
-from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.core.runs.events import LayerStatistics
 
 _TINY = 1e-12
 

@@ -1,79 +1,108 @@
-"""What a history is called and what several of them say side by side, in words that are computed
-from their numbers. No torch here."""
+"""What several histories say side by side, in words that are computed from their numbers. No torch
+here.
+
+Accuracies are fractions of 1 of the images; the papers draw the error, which is the rest.
+"""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from resnet_gui.core.lab.histories import HistoryFound
+from resnet_gui.core.lab.names import dataset_names, is_untrained, trained_alike
 from resnet_gui.core.nets.registration import Kind
-from resnet_gui.core.nets.registry import depth_of, find_architecture, kind_of
-from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
+from resnet_gui.core.nets.registry import depth_of, kind_of
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics
+from resnet_gui.core.runs.history import TrainingHistory
 
-_SAME_POINTS = 0.0015  # differences below 0.15 % of the images are called "the same"
+_SAME_POINTS = 0.0015  # differences below 0.15 % of the images are called hardly any
+_MOST_SINGLES = 3  # runs that are told one by one
+_MOST_BESIDE = 1  # of them, where there is a story of depth and shortcuts to tell
+_APART = 5  # times; gradients that differ so much more than others are worth a verdict
 
-
-def short_name(history: TrainingHistory) -> str:
-    """ "ResNet-56", "Plain-20": short enough for a chart."""
-    shape = find_architecture(history.architecture)
-    if shape is None or shape.short_name is None or not depth_of(shape.name, history.options):
-        return history.title
-    return shape.short_name(history.options)
+Names = Mapping[str, str]  # of `display_names`
 
 
 def percent(fraction: float) -> str:
-    return f"{fraction * 100:.1f} %"
+    return f"{fraction:.1%}"
 
 
-def final_errors(history: TrainingHistory) -> tuple[float | None, float | None]:
-    """Training and validation error after the last epoch, as fractions of 1."""
-    if not history.epochs:
-        return None, None
-    last = history.epochs[-1]
-    return 1 - last.train_accuracy, None if last.val_accuracy is None else 1 - last.val_accuracy
+def best_epoch(history: TrainingHistory) -> EpochDone | None:
+    """The epoch whose weights the model has, as its training chose it; without a choice the last.
+    None: there is no epoch."""
+    marked = [epoch for epoch in history.epochs if epoch.best]
+    return (marked or list(history.epochs) or [None])[-1]
 
 
 # --- curves -----------------------------------------------------------------------------------
 
 
-def curves_sentence(items: Sequence[HistoryFound]) -> str:
-    """What to see in the error curves, from their numbers. "" without any."""
+def curves_sentence(items: Sequence[HistoryFound], names: Names) -> str:
+    """What to see in the accuracy curves, from their numbers. "" without any."""
     items = [item for item in items if item.history.epochs]
-    if not items:
+    story, told = _story(items, names)
+    left = [item for item in items if item not in told and (item.own or not story)]
+    singles = _singles_text(left, names, _MOST_BESIDE if story else _MOST_SINGLES)
+    return " ".join(text for text in (story, singles) if text)
+
+
+def called(item: HistoryFound, names: Names) -> str:
+    """Its name inside a sentence: what a person wrote stands in quotes."""
+    return f"“{names[item.key]}”" if item.own else names[item.key]
+
+
+def different_data_warning(items: Sequence[HistoryFound]) -> str:
+    """What to mind where networks that learned different photos are in one chart; "" if all
+    learned the same ones."""
+    names = dataset_names(items)
+    found = list(dict.fromkeys(names[item.data] for item in items if item.data))
+    if len(found) < 2:
         return ""
-    plain = _pair(items, (Kind.PLAIN,))
-    residual = _pair(items, (Kind.RESIDUAL, Kind.PREACTIVATION))
-    if plain and residual and not _comparable(*plain, *residual):
-        residual = None
-    if plain and residual:
-        return f"{_depth_text(plain)} {_contrast(plain, residual)}"
-    if plain or residual:
-        pair = plain or residual
-        assert pair is not None
-        return _depth_text(pair)
-    return _twins_text(items) or _single_text(items)
+    few = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    return (
+        f"Different photos in one chart ({few}). How hard the photos are decides an accuracy as "
+        "much as the network does: compare only what learned the same ones."
+    )
 
 
 _Pair = tuple[HistoryFound, HistoryFound]  # the shallower and the deeper
 
 
-def _comparable(*items: HistoryFound) -> bool:
-    return len({(item.own, item.data) for item in items}) == 1
+def _story(items: Sequence[HistoryFound], names: Names) -> tuple[str, Sequence[HistoryFound]]:
+    """What depth and shortcuts do among networks that were trained alike, and which they are."""
+    plain = _pair(items, (Kind.PLAIN,))
+    residual = _pair(items, (Kind.RESIDUAL, Kind.PREACTIVATION), plain)
+    if plain and residual and not trained_alike(*plain, *residual):
+        residual = None
+    if plain and residual:
+        text = f"{_depth_text(plain, names)} {_contrast(plain, residual, names)}"
+        return text, (*plain, *residual)
+    pair = plain or residual
+    if pair:
+        return _depth_text(pair, names), pair
+    return _twins_text(items)
 
 
-def _pair(items: Sequence[HistoryFound], kinds: tuple[Kind, ...]) -> _Pair | None:
-    """Of the first kind that has them: the shallowest and the deepest network, trained alike."""
+def _pair(
+    items: Sequence[HistoryFound], kinds: tuple[Kind, ...], beside: _Pair | None = None
+) -> _Pair | None:
+    """Of the first kind that has them: the shallowest and the deepest network, trained alike; if
+    there are such, trained like those `beside`."""
+    found = []
     for kind in kinds:
-        sorted_items = sorted(
+        ordered = sorted(
             (item for item in items if _kind(item) is kind and _depth(item)), key=_depth
         )
-        for deep in reversed(sorted_items):
-            for shallow in sorted_items:
-                if _depth(shallow) < _depth(deep) and _comparable(shallow, deep):
-                    return shallow, deep
-    return None
+        found += [
+            (shallow, deep)
+            for deep in reversed(ordered)
+            for shallow in ordered
+            if _depth(shallow) < _depth(deep) and trained_alike(shallow, deep)
+        ]
+    fitting = [pair for pair in found if beside is None or trained_alike(*beside, *pair)]
+    return (fitting or found or [None])[0]
 
 
 def _kind(item: HistoryFound) -> Kind:
@@ -85,78 +114,114 @@ def _depth(item: HistoryFound) -> int:
 
 
 def _common(pair: Sequence[HistoryFound]) -> tuple[list[float], str]:
-    """Training errors at the last epoch that all of them have, and words for when that is."""
+    """Training accuracies after the last epoch that all of them have, and words for when."""
     last = min(item.history.epochs[-1].epoch for item in pair)
-    errors = []
+    found = []
     for item in pair:
         at = max((e for e in item.history.epochs if e.epoch <= last), key=lambda e: e.epoch)
-        errors.append(1 - at.train_accuracy)
-    done = len({item.history.epochs[-1].epoch for item in pair}) == 1
-    return errors, "" if done else f"After {last} epochs, "
+        found.append(at.train_accuracy)
+    ended = len({item.history.epochs[-1].epoch for item in pair}) == 1
+    return found, f"After the last epoch ({last})" if ended else f"After {_epochs(last)}"
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch" if count == 1 else f"{count} epochs"
 
 
 def _verdict(pair: _Pair) -> int:
-    """1: the deeper network's training error is higher, -1: lower, 0: the same."""
+    """1: the deeper network's training accuracy is higher, -1: lower, 0: hardly different."""
     (shallow, deep), _ = _common(pair)
     return 0 if abs(deep - shallow) < _SAME_POINTS else (1 if deep > shallow else -1)
 
 
-def _depth_text(pair: _Pair) -> str:
-    (low, high), when = _common(pair)
-    shallow, deep = (short_name(item.history) for item in pair)
+def _depth_text(pair: _Pair, names: Names) -> str:
+    (shallow, deep), when = _common(pair)
+    low, high = (_with_depth(item, names) for item in pair)
     ending = {
-        1: "deeper is worse, already on the training images, so it is not overfitting.",
-        -1: "deeper is better.",
-        0: "depth makes no difference.",
+        -1: "deeper is worse, already on the training images, so it is not overfitting.",
+        1: "deeper is better.",
+        0: "depth makes hardly a difference.",
     }[_verdict(pair)]
-    text = f"{deep} {{}} {percent(high)} training error, {shallow} {{}} {percent(low)}: {ending}"
-    return when + (text.format("has", "has") if when else text.format("ends with", "with"))
+    return (
+        f"{when}, {high} has {percent(deep)} training accuracy, {low} {percent(shallow)}: {ending}"
+    )
 
 
-def _contrast(plain: _Pair, residual: _Pair) -> str:
+def _with_depth(item: HistoryFound, names: Names) -> str:
+    """Its name; of a run whose name does not tell it, with its depth."""
+    name, depth = called(item, names), _depth(item)
+    return name if str(depth) in name else f"{name} ({depth} layers)"
+
+
+def _contrast(plain: _Pair, residual: _Pair, names: Names) -> str:
     before, after = _verdict(plain), _verdict(residual)
-    (low, high), when = _common(residual)
-    shallow, deep = (short_name(item.history) for item in residual)
-    figures = f"{deep} {percent(high)} against {shallow} {percent(low)}"
+    (shallow, deep), when = _common(residual)
+    low, high = (_with_depth(item, names) for item in residual)
+    figures = f"{high} {percent(deep)} against {low} {percent(shallow)}"
+    if when != _common(plain)[1]:
+        figures = f"{when[0].lower()}{when[1:]}, {figures}"
     if before and after == -before:
-        return f"With shortcuts it is the other way round: {when.lower()}{figures}."
-    ending = {1: "deeper is worse", -1: "deeper is better", 0: "depth makes no difference"}[after]
+        return f"With shortcuts it is the other way round: {figures}."
+    ending = {
+        -1: "deeper is worse",
+        1: "deeper is better",
+        0: "depth makes hardly a difference",
+    }[after]
     too = " too," if before == after else ""
-    return f"With shortcuts,{too} {ending}: {when.lower()}{figures}."
+    return f"With shortcuts,{too} {ending}: {figures}."
 
 
-def _twins_text(items: Sequence[HistoryFound]) -> str:
+def _twins_text(items: Sequence[HistoryFound]) -> tuple[str, Sequence[HistoryFound]]:
     """A plain and a residual network of one depth."""
     for plain in items:
-        if _kind(plain) is not Kind.PLAIN:
-            continue
         for other in items:
             if (
-                _kind(other) is Kind.RESIDUAL
-                and _depth(other) == _depth(plain)
-                and _comparable(plain, other)
+                _kind(plain) is Kind.PLAIN
+                and _kind(other) is Kind.RESIDUAL
+                and _depth(other) == _depth(plain) > 0
+                and trained_alike(plain, other)
             ):
                 (without, having), when = _common((plain, other))
-                verb = "lower" if having < without else "raise"
+                verb = "raise" if having > without else "lower"
                 if abs(without - having) < _SAME_POINTS:
-                    verb = "do not change"
-                return (
-                    f"{when or 'At the end '}the shortcuts {verb} the training error at "
-                    f"{_depth(plain)} layers: {percent(having)} with them, {percent(without)} "
-                    "without."
+                    verb = "hardly change"
+                text = (
+                    f"{when}, shortcuts {verb} the training accuracy at {_depth(plain)} layers: "
+                    f"{percent(having)} with them, {percent(without)} without."
                 )
-    return ""
+                return text, (plain, other)
+    return "", ()
 
 
-def _single_text(items: Sequence[HistoryFound]) -> str:
-    parts = []
-    for item in items[:3]:
-        training, validation = final_errors(item.history)
-        text = f"{short_name(item.history)} ends with {percent(training or 0)} training error"
-        if validation is not None:
-            text += f" and {percent(validation)} validation error"
-        parts.append(text)
-    return "; ".join(parts) + "."
+def _singles_text(items: Sequence[HistoryFound], names: Names, most: int) -> str:
+    data = dataset_names(items)
+    texts = []
+    for item in items[:most]:
+        photos = f" on {data[item.data]}" if item.own and item.data else ""
+        texts.append(f"{called(item, names)}{photos}: {_ending(item)}")
+    more = len(items) - len(texts)
+    if more:
+        texts.append(f"{more} more {'stands' if more == 1 else 'stand'} in the list.")
+    return " ".join(texts)
+
+
+def _ending(item: HistoryFound) -> str:
+    last, best = item.history.epochs[-1], best_epoch(item.history)
+    assert best is not None
+    so_far = f"{last.epoch} of {item.planned}" if item.planned > last.epoch else f"{last.epoch}"
+    training = percent(last.train_accuracy)
+    if last.val_accuracy is None or best.val_accuracy is None:
+        return f"{training} training accuracy in the last epoch ({so_far}), without validation."
+    final = percent(last.val_accuracy)
+    if best is last:
+        return (
+            f"{final} validation accuracy in the last epoch ({so_far}), which is the best "
+            f"(training {training})."
+        )
+    return (
+        f"{percent(best.val_accuracy)} validation accuracy in the best epoch ({best.epoch}), "
+        f"{final} in the last ({so_far}; training {training})."
+    )
 
 
 # --- layers -----------------------------------------------------------------------------------
@@ -181,30 +246,91 @@ def _beside(name: str) -> bool:
     return any(part in ("shortcut", "downsample", "projection", "gate") for part in parts)
 
 
-def layers_at(history: TrainingHistory, epoch: int) -> LayerStatistics | None:
+def layers_at(history: TrainingHistory, epoch: float) -> LayerStatistics | None:
     """The latest statistics up to this epoch; None: there are none yet."""
     found = [item for item in history.layers if item.epoch <= epoch]
     return found[-1] if found else None
 
 
 Named = tuple[str, Kind, LayerStatistics]
+_Span = tuple[str, Kind, float]  # first layer's gradient, as a multiple of the last convolution's
 
 
-def gradients_sentence(items: Sequence[Named]) -> str:
-    """How the gradient of the first layer compares with the last convolution's."""
+def _spans(items: Sequence[Named]) -> list[_Span]:
     spans = []
     for name, kind, layers in items:
         values = [value for _, value in main_gradients(layers)][:-1]  # without the head
         if len(values) > 1 and values[-1] > 0 and values[0] > 0:
-            spans.append((name, kind, values[0] / values[-1]))
-    return _two_sides(
-        spans,
-        lambda name, span: (
-            f"In {name} the first layer's gradient is {_times(span)} that of the last convolution"
-        ),
-        lambda name, span: f"in {name} {_times(span)}",
-        "Shortcuts keep the gradients of all layers of like size.",
+            span = values[0] / values[-1]
+            if 0 < span < math.inf and 1 / span < math.inf:
+                spans.append((name, kind, span))
+    return sorted(spans, key=_size, reverse=True)
+
+
+def _size(span: _Span) -> float:
+    return max(span[2], 1 / span[2])
+
+
+def _apart(spans: Sequence[_Span]) -> _Span | None:
+    """The plain network whose gradients differ far more than those of all with shortcuts."""
+    plain = [span for span in spans if span[1] is Kind.PLAIN]
+    others = [_size(span) for span in spans if span[1] in (Kind.RESIDUAL, Kind.PREACTIVATION)]
+    if plain and others and _size(plain[0]) > _APART * max(others):
+        return plain[0]
+    return None
+
+
+def gradients_sentence(items: Sequence[Named]) -> str:
+    """How the gradient of the first layer compares with the last convolution's."""
+    spans = _spans(items)
+    if not spans:
+        return ""
+    text = (
+        f"In {spans[0][0]} the first layer's gradient is {_times(spans[0][2])} that of the last "
+        "convolution"
     )
+    text += "".join(f", in {name} {_times(span)}" for name, _, span in spans[1:4])
+    apart = _apart(spans)
+    if apart is None:
+        return f"{text}."
+    how = "grow" if apart[2] > 1 else "shrink"
+    return (
+        f"{text}. Without shortcuts gradients {how} on their way back to the image; with them they "
+        "stay closer to one size."
+    )
+
+
+def start_sentence(items: Sequence[HistoryFound], names: Names) -> str:
+    """What plain networks' gradients do before any training, and after it, from the trainings that
+    ship with the program, else from all; "" without a plain and a residual network that differ."""
+    trained = [i for i in items if i.history.layers and not i.planned and not is_untrained(i)]
+    bundled = [item for item in trained if not item.own]
+    return _start_text(bundled, names) or _start_text(trained, names)
+
+
+def _start_text(trained: Sequence[HistoryFound], names: Names) -> str:
+    first = _spans(_at(trained, names, 0))
+    plain = _apart(first)
+    if plain is None:
+        return ""
+    other = next(span for span in first if span[1] in (Kind.RESIDUAL, Kind.PREACTIVATION))
+    how = "explode" if plain[2] > 1 else "vanish"
+    text = (
+        f"Before training, the first layer's gradient in {plain[0]} is {_times(plain[2])} that of "
+        f"the last convolution, in {other[0]} {_times(other[2])}: without shortcuts, gradients "
+        f"{how} at the start, in spite of batch normalisation."
+    )
+    last = {name: span for name, _, span in _spans(_at(trained, names, math.inf))}
+    ended = [last.get(name) for name, _, _ in (plain, other)]
+    if None in ended or all(item.history.layers[-1].epoch == 0 for item in trained):
+        return text
+    after = [_times(span) for span in ended if span is not None]
+    return f"{text} After training it is {after[0]} and {after[1]}."
+
+
+def _at(items: Sequence[HistoryFound], names: Names, epoch: float) -> list[Named]:
+    found = [(item, layers_at(item.history, epoch)) for item in items]
+    return [(called(i, names), _kind(i), layers) for i, layers in found if layers is not None]
 
 
 def residuals_sentence(items: Sequence[Named]) -> str:
@@ -230,28 +356,7 @@ def residuals_sentence(items: Sequence[Named]) -> str:
     return f"{text}."
 
 
-def _two_sides(
-    spans: list[tuple[str, Kind, float]],
-    first: Callable[[str, float], str],
-    rest: Callable[[str, float], str],
-    verdict: str,
-) -> str:
-    if not spans:
-        return ""
-
-    def size(item: tuple[str, Kind, float]) -> float:
-        return max(item[2], 1 / item[2])
-
-    spans = sorted(spans, key=size, reverse=True)
-    text = first(spans[0][0], spans[0][2])
-    if len(spans) > 1:
-        text += ", " + ", ".join(rest(name, span) for name, _, span in spans[1:4])
-    plain = [size(item) for item in spans if item[1] is Kind.PLAIN]
-    others = [size(item) for item in spans if item[1] in (Kind.RESIDUAL, Kind.PREACTIVATION)]
-    if plain and others and max(plain) > 5 * max(others):
-        return f"{text}. {verdict}"
-    return f"{text}."
-
-
 def _times(ratio: float) -> str:
+    if ratio < 0.1:
+        return f"1/{float(f'{1 / ratio:.2g}'):,.0f} times"
     return f"{float(f'{ratio:.2g}'):,.0f} times" if ratio >= 9.95 else f"{ratio:.2g} times"

@@ -18,7 +18,8 @@ from resnet_gui.core.lab.layer_statistics import measure_layers
 from resnet_gui.core.nets.blocks import HighwayBlock, initialise
 from resnet_gui.core.nets.meta import build_meta
 from resnet_gui.core.photos.decode import decode
-from resnet_gui.core.runs.history import LayerStatistics, TrainingHistory
+from resnet_gui.core.runs.events import LayerStatistics
+from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.system.paths import sample_photos
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 

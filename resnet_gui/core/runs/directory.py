@@ -12,8 +12,7 @@ from typing import Any
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunError, RunNotWrittenError
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone
-from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics
 from resnet_gui.core.runs.info import MOST_EPOCHS, RunInfo, run_info
 from resnet_gui.core.system.atomic import dump_json, write_json, write_text
 from resnet_gui.core.system.documents import DocumentError, read_lines, read_object, share, text

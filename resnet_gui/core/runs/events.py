@@ -6,6 +6,8 @@ in nats; times are seconds of wall clock. `urgent`: a lane delivers the event at
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -207,6 +209,51 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerStatistics(Value):
+    """What one batch says about a network, layer by layer, in the order of the forward pass.
+
+    Attributes:
+        epoch: after how many epochs; 0: at initialisation.
+        gradient_norm: layer (convolution or linear) -> ‖∂loss/∂W‖, Frobenius norm.
+        residual_ratio: block -> mean over the images of ‖F(x)‖/‖x‖, where x is the block's input
+            (He et al. 2015, section 4.2, "Analysis of layer responses", look at F alone). Where
+            the shape changes, x is not yet what the shortcut makes of it; in a highway block, F
+            is not yet gated. Blocks without a shortcut have the ratio, too.
+    """
+
+    epoch: int
+    gradient_norm: Mapping[str, float]
+    residual_ratio: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LayersMeasured(Value):
+    """From scratch: how large gradients and F are, layer by layer, before the first epoch and
+    after each one. It is on the disk, and so is its epoch.
+
+    Attributes:
+        layers: its epoch is 0 before the first. In the JSON line its fields stand beside `run`,
+            and what is no finite number (a run that diverges) is null.
+    """
+
+    urgent: ClassVar[bool] = True
+    run: str
+    layers: LayerStatistics
+
+    def to_json(self) -> dict[str, Any]:
+        found = {
+            "epoch": self.layers.epoch,
+            "gradient_norm": _finite(self.layers.gradient_norm),
+            "residual_ratio": _finite(self.layers.residual_ratio),
+        }
+        return {"event": "layers_measured", "run": self.run, **found}
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Value):
     """The run is over and its model is saved.
 
@@ -310,6 +357,7 @@ TrainEvent = (
     | RunStarted
     | BatchDone
     | EpochDone
+    | LayersMeasured
     | SamplesPredicted
     | RunFinished
     | RunStopped

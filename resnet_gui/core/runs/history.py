@@ -9,31 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.errors import ModelFileError
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics
 from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.values import Value, from_json, to_json
 
 SUFFIX = ".history.json"
 _FORMAT_VERSION = 1
 _UNREADABLE = (OSError, KeyError, OverflowError, TypeError, ValueError)
-
-
-@dataclass(frozen=True, slots=True)
-class LayerStatistics(Value):
-    """What one batch says about a network, layer by layer, in the order of the forward pass.
-
-    Attributes:
-        epoch: after how many epochs; 0: at initialisation.
-        gradient_norm: layer (convolution or linear) -> ‖∂loss/∂W‖, Frobenius norm.
-        residual_ratio: block -> mean over the images of ‖F(x)‖/‖x‖, where x is the block's input
-            (He et al. 2015, section 4.2, "Analysis of layer responses", look at F alone). Where
-            the shape changes, x is not yet what the shortcut makes of it; in a highway block, F
-            is not yet gated. Blocks without a shortcut have the ratio, too.
-    """
-
-    epoch: int
-    gradient_norm: Mapping[str, float]
-    residual_ratio: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,8 @@ def train(
         guard: see `setup.Guard`.
 
     Yields:
-        Preparing, Notice, RunStarted, then BatchDone, EpochDone, SamplesPredicted, PhotoSkipped,
-        Notice and Preparing; the last one is RunFinished, RunStopped or RunFailed.
+        Preparing, Notice, RunStarted, then BatchDone, EpochDone, LayersMeasured, SamplesPredicted,
+        PhotoSkipped, Notice and Preparing; the last one is RunFinished, RunStopped or RunFailed.
 
     Raises:
         DatasetError: the folder cannot be trained with.

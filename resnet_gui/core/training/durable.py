@@ -9,7 +9,7 @@ from resnet_gui.core.inference.hardware import is_out_of_memory
 from resnet_gui.core.lab.layer_statistics import measure_layers
 from resnet_gui.core.runs.checkpoint import Progress, load_checkpoint, save_checkpoint
 from resnet_gui.core.runs.config import Method
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics
 from resnet_gui.core.training.average import averaged_weights
 from resnet_gui.core.training.setup import Setup
 from resnet_gui.core.training.sitting import Sitting
@@ -19,8 +19,9 @@ from resnet_gui.core.training.sitting import Sitting
 _LAYER_PHOTOS, _LAYER_SIDE, _FEWEST = 64, 64, 4
 
 
-def save_epoch(sitting: Sitting, done: EpochDone) -> None:
-    """Metrics, then the checkpoint, then the best weights.
+def save_epoch(sitting: Sitting, done: EpochDone) -> LayerStatistics | None:
+    """Layers, then metrics, then the checkpoint, then the best weights; returns what
+    `record_layers` found.
 
     The checkpoint is what counts: metrics beyond it are cut off on resume, and best weights
     that lack behind it are made again from it.
@@ -28,7 +29,7 @@ def save_epoch(sitting: Sitting, done: EpochDone) -> None:
     run, progress, phase = sitting.setup.run, sitting.progress, sitting.open_phase
     progress.backbone = phase.backbone
     progress.scaler = phase.scaler.state_dict()
-    record_layers(sitting, done.epoch)
+    layers = record_layers(sitting, done.epoch)
     run.append_metrics(done)
     save_checkpoint(
         run.last, progress, phase.module.state_dict(), phase.optimizer, phase.parameters(),
@@ -36,6 +37,7 @@ def save_epoch(sitting: Sitting, done: EpochDone) -> None:
     )  # fmt: skip
     if done.best:
         save_checkpoint(run.best, progress, phase.judged.state_dict())
+    return layers
 
 
 def restored(setup: Setup) -> tuple[Progress, list[EpochDone]]:
@@ -71,19 +73,21 @@ def written_progress(setup: Setup) -> Progress:
     return Progress()
 
 
-def record_layers(sitting: Sitting, epoch: int) -> None:
-    """From scratch: gradients and the weight of F, for the Lab."""
+def record_layers(sitting: Sitting, epoch: int) -> LayerStatistics | None:
+    """From scratch: measure gradients and the weight of F, for the Lab, and write them. None:
+    nothing was measured."""
     setup, phase = sitting.setup, sitting.open_phase
     if setup.config.method is not Method.SCRATCH:
-        return
+        return None
     fitting = _LAYER_PHOTOS * _LAYER_SIDE**2 // setup.preprocessing.crop**2
     batch = phase.source.first_photos(max(_FEWEST, min(_LAYER_PHOTOS, fitting)))
     if batch is None or len(batch.y) < 2:
-        return
+        return None
     try:
         measured = measure_layers(phase.module, batch.x, batch.y, epoch)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        return  # a picture less in the Lab is no reason to end a run
+        return None  # a picture less in the Lab is no reason to end a run
     setup.run.append_layers(measured)
+    return measured

@@ -14,7 +14,13 @@ import torch
 
 from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, TrainingError
 from resnet_gui.core.runs.checkpoint import Progress
-from resnet_gui.core.runs.events import EpochDone, SamplesPredicted, TrainEvent
+from resnet_gui.core.runs.events import (
+    EpochDone,
+    LayersMeasured,
+    LayerStatistics,
+    SamplesPredicted,
+    TrainEvent,
+)
 from resnet_gui.core.runs.listing import RunState
 from resnet_gui.core.training.augment import step_seed
 from resnet_gui.core.training.durable import record_layers, save_epoch
@@ -82,7 +88,7 @@ def _train(sitting: Sitting) -> Generator[TrainEvent, None, None]:
             if progress.phase != name:
                 progress.bad_epochs = 0
             if not progress.epoch:
-                record_layers(sitting, 0)
+                yield from _measured(sitting, record_layers(sitting, 0))
         done = yield from _train_epoch(sitting)
         if not done:
             yield stopped(sitting)
@@ -135,12 +141,19 @@ def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
             raise NonFiniteLossError(epoch, len(batches), divergence_advice(phase.config.lr))
     _judge(sitting, epoch, tally.loss, validation)
     done = epoch_done(sitting, tally, validation)
-    save_epoch(sitting, done)
+    layers = save_epoch(sitting, done)
     sitting.history.append(done)
     yield done
+    yield from _measured(sitting, layers)
     if validation.samples:
         yield SamplesPredicted(setup.run.name, epoch, validation.samples)
     return not sitting.stop() or progress.epoch >= setup.config.epochs
+
+
+def _measured(sitting: Sitting, layers: LayerStatistics | None) -> Iterator[LayersMeasured]:
+    """The event of what is on the disk by now."""
+    if layers is not None:
+        yield LayersMeasured(sitting.setup.run.name, layers)
 
 
 def _judge(sitting: Sitting, epoch: int, train_loss: float, validation: Validation) -> None:

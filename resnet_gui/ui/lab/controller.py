@@ -4,6 +4,7 @@ No widgets."""
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured, run_key
+from resnet_gui.core.lab.names import display_names, first_shown, start_key
 from resnet_gui.core.nets.registry import offered_ids
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayersMeasured
+from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.jobs.lane import Job, JobLane, JobStart, Priority
 from resnet_gui.ui.engine import Engine
@@ -33,7 +36,7 @@ class LabController(QObject):
         histories: bundled, then the user's runs. failures: what could not be read.
         fresh: networks measured with random weights, as histories without epochs.
         looked: the histories were read at least once.
-        shown: keys of what is drawn.
+        shown: keys of what is drawn. names: key -> name, all of them different.
         measuring: ids that are being measured or wait for it, and their jobs.
         batch: what was measured on, in words.
         diagram: of `diagram_id`; None while it is being made.
@@ -65,6 +68,8 @@ class LabController(QObject):
         self.fresh: dict[str, HistoryFound] = {}
         self.looked = False
         self.shown: set[str] = set()
+        self.names: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
         self.measuring: dict[str, Job] = {}
         self.batch = ""
         self.diagram: NetworkDiagram | None = None
@@ -111,19 +116,19 @@ class LabController(QObject):
     def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
 
-    def add_epochs(self, epochs: Sequence[EpochDone]) -> None:
+    def add_events(self, events: Sequence[EpochDone | LayersMeasured]) -> None:
         """Let the histories of runs that go on grow by what they tell. Only what this cannot know
-        is read: a run that is new here, and statistics of layers, which no event carries."""
+        is read: a run that is new here, or went on elsewhere."""
         unknown = set()
-        for epoch in epochs:
-            held = next((h for h in self.histories if h.key == run_key(epoch.run)), None)
-            if held is None or held.history.layers:
-                unknown.add(epoch.run)
-            elif epoch.epoch == held.history.epochs[-1].epoch + 1:
-                grown = dataclasses.replace(held.history, epochs=(*held.history.epochs, epoch))
-                self._put(dataclasses.replace(held, history=grown))
-            elif epoch not in held.history.epochs:  # some are missing, or a resume cut some off
-                unknown.add(epoch.run)
+        for event in events:
+            held = next((h for h in self.histories if h.key == run_key(event.run)), None)
+            grown = None if held is None else _grown(held.history, event)
+            if held is None or grown is None:
+                unknown.add(event.run)
+            elif grown is not held.history:
+                # A run that was over when it was read goes on again.
+                planned = event.epochs if isinstance(event, EpochDone) else held.planned
+                self._put(dataclasses.replace(held, history=grown, planned=planned))
         for run in unknown:
             job = self._io.submit(partial(self._engine.history, run), Priority.INTERACTIVE)
             job.progressed.connect(self._on_run_read)
@@ -144,6 +149,7 @@ class LabController(QObject):
         newest = sorted(held.values(), key=lambda history: history.created, reverse=True)
         self.histories = tuple(sorted(newest, key=lambda history: history.own))
         self._known.add(item.key)
+        self._name()
 
     def items(self) -> list[HistoryFound]:
         """All that can be drawn: bundled, the user's runs, measured at the start."""
@@ -156,19 +162,37 @@ class LabController(QObject):
         """Draw a network, or do not."""
         if shown != (key in self.shown):
             self.shown ^= {key}
+            self._number_runs()
             self.shown_changed.emit()
+
+    def number(self, key: str) -> int | None:
+        """Of a run of the user's that is drawn: no other one on the screen has it, and it keeps it
+        while it is drawn. None: of all else."""
+        return self._numbers.get(key) if key in self.shown else None
+
+    def _number_runs(self) -> None:
+        shown = [item.key for item in self.items() if item.own and item.key in self.shown]
+        for key in shown:
+            taken = {self._numbers.get(other) for other in shown if other != key}
+            if self._numbers.get(key) in {None, *taken}:
+                self._numbers[key] = next(n for n in itertools.count() if n not in taken)
+
+    def _name(self) -> None:
+        """What is there has changed: name and number it."""
+        self.names = display_names(self.items())
+        self._number_runs()
 
     def _take_histories(self) -> None:
         found, failed = tuple(self._read), tuple(self._failed)
         first = not self.looked
         changed = first or (found, failed) != (self.histories, self.failures)
         self.looked, self.histories, self.failures = True, found, failed
-        for item in self.histories:
-            if item.key not in self._known and not item.own:
-                self.shown.add(item.key)  # the paper's four are the beginning; runs join by hand
-            self._known.add(item.key)
+        # The paper's four are the beginning; runs join by hand.
+        self.shown |= first_shown(found) - self._known
+        self._known |= {item.key for item in found}
         if first and not self.shown and self.histories:
             self.shown.add(self.histories[0].key)  # nothing is bundled: the newest run
+        self._name()
         if changed:
             self.histories_changed.emit()
 
@@ -202,7 +226,7 @@ class LabController(QObject):
 
     def measure(self, model_id: str) -> None:
         """Measure a network with random weights, in the inference lane."""
-        key = f"start:{model_id}"
+        key = start_key(model_id)
         if key in self.fresh:
             self.show(key, True)
         elif model_id not in self.measuring:
@@ -221,10 +245,11 @@ class LabController(QObject):
     @Slot(object)
     def _on_measured(self, events: list[StartMeasured]) -> None:
         for event in events:
-            key = f"start:{event.history.id}"
+            key = start_key(event.history.id)
             self.fresh[key] = HistoryFound(key, event.history, False, "")
             self.batch = event.batch
             self.shown.add(key)
+            self._name()
             self.histories_changed.emit()
 
     @Slot()
@@ -269,3 +294,17 @@ class LabController(QObject):
     def _on_drawing_failed(self, error: Exception) -> None:
         self.diagram_error = sentence(error)
         self.diagram_changed.emit()
+
+
+def _grown(history: TrainingHistory, event: EpochDone | LayersMeasured) -> TrainingHistory | None:
+    """A history with what its run tells next; the same one if that is in it already. None: some
+    before it are missing, or a resume cut some off."""
+    if isinstance(event, LayersMeasured):
+        layers = event.layers
+        known = history.layers
+        if layers.epoch == (known[-1].epoch + 1 if known else 0):
+            return dataclasses.replace(history, layers=(*known, layers))
+        return history if any(repr(item) == repr(layers) for item in known) else None
+    if event.epoch == (history.epochs[-1].epoch + 1 if history.epochs else 1):
+        return dataclasses.replace(history, epochs=(*history.epochs, event))
+    return history if event in history.epochs else None

@@ -1,26 +1,30 @@
-"""The Lab's curves: training and validation error by epoch, as in figures 1 and 6 of
-He et al. 2015."""
+"""The Lab's curves: training and validation accuracy by epoch. Figures 1 and 6 of He et al. 2015
+draw the error, which is the rest; the program says accuracy everywhere."""
 
 from __future__ import annotations
+
+import math
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.lab.histories import HistoryFound
-from resnet_gui.core.lab.sentences import curves_sentence, percent, short_name
+from resnet_gui.core.lab.sentences import curves_sentence, different_data_warning, percent
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled
-from resnet_gui.ui.lab.style import line_colour, line_width
+from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
+from resnet_gui.ui.lab.terms import explain
 from resnet_gui.ui.widgets.charts.chart import LineChart
-from resnet_gui.ui.widgets.charts.model import Axes, Line, Range
+from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_percent, seen
 from resnet_gui.ui.widgets.check_box import CheckBox
-from resnet_gui.ui.widgets.plain_text import one_line, set_tooltip
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _NARROW = 620  # two charts need more
+_MOST_FIGURES = 4  # networks; with more the names alone stand at the lines' ends
 
 
 class LabCurves(QWidget):
@@ -28,7 +32,8 @@ class LabCurves(QWidget):
     them what there is to see.
 
     Attributes:
-        training, validation: which errors are drawn. together: one chart for all.
+        training, validation: which accuracies are drawn. together: one chart for all.
+        warning: where different photos are in one chart.
     """
 
     def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
@@ -36,28 +41,11 @@ class LabCurves(QWidget):
         self._controller = controller
         self._scale = 1.0
         self._narrow = False
+        self._held: tuple[object, float] = (None, 1.0)  # what is drawn, the lower end of its axis
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self.training = CheckBox("Training (dashed)")
-        self.validation = CheckBox("Validation (solid)")
-        self.together = CheckBox("All in one")
-        self._switches = (self.training, self.validation, self.together)
-        row = QHBoxLayout()
-        row.setSpacing(18)
-        for box, name in zip(
-            self._switches, ("training error", "validation error", "all in one chart"), strict=True
-        ):
-            box.setAccessibleName(f"Show {name}")
-        set_tooltip(self.training, "Mean over each epoch, on the images as they were augmented")
-        set_tooltip(self.validation, "After each epoch, on images that are not trained with")
-        for box in self._switches[:2]:
-            box.setChecked(True)
-        for box in self._switches:
-            box.toggled.connect(self.refresh)
-            row.addWidget(box)
-        row.addStretch()
-        column.addLayout(row)
+        column.addLayout(self._switch_row())
         self.plain = LineChart(_axes("Without shortcuts", (0, 1), (0, 1)))
         self.residual = LineChart(_axes("With shortcuts", (0, 1), (0, 1)))
         self.charts = QHBoxLayout()
@@ -67,12 +55,39 @@ class LabCurves(QWidget):
         column.addLayout(self.charts, 1)
         for one, other in ((self.plain, self.residual), (self.residual, self.plain)):
             one.zoomed.connect(other.set_zoom)
+            one.zoomed.connect(self.refresh)
             one.save_requested.connect(controller.save)
+        self.warning = Sentence("warning")
+        column.addWidget(self.warning)
         self.sentence = Sentence()
         column.addWidget(self.sentence)
         controller.histories_changed.connect(self.refresh)
         controller.shown_changed.connect(self.refresh)
         self.refresh()
+
+    def _switch_row(self) -> QHBoxLayout:
+        self.training = CheckBox("Training (dashed)")
+        self.validation = CheckBox("Validation (solid)")
+        self.together = CheckBox("All in one")
+        self._switches = (self.training, self.validation, self.together)
+        row = QHBoxLayout()
+        row.setSpacing(18)
+        names = ("training accuracy", "validation accuracy", "all in one chart")
+        for box, name in zip(self._switches, names, strict=True):
+            box.setAccessibleName(f"Show {name}")
+        set_tooltip(self.training, explain("training accuracy", "accuracy"))
+        set_tooltip(self.validation, explain("validation accuracy", "accuracy"))
+        set_tooltip(self.together, "Networks with and without shortcuts in one chart")
+        for box in self._switches[:2]:
+            box.setChecked(True)
+        for box in self._switches:
+            box.toggled.connect(self.refresh)
+            row.addWidget(box)
+        row.addStretch()
+        self.note = ElidedLabel("The error, as papers draw it, is 100% − accuracy")
+        self.note.setProperty("kind", "muted")
+        row.addWidget(self.note)
+        return row
 
     def set_scale(self, scale: float) -> None:
         self._scale = scale
@@ -80,7 +95,9 @@ class LabCurves(QWidget):
             chart.set_scale(scale)
         for box in self._switches:
             scaled(box, scale)
-        self.sentence.set_scale(scale)
+        scaled(self.note, scale)
+        for text in (self.warning, self.sentence):
+            text.set_scale(scale)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -93,18 +110,19 @@ class LabCurves(QWidget):
     def refresh(self) -> None:
         """Draw what is switched on."""
         items = [item for item in self._controller.shown_items() if item.history.epochs]
-        figures = len(items) <= 4 and not self._narrow
+        figures = len(items) <= _MOST_FIGURES and not self._narrow
         lines = {item.key: self._lines(item, figures) for item in items}
         drawn = [line for found in lines.values() for line in found]
-        x_range = (0.0, max([2.0, *(x for line in drawn for x in line.xs)]))
-        y_range = (0.0, _ceiling([y for line in drawn for y in line.ys]))
+        # The plan's end while a run goes on: the axis stands still while points arrive.
+        x_range = (0.0, max([2.0, *(float(_length(item)) for item in items)]))
+        y_range = self._y_range(items, drawn)
         plain = [item for item in items if _kind(item) is Kind.PLAIN]
         others = [item for item in items if _kind(item) is not Kind.PLAIN]
         both = bool(plain) and bool(others)
         split = both and not self.together.isChecked() and not self._narrow
         self.plain.setVisible(split)
         right = others if split else items
-        title = "With shortcuts" if split else _title(plain, others)
+        title = _title([] if split else plain, others)
         self.plain.show_lines(
             _axes("Without shortcuts", x_range, y_range),
             [line for item in plain for line in lines[item.key]] if split else [],
@@ -113,7 +131,8 @@ class LabCurves(QWidget):
             _axes(title, x_range, y_range), [line for item in right for line in lines[item.key]]
         )
         self.together.setVisible(both and not self._narrow)
-        text = curves_sentence(items)
+        self.warning.setText(different_data_warning(items))
+        text = curves_sentence(items, self._controller.names)
         self.sentence.setText(text or "Switch a network on in the list to see its curves.")
 
     def refresh_theme(self) -> None:
@@ -122,32 +141,28 @@ class LabCurves(QWidget):
     def _lines(self, item: HistoryFound, figures: bool) -> list[Line]:
         """`figures`: the last value stands beside the name; too much with many networks."""
         history = item.history
-        colour, width = line_colour(history, theme_colours()), line_width(history)
+        number = self._controller.number(item.key)
+        colour, width = line_colour(history, theme_colours(), number), line_width(history)
         epochs = [float(e.epoch) for e in history.epochs]
-        training = [1 - e.train_accuracy for e in history.epochs]
+        training = [e.train_accuracy for e in history.epochs]
         validation = [
-            (float(e.epoch), 1 - e.val_accuracy)
-            for e in history.epochs
-            if e.val_accuracy is not None
+            (float(e.epoch), e.val_accuracy) for e in history.epochs if e.val_accuracy is not None
         ]
-        name = one_line(short_name(history), 60)
-        short = name if len(name) <= 24 else f"{name[:22]}…"
+        name = one_line(self._controller.names[item.key], 60)
+        short = chart_label(name)
         solid = self.validation.isChecked() and bool(validation)
         found = []
         if self.training.isChecked():
-            figure = percent(training[-1]) if figures else ""
-            label = ("train" if solid else short) if figures or not solid else ""
-            thin = max(1.4, width * 0.75)
             found.append(
                 Line(
-                    f"{name} train",
-                    label,
+                    f"{name}, training",
+                    ("training" if solid else short) if figures or not solid else "",
                     epochs,
                     training,
                     colour,
-                    thin,
+                    max(1.4, width * 0.75),
                     dashed=True,
-                    figure=figure,
+                    figure=percent(training[-1]) if figures else "",
                 )
             )
         if solid:
@@ -156,30 +171,47 @@ class LabCurves(QWidget):
             found.append(Line(name, short, xs, ys, colour, width, figure=figure))
         return found
 
+    def _y_range(self, items: list[HistoryFound], lines: list[Line]) -> Range:
+        """Of both charts. While the same curves grow, the axis at most gets longer."""
+        zoom = self.residual.zoom
+        if zoom is not None:
+            parts = [y for line in lines for y in seen(line, zoom)[1].tolist()]
+            step = 0.05 if not parts or max(parts) - min(parts) > 0.1 else 0.01
+            low = math.floor(min(parts, default=0.0) / step + 1e-6) * step
+            return low, min(1.0, max(math.ceil(max(parts, default=1.0) / step) * step, low + step))
+        drawn = ({i.key for i in items}, self.training.isChecked(), self.validation.isChecked())
+        low = _floor([y for line in lines for y in line.ys])
+        if self._held[0] == drawn:
+            low = min(low, self._held[1])
+        self._held = (drawn, low)
+        return low, 1.0
+
 
 def _axes(title: str, x_range: Range, y_range: Range) -> Axes:
     return Axes(
-        title=f"{title}: error",
+        title=f"{title}: accuracy" if title else "Accuracy",
         x_label="epoch",
-        value=_percent,
+        value=plain_percent,
         x_name="epoch",
         x_range=x_range,
         y_range=y_range,
     )
 
 
-def _percent(value: float) -> str:
-    number = f"{value * 100:.1f}"
-    return number.removesuffix(".0") + " %"
+def _floor(accuracies: list[float]) -> float:
+    """The lower end of the axis, in round steps: the first epochs may leave it, so that the end
+    is seen well."""
+    if not accuracies:
+        return 0.0
+    errors = sorted(1 - value for value in accuracies)
+    typical = errors[int(0.8 * (len(errors) - 1))]
+    wanted = min(1.0, max(0.05, typical * 1.2, errors[0] * 1.5))
+    step = 0.1 if wanted > 0.2 else 0.05
+    return max(0.0, 1.0 - math.ceil(wanted / step - 1e-6) * step)
 
 
-def _ceiling(errors: list[float]) -> float:
-    """The upper end of the axis: the first epochs may leave it, so that the end is seen well."""
-    if not errors:
-        return 1.0
-    ordered = sorted(errors)
-    typical = ordered[int(0.8 * (len(ordered) - 1))]
-    return min(1.0, max(0.05, typical * 1.2, ordered[0] * 1.5))
+def _length(item: HistoryFound) -> int:
+    return max(item.planned, item.history.epochs[-1].epoch)
 
 
 def _kind(item: HistoryFound) -> Kind:
@@ -189,4 +221,7 @@ def _kind(item: HistoryFound) -> Kind:
 def _title(plain: list[HistoryFound], others: list[HistoryFound]) -> str:
     if plain and others:
         return "Without and with shortcuts"
-    return "Without shortcuts" if plain else "With shortcuts" if others else "Nothing chosen"
+    if plain:
+        return "Without shortcuts"
+    # Of networks from elsewhere nobody knows.
+    return "" if any(_kind(item) is Kind.OTHER for item in others) else "With shortcuts"

@@ -3,6 +3,7 @@ training to its end."""
 
 from __future__ import annotations
 
+import math
 from enum import Enum, auto
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -10,20 +11,22 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from resnet_gui.core.lab.histories import HistoryFound
+from resnet_gui.core.lab.names import is_untrained, short_name
 from resnet_gui.core.lab.sentences import (
     Named,
+    called,
     gradients_sentence,
     layers_at,
     main_gradients,
     residual_ratios,
     residuals_sentence,
-    short_name,
 )
 from resnet_gui.core.nets.registry import kind_of
-from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import Sentence, scaled
-from resnet_gui.ui.lab.style import line_colour, line_width
+from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
+from resnet_gui.ui.lab.terms import explain
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
 from resnet_gui.ui.widgets.combo_box import ComboBox
@@ -94,7 +97,10 @@ class LabLayers(QWidget):
             self.choice.add_choice(title, model_id)
         self.choice.setCurrentIndex(max(0, self.choice.findData("cifar-plain56")))
         self.compute = QPushButton("Compute untrained")
-        set_tooltip(self.compute, "Measure this network with random weights, on this computer")
+        set_tooltip(
+            self.compute,
+            f"Measure this network with random weights, on this computer\n{explain('gradient')}",
+        )
         self.compute.clicked.connect(self._on_compute_clicked)
         self.progress = ElidedLabel()
         self.progress.setProperty("kind", "muted")
@@ -113,10 +119,11 @@ class LabLayers(QWidget):
     def _slider_row(self) -> QHBoxLayout:
         self.play = QPushButton("Play")
         self.play.setCheckable(True)
-        set_tooltip(self.play, "Run through the epochs")
+        set_tooltip(self.play, f"Run through the epochs\n{explain('epoch')}")
         self.play.toggled.connect(self._on_play_toggled)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Epoch")
+        set_tooltip(self.slider, explain("epoch", "initialisation"))
         self.slider.valueChanged.connect(self.refresh)
         self.when = PlainLabel()
         row = QHBoxLayout()
@@ -192,24 +199,21 @@ class LabLayers(QWidget):
             widget.setEnabled(last > 0)
         epoch = self.slider.value()
         self.when.setText(_when(epoch))
-        recorded = {
-            one_line(short_name(i.history), 60) for i in items if not i.key.startswith("start:")
-        }
+        recorded = {short_name(item.history) for item in items if not is_untrained(item)}
         lines: list[Line] = []
         named: list[Named] = []
         hidden = 0
         for item in items:
-            if item.key.startswith("start:") and epoch > 0:
+            if is_untrained(item) and epoch > 0:
                 hidden += 1
                 continue
             layers = layers_at(item.history, epoch)
             if layers is not None:
-                name = one_line(short_name(item.history), 60)
-                twin = item.key.startswith("start:") and name in recorded
-                name += ", untrained" if twin else ""
+                name = one_line(self._controller.names[item.key], 60)
+                twin = is_untrained(item) and short_name(item.history) in recorded
                 lines.append(self._line(item, name, layers, twin))
                 kind = kind_of(item.history.architecture, item.history.options)
-                named.append((name, kind, layers))
+                named.append((called(item, self._controller.names), kind, layers))
         self.chart.show_lines(self._axes(self._y_range(items)), lines)
         gradients = self.measure is Measure.GRADIENTS
         text = gradients_sentence(named) if gradients else residuals_sentence(named)
@@ -221,16 +225,20 @@ class LabLayers(QWidget):
         parts = []
         if hidden:
             parts.append("What was computed here has no epochs: move the slider to the start.")
-        elif self._controller.batch and any(i.key.startswith("start:") for i in items):
+        elif self._controller.batch and any(is_untrained(i) for i in items):
             parts.append(f"Computed here on {self._controller.batch}, with random weights.")
         missing = [
-            one_line(short_name(item.history), 60)
+            one_line(self._controller.names[item.key], 60)
             for item in self._controller.shown_items()
             if not item.history.layers
         ]
         if missing:
             verb = "has" if len(missing) == 1 else "have"
-            parts.append(f"{', '.join(missing[:4])} {verb} no recorded layers.")
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            parts.append(
+                f"{', '.join(missing[:3])}{more} {verb} no recorded layers: only trainings from "
+                "scratch record them."
+            )
         return " ".join(parts)
 
     def _fit_when(self) -> None:
@@ -249,10 +257,10 @@ class LabLayers(QWidget):
         names = [key for key, _ in values]
         return Line(
             name=name,
-            label=name if len(name) <= 24 else f"{name[:22]}…",
+            label=chart_label(name),
             xs=range(1, len(values) + 1),
             ys=[value for _, value in values],
-            colour=line_colour(item.history, theme_colours()),
+            colour=line_colour(item.history, theme_colours(), self._controller.number(item.key)),
             width=line_width(item.history),
             dotted=dotted,
             point_name=names.__getitem__,
@@ -275,8 +283,12 @@ class LabLayers(QWidget):
         ]
         if not values:
             return None
-        low = min(values) if self.measure is Measure.GRADIENTS else 0.0
-        return low, max(values) * 1.04
+        # In round steps: the axis stands still while a run goes on.
+        if self.measure is Measure.GRADIENTS:
+            low, high = math.log10(min(values)), math.log10(max(values))
+            return 10 ** (math.floor(low * 2) / 2), 10 ** (math.ceil(high * 2) / 2)
+        step = 0.5 if max(values) > 1 else 0.1
+        return 0.0, math.ceil(max(values) * 1.04 / step) * step
 
     def _axes(self, y_range: Range | None) -> Axes:
         gradients = self.measure is Measure.GRADIENTS

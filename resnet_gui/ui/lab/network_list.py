@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from resnet_gui.core.lab.histories import HistoryFound
-from resnet_gui.core.lab.sentences import final_errors, percent, short_name
+from resnet_gui.core.lab.names import dataset_names, is_untrained
+from resnet_gui.core.lab.sentences import best_epoch, percent
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.style import line_colour, line_width
+from resnet_gui.ui.lab.terms import explain
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
-_NAME_WIDTH = 160
+_NAME_WIDTH = 200
 
 
 class NetworkRow(QWidget):
@@ -26,16 +30,16 @@ class NetworkRow(QWidget):
 
     toggled = Signal(str, bool)
 
-    def __init__(self, item: HistoryFound, shown: bool, curves: bool, scale: float) -> None:
+    def __init__(self, controller: LabController, item: HistoryFound, scale: float) -> None:
         super().__init__()
-        self.item, self._curves = item, curves
+        self._controller, self.item = controller, item
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 4)
         column.setSpacing(1)
-        name = one_line(short_name(item.history), 60)
+        name = one_line(controller.names[item.key], 60)
         self.box = CheckBox()
-        self.box.setChecked(shown)
-        set_tooltip(self.box, f"{one_line(item.history.title)} ({one_line(item.history.id)})")
+        self.box.setChecked(item.key in controller.shown)
+        set_tooltip(self.box, _tip(item, name))
         self.box.setAccessibleName(f"Show {name}")
         # A long name is cut instead of widening the list.
         self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -50,20 +54,31 @@ class NetworkRow(QWidget):
         self.box.setText(shown_name.replace("&", "&&"))
         self.box.toggled.connect(self._on_toggled)
         column.addWidget(self.box)
-        self.figures = PlainLabel(_figures(item, curves))
+        self.figures = PlainLabel(_figures(item))
         self.figures.setProperty("kind", "muted")
+        if item.history.epochs:
+            set_tooltip(
+                self.figures, explain("best epoch", "validation accuracy", "training accuracy")
+            )
+        else:
+            set_tooltip(self.figures, explain("initialisation"))
         small = self.figures.font()
         small.setPointSizeF(small.pointSizeF() * scale)
         self.figures.setFont(small)
         self.figures.setIndent(24)
         column.addWidget(self.figures)
-        self._swatch = _Swatch(item)
+        self._swatch = _Swatch(controller, item)
         column.addWidget(self._swatch)
 
     def take(self, item: HistoryFound) -> None:
         """Show newer figures of the same network."""
         self.item = item
-        self.figures.setText(_figures(item, self._curves))
+        self.figures.setText(_figures(item))
+
+    def show_shown(self) -> None:
+        """Show whether the network is drawn, and in which colour."""
+        self.box.setChecked(self.item.key in self._controller.shown)
+        self._swatch.update()
 
     @Slot(bool)
     def _on_toggled(self, on: bool) -> None:
@@ -73,16 +88,20 @@ class NetworkRow(QWidget):
 class _Swatch(QWidget):
     """The network's line as the chart draws it."""
 
-    def __init__(self, item: HistoryFound) -> None:
+    def __init__(self, controller: LabController, item: HistoryFound) -> None:
         super().__init__()
-        self._history = item.history
+        self._controller, self._item = controller, item
         self.setFixedHeight(8)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = line_width(self._history)
-        painter.setPen(QPen(QColor(line_colour(self._history, theme_colours())), width))
+        history, colours = self._item.history, theme_colours()
+        number = self._controller.number(self._item.key)
+        colour = line_colour(history, colours, number)
+        if self._item.own and number is None:
+            colour = colours.border  # it gets its colour when it is switched on
+        painter.setPen(QPen(QColor(colour), line_width(history)))
         middle = QRectF(self.rect()).center().y()
         painter.drawLine(QPointF(24, middle), QPointF(64, middle))
 
@@ -111,7 +130,7 @@ class NetworkList(QFrame):
         controller.shown_changed.connect(self._on_shown_changed)
 
     def sizeHint(self) -> QSize:
-        return QSize(round(226 * (0.6 + 0.4 * self._scale)), 300)
+        return QSize(round(268 * (0.1 + 0.9 * self._scale)), 300)
 
     def show_for(self, curves: bool, scale: float) -> None:
         """Curves need epochs, the other charts need layers."""
@@ -127,7 +146,12 @@ class NetworkList(QFrame):
             for item in self._controller.items()
             if (item.history.epochs if self._curves else item.history.layers)
         ]
-        state = ([item.key for item in items], self._curves, self._scale)
+        data = dataset_names(items)
+        groups = {item.key: _group(item, data) for item in items}
+        order = list(dict.fromkeys(groups.values()))
+        items.sort(key=lambda item: order.index(groups[item.key]))
+        names = self._controller.names
+        state = ([(item.key, names[item.key]) for item in items], self._scale)
         if state == self._state:  # the same rows: perhaps a run has gone on
             for item in items:
                 self.rows[item.key].take(item)
@@ -140,7 +164,7 @@ class NetworkList(QFrame):
         self.rows = {}
         heading = ""
         for item in items:
-            group = _group(item)
+            group = groups[item.key]
             if group != heading:
                 heading = group
                 label = PlainLabel(group)
@@ -150,8 +174,7 @@ class NetworkList(QFrame):
                 label.setFont(font)
                 label.setContentsMargins(0, 6 if self.rows else 0, 0, 0)
                 column.addWidget(label)
-            shown = item.key in self._controller.shown
-            row = NetworkRow(item, shown, self._curves, self._scale)
+            row = NetworkRow(self._controller, item, self._scale)
             row.toggled.connect(self._controller.show)
             self.rows[item.key] = row
             column.addWidget(row)
@@ -160,21 +183,39 @@ class NetworkList(QFrame):
 
     @Slot()
     def _on_shown_changed(self) -> None:
-        for key, row in self.rows.items():
-            row.box.setChecked(key in self._controller.shown)
+        for row in self.rows.values():
+            row.show_shown()
 
 
-def _group(item: HistoryFound) -> str:
-    if item.key.startswith("start:"):
+def _group(item: HistoryFound, data: Mapping[str, str]) -> str:
+    if is_untrained(item):
         return "Computed here, untrained"
-    if item.own:
-        return "Your runs"
-    return "Bundled, trained on CIFAR-10" if item.data == "cifar10" else "Bundled"
+    on = f" on {one_line(data[item.data], 40)}" if item.data else ""
+    return f"Your runs{on}" if item.own else f"Bundled, trained{on}"
 
 
-def _figures(item: HistoryFound, curves: bool) -> str:
-    training, validation = final_errors(item.history)
-    if training is not None:
-        text = f"train {percent(training)}"
-        return text if validation is None else f"{text} · val. {percent(validation)}"
-    return "random weights"
+def _figures(item: HistoryFound) -> str:
+    best = best_epoch(item.history)
+    if best is None:
+        return "random weights"
+    last = item.history.epochs[-1]
+    number = f"{last.epoch} of {item.planned}" if item.planned > last.epoch else f"{last.epoch}"
+    if last.val_accuracy is None or best.val_accuracy is None:
+        return f"training {percent(last.train_accuracy)} (epoch {number})"
+    final = percent(last.val_accuracy)
+    if best is last:
+        lines = [f"validation {final} (best and last)"]
+    else:
+        first = percent(best.val_accuracy)
+        lines = [
+            f"validation {first} (best epoch {best.epoch})",
+            f"validation {final} (last epoch {last.epoch})",
+        ]
+    return "\n".join([*lines, f"training {percent(last.train_accuracy)} (epoch {number})"])
+
+
+def _tip(item: HistoryFound, name: str) -> str:
+    lines = [name, one_line(item.history.title), one_line(item.history.id)]
+    if item.own and item.data:
+        lines.append(f"Photos: {one_line(item.data)}")
+    return "\n".join(dict.fromkeys(lines))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayersMeasured
 from resnet_gui.ui.lab.controller import FIRST_PAIR, LabController
 from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
@@ -32,19 +32,21 @@ _REFRESH_MS = 1000
 
 
 class View(IntEnum):
-    CURVES = 0
-    GRADIENTS = 1
-    RESIDUALS = 2
-    DIAGRAM = 3
-    WHY = 4
+    """In the order of the tabs: first the words, then what is to be seen."""
+
+    WHY = 0
+    CURVES = 1
+    GRADIENTS = 2
+    RESIDUALS = 3
+    DIAGRAM = 4
 
 
 _WORDS = {
-    View.CURVES: ("Curves", "Training and validation error by epoch"),
+    View.WHY: ("Why it works", "H(x) = F(x) + x in plain words"),
+    View.CURVES: ("Curves", "Training and validation accuracy by epoch"),
     View.GRADIENTS: ("Gradients", "Size of the gradient, layer by layer"),
     View.RESIDUALS: ("Residuals", "How much each block changes its input"),
     View.DIAGRAM: ("Diagram", "Stages, blocks and layers of a network"),
-    View.WHY: ("Why it works", "H(x) = F(x) + x in plain words"),
 }
 _NO_HISTORIES = (
     "No trainings to show yet",
@@ -79,7 +81,7 @@ class LabPage(Page):
         self.controller = controller = LabController(
             context.engine, context.store, context.lanes.inference, context.lanes.io, self
         )
-        self.view = View.CURVES
+        self.view = View.WHY
         self.views: dict[View, LabCurves | LabLayers | LabDiagram | LabWhy] = {}
         self._scale = 1.0
         column = QVBoxLayout(self)
@@ -106,7 +108,7 @@ class LabPage(Page):
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(_REFRESH_MS)
         self._refresh_soon.timeout.connect(self._refresh)
-        self._epochs: list[EpochDone] = []
+        self._events: list[EpochDone | LayersMeasured] = []
         self._stale = False
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
@@ -125,7 +127,7 @@ class LabPage(Page):
             group.addButton(button, int(view))
             self.tabs[view] = button
             row.addWidget(button)
-        self.tabs[View.CURVES].setChecked(True)
+        self.tabs[self.view].setChecked(True)
         group.idClicked.connect(self._on_tab_clicked)
         row.addStretch()
         self.projector = QPushButton("Projector")
@@ -158,25 +160,25 @@ class LabPage(Page):
         self._refresh_later()
 
     @Slot(object)
-    def add_epoch(self, epoch: EpochDone) -> None:
+    def add_event(self, event: EpochDone | LayersMeasured) -> None:
         """A run goes on: show its epoch soon, if somebody looks."""
-        self._epochs.append(epoch)
+        self._events.append(event)
         self._refresh_later()
 
     def _refresh_later(self) -> None:
         if not self.isVisible():
-            self._epochs.clear()  # all is read when the page is shown
+            self._events.clear()  # all is read when the page is shown
         elif not self._refresh_soon.isActive():
             self._refresh_soon.start()  # a quick run has dozens of epochs a second
 
     @Slot()
     def _refresh(self) -> None:
-        epochs, self._epochs = self._epochs, []
+        events, self._events = self._events, []
         stale, self._stale = self._stale, False
         if stale:
             self.controller.refresh()
         else:
-            self.controller.add_epochs(epochs)
+            self.controller.add_events(events)
 
     def shown(self) -> None:
         self.projector.setIcon(icon("screen"))
@@ -241,7 +243,7 @@ class LabPage(Page):
         if view is View.DIAGRAM:
             return LabDiagram(self.controller)
         if view is View.WHY:
-            return LabWhy()
+            return LabWhy(self.controller)
         measure = Measure.GRADIENTS if view is View.GRADIENTS else Measure.RESIDUALS
         layers = LabLayers(self.controller, measure)
         layers.measure_requested.connect(self.controller.measure)

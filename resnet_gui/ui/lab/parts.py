@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
 
-from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.lab.terms import explain_text
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 
 
 def scaled(widget: QWidget, scale: float, *, bold: bool = False) -> None:
@@ -17,17 +18,22 @@ def scaled(widget: QWidget, scale: float, *, bold: bool = False) -> None:
 
 
 class Sentence(QFrame):
-    """What there is to see, in words, on a ground of its own."""
+    """What there is to see, in words, on a ground of its own; hovering explains its terms. Hidden
+    while there is nothing to say.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        kind: "notice" or "warning".
+    """
+
+    def __init__(self, kind: str = "notice", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("kind", "notice")
+        self.setProperty("kind", kind)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 9, 14, 9)
         self.label = PlainLabel()
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.label.setAccessibleName("What there is to see")
+        self.label.setAccessibleName("Mind this" if kind == "warning" else "What there is to see")
         column.addWidget(self.label)
         self.set_scale(1.0)
 
@@ -35,11 +41,12 @@ class Sentence(QFrame):
         scaled(self.label, scale * 1.15)
 
     def setText(self, text: str) -> None:
-        self.label.setText(text.replace(" %", "\u00a0%"))  # "8.9" does not lose its "%"
+        self.label.setText(text)
+        set_tooltip(self.label, explain_text(text))
         self.setVisible(bool(text))
 
     def text(self) -> str:
-        return self.label.text().replace("\u00a0", " ")
+        return self.label.text()
 
 
 class LabEmpty(QWidget):

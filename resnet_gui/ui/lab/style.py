@@ -1,4 +1,5 @@
-"""How a network looks in the Lab: colour says the kind, weight the depth.
+"""How a network looks in the Lab: weight says the depth; colour the kind of what ships with the
+program, and of the user's runs which one it is.
 
 Okabe and Ito's colours, told apart by colour-blind eyes; in print the line's weight and the name
 at its end remain.
@@ -20,12 +21,36 @@ _COLOURS = {
 }
 
 
+# Of the user's runs, in the order in which they are switched on. None is that of a plain or a
+# residual network.
+_OWN = (
+    ("#00798c", "#5fd0e0"),
+    ("#b3261e", "#ff8f86"),
+    ("#6b6400", "#e3d84a"),
+    ("#5a46b5", "#b3a6ff"),
+    ("#8a5a1c", "#d8ab73"),
+    ("#007a5a", "#2ec99b"),
+    ("#9c4a82", "#e08fc0"),
+)
+_LONGEST_LABEL = 24  # letters beside a line's end
+
+
 def kind_colour(kind: Kind, colours: Colours) -> str:
     return _COLOURS[kind][colours.dark]
 
 
-def line_colour(history: TrainingHistory, colours: Colours) -> str:
+def line_colour(history: TrainingHistory, colours: Colours, number: int | None = None) -> str:
+    """`number`: of a run of the user's (`LabController.number`)."""
+    if number is not None:
+        return _OWN[number % len(_OWN)][colours.dark]
     return kind_colour(kind_of(history.architecture, history.options), colours)
+
+
+def chart_label(name: str) -> str:
+    """A name short enough for a line's end, cut in the middle: ends tell runs apart."""
+    if len(name) <= _LONGEST_LABEL:
+        return name
+    return f"{name[:12].rstrip()}…{name[-(_LONGEST_LABEL - 13) :].lstrip()}"
 
 
 def line_width(history: TrainingHistory) -> float:

@@ -1,13 +1,14 @@
 """The Lab's one screen of words: why H(x) = F(x) + x.
 
 After He et al., Deep Residual Learning for Image Recognition, 2015 (arXiv:1512.03385), sections 1,
-3.1 and 4.1, and He et al., Identity Mappings in Deep Residual Networks, 2016 (arXiv:1603.05027),
-section 2.
+3.1 and 4.1; He et al., Identity Mappings in Deep Residual Networks, 2016 (arXiv:1603.05027),
+section 2; Yang et al., A Mean Field Theory of Batch Normalization, 2019 (arXiv:1902.08129). What is
+measured stands there in the words of the recorded trainings' numbers.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -27,10 +28,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.core.lab.sentences import start_sentence
 from resnet_gui.core.nets.registration import Kind
+from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import scaled
 from resnet_gui.ui.lab.style import kind_colour
-from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.lab.terms import explain_text
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _PARTS = (
@@ -39,7 +43,8 @@ _PARTS = (
         "A deeper network can do all that a shallower one does: copy its layers and let the extra "
         "ones pass their input on unchanged. So it should never do worse. Yet plain deep networks "
         "do, on the very images they are trained with: training does not find that solution. "
-        "It is not overfitting, and with batch normalisation the gradients do not vanish either.",
+        "It is not overfitting. Nor, say the authors of ResNet, are vanishing gradients to blame: "
+        "with batch normalisation they found them of healthy size in their plain networks.",
     ),
     (
         "The idea",
@@ -56,18 +61,29 @@ _PARTS = (
         "each sum; the pre-activation kind (V2) clears the path fully.",
     ),
 )
+_MEASURED = "Measured here"
+_NOT_MEASURED = (
+    "Compute Plain-56 and ResNet-56 on the page Gradients and compare: what plain networks' "
+    "gradients do before training is there to see."
+)
 _SOURCE = (
     "He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, 2015; Identity Mappings in "
-    "Deep Residual Networks, 2016."
+    "Deep Residual Networks, 2016. On gradients at the start: Yang et al., A Mean Field Theory of "
+    "Batch Normalization, 2019."
 )
 _SIZES = (2.6, 2.4, 2.2, 2.0, 1.85, 1.7, 1.55, 1.4, 1.25, 1.1, 1.0)
 
 
 class LabWhy(QScrollArea):
-    """Three short texts beside a drawing, as large as the window allows."""
+    """Short texts beside a drawing, as large as the window allows.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Attributes:
+        measured: what the recorded trainings show of it.
+    """
+
+    def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._controller = controller
         self.setProperty("kind", "bare")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,7 +102,7 @@ class LabWhy(QScrollArea):
         column.addWidget(self.title)
         self._heads: list[PlainLabel] = []
         self._texts: list[PlainLabel] = []
-        for head, text in _PARTS:
+        for head, text in (*_PARTS, (_MEASURED, _NOT_MEASURED)):
             column.addSpacing(8)
             for words, group in ((head, self._heads), (text, self._texts)):
                 label = PlainLabel(words)
@@ -94,6 +110,9 @@ class LabWhy(QScrollArea):
                 label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 group.append(label)
                 column.addWidget(label)
+        self.measured = self._texts[-1]
+        for label in self._texts:
+            set_tooltip(label, explain_text(label.text()))
         column.addSpacing(8)
         self.source = PlainLabel(_SOURCE)
         self.source.setWordWrap(True)
@@ -105,6 +124,16 @@ class LabWhy(QScrollArea):
         frame.setContentsMargins(0, 0, 0, 0)
         frame.addWidget(inner)
         self.setWidget(outer)
+        controller.histories_changed.connect(self._on_histories_changed)
+        self._on_histories_changed()
+
+    @Slot()
+    def _on_histories_changed(self) -> None:
+        text = start_sentence(self._controller.histories, self._controller.names) or _NOT_MEASURED
+        if text != self.measured.text():
+            self.measured.setText(text)
+            set_tooltip(self.measured, explain_text(text))
+            self._fit()
 
     def set_scale(self, scale: float) -> None:
         self._fit()  # as large as fits, in either mode
@@ -127,7 +156,7 @@ class LabWhy(QScrollArea):
 
     def _height(self, size: float, width: int) -> float:
         """Of all texts, wrapped, in type of this size."""
-        total = 6.0 * 8 + 8 * 4
+        total = 6.0 * 10 + 8 * 5
         for label, factor, bold in self._labels():
             font = QApplication.font()
             font.setPointSizeF(font.pointSizeF() * self._factor(size, factor))

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.runs.events import BatchDone, EpochDone
 from resnet_gui.ui.widgets.charts.chart import LineChart
-from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
+from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number, plain_percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -31,7 +31,7 @@ class TrainingCharts(QWidget):
     """Three charts over the epochs, which zoom and read out together.
 
     Attributes:
-        accuracy, loss, rate: the charts. readout: the best epoch so far.
+        accuracy, loss, rate: the charts. readout: the best and the last epoch so far.
 
     Signals:
         save_requested(object): as a chart's.
@@ -96,7 +96,10 @@ class TrainingCharts(QWidget):
         self._mark_stale()
 
     def add_epochs(self, epochs: Sequence[EpochDone]) -> None:
+        """What each epoch came to; also of epochs whose steps nobody saw, before a resume."""
         self._epochs += epochs
+        for epoch in epochs:
+            self._rates.add_epoch(epoch)
         self._mark_stale()
 
     def refresh_theme(self) -> None:
@@ -125,8 +128,10 @@ class TrainingCharts(QWidget):
         rate = self._rates.line("learning rate", colours.muted, 2.0)
         self.rate.show_lines(self._axes("Learning rate"), [rate])
         if best is not None:
-            shown = "" if best.val_accuracy is None else f", validation {best.val_accuracy:.1%}"
-            self.readout.setText(f"Best so far: epoch {best.epoch}{shown} (dotted line)")
+            text = f"Best epoch so far: {_epoch_text(best)}, dotted line"
+            if self._epochs[-1] is not best:
+                text += f"  ·  last epoch: {_epoch_text(self._epochs[-1])}"
+            self.readout.setText(text)
 
     def _line(self, name: str, key: str, colour: str, *, dashed: bool = False) -> Line:
         points = [
@@ -139,7 +144,7 @@ class TrainingCharts(QWidget):
 
     def _axes(self, title: str, mark: float | None = None) -> Axes:
         accuracy = title == "Accuracy"
-        value: Callable[[float], str] = _percent if accuracy else plain_number
+        value: Callable[[float], str] = plain_percent if accuracy else plain_number
         limits: Range = (0.0, 1.0) if accuracy else (-math.inf, math.inf)
         return Axes(
             title=title,
@@ -162,15 +167,31 @@ class _Steps:
         self._xs, self._ys, self._steps = array("d"), array("d"), array("q")
 
     def add(self, batch: BatchDone, value: float) -> None:
-        self._xs.append(batch.epoch - 1 + batch.step_in_epoch / max(1, batch.steps_in_epoch))
+        x = batch.epoch - 1 + batch.step_in_epoch / max(1, batch.steps_in_epoch)
+        self._append(x, value, batch.step)
+
+    def add_epoch(self, epoch: EpochDone) -> None:
+        """The rate in the epoch's last step, unless its steps were seen."""
+        if not self._xs or self._xs[-1] < epoch.epoch - 1e-9:
+            self._append(float(epoch.epoch), epoch.lr, epoch.step)
+
+    def _append(self, x: float, value: float, step: int) -> None:
+        self._xs.append(x)
         self._ys.append(value)
-        self._steps.append(batch.step)
+        self._steps.append(step)
 
     def line(self, name: str, colour: str, width: float) -> Line:
         steps = self._steps
         return Line(
             name, "", self._xs, self._ys, colour, width, point_name=lambda n: f"step {steps[n]:,}"
         )
+
+
+def _epoch_text(epoch: EpochDone) -> str:
+    """ "3 (validation accuracy 77.5%)"."""
+    if epoch.val_accuracy is None:
+        return f"{epoch.epoch} (training accuracy {epoch.train_accuracy:.1%})"
+    return f"{epoch.epoch} (validation accuracy {epoch.val_accuracy:.1%})"
 
 
 def _faint(colour: str) -> str:
@@ -185,7 +206,3 @@ def _faint(colour: str) -> str:
         )
     )
     return QColor(red, green, blue).name()
-
-
-def _percent(value: float) -> str:
-    return f"{value * 100:.1f}".removesuffix(".0") + "%"

@@ -22,6 +22,7 @@ from resnet_gui.core.runs.events import (
     BatchDone,
     EpochDone,
     Estimated,
+    LayersMeasured,
     PhotoSkipped,
     Preparing,
     RunFailed,
@@ -70,7 +71,8 @@ class TrainController(QObject):
         scan_progressed(ScanProgress, UnpackProgress or DownloadProgress),
         prepared(Preparing), estimated(Estimated or None).
         run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
-        samples_predicted(SamplesPredicted), run_ended(RunFinished | RunStopped | RunFailed).
+        layers_measured(LayersMeasured), samples_predicted(SamplesPredicted),
+        run_ended(RunFinished | RunStopped | RunFailed).
         noticed(str text, str kind), model_made(str id).
     """
 
@@ -83,6 +85,7 @@ class TrainController(QObject):
     run_started = Signal(object)
     batches_done = Signal(object)
     epoch_done = Signal(object)
+    layers_measured = Signal(object)
     samples_predicted = Signal(object)
     run_ended = Signal(object)
     noticed = Signal(object, str)
@@ -337,6 +340,8 @@ class TrainController(QObject):
         elif isinstance(event, EpochDone):
             self.history.append(event)
             self.epoch_done.emit(event)
+        elif isinstance(event, LayersMeasured):
+            self.layers_measured.emit(event)
         elif isinstance(event, SamplesPredicted):
             self.samples_predicted.emit(event)
         elif isinstance(event, PhotoSkipped | Notice):

@@ -37,7 +37,8 @@ class Wiring(QObject):
         # Devices, runs, photos.
         self._classify.devices_found.connect(self._on_devices_found)
         self._train.earlier.changed.connect(lab.refresh_if_shown)
-        self._train.epoch_done.connect(lab.add_epoch)
+        self._train.epoch_done.connect(lab.add_event)
+        self._train.layers_measured.connect(lab.add_event)
         lab.photos_dropped.connect(self._on_photos_dropped)
 
     @Slot()

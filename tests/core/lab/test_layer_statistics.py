@@ -19,7 +19,7 @@ from resnet_gui.core.nets.blocks import (
     ResidualBlock,
 )
 from resnet_gui.core.nets.build import build_network
-from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
 from resnet_gui.core.zoo.untrained import untrained_spec
 

@@ -12,8 +12,7 @@ import pytest
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone
-from resnet_gui.core.runs.history import LayerStatistics
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics
 from resnet_gui.core.runs.listing import (
     HeldRun,
     RunDirectory,

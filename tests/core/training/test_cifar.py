@@ -13,7 +13,7 @@ from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone, RunFinished, RunStarted
+from resnet_gui.core.runs.events import EpochDone, LayersMeasured, RunFinished, RunStarted
 from resnet_gui.core.runs.listing import RunDirectory
 from resnet_gui.core.runs.plateau import PlateauState
 from resnet_gui.core.runs.schedules import learning_rate
@@ -83,6 +83,24 @@ def test_every_recipe_runs_and_two_and_two_epochs_are_four(data: Path, preset: s
     assert len(layers[0].gradient_norm) == 8
     assert len(layers[0].residual_ratio) == 3
     assert layers[0].gradient_norm != layers[4].gradient_norm
+    told = [event for event in whole if isinstance(event, LayersMeasured)]
+    assert [event.layers for event in told] == layers
+    assert {event.run for event in told} == {Path(other).name}
+
+
+def test_layers_are_told_when_they_and_their_epoch_are_on_the_disk(data: Path) -> None:
+    run: RunDirectory | None = None
+    told = []
+    for event in train(config(data, epochs=2)):
+        if isinstance(event, RunStarted):
+            run = RunDirectory.open(Path(event.run_dir))
+        elif isinstance(event, LayersMeasured):
+            assert run is not None
+            assert run.layers()[-1] == event.layers
+            assert [item.epoch for item in run.metrics()] == list(range(1, event.layers.epoch + 1))
+            told.append(event.to_json())
+    assert [line["epoch"] for line in told] == [0, 1, 2]
+    assert list(told[0]) == ["event", "run", "epoch", "gradient_norm", "residual_ratio"]
 
 
 def test_a_line_of_layers_that_was_cut_off_ends_the_list(data: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured, run_key
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import EpochDone, LayersMeasured
 from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.ui.lab.controller import LabController
 from tests.helpers.fake_engine import Rig, heard, model
@@ -104,8 +104,8 @@ def test_a_reading_that_fails_is_told(rig: Rig, controller: LabController) -> No
 def test_epochs_of_a_run_are_added_without_reading(rig: Rig, controller: LabController) -> None:
     read(rig, controller, BUNDLED, own("rr", 1), own("r", 2))
     changed, asked = heard(controller.histories_changed), rig.io.submitted
-    controller.add_epochs([done("r", 2), done("r", 3), done("r", 4)])  # the second is there
-    controller.add_epochs([done("r", 5)])
+    controller.add_events([done("r", 2), done("r", 3), done("r", 4)])  # the second is there
+    controller.add_events([done("r", 5)])
     assert epochs_of(controller, "r") == [1, 2, 3, 4, 5]
     assert epochs_of(controller, "rr") == [1]
     assert [item.key for item in controller.items()] == ["bundled:plain20", "run:rr", "run:r"]
@@ -119,23 +119,46 @@ def test_what_events_do_not_tell_is_read_of_that_run_alone(
 ) -> None:
     read(rig, controller, BUNDLED, own("r", 3), own("s", 1, recorded=True))
     rig.engine.script("history", own("rr", 1))
-    controller.add_epochs([done("rr", 1)])  # new here
+    controller.add_events([done("rr", 1)])  # new here
     rig.settle()
     assert [item.key for item in controller.items()][:2] == ["bundled:plain20", "run:rr"]
     assert "run:rr" not in controller.shown
-    rig.engine.script("history", own("s", 2, recorded=True))
-    controller.add_epochs([done("s", 2)])  # its layers are on the disk alone
+    rig.engine.script("history", own("s", 3, recorded=True))
+    controller.add_events([done("s", 3)])  # the second was not heard
     rig.settle()
-    assert epochs_of(controller, "s") == [1, 2]
+    assert epochs_of(controller, "s") == [1, 2, 3]
     rig.engine.script("history", own("r", 2))
-    controller.add_epochs([done("r", 2), replace(epoch(2, 9, 0.4, 0.4), run="r")])  # resumed
+    controller.add_events([done("r", 2), replace(epoch(2, 9, 0.4, 0.4), run="r")])  # resumed
     rig.settle()
     assert epochs_of(controller, "r") == [1, 2]
     rig.engine.script("history", HistoryFailed("/runs/x", "x is damaged."))
-    controller.add_epochs([done("x", 1)])
+    controller.add_events([done("x", 1)])
     rig.settle()
     assert rig.engine.asked("history") == [("rr",), ("s",), ("r",), ("x",)]
     assert len(rig.engine.asked("histories")) == 1
+
+
+def test_layers_of_a_run_are_added_without_reading(rig: Rig, controller: LabController) -> None:
+    """The run's directory was read again after each epoch."""
+
+    def measured_layers(at: int, span: float = 10.0) -> LayersMeasured:
+        return LayersMeasured("s", layers(8, at, span, 0.5))
+
+    read(rig, controller, BUNDLED, own("s", 1, recorded=True))
+    asked = rig.io.submitted
+    controller.add_events([measured_layers(0), measured_layers(1), done("s", 2)])
+    controller.add_events([measured_layers(2)])
+    rig.settle()
+    [item] = [item for item in controller.histories if item.key == run_key("s")]
+    assert [found.epoch for found in item.history.layers] == [0, 1, 2]
+    assert epochs_of(controller, "s") == [1, 2]
+    assert rig.io.submitted == asked
+    rig.engine.script("history", own("s", 1, recorded=True))
+    controller.add_events([measured_layers(1, 11.0)])  # resumed
+    rig.settle()
+    [item] = [item for item in controller.histories if item.key == run_key("s")]
+    assert [found.epoch for found in item.history.layers] == [0]
+    assert rig.io.submitted == asked + 1
 
 
 # --- networks with random weights ---------------------------------------------------------------

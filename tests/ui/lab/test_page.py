@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -25,7 +25,9 @@ from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.layers import LabLayers
 from resnet_gui.ui.lab.page import PROJECTOR_SCALE, LabPage, View
+from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.page import PageContext
+from resnet_gui.ui.widgets.plain_text import PlainLabel
 from tests.core.lab.test_sources import make_run
 from tests.helpers.fake_engine import Rig
 from tests.helpers.histories import epoch, history, write
@@ -75,9 +77,9 @@ def test_the_paper_s_networks_side_by_side(qtbot: QtBot, models: Path, app: Wind
     view = curves_of(page)
     qtbot.waitUntil(lambda: view.plain.isVisible() and view.residual.isVisible())
     assert [line.name for line in view.plain.lines] == [
-        "Plain-20 train",
+        "Plain-20, training",
         "Plain-20",
-        "Plain-56 train",
+        "Plain-56, training",
         "Plain-56",
     ]
     assert [line.dashed for line in view.residual.lines] == [True, False, True, False]
@@ -85,9 +87,12 @@ def test_the_paper_s_networks_side_by_side(qtbot: QtBot, models: Path, app: Wind
     assert widths[3] > widths[1]
     assert view.plain.axes.y_range == view.residual.axes.y_range
     assert view.plain.lines[1].colour != view.residual.lines[1].colour
-    assert view.sentence.text().startswith("Plain-56 ends with 12.0 % training error, Plain-20")
+    assert view.sentence.text().startswith(
+        "After the last epoch (6), Plain-56 has 88.0% training accuracy, Plain-20 91.0%"
+    )
     assert "other way round" in view.sentence.text()
-    assert "train 4.0 % · val. 6.0 %" in [row.figures.text() for row in page.networks.rows.values()]
+    figures = [row.figures.text() for row in page.networks.rows.values()]
+    assert "validation 94.0% (best and last)\ntraining 96.0% (epoch 6)" in figures
 
 
 def test_switches(qtbot: QtBot, models: Path, app: WindowApp) -> None:
@@ -96,8 +101,8 @@ def test_switches(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     view = curves_of(page)
     rows = {row.box.text(): row for row in page.networks.rows.values()}
     rows["Plain-56"].box.click()
-    assert [line.name for line in view.plain.lines] == ["Plain-20 train", "Plain-20"]
-    assert view.sentence.text().startswith("ResNet-56 ends with 4.0 %")
+    assert [line.name for line in view.plain.lines] == ["Plain-20, training", "Plain-20"]
+    assert view.sentence.text().startswith("After the last epoch (6), ResNet-56 has 96.0%")
     rows["Plain-20"].box.click()
     assert not view.plain.isVisible()
     assert len(view.residual.lines) == 4
@@ -121,7 +126,7 @@ def test_the_sentence_follows_the_data(
     app = open_app()
     view = curves_of(open_lab(qtbot, app))
     assert "deeper is better" in view.sentence.text()
-    assert "ResNet-56 30.0 % against ResNet-20 8.0 %" in view.sentence.text()
+    assert "ResNet-56 70.0% against ResNet-20 92.0%" in view.sentence.text()
 
 
 def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: WindowApp) -> None:
@@ -134,14 +139,16 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
     assert not row.box.isChecked()
     row.box.click()
     names = [line.name for line in (*view.plain.lines, *view.residual.lines)]
-    assert "ResNet-8 train" in names
+    assert "Run mine, training" in names
     # The run goes on: the row stays, with newer figures, and the line grows.
     with (data_dir() / "runs" / "mine" / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(epoch(4, 4, 0.25, None).to_json()) + "\n")
     app.window.train_controller.earlier.changed.emit()
-    qtbot.waitUntil(lambda: row.figures.text() == "train 25.0 %", timeout=ANSWER_MS)
+    qtbot.waitUntil(lambda: row.figures.text() == "training 75.0% (epoch 4)", timeout=ANSWER_MS)
     assert page.networks.rows["run:mine"] is row
-    [line] = [n for n in (*view.plain.lines, *view.residual.lines) if n.name == "ResNet-8 train"]
+    [line] = [
+        n for n in (*view.plain.lines, *view.residual.lines) if n.name == "Run mine, training"
+    ]
     assert len(line.xs) == 4
 
 
@@ -155,16 +162,123 @@ def test_a_run_that_goes_on_grows_without_reading(
     context = SimpleNamespace(engine=rig.engine, store=rig.store, lanes=lanes)
     page = LabPage(cast(PageContext, context))
     qtbot.addWidget(page)
-    page.add_epoch(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
+    page.add_event(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
     page.show()
     page.shown()
     rig.until(lambda: page.controller.looked)
     for number in (4, 5, 6):
-        page.add_epoch(dataclasses.replace(epoch(number, 9, 0.5, 0.5), run="r"))
+        page.add_event(dataclasses.replace(epoch(number, 9, 0.5, 0.5), run="r"))
     rig.until(lambda: len(page.controller.histories[0].history.epochs) == 6)
     assert rig.engine.calls == [("histories", ())]
     page.hidden()
     page.hide()
+
+
+def made_page(qtbot: QtBot, rig: Rig, *items: HistoryFound) -> LabPage:
+    """The page on an engine that has these histories, before it is shown."""
+    rig.engine.script("histories", *items)
+    lanes = SimpleNamespace(inference=rig.inference, io=rig.io)
+    context = SimpleNamespace(engine=rig.engine, store=rig.store, lanes=lanes)
+    page = LabPage(cast(PageContext, context))
+    qtbot.addWidget(page)
+    page.resize(1200, 760)
+    page.show()
+    page.show_view(View.CURVES)
+    page.shown()
+    rig.until(lambda: page.controller.looked and View.CURVES in page.views)
+    return page
+
+
+def run_of(key: str, title: str, data: str, **changes: Any) -> HistoryFound:
+    made = dataclasses.replace(history("residual", 20, 0.1), id=key, title=title)
+    return HistoryFound(run_key(key), made, True, data, **changes)
+
+
+def test_runs_are_told_apart_by_name_colour_and_photos(qtbot: QtBot, rig: Rig) -> None:
+    """All runs of one architecture had one name and one colour."""
+    bundled = HistoryFound("b", history("residual", 20, 0.1), False, "cifar10")
+    runs = [run_of(f"r{n}", "Ten things" if n < 2 else f"Run {n}", "/p/ten") for n in range(6)]
+    page = made_page(qtbot, rig, bundled, *runs, run_of("c", "Pixels", "/d/cifar10"))
+    view = curves_of(page)
+    assert not view.warning.isVisible()
+    for item in runs:
+        page.controller.show(item.key, True)
+    solid = [line for line in view.residual.lines if not line.dashed]
+    assert len({line.colour for line in solid}) == len({line.name for line in solid}) == 7
+    assert view.warning.isVisible()
+    assert "(CIFAR-10, ten)" in view.warning.text()
+    colour = {line.name: line.colour for line in solid}
+    page.controller.show("run:r3", False)
+    page.controller.show("run:c", True)  # takes what is free; the others keep theirs
+    now = {line.name: line.colour for line in view.residual.lines if not line.dashed}
+    assert now["Pixels"] == colour["Run 3"]
+    assert all(now[name] == colour[name] for name in colour if name != "Run 3")
+    page.controller.show("run:r3", True)
+    now = {line.name: line.colour for line in view.residual.lines if not line.dashed}
+    assert len(set(now.values())) == 8
+    assert "Your runs on ten" in [label.text() for label in page.networks.findChildren(PlainLabel)]
+    for item in runs:
+        page.controller.show(item.key, False)
+    assert not view.warning.isVisible()
+    page.hidden()
+    page.hide()
+
+
+def test_axes_stand_still_while_a_run_goes_on(qtbot: QtBot, rig: Rig) -> None:
+    run = run_of("r", "Mine", "d", planned=40)
+    page = made_page(qtbot, rig, run)
+    view = curves_of(page)
+    axes = view.residual.axes
+    assert axes.x_range == (0.0, 40.0)
+    assert page.networks.rows["run:r"].figures.text().endswith("(epoch 6 of 40)")
+    for number in range(7, 30):
+        error = 0.1 / number
+        done = dataclasses.replace(epoch(number, 40, error, error), run="r")
+        page.controller.add_events([done])
+        assert view.residual.axes.x_range == axes.x_range
+        assert view.residual.axes.y_range == axes.y_range
+    view.residual.set_zoom((1.0, 3.0))  # the first epochs lie below the axis of the whole
+    assert view.residual.axes.y_range is not None
+    low, high = view.residual.axes.y_range
+    seen = [y for x, y in zip(view.residual.lines[0].xs, view.residual.lines[0].ys) if 1 <= x <= 3]
+    assert low <= min(seen) < max(seen) <= high
+    view.residual.reset_zoom()
+    assert view.residual.axes.y_range == axes.y_range
+    page.hidden()
+    page.hide()
+
+
+def test_terms_are_explained_on_hover(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    page = open_lab(qtbot, app)
+    view = curves_of(page)
+    tip = view.sentence.label.toolTip()
+    assert "Training accuracy: On the images" in tip
+    assert "Overfitting: " in tip
+    assert "Epoch: One pass" in tip
+    row = next(iter(page.networks.rows.values()))
+    assert "Best epoch: " in row.figures.toolTip()
+    assert "Validation accuracy: " in view.validation.toolTip()
+
+
+def test_the_words_come_first_and_agree_with_the_gradients(
+    qtbot: QtBot, models: Path, app: WindowApp
+) -> None:
+    """They said that gradients do not vanish, beside a chart in which they explode."""
+    app.window.show_page("lab")
+    page = app.window.lab_page
+    assert page.view is View.WHY
+    assert next(iter(page.tabs)) is View.WHY
+    qtbot.waitUntil(lambda: page.controller.looked and View.WHY in page.views, timeout=ANSWER_MS)
+    why = page.views[View.WHY]
+    assert isinstance(why, LabWhy)
+    qtbot.waitUntil(lambda: why.measured.text().startswith("Before training"))
+    assert "in Plain-56 is 900 times that of the last convolution, in ResNet-56 3 times" in (
+        why.measured.text()
+    )
+    assert "explode at the start, in spite of batch normalisation" in why.measured.text()
+    page.show_view(View.GRADIENTS)
+    qtbot.waitUntil(lambda: View.GRADIENTS in page.views)
+    assert "In Plain-56 the first layer's gradient is 900 times" in layers_of(page).sentence.text()
 
 
 def test_without_bundled_histories_the_newest_run_is_shown(
@@ -177,7 +291,9 @@ def test_without_bundled_histories_the_newest_run_is_shown(
     page = open_lab(qtbot, app)
     qtbot.waitUntil(lambda: View.CURVES in page.views)
     assert page.networks.rows["run:mine"].box.isChecked()
-    assert curves_of(page).sentence.text() == "ResNet-8 ends with 50.0 % training error."
+    assert curves_of(page).sentence.text() == (
+        "“Run mine” on photos: 50.0% training accuracy in the last epoch (3), without validation."
+    )
 
 
 def test_a_damaged_history_is_named_and_the_others_are_shown(
@@ -209,7 +325,7 @@ def test_nothing_to_show_says_so(
     assert [line.label for line in view.chart.lines] == ["Plain-56", "ResNet-56"]
     assert all(len(line.xs) == 56 for line in view.chart.lines)
     assert view.sentence.text().startswith("In Plain-56 the first layer's gradient is")
-    assert "Shortcuts keep the gradients" in view.sentence.text()
+    assert "stay closer to one size" in view.sentence.text()
     assert "sample photos" in view.note.text()
     qtbot.waitUntil(lambda: not page.controller.measuring, timeout=ANSWER_MS)
     assert not view.progress.isVisible()
@@ -260,7 +376,7 @@ def test_histories_without_layers_say_so(
 ) -> None:
     write(models, history("residual", 56, 0.04))
     page = open_lab(qtbot, open_app(), View.GRADIENTS)
-    assert "ResNet-56 has no recorded layers." in layers_of(page).note.text()
+    assert "ResNet-56 has no recorded layers" in layers_of(page).note.text()
 
 
 def test_a_click_on_a_block_shows_it(qtbot: QtBot, models: Path, app: WindowApp) -> None:

@@ -72,15 +72,18 @@ def charts(qtbot: QtBot) -> TrainingCharts:
 def test_hovering_one_chart_reads_all_three(qtbot: QtBot, charts: TrainingCharts) -> None:
     frame = charts.accuracy._plan().frame
     assert frame.x == (0.0, 10.0)
-    qtbot.mouseMove(charts.accuracy, frame.point(2.0, 0.6).toPoint())
+    qtbot.mouseMove(charts.accuracy, frame.point(2.2, 0.6).toPoint())
     assert [text for _, text in charts.accuracy.readout()] == ["training: 75%", "validation: 65%"]
     loss = [text for _, text in charts.loss.readout()]
     assert loss[0].startswith("each step: ")
-    assert "(step " in loss[0]
+    assert "(step 80)" in loss[0]  # that of the epoch, not of the pointer
     assert loss[1:] == ["training: 1.25", "validation: 1.35"]
     [rate] = [text for _, text in charts.rate.readout()]
     assert rate.startswith("learning rate: 0.00")
-    assert charts.readout.text() == "Best so far: epoch 3, validation 77.5% (dotted line)"
+    assert charts.readout.text() == (
+        "Best epoch so far: 3 (validation accuracy 77.5%), dotted line"
+        "  ·  last epoch: 4 (validation accuracy 83.8%)"
+    )
     assert charts.accuracy.axes.mark == charts.loss.axes.mark == 3.0
 
 
@@ -94,6 +97,21 @@ def test_one_zoom_for_all_until_the_next_run(charts: TrainingCharts) -> None:
     assert charts.accuracy.zoom is charts.loss.zoom is charts.rate.zoom is None
     assert charts.readout.text() == ""
     assert not any(len(line.xs) for line in charts.loss.lines)
+
+
+def test_the_learning_rate_before_a_resume_is_drawn(charts: TrainingCharts) -> None:
+    """Its steps are not told again; the rate was a vertical line at the place of the resume."""
+    charts.clear()
+    charts.add_epochs([epoch_done(n) for n in (1, 2, 3)])
+    charts.add_batches(batches(4))
+    charts.add_epochs([epoch_done(4)])
+    charts._redraw()
+    [rate] = charts.rate.lines
+    assert list(rate.xs[:4]) == [1.0, 2.0, 3.0, 3 + 1 / STEPS]
+    assert list(rate.ys[:4]) == [0.01, 0.01, 0.01, 0.0025]
+    assert len(rate.xs) == 3 + STEPS
+    assert rate.point_name is not None
+    assert rate.point_name(1) == "step 80"
 
 
 def test_losses_that_are_no_numbers_leave_a_gap(charts: TrainingCharts) -> None:
@@ -117,7 +135,7 @@ def test_the_menu_is_our_own(qtbot: QtBot, charts: TrainingCharts) -> None:
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
         named = [action.text() for action in menu.actions() if action.text()]
-        assert named == ["Reset zoom", "Save picture…", "Save values…"]
+        assert named == ["Zoom in", "Zoom out", "Reset zoom", "Save picture…", "Save values…"]
         menu.close()
 
 

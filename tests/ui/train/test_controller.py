@@ -15,6 +15,8 @@ from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import (
     BatchDone,
     EpochDone,
+    LayersMeasured,
+    LayerStatistics,
     PhotoSkipped,
     Preparing,
     RunFailed,
@@ -294,15 +296,19 @@ def test_what_can_be_chosen(rig: Rig) -> None:
 def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, folder: Path) -> None:
     ready(rig, controller, folder)
     first = epoch(1, 3, 0.4, 0.5)
+    layers = LayersMeasured("r", LayerStatistics(1, {"stem": 2.0}, {}))
     samples = SamplesPredicted(
         "r", 1, (SamplePrediction("p", "ant", (ClassScore("ant", 0, 1.0),)),)
     )
     rig.engine.script(
-        "train", Preparing("photos", 1, 8), started(), batch(1), batch(2), first, samples,
+        "train", Preparing("photos", 1, 8), started(), batch(1), batch(2), first, layers, samples,
         PhotoSkipped("r", "p", "p could not be read."), Notice("Slow disk."), stopped(),
     )  # fmt: skip
     seen, noticed = states(controller), heard(controller.noticed)
-    names = "prepared run_started batches_done epoch_done samples_predicted run_ended model_made"
+    names = (
+        "prepared run_started batches_done epoch_done layers_measured samples_predicted run_ended "
+        "model_made"
+    )
     said = {name: heard(getattr(controller, name)) for name in names.split()}
     controller.start()
     rig.settle()
@@ -313,6 +319,7 @@ def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, fold
     assert said["run_started"] == [started()]
     assert [b for batches in said["batches_done"] for b in batches] == [batch(1), batch(2)]
     assert said["epoch_done"] == controller.history == [first]
+    assert said["layers_measured"] == [layers]
     assert said["samples_predicted"] == [samples]
     assert said["run_ended"] == [stopped()]
     assert said["model_made"] == ["made"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from array import array
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
@@ -22,9 +23,11 @@ from resnet_gui.ui.widgets.charts.model import (
     fitted_y,
     pieces,
     plain_number,
+    strokes,
     thinned,
     zoomed_x,
 )
+from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture
 from resnet_gui.ui.widgets.plain_text import MessageBox
 
@@ -142,10 +145,6 @@ def test_a_zoomed_chart_is_dragged_and_a_double_click_shows_all(
     qtbot: QtBot, chart: LineChart
 ) -> None:
     left = Qt.MouseButton.LeftButton
-    qtbot.mousePress(chart, left, pos=at(chart, 50))
-    qtbot.mouseMove(chart, at(chart, 30))
-    qtbot.mouseRelease(chart, left, pos=at(chart, 30))
-    assert chart.zoom is None  # nothing to move
     chart.set_zoom((40.0, 60.0))
     start, end = at(chart, 50), at(chart, 55)
     qtbot.mousePress(chart, left, pos=start)
@@ -158,6 +157,112 @@ def test_a_zoomed_chart_is_dragged_and_a_double_click_shows_all(
     assert texts(chart)[0] == "training: 87%"
     qtbot.mouseDClick(chart, left, pos=at(chart, 10))
     assert chart.zoom is None
+
+
+def test_dragging_over_a_part_zooms_to_it(qtbot: QtBot, chart: LineChart) -> None:
+    left = Qt.MouseButton.LeftButton
+    start, end = at(chart, 70), at(chart, 30)
+
+    def drag(to: QPoint, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        qtbot.mousePress(chart, left, keys, start)
+        qtbot.mouseMove(chart, to)
+        colour = chart.grab().toImage().pixelColor((start + to) / 2)
+        assert colour.name() not in ("#ffffff", "#f9fafb")  # the part is seen
+        qtbot.mouseRelease(chart, left, keys, to)
+
+    near = start + QPoint(5, 0)
+    drag(near)
+    assert chart.zoom is None  # a click with an unsteady hand
+    drag(end)
+    assert chart.zoom == pytest.approx((30.0, 70.0), abs=0.3)
+    middle = sum(chart._plan().frame.y) / 2
+    start, end = at(chart, 40, middle), at(chart, 50, middle)
+    drag(end, Qt.KeyboardModifier.ShiftModifier)  # without Shift the chart would be moved
+    assert chart.zoom == pytest.approx((40.0, 50.0), abs=0.3)
+    chart.reset_zoom()
+    qtbot.mousePress(chart, left, pos=start)
+    qtbot.mouseMove(chart, at(chart, 90))
+    qtbot.keyClick(chart, Qt.Key.Key_Escape)
+    qtbot.mouseRelease(chart, left, pos=at(chart, 90))
+    assert chart.zoom is None
+
+
+def test_every_line_is_read_out_also_where_they_lie_on_each_other(chart: LineChart) -> None:
+    lines = [curve(f"network {n}", 0.6) for n in range(26)]
+    chart.show_lines(AXES, lines)
+    chart.point_at(50.0)
+    assert len(texts(chart)) == 26
+    painter = TextPainter()
+    chart._plan().paint_readout(painter, 50.0)  # type: ignore[arg-type]
+    written = [text for _, text in painter.texts]
+    assert written[0] == "epoch 50"
+    assert [text.split(":")[0] for text in written[1:]] == [line.name for line in lines]
+    inside = chart.rect().adjusted(-1, -1, 1, 1)
+    assert all(inside.contains(box.toAlignedRect()) for box, _ in painter.texts)
+    chart.resize(200, 130)
+    painter = TextPainter()
+    chart._plan().paint_readout(painter, 50.0)  # type: ignore[arg-type]
+    shown = len(painter.texts) - 1
+    assert painter.texts[0][1] == f"epoch 50 ({shown} of 26)"
+
+
+def test_only_points_of_one_epoch_are_read_out_together(chart: LineChart) -> None:
+    """A short run's last value stood in the list of epochs that it never had."""
+    chart.show_lines(AXES, [curve("long", 0.9), curve("short", 0.8, 12)])
+    chart.point_at(15.2)
+    assert texts(chart) == ["long: 88%"]
+    chart.point_at(11.9)
+    assert texts(chart) == ["long: 88%", "short: 78%"]
+    chart.show_lines(AXES, [curve("short", 0.8, 3)])
+    chart.point_at(5.0)
+    assert texts(chart) == ["short: 70%"]  # the nearest there is
+    chart.point_at(30.0)
+    assert texts(chart) == []
+
+
+def test_the_pointer_moves_without_painting_the_curves_again(
+    chart: LineChart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str] = []
+    paint = ChartPainter.paint
+
+    def count(plan: ChartPainter, *args: object) -> None:
+        painted.append(plan._axes.title)
+        paint(plan, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ChartPainter, "paint", count)
+    chart.repaint()
+    first = len(painted)
+    for x in range(1, 20):
+        chart.point_at(float(x))
+        chart.repaint()
+    assert len(painted) == first
+    before = chart.grab().toImage()
+    chart.show_lines(AXES, [curve("training", 0.4)])
+    chart.repaint()
+    assert len(painted) == first + 1
+    assert chart.grab().toImage() != before
+    for change in (
+        lambda: chart.resize(610, 360),
+        lambda: chart.set_zoom((1.0, 50.0)),
+        lambda: chart.set_scale(1.4),
+    ):
+        before = chart.grab().toImage()
+        change()
+        assert chart.grab().toImage() != before
+
+
+class TextPainter:
+    """Notes what is written and where."""
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[QRectF, str]] = []
+
+    def drawText(self, box: QRectF, flags: object, text: str) -> None:
+        self.texts.append((box, text))
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
 
 
 def test_keys(qtbot: QtBot, chart: LineChart) -> None:
@@ -184,11 +289,15 @@ def test_keys(qtbot: QtBot, chart: LineChart) -> None:
 def test_the_button_and_the_menu_reset_the_zoom(qtbot: QtBot, chart: LineChart) -> None:
     menu = open_menu(chart)
     named = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert named == ["Reset zoom", "Save picture…", "Save values…"]
-    assert not menu.actions()[0].isEnabled()
+    assert named == ["Zoom in", "Zoom out", "Reset zoom", "Save picture…", "Save values…"]
+    assert [a.isEnabled() for a in menu.actions()[:3]] == [True, False, False]
     menu.close()
     chart.set_zoom((10.0, 30.0))
     choose(open_menu(chart), "Reset zoom")
+    assert chart.zoom is None
+    choose(open_menu(chart), "Zoom in")
+    assert chart.zoom == pytest.approx((10.0, 90.0))
+    choose(open_menu(chart), "Zoom out")
     assert chart.zoom is None
     chart.set_zoom((10.0, 30.0))
     qtbot.mouseClick(chart.reset, Qt.MouseButton.LeftButton)
@@ -348,6 +457,18 @@ def test_lines_are_cut_into_pieces_and_dashes() -> None:
     noise = np.random.default_rng(3).random(2_000) * 400
     assert len(pieces(np.linspace(0, 900, 2_000), noise, (9.0, 6.0))) < 4_000
     assert pieces(across[:1], down[:1], (9.0, 6.0)) == []
+
+
+def test_strokes_of_a_thin_line_meet() -> None:
+    ys = np.random.default_rng(5).random(5_000) * 300
+    thin_x, thin_y = thinned(np.linspace(0, 100, 5_000), ys, (0.0, 100.0), 400)
+    found = strokes(thin_x, thin_y)
+    assert len(found) == len(thin_x) / 2
+    for before, after in itertools.pairwise(found):
+        assert after.y1() <= before.y2()
+        assert after.y2() >= before.y1()
+    assert min(line.y1() for line in found) == ys.min()
+    assert max(line.y2() for line in found) == ys.max()
 
 
 def test_a_peak_among_a_hundred_thousand_points_is_painted(chart: LineChart) -> None:

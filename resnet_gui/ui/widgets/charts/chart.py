@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, QSizeF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QImage,
     QKeyEvent,
@@ -17,27 +16,33 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, full_x, zoomed_x
 from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture, write_values
-from resnet_gui.ui.widgets.plain_text import MessageBox
+from resnet_gui.ui.widgets.charts.target import SaveTarget
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ZOOM = 0.8  # of the axis, for one notch of the wheel
 _PICTURE_SCALE = 2  # for print
+_SHORTEST_DRAG = 8  # pixels; less is a click with an unsteady hand
+_REPAINTING = (QEvent.Type.FontChange, QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
 
 
 class LineChart(QWidget):
     """A chart.
 
-    The wheel, + and − zoom the x axis; a zoomed chart is dragged; a double click and 0 show all
-    again. Hovering or the arrow keys read values out. Where the y axis has no fixed ends, it grows
-    in steps while points arrive, and fits what is seen while the chart is zoomed.
+    The wheel, + and − zoom the x axis, and so does dragging over a part of it; once zoomed, the
+    chart itself is dragged (with Shift a part is chosen again). A double click and 0 show all.
+    Hovering or the arrow keys read values out. Where the y axis has no fixed ends, it grows in
+    steps while points arrive, and fits what is seen while the chart is zoomed.
+
+    The curves are painted once and kept as a picture: only the readout moves with the pointer.
 
     Attributes:
         zoom: the part of the x axis that is shown; None: all of it.
@@ -60,12 +65,18 @@ class LineChart(QWidget):
         self._cursor: float | None = None
         self._held: Range | None = None
         self._grabbed: float | None = None  # x of the mouse when the drag began
-        self._waiting: Callable[[], Iterator[object]] | None = None  # for leave to replace a file
+        self._band: Range | None = None  # the part that a drag is choosing: from, to
+        self._kept_plan: ChartPainter | None = None
+        self._picture: QPixmap | None = None
+        self._pictured: object = None  # what else `_picture` depends on
+        self._target = SaveTarget(self)
+        self._target.chosen.connect(self.save_requested)
         self.reset = QPushButton("Reset zoom", self)
         self.reset.setProperty("kind", "plain")
         self.reset.clicked.connect(self.reset_zoom)
         self.reset.hide()
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(200, 130)
         self.setAccessibleName(f"Chart: {axes.title}")
@@ -90,7 +101,7 @@ class LineChart(QWidget):
             )
         )
         self.set_zoom(self.zoom)  # perhaps the axis is shorter now
-        self.update()
+        self._forget()
 
     def set_scale(self, scale: float) -> None:
         self.scale = scale
@@ -98,7 +109,7 @@ class LineChart(QWidget):
         font.setPointSizeF(font.pointSizeF() * scale)
         self.reset.setFont(font)
         self._place_reset()
-        self.update()
+        self._forget()
 
     # --- zooming ----------------------------------------------------------------------------
 
@@ -116,16 +127,27 @@ class LineChart(QWidget):
                 self.setFocus()  # the button goes away
             self.reset.setVisible(zoom is not None)
             self._place_reset()
-            self.update()
+            self._forget()
             self.zoomed.emit(zoom)
 
     @Slot()
     def reset_zoom(self) -> None:
         self.set_zoom(None)
 
-    def _zoom_by(self, factor: float, around: float) -> bool:
+    @Slot()
+    def zoom_in(self) -> None:
+        """A step, around what is read out."""
+        self._zoom_by(_ZOOM)
+
+    @Slot()
+    def zoom_out(self) -> None:
+        self._zoom_by(1 / _ZOOM)
+
+    def _zoom_by(self, factor: float, around: float | None = None) -> bool:
         """Whether that changed anything."""
         low, high = self._x()
+        if around is None:
+            around = (low + high) / 2 if self._cursor is None else self._cursor
         before = self.zoom
         self.set_zoom((around - (around - low) * factor, around + (high - around) * factor))
         return self.zoom != before
@@ -148,14 +170,23 @@ class LineChart(QWidget):
             event.ignore()  # there is nothing to zoom: the page below may scroll
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.zoom is not None:
-            self._grabbed = self._plan().frame.x_of(event.position().x())
+        if event.button() != Qt.MouseButton.LeftButton or not self.lines:
+            return
+        x = self._plan().frame.x_of(event.position().x())
+        if self.zoom is None or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._band = (x, x)
+        else:
+            self._grabbed = x
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self.point_at(None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         frame = self._plan().frame
-        if self._grabbed is not None:
+        if self._band is not None:
+            self._band = (self._band[0], frame.x_of(event.position().x()))
+            self.point_at(self._band[1])
+            self.update()
+        elif self._grabbed is not None:
             low, high = frame.x
             share = (event.position().x() - frame.area.left()) / max(1.0, frame.area.width())
             self._move_by(self._grabbed - (low + share * (high - low)))
@@ -164,12 +195,17 @@ class LineChart(QWidget):
             self.point_at(frame.x_of(event.position().x()) if inside else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._grabbed = None
+        band, self._band, self._grabbed = self._band, None, None
+        if band is not None:
+            frame = self._plan().frame
+            if abs(frame.point(band[1], 1.0).x() - frame.point(band[0], 1.0).x()) > _SHORTEST_DRAG:
+                self.set_zoom((min(band), max(band)))
+            self.update()
         if self.zoom is not None:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._grabbed = None
+        self._grabbed = self._band = None
         self.set_zoom(None)
 
     def _move_by(self, distance: float) -> None:
@@ -181,16 +217,17 @@ class LineChart(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        low, high = self._x()
-        around = (low + high) / 2 if self._cursor is None else self._cursor
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.lines:
             self._step(1 if key == Qt.Key.Key_Right else -1)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self._zoom_by(_ZOOM, around)
+            self.zoom_in()
         elif key == Qt.Key.Key_Minus:
-            self._zoom_by(1 / _ZOOM, around)
+            self.zoom_out()
         elif key == Qt.Key.Key_0:
             self.set_zoom(None)
+        elif key == Qt.Key.Key_Escape and self._band is not None:
+            self._band = None
+            self.update()
         elif key == Qt.Key.Key_Escape and self._cursor is not None:
             self.point_at(None)
         else:
@@ -226,87 +263,98 @@ class LineChart(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        some = any(len(line.xs) for line in self.lines)
+        zoom_in = menu.addAction("Zoom in", QKeySequence(Qt.Key.Key_Plus), self.zoom_in)
+        zoom_in.setEnabled(some)
+        zoom_out = menu.addAction("Zoom out", QKeySequence(Qt.Key.Key_Minus), self.zoom_out)
         reset = menu.addAction("Reset zoom", QKeySequence(Qt.Key.Key_0), self.reset_zoom)
-        reset.setEnabled(self.zoom is not None)
+        for action in (zoom_out, reset):
+            action.setEnabled(self.zoom is not None)
         menu.addSeparator()
         picture = menu.addAction("Save picture…", self._on_save_picture)
         values = menu.addAction("Save values…", self._on_save_values)
         for action in (picture, values):
-            action.setEnabled(any(len(line.xs) for line in self.lines))
+            action.setEnabled(some)
         menu.popup(event.globalPos())
 
     @Slot()
     def _on_save_picture(self) -> None:
-        self._ask_where("Save picture", ".png", "Pictures", partial(write_picture, self.picture()))
+        self._target.ask(
+            "Save picture",
+            self.axes.title,
+            ".png",
+            "Pictures",
+            partial(write_picture, self.picture()),
+        )
 
     @Slot()
     def _on_save_values(self) -> None:
         # The lane's thread gets copies: the arrays of a running training go on growing.
         lines = [replace(n, xs=tuple(n.xs), ys=tuple(n.ys)) for n in self.lines]
-        self._ask_where("Save values", ".csv", "Tables", partial(write_values, self.axes, lines))
-
-    def _ask_where(
-        self, title: str, suffix: str, kind: str, write: Callable[[Path], Iterator[object]]
-    ) -> None:
-        # The file dialog would ask about another file (without the suffix) and take its name for
-        # HTML: the question before replacing is ours.
-        name, _ = QFileDialog.getSaveFileName(
-            self,
-            title,
-            str(Path.home() / f"{_file_name(self.axes.title)}{suffix}"),
-            f"{kind} (*{suffix})",
-            options=QFileDialog.Option.DontConfirmOverwrite,
+        self._target.ask(
+            "Save values",
+            self.axes.title,
+            ".csv",
+            "Tables",
+            partial(write_values, self.axes, lines),
         )
-        if not name:
-            return
-        target = Path(name if name.lower().endswith(suffix) else name + suffix)
-        if not target.exists():
-            self.save_requested.emit(partial(write, target))
-            return
-        self._waiting = partial(write, target)
-        box = MessageBox(
-            self.window(),
-            title,
-            f"“{target.name}” is there already. Replace it?",
-            f"It is in {target.parent}.",
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setStandardButtons(MessageBox.StandardButton.Cancel | MessageBox.StandardButton.Save)
-        box.button(MessageBox.StandardButton.Save).setText("Replace")
-        box.setDefaultButton(MessageBox.StandardButton.Cancel)
-        box.finished.connect(self._on_replace_answered)
-        box.open()
-
-    @Slot(int)
-    def _on_replace_answered(self, answer: int) -> None:
-        if answer == MessageBox.StandardButton.Save:
-            self.save_requested.emit(self._waiting)
-        self._waiting = None
 
     # --- painting ---------------------------------------------------------------------------
 
+    def _forget(self) -> None:
+        """What was painted is not true any more."""
+        self._kept_plan = self._picture = None
+        self.update()
+
     def _plan(self) -> ChartPainter:
-        held = self._held or ((0.0, 0.0) if self.axes.y_zero else None)
-        plan = ChartPainter(
-            self.axes,
-            self.lines,
-            self._x(),
-            None if self.zoom else held,
-            QSizeF(self.size()),
-            self.font(),
-            self.scale,
-        )
-        if self.zoom is None and any(len(line.xs) for line in self.lines):
-            self._held = plan.frame.y
-        return plan
+        if self._kept_plan is None:
+            held = self._held or ((0.0, 0.0) if self.axes.y_zero else None)
+            self._kept_plan = plan = ChartPainter(
+                self.axes,
+                self.lines,
+                self._x(),
+                None if self.zoom else held,
+                QSizeF(self.size()),
+                self.font(),
+                self.scale,
+            )
+            if self.zoom is None and any(len(line.xs) for line in self.lines):
+                self._held = plan.frame.y
+        return self._kept_plan
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        colours, plan = theme_colours(), self._plan()
+        plan = self._plan()
+        self._paint_picture(plan)
         painter = QPainter(self)
-        room = self.reset.x() - plan.title.left() - 8 if self.zoom else plan.title.width()
-        plan.paint(painter, colours.accent if self.hasFocus() else colours.border, room)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        assert self._picture is not None
+        painter.drawPixmap(0, 0, self._picture)
+        if self._band is not None:
+            frame = plan.frame
+            left, right = (frame.point(x, 1.0).x() for x in self._band)
+            ground = QColor(theme_colours().accent)
+            ground.setAlpha(50)
+            area = QRectF(left, frame.area.top(), right - left, frame.area.height())
+            painter.fillRect(area.normalized(), ground)
         if self._cursor is not None:
             plan.paint_readout(painter, self._cursor)
+
+    def _paint_picture(self, plan: ChartPainter) -> None:
+        """All that stays while the pointer moves: thousands of pieces, painted only when they
+        change."""
+        colours, ratio = theme_colours(), self.devicePixelRatioF()
+        room = self.reset.x() - plan.title.left() - 8 if self.zoom else plan.title.width()
+        pictured = (ratio, colours.dark, self.hasFocus(), room)
+        if self._picture is not None and self._pictured == pictured:
+            return
+        self._pictured = pictured
+        self._picture = QPixmap(self.size() * ratio)
+        self._picture.setDevicePixelRatio(ratio)
+        self._picture.fill(colours.surface)
+        painter = QPainter(self._picture)
+        outline = colours.accent if self.hasFocus() else colours.border
+        plan.paint(painter, outline, room, QColor(colours.window))
+        painter.end()
 
     def picture(self) -> QImage:
         """The chart as it is shown, without the readout, fine enough for print."""
@@ -322,8 +370,9 @@ class LineChart(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_reset()
+        self._forget()
 
-
-def _file_name(title: str) -> str:
-    words = re.sub(r"[^\w ,.-]+", " ", title)
-    return re.sub(r"[ ,]*\s+[ ,]*", " ", words).strip(" ,.") or "Chart"
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _REPAINTING:
+            self._forget()

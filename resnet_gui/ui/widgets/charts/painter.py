@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from resnet_gui.ui.widgets.charts.model import (
     TINY,
@@ -22,13 +22,15 @@ from resnet_gui.ui.widgets.charts.model import (
     pieces,
     plain_number,
     seen,
+    strokes,
     thinned,
     x_ticks,
 )
 from resnet_gui.ui.widgets.theme import theme_colours
 
 Label: TypeAlias = tuple[QRectF, str, Line]  # its place, its text, whose it is
-_COLUMNS = 1000  # finer ones are not seen, but take their time
+_COLUMNS = 800  # finer ones are not seen, but take their time
+_HAIRLINE = 1.6  # pixels; a thin line with many points is painted column by column
 _DOTS = 40  # fewer points are marked one by one
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -69,6 +71,10 @@ class ChartPainter:
         self._ticks = (
             log_ticks(*y) if axes.log else [(v, axes.value(v)) for v in multiples(step, *y)]
         )
+        # Without a line and ends of its own, nobody knows what would stand beside the axes.
+        self._blank = axes.x_range is None and not any(len(line.xs) for line in lines)
+        if self._blank:
+            self._ticks = []
         texts = [text for _, text in self._ticks]
         left = max(self._metrics.horizontalAdvance(text) for text in (*texts, "0.00")) + 20
         # Room for the names from the start: the axis would move when a line comes to its end.
@@ -80,14 +86,28 @@ class ChartPainter:
         self.frame = Frame(area, x, y, axes.log)
         self.title = QRectF(14, high * 0.5, size.width() - 28, high * 1.2)
 
-    def paint(self, painter: QPainter, outline: str, title_width: float) -> None:
-        """All but the readout."""
+    def paint(
+        self, painter: QPainter, outline: str, title_width: float, around: QColor | None = None
+    ) -> None:
+        """All but the readout.
+
+        Args:
+            around: what lies outside the rounded corners, where the painter's device is filled
+                with the surface's colour already, which for millions of pixels is far quicker;
+                None: nothing is filled.
+        """
         colours = theme_colours()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = QRectF(QPointF(), self._size)
+        if around is not None:
+            corners = QPainterPath()
+            corners.addRect(ground)
+            corners.addRoundedRect(ground, 8, 8)  # by the odd-even rule this is cut out
+            painter.fillPath(corners, around)
+        else:
+            painter.setBrush(QColor(colours.surface))
         painter.setPen(QPen(QColor(outline), 1))
-        painter.setBrush(QColor(colours.surface))
-        ground = QRectF(QPointF(), self._size).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(ground, 8, 8)
+        painter.drawRoundedRect(ground.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setFont(self._bold)
         painter.setPen(QColor(colours.text))
@@ -134,7 +154,7 @@ class ChartPainter:
         painter.setPen(QColor(colours.muted))
         most = max(2, int(area.width() / self._metrics.horizontalAdvance("00000")))
         last = -math.inf
-        for x in x_ticks(low, end, min(9, most)):
+        for x in () if self._blank else x_ticks(low, end, min(9, most)):
             if end - low >= 2 and x != round(x):  # there is no half epoch, unless it fills the axis
                 continue
             text = _plain_x(x)
@@ -161,14 +181,20 @@ class ChartPainter:
         painter.save()
         painter.setClipRect(self.frame.area.adjusted(-before, -4, after, 4))
         pen = QPen(QColor(line.colour), line.width * self._scale)
-        columns = min(math.ceil(self.frame.area.width()), _COLUMNS)  # no line is below a pixel
-        across, down = self.frame.pixels(*thinned(xs, ys, self.frame.x, columns))
+        # No line is below a pixel, and what is finer than the line is wide is not seen.
+        columns = math.ceil(self.frame.area.width() / max(1.0, pen.widthF()))
+        columns = min(columns, _COLUMNS)
+        points = thinned(xs, ys, self.frame.x, columns)
+        across, down = self.frame.pixels(*points)
         dash: Range | None = None
         if line.dashed or line.dotted:
             dash = ((2.0 if line.dotted else 9.0) * self._scale, 4.4 * self._scale)
         pen.setCapStyle(Qt.PenCapStyle.SquareCap if dash is None else Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
-        painter.drawLines(pieces(across, down, dash))
+        if dash is None and len(points[0]) != len(xs) and pen.widthF() < _HAIRLINE:
+            painter.drawLines(strokes(across, down))
+        else:
+            painter.drawLines(pieces(across, down, dash))
         alone = len(xs) == 1  # no line to see
         if alone or (len(xs) < _DOTS and not line.dashed):
             painter.setPen(QPen(QColor(line.colour), 1.5 * self._scale))
@@ -246,15 +272,21 @@ class ChartPainter:
     # --- reading out ------------------------------------------------------------------------
 
     def readout(self, cursor: float) -> list[tuple[Line, int]]:
-        """Each line that has a point near an x, with the point's number."""
-        tolerance = max(1.0, (self.frame.x[1] - self.frame.x[0]) / 20)
-        return [
-            (line, number)
+        """Each line that has a point at the x that is read out, with the point's number. That x
+        is the one nearest to the cursor; of an epoch and its steps, the epoch's."""
+        found = [
+            (abs(line.xs[number] - cursor), line, number)
             for line in self._lines
-            if (number := nearest(line.xs, cursor)) is not None
-            and abs(line.xs[number] - cursor) <= tolerance
-            and self._inside(line.xs[number])
+            if (number := nearest(line.xs, cursor)) is not None and self._inside(line.xs[number])
         ]
+        closest = min((distance for distance, _, _ in found), default=math.inf)
+        if closest > max(1.0, (self.frame.x[1] - self.frame.x[0]) / 20):
+            return []
+        near = [item for item in found if item[0] <= max(0.5, closest)]
+        _, anchor, number = min(near, key=lambda item: (len(item[1].xs), item[0]))
+        x = anchor.xs[number]
+        at_x = [(line, nearest(line.xs, x)) for _, line, _ in found]
+        return [(line, n) for line, n in at_x if n is not None and abs(line.xs[n] - x) <= 0.5]
 
     def row(self, line: Line, number: int) -> str:
         """A point in words."""
@@ -278,27 +310,36 @@ class ChartPainter:
             painter.setBrush(QColor(line.colour))
             if area.top() - 4 <= point.y() <= area.bottom() + 4:
                 painter.drawEllipse(point, 4 * self._scale, 4 * self._scale)
+        rows = [(line, self.row(line, number)) for line, number in found]
+        head = f"{self._axes.x_name} {_plain_x(x)}"
+        wide = max(self._metrics.horizontalAdvance(text) for text in (head, *(t for _, t in rows)))
+        wide += 38
+        # As many columns as it takes: a value that is not listed would be missed.
         most = max(1, int((self._size.height() - 20) / high) - 1)
-        rows = [(line, self.row(line, number)) for line, number in found[: min(10, most)]]
-        texts = [f"{self._axes.x_name} {_plain_x(x)}", *(text for _, text in rows)]
-        width = max(self._metrics.horizontalAdvance(text) for text in texts) + 38
-        box = self._place(QSizeF(width, high * len(texts) + 12), at, [p.y() for p in points])
+        columns = min(math.ceil(len(rows) / most), max(1, int((self._size.width() - 8) / wide)))
+        per_column = math.ceil(min(len(rows), most * columns) / columns)
+        size = QSizeF(wide * columns, high * (per_column + 1) + 12)
+        box = self._place(size, at, [p.y() for p in points])
         painter.setPen(QPen(QColor(colours.border), 1))
         painter.setBrush(QColor(colours.raised))
         painter.drawRoundedRect(box, 6, 6)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QColor(colours.muted))
-        painter.drawText(QRectF(box.left() + 10, box.top() + 6, width, high), _LEFT, texts[0])
-        for number, (line, text) in enumerate(rows, start=1):
-            top = box.top() + 6 + number * high
+        room = per_column * columns
+        if len(rows) > room:
+            head += f" ({room} of {len(rows)})"
+        painter.drawText(QRectF(box.left() + 10, box.top() + 6, wide, high), _LEFT, head)
+        for place, (line, text) in enumerate(rows[:room]):
+            column, row = divmod(place, per_column)
+            left, top = box.left() + column * wide, box.top() + 6 + (row + 1) * high
             pen = QPen(QColor(line.colour), min(4.0, line.width))
-            if line.dashed:
-                pen.setStyle(Qt.PenStyle.DashLine)
+            if line.dashed or line.dotted:
+                pen.setStyle(Qt.PenStyle.DotLine if line.dotted else Qt.PenStyle.DashLine)
             painter.setPen(pen)
             middle = top + high / 2
-            painter.drawLine(QPointF(box.left() + 8, middle), QPointF(box.left() + 22, middle))
+            painter.drawLine(QPointF(left + 8, middle), QPointF(left + 22, middle))
             painter.setPen(QColor(colours.text))
-            painter.drawText(QRectF(box.left() + 28, top, width, high), _LEFT, text)
+            painter.drawText(QRectF(left + 28, top, wide, high), _LEFT, text)
 
     def _place(self, size: QSizeF, at: float, heights: Sequence[float]) -> QRectF:
         """Beside the pointer's column `at`, up or down, away from the points and the axis's text
