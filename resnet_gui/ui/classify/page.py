@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -28,7 +27,7 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.combo_box import ComboBox
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
@@ -86,9 +85,9 @@ class ClassifyPage(Page):
         self.popup = ModelPopup(self)
         self.classes_button = QPushButton("What can it recognise?")
         self.classes_button.setProperty("kind", "plain")
+        put_icon(self.classes_button, "question")
         self.device_box = ComboBox()
         self.device_box.setMinimumWidth(150)
-        self.device_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device_box.setAccessibleName("Device")
         set_tooltip(self.device_box, "Where the network runs")
         self.device_box.add_choice("Device: automatic", "auto")
@@ -102,6 +101,7 @@ class ClassifyPage(Page):
         self.view = PhotoView()
         self.crop_button = QPushButton("What the network sees")
         self.crop_button.setCheckable(True)
+        put_icon(self.crop_button, "crop")
         set_tooltip(
             self.crop_button, "Show the part of the photo that reaches the network (Ctrl+E)"
         )
@@ -209,11 +209,6 @@ class ClassifyPage(Page):
         QGuiApplication.clipboard().setText(
             "\n".join([f"{photo.source.short_name}\t{title}", *lines])
         )
-
-    def refresh_theme(self) -> None:
-        self.crop_button.setIcon(icon("crop"))
-        self.classes_button.setIcon(icon("question"))
-        self.results.refresh_icons()
 
     # --- what the person does ---------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.events import INCOMPLETE, ClassScore
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -107,6 +107,7 @@ class ResultsPanel(QFrame):
         self.answer.setFont(font)
         self.copy = QPushButton("Copy")
         self.copy.setProperty("kind", "plain")
+        put_icon(self.copy, "copy")
         set_tooltip(self.copy, "Copy labels and percentages (Ctrl+C)")
         self.copy.clicked.connect(self.copy_requested)
         head = QHBoxLayout()
@@ -136,11 +137,7 @@ class ResultsPanel(QFrame):
         scroll.setProperty("kind", "bare")
         scroll.setWidget(table)
         column.addWidget(scroll, 1)
-        self.refresh_icons()
         self.show_photo(None, "")
-
-    def refresh_icons(self) -> None:
-        self.copy.setIcon(icon("copy"))
 
     def show_photo(self, photo: Photo | None, hint: str) -> None:
         """Show a photo's answer, or `hint` where there is none yet."""

@@ -23,7 +23,7 @@ from resnet_gui.ui.models.card import ModelCard
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.page import Page, PageContext
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
@@ -90,6 +90,7 @@ class ModelsPage(Page):
         self.search.setMaximumWidth(340)
         self.search.setMinimumHeight(34)
         self.import_button = QPushButton("Import weights…")
+        put_icon(self.import_button, "drop")
         set_tooltip(
             self.import_button,
             "Take in a .pth, .pt, .h5 or .safetensors file, or an offline kit of another computer",
@@ -183,7 +184,6 @@ class ModelsPage(Page):
 
     def refresh_theme(self) -> None:
         """Take the theme's new colours for what is drawn once."""
-        self.import_button.setIcon(icon("drop"))
         self.card.refresh_theme()
 
     @Slot()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -23,7 +23,7 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.widgets.class_list import ClassList
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.words import size_text
 
@@ -128,6 +128,7 @@ class TrainSetup(QWidget):
         self.fold = QPushButton("Advanced")
         self.fold.setCheckable(True)
         self.fold.setProperty("kind", "plain")
+        put_icon(self.fold, "down", side=14)
         self.fold.toggled.connect(self._on_fold_toggled)
         column.addWidget(self.fold, alignment=Qt.AlignmentFlag.AlignLeft)
         self.form = AdvancedForm()
@@ -158,8 +159,7 @@ class TrainSetup(QWidget):
         return card
 
     def refresh_theme(self) -> None:
-        self.fold.setIcon(icon("down", side=14))
-        self.fold.setIconSize(QSize(14, 14))
+        self.classes.viewport().update()
 
     # --- what the controller says -----------------------------------------------------------
 

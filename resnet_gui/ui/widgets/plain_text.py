@@ -14,10 +14,18 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit, QMessageBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QSizePolicy,
+    QToolTip,
+    QWidget,
+)
 
 from resnet_gui.core.system.visible_text import visible
 
@@ -32,6 +40,7 @@ _BREAK_SELECTABLE_AT = 80  # what can be copied is broken later: the breaks woul
 _WIDEST_MINIMUM = 240  # pixels that a wrapped label asks for at least
 _WIDEST_HINT = 560  # pixels that a label of one line asks for
 _NARROWEST = 60  # pixels that it can do with
+_NARROWEST_BOX = 420  # pixels of a message box's texts
 
 
 def one_line(text: str, most: int = LONGEST_LINE) -> str:
@@ -76,6 +85,11 @@ def set_tooltip(target: QWidget | QAction, text: str) -> None:
     """Give a widget or an action a tooltip of plain text. An action's own is its name, which
     Qt would guess about."""
     target.setToolTip(tooltip(text))
+
+
+def show_tooltip(widget: QWidget, at: QPoint, text: str) -> None:
+    """Show a tooltip of plain text now; `at`: on the screen. For what is painted."""
+    QToolTip.showText(at, tooltip(text) if text else "", widget)
 
 
 class PlainLabel(QLabel):
@@ -270,6 +284,9 @@ class MessageBox(QMessageBox):
         if informative:
             text = lines(informative, _LONGEST_IN_BOX)
             self.setInformativeText(_broken(text, _BREAK_SELECTABLE_AT))
+        for label in self.findChildren(QLabel):  # Qt's own box is as narrow as its longest word
+            if label.text():
+                label.setMinimumWidth(_NARROWEST_BOX)
 
 
 def ask_for_name(parent: QWidget, title: str, question: str, name: str) -> str | None:
