@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.runs.events import SamplePrediction, SamplesPredicted
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.class_names import class_words, fitted
 from resnet_gui.ui.widgets.photo_list import percent
-from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.plain_text import show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
-_CELL = QSize(118, 128)
+_CELL = QSize(132, 164)
 _PICTURE = 84
 
 
@@ -74,17 +75,43 @@ class SamplesView(QWidget):
         painter.setPen(QPen(colour, 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(clip)
-        sign = "✓" if sample.right else "✗"
-        top = sample.scores[0] if sample.scores else None
-        first = f"{sign} {top.label}" if top else sign
-        second = percent(top.probability) if top else ""
-        if not sample.right:
-            second = f"{second}, is {sample.truth}"
-        painter.setPen(colour)
-        for number, text in enumerate((first, second)):
-            line = QRectF(cell.left(), frame.bottom() + 3 + number * 18, cell.width(), 18)
-            shown = painter.fontMetrics().elidedText(
-                one_line(text), Qt.TextElideMode.ElideRight, int(line.width())
+        first = _taken_for(sample)
+        metrics = painter.fontMetrics()
+        texts = QRectF(cell.left(), frame.bottom() + 5, cell.width(), metrics.height())
+        # What it took it for, and below what it is: each may need two lines.
+        for text, shade in ((first, colour), (_truth(sample), QColor(colours.muted))):
+            shown = fitted(text, metrics, texts.width())
+            texts.setHeight(metrics.height() * (shown.count("\n") + 1))
+            painter.setPen(shade)
+            painter.drawText(
+                texts, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, shown
             )
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
-            painter.setPen(QColor(colours.muted))
+            texts.moveTop(texts.bottom() + 1)
+
+    def event(self, event: QEvent) -> bool:
+        """The names in full, where one is cut."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            show_tooltip(self, event.globalPos(), self.tip_at(event.pos()))
+            return True
+        return super().event(event)
+
+    def tip_at(self, place: QPoint) -> str:
+        """What the photo at this place was taken for, and what it is."""
+        number = place.x() // _CELL.width()
+        if not 0 <= number < len(self._samples):
+            return ""
+        sample = self._samples[number]
+        return "\n".join(part for part in (_taken_for(sample), _truth(sample)) if part)
+
+
+def _taken_for(sample: SamplePrediction) -> str:
+    sign = "✓" if sample.right else "✗"
+    if not sample.scores:
+        return sign
+    top = sample.scores[0]
+    # The figure in front: of a long name the end is cut.
+    return f"{sign} {percent(top.probability)} {class_words(top.label)}"
+
+
+def _truth(sample: SamplePrediction) -> str:
+    return "" if sample.right else f"is {class_words(sample.truth)}"
