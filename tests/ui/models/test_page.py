@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -538,22 +539,18 @@ def test_speed_is_measured_by_using_a_model(
 def test_show_in_folder(
     qtbot: QtBot, shown: WindowApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[Path] = []
-
-    def no_file_manager(path: Path, folder: Path) -> bool:
-        assert folder.is_dir()
-        asked.append(path)
-        return False
-
-    monkeypatch.setattr("resnet_gui.ui.models.page.reveal", no_file_manager)
+    monkeypatch.setenv("PATH", str(tmp_path))  # nothing that opens folders
     page = shown.window.models_page
     page.folder_button.click()
     qtbot.waitUntil(lambda: any("first download makes it" in text for text in texts(page)))
     shown.window.models_controller.select("efficientnet-lite0")
     page.card.reveal.click()
-    qtbot.waitUntil(lambda: bool(asked))
-    assert asked == [entry_of(shown, "efficientnet-lite0").weights_path]
-    assert any("No file manager answered. It is here:" in t for t in texts(page))
+    path = str(entry_of(shown, "efficientnet-lite0").weights_path)
+    qtbot.waitUntil(lambda: page.reveal.notice is not None)
+    assert f"No file manager answered. It is here: {path}" in texts(page)
+    page.reveal.notice.button.click()
+    assert QGuiApplication.clipboard().text() == path
+    assert not any(path in text for text in texts(page))
 
 
 # --- settings ---------------------------------------------------------------------------------
