@@ -179,6 +179,7 @@ class ClassifyPage(Page):
         """Open the model selector."""
         entry = self.controller.entry
         current = entry.spec.id if entry else ""
+        self.popup.offline = self.controller.store.offline
         self.popup.open_below(self.model_button, list(self.controller.store.entries), current)
         self.controller.store.refresh()  # a file may have come from elsewhere
 
@@ -247,6 +248,8 @@ class ClassifyPage(Page):
     def _hint(self) -> str:
         if self.controller.store.inventory is None:
             return ""
+        if self.controller.entry is None and self.controller.store.offline:
+            return "No model is on this computer yet. Import one on the Models page."
         if self.controller.entry is None:
             return "No model is on this computer yet. Choose one above to download."
         photo = self.controller.current
@@ -260,6 +263,7 @@ class ClassifyPage(Page):
 
     @Slot()
     def _on_store_changed(self) -> None:
+        self.popup.offline = self.controller.store.offline
         if self.popup.isVisible():
             self.popup.show_entries(list(self.controller.store.entries))
         self._on_model_changed()

@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QHelpEvent, QResizeEvent, QTextDocumentFragment
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import (
     QInputDialog,
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.system.visible_text import visible
+from resnet_gui.ui.widgets.glossary import explained
 
 MOST_LINES = 20
 LONGEST_TEXT = 700  # characters of a label of several lines, a notice or a box
@@ -92,6 +93,17 @@ def show_tooltip(widget: QWidget, at: QPoint, text: str) -> None:
     QToolTip.showText(at, tooltip(text) if text else "", widget)
 
 
+def _explains(label: QLabel, event: QEvent, text: str) -> bool:
+    """Whether the event asked for a tooltip, and the words in a label that has none of its own
+    were explained."""
+    if not isinstance(event, QHelpEvent) or event.type() != QEvent.Type.ToolTip:
+        return False
+    words = "" if label.toolTip() else explained(text)
+    if words:
+        show_tooltip(label, event.globalPos(), words)
+    return bool(words)
+
+
 class PlainLabel(QLabel):
     """A label that shows its text literally. `text()` is what was set, in full.
 
@@ -133,6 +145,9 @@ class PlainLabel(QLabel):
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
         return hint.boundedTo(QSize(_WIDEST_MINIMUM, hint.height())) if self._full else hint
+
+    def event(self, event: QEvent) -> bool:
+        return _explains(self, event, self._full) or super().event(event)
 
     def _show(self) -> None:
         shown = lines(self._full)
@@ -260,6 +275,12 @@ class RichLabel(QLabel):
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
         return hint.boundedTo(QSize(_WIDEST_MINIMUM, hint.height()))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ToolTip:
+            return super().event(event)
+        text = QTextDocumentFragment.fromHtml(self.text()).toPlainText()
+        return _explains(self, event, text) or super().event(event)
 
 
 class MessageBox(QMessageBox):

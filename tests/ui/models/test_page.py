@@ -263,9 +263,18 @@ def test_offline_mode_asks_nobody_and_says_so(
     save_network(HttpSettings(offline=True))
     app = show(qtbot, open_app())
     card = app.window.models_page.card
-    assert not card.primary.isEnabled()
+    assert card.primary.isHidden()
     assert "Offline mode is on" in card.message.text()
     assert any("Offline mode is on" in text for text in app.window.models_page.notices.texts)
+    assert not any("a download of" in text for text in classify_notices(app))
+    popup = app.window.page.popup
+    app.window.page.show_models()
+    popup._select(popup.models.row_of("net"))
+    assert popup.use.isHidden()
+    assert "Offline mode is on" in popup.card.text()
+    popup._choose(popup.view.currentIndex())
+    assert popup.isVisible()
+    popup.hide()
     app.window.controller.set_model("net")
     qtbot.waitUntil(
         lambda: any("was not fetched: offline mode is on" in t for t in classify_notices(app))
@@ -278,7 +287,7 @@ def test_offline_mode_asks_nobody_and_says_so(
     dialog.offline.click()
     dialog.save.click()
     qtbot.waitUntil(lambda: not dialog.isVisible())
-    qtbot.waitUntil(card.primary.isEnabled)
+    qtbot.waitUntil(card.primary.isVisible)
     assert not any("Offline" in text for text in app.window.models_page.notices.texts)
     card.primary.click()
     wait_for(qtbot, app, Situation.READY)
