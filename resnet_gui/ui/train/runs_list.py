@@ -6,7 +6,7 @@ import contextlib
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -121,6 +121,7 @@ class RunsList(QFrame):
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setProperty("kind", "bare")
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its buttons have it
         column.addWidget(self._scroll)
         self.rows: list[RunRow] = []
         controller.earlier.changed.connect(self._on_runs_changed)

@@ -140,6 +140,7 @@ class TrainSetup(QWidget):
         self.fold_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.fold_area.setProperty("kind", "bare")
         self.fold_area.setWidget(self.form)
+        self.fold_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields have it
         self.fold_area.hide()
         column.addWidget(self.fold_area, 1)
         column.addStretch()

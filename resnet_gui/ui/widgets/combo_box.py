@@ -24,7 +24,7 @@ from resnet_gui.ui.widgets.theme import theme_colours
 _Index = QModelIndex | QPersistentModelIndex
 _MARK = 26  # pixels left of a row's text, for the sign of the chosen one
 _ROW_SPACE = 10  # pixels that a row is higher than its text
-_FRAME = 46  # pixels of a closed box beside its text: padding and arrow
+_FRAME = 54  # pixels of a closed box beside its text: padding and arrow
 _WIDEST_HINT = 340  # pixels that a closed box asks for
 _WIDEST_MINIMUM = 250  # pixels that it needs at least; a longer text is elided
 
@@ -79,6 +79,8 @@ class ComboBox(QComboBox):
         super().__init__(*args)
         self.setItemDelegate(_RowDelegate(self))
         self.setMaxVisibleItems(14)
+        # The policy by which Qt tells the layout that a choice has come.
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def add_choice(self, text: str, data: object = None) -> None:
         """Add a name, as one line and not longer than a screen is wide."""
@@ -121,8 +123,16 @@ class ComboBox(QComboBox):
     @property
     def shown_text(self) -> str:
         """The chosen text as far as it fits."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            self,
+        )
         return self.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, self.width() - _FRAME + 4
+            self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 2
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:

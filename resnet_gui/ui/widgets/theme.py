@@ -212,6 +212,14 @@ def _style_sheet(c: Colours) -> str:
     QComboBox QAbstractItemView {{ background: {c.raised}; color: {c.text};
         border: 1px solid {c.muted}; border-radius: 0; padding: 2px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QSlider {{ border: 2px solid transparent; border-radius: 6px; padding: 0 2px;
+        min-height: 20px; }}
+    QSlider:focus {{ border-color: {c.accent}; }}
+    QSlider::groove:horizontal {{ background: {c.track}; height: 4px; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {c.accent}; width: 14px; margin: -5px 0;
+        border-radius: 7px; }}
+    QSlider::handle:horizontal:disabled {{ background: {c.muted}; }}
     QLineEdit {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 6px 8px; }}
     QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 5px 7px; }}

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPushButton,
+    QSlider,
     QStyledItemDelegate,
     QToolButton,
     QVBoxLayout,
@@ -28,6 +29,7 @@ from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import MessageBox, PlainLabel, Rich, rich
 from resnet_gui.ui.widgets.theme import ThemeManager
+from resnet_gui.ui.window.nav_rail import NavButton
 from tests.helpers.pixels import contrast, ground, pixels, text_contrast
 
 READABLE = 4.5  # WCAG 2.2, 1.4.3
@@ -188,6 +190,12 @@ def focusable(kind: str) -> QWidget:
         tool = QToolButton()
         put_icon(tool, "close")
         return tool
+    if kind == "slider":
+        return QSlider(Qt.Orientation.Horizontal)
+    if kind == "rail":
+        rail = NavButton("Lab", "lab")
+        rail.setChecked(True)
+        return rail
     if kind.startswith("list"):
         view = QListView()
         view.setItemDelegate(QStyledItemDelegate(view))
@@ -199,7 +207,10 @@ def focusable(kind: str) -> QWidget:
     return button
 
 
-KINDS = "check box", "combo", "line", "tool", "list", "list bare", "", "primary", "plain", "segment"
+KINDS = (
+    *("check box", "combo", "line", "tool", "slider", "rail", "list", "list bare"),
+    *("", "primary", "plain", "segment"),
+)
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
