@@ -27,6 +27,8 @@ from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.words import size_text
 
+_FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, at least
+
 
 class TrainSetup(QWidget):
     """The folder on the left, the settings on the right.
@@ -92,7 +94,8 @@ class TrainSetup(QWidget):
     def _settings_card(self) -> QFrame:
         card = QFrame()
         card.setProperty("kind", "card")
-        card.setMinimumWidth(350)
+        card.setMinimumWidth(_FOLDED)
+        self._settings = card
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
@@ -238,6 +241,7 @@ class TrainSetup(QWidget):
     @Slot(bool)
     def _on_fold_toggled(self, on: bool) -> None:
         self.fold_area.setVisible(on)
+        self._settings.setMinimumWidth(_UNFOLDED if on else _FOLDED)
 
 
 def describe(summary: DatasetSummary) -> str:

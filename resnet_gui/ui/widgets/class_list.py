@@ -94,6 +94,15 @@ def parts_text(item: ClassSummary) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in named if count)
 
 
+def counts_in(item: ClassSummary, metrics: QFontMetricsF, width: float) -> str:
+    """The photos of a class, in fewer words where there is less room: its name comes first."""
+    total = f"{item.count:,}"
+    for text in (parts_text(item), count_noun(item.count, "photo")):
+        if metrics.horizontalAdvance(text) <= width:
+            return text
+    return total
+
+
 class _ClassDelegate(QStyledItemDelegate):
     """Name and count above a bar, thumbnails on the right."""
 
@@ -121,13 +130,13 @@ class _ClassDelegate(QStyledItemDelegate):
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         line = QRectF(row.left(), row.top() + 2, text_width, metrics.height() + 2)
-        count = parts_text(item)
+        words = class_words(item.name)
         font.setBold(False)
+        room = text_width - metrics.horizontalAdvance(words) - 12
+        count = counts_in(item, QFontMetricsF(font), room)
         count_width = QFontMetricsF(font).horizontalAdvance(count) + 4
         painter.setPen(QColor(colours.text))
-        name = metrics.elidedText(
-            class_words(item.name), Qt.TextElideMode.ElideRight, text_width - count_width - 8
-        )
+        name = metrics.elidedText(words, Qt.TextElideMode.ElideRight, text_width - count_width - 8)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(font)
         painter.setPen(QColor(colours.muted))

@@ -26,7 +26,7 @@ _MARK = 26  # pixels left of a row's text, for the sign of the chosen one
 _ROW_SPACE = 10  # pixels that a row is higher than its text
 _FRAME = 54  # pixels of a closed box beside its text: padding and arrow
 _WIDEST_HINT = 340  # pixels that a closed box asks for
-_WIDEST_MINIMUM = 250  # pixels that it needs at least; a longer text is elided
+_WIDEST_MINIMUM = 150  # pixels that it needs at least; a longer text is elided
 
 
 class _RowDelegate(QStyledItemDelegate):

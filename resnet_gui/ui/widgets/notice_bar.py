@@ -26,6 +26,8 @@ from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, set_toolti
 _MOST_PASSING = 2  # notices that go by themselves; the oldest makes room
 _MOST = 12  # of all that can be closed
 _HIGHEST = 136  # pixels of all together: three lines, then they scroll
+_LOWEST_LIMIT = 48  # pixels that they may take on the lowest page
+_SHARE_OF_PAGE = 6  # and of a page no more than the sixth part
 _READING_MS = 7_000  # a notice stays so long, and longer by each character
 _READING_MS_PER_CHARACTER = 50
 _LONGEST_READING_MS = 20_000
@@ -221,8 +223,12 @@ class NoticeBar(QWidget):
     def _fit(self) -> None:
         """As high as the notices, up to the limit; then the newest is in sight."""
         wanted = self._column.totalHeightForWidth(self.width()) if self._notices else 0
-        self.setFixedHeight(max(0, min(wanted, _HIGHEST)))
-        if wanted != self._wanted and wanted > _HIGHEST:
+        page = self.parentWidget()
+        limit = _HIGHEST
+        if page is not None:
+            limit = max(_LOWEST_LIMIT, min(limit, page.height() // _SHARE_OF_PAGE))
+        self.setFixedHeight(max(0, min(wanted, limit)))
+        if wanted != self._wanted and wanted > limit:
             self._inner.resize(self._inner.width(), wanted)
             bar = self._scroll.verticalScrollBar()
             bar.setValue(bar.maximum())

@@ -15,7 +15,7 @@ from resnet_gui.ui.widgets.plain_text import show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
-_CELL = QSize(132, 164)
+_WIDTH = 132  # pixels of one photo with its texts
 _PICTURE = 84
 
 
@@ -24,14 +24,14 @@ class SamplesView(QWidget):
 
     def __init__(self, io: JobLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(_CELL.height())
+        self._samples: tuple[SamplePrediction, ...] = ()
+        self.setFixedHeight(self._wanted_height())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._thumbnails = Thumbnails(io, _PICTURE * 2, self)
         self._thumbnails.made.connect(self._on_made)
-        self._samples: tuple[SamplePrediction, ...] = ()
 
     def sizeHint(self) -> QSize:
-        return QSize(4 * _CELL.width(), _CELL.height())
+        return QSize(4 * _WIDTH, self.minimumHeight())
 
     def clear(self) -> None:
         self._samples = ()
@@ -41,7 +41,24 @@ class SamplesView(QWidget):
         self._samples = event.samples
         right = sum(sample.right for sample in event.samples)
         self.setAccessibleName(f"Validation photos: {right} of {len(event.samples)} right")
+        self.setFixedHeight(self._wanted_height())
         self.update()
+
+    def _wanted_height(self) -> int:
+        """As high as the longest names need: the charts above have the rest."""
+        metrics = self.fontMetrics()
+        lines = max(
+            (
+                sum(
+                    fitted(text, metrics, _WIDTH - 8).count("\n") + 1
+                    for text in (_taken_for(sample), _truth(sample))
+                    if text
+                )
+                for sample in self._samples
+            ),
+            default=2,
+        )
+        return _PICTURE + 10 + max(2, lines) * (metrics.height() + 1)
 
     @Slot(object)
     def _on_made(self, name: str) -> None:
@@ -51,9 +68,9 @@ class SamplesView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        shown = min(len(self._samples), max(1, self.width() // _CELL.width()))
+        shown = min(len(self._samples), max(1, self.width() // _WIDTH))
         for number, sample in enumerate(self._samples[:shown]):
-            cell = QRectF(number * _CELL.width(), 0, _CELL.width() - 8, _CELL.height())
+            cell = QRectF(number * _WIDTH, 0, _WIDTH - 8, self.height())
             self._paint_sample(painter, sample, cell)
 
     def _paint_sample(self, painter: QPainter, sample: SamplePrediction, cell: QRectF) -> None:
@@ -97,7 +114,7 @@ class SamplesView(QWidget):
 
     def tip_at(self, place: QPoint) -> str:
         """What the photo at this place was taken for, and what it is."""
-        number = place.x() // _CELL.width()
+        number = place.x() // _WIDTH
         if not 0 <= number < len(self._samples):
             return ""
         sample = self._samples[number]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.dataset.summary import ClassSummary, DatasetSummary
 from resnet_gui.core.events import ClassScore, ImageSource, Prediction
 from resnet_gui.core.runs.events import SamplePrediction, SamplesPredicted
-from resnet_gui.ui.widgets.class_list import ClassList
+from resnet_gui.ui.widgets.class_list import ClassList, counts_in
 from resnet_gui.ui.widgets.class_names import class_words, fitted
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, caption, caption_lines
 from resnet_gui.ui.widgets.samples_view import SamplesView
@@ -69,7 +69,7 @@ def test_a_sample_says_what_it_is_in_full(qtbot: QtBot, rig: Rig) -> None:
     view.resize(view.sizeHint())
     view.show()
     qtbot.waitExposed(view)
-    step = view.sizeHint().width() // 4
+    step = view.sizeHint().width() // 4  # four photos
     assert view.tip_at(QPoint(10, 10)) == (
         "✗ 68.2% golden retriever\nis German short-haired pointer"
     )
@@ -93,3 +93,11 @@ def test_pictures_make_room_for_the_names_of_the_classes(qtbot: QtBot, rig: Rig)
     name = QFontMetrics(bold).horizontalAdvance("German short-haired pointer")
     assert classes.widest(QApplication.font()) > name + 100
     assert classes.index(0).data() == "German short-haired pointer"
+
+
+def test_where_there_is_little_room_the_name_comes_before_the_numbers(qtbot: QtBot) -> None:
+    metrics = QFontMetricsF(QApplication.font())
+    item = ClassSummary("ants", 0, 1240, 70, 0, ())
+    assert counts_in(item, metrics, 400) == "1,240 training, 70 validation"
+    assert counts_in(item, metrics, metrics.horizontalAdvance("1,310 photos") + 1) == "1,310 photos"
+    assert counts_in(item, metrics, 20) == "1,310"
