@@ -128,7 +128,8 @@ class Job(QObject):
 class JobLane(QObject):
     """Runs jobs one step at a time in one thread of its own.
 
-    An event whose class has `urgent = True` is delivered at once, like the terminal signals.
+    An event whose class has `urgent = True` is delivered at once, like the terminal signals. An
+    error whose class has `expected = True` is one line in the log.
 
     Signals (in the thread where the lane lives, the main thread):
         stopped(): the worker has ended; nothing comes after it, of any job.
@@ -264,12 +265,21 @@ class JobLane(QObject):
         except StopIteration as stop:
             self._end(work, "finished", stop.value)
         except BaseException as error:  # noqa: BLE001 - the one boundary of the worker
-            # As text: a log record with the exception would keep the frames' tensors alive.
-            text = traceback.format_exc()
-            _log.error("job %d of lane %s failed\n%s", work.number, self._name, text)
+            self._log_failure(work.number, error)
             self._end(work, "failed", _without_traceback(error))
         else:
             self._post("event", work.number, event)
+
+    def _log_failure(self, number: int, error: BaseException) -> None:
+        """What a person can bring about (`expected`: no kit in a folder, offline mode) in one
+        line, all else with its traceback. As text: a log record with the exception would keep the
+        frames' tensors alive."""
+        if getattr(error, "expected", False):
+            text = " ".join(f"{type(error).__name__}: {error}".split())
+            _log.warning("job %d of lane %s: %s", number, self._name, text)
+        else:
+            text = traceback.format_exc()
+            _log.error("job %d of lane %s failed\n%s", number, self._name, text)
 
     def _end(self, work: _Work, kind: _Kind, value: Any) -> None:
         work.iterator = work.start = None

@@ -21,7 +21,7 @@ WEIGHTS_SUFFIXES = (SUFFIX, ".pth", ".pt", ".h5", ".hdf5")
 
 
 def looks_like_weights(path: Path) -> bool:
-    """Whether a dropped path is weights rather than photos, by its name. (A folder may be a bundle,
+    """Whether a dropped path is weights rather than photos, by its name. (A folder may be a kit,
     too: only the disk says so.)"""
     return path.suffix.lower() in WEIGHTS_SUFFIXES or path.name == MANIFEST
 

@@ -41,6 +41,11 @@ class ModelStore(QObject):
         return self.inventory.entries if self.inventory is not None else ()
 
     @property
+    def offline(self) -> bool:
+        """Whether the settings forbid the network."""
+        return self.inventory is not None and self.inventory.settings.offline
+
+    @property
     def settled(self) -> bool:
         """Whether the last look began after everything that was asked for."""
         return not self._again

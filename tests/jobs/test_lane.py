@@ -347,3 +347,30 @@ def test_a_job_is_destroyed_in_the_main_thread(qtbot: QtBot, lane: JobLane) -> N
     qtbot.waitUntil(lambda: not last.active, timeout=30_000)
     qtbot.waitUntil(lambda: len(threads) == 10)
     assert set(threads) == {threading.get_ident()}
+
+
+class _ExpectedError(Exception):
+    expected = True
+
+
+@pytest.mark.parametrize(("kind", "lines"), [(_ExpectedError, 1), (ValueError, 5)])
+def test_an_expected_error_is_one_line_in_the_log(
+    qtbot: QtBot,
+    lane: JobLane,
+    heard: Recorder,
+    caplog: pytest.LogCaptureFixture,
+    kind: type[Exception],
+    lines: int,
+) -> None:
+    def work() -> Iterator[int]:
+        yield 1
+        raise kind("No kit is here.\nChoose another folder.") from KeyError("manifest")
+
+    heard.submit(work)
+    qtbot.waitUntil(lambda: len(heard.ends) == 1)
+    [record] = [item for item in caplog.records if item.levelname in ("WARNING", "ERROR")]
+    text = record.getMessage()
+    assert "No kit is here." in text
+    assert ("Traceback" in text) == (lines > 1)
+    assert (len(text.splitlines()) == 1) == (lines == 1)
+    assert record.exc_info is None

@@ -40,11 +40,7 @@ AUGMENTATIONS = {
     for item in (
         Augmentation(NONE, "None", crop_reader, ""),
         Augmentation(LIGHT, "Light: flip, shift", crop_reader, f"{_TRANSFORMS}:light"),
-        Augmentation(
-            "standard", "Standard: crop, flip, colour", whole_reader, f"{_TRANSFORMS}:standard"
-        ),
-        Augmentation(
-            "strong", "Strong: TrivialAugment, erasing", whole_reader, f"{_TRANSFORMS}:strong"
-        ),
+        Augmentation("standard", "Standard: crop, colour", whole_reader, f"{_TRANSFORMS}:standard"),
+        Augmentation("strong", "Strong: all kinds", whole_reader, f"{_TRANSFORMS}:strong"),
     )
 }

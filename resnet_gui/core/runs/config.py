@@ -36,11 +36,11 @@ FORMAT_VERSION = 1
 class Method(Choice):
     """What is trained. The order is from the quickest to the most thorough."""
 
-    HEAD = "head", "The head only (backbone frozen)"  # its features are computed once and kept
-    PROGRESSIVE = "progressive", "Head first, then everything"  # in one run
+    HEAD = "head", "The head only"  # its features are computed once and kept
+    PROGRESSIVE = "progressive", "Head first, then all"  # in one run
     LAST = "last", "Head and last stages"
     FULL = "full", "Everything"  # the backbone at a smaller rate
-    SCRATCH = "scratch", "Everything, from random weights"
+    SCRATCH = "scratch", "All, from random weights"
 
 
 class Optimizer(Choice):
@@ -52,14 +52,14 @@ class Optimizer(Choice):
 class Decayed(Choice):
     """What weight decay acts on."""
 
-    WEIGHTS = "weights", "Weights, not norms and biases"  # of convolutions and linear layers
+    WEIGHTS = "weights", "All but norms and biases"  # of convolutions and linear layers
     CONVOLUTIONS = "convolutions", "Convolutions only"
     ALL = "all", "Everything"
 
 
 class HeadKind(Choice):
     LINEAR = "linear", "Linear"
-    MLP = "mlp", "MLP: Dense, ReLU, dropout, Dense"
+    MLP = "mlp", "Two layers (MLP)"
 
 
 class Precision(Choice):
@@ -76,6 +76,17 @@ class Switch(Choice):
 
 
 _DEEP = (Method.PROGRESSIVE, Method.LAST, Method.FULL, Method.SCRATCH)
+
+
+_LR_TIP = (
+    "How far each step changes the weights: the highest value, of the head. Too high: the loss "
+    "jumps. Too low: it hardly falls."
+)
+_DROPOUT_TIP = "Share of values left out at random before the last layer, 0 to 0.99; 0: none."
+_DECAY_TIP = "Keeps weights small, so that the network does not lean on single photos."
+_SMOOTHING_TIP = "How much of each label goes to the other classes, 0 to 0.9: less sure, more even."
+_SIZE_TIP = "Side in pixels of the square that the network gets; 0: what the model was made for."
+_SEED_TIP = "A number from which all chance is drawn: the same seed gives the same split and curve."
 
 
 def _of(*methods: Method) -> Callable[[Any], bool]:
@@ -112,15 +123,20 @@ class RunConfig(Value):
         Method.HEAD,
         one_of(Method),
         "What is trained",
-        "The head alone takes seconds; the more layers, the longer.",
+        "The head is the last part of the network, which names the classes. Trained alone it takes "
+        "seconds, and all else stays as it was; the more layers learn, the longer it takes.",
     )
     epochs: int = setting(
-        40, whole(1, 100_000), "Epochs", "How often every training photo is seen."
+        40,
+        whole(1, 100_000),
+        "Epochs",
+        "How often every training photo is seen. Too few: it has not learned all. Too many: it "
+        "learns the photos by heart.",
     )
     head_epochs: int = setting(
         0,
         whole(0, 100_000),
-        "Epochs of the head alone",
+        "Epochs, head alone",
         "How many of them come before the rest is trained too.",
         matters=_of(Method.PROGRESSIVE),
     )
@@ -139,20 +155,24 @@ class RunConfig(Value):
         "How many stages before the head.",
         matters=_of(Method.LAST),
     )
-    batch_size: int = setting(32, whole(1, 65_536), "Batch size", "Photos per step.")
+    batch_size: int = setting(
+        32, whole(1, 65_536), "Batch size", "Photos per step. More need more memory."
+    )
     # Gradients add up, so the effective batch stays; memory shrinks.
     accumulate: int = setting(
         1, whole(1, 65_536), tip="In how many pieces a batch goes through the network."
     )
-    lr: float = setting(2e-3, number(1e-9, 100.0), "Learning rate", "Peak rate of the head.")
+    lr: float = setting(2e-3, number(1e-9, 100.0), "Learning rate", _LR_TIP)
     backbone_lr_factor: float = setting(
         0.1,
         number(0.0, 10.0),
-        "Backbone's rate, times",
-        "The backbone learns this much slower.",
+        "Rate of the rest, times",
+        "What is before the head (the backbone) learns this much slower.",
         matters=_of(Method.PROGRESSIVE, Method.LAST, Method.FULL),
     )
-    optimizer: Optimizer = setting(Optimizer.ADAMW, one_of(Optimizer), "Optimizer")
+    optimizer: Optimizer = setting(
+        Optimizer.ADAMW, one_of(Optimizer), "Optimizer", "The rule by which weights are changed."
+    )
     momentum: float = setting(0.9, number(0.0, 0.9999), tip="Momentum of SGD.")
     nesterov: bool = setting(  # Sutskever et al. 2013
         True,
@@ -193,7 +213,9 @@ class RunConfig(Value):
         NONE,
         one_of(AUGMENTATIONS),
         "Augmentation",
-        "Photos are varied anew at every epoch, so that the network does not learn them by heart.",
+        "Photos are varied anew at every epoch, so that the network does not learn them by heart. "
+        "Light flips and shifts them, standard crops and recolours, strong (TrivialAugment) also "
+        "turns, distorts and erases.",
     )
     shift_pixels: int = setting(
         0,
@@ -223,7 +245,13 @@ class RunConfig(Value):
         "Pixels a side, at a random place; 0: none.",
         matters=lambda config: config.augmentation != NONE,
     )
-    head: HeadKind = setting(HeadKind.LINEAR, one_of(HeadKind), "Head")
+    head: HeadKind = setting(
+        HeadKind.LINEAR,
+        one_of(HeadKind),
+        "Head",
+        "What makes classes of what the network has seen: one linear layer, or two with ReLU and "
+        "dropout between them.",
+    )
     head_width: int = setting(
         256,
         whole(1, 65_536),
@@ -231,15 +259,15 @@ class RunConfig(Value):
         "Units of its hidden layer.",
         matters=lambda config: config.head is HeadKind.MLP,
     )
-    dropout: float = setting(0.0, number(0.0, 0.99), "Dropout", "0 to 0.99, before the last layer.")
-    weight_decay: float = setting(1e-2, number(0.0, 10.0), "Weight decay", "Keeps weights small.")
+    dropout: float = setting(0.0, number(0.0, 0.99), "Dropout", _DROPOUT_TIP)
+    weight_decay: float = setting(1e-2, number(0.0, 10.0), "Weight decay", _DECAY_TIP)
     decayed: Decayed = setting(
         Decayed.WEIGHTS,
         one_of(Decayed),
         "Weight decay of",
         "Shrinking norms and biases, too, costs accuracy; the CIFAR paper does it.",
     )
-    label_smoothing: float = setting(0.0, number(0.0, 0.9), "Label smoothing", "0 to 0.9.")
+    label_smoothing: float = setting(0.0, number(0.0, 0.9), "Label smoothing", _SMOOTHING_TIP)
     ema_decay: float = setting(
         0.0,
         number(0.0, 0.99999),
@@ -259,23 +287,30 @@ class RunConfig(Value):
     val_fraction: float = setting(
         0.2, number(0.01, 0.9), "Share for validation", "Where the folder has no val folder."
     )
-    image_size: int = setting(
-        0, whole(0, 2048), "Image size", "Side of the network's input in pixels; 0: the model's."
-    )
+    image_size: int = setting(0, whole(0, 2048), "Image size", _SIZE_TIP)
     # Of the split, the order, the weights of the head, augmentation and dropout.
-    seed: int = setting(0, whole(0, 2**31 - 1), "Seed", "Same seed, same split and curve.")
+    seed: int = setting(0, whole(0, 2**31 - 1), "Seed", _SEED_TIP)
     cache_features: bool = setting(
         True,
         ON_OFF,
-        "Keep features (head only)",
-        "Computed once instead of every epoch.",
+        "Keep features",
+        "What the network makes of each photo before its head is computed once instead of at every "
+        "epoch.",
         matters=_of(Method.HEAD, Method.PROGRESSIVE),
     )
     freeze_batchnorm: Switch = setting(  # its running statistics; AUTO: where data is small
-        Switch.AUTO, one_of(Switch), "Freeze BatchNorm statistics", matters=_of(*_DEEP)
+        Switch.AUTO,
+        one_of(Switch),
+        "Freeze BatchNorm",
+        "Keep the averages by which the network normalises; they suffer where photos are few.",
+        matters=_of(*_DEEP),
     )
     precision: Precision = setting(
-        Precision.AUTO, one_of(Precision), "Precision", matters=_of(*_DEEP)
+        Precision.AUTO,
+        one_of(Precision),
+        "Precision",
+        "Bits of the numbers that are computed with: fewer are quicker where the device has them.",
+        matters=_of(*_DEEP),
     )
     pixel_mean: bool = setting(  # He et al. 2015, section 4.2
         False,

@@ -129,13 +129,13 @@ SCHEDULES = {
     item.name: item
     for item in (
         Schedule("onecycle", "One cycle", _one_cycle, ends_low=True),
-        Schedule("cosine", "Cosine with warm-up", _cosine, ends_low=True, reads=("warmup_epochs",)),
-        Schedule("linear", "Linear with warm-up", _linear, ends_low=True, reads=("warmup_epochs",)),
+        Schedule("cosine", "Cosine, warm-up", _cosine, ends_low=True, reads=("warmup_epochs",)),
+        Schedule("linear", "Linear, warm-up", _linear, ends_low=True, reads=("warmup_epochs",)),
         Schedule("step", "Steps at milestones", _steps, reads=_MILESTONES),
         Schedule("plateau", "Lower on a plateau", _constant, plateau=True, reads=_PLATEAU),
         Schedule(
             "step+plateau",
-            "Steps, and lower on a plateau",
+            "Steps and plateau",
             _steps,
             plateau=True,
             reads=(*_MILESTONES, *_PLATEAU),

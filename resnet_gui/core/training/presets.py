@@ -258,14 +258,15 @@ PRESETS = {
         Preset(
             "fast",
             "Fast",
-            "Trains the head on the backbone's features: seconds to minutes.",
+            "Only the last part of the network, which names the classes, learns: seconds to "
+            "minutes.",
             Method.HEAD,
             _usual,
         ),
         Preset(
             "balanced",
             "Balanced",
-            "The head first, then the whole network goes on, gently.",
+            "First the last part alone, then the whole network goes on, gently.",
             Method.PROGRESSIVE,
             _usual,
         ),

@@ -38,6 +38,7 @@ class ModelOffer(QObject):
             or wanted.state.ready
             or not (entry is None or entry.spec.provider == "offline")
             or self._declined
+            or self._controller.store.offline
             or self._download is not None
         ):
             self._withdraw()

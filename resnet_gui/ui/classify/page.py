@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -28,7 +27,7 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.combo_box import ComboBox
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
@@ -86,9 +85,9 @@ class ClassifyPage(Page):
         self.popup = ModelPopup(self)
         self.classes_button = QPushButton("What can it recognise?")
         self.classes_button.setProperty("kind", "plain")
+        put_icon(self.classes_button, "question")
         self.device_box = ComboBox()
         self.device_box.setMinimumWidth(150)
-        self.device_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device_box.setAccessibleName("Device")
         set_tooltip(self.device_box, "Where the network runs")
         self.device_box.add_choice("Device: automatic", "auto")
@@ -102,6 +101,7 @@ class ClassifyPage(Page):
         self.view = PhotoView()
         self.crop_button = QPushButton("What the network sees")
         self.crop_button.setCheckable(True)
+        put_icon(self.crop_button, "crop")
         set_tooltip(
             self.crop_button, "Show the part of the photo that reaches the network (Ctrl+E)"
         )
@@ -179,6 +179,7 @@ class ClassifyPage(Page):
         """Open the model selector."""
         entry = self.controller.entry
         current = entry.spec.id if entry else ""
+        self.popup.offline = self.controller.store.offline
         self.popup.open_below(self.model_button, list(self.controller.store.entries), current)
         self.controller.store.refresh()  # a file may have come from elsewhere
 
@@ -209,11 +210,6 @@ class ClassifyPage(Page):
         QGuiApplication.clipboard().setText(
             "\n".join([f"{photo.source.short_name}\t{title}", *lines])
         )
-
-    def refresh_theme(self) -> None:
-        self.crop_button.setIcon(icon("crop"))
-        self.classes_button.setIcon(icon("question"))
-        self.results.refresh_icons()
 
     # --- what the person does ---------------------------------------------------------------
 
@@ -252,6 +248,8 @@ class ClassifyPage(Page):
     def _hint(self) -> str:
         if self.controller.store.inventory is None:
             return ""
+        if self.controller.entry is None and self.controller.store.offline:
+            return "No model is on this computer yet. Import one on the Models page."
         if self.controller.entry is None:
             return "No model is on this computer yet. Choose one above to download."
         photo = self.controller.current
@@ -265,6 +263,7 @@ class ClassifyPage(Page):
 
     @Slot()
     def _on_store_changed(self) -> None:
+        self.popup.offline = self.controller.store.offline
         if self.popup.isVisible():
             self.popup.show_entries(list(self.controller.store.entries))
         self._on_model_changed()

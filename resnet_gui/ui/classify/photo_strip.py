@@ -26,13 +26,13 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.widgets.icons import draw_icon
-from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption
+from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption_lines
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
-_CELL = QSize(116, 108)
+_CELL = QSize(116, 116)
 _PICTURE = QSize(104, 74)
 
 
@@ -98,10 +98,15 @@ class _PhotoDelegate(QStyledItemDelegate):
             cell.width() - 8,
             cell.bottom() - frame.bottom() - 2,
         )
-        text = painter.fontMetrics().elidedText(
-            caption(photo), Qt.TextElideMode.ElideMiddle, int(line.width())
-        )
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
+        # Of a file's name the end counts too; a class keeps its beginning.
+        mode = Qt.TextElideMode.ElideMiddle if failed else Qt.TextElideMode.ElideRight
+        for number, text in enumerate(caption_lines(photo)):
+            metrics = painter.fontMetrics()
+            below = line.translated(0, number * metrics.height())
+            below.setHeight(metrics.height())
+            shown = metrics.elidedText(text, mode, int(line.width()))
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
+            painter.setPen(QColor(colours.muted))
         painter.restore()
 
 

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.events import INCOMPLETE, ClassScore
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
-from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ROWS = 5
@@ -42,7 +43,7 @@ class ScoreRow(QWidget):
         self._score, self._first = score, first
         self.setVisible(score is not None)
         if score is not None:
-            text = f"{one_line(score.label)}, {percent(score.probability)}"
+            text = f"{class_words(score.label)}, {percent(score.probability)}"
             self.setAccessibleName(text)
             set_tooltip(self, f"{text}\nclass {score.index}")
         self.update()
@@ -63,7 +64,7 @@ class ScoreRow(QWidget):
         painter.setPen(QColor(colours.text))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
         label = metrics.elidedText(
-            one_line(self._score.label),
+            class_words(self._score.label),
             Qt.TextElideMode.ElideRight,
             self.width() - share_width - 8,
         )
@@ -107,6 +108,7 @@ class ResultsPanel(QFrame):
         self.answer.setFont(font)
         self.copy = QPushButton("Copy")
         self.copy.setProperty("kind", "plain")
+        put_icon(self.copy, "copy")
         set_tooltip(self.copy, "Copy labels and percentages (Ctrl+C)")
         self.copy.clicked.connect(self.copy_requested)
         head = QHBoxLayout()
@@ -136,11 +138,7 @@ class ResultsPanel(QFrame):
         scroll.setProperty("kind", "bare")
         scroll.setWidget(table)
         column.addWidget(scroll, 1)
-        self.refresh_icons()
         self.show_photo(None, "")
-
-    def refresh_icons(self) -> None:
-        self.copy.setIcon(icon("copy"))
 
     def show_photo(self, photo: Photo | None, hint: str) -> None:
         """Show a photo's answer, or `hint` where there is none yet."""
@@ -163,7 +161,7 @@ class ResultsPanel(QFrame):
                 if sure
                 else "Not sure. Best guess:"
             )
-            self.answer.setText(one_line(top.label))
+            self.answer.setText(class_words(top.label))
         elif photo is not None and photo.state is PhotoState.FAILED:
             self.verdict.setText("Could not be read")
             self.answer.setText("")

@@ -27,10 +27,6 @@ class LabDiagram(QWidget):
         self.choice = ComboBox()
         self.choice.setAccessibleName("Network to draw")
         self.choice.setMaxVisibleItems(24)
-        self.choice.setMinimumContentsLength(20)
-        self.choice.setSizeAdjustPolicy(
-            ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.choice.activated.connect(self._on_choice_activated)
         self.facts = ElidedLabel()
         self.facts.setProperty("kind", "muted")

@@ -89,10 +89,6 @@ class LabLayers(QWidget):
         self.choice = ComboBox()
         self.choice.setAccessibleName("Network to compute")
         self.choice.setMaxVisibleItems(20)
-        self.choice.setMinimumContentsLength(16)
-        self.choice.setSizeAdjustPolicy(
-            ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         for model_id, title in self._controller.measurable():
             self.choice.add_choice(title, model_id)
         self.choice.setCurrentIndex(max(0, self.choice.findData("cifar-plain56")))

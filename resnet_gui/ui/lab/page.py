@@ -23,7 +23,7 @@ from resnet_gui.ui.lab.network_list import NetworkList
 from resnet_gui.ui.lab.parts import LabEmpty, scaled
 from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.page import Page, PageContext
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
@@ -132,6 +132,7 @@ class LabPage(Page):
         row.addStretch()
         self.projector = QPushButton("Projector")
         self.projector.setCheckable(True)
+        put_icon(self.projector, "screen")
         set_tooltip(self.projector, "Large type on the whole screen (F11; Esc leaves it)")
         self.projector.toggled.connect(self._on_projector_toggled)
         row.addWidget(self.projector)
@@ -148,7 +149,6 @@ class LabPage(Page):
         self.photos_dropped.emit(mime)
 
     def refresh_theme(self) -> None:
-        self.projector.setIcon(icon("screen"))
         self.networks.update()
         for view in self.views.values():
             view.refresh_theme()
@@ -181,7 +181,6 @@ class LabPage(Page):
             self.controller.add_events(events)
 
     def shown(self) -> None:
-        self.projector.setIcon(icon("screen"))
         self._stale = True
         self._refresh()
         self._build_soon.start()

@@ -229,16 +229,16 @@ class ModelCard(QFrame):
                 text = f"Go on: {rest} to download"
             if situation is Situation.FAILED:
                 text = "Try again"
-            enabled = not controller.offline and controller.can_download(entry)
+            enabled = controller.can_download(entry)
         elif situation is Situation.IN_USE:
             text = "Show the Classify page"
         self._set_kind(self.primary, "" if situation in _LOADING else "primary")
         self.primary.setText(text)
         self.primary.setEnabled(enabled)
         broken = situation in (Situation.DAMAGED, Situation.FAILED) and entry.state.ready
-        self.primary.setVisible(not broken)
-        self.again.setVisible(broken and controller.can_download(entry))
-        self.again.setEnabled(not controller.offline)
+        fetches = not entry.state.ready and situation not in _LOADING
+        self.primary.setVisible(not broken and not (fetches and controller.offline))
+        self.again.setVisible(broken and controller.can_download(entry) and not controller.offline)
         self.settings.setVisible(
             situation is Situation.FAILED or (controller.offline and not entry.state.ready)
         )

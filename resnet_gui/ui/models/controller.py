@@ -139,7 +139,7 @@ class ModelsController(QObject):
     @property
     def offline(self) -> bool:
         """Whether the settings forbid the network."""
-        return self.inventory is not None and self.inventory.settings.offline
+        return self.store.offline
 
     def speeds(self, model_id: str) -> tuple[Speed, ...]:
         """What was measured, the fastest device first; empty before the first use."""

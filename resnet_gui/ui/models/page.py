@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
@@ -18,16 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.models.card import ModelCard
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.page import Page, PageContext
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
-from resnet_gui.ui.widgets.reveal import folder_of, reveal
+from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import size_text
 
 _FILES = "Weights and models (*.pth *.pt *.h5 *.hdf5 *.safetensors bundle.json);;All files (*)"
@@ -48,7 +46,6 @@ class ModelsPage(Page):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
-        self._io = context.lanes.io
         self.controller = controller = ModelsController(
             context.engine,
             context.lanes.inference,
@@ -66,6 +63,7 @@ class ModelsPage(Page):
         column.addLayout(self._header())
         self.notices = NoticeBar()
         column.addWidget(self.notices)
+        self.reveal = Reveal(context.lanes.io, self.notices, self)
         self.card = ModelCard(controller)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(10)
@@ -90,6 +88,7 @@ class ModelsPage(Page):
         self.search.setMaximumWidth(340)
         self.search.setMinimumHeight(34)
         self.import_button = QPushButton("Import weights…")
+        put_icon(self.import_button, "drop")
         set_tooltip(
             self.import_button,
             "Take in a .pth, .pt, .h5 or .safetensors file, or an offline kit of another computer",
@@ -183,7 +182,6 @@ class ModelsPage(Page):
 
     def refresh_theme(self) -> None:
         """Take the theme's new colours for what is drawn once."""
-        self.import_button.setIcon(icon("drop"))
         self.card.refresh_theme()
 
     @Slot()
@@ -228,24 +226,13 @@ class ModelsPage(Page):
     def _on_reveal_requested(self) -> None:
         entry = self.controller.current
         if entry is not None and entry.weights_path is not None:
-            self._reveal(entry.weights_path)
+            self.reveal.show(entry.weights_path)
 
     @Slot()
     def _on_folder_clicked(self) -> None:
         if self.controller.inventory is not None:
-            self._reveal(self.controller.inventory.use.folder)
-
-    def _reveal(self, path: Path) -> None:
-        job = self._io.submit(partial(folder_of, path), Priority.INTERACTIVE)
-        job.finished.connect(self._on_looked_for)
-
-    @Slot(object)
-    def _on_looked_for(self, result: tuple[Path, Path | None]) -> None:
-        path, folder = result
-        if folder is None:
-            self.notices.add(f"{path} is not there yet: the first download makes it.", "notice")
-        elif not reveal(path, folder):
-            self.notices.add(f"No file manager answered. It is here: {path}", "notice")
+            folder = self.controller.inventory.use.folder
+            self.reveal.show(folder, "is not there yet: the first download makes it.")
 
     # --- what the controller says -----------------------------------------------------------
 

@@ -174,6 +174,9 @@ class ModelPopup(QFrame):
     Args:
         chooses_only: choosing downloads nothing (the Train page's start model).
 
+    Attributes:
+        offline: whether nothing can be downloaded now.
+
     Signals:
         chosen(str): id of the model that was chosen.
     """
@@ -183,6 +186,7 @@ class ModelPopup(QFrame):
     def __init__(self, parent: QWidget | None = None, *, chooses_only: bool = False) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self._chooses_only = chooses_only
+        self.offline = False
         self.setProperty("kind", "popup")
         self.setFixedSize(700, 470)
         self.models = ModelList(self)
@@ -301,12 +305,15 @@ class ModelPopup(QFrame):
 
     def _choose(self, index: QModelIndex) -> None:
         entry = self.models.entry(index.row())
-        if entry is not None:
+        if entry is not None and self._usable(entry):
             self.hide()
             self.chosen.emit(entry.spec.id)
 
+    def _usable(self, entry: ModelEntry) -> bool:
+        return entry.state.ready or self._chooses_only or not self.offline
+
     def _show_card(self, entry: ModelEntry | None) -> None:
-        self.use.setVisible(entry is not None)
+        self.use.setVisible(entry is not None and self._usable(entry))
         if entry is None:
             self.card.clear()
             return
@@ -315,7 +322,10 @@ class ModelPopup(QFrame):
             "<p style='margin:0 0 10px 0; font-size:large'><b>{title}</b></p>",
             title=one_line(entry.spec.title),
         )
-        self.card.setText(rich_join([title, rich_facts(details(entry), muted)]))
+        rows = details(entry)
+        if not self._usable(entry):
+            rows.insert(0, ("Not on this computer", "Offline mode is on: nothing is downloaded."))
+        self.card.setText(rich_join([title, rich_facts(rows, muted)]))
         ready = entry.state.ready
         size = size_text(entry.spec.bytes)
         if entry.state is ModelState.UNTRAINED:

@@ -72,6 +72,7 @@ class SettingsDialog(QDialog):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(form)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields have it
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 14, 10, 14)
         outer.setSpacing(10)

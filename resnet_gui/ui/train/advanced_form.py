@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFormLayout,
     QLineEdit,
     QPushButton,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.runs.config import SETTINGS, RunConfig
 from resnet_gui.core.runs.settings import ON_OFF, Setting
+from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 
@@ -42,7 +42,9 @@ class AdvancedForm(QWidget):
         self.editors: dict[str, QWidget] = {}
         for name, item in SETTINGS.items():
             if item.label:
-                self._form.addRow(PlainLabel(item.label), self._editor(name, item))
+                label = PlainLabel(item.label)
+                set_tooltip(label, item.tip)
+                self._form.addRow(label, self._editor(name, item))
         self.preview = QPushButton("Show what the network will see…")
         self.preview.clicked.connect(self.preview_requested)
         self.reset = QPushButton("Back to the preset's settings")
@@ -61,7 +63,7 @@ class AdvancedForm(QWidget):
             editor.blockSignals(True)
             if isinstance(editor, ComboBox):
                 editor.setCurrentIndex(editor.findData(str(value)))
-            elif isinstance(editor, QCheckBox):
+            elif isinstance(editor, CheckBox):
                 editor.setChecked(bool(value))
             elif isinstance(editor, QLineEdit) and not editor.hasFocus():
                 editor.setText(_text(value))
@@ -72,15 +74,11 @@ class AdvancedForm(QWidget):
         editor: QWidget
         if item.kind.choices is not None:
             editor = ComboBox()
-            editor.setSizeAdjustPolicy(
-                ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            editor.setMinimumContentsLength(7)
             for value, words in item.kind.choices().items():
                 editor.add_choice(words, value)
             editor.activated.connect(self._on_chosen)
         elif item.kind is ON_OFF:
-            editor = QCheckBox()
+            editor = CheckBox()
             editor.toggled.connect(self._on_toggled)
         else:
             editor = QLineEdit()
@@ -102,7 +100,7 @@ class AdvancedForm(QWidget):
     @Slot(bool)
     def _on_toggled(self, on: bool) -> None:
         editor = self.sender()
-        if isinstance(editor, QCheckBox):
+        if isinstance(editor, CheckBox):
             self.option_changed.emit(editor.objectName(), on)
 
     @Slot()

@@ -49,10 +49,7 @@ class Cifar10Dialog(MessageBox):
     def __init__(self, host: str, problem: str = "", parent: QWidget | None = None) -> None:
         offer = f"It can be unpacked from an archive that you have. {problem}"
         if host:
-            offer = (
-                f"It can be downloaded from {host}, checked by its SHA-256, or unpacked from an "
-                "archive that you have."
-            )
+            offer = f"It can be downloaded from {host}, or unpacked from an archive that you have."
         super().__init__(
             parent,
             TITLE,
@@ -63,10 +60,10 @@ class Cifar10Dialog(MessageBox):
         )
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         role = MessageBox.ButtonRole
-        self.download = QPushButton(f"Download {size_text(ARCHIVE.bytes)}")
-        self.download.setEnabled(bool(host))
+        self.download = QPushButton(f"Download {size_text(ARCHIVE.bytes)}", self)
         self.choose = QPushButton("Choose archive…")
-        self.addButton(self.download, role.AcceptRole)
+        if host:
+            self.addButton(self.download, role.AcceptRole)
         self.addButton(self.choose, role.ActionRole)
         self.addButton(MessageBox.StandardButton.Cancel)
         self.setDefaultButton(MessageBox.StandardButton.Cancel)

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QFontDatabase, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QMimeData, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
     QProgressBar,
@@ -37,6 +37,7 @@ from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import progress_line, sentence
 
@@ -178,11 +179,13 @@ class TrainPage(Page):
         column.setSpacing(10)
         self.notices = NoticeBar()
         column.addWidget(self.notices)
+        self.reveal = Reveal(self._io, self.notices, self)
         self.stack = QStackedWidget()
         self.start = TrainStart(controller)
         self.start.folder_requested.connect(self.choose_folder)
         self.start.cifar10_requested.connect(self.choose_cifar10)
         self.start.runs.try_requested.connect(self._on_try_run)
+        self.start.runs.folder_requested.connect(self._on_run_folder_requested)
         self.stack.addWidget(self.start)
         self.setup: TrainSetup | None = None
         self.run: TrainRunView | None = None
@@ -341,7 +344,11 @@ class TrainPage(Page):
     @Slot()
     def _on_folder_requested(self) -> None:
         if self.controller.started is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(self.controller.started.run_dir))
+            self.reveal.show(Path(self.controller.started.run_dir))
+
+    @Slot(object)
+    def _on_run_folder_requested(self, run: RunInfo) -> None:
+        self.reveal.show(Path(run.path))
 
     @Slot()
     def save_model(self) -> None:

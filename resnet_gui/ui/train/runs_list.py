@@ -6,8 +6,7 @@ import contextlib
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -44,9 +43,11 @@ class RunRow(QFrame):
 
     Signals:
         try_requested(object): RunInfo of a run whose model should be used.
+        folder_requested(object): RunInfo of a run whose files should be shown.
     """
 
     try_requested = Signal(object)
+    folder_requested = Signal(object)
 
     def __init__(self, run: RunInfo, controller: TrainController) -> None:
         super().__init__()
@@ -63,9 +64,9 @@ class RunRow(QFrame):
         text.addWidget(facts)
         row.addLayout(text, 1)
         self.action = QPushButton("Go on" if run.resumable else "Try it")
-        self.action.setVisible(run.resumable or bool(run.model_path))
         self.action.clicked.connect(self._on_action_clicked)
         row.addWidget(self.action)
+        self.action.setVisible(run.resumable or bool(run.model_path))
         self.more = QPushButton("…")
         self.more.setProperty("kind", "plain")
         self.more.setAccessibleName(one_line(f"More for {run.title}"))
@@ -92,7 +93,7 @@ class RunRow(QFrame):
 
     @Slot()
     def _on_open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._run.path))
+        self.folder_requested.emit(self._run)
 
     @Slot()
     def _on_delete(self) -> None:
@@ -103,10 +104,11 @@ class RunsList(QFrame):
     """Hidden while there are no runs.
 
     Signals:
-        try_requested(object): RunInfo.
+        try_requested(object), folder_requested(object): RunInfo.
     """
 
     try_requested = Signal(object)
+    folder_requested = Signal(object)
 
     def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,6 +121,7 @@ class RunsList(QFrame):
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setProperty("kind", "bare")
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its buttons have it
         column.addWidget(self._scroll)
         self.rows: list[RunRow] = []
         controller.earlier.changed.connect(self._on_runs_changed)
@@ -137,6 +140,7 @@ class RunsList(QFrame):
         self.rows = [RunRow(run, self._controller) for run in runs[:_MOST]]
         for row in self.rows:
             row.try_requested.connect(self.try_requested)
+            row.folder_requested.connect(self.folder_requested)
             column.addWidget(row)
         column.addStretch()
         self._scroll.setWidget(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -23,9 +23,11 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.widgets.class_list import ClassList
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.words import size_text
+
+_FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, at least
 
 
 class TrainSetup(QWidget):
@@ -92,7 +94,8 @@ class TrainSetup(QWidget):
     def _settings_card(self) -> QFrame:
         card = QFrame()
         card.setProperty("kind", "card")
-        card.setMinimumWidth(350)
+        card.setMinimumWidth(_FOLDED)
+        self._settings = card
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
@@ -128,6 +131,7 @@ class TrainSetup(QWidget):
         self.fold = QPushButton("Advanced")
         self.fold.setCheckable(True)
         self.fold.setProperty("kind", "plain")
+        put_icon(self.fold, "down", side=14)
         self.fold.toggled.connect(self._on_fold_toggled)
         column.addWidget(self.fold, alignment=Qt.AlignmentFlag.AlignLeft)
         self.form = AdvancedForm()
@@ -139,6 +143,7 @@ class TrainSetup(QWidget):
         self.fold_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.fold_area.setProperty("kind", "bare")
         self.fold_area.setWidget(self.form)
+        self.fold_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields have it
         self.fold_area.hide()
         column.addWidget(self.fold_area, 1)
         column.addStretch()
@@ -158,8 +163,7 @@ class TrainSetup(QWidget):
         return card
 
     def refresh_theme(self) -> None:
-        self.fold.setIcon(icon("down", side=14))
-        self.fold.setIconSize(QSize(14, 14))
+        self.classes.viewport().update()
 
     # --- what the controller says -----------------------------------------------------------
 
@@ -237,6 +241,7 @@ class TrainSetup(QWidget):
     @Slot(bool)
     def _on_fold_toggled(self, on: bool) -> None:
         self.fold_area.setVisible(on)
+        self._settings.setMinimumWidth(_UNFOLDED if on else _FOLDED)
 
 
 def describe(summary: DatasetSummary) -> str:

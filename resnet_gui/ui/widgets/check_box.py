@@ -26,10 +26,15 @@ class CheckBox(QCheckBox):
         painter.fillRect(box, QColor(colours.surface))
         box = box.adjusted(0.5, 0.5, -0.5, -0.5)
         on = self.isChecked()
-        edge = colours.accent if on or self.hasFocus() or self.underMouse() else colours.muted
+        edge = colours.accent if on or self.underMouse() else colours.muted
         painter.setPen(QPen(QColor(edge if self.isEnabled() else colours.border), 1.2))
         painter.setBrush(QColor(colours.accent if on else colours.surface))
         painter.drawRoundedRect(box, 3, 3)
+        if self.hasFocus():
+            ring = QPen(QColor(colours.accent), 2)
+            painter.setPen(ring)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
         if on:
             pen = QPen(QColor(colours.on_accent), 1.8)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)

@@ -14,13 +14,14 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from resnet_gui.core.dataset.summary import ClassSummary, DatasetSummary, count_noun
 from resnet_gui.core.events import ImageSource
 from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.plain_text import tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
@@ -38,16 +39,33 @@ class ClassModel(QAbstractListModel):
         super().__init__(parent)
         self._classes: tuple[ClassSummary, ...] = ()
         self.largest = 1
+        self._measured = ("", 0.0)
 
     def show_summary(self, summary: DatasetSummary) -> None:
         self.beginResetModel()
         self._classes = summary.classes
+        self._measured = ("", 0.0)
         self.largest = max((item.count for item in self._classes), default=1)
         self.endResetModel()
 
     def refresh(self) -> None:
         if self._classes:
             self.dataChanged.emit(self.index(0), self.index(len(self._classes) - 1))
+
+    def widest(self, font: QFont) -> float:
+        """Pixels that the longest name takes with its numbers: pictures leave it that room."""
+        key = font.key()
+        if self._measured[0] != key:
+            bold = QFont(font)
+            bold.setBold(True)
+            names, numbers = QFontMetricsF(bold), QFontMetricsF(font)
+            widths = (
+                names.horizontalAdvance(class_words(item.name))
+                + numbers.horizontalAdvance(parts_text(item))
+                for item in self._classes
+            )
+            self._measured = (key, max(widths, default=0.0) + 20)
+        return self._measured[1]
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._classes)
@@ -59,8 +77,8 @@ class ClassModel(QAbstractListModel):
         if role == self.ClassRole:
             return item
         if role == Qt.ItemDataRole.DisplayRole:
-            return one_line(item.name)
-        text = f"{one_line(item.name)}: {parts_text(item)}"
+            return class_words(item.name)
+        text = f"{class_words(item.name)}: {parts_text(item)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(text)
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -74,6 +92,15 @@ def parts_text(item: ClassSummary) -> str:
         return count_noun(item.count, "photo")
     named = (("training", item.train), ("validation", item.val), ("test", item.test))
     return ", ".join(f"{count:,} {name}" for name, count in named if count)
+
+
+def counts_in(item: ClassSummary, metrics: QFontMetricsF, width: float) -> str:
+    """The photos of a class, in fewer words where there is less room: its name comes first."""
+    total = f"{item.count:,}"
+    for text in (parts_text(item), count_noun(item.count, "photo")):
+        if metrics.horizontalAdvance(text) <= width:
+            return text
+    return total
 
 
 class _ClassDelegate(QStyledItemDelegate):
@@ -95,20 +122,21 @@ class _ClassDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         row = QRectF(option.rect).adjusted(10, 6, -10, -6)
-        pictures = min(len(item.samples), max(0, int((row.width() - 220) // (_THUMBNAIL + 4))))
-        text_width = row.width() - pictures * (_THUMBNAIL + 4) - 12
         font = painter.font()
+        wanted = min(row.width(), max(220.0, model.widest(font) + 12))
+        pictures = min(len(item.samples), max(0, int((row.width() - wanted) // (_THUMBNAIL + 4))))
+        text_width = row.width() - pictures * (_THUMBNAIL + 4) - 12
         font.setBold(True)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         line = QRectF(row.left(), row.top() + 2, text_width, metrics.height() + 2)
-        count = parts_text(item)
+        words = class_words(item.name)
         font.setBold(False)
+        room = text_width - metrics.horizontalAdvance(words) - 12
+        count = counts_in(item, QFontMetricsF(font), room)
         count_width = QFontMetricsF(font).horizontalAdvance(count) + 4
         painter.setPen(QColor(colours.text))
-        name = metrics.elidedText(
-            one_line(item.name), Qt.TextElideMode.ElideMiddle, text_width - count_width - 8
-        )
+        name = metrics.elidedText(words, Qt.TextElideMode.ElideRight, text_width - count_width - 8)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(font)
         painter.setPen(QColor(colours.muted))

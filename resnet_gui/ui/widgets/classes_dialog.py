@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.zoo import ModelSpec
+from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, window_title
 
 
@@ -28,7 +29,7 @@ class ClassesDialog(QDialog):
         self._labels = QSortFilterProxyModel(self)
         self._labels.setSourceModel(
             QStringListModel(
-                [one_line(label) for label in sorted(spec.classes, key=str.casefold)],
+                [class_words(label) for label in sorted(spec.classes, key=str.casefold)],
                 self._labels,
             )
         )

@@ -1,26 +1,147 @@
-"""A combo box with the theme's arrow: a style sheet alone takes the arrow away."""
+"""A combo box in the theme's colours that shows its whole text.
+
+A style sheet alone takes the arrow away, and the style's own list of choices paints the row under
+the pointer in the list's own colours.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QComboBox,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStyleOptionViewItem,
+    QStylePainter,
+)
 
 from resnet_gui.ui.widgets.icons import draw_icon
-from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.plain_text import one_line, show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
+
+_Index = QModelIndex | QPersistentModelIndex
+_MARK = 26  # pixels left of a row's text, for the sign of the chosen one
+_ROW_SPACE = 10  # pixels that a row is higher than its text
+_FRAME = 54  # pixels of a closed box beside its text: padding and arrow
+_WIDEST_HINT = 340  # pixels that a closed box asks for
+_WIDEST_MINIMUM = 150  # pixels that it needs at least; a longer text is elided
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """One choice: a tick before the chosen one, a ground under the one that Return would take."""
+
+    def __init__(self, box: QComboBox) -> None:
+        super().__init__(box)
+        self._box = box
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        metrics = self._box.fontMetrics()
+        width = metrics.horizontalAdvance(str(index.data() or ""))
+        return QSize(_MARK + width + 16, metrics.height() + _ROW_SPACE)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        colours = theme_colours()
+        under = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(option.rect, QColor(colours.accent if under else colours.raised))
+        colour = QColor(colours.on_accent if under else colours.text)
+        painter.setPen(colour)
+        painter.setFont(self._box.font())
+        row = QRectF(option.rect)
+        painter.drawText(
+            row.adjusted(_MARK, 0, -8, 0),
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            painter.fontMetrics().elidedText(
+                str(index.data() or ""), Qt.TextElideMode.ElideRight, int(row.width()) - _MARK - 8
+            ),
+        )
+        if index.row() == self._box.currentIndex():
+            painter.setPen(QPen(colour, 1.8))
+            middle = row.center().y()
+            painter.drawPolyline(
+                QPolygonF(
+                    [
+                        QPointF(row.left() + x, middle + y)
+                        for x, y in ((8, 0), (11.5, 3.5), (18, -4))
+                    ]
+                )
+            )
+        painter.restore()
 
 
 class ComboBox(QComboBox):
-    """QComboBox in the window's style."""
+    """QComboBox in the window's style: as wide as its longest choice, the chosen one ticked."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.setItemDelegate(_RowDelegate(self))
+        self.setMaxVisibleItems(14)
+        # The policy by which Qt tells the layout that a choice has come.
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def add_choice(self, text: str, data: object = None) -> None:
         """Add a name, as one line and not longer than a screen is wide."""
         self.addItem(one_line(text, 80), data)
 
+    def sizeHint(self) -> QSize:
+        return QSize(self._wanted_width(), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        width = min(self._wanted_width(), _WIDEST_MINIMUM)
+        return QSize(width, super().minimumSizeHint().height())
+
+    def _wanted_width(self) -> int:
+        metrics = self.fontMetrics()
+        texts = (self.itemText(row) for row in range(self.count()))
+        widest = max(map(metrics.horizontalAdvance, texts), default=0)
+        return min(widest + _FRAME, _WIDEST_HINT)
+
+    def showPopup(self) -> None:
+        view = self.view()
+        wanted = view.sizeHintForColumn(self.modelColumn()) + 2 * view.frameWidth()
+        wanted += view.verticalScrollBar().sizeHint().width() if self._scrolls() else 0
+        view.setMinimumWidth(max(wanted, self.width()))
+        super().showPopup()
+
+    def _scrolls(self) -> bool:
+        return self.count() > self.maxVisibleItems()
+
+    def event(self, event: QEvent) -> bool:
+        """A text that does not fit stands in full in the tooltip."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._cut():
+            text = "\n".join(part for part in (self.currentText(), self.toolTip()) if part)
+            show_tooltip(self, event.globalPos(), text)
+            return True
+        return super().event(event)
+
+    def _cut(self) -> bool:
+        return self.shown_text != self.currentText()
+
+    @property
+    def shown_text(self) -> str:
+        """The chosen text as far as it fits."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            self,
+        )
+        return self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 2
+        )
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.shown_text
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         mark = QRectF(self.width() - 24, self.height() / 2 - 8, 16, 16)
         draw_icon(painter, "down", mark, theme_colours().muted)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton
 
-from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.theme import theme_colours, theme_switch
 
 _PATHS = {
     "photo": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><circle cx="8.5" cy="10" r="1.6"/>'
@@ -42,6 +43,33 @@ def draw_icon(painter: QPainter, name: str, target: QRectF, colour: str) -> None
         f"{_PATHS[name]}</svg>"
     )
     QSvgRenderer(QByteArray(svg.encode())).render(painter, target)
+
+
+def put_icon(button: QAbstractButton, name: str, side: int = 20) -> None:
+    """Give a button an icon that follows the theme, in place of the one that it had."""
+    kept = button.findChild(_ButtonIcon, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    if kept is None:
+        kept = _ButtonIcon(button)
+    kept.show(name, side)
+
+
+class _ButtonIcon(QObject):
+    """A button's icon, drawn anew at every switch of the theme."""
+
+    def __init__(self, button: QAbstractButton) -> None:
+        super().__init__(button)
+        self._button = button
+        self._name, self._side = "", 0
+        theme_switch.switched.connect(self._draw)
+
+    def show(self, name: str, side: int) -> None:
+        self._name, self._side = name, side
+        self._button.setIconSize(QSize(side, side))
+        self._draw()
+
+    @Slot()
+    def _draw(self) -> None:
+        self._button.setIcon(icon(self._name, side=self._side))
 
 
 def icon(name: str, colour: str | None = None, side: int = 20) -> QIcon:

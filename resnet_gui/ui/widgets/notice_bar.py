@@ -1,38 +1,56 @@
-"""Sentences above the photo: notices that stay until they are closed, and one offer."""
+"""Sentences above a page: what has just happened, what went wrong, and offers.
+
+How long one stays: what went well ("notice") goes by itself once it could be read; what went wrong
+("warning"), and what offers a button, stays until it is closed. All together never take more than
+a few lines of the page: what does not fit is scrolled to.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QEnterEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from resnet_gui.ui.widgets.icons import icon
+from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, set_tooltip
 
-_MOST = 3
+_MOST_PASSING = 2  # notices that go by themselves; the oldest makes room
+_MOST = 12  # of all that can be closed
+_HIGHEST = 136  # pixels of all together: three lines, then they scroll
+_LOWEST_LIMIT = 48  # pixels that they may take on the lowest page
+_SHARE_OF_PAGE = 6  # and of a page no more than the sixth part
+_READING_MS = 7_000  # a notice stays so long, and longer by each character
+_READING_MS_PER_CHARACTER = 50
+_LONGEST_READING_MS = 20_000
 
 
 class NoticeLine(QFrame):
     """One sentence, perhaps with a button and a progress bar.
 
     Signals:
-        closed(), acted().
+        closed(): by the person. acted(): its button was clicked.
+        left(NoticeLine): it was closed, or its time is over.
     """
 
     closed = Signal()
     acted = Signal()
+    left = Signal(object)
 
     def __init__(
         self, text: str, kind: str = "notice", action: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self._times = 1
+        self._passing = kind == "notice" and not action
         self.setProperty("kind", kind)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
@@ -41,33 +59,102 @@ class NoticeLine(QFrame):
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(self.label, 1)
+        self.times = PlainLabel()
+        self.times.setProperty("kind", "muted")
+        self.times.hide()
+        row.addWidget(self.times)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
         self.bar.hide()
         row.addWidget(self.bar)
-        self.button = QPushButton(action_text(action))
+        # Shown before it has a parent, it would be a window for a moment and take the focus.
+        self.button = QPushButton(action_text(action), self)
         self.button.setVisible(bool(action))
         self.button.clicked.connect(self.acted)
         row.addWidget(self.button)
         self.close_button = QToolButton()
         self.close_button.setAutoRaise(True)
-        self.close_button.setIcon(icon("close", side=14))
+        put_icon(self.close_button, "close", side=14)
         set_tooltip(self.close_button, "Close")
         self.close_button.setAccessibleName("Close this notice")
-        self.close_button.clicked.connect(self.closed)
+        self.close_button.clicked.connect(self._on_close_clicked)
         row.addWidget(self.close_button)
+        self._time = QTimer(self)
+        self._time.setSingleShot(True)
+        self._time.timeout.connect(self._on_time_over)
+
+    @property
+    def closable(self) -> bool:
+        """What cannot be closed by hand belongs to something that goes on: its owner removes it."""
+        return not self.close_button.isHidden()
+
+    @property
+    def passing(self) -> bool:
+        """Whether it goes by itself."""
+        return self._passing and self.closable
+
+    def count_again(self) -> None:
+        """The same was said once more."""
+        self._times += 1
+        self.times.setText(f"{self._times} times")
+        self.times.show()
+        self._start_time()
+
+    def _start_time(self) -> None:
+        if self.passing and self.isVisible():
+            reading = _READING_MS + _READING_MS_PER_CHARACTER * len(self.label.text())
+            self._time.start(min(reading, _LONGEST_READING_MS))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only what is on the screen can be read: on a hidden page it waits."""
+        super().showEvent(event)
+        self._start_time()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._time.stop()
+        super().hideEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._time.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._start_time()
+        super().leaveEvent(event)
+
+    @Slot()
+    def _on_time_over(self) -> None:
+        read = self.window().isActiveWindow() and not self.underMouse()
+        if self.passing and read and not self.close_button.hasFocus():
+            self.left.emit(self)
+        else:
+            self._start_time()
+
+    @Slot()
+    def _on_close_clicked(self) -> None:
+        self.closed.emit()
+        self.left.emit(self)
 
 
 class NoticeBar(QWidget):
-    """The newest few notices, one below the other; the same sentence never twice."""
+    """The notices of one page, one below the other; the same sentence never twice."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._column = QVBoxLayout(self)
+        self._notices: list[NoticeLine] = []
+        self._wanted = 0
+        self._inner = QWidget()
+        self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
-        self._notices: list[NoticeLine] = []
+        self._scroll = QScrollArea(self)
+        self._scroll.setProperty("kind", "still")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self._inner)
+        self._inner.installEventFilter(self)
         self.hide()
 
     @property
@@ -83,16 +170,16 @@ class NoticeBar(QWidget):
         """Show a sentence; returns its widget (the one that is there, if it says the same)."""
         for notice in self._notices:
             if notice.label.text() == text:
+                notice.count_again()
                 return notice
-        notice = NoticeLine(text, kind, action, self)
-        notice.closed.connect(self._on_closed)
+        notice = NoticeLine(text, kind, action, self._inner)
+        notice.left.connect(self._on_left)
         self._notices.append(notice)
         self._column.addWidget(notice)
-        # What cannot be closed by hand belongs to something that goes on: its owner removes it.
-        closable = [n for n in self._notices if not n.close_button.isHidden()]
-        for old in closable[:-_MOST]:
-            self.remove(old)
+        self._make_room()
         self.show()
+        notice.show()
+        self._fit()
         return notice
 
     def remove(self, notice: NoticeLine) -> None:
@@ -102,9 +189,47 @@ class NoticeBar(QWidget):
             notice.hide()
             notice.deleteLater()
         self.setVisible(bool(self._notices))
+        self._fit()
 
-    @Slot()
-    def _on_closed(self) -> None:
-        notice = self.sender()
-        if isinstance(notice, NoticeLine):
-            self.remove(notice)
+    def _make_room(self) -> None:
+        passing = [notice for notice in self._notices if notice.passing]
+        for old in passing[:-_MOST_PASSING]:
+            self.remove(old)
+        closable = [notice for notice in self._notices if notice.closable]
+        for old in closable[:-_MOST]:
+            self.remove(old)
+
+    @Slot(object)
+    def _on_left(self, notice: NoticeLine) -> None:
+        self.remove(notice)
+
+    # --- how high it is ---------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, self.minimumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Not by a layout: it would come after the height that is found here, with the old one.
+        self._fit()
+        self._scroll.setGeometry(self.rect())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A sentence has changed: it may need another line."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        """As high as the notices, up to the limit; then the newest is in sight."""
+        wanted = self._column.totalHeightForWidth(self.width()) if self._notices else 0
+        page = self.parentWidget()
+        limit = _HIGHEST
+        if page is not None:
+            limit = max(_LOWEST_LIMIT, min(limit, page.height() // _SHARE_OF_PAGE))
+        self.setFixedHeight(max(0, min(wanted, limit)))
+        if wanted != self._wanted and wanted > limit:
+            self._inner.resize(self._inner.width(), wanted)
+            bar = self._scroll.verticalScrollBar()
+            bar.setValue(bar.maximum())
+        self._wanted = wanted

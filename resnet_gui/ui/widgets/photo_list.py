@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from resnet_gui.core.events import INCOMPLETE, ImageSource, PhotoId, Prediction
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
@@ -162,14 +163,20 @@ class PhotoList(QAbstractListModel):
 
 
 def caption(photo: Photo) -> str:
-    """What stands below a photo's thumbnail."""
+    """What stands below a photo's thumbnail, in one line."""
+    return " ".join(part for part in caption_lines(photo) if part)
+
+
+def caption_lines(photo: Photo) -> tuple[str, str]:
+    """What stands below a photo's thumbnail: the class, and how sure that is."""
     if photo.state is PhotoState.FAILED:
-        return one_line(photo.source.short_name)  # three times "could not be read" would tell less
+        # Three times "could not be read" would tell less.
+        return one_line(photo.source.short_name), ""
     if photo.prediction is not None:
         top = photo.prediction.top
         mark = " · incomplete" if photo.prediction.incomplete else ""
-        return f"{one_line(top.label)} {percent(top.probability)}{mark}"
-    return "…" if photo.state is PhotoState.WAITING else ""
+        return class_words(top.label), f"{percent(top.probability)}{mark}"
+    return ("…" if photo.state is PhotoState.WAITING else ""), ""
 
 
 def percent(probability: float) -> str:

@@ -14,12 +14,21 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtGui import QAction, QHelpEvent, QResizeEvent, QTextDocumentFragment
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QInputDialog, QLabel, QLineEdit, QMessageBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QSizePolicy,
+    QToolTip,
+    QWidget,
+)
 
 from resnet_gui.core.system.visible_text import visible
+from resnet_gui.ui.widgets.glossary import explained
 
 MOST_LINES = 20
 LONGEST_TEXT = 700  # characters of a label of several lines, a notice or a box
@@ -32,6 +41,7 @@ _BREAK_SELECTABLE_AT = 80  # what can be copied is broken later: the breaks woul
 _WIDEST_MINIMUM = 240  # pixels that a wrapped label asks for at least
 _WIDEST_HINT = 560  # pixels that a label of one line asks for
 _NARROWEST = 60  # pixels that it can do with
+_NARROWEST_BOX = 420  # pixels of a message box's texts
 
 
 def one_line(text: str, most: int = LONGEST_LINE) -> str:
@@ -78,6 +88,22 @@ def set_tooltip(target: QWidget | QAction, text: str) -> None:
     target.setToolTip(tooltip(text))
 
 
+def show_tooltip(widget: QWidget, at: QPoint, text: str) -> None:
+    """Show a tooltip of plain text now; `at`: on the screen. For what is painted."""
+    QToolTip.showText(at, tooltip(text) if text else "", widget)
+
+
+def _explains(label: QLabel, event: QEvent, text: str) -> bool:
+    """Whether the event asked for a tooltip, and the words in a label that has none of its own
+    were explained."""
+    if not isinstance(event, QHelpEvent) or event.type() != QEvent.Type.ToolTip:
+        return False
+    words = "" if label.toolTip() else explained(text)
+    if words:
+        show_tooltip(label, event.globalPos(), words)
+    return bool(words)
+
+
 class PlainLabel(QLabel):
     """A label that shows its text literally. `text()` is what was set, in full.
 
@@ -119,6 +145,9 @@ class PlainLabel(QLabel):
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
         return hint.boundedTo(QSize(_WIDEST_MINIMUM, hint.height())) if self._full else hint
+
+    def event(self, event: QEvent) -> bool:
+        return _explains(self, event, self._full) or super().event(event)
 
     def _show(self) -> None:
         shown = lines(self._full)
@@ -247,6 +276,12 @@ class RichLabel(QLabel):
         hint = super().minimumSizeHint()
         return hint.boundedTo(QSize(_WIDEST_MINIMUM, hint.height()))
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ToolTip:
+            return super().event(event)
+        text = QTextDocumentFragment.fromHtml(self.text()).toPlainText()
+        return _explains(self, event, text) or super().event(event)
+
 
 class MessageBox(QMessageBox):
     """A message box that shows its texts literally, or one text that `rich` made.
@@ -270,6 +305,9 @@ class MessageBox(QMessageBox):
         if informative:
             text = lines(informative, _LONGEST_IN_BOX)
             self.setInformativeText(_broken(text, _BREAK_SELECTABLE_AT))
+        for label in self.findChildren(QLabel):  # Qt's own box is as narrow as its longest word
+            if label.text():
+                label.setMinimumWidth(_NARROWEST_BOX)
 
 
 def ask_for_name(parent: QWidget, title: str, question: str, name: str) -> str | None:

@@ -1,31 +1,141 @@
-"""Show a file in the system's file manager."""
+"""“Show in folder”: in the system's file manager, or, where none answers, as a path to copy."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from collections.abc import Generator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtGui import QGuiApplication
+
+from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
+
+_LOOK_EVERY_MS = 100
+_LOOKS = 50  # then it is taken for opened: a file manager may be the command itself
+# Commands that still run are not ours to wait for, but forgetting one would be a warning.
+_running: list[subprocess.Popen[bytes]] = []
 
 
-def folder_of(path: Path) -> Generator[None, None, tuple[Path, Path | None]]:
-    """A job: `path`, and the folder that it is or is in; None if it is not there."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of it.
+
+    Attributes:
+        path: what was asked for.
+        folder: that it is or is in; None: it is not there.
+        command: that shows it; None: this system has none.
+    """
+
+    path: Path
+    folder: Path | None = None
+    command: subprocess.Popen[bytes] | None = None
+
+
+def open_folder(path: Path) -> Generator[None, None, Opened]:
+    """A job: ask the system to show `path`, selected in its folder where it can do that."""
     yield None
     if not path.exists():
-        return path, None
-    return path, path if path.is_dir() else path.parent
+        return Opened(path)
+    folder = path if path.is_dir() else path.parent
+    command = _command(path, folder)
+    if not command:
+        return Opened(path, folder)
+    nowhere = subprocess.DEVNULL
+    try:
+        # Of its own session: it stays when this program ends.
+        process = subprocess.Popen(
+            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
+        )
+    except OSError:
+        return Opened(path, folder)
+    return Opened(path, folder, process)
 
 
-def reveal(path: Path, folder: Path) -> bool:
-    """Open `folder`, with the file `path` selected where the system can do that.
-
-    Returns:
-        False: this system has no file manager that answers.
-    """
+def _command(path: Path, folder: Path) -> list[str]:
     if sys.platform == "win32":
-        return bool(QProcess.startDetached("explorer", ["/select,", str(path)])[0])
+        return ["explorer", f"/select,{path}"]
     if sys.platform == "darwin":
-        return bool(QProcess.startDetached("open", ["-R", str(path)])[0])
-    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        return ["open", "-R", str(path)]
+    found = shutil.which("xdg-open")
+    return [found, str(folder)] if found else []
+
+
+class Reveal(QObject):
+    """Shows files and folders for one page, and says on its notices what did not work.
+
+    Attributes:
+        notice: names a path that nothing could show, with a button that copies it.
+    """
+
+    def __init__(self, io: JobLane, notices: NoticeBar, parent: QObject) -> None:
+        super().__init__(parent)
+        self._io, self._notices = io, notices
+        self.notice: NoticeLine | None = None
+        self._missing = self._path = ""
+        self._command: subprocess.Popen[bytes] | None = None
+        self._looks = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_EVERY_MS)
+        self._timer.timeout.connect(self._look)
+
+    @property
+    def looking(self) -> bool:
+        """Whether the system's answer is still awaited."""
+        return self._timer.isActive()
+
+    def show(self, path: Path, missing: str = "is not there any more.") -> None:
+        """Open the file manager at `path`.
+
+        Args:
+            missing: what is said after the path where nothing is there.
+        """
+        self._missing = missing
+        job = self._io.submit(partial(open_folder, path), Priority.INTERACTIVE)
+        job.finished.connect(self._on_opened)
+
+    @Slot(object)
+    def _on_opened(self, opened: Opened) -> None:
+        self._path = str(opened.path)
+        if opened.folder is None:
+            self._notices.add(f"{opened.path} {self._missing}")
+        elif opened.command is None:
+            self._say_where()
+        else:
+            _running[:] = [command for command in _running if command.poll() is None]
+            _running.append(opened.command)
+            self._command, self._looks = opened.command, 0
+            self._timer.start()
+
+    @Slot()
+    def _look(self) -> None:
+        """Whether the command has failed: it does where it finds no file manager."""
+        assert self._command is not None
+        code = self._command.poll()
+        self._looks += 1
+        if code is None and self._looks < _LOOKS:
+            return
+        self._timer.stop()
+        if code and sys.platform != "win32":  # Explorer says 1 where all went well
+            self._say_where()
+
+    def _say_where(self) -> None:
+        notice = self._notices.add(
+            f"No file manager answered. It is here: {self._path}", "notice", "Copy path"
+        )
+        if notice is not self.notice:
+            notice.acted.connect(self._on_copy)
+            self.notice = notice
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._path)
+        if self.notice is not None:
+            self._notices.remove(self.notice)
+            self.notice = None
+        self._notices.add("The path is copied.")

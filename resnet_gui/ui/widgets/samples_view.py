@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.runs.events import SamplePrediction, SamplesPredicted
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.class_names import class_words, fitted
 from resnet_gui.ui.widgets.photo_list import percent
-from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.plain_text import show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
-_CELL = QSize(118, 128)
+_WIDTH = 132  # pixels of one photo with its texts
 _PICTURE = 84
 
 
@@ -23,14 +24,14 @@ class SamplesView(QWidget):
 
     def __init__(self, io: JobLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(_CELL.height())
+        self._samples: tuple[SamplePrediction, ...] = ()
+        self.setFixedHeight(self._wanted_height())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._thumbnails = Thumbnails(io, _PICTURE * 2, self)
         self._thumbnails.made.connect(self._on_made)
-        self._samples: tuple[SamplePrediction, ...] = ()
 
     def sizeHint(self) -> QSize:
-        return QSize(4 * _CELL.width(), _CELL.height())
+        return QSize(4 * _WIDTH, self.minimumHeight())
 
     def clear(self) -> None:
         self._samples = ()
@@ -40,7 +41,24 @@ class SamplesView(QWidget):
         self._samples = event.samples
         right = sum(sample.right for sample in event.samples)
         self.setAccessibleName(f"Validation photos: {right} of {len(event.samples)} right")
+        self.setFixedHeight(self._wanted_height())
         self.update()
+
+    def _wanted_height(self) -> int:
+        """As high as the longest names need: the charts above have the rest."""
+        metrics = self.fontMetrics()
+        lines = max(
+            (
+                sum(
+                    fitted(text, metrics, _WIDTH - 8).count("\n") + 1
+                    for text in (_taken_for(sample), _truth(sample))
+                    if text
+                )
+                for sample in self._samples
+            ),
+            default=2,
+        )
+        return _PICTURE + 10 + max(2, lines) * (metrics.height() + 1)
 
     @Slot(object)
     def _on_made(self, name: str) -> None:
@@ -50,9 +68,9 @@ class SamplesView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        shown = min(len(self._samples), max(1, self.width() // _CELL.width()))
+        shown = min(len(self._samples), max(1, self.width() // _WIDTH))
         for number, sample in enumerate(self._samples[:shown]):
-            cell = QRectF(number * _CELL.width(), 0, _CELL.width() - 8, _CELL.height())
+            cell = QRectF(number * _WIDTH, 0, _WIDTH - 8, self.height())
             self._paint_sample(painter, sample, cell)
 
     def _paint_sample(self, painter: QPainter, sample: SamplePrediction, cell: QRectF) -> None:
@@ -74,17 +92,43 @@ class SamplesView(QWidget):
         painter.setPen(QPen(colour, 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(clip)
-        sign = "✓" if sample.right else "✗"
-        top = sample.scores[0] if sample.scores else None
-        first = f"{sign} {top.label}" if top else sign
-        second = percent(top.probability) if top else ""
-        if not sample.right:
-            second = f"{second}, is {sample.truth}"
-        painter.setPen(colour)
-        for number, text in enumerate((first, second)):
-            line = QRectF(cell.left(), frame.bottom() + 3 + number * 18, cell.width(), 18)
-            shown = painter.fontMetrics().elidedText(
-                one_line(text), Qt.TextElideMode.ElideRight, int(line.width())
+        first = _taken_for(sample)
+        metrics = painter.fontMetrics()
+        texts = QRectF(cell.left(), frame.bottom() + 5, cell.width(), metrics.height())
+        # What it took it for, and below what it is: each may need two lines.
+        for text, shade in ((first, colour), (_truth(sample), QColor(colours.muted))):
+            shown = fitted(text, metrics, texts.width())
+            texts.setHeight(metrics.height() * (shown.count("\n") + 1))
+            painter.setPen(shade)
+            painter.drawText(
+                texts, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, shown
             )
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
-            painter.setPen(QColor(colours.muted))
+            texts.moveTop(texts.bottom() + 1)
+
+    def event(self, event: QEvent) -> bool:
+        """The names in full, where one is cut."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            show_tooltip(self, event.globalPos(), self.tip_at(event.pos()))
+            return True
+        return super().event(event)
+
+    def tip_at(self, place: QPoint) -> str:
+        """What the photo at this place was taken for, and what it is."""
+        number = place.x() // _WIDTH
+        if not 0 <= number < len(self._samples):
+            return ""
+        sample = self._samples[number]
+        return "\n".join(part for part in (_taken_for(sample), _truth(sample)) if part)
+
+
+def _taken_for(sample: SamplePrediction) -> str:
+    sign = "✓" if sample.right else "✗"
+    if not sample.scores:
+        return sign
+    top = sample.scores[0]
+    # The figure in front: of a long name the end is cut.
+    return f"{sign} {percent(top.probability)} {class_words(top.label)}"
+
+
+def _truth(sample: SamplePrediction) -> str:
+    return "" if sample.right else f"is {class_words(sample.truth)}"

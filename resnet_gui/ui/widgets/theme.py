@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,19 @@ DARK = Colours(
 )
 
 
+class ThemeSwitch(QObject):
+    """Tells what was drawn once, wherever it is, that the colours are others now.
+
+    Signals:
+        switched(): `theme_colours` has the new ones.
+    """
+
+    switched = Signal()
+
+
+theme_switch = ThemeSwitch()
+
+
 class ThemeManager(QObject):
     """Applies light, dark or the system's theme to the application.
 
@@ -95,14 +108,29 @@ class ThemeManager(QObject):
             self.colours = DARK if scheme == Qt.ColorScheme.Dark else LIGHT
         else:
             self.colours = DARK if choice == "dark" else LIGHT
+        fonts = _own_fonts()
         self._application.setPalette(_palette(self.colours))
         self._application.setStyleSheet(_style_sheet(self.colours))
+        for widget, font in fonts:
+            if widget.font() != font:
+                widget.setFont(font)
+        theme_switch.switched.emit()
         self.changed.emit()
 
     @Slot()
     def _on_system_changed(self) -> None:
         if self._choice == "system":
             self.choose("system")
+
+
+def _own_fonts() -> list[tuple[QWidget, QFont]]:
+    """The widgets whose type was set by code. A new style sheet gives each widget the font back
+    that it had when it was first shown: sizes and bold that came later would be lost."""
+    return [
+        (widget, widget.font())
+        for widget in QApplication.allWidgets()
+        if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)
+    ]
 
 
 def theme_colours() -> Colours:
@@ -161,27 +189,55 @@ def _style_sheet(c: Colours) -> str:
     QPushButton:disabled {{ color: {c.muted}; border-color: {c.track}; }}
     QPushButton[kind="primary"] {{ background: {c.accent}; color: {c.on_accent};
         border-color: {c.accent}; font-weight: 600; }}
-    QPushButton[kind="primary"]:focus {{ border: 2px solid {c.text}; }}
+    QPushButton[kind="primary"]:focus {{ border: 4px double {c.on_accent}; padding: 3px 11px; }}
     QPushButton[kind="primary"]:disabled {{ background: {c.track}; color: {c.muted};
         border-color: {c.track}; }}
     QPushButton[kind="plain"] {{ background: transparent; border-color: transparent;
         color: {c.accent}; padding: 4px 8px; }}
     QPushButton[kind="plain"]:hover {{ background: {c.accent_ground}; }}
-    QPushButton[kind="plain"]:focus {{ border: 1px solid {c.accent}; }}
+    QPushButton[kind="plain"]:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
     QPushButton[kind="segment"] {{ padding: 6px 6px; }}
     QPushButton[kind="segment"]:checked {{ font-weight: 600; }}
+    QPushButton[kind="segment"]:focus {{ padding: 5px 5px; }}
+    QToolButton {{ border: 2px solid transparent; border-radius: 6px; }}
+    QToolButton:hover {{ background: {c.accent_ground}; }}
+    QToolButton:focus {{ border-color: {c.accent}; }}
+    QCheckBox {{ padding: 3px 6px 3px 4px; }}
     QComboBox {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px;
-        padding: 5px 10px; }}
-    QComboBox:hover, QComboBox:focus {{ border-color: {c.accent}; }}
+        padding: 5px 10px; combobox-popup: 0; }}
+    QComboBox:hover {{ border-color: {c.accent}; }}
+    QComboBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
     QComboBox::drop-down {{ width: 26px; border: 0; }}
     QComboBox::down-arrow {{ image: none; }}
+    QComboBox QAbstractItemView {{ background: {c.raised}; color: {c.text};
+        border: 1px solid {c.muted}; border-radius: 0; padding: 2px;
+        selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QSlider {{ border: 2px solid transparent; border-radius: 6px; padding: 0 2px;
+        min-height: 20px; }}
+    QSlider:focus {{ border-color: {c.accent}; }}
+    QSlider::groove:horizontal {{ background: {c.track}; height: 4px; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {c.accent}; width: 14px; margin: -5px 0;
+        border-radius: 7px; }}
+    QSlider::handle:horizontal:disabled {{ background: {c.muted}; }}
     QLineEdit {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 6px 8px; }}
-    QLineEdit:focus {{ border-color: {c.accent}; }}
-    QListView, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.border};
-        border-radius: 6px; outline: 0; }}
-    QListView[kind="bare"], QScrollArea[kind="bare"],
+    QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 5px 7px; }}
+    QListView, QTreeView, QTableView, QPlainTextEdit {{ background: {c.surface};
+        border: 1px solid {c.border}; border-radius: 6px; outline: 0;
+        selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QListView:focus, QTreeView:focus, QTableView:focus, QPlainTextEdit:focus {{
+        border: 2px solid {c.accent}; }}
+    QListView[kind="bare"], QScrollArea[kind="bare"] {{ background: transparent;
+        border: 2px solid transparent; border-radius: 6px; }}
     QScrollArea[kind="bare"] > QWidget > QWidget {{ border: 0; background: transparent; }}
+    QScrollArea[kind="still"], QScrollArea[kind="still"] > QWidget > QWidget {{
+        border: 0; background: transparent; }}
+    QListView[kind="bare"]:focus, QScrollArea[kind="bare"]:focus {{
+        border-color: {c.accent}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QDialogButtonBox QPushButton {{ min-width: 64px; }}
+    QInputDialog QLineEdit {{ min-width: 400px; }}
     QSplitter::handle {{ background: transparent; }}
     QStatusBar {{ background: {c.window}; color: {c.muted}; border-top: 1px solid {c.border}; }}
     QStatusBar::item {{ border: 0; }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QVBoxLayout, QWidget
 
 from resnet_gui.ui.widgets.icons import draw_icon
@@ -48,7 +48,7 @@ class NavButton(QAbstractButton):
             fill = colours.accent_ground if self.isChecked() else colours.track
             painter.fillPath(ground, QColor(fill))
             if self.hasFocus():
-                painter.setPen(QColor(colours.accent))
+                painter.setPen(QPen(QColor(colours.accent), 2))
                 painter.drawPath(ground)
         colour = colours.accent if self.isChecked() else colours.muted
         mark = QRectF(area.center().x() - 11, area.top() + 8, 22, 22)

@@ -205,7 +205,7 @@ def test_what_cannot_be_imported_is_named(network: nn.Module, tmp_path: Path) ->
         "linear.pth": "fits no architecture",
         "wider.pth": "nearest is ResNet-18, but “conv1.weight” should be 64 × 3 × 7 × 7 and is",
         "missing.pth": "is not there",
-        ".": "folder without a bundle",
+        ".": "folder without an offline kit",
     }.items():
         with pytest.raises(ModelFileError, match=words):
             take(tmp_path / name)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -262,9 +263,18 @@ def test_offline_mode_asks_nobody_and_says_so(
     save_network(HttpSettings(offline=True))
     app = show(qtbot, open_app())
     card = app.window.models_page.card
-    assert not card.primary.isEnabled()
+    assert card.primary.isHidden()
     assert "Offline mode is on" in card.message.text()
     assert any("Offline mode is on" in text for text in app.window.models_page.notices.texts)
+    assert not any("a download of" in text for text in classify_notices(app))
+    popup = app.window.page.popup
+    app.window.page.show_models()
+    popup._select(popup.models.row_of("net"))
+    assert popup.use.isHidden()
+    assert "Offline mode is on" in popup.card.text()
+    popup._choose(popup.view.currentIndex())
+    assert popup.isVisible()
+    popup.hide()
     app.window.controller.set_model("net")
     qtbot.waitUntil(
         lambda: any("was not fetched: offline mode is on" in t for t in classify_notices(app))
@@ -277,7 +287,7 @@ def test_offline_mode_asks_nobody_and_says_so(
     dialog.offline.click()
     dialog.save.click()
     qtbot.waitUntil(lambda: not dialog.isVisible())
-    qtbot.waitUntil(card.primary.isEnabled)
+    qtbot.waitUntil(card.primary.isVisible)
     assert not any("Offline" in text for text in app.window.models_page.notices.texts)
     card.primary.click()
     wait_for(qtbot, app, Situation.READY)
@@ -538,22 +548,18 @@ def test_speed_is_measured_by_using_a_model(
 def test_show_in_folder(
     qtbot: QtBot, shown: WindowApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[Path] = []
-
-    def no_file_manager(path: Path, folder: Path) -> bool:
-        assert folder.is_dir()
-        asked.append(path)
-        return False
-
-    monkeypatch.setattr("resnet_gui.ui.models.page.reveal", no_file_manager)
+    monkeypatch.setenv("PATH", str(tmp_path))  # nothing that opens folders
     page = shown.window.models_page
     page.folder_button.click()
     qtbot.waitUntil(lambda: any("first download makes it" in text for text in texts(page)))
     shown.window.models_controller.select("efficientnet-lite0")
     page.card.reveal.click()
-    qtbot.waitUntil(lambda: bool(asked))
-    assert asked == [entry_of(shown, "efficientnet-lite0").weights_path]
-    assert any("No file manager answered. It is here:" in t for t in texts(page))
+    path = str(entry_of(shown, "efficientnet-lite0").weights_path)
+    qtbot.waitUntil(lambda: page.reveal.notice is not None)
+    assert f"No file manager answered. It is here: {path}" in texts(page)
+    page.reveal.notice.button.click()
+    assert QGuiApplication.clipboard().text() == path
+    assert not any(path in text for text in texts(page))
 
 
 # --- settings ---------------------------------------------------------------------------------

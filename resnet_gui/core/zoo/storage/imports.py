@@ -80,8 +80,9 @@ def import_weights(
     if source.is_dir():
         raise ModelFileError(
             source,
-            f"{source} is a folder without a bundle.",
-            "Choose the weights file itself, or a folder that “resnet-gui download … --to” made.",
+            f"{source} is a folder without an offline kit.",
+            "Choose the weights file itself, or the folder of a kit that was made for this on "
+            "another computer.",
         )
     return ((yield from _import_file(source, settings, "")),)
 
@@ -125,8 +126,8 @@ def _checked_hash(source: Path, sha256: str) -> Generator[DownloadProgress, None
     if sha256 and found["sha256"] != sha256:
         raise ModelFileError(
             source,
-            f"{source.name} is damaged: it is not the file that the bundle was made with.",
-            "Copy the bundle again, or make it again.",
+            f"{source.name} is damaged: it is not the file that the offline kit was made with.",
+            "Copy the kit again, or make it again.",
         )
     return found
 

@@ -104,7 +104,9 @@ def read_kit(path: Path) -> tuple[KitFile, ...]:
             raise ValueError("it lists no files")
     except (OSError, ValueError, LookupError) as error:
         raise ModelFileError(
-            manifest, f"{manifest} is damaged: the bundle's list cannot be read.", "Make it again."
+            manifest,
+            f"{manifest} is damaged: the offline kit's list cannot be read.",
+            "Make it again.",
         ) from error
     return files
 
@@ -124,12 +126,12 @@ def _bring(
 ) -> Generator[DownloadProgress, None, Path]:
     spec, source = entry.spec, entry.weights_path
     if entry.problem:
-        raise ModelError(f"“{spec.title}” cannot be put into a bundle.", entry.problem)
+        raise ModelError(f"“{spec.title}” cannot be put into an offline kit.", entry.problem)
     if entry.state is ModelState.DOWNLOADABLE:
         return (yield from download_weights(spec, folder, settings, patience))
     if source is None or (entry.state is not ModelState.CACHED and source.suffix != SUFFIX):
         raise ModelError(
-            f"“{spec.title}” cannot be put into a bundle: it comes with a package.",
+            f"“{spec.title}” cannot be put into an offline kit: it comes with a package.",
             "Install the package on the other computer.",
         )
     if entry.state is ModelState.CACHED:

@@ -1,0 +1,120 @@
+"""Notices: how long one stays, how many there are, how much of the page they take."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.ui.widgets import notice_bar
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> QWidget:
+    """A page of 600 x 400 pixels with a bar, room and a button."""
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    page.bar = NoticeBar()  # type: ignore[attr-defined]
+    column.addWidget(page.bar)  # type: ignore[attr-defined]
+    column.addStretch()
+    page.button = QPushButton("Start")  # type: ignore[attr-defined]
+    column.addWidget(page.button)  # type: ignore[attr-defined]
+    page.setGeometry(100, 100, 600, 400)  # not under the pointer
+    page.show()
+    qtbot.waitExposed(page)
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    return page
+
+
+@pytest.fixture
+def bar(page: QWidget) -> NoticeBar:
+    bar = page.bar  # type: ignore[attr-defined]
+    assert isinstance(bar, NoticeBar)
+    return bar
+
+
+def test_what_went_well_goes_by_itself_and_errors_stay(
+    qtbot: QtBot, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice_bar, "_READING_MS", 60)
+    monkeypatch.setattr(notice_bar, "_READING_MS_PER_CHARACTER", 0)
+    bar.add("Went wrong.", "warning")
+    bar.add("An offer.", "notice", "Take it")
+    running = bar.add("Copying.")
+    running.close_button.hide()  # its owner removes it
+    bar.add("Saved.")
+    qtbot.waitUntil(lambda: "Saved." not in bar.texts)
+    assert bar.texts == ["Went wrong.", "An offer.", "Copying."]
+
+
+def test_a_notice_under_the_pointer_stays(
+    qtbot: QtBot, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice_bar, "_READING_MS", 40)
+    monkeypatch.setattr(notice_bar, "_READING_MS_PER_CHARACTER", 0)
+    read, other = bar.add("Being read."), bar.add("Not looked at.")
+    here = QPointF(5, 5)
+    QApplication.sendEvent(read, QEnterEvent(here, here, here))
+    qtbot.waitUntil(lambda: other not in bar.shown)
+    assert bar.texts == ["Being read."]
+    QApplication.sendEvent(read, QEvent(QEvent.Type.Leave))
+    qtbot.waitUntil(lambda: not bar.shown)
+    assert bar.isHidden()
+
+
+def test_a_notice_on_a_hidden_page_waits_until_it_can_be_read(
+    qtbot: QtBot, page: QWidget, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice_bar, "_READING_MS", 30)
+    monkeypatch.setattr(notice_bar, "_READING_MS_PER_CHARACTER", 0)
+    other, holder = QWidget(), QWidget()
+    QVBoxLayout(holder).addWidget(bar)
+    stack = QStackedWidget(page)  # as the window's pages
+    stack.addWidget(other)
+    stack.addWidget(holder)
+    stack.show()
+    bar.add("Saved.")
+    qtbot.wait(80)
+    assert bar.texts == ["Saved."]
+    stack.setCurrentWidget(holder)
+    qtbot.waitUntil(lambda: not bar.texts)
+
+
+def test_the_same_sentence_is_counted(qtbot: QtBot, bar: NoticeBar) -> None:
+    first = bar.add("Not a photo.", "warning")
+    assert first.times.isHidden()
+    assert bar.add("Not a photo.", "warning") is first
+    assert bar.add("Not a photo.", "warning") is first
+    assert (bar.texts, first.times.text()) == (["Not a photo."], "3 times")
+
+
+def test_many_notices_leave_the_page_its_room(qtbot: QtBot, page: QWidget, bar: NoticeBar) -> None:
+    button = page.button  # type: ignore[attr-defined]
+    for number in range(30):
+        bar.add(f"Went well {number}.")
+        bar.add(f"Went wrong {number}: " + "a long reason, " * 20, "warning")
+        assert bar.height() <= 140
+    qtbot.waitUntil(lambda: button.geometry().bottom() < page.height())
+    assert button.geometry().top() > bar.geometry().bottom()
+    assert "Went wrong 29" in bar.texts[-1]
+    assert "Went wrong 25" in " ".join(bar.texts)  # an error is not pushed out by the next ones
+    assert len(bar.texts) < 15
+    newest = bar.shown[-1]
+    bottom = newest.mapTo(bar, newest.rect().bottomLeft()).y()
+    qtbot.waitUntil(lambda: newest.mapTo(bar, newest.rect().bottomLeft()).y() <= bar.height())
+    assert bottom >= 0
+    while bar.shown:
+        qtbot.mouseClick(bar.shown[-1].close_button, Qt.MouseButton.LeftButton)
+    assert bar.isHidden()
+
+
+def test_closing_tells_the_owner_once(qtbot: QtBot, bar: NoticeBar) -> None:
+    notice = bar.add("An offer.", "notice", "Take it")
+    with qtbot.waitSignal(notice.closed):
+        notice.close_button.click()
+    assert bar.texts == []

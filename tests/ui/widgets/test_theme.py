@@ -1,0 +1,237 @@
+"""What is seen in both themes, from the start and after a switch while the window is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QSlider,
+    QStyledItemDelegate,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.ui.lab.why import LabWhy
+from resnet_gui.ui.widgets.check_box import CheckBox
+from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.icons import put_icon
+from resnet_gui.ui.widgets.plain_text import MessageBox, PlainLabel, Rich, rich
+from resnet_gui.ui.widgets.theme import ThemeManager
+from resnet_gui.ui.window.nav_rail import NavButton
+from tests.helpers.pixels import contrast, ground, pixels, text_contrast
+
+READABLE = 4.5  # WCAG 2.2, 1.4.3
+VISIBLE = 3.0  # 1.4.11: what one has to see of a control
+SWITCHES = ("light", "dark"), ("dark", "light"), ("light", "light"), ("dark", "dark")
+
+
+@pytest.fixture
+def theme(qtbot: QtBot) -> Iterator[ThemeManager]:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    theme = ThemeManager(application)
+    yield theme
+    theme.choose("light")
+    theme.deleteLater()
+
+
+def opened_popup(qtbot: QtBot, box: QComboBox) -> QWidget:
+    box.showPopup()
+    popup = box.view().window()
+    qtbot.waitUntil(popup.isVisible)
+    return popup
+
+
+@pytest.mark.parametrize(("first", "then"), SWITCHES)
+@pytest.mark.parametrize("kind", [ComboBox, QComboBox])  # Qt's dialogs have plain ones
+def test_every_row_of_a_list_of_choices_can_be_read(
+    qtbot: QtBot, theme: ThemeManager, kind: type[QComboBox], first: str, then: str
+) -> None:
+    theme.choose(first)
+    box = kind()
+    qtbot.addWidget(box)
+    for number in range(4):
+        box.addItem(f"Choice {number}")
+    box.setCurrentIndex(1)
+    box.show()
+    opened_popup(qtbot, box)
+    box.hidePopup()
+    theme.choose(then)
+    popup = opened_popup(qtbot, box)
+    view = box.view()
+    view.setCurrentIndex(view.model().index(2, 0))  # as the pointer does
+    picture = pixels(popup)
+    corner = view.viewport().mapTo(popup, view.viewport().rect().topLeft())
+
+    def row(number: int) -> object:
+        area = view.visualRect(view.model().index(number, 0)).translated(corner)
+        return picture[area.top() : area.bottom() + 1, area.left() : area.right() + 1]
+
+    for number in range(4):
+        assert text_contrast(row(number)) > READABLE, number
+    assert contrast(ground(row(2)), ground(row(0))) > VISIBLE
+    if kind is ComboBox:  # the chosen row has a tick
+        left = [row(number)[:, 4:22] for number in range(4)]
+        ticks = [text_contrast(area) > VISIBLE for area in left]
+        assert ticks == [False, True, False, False]
+    box.hidePopup()
+
+
+def test_a_combo_box_is_as_wide_as_its_longest_choice(qtbot: QtBot, theme: ThemeManager) -> None:
+    theme.choose("light")
+    box = ComboBox()
+    qtbot.addWidget(box)
+    box.add_choice("short")
+    narrow = box.sizeHint().width()
+    box.add_choice("Head and last stages, all of them")
+    assert box.sizeHint().width() > narrow + 100
+    box.setCurrentIndex(1)
+    box.resize(box.sizeHint())
+    box.show()
+    assert box.shown_text == box.currentText()
+    box.setFixedWidth(120)
+    assert box.shown_text.endswith("…")
+
+
+@pytest.mark.parametrize(("first", "then"), SWITCHES[:2])
+def test_an_icon_and_the_type_follow_the_theme(
+    qtbot: QtBot, theme: ThemeManager, first: str, then: str
+) -> None:
+    theme.choose(first)
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    button = QToolButton()
+    put_icon(button, "close", side=14)
+    label, head = PlainLabel("large"), PlainLabel("Muted and large")
+    head.setProperty("kind", "muted")
+    for widget in (button, label, head):
+        column.addWidget(widget)
+    window.show()
+    for widget in (label, head):  # after it was first shown
+        font = widget.font()
+        font.setPointSizeF(font.pointSizeF() * 2)
+        font.setBold(True)
+        widget.setFont(font)
+    size = label.font().pointSizeF()
+    theme.choose(then)
+    for widget in (label, head):
+        assert (widget.font().pointSizeF(), widget.font().bold()) == (size, True)
+    assert text_contrast(pixels(button)) > READABLE
+
+
+def test_why_it_works_keeps_its_type(qtbot: QtBot, theme: ThemeManager) -> None:
+    theme.choose("light")
+    why = LabWhy()
+    qtbot.addWidget(why)
+    why.resize(1000, 640)
+    why.show()
+    why.resize(900, 600)
+    labels = why.findChildren(PlainLabel)
+    before = [(label.font().pointSizeF(), label.font().bold()) for label in labels]
+    assert len(set(before)) > 3
+    theme.choose("dark")
+    assert [(label.font().pointSizeF(), label.font().bold()) for label in labels] == before
+
+
+def test_buttons_of_dialogs_have_no_signs_of_the_style(qtbot: QtBot, theme: ThemeManager) -> None:
+    theme.choose("dark")
+    box = MessageBox(None, "Title", "Shall it be?", "It can be brought back.")
+    qtbot.addWidget(box)
+    box.setStandardButtons(
+        MessageBox.StandardButton.Cancel
+        | MessageBox.StandardButton.Close
+        | MessageBox.StandardButton.Save
+    )
+    box.show()
+    assert box.width() > 420
+    for button in box.buttons():
+        assert button.icon().isNull(), button.text()
+    plain = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    qtbot.addWidget(plain)
+    plain.show()
+    assert all(button.icon().isNull() for button in plain.buttons())
+
+
+def test_a_wide_table_in_a_box_is_not_cut(qtbot: QtBot, theme: ThemeManager) -> None:
+    theme.choose("light")
+    text = rich("<table><tr><td>{a}</td><td>{b}</td></tr></table>", a="Ctrl+1 " * 6, b="what " * 14)
+    assert isinstance(text, Rich)
+    box = MessageBox(None, "Keys", text)
+    qtbot.addWidget(box)
+    box.show()
+    [label] = [item for item in box.findChildren(PlainLabel.__mro__[1]) if item.text()]
+    assert label.width() >= label.minimumSizeHint().width()
+
+
+def focusable(kind: str) -> QWidget:
+    """One of the window's controls that the keyboard reaches."""
+    if kind == "check box":
+        return CheckBox("A choice")
+    if kind == "combo":
+        box = ComboBox()
+        box.add_choice("A choice")
+        return box
+    if kind == "line":
+        return QLineEdit("Some text")
+    if kind == "tool":
+        tool = QToolButton()
+        put_icon(tool, "close")
+        return tool
+    if kind == "slider":
+        return QSlider(Qt.Orientation.Horizontal)
+    if kind == "rail":
+        rail = NavButton("Lab", "lab")
+        rail.setChecked(True)
+        return rail
+    if kind.startswith("list"):
+        view = QListView()
+        view.setItemDelegate(QStyledItemDelegate(view))
+        view.setProperty("kind", kind.partition(" ")[2])
+        view.setMinimumHeight(60)
+        return view
+    button = QPushButton("A button")
+    button.setProperty("kind", kind)
+    return button
+
+
+KINDS = (
+    *("check box", "combo", "line", "tool", "slider", "rail", "list", "list bare"),
+    *("", "primary", "plain", "segment"),
+)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_focus_is_seen(qtbot: QtBot, theme: ThemeManager, kind: str, name: str) -> None:
+    """Of the pixels that change, enough stand out from what was there (WCAG 2.2, 2.4.13)."""
+    theme.choose(name)
+    window = QFrame()
+    qtbot.addWidget(window)
+    row = QHBoxLayout(window)
+    other, control = QPushButton("Other"), focusable(kind)
+    row.addWidget(other)
+    row.addWidget(control)
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    other.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(other.hasFocus)
+    before, size = pixels(control), control.size()
+    control.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(control.hasFocus)
+    assert control.size() == size
+    changed = contrast(before, pixels(control)) >= VISIBLE
+    assert changed.sum() >= 2 * (min(size.width(), 40) + 10)
