@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -25,7 +26,7 @@ from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
+from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.reveal import folder_of, reveal
 from resnet_gui.ui.widgets.words import size_text
@@ -44,6 +45,7 @@ class ModelsPage(Page):
     """
 
     drop_hint = "Drop to import weights or a model"
+    takes = "a file of weights or a model"
     settings_requested = Signal()
 
     def __init__(self, context: PageContext) -> None:
@@ -64,7 +66,6 @@ class ModelsPage(Page):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
         column.addLayout(self._header())
-        self.notices = NoticeBar()
         column.addWidget(self.notices)
         self.card = ModelCard(controller)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -77,6 +78,9 @@ class ModelsPage(Page):
         column.addWidget(self.splitter, 1)
         column.addLayout(self._footer())
         self._connect(controller)
+        keys, text = QKeySequence.StandardKey, "&Import weights…"
+        self.offer_action("File", text, self.choose_import, keys=keys.Open, elsewhere=text)
+        self.offer_action("Edit", "&Find a model", self.search.setFocus, keys=keys.Find)
         self.refresh_theme()
         self._show_found()
 

@@ -22,6 +22,7 @@ from resnet_gui.ui.settings.controller import SettingsController
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.widgets.screen_room import fit_to_screen
 from resnet_gui.ui.widgets.words import size_text
 
 
@@ -59,7 +60,7 @@ class SettingsDialog(QDialog):
         self.controller = controller
         self.setWindowTitle("Settings")
         self.setModal(False)
-        self.resize(600, 660)
+        fit_to_screen(self, 600, 660)
         form = QWidget()
         column = QVBoxLayout(form)
         column.setContentsMargins(2, 2, 10, 2)
