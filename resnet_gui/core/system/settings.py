@@ -40,6 +40,8 @@ class Settings:
         window: Qt's window geometry, base64.
         splitter: width in pixels of the photo's and the results' part.
         last_folder: where the file dialog opens.
+        another_window: whether each start opens a window of its own; else the window that is open
+            comes to the front.
     """
 
     model: str = ""
@@ -50,6 +52,7 @@ class Settings:
     window: str = ""
     splitter: tuple[int, ...] = ()
     last_folder: str = ""
+    another_window: bool = False
 
     def with_recent(self, path: str) -> Settings:
         """The settings with `path` as the newest of the recent files."""

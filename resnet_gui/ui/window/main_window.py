@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeySequence,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QWidget
 
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
@@ -117,6 +117,17 @@ class MainWindow(QMainWindow):
         self.controller.start(settings.model, settings.device)
         self.train_controller.earlier.refresh()
         if paths:
+            self.controller.open_paths(paths)
+
+    @Slot(object)
+    def come_to_front(self, paths: list[Path]) -> None:
+        """Somebody started the program again, perhaps with files: show that it is here."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        QApplication.alert(self)  # where the system lets nobody take the front, it says so
+        if paths:
+            self.show_page("classify")
             self.controller.open_paths(paths)
 
     # --- building ---------------------------------------------------------------------------

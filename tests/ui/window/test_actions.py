@@ -233,3 +233,16 @@ def test_large_type_comes_and_goes_without_the_menu_bar(qtbot: QtBot, app: Windo
     app.window.show_page("train")
     press(qtbot, app, "F11")
     assert not app.window.projector.on
+
+
+def test_a_second_start_brings_the_window_to_the_front(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    app.window.show_page("lab")
+    app.window.showMinimized()
+    app.window.come_to_front([])
+    assert not app.window.isMinimized()
+    assert app.window.pages.current is app.window.lab_page
+    app.window.come_to_front([photos["coffee"]])
+    assert app.window.pages.current is app.window.page
+    qtbot.waitUntil(lambda: app.window.controller.photos.rowCount() == 1, timeout=ANSWER_MS)
