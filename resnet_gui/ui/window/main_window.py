@@ -30,6 +30,7 @@ from resnet_gui.ui.models.page import ModelsPage
 from resnet_gui.ui.page import Keys, Lanes, PageContext, set_keys
 from resnet_gui.ui.settings.controller import SettingsController
 from resnet_gui.ui.settings.dialog import SettingsDialog
+from resnet_gui.ui.settings.kept import KeptController
 from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.drop_overlay import DropOverlay
@@ -83,7 +84,8 @@ class MainWindow(QMainWindow):
         self.store = ModelStore(engine, io, self)
         self.downloads = Downloads(engine.download, io, self)
         self.imports = Imports(engine.import_weights, io, self)
-        self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
+        settings_controller = SettingsController(io, self.downloads, self.memory, self)
+        self.settings_dialog = SettingsDialog(settings_controller, KeptController(io, self), self)
         context = PageContext(
             engine, lanes, self.store, self.downloads, self.imports, self.memory, theme, samples
         )
@@ -153,6 +155,7 @@ class MainWindow(QMainWindow):
         self.menus = menus = Menus(self.menuBar(), self.pages)
         self.theme_menu = ThemeMenu("&Theme", self.memory.settings.theme, self)
         self.theme_menu.chosen.connect(self._on_theme_chosen)
+        self.memory.changed.connect(self._on_remembered)
         pages = [
             self._action(entry.title, f"Ctrl+{number}", self.rail.buttons[entry.name].click)
             for number, entry in enumerate(self.pages.entries, 1)
@@ -205,8 +208,14 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _on_theme_chosen(self, theme: str) -> None:
-        self._theme.choose(theme)
         self.memory.change(theme=theme)
+
+    @Slot()
+    def _on_remembered(self) -> None:
+        theme = self.memory.settings.theme
+        if theme != self._theme.choice:
+            self.theme_menu.show_theme(theme)
+            self._theme.choose(theme)
 
     # --- drag and drop ----------------------------------------------------------------------
 

@@ -131,13 +131,18 @@ class ThemeMenu(QMenu):
     def __init__(self, title: str, theme: str, parent: QWidget) -> None:
         super().__init__(title, parent)
         group = QActionGroup(self)
-        for name in THEMES:
-            action = self.addAction(name.capitalize())
+        for name, words in THEMES.items():
+            action = self.addAction(words)
             action.setCheckable(True)
             action.setChecked(name == theme)
             action.setData(name)
             group.addAction(action)
         self.triggered.connect(self._on_triggered)
+
+    def show_theme(self, theme: str) -> None:
+        """Mark the theme that is in force."""
+        for action in self.actions():
+            action.setChecked(action.data() == theme)
 
     @Slot(QAction)
     def _on_triggered(self, action: QAction) -> None:
