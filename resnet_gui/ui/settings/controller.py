@@ -34,7 +34,7 @@ class SettingsController(QObject):
 
     Attributes:
         settings: the network settings in force. draft: what the form says.
-        loading: whether they are still being read.
+        loading: whether they have not been read yet, not even once.
         wishes: the other settings, as the form says: names of fields of `Settings` -> values.
         problems: why a field of the draft cannot be used, in words.
         failure: why the last saving did not work; empty if it did.
@@ -60,6 +60,7 @@ class SettingsController(QObject):
         self._io, self._downloads, self._memory = io, downloads, memory
         self._job: Job | None = None
         self._reading: Job | None = None
+        self._known = False
         self.settings = self.draft = self._submitted = HttpSettings()
         self.wishes = self._remembered()
         self.problems: dict[str, str] = {}
@@ -69,7 +70,15 @@ class SettingsController(QObject):
 
     @Slot()
     def reset(self) -> None:
-        """Forget the draft and look again at what is stored."""
+        """Forget the draft, begin with what was read last, and look again at what is stored: the
+        lane may be busy for long."""
+        if self._known:
+            self._begin(self.settings)
+        self.look()
+
+    @Slot()
+    def look(self) -> None:
+        """Read what is stored. A draft that was begun meanwhile stays."""
         if self._reading is not None:
             self._reading.let_go()
         self._reading = job = self._io.submit(_read, Priority.INTERACTIVE)
@@ -79,18 +88,22 @@ class SettingsController(QObject):
 
     @Slot(object)
     def _on_read(self, events: list[HttpSettings]) -> None:
-        self._begin(events[-1])
+        self._reading = None
+        if not (self._known and (self.saving or self.problems or self.draft != self.settings)):
+            self._begin(events[-1], self.wishes)
 
     @Slot(object)
     def _on_not_read(self, error: Exception) -> None:
-        self._begin(HttpSettings())
+        self._reading = None
+        if not self._known:
+            self._begin(HttpSettings())
         self.failure = sentence(error)
         self.changed.emit()
 
-    def _begin(self, settings: HttpSettings) -> None:
-        self._reading = None
+    def _begin(self, settings: HttpSettings, wishes: dict[str, Any] | None = None) -> None:
+        self._known = True
         self.settings = self.draft = self._submitted = settings
-        self.wishes = self._remembered()
+        self.wishes = wishes or self._remembered()
         self.problems = {}
         self.failure = ""
         self.progress = None
@@ -104,7 +117,7 @@ class SettingsController(QObject):
 
     @property
     def loading(self) -> bool:
-        return self._reading is not None
+        return not self._known
 
     @property
     def saving(self) -> bool:

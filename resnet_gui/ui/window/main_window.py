@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self.pages.current.shown()
         self.controller.start(settings.model, settings.device)
         self.train_controller.earlier.refresh()
+        self.settings_dialog.controller.look()
         if paths:
             self.controller.open_paths(paths)
 

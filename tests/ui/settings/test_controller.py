@@ -39,7 +39,12 @@ def controller(
     rig: Rig, downloads: Downloads, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> SettingsController:
     monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
-    return SettingsController(rig.io, downloads, memory, rig.parent)
+    controller = SettingsController(rig.io, downloads, memory, rig.parent)
+    assert controller.loading
+    assert not controller.can_save
+    controller.look()
+    rig.settle()
+    return controller
 
 
 def save(rig: Rig, controller: SettingsController, *, move: bool = False) -> None:
@@ -140,7 +145,7 @@ def test_a_save_that_is_cancelled_or_fails_changes_nothing(
 def test_reset_forgets_the_draft_and_reads_what_is_stored(
     rig: Rig, controller: SettingsController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the io lane: until it has, nothing can be saved."""
+    """In the io lane, which may be busy for long: meanwhile what was read last is there."""
     save_http_settings(HttpSettings(offline=True))
     loaded = heard(controller.loaded)
     controller.set_mirror("ftp://mirror")
@@ -148,18 +153,31 @@ def test_reset_forgets_the_draft_and_reads_what_is_stored(
     monkeypatch.setenv(MIRROR_VARIABLE, "nonsense")
     hold = rig.occupy(rig.io)
     controller.reset()
-    assert controller.loading
-    assert not controller.can_save
-    hold.over.set()
-    rig.until(lambda: not controller.loading)
-    assert len(loaded) == 1
-    assert controller.settings.offline
-    assert controller.draft.offline
+    assert not controller.loading
+    assert controller.draft == HttpSettings()
     assert controller.wishes["theme"] == "system"
     assert not controller.problems
     assert controller.environment_mirror == "nonsense"
     assert controller.environment_problem
-    assert not controller.can_save
+    controller.set_wish("theme", "light")
+    hold.over.set()
+    rig.settle()
+    assert controller.settings.offline
+    assert controller.draft.offline
+    assert controller.wishes["theme"] == "light"
+    assert len(loaded) == 2
+
+
+def test_a_draft_that_was_begun_meanwhile_stays(rig: Rig, controller: SettingsController) -> None:
+    save_http_settings(HttpSettings(offline=True))
+    hold = rig.occupy(rig.io)
+    controller.reset()
+    controller.set_mirror("https://mirror.example")
+    hold.over.set()
+    rig.settle()
+    assert controller.draft.mirror == "https://mirror.example"
+    save(rig, controller)
+    assert load_http_settings() == HttpSettings(mirror="https://mirror.example", offline=True)
 
 
 def test_wishes_are_remembered_when_they_are_saved(
