@@ -33,6 +33,7 @@ from resnet_gui.ui.settings.dialog import SettingsDialog
 from resnet_gui.ui.settings.kept import KeptController
 from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.widgets.theme import ThemeManager
+from resnet_gui.ui.window.announcements import Announcements
 from resnet_gui.ui.window.drop_overlay import DropOverlay
 from resnet_gui.ui.window.help import HelpBox, about_text, keys_of, keys_text, plain_name
 from resnet_gui.ui.window.menus import Menus, ThemeMenu
@@ -105,8 +106,8 @@ class MainWindow(QMainWindow):
         self.wiring = Wiring(self.store, self.pages, self.settings_dialog)
         self.projector = Projector(self, (self.rail, self.menuBar(), self.statusBar()))
         self.lab_page.projector_toggled.connect(self.projector.switch)
-        self.training_notices = TrainingNotices(self.train_page, self.page.notices, self)
-        self.training_notices.show_requested.connect(self._on_training_wanted)
+        self.announcements = Announcements(self.pages)
+        self.training_notices = TrainingNotices(self.train_page, self.announcements, self)
         self.memory.due.connect(self.save_now)
         self.memory.failed.connect(self._on_not_saved)
         restore_shape(self, self.page.splitter, settings.window, settings.splitter)
@@ -188,10 +189,6 @@ class MainWindow(QMainWindow):
     def show_page(self, name: str) -> None:
         """Bring a page to the front."""
         self.pages.show_page(name)
-
-    @Slot()
-    def _on_training_wanted(self) -> None:
-        self.show_page("train")
 
     @Slot()
     def paste(self) -> None:

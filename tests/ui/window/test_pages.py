@@ -144,6 +144,25 @@ def test_what_a_page_offers_is_in_the_menus(qtbot: QtBot, app: WindowApp) -> Non
     assert window.pages.current is toy
 
 
+def test_what_a_page_announces_is_said_on_the_page_in_front(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    toy, text = window.pages.of(ToyPage), "A toy is broken."
+    window.show_page("lab")
+    toy.announced.emit(text)
+    lab = window.lab_page.notices
+    assert lab.texts == [text]
+    assert text not in window.page.notices.texts
+    lab.shown[0].button.click()
+    assert window.pages.current is toy
+    assert lab.texts == []
+    toy.announced.emit(text)  # it is in front: it says so itself
+    assert toy.notices.texts == []
+    window.show_page("models")
+    toy.announced.emit(text)
+    window.show_page("toy")
+    assert window.models_page.notices.texts == []
+
+
 def test_every_page_has_a_name_of_its_own() -> None:
     names = [entry.name for entry in pages.PAGES]
     assert len(set(names)) == len(names)
