@@ -53,11 +53,22 @@ def _window(arguments: list[str]) -> None:
             raise SystemExit(classify_samples(reason, arguments))
         except KeyboardInterrupt:
             raise SystemExit(130) from None
+    try:
+        from resnet_gui.app.second_start import Outcome, hand_over
+
+        outcome = hand_over(arguments)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    if outcome is Outcome.TAKEN:
+        what = "Opened in" if arguments else "Brought to the front:"
+        with contextlib.suppress(OSError):
+            print(f"{what} the window that is open already.")  # noqa: T201
+        raise SystemExit(0)
     if sys.platform == "win32":
         # torch's libraries fail to load after Qt's on Windows: the one exception to window first.
         import torch  # noqa: F401
     try:
-        code = import_window().run_window(arguments)
+        code = import_window().run_window(arguments, alone=outcome is Outcome.NOBODY)
     except KeyboardInterrupt:  # before the window listens to signals
         code = 130
     raise SystemExit(code)

@@ -18,6 +18,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_gui.app.engine import LocalEngine
+from resnet_gui.app.second_start import FirstWindow, Outcome, hand_over
 from resnet_gui.app.signals import INTERRUPTED, EndSignals
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.settings import Settings, load_settings
@@ -58,7 +59,7 @@ class WindowApp(QObject):
             settings,
             paths.sample_photos(),
         )
-        self._still_running = {self.inference, self.io, self.training}
+        self._lanes = (self.inference, self.io, self.training)
         self._secured = self._ended = False
         self.clean = False
         self.exit_code = 0
@@ -68,7 +69,7 @@ class WindowApp(QObject):
         self.deadline.timeout.connect(self._finish)
         self.window.close_requested.connect(self._on_close_requested)
         self.window.memory.secured.connect(self._on_settings_secured)
-        for lane in (self.inference, self.io, self.training):
+        for lane in self._lanes:
             lane.stopped.connect(self._on_lane_stopped)
 
     @Slot()
@@ -93,10 +94,7 @@ class WindowApp(QObject):
 
     @Slot()
     def _on_lane_stopped(self) -> None:
-        lane = self.sender()
-        if isinstance(lane, JobLane):
-            self._still_running.discard(lane)
-        if not self._still_running:
+        if all(lane.ended for lane in self._lanes):
             self.clean = True
             self._finish()
 
@@ -114,18 +112,25 @@ class WindowApp(QObject):
         self.application.quit()
 
 
-def run_window(arguments: Sequence[str]) -> int:
+def run_window(arguments: Sequence[str], *, alone: bool = True) -> int:
     """Open the window and run until it is closed.
 
     Args:
         arguments: photos, folders and model files to open.
+        alone: whether no other window was there a moment ago.
 
     Returns:
         the exit code.
     """
     crash_log = _start_logging()
+    _application()
+    first = FirstWindow()
+    if not first.listen() and alone and hand_over(arguments) is Outcome.TAKEN:
+        return 0  # of two starts at once the other one was the first
     signals = EndSignals()
     app = open_window(arguments)
+    first.handed.connect(app.window.come_to_front)
+    app.window.close_requested.connect(first.close)
     signals.received.connect(app.interrupt)
     code = app.application.exec() or app.exit_code
     logging.shutdown()
@@ -141,12 +146,7 @@ def run_window(arguments: Sequence[str]) -> int:
 def open_window(arguments: Sequence[str]) -> WindowApp:
     """Build and show the window; its work starts with the event loop, which the caller runs."""
     started = time.perf_counter()
-    application = QApplication.instance() or QApplication([sys.argv[0]])
-    assert isinstance(application, QApplication)
-    application.setApplicationName("resnet-gui")
-    application.setApplicationDisplayName("ResNet GUI")
-    application.setDesktopFileName("resnet-gui")
-    application.setWindowIcon(QIcon(str(paths.assets_dir() / "icon.svg")))
+    application = _application()
     app = WindowApp(application, LocalEngine(Zoo.standard()), load_settings())
     _catch_unforeseen(app.window)
     app.window.show()
@@ -156,6 +156,16 @@ def open_window(arguments: Sequence[str]) -> WindowApp:
     QTimer.singleShot(_START_DELAY_MS, starter, starter.start)
     _log.info("window up after %.0f ms", (time.perf_counter() - started) * 1000)
     return app
+
+
+def _application() -> QApplication:
+    application = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("resnet-gui")
+    application.setApplicationDisplayName("ResNet GUI")
+    application.setDesktopFileName("resnet-gui")
+    application.setWindowIcon(QIcon(str(paths.assets_dir() / "icon.svg")))
+    return application
 
 
 class _Starter(QObject):
@@ -208,7 +218,7 @@ def _catch_unforeseen(window: MainWindow) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _log.error("unforeseen error", exc_info=(kind, error, trace))
-        window.page.notices.add(
+        window.pages.current.notices.add(
             f"Something unexpected went wrong ({kind.__name__}: {error}). You can go on; the log "
             f"in {paths.log_dir()} has more.",
             "warning",

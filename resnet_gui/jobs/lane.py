@@ -131,6 +131,9 @@ class JobLane(QObject):
     An event whose class has `urgent = True` is delivered at once, like the terminal signals. An
     error whose class has `expected = True` is one line in the log.
 
+    Attributes:
+        ended: whether `stopped` has come.
+
     Signals (in the thread where the lane lives, the main thread):
         stopped(): the worker has ended; nothing comes after it, of any job.
     """
@@ -147,6 +150,7 @@ class JobLane(QObject):
         self._queue: list[_Work] = []
         self._open: dict[int, Job] = {}  # of the main thread alone; until their end is delivered
         self._closing = False
+        self.ended = False
         self._outbox: list[tuple[_Kind, int, Any]] = []
         self._urgent = False
         self._wake_pending = False
@@ -319,6 +323,7 @@ class JobLane(QObject):
             self._wake_pending = self._urgent = False
         for (kind, number), group in itertools.groupby(outbox, key=lambda item: item[:2]):
             if kind == "stopped":
+                self.ended = True
                 self.stopped.emit()
                 continue
             job = self._open[number] if kind == "event" else self._open.pop(number)

@@ -26,11 +26,13 @@ class Memory(QObject):
         settings: what will be remembered.
 
     Signals:
+        changed(): `settings` is another value.
         due(): something changed a moment ago; who knows the window's shape adds it and saves.
         failed(object): why saving did not work, in words.
         secured(): after `close`: what is to be saved is on the disk, or cannot be.
     """
 
+    changed = Signal()
     due = Signal()
     failed = Signal(object)
     secured = Signal()
@@ -50,8 +52,11 @@ class Memory(QObject):
 
     def change(self, **changes: object) -> None:
         """Remember other values of these fields of `Settings`."""
-        self.settings = dataclasses.replace(self.settings, **changes)  # type: ignore[arg-type]
+        before = self.settings
+        self.settings = dataclasses.replace(before, **changes)  # type: ignore[arg-type]
         self.save_soon()
+        if self.settings != before:
+            self.changed.emit()
 
     def opened(self, path: str) -> None:
         """A file or folder was opened."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from resnet_gui.core.errors import SettingsError
@@ -19,17 +20,44 @@ from resnet_gui.core.values import to_json
 
 _log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
-THEMES = ("system", "light", "dark")
+THEMES = MappingProxyType({"system": "As the system says", "light": "Light", "dark": "Dark"})
 MAX_RECENT = 12
 _MAX_BYTES = 4 * 1024 * 1024
 _LONGEST = 8192  # letters of a text: no path is longer
 _WIDEST = 100_000  # pixels
 _PATIENCE_S = 2.0
+_KEY = "wish"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A field of Settings that a person sets in the settings window, which finds it by this.
+
+    Attributes:
+        label: what it is called there. tip: what it does, in a sentence or two.
+        choices: value -> words; None: it is switched on and off.
+    """
+
+    label: str
+    tip: str
+    choices: Mapping[str, str] | None = None
+
+
+def wish(default: Any, label: str, tip: str, choices: Mapping[str, str] | None = None) -> Any:
+    """A field of Settings with its row in the settings window."""
+    return field(default=default, metadata={_KEY: Wish(label, tip, choices)})
+
+
+def wishes() -> dict[str, Wish]:
+    """The fields that a person sets in the settings window, in its order."""
+    fields = dataclasses.fields(Settings)
+    return {item.name: item.metadata[_KEY] for item in fields if _KEY in item.metadata}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One frozen value; `dataclasses.replace` makes a changed one.
+    """One frozen value; `dataclasses.replace` makes a changed one. A field made by `wish` has its
+    row in the settings window, and nothing else is needed for that.
 
     Attributes:
         model: id of the model used last; empty: the zoo chooses.
@@ -40,16 +68,24 @@ class Settings:
         window: Qt's window geometry, base64.
         splitter: width in pixels of the photo's and the results' part.
         last_folder: where the file dialog opens.
+        another_window: whether each start opens a window of its own; else the window that is open
+            comes to the front.
     """
 
     model: str = ""
     device: str = "auto"
-    theme: str = "system"
+    theme: str = wish("system", "Theme", "The colours of the window.", THEMES)
     show_crop: bool = False
     recent: tuple[str, ...] = ()
     window: str = ""
     splitter: tuple[int, ...] = ()
     last_folder: str = ""
+    another_window: bool = wish(
+        False,
+        "Open another window at each start",
+        "Otherwise the window that is open comes to the front, and photos that the program was "
+        "started with open there.",
+    )
 
     def with_recent(self, path: str) -> Settings:
         """The settings with `path` as the newest of the recent files."""
@@ -127,7 +163,7 @@ def merged(stored: Settings, mine: Settings, since: Settings) -> Settings:
 
 def changed_fields(now: Any, since: Any) -> dict[str, Any]:
     """The fields of a dataclass that are not what they were."""
-    values = {field.name: getattr(now, field.name) for field in dataclasses.fields(now)}
+    values = {item.name: getattr(now, item.name) for item in dataclasses.fields(now)}
     return {name: value for name, value in values.items() if value != getattr(since, name)}
 
 
@@ -172,14 +208,14 @@ def _from_document(document: dict[str, Any]) -> Settings:
     """Each field on its own: one bad value costs only itself."""
     default = Settings()
     values: dict[str, Any] = {}
-    for field in dataclasses.fields(Settings):
-        value, standard = document.get(field.name), getattr(default, field.name)
+    for item in dataclasses.fields(Settings):
+        value, standard = document.get(item.name), getattr(default, item.name)
         if isinstance(standard, tuple):
-            value = _items(value, numbers=field.name == "splitter")
+            value = _items(value, numbers=item.name == "splitter")
         elif isinstance(standard, str):
             value = text(value, _LONGEST) if isinstance(value, str) else None
         if type(value) is type(standard):
-            values[field.name] = value
+            values[item.name] = value
     if values.get("theme") not in THEMES:
         values.pop("theme", None)
     return Settings(**values)

@@ -64,6 +64,11 @@ class PhotoOpening(QObject):
         self._controller.open_paths([Path(name)])
 
     @Slot()
+    def forget(self) -> None:
+        """Remember no more what was opened."""
+        self._memory.change(recent=())
+
+    @Slot()
     def paste(self) -> None:
         dropped = read_mime(QGuiApplication.clipboard().mimeData())
         if dropped:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -22,6 +23,7 @@ from resnet_gui.ui.classify.opening import PhotoOpening
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.classify.previews import Preview, Previews
+from resnet_gui.ui.classify.recent_menu import RecentMenu
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
@@ -29,7 +31,6 @@ from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip, tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
@@ -64,7 +65,6 @@ class ClassifyPage(Page):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
         column.addLayout(self._header())
-        self.notices = NoticeBar()
         column.addWidget(self.notices)
         self.offer = ModelOffer(controller, self.notices, self)
         self.opening = PhotoOpening(controller, memory, samples, self.notices, self)
@@ -74,6 +74,7 @@ class ClassifyPage(Page):
         self.stack.addWidget(self._work())
         column.addWidget(self.stack, 1)
         self._connect(controller)
+        self._offer_actions()
         self._on_current_changed()
 
     # --- building ---------------------------------------------------------------------------
@@ -151,7 +152,6 @@ class ClassifyPage(Page):
         self.classes_button.clicked.connect(self._on_classes_clicked)
         self.device_box.activated.connect(self._on_device_activated)
         self.crop_action = QAction("What the network &sees", self, checkable=True)
-        self.crop_action.setShortcut("Ctrl+E")
         self.crop_action.toggled.connect(self.crop_button.setChecked)
         self.crop_button.toggled.connect(self._on_crop_toggled)
         self.crop_button.setChecked(self._memory.settings.show_crop)
@@ -172,7 +172,62 @@ class ClassifyPage(Page):
         controller.photos.rowsRemoved.connect(self._on_rows_changed)
         controller.photos.modelReset.connect(self._on_rows_changed)
 
+    def _offer_actions(self) -> None:
+        keys, opening, controller = QKeySequence.StandardKey, self.opening, self.controller
+        self.offer_action(
+            "File",
+            "&Open photos…",
+            opening.open_files,
+            keys=keys.Open,
+            elsewhere="Classify &photos…",
+        )
+        self.offer_action(
+            "File",
+            "Open &folder…",
+            opening.open_folder,
+            keys="Ctrl+Shift+O",
+            elsewhere="Classify a &folder…",
+        )
+        self.recent_menu = RecentMenu("Open &recent", self._recent, self)
+        self.recent_menu.path_chosen.connect(self.wanted)
+        self.recent_menu.path_chosen.connect(opening.open_again)
+        self.recent_menu.forget_requested.connect(opening.forget)
+        self.offer_action("File", self.recent_menu.menuAction(), elsewhere="Open &recent")
+        self.offer_action(
+            "File", "&Sample photos", opening.open_samples, elsewhere="Classify &sample photos"
+        )
+        some, several = self._has_photo, self._has_several
+        self.offer_action(
+            "Edit", "&Copy result", self.copy_result, keys=keys.Copy, usable=self._answered
+        )
+        self.offer_line("Edit")
+        for text, slot, key, usable in (
+            ("&Next photo", controller.show_next, "Alt+Right", several),
+            ("Pre&vious photo", controller.show_previous, "Alt+Left", several),
+            ("&Remove photo from window", controller.remove_current, "Ctrl+Backspace", some),
+            ("C&lear window", controller.clear, "", some),
+        ):
+            self.offer_action("Edit", text, slot, keys=key, usable=usable)
+        self.offer_action("View", "Choose &model…", self.show_models, keys="Ctrl+M")
+        self.offer_action("View", self.crop_action, keys="Ctrl+E", usable=some)
+
+    def _recent(self) -> Sequence[str]:
+        return self._memory.settings.recent
+
+    def _has_photo(self) -> bool:
+        return self.controller.current is not None
+
+    def _has_several(self) -> bool:
+        return self.controller.photos.rowCount() > 1
+
+    def _answered(self) -> bool:
+        photo = self.controller.current
+        return photo is not None and photo.prediction is not None
+
     # --- actions ----------------------------------------------------------------------------
+
+    def paste(self, mime: QMimeData) -> None:
+        self.opening.paste()
 
     @Slot()
     def show_models(self) -> None:

@@ -23,7 +23,7 @@ class PhotoView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 200)
+        self.setMinimumSize(240, 120)
         self.setAccessibleName("Photo")
         self.preprocessing: Preprocessing | None = None
         self._image: QImage | None = None

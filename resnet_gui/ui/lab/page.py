@@ -24,7 +24,6 @@ from resnet_gui.ui.lab.parts import LabEmpty, scaled
 from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import put_icon
-from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
 PROJECTOR_SCALE = 1.45
@@ -73,6 +72,7 @@ class LabPage(Page):
     """
 
     drop_hint = "Drop to classify"
+    takes = "photos"
     photos_dropped = Signal(object)
     projector_toggled = Signal(bool)
 
@@ -88,7 +88,6 @@ class LabPage(Page):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
         column.addLayout(self._header())
-        self.notices = NoticeBar()
         column.addWidget(self.notices)
         self.networks = NetworkList(controller)
         self.stack = QStackedWidget()
@@ -113,6 +112,9 @@ class LabPage(Page):
         controller.histories_changed.connect(self._on_histories_changed)
         controller.measuring_changed.connect(self._on_measuring_changed)
         controller.noticed.connect(self._on_noticed)
+        self.offer_action(
+            "View", "Large t&ype on the whole screen", self.projector.toggle, keys="F11"
+        )
 
     def _header(self) -> QHBoxLayout:
         self.tabs: dict[View, QPushButton] = {}
@@ -263,9 +265,7 @@ class LabPage(Page):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that nothing inside has used."""
-        if event.key() == Qt.Key.Key_F11:
-            self.projector.toggle()
-        elif event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
+        if event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
             self.projector.setChecked(False)
         else:
             super().keyPressEvent(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -23,7 +24,7 @@ from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
+from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import size_text
@@ -42,6 +43,7 @@ class ModelsPage(Page):
     """
 
     drop_hint = "Drop to import weights or a model"
+    takes = "a file of weights or a model"
     settings_requested = Signal()
 
     def __init__(self, context: PageContext) -> None:
@@ -61,7 +63,6 @@ class ModelsPage(Page):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
         column.addLayout(self._header())
-        self.notices = NoticeBar()
         column.addWidget(self.notices)
         self.reveal = Reveal(context.lanes.io, self.notices, self)
         self.card = ModelCard(controller)
@@ -75,6 +76,9 @@ class ModelsPage(Page):
         column.addWidget(self.splitter, 1)
         column.addLayout(self._footer())
         self._connect(controller)
+        keys, text = QKeySequence.StandardKey, "&Import weights…"
+        self.offer_action("File", text, self.choose_import, keys=keys.Open, elsewhere=text)
+        self.offer_action("Edit", "&Find a model", self.search.setFocus, keys=keys.Find)
         self.refresh_theme()
         self._show_found()
 

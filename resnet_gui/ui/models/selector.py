@@ -41,8 +41,11 @@ from resnet_gui.ui.widgets.plain_text import (
     rich_join,
     set_tooltip,
 )
+from resnet_gui.ui.widgets.screen_room import screen_room
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import size_text
+
+_SIZE = (700, 470)  # pixels, where the screen is large enough
 
 
 class ModelButton(QPushButton):
@@ -188,7 +191,6 @@ class ModelPopup(QFrame):
         self._chooses_only = chooses_only
         self.offline = False
         self.setProperty("kind", "popup")
-        self.setFixedSize(700, 470)
         self.models = ModelList(self)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search models")
@@ -235,6 +237,8 @@ class ModelPopup(QFrame):
         self.models.set_entries(entries)
         self._select(self.models.row_of(current))
         below = anchor.mapToGlobal(QPoint(0, anchor.height() + 4))
+        self.setScreen(anchor.screen())
+        self.setFixedSize(QSize(*_SIZE).boundedTo(screen_room(self)))
         screen = anchor.screen().availableGeometry()
         below.setX(max(screen.left(), min(below.x(), screen.right() - self.width())))
         below.setY(max(screen.top(), min(below.y(), screen.bottom() - self.height())))

@@ -1,10 +1,11 @@
-"""The settings dialog's state machine, without widgets: check while typing, then store."""
+"""The settings window's state machine, without widgets: check while typing, then store. What is
+stored is read and written in the io lane."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,21 @@ from resnet_gui.core.http.settings import (
     check_weights_address,
     load_http_settings,
 )
+from resnet_gui.core.system.settings import wishes
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
-from resnet_gui.jobs.lane import Job, JobLane
+from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.downloads import Downloads
+from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.words import sentence
 
 
 class SettingsController(QObject):
-    """Holds a draft of the network settings until it is saved.
+    """Holds a draft of the settings until it is saved.
 
     Attributes:
-        settings: what is in force. draft: what the form says.
+        settings: the network settings in force. draft: what the form says.
+        loading: whether they have not been read yet, not even once.
+        wishes: the other settings, as the form says: names of fields of `Settings` -> values.
         problems: why a field of the draft cannot be used, in words.
         failure: why the last saving did not work; empty if it did.
         progress: of moving the weights, None if nothing is moved.
@@ -40,28 +45,79 @@ class SettingsController(QObject):
 
     Signals:
         changed(): one of the attributes changed.
+        loaded(): the settings were read, and the draft is what they say.
         saved(): the new settings are in force.
     """
 
     changed = Signal()
+    loaded = Signal()
     saved = Signal()
 
-    def __init__(self, io: JobLane, downloads: Downloads, parent: QObject | None = None) -> None:
+    def __init__(
+        self, io: JobLane, downloads: Downloads, memory: Memory, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._io, self._downloads = io, downloads
+        self._io, self._downloads, self._memory = io, downloads, memory
         self._job: Job | None = None
-        self.reset()
-
-    @Slot()
-    def reset(self) -> None:
-        """Forget the draft and look again at what is stored."""
-        self.settings = self.draft = self._submitted = load_http_settings()
+        self._reading: Job | None = None
+        self._known = False
+        self.settings = self.draft = self._submitted = HttpSettings()
+        self.wishes = self._remembered()
         self.problems: dict[str, str] = {}
         self.failure = ""
         self.progress: DownloadProgress | None = None
+        self.environment_mirror = self.environment_problem = ""
+
+    @Slot()
+    def reset(self) -> None:
+        """Forget the draft, begin with what was read last, and look again at what is stored: the
+        lane may be busy for long."""
+        if self._known:
+            self._begin(self.settings)
+        self.look()
+
+    @Slot()
+    def look(self) -> None:
+        """Read what is stored. A draft that was begun meanwhile stays."""
+        if self._reading is not None:
+            self._reading.let_go()
+        self._reading = job = self._io.submit(_read, Priority.INTERACTIVE)
+        job.progressed.connect(self._on_read)
+        job.failed.connect(self._on_not_read)
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_read(self, events: list[HttpSettings]) -> None:
+        self._reading = None
+        if not (self._known and (self.saving or self.problems or self.draft != self.settings)):
+            self._begin(events[-1], self.wishes)
+
+    @Slot(object)
+    def _on_not_read(self, error: Exception) -> None:
+        self._reading = None
+        if not self._known:
+            self._begin(HttpSettings())
+        self.failure = sentence(error)
+        self.changed.emit()
+
+    def _begin(self, settings: HttpSettings, wishes: dict[str, Any] | None = None) -> None:
+        self._known = True
+        self.settings = self.draft = self._submitted = settings
+        self.wishes = wishes or self._remembered()
+        self.problems = {}
+        self.failure = ""
+        self.progress = None
         self.environment_mirror = os.environ.get(MIRROR_VARIABLE, "").strip()
         self.environment_problem = _why(check_weights_address, self.environment_mirror)
+        self.loaded.emit()
         self.changed.emit()
+
+    def _remembered(self) -> dict[str, Any]:
+        return {name: getattr(self._memory.settings, name) for name in wishes()}
+
+    @property
+    def loading(self) -> bool:
+        return not self._known
 
     @property
     def saving(self) -> bool:
@@ -73,9 +129,16 @@ class SettingsController(QObject):
 
     @property
     def can_save(self) -> bool:
-        return not self.problems and not self.saving and self.draft != self.settings
+        if self.problems or self.saving or self.loading:
+            return False
+        return self.draft != self.settings or self.wishes != self._remembered()
 
     # --- the form -----------------------------------------------------------------------------
+
+    def set_wish(self, name: str, value: Any) -> None:
+        """`name`: a field of `Settings`."""
+        self.wishes = {**self.wishes, name: value}
+        self.changed.emit()
 
     def set_proxy(self, kind: str, address: str) -> None:
         """`kind`: "system", "none" or "address"."""
@@ -119,6 +182,11 @@ class SettingsController(QObject):
         """Check what takes a look at the disk, bring the weights along if wanted, store."""
         if not self.can_save:
             return
+        if self.draft == self.settings:
+            self._remember()
+            self.changed.emit()
+            self.saved.emit()
+            return
         if self.folder_changed and self._downloads.busy:
             self.failure = (
                 "A download is going on. Wait for it or cancel it, then change the folder."
@@ -157,9 +225,13 @@ class SettingsController(QObject):
             self.settings = result  # and with it what another window has changed
             if self.draft == self._submitted:
                 self.draft = result
+            self._remember()
         self.changed.emit()
         if isinstance(result, HttpSettings):
             self.saved.emit()
+
+    def _remember(self) -> None:
+        self._memory.change(**self.wishes)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
@@ -174,8 +246,17 @@ class SettingsController(QObject):
         self.changed.emit()
 
 
+def _read() -> Iterator[HttpSettings]:
+    yield load_http_settings()
+
+
 def _path(text: str) -> Path | None:
-    return Path(text.strip()).expanduser() if text.strip() else None
+    """A path as it was typed; "~" is the person's own folder ("~somebody" would be looked up)."""
+    text = text.strip()
+    first, slash, rest = text.partition("/")
+    if first == "~":
+        return Path.home() / rest if slash else Path.home()
+    return Path(text) if text else None
 
 
 def _why(check: Callable[[str], None], value: str) -> str:

@@ -1,4 +1,4 @@
-"""The settings: how the network may be used and where weights are kept. Not modal."""
+"""The settings: the window, how the network may be used, what is kept where. Not modal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -19,53 +17,37 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.http.settings import DIRECT, MIRROR_VARIABLE
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
 from resnet_gui.ui.settings.controller import SettingsController
+from resnet_gui.ui.settings.kept import KeptController, KeptRows
+from resnet_gui.ui.settings.rows import Field, group, line, with_button
+from resnet_gui.ui.settings.wishes import WishRows
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.widgets.screen_room import fit_to_screen
 from resnet_gui.ui.widgets.words import size_text
-
-
-class Field(QWidget):
-    """A name, an input, what it is for, and what is wrong with it."""
-
-    def __init__(self, name: str, rows: list[QWidget], hint: str) -> None:
-        super().__init__()
-        self.problem, self.hint = PlainLabel(), PlainLabel(hint)
-        title = PlainLabel(name)
-        title.setBuddy(rows[0])
-        self.problem.setProperty("kind", "danger")
-        self.hint.setProperty("kind", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(title)
-        for widget in (*rows, self.problem, self.hint):
-            column.addWidget(widget)
-        for label in (self.problem, self.hint):
-            label.setWordWrap(True)
-        self.show_problem("")
-
-    def show_problem(self, text: str) -> None:
-        self.problem.setText(text)
-        self.problem.setVisible(bool(text))
-        self.hint.setVisible(not text and bool(self.hint.text()))
 
 
 class SettingsDialog(QDialog):
     """Shows and edits the controller's draft."""
 
-    def __init__(self, controller: SettingsController, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, controller: SettingsController, kept: KeptController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.controller = controller
+        self.kept = KeptRows(kept)
         self.setWindowTitle("Settings")
         self.setModal(False)
-        self.resize(600, 660)
-        form = QWidget()
+        fit_to_screen(self, 600, 660)
+        form = self.form = QWidget()
         column = QVBoxLayout(form)
         column.setContentsMargins(2, 2, 10, 2)
         column.setSpacing(12)
+        self.wishes = WishRows(controller)
+        column.addWidget(group("Window and answers", [self.wishes]))
         column.addWidget(self._network())
         column.addWidget(self._weights())
+        column.addWidget(group("Kept on this disk", [self.kept]))
         column.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -79,9 +61,8 @@ class SettingsDialog(QDialog):
         outer.addWidget(scroll, 1)
         outer.addWidget(self._outcome())
         outer.addLayout(self._buttons())
-        self._fill()
         self._connect(controller)
-        self._on_changed()
+        self._fill()
 
     # --- building ---------------------------------------------------------------------------
 
@@ -94,39 +75,39 @@ class SettingsDialog(QDialog):
             ("This proxy:", "address"),
         ):
             self.proxy_kind.add_choice(text, kind)
-        self.proxy_address = _line("http://proxy.example:8080")
+        self.proxy_address = line("http://proxy.example:8080")
         self.proxy = Field(
             "Proxy",
             [self.proxy_kind, self.proxy_address],
             "A computer in your network through which the internet is reached. If it asks for a "
             "password: http://user:password@host:port.",
         )
-        self.ca_text = _line("None")
+        self.ca_text = line("None")
         self.ca_bundle = Field(
             "Additional certificates",
-            [_with_button(self.ca_text, "Choose…", self._on_choose_ca)],
+            [with_button(self.ca_text, "Choose…", self._on_choose_ca)],
             "A PEM file from your administrator, if your network inspects its traffic. It is "
             "trusted besides the system's certificates.",
         )
-        self.mirror_text = _line("The publisher's address")
+        self.mirror_text = line("The publisher's address")
         self.mirror = Field(
             "Mirror",
             [self.mirror_text],
             "Another place that has the weights files, as an https address. Every file is "
             "checked by its hash, wherever it comes from.",
         )
-        return _group("Network", [self.offline, self.proxy, self.ca_bundle, self.mirror])
+        return group("Network", [self.offline, self.proxy, self.ca_bundle, self.mirror])
 
     def _weights(self) -> QWidget:
-        self.folder_text = _line(str(torch_hub_checkpoints_dir()))
+        self.folder_text = line(str(torch_hub_checkpoints_dir()))
         self.folder = Field(
             "Folder for downloaded weights",
-            [_with_button(self.folder_text, "Choose…", self._on_choose_folder)],
+            [with_button(self.folder_text, "Choose…", self._on_choose_folder)],
             "Empty: the folder that other programs with torchvision use too.",
         )
         self.move_weights = CheckBox("Move the weights that are downloaded already")
         self.move_weights.setChecked(True)
-        return _group("Weights", [self.folder, self.move_weights])
+        return group("Weights", [self.folder, self.move_weights])
 
     def _outcome(self) -> QWidget:
         self.failure = PlainLabel()
@@ -161,6 +142,7 @@ class SettingsDialog(QDialog):
         row.addWidget(self.save)
         return row
 
+    @Slot()
     def _fill(self) -> None:
         """The form as the settings are."""
         settings = self.controller.draft
@@ -171,6 +153,8 @@ class SettingsDialog(QDialog):
         self.ca_text.setText(str(settings.ca_bundle or ""))
         self.mirror_text.setText(settings.mirror)
         self.folder_text.setText(str(settings.weights_folder or ""))
+        self.wishes.fill()
+        self._on_changed()
 
     def _connect(self, controller: SettingsController) -> None:
         self.offline.toggled.connect(controller.set_offline)
@@ -182,6 +166,7 @@ class SettingsDialog(QDialog):
         self.save.clicked.connect(self._on_save_clicked)
         self.cancel.clicked.connect(self.close)
         self.stop.clicked.connect(controller.cancel)
+        controller.loaded.connect(self._fill)
         controller.changed.connect(self._on_changed)
         controller.saved.connect(self._on_saved)
 
@@ -191,7 +176,7 @@ class SettingsDialog(QDialog):
         """Show what is in force now; a draft that was left open stays."""
         if not self.isVisible():
             self.controller.reset()
-            self._fill()
+            self.kept.controller.refresh()
         self.show()
         self.raise_()
         self.activateWindow()
@@ -227,6 +212,7 @@ class SettingsDialog(QDialog):
     def _on_changed(self) -> None:
         controller = self.controller
         problems = controller.problems
+        self.form.setEnabled(not controller.loading)
         self.proxy_address.setVisible(self.proxy_kind.currentData() == "address")
         for field, name in (
             (self.proxy, "proxy"),
@@ -268,39 +254,3 @@ class SettingsDialog(QDialog):
         """Escape and the close buttons. While weights move it stays: what goes on must be seen."""
         if not self.controller.saving:
             super().reject()
-
-
-def _line(placeholder: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setPlaceholderText(placeholder)
-    line.setClearButtonEnabled(True)
-    return line
-
-
-def _with_button(line: QLineEdit, text: str, slot: object) -> QWidget:
-    button = QPushButton(text)
-    button.setAutoDefault(False)
-    button.clicked.connect(slot)
-    both = QWidget()
-    row = QHBoxLayout(both)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.addWidget(line, 1)
-    row.addWidget(button)
-    return both
-
-
-def _group(title: str, widgets: list[QWidget]) -> QWidget:
-    frame = QFrame()
-    frame.setProperty("kind", "card")
-    heading = PlainLabel(title)
-    font = heading.font()
-    font.setBold(True)
-    font.setPointSizeF(font.pointSizeF() * 1.1)
-    heading.setFont(font)
-    column = QVBoxLayout(frame)
-    column.setContentsMargins(16, 12, 16, 14)
-    column.setSpacing(14)
-    column.addWidget(heading)
-    for widget in widgets:
-        column.addWidget(widget)
-    return frame

@@ -7,11 +7,20 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import to_qimage
 from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.widgets.screen_room import fit_to_screen
 
 _SIDE = 120
 _VARIANTS = 3
@@ -34,6 +43,13 @@ class AugmentationDialog(QDialog):
         text.setWordWrap(True)
         self._grid = QGridLayout()
         self._grid.setSpacing(8)
+        pictures = QWidget()
+        pictures.setLayout(self._grid)
+        scroll = self._scroll = QScrollArea()  # six columns are wider than a small screen
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setProperty("kind", "bare")
+        scroll.setWidget(pictures)
         self._cells: dict[tuple[int, int], PlainLabel] = {}
         self.status = PlainLabel()
         self.status.setProperty("kind", "muted")
@@ -42,7 +58,7 @@ class AugmentationDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 12)
         column.addWidget(text)
-        column.addLayout(self._grid)
+        column.addWidget(scroll, 1)
         column.addWidget(self.status)
         column.addWidget(buttons)
 
@@ -55,6 +71,8 @@ class AugmentationDialog(QDialog):
                 cell.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 self._grid.addWidget(cell, row, column)
                 self._cells[row, column] = cell
+        grid, rest = self._grid.sizeHint(), self.sizeHint() - self._scroll.sizeHint()
+        fit_to_screen(self, max(360, grid.width() + 60), grid.height() + rest.height() + 20)
         self.status.setText("Making the pictures…")
         self._job = job = self._training.submit(start, Priority.INTERACTIVE)
         job.progressed.connect(self._on_progressed)

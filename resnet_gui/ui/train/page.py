@@ -35,7 +35,6 @@ from resnet_gui.ui.train.runs_list import RunsList
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -72,7 +71,9 @@ class TrainStart(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.7)
         font.setBold(True)
         title.setFont(font)
-        column.addWidget(title, alignment=Qt.AlignmentFlag.AlignHCenter)
+        title.setWordWrap(True)
+        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(title)
         hint = PlainLabel(
             "One sub-folder per class; its name is the class. Nothing is changed in it."
         )
@@ -159,6 +160,7 @@ class TrainPage(Page):
     """
 
     drop_hint = "Drop to train on this folder"
+    takes = "a folder with one sub-folder per class"
     try_requested = Signal(str)
     resume_offered = Signal(str)
     ended_unseen = Signal(str)
@@ -177,7 +179,6 @@ class TrainPage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
-        self.notices = NoticeBar()
         column.addWidget(self.notices)
         self.reveal = Reveal(self._io, self.notices, self)
         self.stack = QStackedWidget()
@@ -195,6 +196,20 @@ class TrainPage(Page):
         controller.run_ended.connect(self._on_run_ended)
         controller.earlier.changed.connect(self._on_runs_changed)
         self._offered = False
+        self.offer_action(
+            "File",
+            "&Open folder to train on…",
+            self.choose_folder,
+            keys=("Ctrl+O", "Ctrl+Shift+O"),
+            elsewhere="&Train on a folder…",
+            usable=self._can_open,
+        )
+        self.offer_action(
+            "File", "Train with &CIFAR-10…", self.choose_cifar10, usable=self._can_open
+        )
+
+    def _can_open(self) -> bool:
+        return not self.controller.running
 
     # --- drop -------------------------------------------------------------------------------
 

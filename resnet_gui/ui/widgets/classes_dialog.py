@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.zoo import ModelSpec
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, window_title
+from resnet_gui.ui.widgets.screen_room import fit_to_screen
 
 
 class ClassesDialog(QDialog):
@@ -24,7 +25,7 @@ class ClassesDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(window_title(f"What {one_line(spec.title, 60)} can recognise"))
-        self.resize(420, 560)
+        fit_to_screen(self, 420, 560)
         self._total = len(spec.classes)
         self._labels = QSortFilterProxyModel(self)
         self._labels.setSourceModel(

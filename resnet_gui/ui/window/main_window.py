@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import (
+    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QGuiApplication,
     QKeySequence,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QWidget
 
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
@@ -24,13 +27,16 @@ from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.page import ModelsPage
-from resnet_gui.ui.page import Lanes, PageContext
+from resnet_gui.ui.page import Keys, Lanes, PageContext, set_keys
 from resnet_gui.ui.settings.controller import SettingsController
 from resnet_gui.ui.settings.dialog import SettingsDialog
+from resnet_gui.ui.settings.kept import KeptController
 from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.widgets.theme import ThemeManager
+from resnet_gui.ui.window.announcements import Announcements
 from resnet_gui.ui.window.drop_overlay import DropOverlay
-from resnet_gui.ui.window.menus import RecentMenu, ThemeMenu, about_text, keys_text, show_box
+from resnet_gui.ui.window.help import HelpBox, about_text, keys_of, keys_text, plain_name
+from resnet_gui.ui.window.menus import Menus, ThemeMenu
 from resnet_gui.ui.window.nav_rail import NavRail
 from resnet_gui.ui.window.pages import Pages
 from resnet_gui.ui.window.projector import Projector
@@ -39,6 +45,8 @@ from resnet_gui.ui.window.shape import restore_shape, shape_of
 from resnet_gui.ui.window.status_line import StatusLine
 from resnet_gui.ui.window.training_notices import TrainingNotices
 from resnet_gui.ui.window.wiring import Wiring
+
+_SMALLEST = (480, 360)  # pixels; a page that needs more is scrolled
 
 
 class MainWindow(QMainWindow):
@@ -67,7 +75,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("ResNet GUI")
         self.setAcceptDrops(True)
-        self.setMinimumSize(780, 580)
+        self.setMinimumSize(*_SMALLEST)
         self._theme = theme
         self._may_close = self._closing = self._quit_confirmed = False
         self._question = QuitQuestion(self)
@@ -77,7 +85,8 @@ class MainWindow(QMainWindow):
         self.store = ModelStore(engine, io, self)
         self.downloads = Downloads(engine.download, io, self)
         self.imports = Imports(engine.import_weights, io, self)
-        self.settings_dialog = SettingsDialog(SettingsController(io, self.downloads, self), self)
+        settings_controller = SettingsController(io, self.downloads, self.memory, self)
+        self.settings_dialog = SettingsDialog(settings_controller, KeptController(io, self), self)
         context = PageContext(
             engine, lanes, self.store, self.downloads, self.imports, self.memory, theme, samples
         )
@@ -97,8 +106,8 @@ class MainWindow(QMainWindow):
         self.wiring = Wiring(self.store, self.pages, self.settings_dialog)
         self.projector = Projector(self, (self.rail, self.menuBar(), self.statusBar()))
         self.lab_page.projector_toggled.connect(self.projector.switch)
-        self.training_notices = TrainingNotices(self.train_page, self.page.notices, self)
-        self.training_notices.show_requested.connect(self._on_training_wanted)
+        self.announcements = Announcements(self.pages)
+        self.training_notices = TrainingNotices(self.train_page, self.announcements, self)
         self.memory.due.connect(self.save_now)
         self.memory.failed.connect(self._on_not_saved)
         restore_shape(self, self.page.splitter, settings.window, settings.splitter)
@@ -110,7 +119,19 @@ class MainWindow(QMainWindow):
         self.pages.current.shown()
         self.controller.start(settings.model, settings.device)
         self.train_controller.earlier.refresh()
+        self.settings_dialog.controller.look()
         if paths:
+            self.controller.open_paths(paths)
+
+    @Slot(object)
+    def come_to_front(self, paths: list[Path]) -> None:
+        """Somebody started the program again, perhaps with files: show that it is here."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        QApplication.alert(self)  # where the system lets nobody take the front, it says so
+        if paths:
+            self.show_page("classify")
             self.controller.open_paths(paths)
 
     # --- building ---------------------------------------------------------------------------
@@ -133,42 +154,34 @@ class MainWindow(QMainWindow):
 
     def _build_menus(self) -> None:
         keys = QKeySequence.StandardKey
-        page, controller, opening = self.page, self.controller, self.page.opening
-        self.recent_menu = RecentMenu("Open &recent", lambda: self.memory.settings.recent, self)
-        self.recent_menu.path_chosen.connect(opening.open_again)
-        self.recent_menu.forget_requested.connect(self._on_forget_recent)
+        self.menus = menus = Menus(self.menuBar(), self.pages)
         self.theme_menu = ThemeMenu("&Theme", self.memory.settings.theme, self)
         self.theme_menu.chosen.connect(self._on_theme_chosen)
+        self.memory.changed.connect(self._on_remembered)
+        pages = [
+            self._action(entry.title, f"Ctrl+{number}", self.rail.buttons[entry.name].click)
+            for number, entry in enumerate(self.pages.entries, 1)
+        ]
+        paste = self._action("&Paste", keys.Paste, self.paste)
+        settings = self._action("Se&ttings…", "Ctrl+,", self.settings_dialog.open_fresh)
+        quit_ = self._action("&Quit", keys.Quit, self.close)
+        help_ = self._action("&Keyboard and mouse", keys.HelpContents, self.show_keys)
+        about = self._action("&About ResNet GUI", (), self.show_about)
+        menus.add("File", quit_)
+        menus.add("Edit", paste, first=True)
+        menus.add("Edit", settings)
+        menus.add("View", *pages, first=True)
+        menus.add("View", self.theme_menu.menuAction())
+        menus.add("Help", help_, about)
+        menus.refresh()
+        self._general = (*pages, paste, settings, help_, quit_)
 
-        file = self.menuBar().addMenu("&File")
-        file.addAction("&Open photos…", keys.Open, opening.open_files)
-        file.addAction("Open &folder…", "Ctrl+Shift+O", opening.open_folder)
-        file.addMenu(self.recent_menu)
-        file.addAction("&Sample photos", opening.open_samples)
-        file.addSeparator()
-        file.addAction("&Import weights…", self.import_weights)
-        file.addSeparator()
-        file.addAction("&Quit", keys.Quit, self.close)
-        edit = self.menuBar().addMenu("&Edit")
-        edit.addAction("&Paste photo", keys.Paste, opening.paste)
-        edit.addAction("&Copy result", keys.Copy, page.copy_result)
-        edit.addSeparator()
-        edit.addAction("&Next photo", "Alt+Right", controller.show_next)
-        edit.addAction("Pre&vious photo", "Alt+Left", controller.show_previous)
-        edit.addAction("&Remove photo from window", "Ctrl+Backspace", controller.remove_current)
-        edit.addAction("C&lear window", controller.clear)
-        edit.addSeparator()
-        edit.addAction("Se&ttings…", keys.Preferences, self.settings_dialog.open_fresh)
-        view = self.menuBar().addMenu("&View")
-        for number, entry in enumerate(self.pages.entries, 1):
-            view.addAction(entry.title, f"Ctrl+{number}", self.rail.buttons[entry.name].click)
-        view.addSeparator()
-        view.addAction("Choose &model…", "Ctrl+M", page.show_models)
-        view.addAction(page.crop_action)
-        view.addMenu(self.theme_menu)
-        help_menu = self.menuBar().addMenu("&Help")
-        help_menu.addAction("&Keyboard and mouse", self.show_keys)
-        help_menu.addAction("&About ResNet GUI", self.show_about)
+    def _action(self, text: str, keys: Keys, slot: Callable[[], object]) -> QAction:
+        """One of the window's own: it can be done on every page."""
+        action = QAction(text, self)
+        set_keys(action, keys)
+        action.triggered.connect(slot)
+        return action
 
     # --- what the person does ---------------------------------------------------------------
 
@@ -178,31 +191,29 @@ class MainWindow(QMainWindow):
         self.pages.show_page(name)
 
     @Slot()
-    def _on_training_wanted(self) -> None:
-        self.show_page("train")
-
-    @Slot()
-    def import_weights(self) -> None:
-        self.show_page("models")  # there its progress is shown
-        self.models_page.choose_import()
+    def paste(self) -> None:
+        """What is on the clipboard goes to the page in front, as if it were dropped there."""
+        self.pages.current.paste(QGuiApplication.clipboard().mimeData())
 
     @Slot()
     def show_keys(self) -> None:
-        titles = [entry.title for entry in self.pages.entries]
-        show_box(self, "Keyboard and mouse", keys_text(titles))
+        general = [(keys_of(action), plain_name(action)) for action in self._general]
+        HelpBox(self, "Keyboard and mouse", keys_text(general, self.pages)).show()
 
     @Slot()
     def show_about(self) -> None:
-        show_box(self, "About ResNet GUI", about_text())
+        HelpBox(self, "About ResNet GUI", about_text()).show()
 
     @Slot(str)
     def _on_theme_chosen(self, theme: str) -> None:
-        self._theme.choose(theme)
         self.memory.change(theme=theme)
 
     @Slot()
-    def _on_forget_recent(self) -> None:
-        self.memory.change(recent=())
+    def _on_remembered(self) -> None:
+        theme = self.memory.settings.theme
+        if theme != self._theme.choice:
+            self.theme_menu.show_theme(theme)
+            self._theme.choose(theme)
 
     # --- drag and drop ----------------------------------------------------------------------
 
@@ -243,7 +254,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_not_saved(self, text: str) -> None:
-        self.page.notices.add(text, "warning")
+        self.pages.current.notices.add(text, "warning")
 
     # --- closing ----------------------------------------------------------------------------
 

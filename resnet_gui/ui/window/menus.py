@@ -1,73 +1,122 @@
-"""The window's menus, as far as they do something by themselves, and what Help says."""
+"""The window's menus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from resnet_gui import __version__
 from resnet_gui.core.system.settings import THEMES
-from resnet_gui.ui.widgets.plain_text import (
-    MessageBox,
-    Rich,
-    action_text,
-    rich,
-    rich_join,
-    set_tooltip,
-)
+from resnet_gui.ui.page import Page, PageAction, set_keys
+from resnet_gui.ui.window.pages import Pages
 
-_KEYS = (
-    ("F11", "on the Lab page: large type on the whole screen (Esc leaves it)"),
-    ("Ctrl+O", "open photos"),
-    ("Ctrl+Shift+O", "open a folder"),
-    ("Ctrl+V", "paste a photo or its path"),
-    ("Ctrl+C", "copy the answer"),
-    ("Ctrl+M", "choose the model"),
-    ("Ctrl+E", "show what the network sees"),
-    ("Alt+← Alt+→", "previous, next photo (arrow keys in the strip)"),
-    ("Ctrl+Backspace", "take the photo out of the window (the file stays)"),
-)
+_USUAL, _LAST = ("File", "Edit", "View"), "Help"
 
 
-class RecentMenu(QMenu):
-    """The files and folders opened last.
+class _Menu(QMenu):
+    """One menu; grey in it is what has nothing to do while it is looked at.
 
-    Signals:
-        path_chosen(str), forget_requested().
+    Attributes:
+        offers: what the page in front offers here.
     """
 
-    path_chosen = Signal(object)  # a str would lose what is no UTF-8 in a file name
-    forget_requested = Signal()
-
-    def __init__(self, title: str, recent: Callable[[], Sequence[str]], parent: QWidget) -> None:
-        super().__init__(title, parent)
-        self._recent = recent
-        self._names: tuple[str, ...] = ()
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(f"&{title}", parent)
+        self.offers: list[PageAction] = []
         self.aboutToShow.connect(self._on_about_to_show)
-        self.triggered.connect(self._on_triggered)
+        self.aboutToHide.connect(self._on_about_to_hide)
 
     @Slot()
     def _on_about_to_show(self) -> None:
-        self.clear()
-        names = self._names = tuple(self._recent())
-        for number, name in enumerate(names):
-            action = self.addAction(_shown_path(name))
-            set_tooltip(action, name)
-            action.setData(number)
-        if names:
-            self.addSeparator()
-            self.addAction("Forget these").triggered.connect(self.forget_requested)
-        else:
-            self.addAction("Nothing yet").setEnabled(False)
+        for offer in self.offers:
+            offer.action.setEnabled(offer.usable())
 
-    @Slot(QAction)
-    def _on_triggered(self, action: QAction) -> None:
-        if action.data() is not None:
-            self.path_chosen.emit(self._names[action.data()])
+    @Slot()
+    def _on_about_to_hide(self) -> None:
+        """A key must not stay dead because a menu was looked at before."""
+        for offer in self.offers:
+            offer.action.setEnabled(True)
+
+
+class Menus(QObject):
+    """The menu bar: what the page in front offers, what leads to another page, and what belongs to
+    the window itself.
+
+    Attributes:
+        menus: by title.
+    """
+
+    def __init__(self, bar: QMenuBar, pages: Pages) -> None:
+        super().__init__(bar)
+        self._pages = pages
+        self._first: dict[str, list[QAction]] = {}
+        self._last: dict[str, list[QAction]] = {}
+        self._made: list[QAction] = []
+        offered = (offer.menu for entry in pages.entries for offer in pages[entry.name].offered)
+        titles = dict.fromkeys((*_USUAL, *offered, _LAST))
+        self.menus = {title: _Menu(title, bar) for title in titles}
+        for menu in self.menus.values():
+            bar.addMenu(menu)
+        pages.page_shown.connect(self.refresh)
+
+    def add(self, menu: str, *actions: QAction, first: bool = False) -> None:
+        """Add entries of the window's own, below those of the pages, or above. Call `refresh`
+        after the last one."""
+        (self._first if first else self._last).setdefault(menu, []).extend(actions)
+
+    @Slot()
+    def refresh(self, *_: object) -> None:
+        """Fill the menus for the page that is in front."""
+        for action in self._made:
+            action.deleteLater()
+        self._made = []
+        current = self._pages.current
+        taken = {key for offer in current.offered for key in _keys(offer.action)}
+        for title, menu in self.menus.items():
+            for action in menu.actions():  # not `clear`: it makes the actions useless for Python
+                menu.removeAction(action)
+            menu.offers = [offer for offer in current.offered if offer.menu == title]
+            groups = (
+                self._first.get(title, []),
+                [offer.action for offer in menu.offers],
+                self._leading_there(title, current, taken),
+                self._last.get(title, []),
+            )
+            for number, group in enumerate(group for group in groups if group):
+                if number:
+                    menu.addAction(self._line())
+                menu.addActions(group)
+
+    def _line(self) -> QAction:
+        line = QAction(self)
+        line.setSeparator(True)
+        self._made.append(line)
+        return line
+
+    def _leading_there(self, title: str, current: Page, taken: set[str]) -> list[QAction]:
+        """The entries of pages that are not in front: the page comes there first. They keep those
+        of their keys that mean nothing on the page in front."""
+        found: list[QAction] = []
+        for entry in self._pages.entries:
+            page = self._pages[entry.name]
+            offers = [] if page is current else page.offered
+            for offer in offers:
+                if offer.menu != title or not offer.elsewhere:
+                    continue
+                if offer.action.menu() is not None:
+                    found.append(offer.action)
+                    continue
+                action = QAction(offer.elsewhere, self)
+                set_keys(action, [key for key in _keys(offer.action) if key not in taken])
+                taken.update(_keys(action))
+                action.triggered.connect(offer.action.trigger)
+                self._made.append(action)
+                found.append(action)
+        return found
+
+
+def _keys(action: QAction) -> list[str]:
+    return [keys.toString() for keys in action.shortcuts()]
 
 
 class ThemeMenu(QMenu):
@@ -82,55 +131,19 @@ class ThemeMenu(QMenu):
     def __init__(self, title: str, theme: str, parent: QWidget) -> None:
         super().__init__(title, parent)
         group = QActionGroup(self)
-        for name in THEMES:
-            action = self.addAction(name.capitalize())
+        for name, words in THEMES.items():
+            action = self.addAction(words)
             action.setCheckable(True)
             action.setChecked(name == theme)
             action.setData(name)
             group.addAction(action)
         self.triggered.connect(self._on_triggered)
 
+    def show_theme(self, theme: str) -> None:
+        """Mark the theme that is in force."""
+        for action in self.actions():
+            action.setChecked(action.data() == theme)
+
     @Slot(QAction)
     def _on_triggered(self, action: QAction) -> None:
         self.chosen.emit(str(action.data()))
-
-
-def keys_text(pages: Sequence[str]) -> Rich:
-    """The table of keys. `pages`: the pages' titles, in order."""
-    shortcuts = " ".join(f"Ctrl+{number}" for number in range(1, len(pages) + 1))
-    keys = (
-        ("Drop", "photos, folders, images from a browser, or a model file"),
-        (shortcuts, ", ".join(title.lower() for title in pages)),
-        *_KEYS,
-    )
-    rows = rich_join(
-        rich("<tr><td><b>{keys}</b></td><td>{what}</td></tr>", keys=keys, what=what)
-        for keys, what in keys
-    )
-    return rich("<table cellspacing='6'>{rows}</table>", rows=rows)
-
-
-def about_text() -> Rich:
-    return rich(
-        "<p><b>ResNet GUI {version}</b></p><p>Drag a photo in and see what it is. "
-        "Everything is computed on this computer; nothing is uploaded.</p>"
-        "<p>MIT licence. Models have licences of their own: see their cards.</p>",
-        version=__version__,
-    )
-
-
-def show_box(parent: QWidget, title: str, text: Rich) -> None:
-    """A small window with a text; nothing waits for it."""
-    box = MessageBox(parent, title, text)
-    box.setModal(False)
-    box.finished.connect(box.deleteLater)
-    box.show()
-
-
-def _shown_path(name: str) -> str:
-    """A path short enough for a menu, shown as it is."""
-    home = str(Path.home())
-    shown = "~" + name[len(home) :] if name.startswith(home + "/") else name
-    if len(shown) > 70:
-        shown = f"{shown[:30]}…{shown[-38:]}"
-    return action_text(shown)

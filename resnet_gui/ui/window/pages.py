@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import Signal, Slot
@@ -12,6 +13,7 @@ from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.models.page import ModelsPage
 from resnet_gui.ui.page import Page, PageContext, PageEntry
 from resnet_gui.ui.train.page import TrainPage
+from resnet_gui.ui.window.place import Place
 
 # Adding a page: its package, and one line here. The first one is shown at the start.
 PAGES = [
@@ -29,6 +31,7 @@ class Pages(QStackedWidget):
 
     Attributes:
         entries: the pages' names, titles and icons, in order.
+        current: the page in front.
 
     Signals:
         page_shown(str): name of the page that has come to the front.
@@ -40,9 +43,13 @@ class Pages(QStackedWidget):
         super().__init__(parent)
         self.entries = tuple(PAGES)
         self._pages = {entry.name: entry.build(context) for entry in self.entries}
+        self.current = self._pages[self.entries[0].name]
+        self._places: dict[Page, QWidget] = {}
         for name, page in self._pages.items():
             page.setObjectName(name)
-            self.addWidget(page)
+            place = self._places[page] = Place(page)
+            self.addWidget(place)
+            page.wanted.connect(partial(self.show_page, name))
             context.theme.changed.connect(page.refresh_theme)
 
     def __getitem__(self, name: str) -> Page:
@@ -52,16 +59,13 @@ class Pages(QStackedWidget):
         """The page of this class."""
         return next(page for page in self._pages.values() if isinstance(page, kind))
 
-    @property
-    def current(self) -> Page:
-        return next(page for page in self._pages.values() if page is self.currentWidget())
-
     @Slot(str)
     def show_page(self, name: str) -> None:
         """Bring a page to the front."""
         before, now = self.current, self[name]
         if before is not now:
-            self.setCurrentWidget(now)
+            self.current = now
+            self.setCurrentWidget(self._places[now])
             before.hidden()
             now.shown()
             self.page_shown.emit(name)

@@ -10,6 +10,8 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
+from resnet_gui.ui.widgets.screen_room import fit_to_screen
+
 _log = logging.getLogger(__name__)
 _USUAL = (1120, 740)  # pixels
 _WIDEST = 100_000  # pixels that a part of the window may have been wide
@@ -28,7 +30,7 @@ def restore_shape(
     the usual shape.
     """
     if not (geometry and _restore_geometry(window, geometry)):
-        window.resize(*_USUAL)
+        fit_to_screen(window, *_USUAL)
     if len(sizes) == splitter.count() and all(_is_size(size) for size in sizes):
         splitter.setSizes(list(sizes))
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from resnet_gui.ui.train.page import TrainPage
-from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.window.announcements import Announcements
 
 _TRAY_MS = 10_000
 
 
 class TrainingNotices(QObject):
-    """Speaks up on the first page, in the task bar and in the tray.
+    """Speaks up on the page in front, in the task bar and in the tray."""
 
-    Signals:
-        show_requested(): the person wants to see the Train page.
-    """
-
-    show_requested = Signal()
-
-    def __init__(self, train: TrainPage, notices: NoticeBar, window: QWidget) -> None:
+    def __init__(self, train: TrainPage, announcements: Announcements, window: QWidget) -> None:
         super().__init__(window)
-        self._notices, self._window = notices, window
-        self._offer: NoticeLine | None = None
+        self._announcements, self._window = announcements, window
         train.resume_offered.connect(self._on_resume_offered)
         train.ended_unseen.connect(self._on_ended)
 
@@ -32,14 +25,7 @@ class TrainingNotices(QObject):
     def _on_resume_offered(self, title: str) -> None:
         """The window opens on another page: say there, too, that a run can go on."""
         text = f"The training “{one_line(title)}” was interrupted. It can go on where it was."
-        self._offer = self._notices.add(text, "notice", "Show")
-        self._offer.acted.connect(self._on_accepted)
-
-    @Slot()
-    def _on_accepted(self) -> None:
-        if self._offer is not None:
-            self._notices.remove(self._offer)
-        self.show_requested.emit()
+        self._announcements.say("train", text)
 
     @Slot(str)
     def _on_ended(self, text: str) -> None:

@@ -34,6 +34,7 @@ class Wiring(QObject):
         pages.of(TrainPage).try_requested.connect(self._on_use_requested)
         models_page.settings_requested.connect(settings.open_fresh)
         settings.controller.saved.connect(store.refresh)
+        settings.kept.controller.cleared.connect(store.refresh)
         # Devices, runs, photos.
         self._classify.devices_found.connect(self._on_devices_found)
         self._train.earlier.changed.connect(lab.refresh_if_shown)

@@ -474,7 +474,7 @@ def test_photos_dropped_here_are_classified(
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), copy, mime, left, keys))
     assert window.pages.current is window.page
-    assert page.isHidden()
+    assert not page.isVisible()
     qtbot.waitUntil(lambda: window.page.results.answer.text() == "espresso", timeout=ANSWER_MS)
 
 

@@ -283,6 +283,7 @@ def test_offline_mode_asks_nobody_and_says_so(
     # Switched off in the settings, the page follows at once.
     dialog = app.window.settings_dialog
     dialog.open_fresh()
+    qtbot.waitUntil(lambda: not dialog.controller.loading)
     assert not dialog.isModal()
     dialog.offline.click()
     dialog.save.click()
@@ -571,6 +572,7 @@ def test_settings_that_cannot_work_are_refused_where_they_are_typed(
     shown.window.models_page.settings_button.click()
     dialog = shown.window.settings_dialog
     assert dialog.isVisible()
+    qtbot.waitUntil(lambda: not dialog.controller.loading)
     assert not dialog.save.isEnabled()
     dialog.mirror_text.setText("http://mirror.example/weights")
     assert "the connection is not protected" in dialog.mirror.problem.text()
@@ -611,6 +613,7 @@ def test_the_environments_mirror_is_shown_as_the_one_in_force(
     monkeypatch.setenv("RESNET_GUI_WEIGHTS_URL", "https://weights.example")
     dialog = shown.window.settings_dialog
     dialog.open_fresh()
+    qtbot.waitUntil(lambda: not dialog.controller.loading)
     assert "RESNET_GUI_WEIGHTS_URL is set and comes first" in dialog.mirror.hint.text()
     assert "https://weights.example" in dialog.mirror.hint.text()
     dialog.close()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from resnet_gui.core.http.settings import MIRROR_VARIABLE, load_http_settings
+from resnet_gui.core.http.settings import (
+    MIRROR_VARIABLE,
+    HttpSettings,
+    load_http_settings,
+    save_http_settings,
+)
+from resnet_gui.core.system.settings import Settings
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.downloads import Downloads
+from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.settings.controller import SettingsController
 from tests.helpers.fake_engine import Rig, heard, model
 
@@ -19,11 +27,24 @@ def downloads(rig: Rig) -> Downloads:
 
 
 @pytest.fixture
+def memory(rig: Rig) -> Iterator[Memory]:
+    memory = Memory(Settings(), rig.io, rig.parent)
+    yield memory
+    memory.save()
+    rig.settle()
+
+
+@pytest.fixture
 def controller(
-    rig: Rig, downloads: Downloads, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, downloads: Downloads, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> SettingsController:
     monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
-    return SettingsController(rig.io, downloads, rig.parent)
+    controller = SettingsController(rig.io, downloads, memory, rig.parent)
+    assert controller.loading
+    assert not controller.can_save
+    controller.look()
+    rig.settle()
+    return controller
 
 
 def save(rig: Rig, controller: SettingsController, *, move: bool = False) -> None:
@@ -121,14 +142,71 @@ def test_a_save_that_is_cancelled_or_fails_changes_nothing(
     assert controller.can_save
 
 
-def test_reset_forgets_the_draft_and_reads_the_environment(
-    controller: SettingsController, monkeypatch: pytest.MonkeyPatch
+def test_reset_forgets_the_draft_and_reads_what_is_stored(
+    rig: Rig, controller: SettingsController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = heard(controller.changed)
+    """In the io lane, which may be busy for long: meanwhile what was read last is there."""
+    save_http_settings(HttpSettings(offline=True))
+    loaded = heard(controller.loaded)
     controller.set_mirror("ftp://mirror")
+    controller.set_wish("theme", "dark")
     monkeypatch.setenv(MIRROR_VARIABLE, "nonsense")
+    hold = rig.occupy(rig.io)
     controller.reset()
+    assert not controller.loading
+    assert controller.draft == HttpSettings()
+    assert controller.wishes["theme"] == "system"
     assert not controller.problems
     assert controller.environment_mirror == "nonsense"
     assert controller.environment_problem
-    assert len(changed) == 2
+    controller.set_wish("theme", "light")
+    hold.over.set()
+    rig.settle()
+    assert controller.settings.offline
+    assert controller.draft.offline
+    assert controller.wishes["theme"] == "light"
+    assert len(loaded) == 2
+
+
+def test_a_draft_that_was_begun_meanwhile_stays(rig: Rig, controller: SettingsController) -> None:
+    save_http_settings(HttpSettings(offline=True))
+    hold = rig.occupy(rig.io)
+    controller.reset()
+    controller.set_mirror("https://mirror.example")
+    hold.over.set()
+    rig.settle()
+    assert controller.draft.mirror == "https://mirror.example"
+    save(rig, controller)
+    assert load_http_settings() == HttpSettings(mirror="https://mirror.example", offline=True)
+
+
+def test_wishes_are_remembered_when_they_are_saved(
+    rig: Rig, controller: SettingsController, memory: Memory
+) -> None:
+    saved = heard(controller.saved)
+    controller.set_wish("theme", "dark")
+    controller.set_wish("another_window", True)
+    assert controller.can_save
+    assert memory.settings == Settings()
+    controller.save(move=False)
+    assert memory.settings == Settings(theme="dark", another_window=True)
+    assert not controller.can_save
+    # With the network's, only if those could be saved.
+    controller.set_wish("theme", "light")
+    controller.set_folder("not/whole")
+    save(rig, controller)
+    assert memory.settings.theme == "dark"
+    controller.set_folder("")
+    controller.set_offline(True)
+    save(rig, controller)
+    assert memory.settings.theme == "light"
+    assert load_http_settings().offline
+    assert len(saved) == 2
+
+
+def test_a_folder_of_somebody_is_no_crash(controller: SettingsController) -> None:
+    """“~somebody” was looked up in the list of users while it was typed."""
+    controller.set_folder("~nobody-of-that-name/x")
+    assert controller.draft.weights_folder == Path("~nobody-of-that-name/x")  # saving says why not
+    controller.set_folder("~/weights")
+    assert controller.draft.weights_folder == Path.home() / "weights"

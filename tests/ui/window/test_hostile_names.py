@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 from safetensors.torch import save_file
 
@@ -27,6 +27,7 @@ from resnet_gui.ui.lab.page import View
 from resnet_gui.ui.train.controller import TrainState
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.photo_list import PhotoState
+from resnet_gui.ui.window.help import HelpBox
 from tests.core.lab.test_sources import make_run
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.hostile import FEW, IMAGE, TEXTS, Look, file_names
@@ -156,7 +157,7 @@ def test_nothing_is_rendered_read_or_stretched(
     popup.grab()
     popup.hide()
     assert IMAGE in shown, "no model of that title was seen"
-    window.recent_menu.aboutToShow.emit()
+    window.page.recent_menu.aboutToShow.emit()
     assert any("&& more" in text for text in look(qtbot, app, width).seen)
     for entry in controller.store.entries:
         if entry.spec.provider == "yours" and entry.spec.classes:
@@ -213,7 +214,7 @@ def test_nothing_is_rendered_read_or_stretched(
     window.show_keys()
     window.show_about()
     look(qtbot, app, width)
-    boxes = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+    boxes = [box for box in window.findChildren(HelpBox) if box.isVisible()]
     assert len(boxes) == 2
     for box in boxes:
         box.close()
@@ -263,7 +264,7 @@ def test_a_file_name_that_is_no_utf8_is_opened_and_spelled_out(
     assert "caf\\udce9.jpg" in controller.photos.data(index, Qt.ItemDataRole.ToolTipRole)
     assert str(path) in window.memory.settings.recent
     controller.clear()
-    menu = window.recent_menu
+    menu = window.page.recent_menu
     menu.aboutToShow.emit()
     [action] = [a for a in menu.actions() if a.text().endswith("/caf\\udce9.jpg")]
     action.trigger()

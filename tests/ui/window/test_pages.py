@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.ui.page import Page, PageContext, PageEntry
 from resnet_gui.ui.window import pages
+from resnet_gui.ui.window.help import HelpBox
 
 
 class ToyPage(Page):
@@ -22,6 +23,14 @@ class ToyPage(Page):
         super().__init__()
         self.context = context
         self.log: list[str] = []
+        self.tidy = self.offer_action("Toys", "&Tidy up…", self._on_tidy, keys="Ctrl+O")
+        self.offer_action("File", "&Build", self._on_build, keys="Ctrl+B", elsewhere="&Build a toy")
+
+    def _on_tidy(self) -> None:
+        self.log.append("tidy")
+
+    def _on_build(self) -> None:
+        self.log.append("build")
 
     def may_take(self, mime: QMimeData) -> bool:
         return mime.text().startswith("toy")
@@ -73,9 +82,9 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     [view] = [a.menu() for a in window.menuBar().actions() if a.text() == "&View"]
     [action] = [a for a in view.actions() if a.text() == "Toy box"]
     window.show_keys()
-    [box] = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
-    assert "Ctrl+5" in box.text()
-    assert "toy box" in box.text()
+    [box] = [box for box in window.findChildren(HelpBox) if box.isVisible()]
+    assert "Ctrl+5" in box.label.text()
+    assert "On the page Toy box" in box.label.text()
     box.close()
     # Shown by a click, by its shortcut and by name; each page is told.
     toy.log.clear()
@@ -100,6 +109,58 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     assert toy.log[-1] == "toy bear"
     window.show_page("train")
     assert not drop(app, "toy car")
+
+
+def test_what_a_page_offers_is_in_the_menus(qtbot: QtBot, app: WindowApp) -> None:
+    """Its own menu, too, and its keys, although another page uses the same."""
+    window = app.window
+    toy = window.pages.of(ToyPage)
+    qtbot.waitUntil(window.isActiveWindow)
+
+    def texts(menu: str) -> list[str]:
+        return [action.text() for action in window.menus.menus[menu].actions()]
+
+    def press(key: Qt.Key) -> None:
+        qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+
+    assert list(window.menus.menus) == ["File", "Edit", "View", "Toys", "Help"]
+    assert texts("Toys") == []
+    toy.log.clear()
+    assert "&Build a toy" in texts("File")
+    press(Qt.Key.Key_B)
+    assert toy.log == ["shown", "build"]
+    assert "&Build" in texts("File")
+    assert texts("Toys") == ["&Tidy up…"]
+    press(Qt.Key.Key_O)
+    press(Qt.Key.Key_B)
+    assert toy.log == ["shown", "build", "tidy", "build"]
+    window.show_keys()
+    [box] = [box for box in window.findChildren(HelpBox) if box.isVisible()]
+    assert "Tidy up<" in box.label.text()
+    box.close()
+    toy.wanted.emit()
+    window.show_page("models")
+    toy.wanted.emit()
+    assert window.pages.current is toy
+
+
+def test_what_a_page_announces_is_said_on_the_page_in_front(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    toy, text = window.pages.of(ToyPage), "A toy is broken."
+    window.show_page("lab")
+    toy.announced.emit(text)
+    lab = window.lab_page.notices
+    assert lab.texts == [text]
+    assert text not in window.page.notices.texts
+    lab.shown[0].button.click()
+    assert window.pages.current is toy
+    assert lab.texts == []
+    toy.announced.emit(text)  # it is in front: it says so itself
+    assert toy.notices.texts == []
+    window.show_page("models")
+    toy.announced.emit(text)
+    window.show_page("toy")
+    assert window.models_page.notices.texts == []
 
 
 def test_every_page_has_a_name_of_its_own() -> None:

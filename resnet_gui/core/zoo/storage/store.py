@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.http.fetch import TICK_S
+from resnet_gui.core.http.settings import load_http_settings
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
@@ -118,6 +119,39 @@ def remove_weights(entry: ModelEntry, folder: Path | None = None) -> int:
         try:
             for suffix in ("", PART_SUFFIX, f"{PART_SUFFIX}.json"):
                 freed += _delete(home / f"{name}{suffix}")
+        finally:
+            lock.release()
+    return freed
+
+
+def all_partial_bytes() -> int:
+    """Bytes that have arrived of all interrupted downloads."""
+    folder = load_http_settings().weights_dir()
+    return sum(partial_bytes(spec, folder) for spec in published_specs())
+
+
+def remove_partial() -> int:
+    """Delete what has arrived of interrupted downloads; those that go on right now stay.
+
+    Returns:
+        bytes that became free.
+
+    Raises:
+        DownloadError: the folder cannot be written.
+    """
+    folder, freed = load_http_settings().weights_dir(), 0
+    for name in map(weights_file_name, published_specs()):
+        part = folder / f"{name}{PART_SUFFIX}"
+        if not part.exists():
+            continue
+        lock = FileLock(lock_path(folder / name), thread_local=False)
+        try:
+            with disk_errors(folder):
+                lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        try:
+            freed += _delete(part) + _delete(part.with_name(f"{part.name}.json"))
         finally:
             lock.release()
     return freed

@@ -1,0 +1,99 @@
+"""The window and its dialogs on small screens: 1366 x 768 and 1024 x 768 pixels, enlarged by half
+(911 x 512 and 683 x 512 pixels of Qt's), a frame and a task bar left out."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
+from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
+from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
+from resnet_gui.ui.window.help import HelpBox
+from resnet_gui.ui.window.place import Place
+
+ROOM = QSize(675, 440)  # of 683 x 512
+
+
+def fits(size: QSize) -> bool:
+    return size.width() <= ROOM.width() and size.height() <= ROOM.height()
+
+
+def cut(page: QWidget) -> list[str]:
+    """Controls that the page's edge, or another one's around them, cuts for good."""
+    return [
+        f"{type(control).__name__} {control.accessibleName() or control.objectName()}"
+        for kind in (QAbstractButton, QComboBox, QLineEdit)
+        for control in page.findChildren(kind)
+        if control.isVisible()
+        and control.parentWidget() is not None
+        and control.parentWidget().layout() is not None
+        and not control.parentWidget().rect().contains(control.geometry())
+    ]
+
+
+def test_the_window_fits_and_nothing_is_cut(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    assert fits(window.minimumSizeHint())
+    assert fits(window.minimumSize())
+    window.resize(ROOM)
+    for name in (entry.name for entry in window.pages.entries):
+        window.show_page(name)
+        qtbot.waitUntil(lambda: not app.io.busy and not app.inference.busy, timeout=60_000)
+        page = window.pages.current
+        assert (name, window.size()) == (name, ROOM)
+        assert page.width() >= page.minimumSizeHint().width()
+        assert page.height() >= page.minimumSizeHint().height()
+        assert (name, cut(page)) == (name, [])
+        assert page.width() <= ROOM.width()  # never scrolled sideways in its whole width
+
+
+def test_a_page_with_room_is_not_scrolled(qtbot: QtBot, app: WindowApp) -> None:
+    """Not even where its wrapped texts would like more height than they need."""
+    app.window.resize(790, 640)
+    for name in (entry.name for entry in app.window.pages.entries):
+        app.window.show_page(name)
+        place = app.window.pages.current.parentWidget().parentWidget()
+        assert isinstance(place, Place)
+        qtbot.waitUntil(
+            lambda place=place, page=app.window.pages.current: (
+                page.size() == place.maximumViewportSize()
+            )
+        )
+
+
+def test_dialogs_fit(qtbot: QtBot, app: WindowApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = app.window
+    monkeypatch.setattr(
+        "resnet_gui.ui.widgets.screen_room.screen_room", lambda window: ROOM, raising=True
+    )
+    monkeypatch.setattr("resnet_gui.ui.models.selector.screen_room", lambda window: ROOM)
+    entry = window.controller.entry
+    assert entry is not None
+    augmentation = AugmentationDialog(app.training, window)
+    augmentation.fill(lambda: iter(()), 6)
+    window.show_keys()
+    dialogs: list[QDialog] = [
+        ClassesDialog(entry.spec, window),
+        Cifar10Dialog("www.example.org", "", window),
+        augmentation,
+        window.findChildren(HelpBox)[0],
+        window.settings_dialog,
+    ]
+    window.settings_dialog.open_fresh()
+    for dialog in dialogs:
+        dialog.show()
+        assert (type(dialog).__name__, fits(dialog.minimumSizeHint())) == (
+            type(dialog).__name__,
+            True,
+        )
+    assert all(fits(dialog.size()) for dialog in dialogs[:4])
+    window.page.show_models()
+    assert fits(window.page.popup.size())
+    window.page.popup.hide()
+    qtbot.waitUntil(lambda: not app.training.busy and not app.io.busy)
+    for dialog in dialogs:
+        dialog.close()
