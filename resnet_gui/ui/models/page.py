@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.models.card import ModelCard
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
@@ -27,7 +25,7 @@ from resnet_gui.ui.widgets.icons import icon
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
-from resnet_gui.ui.widgets.reveal import folder_of, reveal
+from resnet_gui.ui.widgets.reveal import Revealer
 from resnet_gui.ui.widgets.words import size_text
 
 _FILES = "Weights and models (*.pth *.pt *.h5 *.hdf5 *.safetensors bundle.json);;All files (*)"
@@ -48,7 +46,10 @@ class ModelsPage(Page):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
-        self._io = context.lanes.io
+        self.revealer = Revealer(
+            context.lanes.io, self, "is not there yet: the first download makes it."
+        )
+        self.revealer.told.connect(self._on_noticed)
         self.controller = controller = ModelsController(
             context.engine,
             context.lanes.inference,
@@ -236,16 +237,7 @@ class ModelsPage(Page):
             self._reveal(self.controller.inventory.use.folder)
 
     def _reveal(self, path: Path) -> None:
-        job = self._io.submit(partial(folder_of, path), Priority.INTERACTIVE)
-        job.finished.connect(self._on_looked_for)
-
-    @Slot(object)
-    def _on_looked_for(self, result: tuple[Path, Path | None]) -> None:
-        path, folder = result
-        if folder is None:
-            self.notices.add(f"{path} is not there yet: the first download makes it.", "notice")
-        elif not reveal(path, folder):
-            self.notices.add(f"No file manager answered. It is here: {path}", "notice")
+        self.revealer.show(path)
 
     # --- what the controller says -----------------------------------------------------------
 

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
-from resnet_gui.ui.widgets.plain_text import one_line
 
 _TRAY_MS = 10_000
 
@@ -28,10 +27,9 @@ class TrainingNotices(QObject):
         train.resume_offered.connect(self._on_resume_offered)
         train.ended_unseen.connect(self._on_ended)
 
-    @Slot(str)
-    def _on_resume_offered(self, title: str) -> None:
+    @Slot(object)
+    def _on_resume_offered(self, text: str) -> None:
         """The window opens on another page: say there, too, that a run can go on."""
-        text = f"The training “{one_line(title)}” was interrupted. It can go on where it was."
         self._offer = self._notices.add(text, "notice", "Show")
         self._offer.acted.connect(self._on_accepted)
 

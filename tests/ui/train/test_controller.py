@@ -24,7 +24,7 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.zoo import ModelState
+from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.start_model import StartModel
 from tests.helpers.fake_engine import Rig, heard, model
@@ -217,13 +217,17 @@ def test_start_lets_the_measurement_go(rig: Rig, controller: TrainController, fo
 
 
 def test_the_start_model_is_renamed(rig: Rig, controller: TrainController, folder: Path) -> None:
+    """Its id stays, so nothing else changes; the run is named after it."""
     ready(rig, controller, folder)
-    controller.follow_rename("other", "another")
-    assert controller.model_id == "a"
-    controller.follow_rename("a", "bees")
-    assert controller.model_id == "bees"
     assert controller.config is not None
-    assert controller.config.model == "bees"
+    assert controller.config.title == "Ant and bee, Model a"
+    rig.look(model("a", title="Bees"), model("b"))
+    assert controller.config.model == "a"
+    assert controller.config.title == "Ant and bee, Bees"
+    controller.set_title(" My run ")
+    assert controller.config.title == "My run"
+    controller.set_title("")
+    assert controller.config.title == "Ant and bee, Bees"
 
 
 def test_the_start_model_is_removed(rig: Rig, controller: TrainController, folder: Path) -> None:
@@ -236,14 +240,14 @@ def test_the_start_model_is_removed(rig: Rig, controller: TrainController, folde
     assert controller.config.model == "c"
 
 
-def test_a_renamed_start_model_stays_while_the_store_looks(
+def test_a_model_that_is_not_here_yet_stays_while_the_store_looks(
     rig: Rig, controller: TrainController, folder: Path
 ) -> None:
     hold = rig.engine.hold()
-    rig.engine.script("entries", hold)  # this look ends with the old name
+    rig.engine.script("entries", hold)  # this look began before the model was made
     rig.store.refresh()
     rig.until(hold.reached.is_set)
-    controller.follow_rename("a", "bees")
+    controller.set_model("bees")
     rig.store.refresh()
     rig.engine.models = [model("bees"), model("b")]
     seen: list[str] = []
@@ -251,6 +255,55 @@ def test_a_renamed_start_model_stays_while_the_store_looks(
     hold.over.set()
     rig.until(lambda: len(seen) == 2)
     assert seen == ["bees", "bees"]
+
+
+def own(model_id: str, base: str = "", **changes: Any) -> ModelEntry:
+    """A model that a run made."""
+    return model(model_id, base_model=base, run_id=f"run {model_id}", **changes)
+
+
+def test_the_start_is_not_the_last_result_but_what_that_started_from(rig: Rig) -> None:
+    controller = TrainController(rig.engine, rig.store, rig.training, rig.io, rig.parent)
+    start = controller.start_model
+    original = model("orig", ModelState.BUNDLED)
+    second = own("second", "first", title="Second", dataset="garden")
+    rig.look(original, own("first", "orig"), second)
+    controller.suggest_model(second)  # the Classify page answers with it
+    assert controller.model_id == "orig"
+    assert start.reason == "Your model “Second” was trained from it."
+    assert start.other is not None
+    controller.set_model(start.other.spec.id)
+    assert controller.model_id == "second"
+    assert start.reason == "Your own model: it has learned “garden” already."
+    assert start.other is not None
+    assert start.other.spec.id == "orig"  # again from the original
+    controller.suggest_model(original)  # too late: the person chose
+    assert controller.model_id == "second"
+    rig.look(original, own("first", "orig"))
+    assert controller.model_id == "orig"
+    assert start.reason == "“Second” is not here any more."
+    assert start.other is None
+
+
+def test_a_chain_of_runs_that_bites_its_tail_ends(rig: Rig) -> None:
+    start = StartModel(rig.store)
+    one = own("one", "two")
+    rig.look(one, own("two", "one"), own("alone", "gone"))
+    assert start.suggest(one)
+    assert start.model_id in ("one", "two")
+    [alone] = [entry for entry in rig.store.entries if entry.spec.id == "alone"]
+    assert start.original_of(alone) is None
+
+
+def test_a_measurement_that_fails_says_why(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    rig.engine.script("estimate", OSError("The model is damaged."))
+    told, noticed = heard(controller.not_estimated), heard(controller.noticed)
+    ready(rig, controller, folder)
+    rig.until(lambda: told)
+    assert told == ["The model is damaged."]
+    assert not noticed
 
 
 def test_scratch_and_back_keeps_both_choices(
