@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -39,10 +39,12 @@ class ModelsPage(Page):
 
     Signals:
         settings_requested(): the window opens the settings.
+        train_requested(str): the Train page should start from the model of this id.
     """
 
     drop_hint = "Drop to import weights or a model"
     settings_requested = Signal()
+    train_requested = Signal(str)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -115,6 +117,7 @@ class ModelsPage(Page):
         self.view.setResizeMode(QListView.ResizeMode.Adjust)
         self.view.setProperty("kind", "bare")
         self.view.setAccessibleName("Models")
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.titles = ColumnTitles(self.view)
         self.view.viewport().installEventFilter(self)
         self.empty_text = PlainLabel()
@@ -159,6 +162,8 @@ class ModelsPage(Page):
         self.card.reveal_requested.connect(self._on_reveal_requested)
         self.view.selectionModel().currentChanged.connect(self._on_row_changed)
         self.view.doubleClicked.connect(self._on_double_clicked)
+        self.view.customContextMenuRequested.connect(self._on_menu_requested)
+        self.card.train_requested.connect(self.train_requested)
         controller.store.changed.connect(self._on_inventory_changed)
         controller.current_changed.connect(self._show_selected)
         controller.downloads.changed.connect(self._on_downloads_changed)
@@ -224,6 +229,14 @@ class ModelsPage(Page):
         entry = self.controller.models.entry(index.row())
         if entry is not None and entry.state.ready:
             self.controller.use()
+
+    @Slot(QPoint)
+    def _on_menu_requested(self, place: QPoint) -> None:
+        """What the card can do with a model, at the model."""
+        index = self.view.indexAt(place)
+        if self.controller.models.entry(index.row()) is not None:
+            self.view.setCurrentIndex(index)
+            self.card.menu().popup(self.view.viewport().mapToGlobal(place))
 
     @Slot()
     def _on_reveal_requested(self) -> None:

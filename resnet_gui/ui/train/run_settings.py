@@ -77,6 +77,8 @@ class RunSettings:
     def _default_title(self, summary: DatasetSummary, taken: Container[str]) -> str:
         """The folder and the model in words, numbered where a run or a model is called so."""
         entry = self.start_model.entry()
+        if entry is not None and not self.start_model.scratch:  # of own models: what they are of
+            entry = self.start_model.original_of(entry) or entry
         title = f"{summary.title}, {entry.spec.title}" if entry is not None else summary.title
         name, number = title, 2
         while name in taken:

@@ -32,6 +32,7 @@ class Wiring(QObject):
         self._train.run_started.connect(self._on_train_state_changed)
         self._train.model_made.connect(store.refresh)
         pages.of(TrainPage).try_requested.connect(self._on_use_requested)
+        models_page.train_requested.connect(self._on_train_requested)
         models_page.settings_requested.connect(settings.open_fresh)
         settings.controller.saved.connect(store.refresh)
         # Devices, runs, photos.
@@ -51,6 +52,11 @@ class Wiring(QObject):
     def _on_use_requested(self, model_id: str) -> None:
         self._classify.set_model(model_id)
         self._pages.show_page("classify")
+
+    @Slot(str)
+    def _on_train_requested(self, model_id: str) -> None:
+        self._train.set_model(model_id)
+        self._pages.show_page("train")
 
     @Slot()
     def _on_train_state_changed(self) -> None:
