@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -66,12 +67,22 @@ class TrainRunView(QWidget):
         column.addWidget(self._result_card())
         self.charts = TrainingCharts()
         self.charts.save_requested.connect(self._on_chart_save_requested)
-        column.addWidget(self.charts, 1)
         self.samples_title = PlainLabel("Validation photos the network has not learned from")
         self.samples_title.setProperty("kind", "muted")
         self.samples = SamplesView(io)
-        column.addWidget(self.samples_title)
-        column.addWidget(self.samples)
+        # In a small window all of this does not fit below the result.
+        scrolled = QWidget()
+        below = QVBoxLayout(scrolled)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(10)
+        below.addWidget(self.charts, 1)
+        below.addWidget(self.samples_title)
+        below.addWidget(self.samples)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setProperty("kind", "bare")
+        scroll.setWidget(scrolled)
+        column.addWidget(scroll, 1)
         controller.state_changed.connect(self.show_state)
         controller.prepared.connect(self._on_prepared)
         controller.run_started.connect(self._on_run_started)

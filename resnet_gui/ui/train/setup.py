@@ -105,7 +105,22 @@ class TrainSetup(QWidget):
         card.setProperty("kind", "card")
         card.setMinimumWidth(350)
         column = QVBoxLayout(card)
-        column.setContentsMargins(16, 14, 16, 14)
+        column.setContentsMargins(16, 14, 6, 14)
+        column.setSpacing(8)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setProperty("kind", "bare")
+        scroll.setWidget(self._choices())
+        column.addWidget(scroll, 1)
+        column.addLayout(self._start_part())
+        return card
+
+    def _choices(self) -> QWidget:
+        """What scrolls where the window is low."""
+        choices = QWidget()
+        column = QVBoxLayout(choices)
+        column.setContentsMargins(0, 0, 10, 0)
         column.setSpacing(8)
         self.start_title = PlainLabel("Start from")
         column.addWidget(self.start_title)
@@ -153,14 +168,16 @@ class TrainSetup(QWidget):
         self.form.option_changed.connect(self._controller.set_option)
         self.form.reset_requested.connect(self._controller.reset_options)
         self.form.preview_requested.connect(self.preview_requested)
-        self.fold_area = QScrollArea()
-        self.fold_area.setWidgetResizable(True)
-        self.fold_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.fold_area.setProperty("kind", "bare")
-        self.fold_area.setWidget(self.form)
-        self.fold_area.hide()
-        column.addWidget(self.fold_area, 1)
+        self.form.hide()
+        column.addWidget(self.form)
         column.addStretch()
+        return choices
+
+    def _start_part(self) -> QVBoxLayout:
+        """Name, warnings and the button: always in sight."""
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 10, 0)
+        column.setSpacing(8)
         column.addWidget(PlainLabel("Name of the run and its model"))
         self.name = QLineEdit()
         self.name.setMaxLength(200)
@@ -192,7 +209,7 @@ class TrainSetup(QWidget):
         self.start.setMinimumHeight(38)
         self.start.clicked.connect(self._controller.start)
         column.addWidget(self.start)
-        return card
+        return column
 
     def refresh_theme(self) -> None:
         self.fold.setIcon(icon("down", side=14))
@@ -258,11 +275,11 @@ class TrainSetup(QWidget):
         self.repeat_box.setVisible(run is not None)
         if run is not None:
             best = run.best_val_accuracy
-            result = f" ({best:.1%} on the validation photos)" if best is not None else ""
+            result = f" ({best:.1%})" if best is not None else ""
             self.repeat.setText(
-                f"“{one_line(run.title, 80)}” had the same photos, settings and start{result}. "
-                "Another run would come out exactly like it. Choose another preset or model, or "
-                "another seed under Advanced."
+                f"“{one_line(run.title, 60)}” had the same photos, settings and start{result}: "
+                "this run would repeat it exactly. Another preset, model or seed (Advanced) would "
+                "not."
             )
 
     @Slot(object)
@@ -323,7 +340,7 @@ class TrainSetup(QWidget):
 
     @Slot(bool)
     def _on_fold_toggled(self, on: bool) -> None:
-        self.fold_area.setVisible(on)
+        self.form.setVisible(on)
 
 
 def describe(summary: DatasetSummary) -> str:

@@ -117,7 +117,7 @@ def test_presets_and_advanced_settings_change_the_config(
     assert controller.config is not None
     assert controller.config.method is Method.PROGRESSIVE
     setup.fold.click()
-    assert setup.fold_area.isVisible()
+    assert setup.form.isVisible()
     epochs = setup.form.editors["epochs"]
     epochs.setFocus()
     epochs.selectAll()  # type: ignore[attr-defined]
