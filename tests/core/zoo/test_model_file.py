@@ -178,6 +178,13 @@ _DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "top1 is a word": (lambda p: file_by_hand(p, description(top1="high")), "incomplete"),
     "top1 is no number": (lambda p: file_by_hand(p, description(top1=math.nan)), "incomplete"),
+    "the id is a number": (lambda p: file_by_hand(p, description(id=7)), "id is no text"),
+    "the id is endless": (lambda p: file_by_hand(p, description(id="a" * 300)), "id has 300"),
+    "made by a word": (lambda p: file_by_hand(p, description(provenance="me")), "provenance"),
+    "an unknown option": (
+        lambda p: file_by_hand(p, description(architecture_options={"colour": 1})),
+        "incomplete.*colour",
+    ),
     "options are a number": (
         lambda p: file_by_hand(p, description(architecture_options=7)),
         "incomplete",
@@ -409,7 +416,8 @@ def test_adding_copies_under_a_free_name(tmp_path: Path) -> None:
     second = small_model(tmp_path / "b" / "insects.safetensors", seed=2)
     assert add_model_file(first, folder).id == "insects"
     assert add_model_file(second, folder).id == "insects-2"
-    assert (folder / "insects-2.safetensors").read_bytes() == second.read_bytes()
+    header = read_header(folder / "insects-2.safetensors")
+    assert header.document == read_header(second).document | {"id": "insects-2"}
     assert add_model_file(second, folder).id == "insects-2"  # there already: no second copy
     assert add_model_file(folder / "insects.safetensors", folder).id == "insects"
     assert sorted(p.name for p in folder.iterdir()) == [

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.events import ClassScore, DownloadProgress, Notice
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import (
@@ -18,6 +19,7 @@ from resnet_gui.core.runs.events import (
     PhotoSkipped,
     Preparing,
     RunFailed,
+    RunFinished,
     RunStarted,
     RunStopped,
     SamplePrediction,
@@ -540,3 +542,76 @@ def test_progress_of_unpacking_is_told(
     assert told[0] == progress
     assert noticed == [("It was there already.", "notice")]
     assert controller.state is TrainState.READY
+
+
+# --- results of earlier -----------------------------------------------------------------------
+
+
+def write_results(name: str, folder: Path, **changes: Any) -> None:
+    """A finished run with what its results need."""
+    config = {"format": 1, "data": str(folder), "model": "a", "epochs": 3, "preset": "fast"}
+    result = {"part": "test", "value": 0.5, "low": 0.2, "high": 0.8, "right": 2, "n": 4}
+    path = write_run(
+        name, id=f"run {name}", state="finished", config=config, result=result, **changes
+    )
+    split = Split(("ant", "bee"), (Item("ant/0.png", 0),), (Item("bee/0.png", 1),), (), False)
+    (path / "split.json").write_text(json.dumps(split.to_json()), encoding="utf-8")
+    (path / "metrics.jsonl").write_text(
+        json.dumps(epoch(1, 3, 0.4, 0.5).to_json()) + "\n", encoding="utf-8"
+    )
+
+
+def test_results_are_opened_and_lead_back_to_their_settings(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    write_results("r", folder)
+    rig.look(model("a"), own("renamed", "a", path=Path("/models/x.safetensors")), model("b"))
+    controller.earlier.refresh()
+    rig.settle()
+    [run] = controller.earlier.runs
+    assert controller.earlier.model_of(run) is None  # it is another run's
+    made = own("r", "a", path=Path("/models/anything.safetensors"))
+    rig.look(model("a"), made)
+    opened = heard(controller.results_opened)
+    controller.open_results(run)
+    rig.until(lambda: opened)
+    assert controller.state is TrainState.ENDED
+    assert isinstance(controller.end, RunFinished)
+    assert (controller.end.model_id, controller.end.accuracy.value) == ("r", 0.5)
+    assert controller.has_model("r")
+    assert [item.epoch for item in controller.history] == [1]
+    rig.look(model("a"))
+    assert not controller.has_model("r")
+    controller.back_to_settings()
+    rig.until(lambda: controller.state is TrainState.READY)
+    assert controller.config is not None
+    assert (controller.config.epochs, controller.config.model) == (3, "a")
+
+
+def test_a_run_that_would_repeat_another_is_named_before(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    ready(rig, controller, folder)
+    assert controller.config is not None
+    assert controller.summary is not None
+    document = {
+        "state": "finished",
+        "title": controller.config.title,
+        "config": controller.config.to_json(),
+        "dataset": {"fingerprint": controller.summary.fingerprint},
+    }
+    assert controller.repeated is None
+    title = controller.config.title
+    write_run("same", **document)
+    write_run("stopped", **(document | {"state": "stopped"}))
+    controller.earlier.refresh()
+    rig.settle()
+    assert controller.repeated is not None
+    assert controller.repeated.name == "same"
+    assert controller.config.title == f"{title} (2)"
+    controller.set_option("seed", 4)
+    assert controller.repeated is None
+    controller.set_option("seed", 0)
+    assert controller.repeated is not None
+    controller.set_model("b")
+    assert controller.repeated is None
