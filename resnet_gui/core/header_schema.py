@@ -246,6 +246,7 @@ PREPROCESSING = Table(
 DESCRIPTION = Table(
     {
         "format": Field(Whole(1, 1)),
+        "id": Field(Text(255, names=True), ""),  # "": the file's name is its id
         "title": Field(Text(1000), ""),
         "family": Field(Text(1000), ""),
         "architecture": Field(Text(100)),

@@ -134,7 +134,7 @@ def small_spec(**changes: Any) -> ModelSpec:
 
 def small_model(path: Path, seed: int = 0, **changes: Any) -> Path:
     """A whole model file: ResNet-18 with three classes."""
-    spec = small_spec(**changes)
+    spec = small_spec(**{"id": path.stem, **changes})
     state = random_state(spec.architecture, len(spec.classes), seed)
     save_model(path, spec, state, {"made_by": "test"})
     return path

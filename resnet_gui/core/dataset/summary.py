@@ -49,6 +49,10 @@ _BLOCKING = frozenset({ProblemKind.SINGLE_CLASS, ProblemKind.NO_PHOTOS})
 USED_ANYWAY = frozenset({ProblemKind.INCOMPLETE})  # of the problems that single photos have
 
 
+_LONGEST_TITLE = 40
+_KNOWN = {"cifar10": "CIFAR-10"}  # folders that this program makes
+
+
 @dataclass(frozen=True, slots=True)
 class Problem(Value):
     """One thing that is wrong in the folder.
@@ -153,6 +157,16 @@ class DatasetSummary(Value):
     def name(self) -> str:
         return Path(self.root).name or self.root
 
+    @property
+    def title(self) -> str:
+        """What a person may call it: by its classes, if they are few, else by its folder."""
+        names = [label_words(name) for name in self.class_names]
+        if 2 <= len(names) <= 3:
+            words = f"{', '.join(names[:-1])} and {names[-1]}"
+            if len(words) <= _LONGEST_TITLE:
+                return capital(words)
+        return _KNOWN.get(self.name) or capital(label_words(self.name))
+
     def counts(self) -> dict[Part, int]:
         """Number of usable photos by part."""
         result = dict.fromkeys(Part, 0)
@@ -200,6 +214,16 @@ class DatasetScanned(Value):
 
 
 ScanEvent = ScanProgress | DatasetScanned
+
+
+def label_words(name: str) -> str:
+    """A folder's name as words: "sea_lion" becomes "sea lion"."""
+    return " ".join(name.replace("_", " ").split()) or name
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def count_noun(count: int, noun: str, plural: str = "") -> str:

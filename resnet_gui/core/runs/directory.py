@@ -12,7 +12,7 @@ from typing import Any
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import RunError, RunNotWrittenError
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone, LayerStatistics
+from resnet_gui.core.runs.events import EpochDone, LayerStatistics, SamplesPredicted
 from resnet_gui.core.runs.info import MOST_EPOCHS, RunInfo, run_info
 from resnet_gui.core.system.atomic import dump_json, write_json, write_text
 from resnet_gui.core.system.documents import DocumentError, read_lines, read_object, share, text
@@ -22,6 +22,7 @@ from resnet_gui.core.values import from_json
 FORMAT_VERSION = 1
 RUN_FILE, TITLE_FILE, SPLIT_FILE = "run.json", "title.json", "split.json"
 METRICS_FILE, LAYERS_FILE = "metrics.jsonl", "layers.jsonl"
+SAMPLES_FILE = "samples.json"
 LAST_FILE, BEST_FILE, FEATURES_FILE = "last.safetensors", "best.safetensors", "features.safetensors"
 RESERVE_FILE = ".reserve.tmp"
 LOCK_FILE = "lock"
@@ -129,6 +130,13 @@ class RunDirectory:
         except DocumentError as error:
             raise self._damaged(LAYERS_FILE, str(error)) from error
 
+    def samples(self) -> SamplesPredicted | None:
+        """What the network said last about a few validation photos; None: nobody noted it."""
+        try:
+            return from_json(SamplesPredicted, read_object(self.path / SAMPLES_FILE))
+        except (FileNotFoundError, DocumentError, *DAMAGE):
+            return None  # the next epoch says it again
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[HeldRun]:
         """Hold the run for the time of a training, and hand out what writes to it, with run.json
@@ -205,6 +213,10 @@ class HeldRun(RunDirectory):
     def write_split(self, split: Split) -> None:
         """Store which photo trains, validates, tests."""
         write_json(self.writable(SPLIT_FILE), split.to_json())
+
+    def write_samples(self, samples: SamplesPredicted) -> None:
+        """Keep what the network says now about a few validation photos."""
+        write_json(self.writable(SAMPLES_FILE), samples.to_json())
 
     def append_metrics(self, epoch: EpochDone) -> None:
         """Add a line and wait until it is on the disk."""

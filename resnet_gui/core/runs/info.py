@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +11,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.system.atomic import dump_json
 from resnet_gui.core.system.documents import text, whole
 from resnet_gui.core.system.files import disk_use
 from resnet_gui.core.values import Value
 
 MOST_EPOCHS = 1_000_000
 _PATH = 4096  # letters
+# Of the settings. Where the folder is does not matter: its fingerprint says what is in it.
+_WITHOUT_EFFECT = ("data", "title", "preset", "memory_mb")
 _YEARS = range(1980, 2200)  # others make trouble in conversions between time zones
 
 
@@ -40,6 +46,9 @@ class RunInfo(Value):
         model_path: the model it made so far; "" if none, or if it is deleted.
         resumable: `resume` can be asked for. message: why it failed, or cannot be read.
         bytes: size of the directory.
+        id: the same in the header of the model that it made; "" in a damaged run.
+        recipe: see `recipe_of`; "" where the settings cannot be read.
+        closed: it was stopped because the program was closed, not to be left as it is.
     """
 
     name: str
@@ -58,6 +67,20 @@ class RunInfo(Value):
     resumable: bool
     message: str
     bytes: int
+    id: str = ""
+    recipe: str = ""
+    closed: bool = False
+
+
+def recipe_of(config: RunConfig, fingerprint: str) -> str:
+    """What decides how a run turns out: equal where a run would repeat another one, number by
+    number on the same computer.
+
+    Args:
+        fingerprint: of the dataset's folder.
+    """
+    values = {k: v for k, v in config.to_json().items() if k not in _WITHOUT_EFFECT}
+    return hashlib.sha256(f"{fingerprint} {dump_json(values)}".encode()).hexdigest()[:16]
 
 
 def run_info(
@@ -92,7 +115,18 @@ def run_info(
         resumable=state in (RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED),
         message=text(document.get("message"), _PATH),
         bytes=disk_use(path),
+        id=text(document.get("id"), 100),
+        recipe=_recipe(document),
+        closed=state is RunState.STOPPED and document.get("closed") is True,
     )
+
+
+def _recipe(document: Mapping[str, Any]) -> str:
+    try:
+        config = RunConfig.from_json(document["config"])
+        return recipe_of(config, text(document["dataset"]["fingerprint"]))
+    except (ResNetGuiError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return ""
 
 
 def damaged_run(path: Path, message: str) -> RunInfo:

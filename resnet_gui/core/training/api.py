@@ -21,6 +21,7 @@ from resnet_gui.core.errors import (
     RunConfigError,
     RunError,
     RunMismatchError,
+    UnknownModelError,
 )
 from resnet_gui.core.events import DeviceInfo, Notice
 from resnet_gui.core.inference.hardware import resolve_precision, use_channels_last
@@ -94,7 +95,7 @@ def train(
             "end."
         )
     split = make_split(summary, config.val_fraction, config.seed)
-    title = config.title.strip() or f"{summary.name} {entry.spec.title}"
+    title = config.title.strip() or f"{summary.title}, {entry.spec.title}"
     options = architecture_options(entry.spec.architecture_options, config)
     preprocessing = preprocessing_for(entry, config)
     document: dict[str, Any] = {
@@ -193,7 +194,15 @@ def _checked(run: HeldRun, zoo: Zoo, models: Path, device: str | None) -> Iterat
         raise RunError(
             path, f"The run “{run.name}” is damaged: {lacks}.", "Start a new run."
         ) from error
-    entry = start_entry(zoo, config)
+    try:
+        entry = start_entry(zoo, config)
+    except UnknownModelError as error:
+        raise RunError(
+            path,
+            f"The run “{run.title}” started from the model “{config.model}”, which is not on this "
+            "computer any more.",
+            "Bring it back from the trash, or start a new run.",
+        ) from error
     if entry.spec.architecture != architecture:
         raise RunMismatchError(path, "architecture", architecture, entry.spec.architecture)
     _check_unchanged(root, fingerprint)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,14 @@ from resnet_gui.core.photos.store import PhotoStore, exact_reader
 from resnet_gui.core.runs.checkpoint import Progress, fit_weights, load_checkpoint
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import Accuracy, PhotoSkipped, Preparing
-from resnet_gui.core.system.atomic import claiming, numbered
 from resnet_gui.core.system.documents import text
 from resnet_gui.core.training.network import start_network
 from resnet_gui.core.training.setup import HEAD, Setup
 from resnet_gui.core.training.space import release
 from resnet_gui.core.zoo.spec import ModelSpec
+from resnet_gui.core.zoo.storage.add_model import save_new_model
 from resnet_gui.core.zoo.weights.load import save_model
-from resnet_gui.core.zoo.weights.model_file import SUFFIX, read_header
+from resnet_gui.core.zoo.weights.model_file import SUFFIX, model_id, read_header
 
 _CHUNK = 16
 _S, _QUICK_S = 10.0, 2.0  # for the note on training photos: 50,000 took 4 s
@@ -171,11 +172,11 @@ def save_best(
     }
     release(setup.run)  # what was kept for this
     if own is not None:
+        title = read_header(own).document["title"]  # it may have been renamed
+        spec = dataclasses.replace(spec, id=model_id(own), title=title or spec.title)
         save_model(own, spec, network.state_dict(), provenance)
         return str(own)
-    with claiming(numbered(path)) as claim:
-        save_model(claim.temporary, spec, network.state_dict(), provenance)
-    return str(claim.path)
+    return str(save_new_model(path, spec, network.state_dict(), provenance))
 
 
 def own_model(setup: Setup) -> Path | None:
@@ -183,13 +184,15 @@ def own_model(setup: Setup) -> Path | None:
     same name may have gone to a model that was imported since."""
     run = setup.run
     known = Path(text(run.document.get("model_path"), 4096)).name
-    for name in dict.fromkeys((known, f"{run.name}{SUFFIX}")):  # killed before it was noted down
+    likely = (known, f"{run.name}{SUFFIX}")  # the second: killed before it was noted down
+    found = sorted(path.name for path in setup.models.glob(f"*{SUFFIX}"))  # if it was renamed
+    for name in dict.fromkeys((*likely, *found)):
         path = setup.models / name
         try:
-            made_by = read_header(path).document.get("provenance")
+            made_by = read_header(path).document["provenance"]
         except (ModelFileError, OSError):
             continue
-        if not isinstance(made_by, Mapping) or made_by.get("run") != run.name:
+        if made_by.get("run") != run.name:
             continue
         if made_by.get("run_id") == run.document.get("id"):
             return path

@@ -40,6 +40,14 @@ def save_epoch(sitting: Sitting, done: EpochDone) -> LayerStatistics | None:
     return layers
 
 
+def keep_samples(sitting: Sitting) -> None:
+    """Note what the network said last about a few photos: whoever opens the run sees it at once.
+    Once a sitting, as the epochs of a head are shorter than a write to the disk."""
+    if sitting.samples is not None:
+        with contextlib.suppress(OSError):  # a full disk: the strip of photos is no result
+            sitting.setup.run.write_samples(sitting.samples)
+
+
 def restored(setup: Setup) -> tuple[Progress, list[EpochDone]]:
     """Where a run goes on: its checkpoint, and the metrics up to it.
 

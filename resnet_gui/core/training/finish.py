@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Generator
 from pathlib import Path
 
-from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, RunError
+from resnet_gui.core.errors import ModelFileError, NonFiniteLossError, ResNetGuiError, RunError
 from resnet_gui.core.runs.checkpoint import Progress, load_checkpoint
 from resnet_gui.core.runs.events import (
     Accuracy,
@@ -28,6 +28,7 @@ from resnet_gui.core.training.best_model import (
 from resnet_gui.core.training.durable import written_progress
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.training.space import not_written, release
+from resnet_gui.core.zoo.weights.model_file import model_id
 
 
 def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]:
@@ -66,7 +67,7 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
         best_epoch=progress.best_epoch,
         accuracy=measured,
         model_path=path,
-        model_id=Path(path).stem,
+        model_id=_id_of(path),
         seconds=sitting.seconds,
     )
 
@@ -84,7 +85,7 @@ def stopped(sitting: Sitting) -> RunStopped:
         best_val_accuracy=progress.best_accuracy,
         best_epoch=progress.best_epoch,
         model_path=path,
-        model_id=Path(path).stem,
+        model_id=_id_of(path),
         resumable=True,
         seconds=sitting.seconds,
     )
@@ -111,7 +112,7 @@ def failed(sitting: Sitting, error: Exception) -> RunFailed:
         best_val_accuracy=progress.best_accuracy,
         best_epoch=progress.best_epoch,
         model_path=path,
-        model_id=Path(path).stem,
+        model_id=_id_of(path),
         resumable=not isinstance(error, NonFiniteLossError | RunError),
     )
 
@@ -132,6 +133,16 @@ def save_quietly(sitting: Sitting) -> str:
     except (ResNetGuiError, OSError):
         return path
     return path
+
+
+def _id_of(path: str) -> str:
+    """The id of the model that was saved a moment ago; "" if none was."""
+    if not path:
+        return ""
+    try:
+        return model_id(Path(path))
+    except ModelFileError:  # taken away again already
+        return Path(path).stem
 
 
 def _chosen_accuracy(sitting: Sitting, progress: Progress) -> Accuracy:

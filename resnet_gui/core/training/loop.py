@@ -23,7 +23,7 @@ from resnet_gui.core.runs.events import (
 )
 from resnet_gui.core.runs.listing import RunState
 from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.durable import record_layers, save_epoch
+from resnet_gui.core.training.durable import keep_samples, record_layers, save_epoch
 from resnet_gui.core.training.finish import failed, finished, save_quietly, stopped
 from resnet_gui.core.training.phase import Phase, open_phase
 from resnet_gui.core.training.report import Tally, batch_done, epoch_done, started
@@ -50,12 +50,12 @@ def run_sitting(
     sitting = Sitting(setup, progress, history, stop or (lambda: False))
     try:
         run.sweep()
-        run.update(state=RunState.RUNNING.value, message="")
+        run.update(state=RunState.RUNNING.value, message="", closed=False)
         yield from sitting.clock.timed(_train(sitting))
     except (GeneratorExit, KeyboardInterrupt):
         save_quietly(sitting)
         with contextlib.suppress(OSError):  # the disk is full or gone: it counts as interrupted
-            run.update(state=RunState.STOPPED.value)
+            run.update(state=RunState.STOPPED.value, closed=True)
         raise
     except (ResNetGuiError, OSError) as error:
         yield failed(sitting, error)
@@ -65,6 +65,7 @@ def run_sitting(
         raise
     finally:
         sitting.close()
+        keep_samples(sitting)
         release(run)
 
 
@@ -146,7 +147,8 @@ def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
     yield done
     yield from _measured(sitting, layers)
     if validation.samples:
-        yield SamplesPredicted(setup.run.name, epoch, validation.samples)
+        sitting.samples = SamplesPredicted(setup.run.name, epoch, validation.samples)
+        yield sitting.samples
     return not sitting.stop() or progress.epoch >= setup.config.epochs
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from resnet_gui.core.runs.checkpoint import Progress
-from resnet_gui.core.runs.events import EpochDone, PhotoSkipped
+from resnet_gui.core.runs.events import EpochDone, PhotoSkipped, SamplesPredicted
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import Setup
 
@@ -61,6 +61,7 @@ class Sitting:
         step: optimizer steps of the run, those of the epoch that is not saved yet included.
         missing: photos that could not be read.
         clock: the time that this sitting worked.
+        samples: the last epoch's answers to a few validation photos.
     """
 
     setup: Setup
@@ -72,6 +73,7 @@ class Sitting:
     missing: set[str] = field(default_factory=set)
     clock: Stopwatch = field(default_factory=Stopwatch)
     seconds_before: float = 0.0
+    samples: SamplesPredicted | None = None
 
     def __post_init__(self) -> None:
         self.step, self.seconds_before = self.progress.step, self.progress.seconds

@@ -70,6 +70,9 @@ class Zoo:
                 names.append(f"{spec.architecture}.{spec.weights}".lower())
             if wanted in names:
                 return entry
+        for entry in entries:  # a file of the user's own, by its name
+            if entry.spec.path is not None and entry.spec.path.stem.lower() == wanted:
+                return entry
         if (shape := _find_architecture(wanted)) is not None:
             raise WeightsMissingError(
                 shape.id,

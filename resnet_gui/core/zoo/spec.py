@@ -9,6 +9,7 @@ from typing import Any
 
 from resnet_gui.core.preprocessing import Preprocessing as Preprocessing
 from resnet_gui.core.system.checksum import Checksum, published_checksum
+from resnet_gui.core.system.documents import share, text, whole
 from resnet_gui.core.values import Value
 
 
@@ -29,12 +30,26 @@ class ModelState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredAccuracy:
+    """Accuracy as a fraction of 1.
+
+    Attributes:
+        photos: how many it was measured on; 0: not known. part: "test", "validation" …; "": the
+            publisher's.
+    """
+
+    value: float
+    photos: int = 0
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One entry of the zoo: a model, whether or not its weights are here.
 
     Attributes:
-        id: what the command line and files call it; unique in the zoo.
-        title: what a person reads.
+        id: what the command line and files call it; unique in the zoo, and never changed.
+        title: what a person reads; only a label.
         family: "ResNet", "ResNeXt", … groups related architectures.
         architecture: what `builder.build_network` constructs.
         provider: which provider made the entry and knows where its weights are.
@@ -53,6 +68,8 @@ class ModelSpec:
         notes: one or two sentences for its card.
         architecture_options: what the architecture needs beside its name (depth, shortcut …).
         metrics: measured figures that stand in the file (accuracies are fractions of 1).
+        run_id: of the run that made it. base_model: id of the model that the run started from.
+            Both are "" where the file says nothing of them.
     """
 
     id: str
@@ -77,6 +94,18 @@ class ModelSpec:
     notes: str = ""
     architecture_options: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    run_id: str = ""
+    base_model: str = ""
+
+    @property
+    def accuracy(self) -> MeasuredAccuracy | None:
+        """What is known of how often its first answer is right: as its publisher says, or as the
+        run measured that made it. None: nothing is known."""
+        value, photos = share(self.metrics.get("accuracy")), self.metrics.get("photos")
+        if value is not None:
+            part = text(self.metrics.get("accuracy_part"), 40)
+            return MeasuredAccuracy(value, whole(photos, 0, 10**12), part)
+        return None if self.top1 is None else MeasuredAccuracy(self.top1)
 
     @property
     def checksum(self) -> Checksum:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QMenu,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -42,11 +43,12 @@ class ModelCard(QFrame):
     """Shows the controller's chosen model.
 
     Signals:
-        reveal_requested(), settings_requested(): the page does these.
+        reveal_requested(), settings_requested(), train_requested(str id): the page does these.
     """
 
     reveal_requested = Signal()
     settings_requested = Signal()
+    train_requested = Signal(str)
 
     def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -156,6 +158,24 @@ class ModelCard(QFrame):
         row.addStretch()
         column.addLayout(row)
         return self.question
+
+    def menu(self) -> QMenu:
+        """What can be done with the model, as a menu that goes when it is closed."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entry = self._controller.current
+        trains = entry is not None and entry.state.ready and not entry.problem
+        for button in (self.primary, self.again):
+            if not button.isHidden():
+                action = menu.addAction(button.text(), button.click)
+                action.setEnabled(button.isEnabled())
+        if trains:
+            menu.addAction("Start a training from it", self._on_train_chosen)
+        menu.addSeparator()
+        for button in (self.reveal, self.rename, self.remove):
+            if not button.isHidden():
+                menu.addAction(button.text(), button.click)
+        return menu
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -268,6 +288,10 @@ class ModelCard(QFrame):
         self.path.setText(str(entry.weights_path or ""))
         self.path.setVisible(entry.weights_path is not None)
         self.facts.setText(rich_facts(rows, colour))
+
+    @Slot()
+    def _on_train_chosen(self) -> None:
+        self.train_requested.emit(self._controller.current_id)
 
     @Slot()
     def _on_rename_clicked(self) -> None:

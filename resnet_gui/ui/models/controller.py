@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
@@ -69,14 +69,12 @@ class ModelsController(QObject):
     Signals:
         current_changed(): another model is chosen, or something about it changed.
         import_changed(): what `imports` does changed.
-        renamed(str, str): a model's id before and now.
         use_requested(str): the Classify page should take the model of this id.
         noticed(str text, str kind): something to show; kind "notice" or "warning".
     """
 
     current_changed = Signal()
     import_changed = Signal()
-    renamed = Signal(str, str)
     use_requested = Signal(str)
     noticed = Signal(object, str)
 
@@ -96,7 +94,7 @@ class ModelsController(QObject):
         self.models = ModelList(self)
         self.current_id = self.used_id = ""
         self.confirming = self.watched = False
-        self._search = ""
+        self._search = self._needed = ""
         self._failures: dict[str, str] = {}
         self._to_select = ""
         self._forgetting: list[ModelEntry] = []  # in the order in which the lane ends them
@@ -224,9 +222,20 @@ class ModelsController(QObject):
         if entry is not None and entry.state.ready and not entry.problem:
             self.use_requested.emit(entry.spec.id)
 
+    def need(self, model_id: str) -> None:
+        """A training needs this model until its end; "": none does."""
+        self._needed = model_id
+
     @Slot()
     def ask_to_remove(self) -> None:
-        self._confirm(True)
+        if self.current_id and self.current_id == self._needed:
+            self.noticed.emit(
+                "The training that is going on started from this model and needs it until its "
+                "end. Wait for that, or stop the training first.",
+                "warning",
+            )
+        else:
+            self._confirm(True)
 
     @Slot()
     def keep(self) -> None:
@@ -255,7 +264,7 @@ class ModelsController(QObject):
         return entry.state is ModelState.YOURS and not entry.problem
 
     def rename(self, title: str) -> None:
-        """Give the chosen model another name; its file is named after it."""
+        """Give the chosen model another name; it stays what it is to whoever uses it."""
         entry = self.current
         if entry is None or entry.weights_path is None or not self.can_rename(entry):
             return
@@ -263,15 +272,13 @@ class ModelsController(QObject):
         if title.strip() == entry.spec.title:
             return
 
-        before = entry.spec.id
-
-        def rename() -> Generator[None, None, tuple[str, str]]:
+        def rename() -> Iterator[None]:
             yield None
-            return before, rename_model(path, title).stem
+            rename_model(path, title)
 
         job = self._io.submit(rename, Priority.INTERACTIVE)
-        job.finished.connect(self._on_renamed)
         job.failed.connect(self._on_failed)
+        job.ended.connect(self.refresh)
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Take in weights, model files and offline kits."""
@@ -365,13 +372,6 @@ class ModelsController(QObject):
     @Slot()
     def _on_removal_ended(self) -> None:
         self._removing.pop(0)
-        self.refresh()
-
-    @Slot(object)
-    def _on_renamed(self, result: tuple[str, str]) -> None:
-        before, now = result
-        self._to_select = now
-        self.renamed.emit(before, now)
         self.refresh()
 
     @Slot(object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -40,11 +40,13 @@ class ModelsPage(Page):
 
     Signals:
         settings_requested(): the window opens the settings.
+        train_requested(str): the Train page should start from the model of this id.
     """
 
     drop_hint = "Drop to import weights or a model"
     takes = "a file of weights or a model"
     settings_requested = Signal()
+    train_requested = Signal(str)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -117,6 +119,7 @@ class ModelsPage(Page):
         self.view.setResizeMode(QListView.ResizeMode.Adjust)
         self.view.setProperty("kind", "bare")
         self.view.setAccessibleName("Models")
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.titles = ColumnTitles(self.view)
         self.view.viewport().installEventFilter(self)
         self.empty_text = PlainLabel()
@@ -161,6 +164,8 @@ class ModelsPage(Page):
         self.card.reveal_requested.connect(self._on_reveal_requested)
         self.view.selectionModel().currentChanged.connect(self._on_row_changed)
         self.view.doubleClicked.connect(self._on_double_clicked)
+        self.view.customContextMenuRequested.connect(self._on_menu_requested)
+        self.card.train_requested.connect(self.train_requested)
         controller.store.changed.connect(self._on_inventory_changed)
         controller.current_changed.connect(self._show_selected)
         controller.downloads.changed.connect(self._on_downloads_changed)
@@ -226,6 +231,14 @@ class ModelsPage(Page):
         if entry is not None and entry.state.ready:
             self.controller.use()
 
+    @Slot(QPoint)
+    def _on_menu_requested(self, place: QPoint) -> None:
+        """What the card can do with a model, at the model."""
+        index = self.view.indexAt(place)
+        if self.controller.models.entry(index.row()) is not None:
+            self.view.setCurrentIndex(index)
+            self.card.menu().popup(self.view.viewport().mapToGlobal(place))
+
     @Slot()
     def _on_reveal_requested(self) -> None:
         entry = self.controller.current
@@ -235,8 +248,10 @@ class ModelsPage(Page):
     @Slot()
     def _on_folder_clicked(self) -> None:
         if self.controller.inventory is not None:
-            folder = self.controller.inventory.use.folder
-            self.reveal.show(folder, "is not there yet: the first download makes it.")
+            self._reveal(self.controller.inventory.use.folder)
+
+    def _reveal(self, path: Path) -> None:
+        self.reveal.show(path, "is not there yet: the first download makes it.")
 
     # --- what the controller says -----------------------------------------------------------
 

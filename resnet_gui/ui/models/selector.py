@@ -30,7 +30,14 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.zoo import ModelEntry, ModelState
-from resnet_gui.ui.models.list_model import ModelList, details, facts, parameters_text
+from resnet_gui.ui.models.list_model import (
+    ModelList,
+    accuracy_line,
+    accuracy_texts,
+    details,
+    facts,
+    parameters_text,
+)
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import (
     PlainLabel,
@@ -71,11 +78,7 @@ class ModelButton(QPushButton):
             size = parameters_text(entry.spec.parameters)
             self._title, self._line = entry.spec.title, f"random weights · {size} parameters"
         else:
-            top1 = entry.spec.top1
-            accuracy = f" · top-1 {top1:.1%}" if top1 is not None else ""
-            self._title = entry.spec.title
-            dataset = entry.spec.dataset or "own data"
-            self._line = f"{dataset} · {len(entry.spec.classes):,} classes{accuracy}"
+            self._title, self._line = entry.spec.title, accuracy_line(entry.spec)
         self.setAccessibleName(one_line(f"Model: {self._title}, {self._line}"))
         set_tooltip(self, "Choose a model (Ctrl+M)")
         self.update()
@@ -143,7 +146,7 @@ class _ModelDelegate(QStyledItemDelegate):
             ground.addRoundedRect(rect.adjusted(4, 1, -4, -1), 6, 6)
             painter.fillPath(ground, QColor(colours.accent_ground))
         spec = value.spec
-        accuracy = f"{spec.top1:.1%}" if spec.top1 is not None else ""
+        accuracy = accuracy_texts(spec)[0]
         upper = QRectF(rect.left() + 14, rect.top() + 4, rect.width() - 28, 20)
         lower = QRectF(rect.left() + 14, rect.top() + 23, rect.width() - 28, 18)
         font.setBold(True)

@@ -12,17 +12,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry
 from resnet_gui.core.zoo.storage.store import Speed
 from resnet_gui.ui.models.controller import ModelsController, Situation, Standing
-from resnet_gui.ui.models.list_model import ModelList
+from resnet_gui.ui.models.list_model import ModelList, accuracy_texts
 from resnet_gui.ui.widgets.plain_text import one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import size_text
 
 _SIDE = 16  # pixels between the text and the list's edges
-_COLUMNS = (("Accuracy", 74), ("Size", 76), ("Speed here", 92))  # title, width in pixels
-_COLUMNS_FROM = 470  # pixels: a narrower list has no columns
+_COLUMNS = (("Accuracy", 118), ("Size", 72), ("Speed here", 88))  # title, width in pixels
+_COLUMNS_FROM = 500  # pixels: a narrower list has no columns
 _ROW, _GROUP = 54, 32
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -44,8 +45,8 @@ def speed_text(speeds: tuple[Speed, ...]) -> str:
 
 
 def _values(entry: ModelEntry, size_bytes: int, speeds: tuple[Speed, ...]) -> tuple[str, str, str]:
-    top1 = f"{entry.spec.top1:.1%}" if entry.spec.top1 is not None else ""
-    return top1 or "–", size_text(size_bytes) if size_bytes else "–", speed_text(speeds) or "–"
+    accuracy = accuracy_texts(entry.spec)[0]
+    return accuracy or "–", size_text(size_bytes) if size_bytes else "–", speed_text(speeds) or "–"
 
 
 class ColumnTitles(QWidget):
@@ -57,7 +58,9 @@ class ColumnTitles(QWidget):
         self.setFixedHeight(22)
         set_tooltip(
             self,
-            "Accuracy: how often the first answer is right, as published (top-1 on ImageNet).\n"
+            "Accuracy: how often the first answer is right, as published; of your own models, on "
+            "the photos kept aside.\nOnly models of one dataset can be compared: they stand "
+            "together.\n"
             "Speed here: time for one photo on this computer, measured when a model is used.",
         )
 
@@ -129,7 +132,9 @@ class ModelRowDelegate(QStyledItemDelegate):
         if rect.width() >= _COLUMNS_FROM:
             painter.setPen(QColor(colours.text if entry.state.ready else colours.muted))
             for (_, room), text in zip(reversed(_COLUMNS), reversed(values), strict=True):
-                painter.drawText(QRectF(right - room, rect.top(), room, _ROW), _RIGHT, text)
+                cell = QRectF(right - room, rect.top(), room, _ROW)
+                on = accuracy_texts(entry.spec)[1] if room == _COLUMNS[0][1] else ""
+                _paint_cell(painter, cell, text, on)
                 right -= room
             values = ("", "", "")
         area = QRectF(rect.left() + _SIDE, rect.top(), right - rect.left() - _SIDE - 8, _ROW)
@@ -189,10 +194,10 @@ class ModelRowDelegate(QStyledItemDelegate):
             painter.setPen(QColor(colours.danger))
         elif not text:
             spec = entry.spec
-            classes = f"{len(spec.classes):,} classes" if spec.classes else ""
+            classes = count_noun(len(spec.classes), "class", "classes") if spec.classes else ""
             # Without columns there is no room for the number of classes; the card has it.
-            more = (classes,) if not any(values) else values
-            parts = (spec.dataset or "own data", *more)
+            more = (classes,) if not any(values) else (" ".join(accuracy_texts(spec)), *values[1:])
+            parts = (spec.dataset or "own photos", *more)
             text = " · ".join(part for part in parts if part not in ("", "–"))
         metrics = QFontMetricsF(painter.font())
         painter.drawText(
@@ -203,6 +208,19 @@ class ModelRowDelegate(QStyledItemDelegate):
         if going_on:
             bar = QRectF(lower.left(), area.bottom() - 8, lower.width(), 4)
             _paint_bar(painter, bar, standing.fraction)
+
+
+def _paint_cell(painter: QPainter, cell: QRectF, text: str, on: str) -> None:
+    """A column's value; `on`, smaller, below it."""
+    if not on:
+        painter.drawText(cell, _RIGHT, text)
+        return
+    painter.drawText(QRectF(cell.left(), cell.top() + 7, cell.width(), 20), _RIGHT, text)
+    painter.save()
+    painter.setFont(_small(painter.font()))
+    painter.setPen(QColor(theme_colours().muted))
+    painter.drawText(QRectF(cell.left(), cell.top() + 27, cell.width(), 18), _RIGHT, on)
+    painter.restore()
 
 
 def _paint_bar(painter: QPainter, bar: QRectF, fraction: float | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFormLayout,
     QLineEdit,
@@ -72,18 +72,21 @@ class AdvancedForm(QWidget):
 
     def _editor(self, name: str, item: Setting) -> QWidget:
         editor: QWidget
+        changes = _Changes(name)
         if item.kind.choices is not None:
             editor = ComboBox()
             for value, words in item.kind.choices().items():
                 editor.add_choice(words, value)
-            editor.activated.connect(self._on_chosen)
+            editor.activated.connect(changes.on_chosen)
         elif item.kind is ON_OFF:
             editor = CheckBox()
-            editor.toggled.connect(self._on_toggled)
+            editor.toggled.connect(changes.on_toggled)
         else:
             editor = QLineEdit()
             editor.setMinimumWidth(60)
-            editor.editingFinished.connect(self._on_typed)
+            editor.editingFinished.connect(changes.on_typed)
+        changes.setParent(editor)
+        changes.told.connect(self.option_changed)
         editor.setObjectName(name)
         set_tooltip(editor, item.tip)
         editor.setAccessibleName(item.label)
@@ -91,24 +94,36 @@ class AdvancedForm(QWidget):
         self.editors[name] = editor
         return editor
 
+
+class _Changes(QObject):
+    """What a person does to one editor, its parent.
+
+    Signals:
+        told(str, object): the setting's name and its new value.
+    """
+
+    told = Signal(str, object)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
     @Slot(int)
-    def _on_chosen(self, row: int) -> None:
-        editor = self.sender()
+    def on_chosen(self, row: int) -> None:
+        editor = self.parent()
         if isinstance(editor, ComboBox):
-            self.option_changed.emit(editor.objectName(), editor.itemData(row))
+            self.told.emit(self._name, editor.itemData(row))
 
     @Slot(bool)
-    def _on_toggled(self, on: bool) -> None:
-        editor = self.sender()
-        if isinstance(editor, CheckBox):
-            self.option_changed.emit(editor.objectName(), on)
+    def on_toggled(self, on: bool) -> None:
+        self.told.emit(self._name, on)
 
     @Slot()
-    def _on_typed(self) -> None:
-        editor = self.sender()
+    def on_typed(self) -> None:
+        editor = self.parent()
         if isinstance(editor, QLineEdit) and editor.isModified():
             editor.setModified(False)
-            self.option_changed.emit(editor.objectName(), editor.text().strip())
+            self.told.emit(self._name, editor.text().strip())
 
 
 def _text(value: Any) -> str:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from resnet_gui.core.dataset.cifar10.archive import is_archive_name
-from resnet_gui.core.dataset.cifar10.folder import UnpackProgress
-from resnet_gui.core.dataset.scan import scan_dataset
-from resnet_gui.core.dataset.summary import DatasetScanned, DatasetSummary, ScanProgress
+from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import RunConfigError
-from resnet_gui.core.events import DownloadProgress, Notice
+from resnet_gui.core.events import Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
     BatchDone,
     EpochDone,
-    Estimated,
     LayersMeasured,
     PhotoSkipped,
     Preparing,
@@ -32,27 +28,18 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import RunInfo
-from resnet_gui.core.training.presets import config_for
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.core.runs.results import RunResults
+from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.jobs.lane import Job, JobLane
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.earlier_runs import EarlierRuns
-from resnet_gui.ui.train.scans import look_and_scan, unpack_and_scan
-from resnet_gui.ui.train.start_model import StartModel
+from resnet_gui.ui.train.estimates import Estimates
+from resnet_gui.ui.train.run_settings import RunSettings
+from resnet_gui.ui.train.scans import FolderScan
+from resnet_gui.ui.train.state import RunEnd as RunEnd
+from resnet_gui.ui.train.state import TrainState as TrainState
 from resnet_gui.ui.widgets.words import sentence
-
-_ESTIMATE_DELAY_MS = 400
-RunEnd = RunFinished | RunStopped | RunFailed
-
-
-class TrainState(Enum):
-    EMPTY = auto()  # no folder
-    SCANNING = auto()
-    READY = auto()  # a folder with its settings
-    RUNNING = auto()  # preparing or training
-    PAUSED = auto()
-    STOPPING = auto()
-    ENDED = auto()  # finished, stopped or failed: `end` says how
 
 
 class TrainController(QObject):
@@ -62,18 +49,20 @@ class TrainController(QObject):
         state: see TrainState.
         summary: what the scan found. config: what Start will do; None while it is not valid.
         config_error: why there is no valid config, in words.
-        started, end: the run's first and last event. history: its epochs.
+        started, end: the first and last event of the run that is shown. history: its epochs.
+        run_title, run_config: its name and settings; None: its settings are not known.
         earlier: the runs on this computer.
-        start_model: what a run starts from, and what else can be chosen.
+        settings: from what `config` is made. start_model: what a run starts from.
 
     Signals:
         state_changed(), dataset_changed(), config_changed().
         scan_progressed(ScanProgress, UnpackProgress or DownloadProgress),
-        prepared(Preparing), estimated(Estimated or None).
+        prepared(Preparing), estimated(Estimated or None), not_estimated(str why).
         run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
         layers_measured(LayersMeasured), samples_predicted(SamplesPredicted),
         run_ended(RunFinished | RunStopped | RunFailed).
-        noticed(str text, str kind), model_made(str id).
+        results_opened(RunResults): a run of earlier is shown, as it ended.
+        noticed(str text, str kind), model_made(str id), models_changed(): others are here now.
     """
 
     state_changed = Signal()
@@ -82,14 +71,17 @@ class TrainController(QObject):
     scan_progressed = Signal(object)
     prepared = Signal(object)
     estimated = Signal(object)
+    not_estimated = Signal(object)
     run_started = Signal(object)
     batches_done = Signal(object)
     epoch_done = Signal(object)
     layers_measured = Signal(object)
     samples_predicted = Signal(object)
     run_ended = Signal(object)
+    results_opened = Signal(object)
     noticed = Signal(object, str)
     model_made = Signal(str)
+    models_changed = Signal()
 
     def __init__(
         self,
@@ -100,7 +92,7 @@ class TrainController(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine, self._training, self._io = engine, training, io
+        self._engine, self._store, self._training = engine, store, training
         self.state = TrainState.EMPTY
         self.summary: DatasetSummary | None = None
         self.config: RunConfig | None = None
@@ -108,21 +100,28 @@ class TrainController(QObject):
         self.started: RunStarted | None = None
         self.end: RunEnd | None = None
         self.history: list[EpochDone] = []
-        self.earlier = EarlierRuns(io, self)
+        self.run_title = ""
+        self.run_config: RunConfig | None = None
+        self.earlier = EarlierRuns(store, io, self)
         self.earlier.noticed.connect(self.noticed)
-        self.preset: str | None = None
-        self.start_model = StartModel(store)
+        self.earlier.opened.connect(self._on_results)
+        self.earlier.looked_into.connect(self._on_looked_into)
+        self.earlier.changed.connect(self._on_runs_changed)
+        self.settings = RunSettings(store)
+        self.start_model = self.settings.start_model
         store.changed.connect(self._on_store_changed)
-        self.overrides: dict[str, Any] = {}
-        self.device_kind = "cpu"
-        self._scan: Job | None = None
-        self._estimating: Job | None = None
+        self._scan = FolderScan(io, self)
+        self._scan.progressed.connect(self.scan_progressed)
+        self._scan.noticed.connect(self.noticed)
+        self._scan.scanned.connect(self._on_scanned)
+        self._scan.ended.connect(self._on_scan_ended)
+        self._estimates = Estimates(engine, training, self)
+        self._estimates.measured.connect(self.estimated)
+        self._estimates.failed.connect(self.not_estimated)
+        self._wanted: RunConfig | None = None  # settings to take as soon as the folder is scanned
         self._run: Job | None = None
+        self._just_made = ""  # id of a model that the store does not know yet
         self._stop = threading.Event()
-        self._estimate_soon = QTimer(self)
-        self._estimate_soon.setSingleShot(True)
-        self._estimate_soon.setInterval(_ESTIMATE_DELAY_MS)
-        self._estimate_soon.timeout.connect(self._estimate)
 
     @property
     def running(self) -> bool:
@@ -133,13 +132,11 @@ class TrainController(QObject):
 
     def open_folder(self, folder: Path) -> None:
         """Scan a folder of class sub-folders in the background."""
-        self._open(partial(scan_dataset, folder), Priority.INTERACTIVE)
+        self._open(partial(self._scan.open_folder, folder))
 
     def open_dropped(self, paths: Sequence[Path]) -> None:
         """As `open_folder` or `open_cifar10`, whichever the disk says was dropped."""
-        archive = any(is_archive_name(path.name) for path in paths)
-        priority = Priority.BACKGROUND if archive else Priority.INTERACTIVE
-        self._open(partial(look_and_scan, paths), priority)
+        self._open(partial(self._scan.open_dropped, paths))
 
     def open_cifar10(self, archive: Path | None = None, *, download: bool = False) -> None:
         """Unpack CIFAR-10 if it is not there yet, then scan it.
@@ -147,40 +144,41 @@ class TrainController(QObject):
         Args:
             archive: from where. download: the person said that the network may be asked.
         """
-        # In the background: photos and thumbnails must not wait for the network.
-        self._open(partial(unpack_and_scan, archive, download), Priority.BACKGROUND)
+        self._open(partial(self._scan.open_cifar10, archive, download))
 
-    def _open(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
+    def _open(self, start: Callable[[], None], wanted: RunConfig | None = None) -> None:
         if self.running:
             self.noticed.emit(
                 "A training is running. Stop it first, then drop the folder again.", "warning"
             )
             return
-        if self._scan is not None:
-            self._scan.let_go()
-        self._scan = job = self._io.submit(start, priority)
-        job.progressed.connect(self._on_scan)
-        job.failed.connect(self._on_scan_failed)
-        job.cancelled.connect(self._on_scan_cancelled)
+        self._wanted = wanted
+        start()
         self._set_state(TrainState.SCANNING)
 
     def cancel_scan(self) -> None:
-        if self._scan is not None:
-            self._scan.cancel()
+        self._scan.cancel()
 
     def close_folder(self) -> None:
         """Back to the empty page; the run and its model stay on the disk."""
         if not self.running:
             self.summary = self.config = None
-            self.overrides = {}
+            self.settings.overrides = {}
             self._set_state(TrainState.EMPTY)
             self.earlier.refresh()
 
     def back_to_settings(self) -> None:
-        """From the end of a run to the same folder's settings."""
-        if not self.running and self.summary is not None:
+        """From the end of a run to its settings, and its folder if another one is open."""
+        config = self.run_config
+        if self.running:
+            return
+        if self.summary is not None and (config is None or config.data == self.summary.root):
+            if config is not None and config != self.config:
+                self.settings.take(config, self.summary)
             self._set_state(TrainState.READY)
             self._configure()
+        elif config is not None:
+            self._open(partial(self._scan.open_folder, Path(config.data)), config)
         else:
             self.close_folder()
 
@@ -194,38 +192,49 @@ class TrainController(QObject):
         self.start_model.choose(model_id)
         self._configure()
 
-    @Slot(str, str)
-    def follow_rename(self, before: str, now: str) -> None:
-        """A model has another id now: a run that would start from it starts from it still."""
-        if self.start_model.model_id == before:
-            self.start_model.model_id = now
+    def suggest_model(self, used: ModelEntry) -> None:
+        """Photos are classified with this model now."""
+        if self.start_model.suggest(used):
             self._configure()
 
     @Slot()
     def _on_store_changed(self) -> None:
-        if self.start_model.replace_lost():
-            self._configure()
+        if self._store.entry(self._just_made) is not None:
+            self._just_made = ""  # from now on the store knows
+        lost = self.start_model.replace_lost()
+        self._configure(measure=lost)  # a model may also have another title now
+        self.models_changed.emit()
+
+    @Slot()
+    def _on_runs_changed(self) -> None:
+        if self.state is TrainState.READY:
+            self._configure(measure=False)  # a name is taken, or a run would repeat another
 
     def set_preset(self, preset: str | None) -> None:
         """Choose a preset (None: by the folder's size); it replaces what was changed by hand."""
-        self.preset, self.overrides = preset, {}
+        self.settings.preset, self.settings.overrides = preset, {}
         self._configure()
 
     def set_option(self, name: str, value: Any) -> None:
         """Change one setting by hand (see RunConfig)."""
-        self.overrides[name] = value
+        self.settings.overrides[name] = value
         self._configure()
 
     def reset_options(self) -> None:
-        self.overrides = {}
+        self.settings.overrides = {}
         self._configure()
+
+    def set_title(self, title: str) -> None:
+        """Name the run and its model; an empty name is made from the folder and the model."""
+        self.settings.title = title.strip()
+        self._configure(measure=False)
 
     def set_device_kind(self, kind: str) -> None:
         """What training will run on ("cpu", "cuda:0", "mps"): presets depend on it."""
-        self.device_kind = kind
+        self.settings.device_kind = kind
         self._configure()
 
-    def _configure(self) -> None:
+    def _configure(self, *, measure: bool = True) -> None:
         if self.summary is None or not self.start_model.model_id:
             return
         self.config, self.config_error = None, ""
@@ -233,42 +242,22 @@ class TrainController(QObject):
             if not self.summary.trainable:
                 blocking = [p.message for p in self.summary.problems if p.blocking]
                 raise RunConfigError("data", blocking[0])
-            self.config = self.start_model.configure(self._config_from, self.summary.typical_side)
+            taken = {run.title for run in self.earlier.runs}
+            self.config = self.settings.config(self.summary, taken)
         except RunConfigError as error:
             self.config_error = str(error)
         self.config_changed.emit()
-        self.estimated.emit(None)
-        if self.config is not None and not self.running:
-            self._estimate_soon.start()
+        if measure:
+            self.estimated.emit(None)
+            if self.config is not None and not self.running:
+                self._estimates.ask(self.config, self.summary)
 
-    def _config_from(self, model_id: str) -> RunConfig:
-        assert self.summary is not None
-        options = dict(self.overrides)
-        return config_for(
-            self.preset,
-            data=self.summary.root,
-            model=model_id,
-            photos=len(self.summary.photos),
-            classes=len(self.summary.classes),
-            device_kind=self.device_kind,
-            method=options.pop("method", None),
-            **options,
-        )
-
-    @Slot()
-    def _estimate(self) -> None:
-        if self.config is None or self.summary is None or self.running:
-            return
-        self._stop_estimating()
-        start = partial(self._engine.estimate, self.config, self.summary)
-        self._estimating = job = self._training.submit(start)
-        job.progressed.connect(self._on_estimate)
-        job.failed.connect(self._on_failed)
-
-    def _stop_estimating(self) -> None:
-        self._estimate_soon.stop()
-        if self._estimating is not None:
-            self._estimating.let_go()
+    @property
+    def repeated(self) -> RunInfo | None:
+        """A finished run that Start would repeat number by number; None: there is none."""
+        if self.config is None or self.summary is None:
+            return None
+        return self.earlier.same(self.config, self.summary.fingerprint)
 
     # --- the run ------------------------------------------------------------------------------
 
@@ -276,6 +265,7 @@ class TrainController(QObject):
         """Train with the present folder and settings."""
         if self.config is None or self.summary is None or self.running:
             return
+        self.run_title, self.run_config = self.config.title, self.config
         self._begin(partial(self._engine.train, self.config, self.summary, self._stop.is_set))
 
     def resume(self, run: RunInfo) -> None:
@@ -283,14 +273,16 @@ class TrainController(QObject):
         if self.running:
             self.noticed.emit("One training at a time: stop the one that runs first.", "warning")
             return
+        self.run_title, self.run_config = run.title, None
         self.resume_path(run.path)
 
     def resume_path(self, run_dir: str) -> None:
-        """As `resume`, by the run's directory."""
+        """As `resume`, of the run that is shown."""
         self._begin(partial(self._engine.resume, Path(run_dir), self._stop.is_set))
+        self.earlier.look_into(Path(run_dir))  # its settings, and its last answers
 
     def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
-        self._stop_estimating()
+        self._estimates.stop()
         self._stop.clear()
         self.started, self.end, self.history = None, None, []
         self._run = job = self._training.submit(start)
@@ -303,25 +295,48 @@ class TrainController(QObject):
         """End after the current batch; the best model so far is kept."""
         if self.running and self.state is not TrainState.STOPPING:
             self._stop.set()
-            self._pause(False)
+            if self._run is not None:
+                self._run.set_paused(False)
             self._set_state(TrainState.STOPPING)
 
     def set_paused(self, paused: bool) -> None:
-        if self.state in (TrainState.RUNNING, TrainState.PAUSED):
-            self._pause(paused)
+        if self._run is not None and self.state in (TrainState.RUNNING, TrainState.PAUSED):
+            self._run.set_paused(paused)
             self._set_state(TrainState.PAUSED if paused else TrainState.RUNNING)
 
-    def _pause(self, paused: bool) -> None:
-        if self._run is not None:
-            self._run.set_paused(paused)
+    def has_model(self, model_id: str) -> bool:
+        """Whether a run's model is here, or soon will be: it was made a moment ago."""
+        known = self._store.entry(model_id) is not None or model_id == self._just_made
+        return bool(model_id) and known
 
-    # --- what the lanes say -------------------------------------------------------------------
+    # --- a run of earlier ---------------------------------------------------------------------
+
+    def open_results(self, run: RunInfo) -> None:
+        """Show what came out of a run."""
+        if not self.running:
+            self.earlier.open(Path(run.path))
 
     @Slot(object)
-    def _on_estimate(self, events: list[Any]) -> None:
-        for event in events:
-            if isinstance(event, Estimated):
-                self.estimated.emit(event)
+    def _on_looked_into(self, results: RunResults) -> None:
+        """The run that was resumed, as it was before."""
+        if self.running:
+            self.run_config, self.run_title = results.config, results.info.title
+            if results.samples is not None:
+                self.samples_predicted.emit(results.samples)
+
+    @Slot(object)
+    def _on_results(self, results: RunResults) -> None:
+        if self.running:
+            return
+        model = self.earlier.model_of(results.info)
+        self.run_config, self.run_title = results.config, results.info.title
+        self.started, self.history = results.started, list(results.started.history)
+        found = (model.spec.id, str(model.spec.path)) if model is not None else ("", "")
+        self.end = dataclasses.replace(results.end, model_id=found[0], model_path=found[1])
+        self._set_state(TrainState.ENDED)
+        self.results_opened.emit(results)
+
+    # --- what the lanes say -------------------------------------------------------------------
 
     @Slot(object)
     def _on_run(self, events: list[Any]) -> None:
@@ -351,6 +366,7 @@ class TrainController(QObject):
             if isinstance(event, RunFailed):
                 self.noticed.emit(event.message, "warning")
             if event.model_id:
+                self._just_made = event.model_id
                 self.model_made.emit(event.model_id)
 
     @Slot(object)
@@ -368,30 +384,18 @@ class TrainController(QObject):
         self.earlier.refresh()
 
     @Slot(object)
-    def _on_scan(self, events: list[Any]) -> None:
-        for event in events:
-            if isinstance(event, ScanProgress | UnpackProgress | DownloadProgress):
-                self.scan_progressed.emit(event)
-            elif isinstance(event, Notice):
-                self.noticed.emit(event.message, "notice")
-            elif isinstance(event, DatasetScanned):
-                self._scanned(event.summary)
-
-    def _scanned(self, summary: DatasetSummary) -> None:
+    def _on_scanned(self, summary: DatasetSummary) -> None:
         self.summary = summary
-        self.preset, self.overrides = None, {}
+        self.settings.clear()
+        if self._wanted is not None:
+            self.settings.take(self._wanted, summary)
+            self._wanted = None
         self._set_state(TrainState.READY)
         self.dataset_changed.emit()
         self._configure()
 
-    @Slot(object)
-    def _on_scan_failed(self, error: Exception) -> None:
-        self.noticed.emit(sentence(error), "warning")
-        self._on_scan_cancelled()
-
     @Slot()
-    def _on_scan_cancelled(self) -> None:
-        self._scan = None
+    def _on_scan_ended(self) -> None:
         self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
 
     def _set_state(self, state: TrainState) -> None:

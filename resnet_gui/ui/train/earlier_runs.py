@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from resnet_gui.core.runs.listing import RunInfo, delete_run, list_runs, rename_run
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.info import recipe_of
+from resnet_gui.core.runs.listing import (
+    RunInfo,
+    RunState,
+    delete_run,
+    list_runs,
+    rename_run,
+)
+from resnet_gui.core.runs.results import RunResults, read_results
+from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.words import sentence
 
 
@@ -19,21 +30,63 @@ class EarlierRuns(QObject):
 
     Signals:
         changed(): `runs` is new.
+        opened(RunResults), looked_into(RunResults): see the methods.
         noticed(str text, str kind).
     """
 
     changed = Signal()
+    opened = Signal(object)
+    looked_into = Signal(object)
     noticed = Signal(object, str)
 
-    def __init__(self, io: JobLane, parent: QObject | None = None) -> None:
+    def __init__(self, store: ModelStore, io: JobLane, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._io = io
+        self._store, self._io = store, io
         self.runs: tuple[RunInfo, ...] = ()
+        self._opening: Job | None = None
 
     @Slot()
     def refresh(self) -> None:
         """Read the list of runs."""
         self._io.submit(_read_runs).progressed.connect(self._on_runs)
+
+    def open(self, path: Path) -> None:
+        """Read what came out of a run; `opened` says it."""
+        job = self._read(path, resting=True)
+        job.finished.connect(self.opened)
+        job.failed.connect(self._on_failed)
+
+    def look_into(self, path: Path) -> None:
+        """As `open` for a run that goes on meanwhile, which says itself what is wrong with it;
+        `looked_into` says what it had come to."""
+        self._read(path, resting=False).finished.connect(self.looked_into)
+
+    def _read(self, path: Path, *, resting: bool) -> Job:
+        if self._opening is not None:
+            self._opening.let_go()
+        read = partial(_read_results, path, resting)
+        self._opening = self._io.submit(read, Priority.INTERACTIVE)
+        return self._opening
+
+    def same(self, config: RunConfig, fingerprint: str) -> RunInfo | None:
+        """The newest finished run that had these settings on the same photos."""
+        recipe = recipe_of(config, fingerprint)
+        return next(
+            (r for r in self.runs if r.state is RunState.FINISHED and r.recipe == recipe), None
+        )
+
+    def model_of(self, run: RunInfo) -> ModelEntry | None:
+        """The model that a run made, whatever it is called now; None: it is not here."""
+        own = [entry for entry in self._store.entries if entry.spec.path is not None]
+        found = [entry for entry in own if run.id and entry.spec.run_id == run.id]
+        # Of copies, the one in its place. Version 0 noted no run: there the place alone says it.
+        same_place = [e for e in found or own if str(e.spec.path) == run.model_path]
+        return next(iter(same_place or found), None)
+
+    def model_title(self, model_id: str) -> str:
+        """What a model is called now; its id where it is not here."""
+        entry = self._store.entry(model_id)
+        return entry.spec.title if entry is not None else model_id
 
     def rename(self, run: RunInfo, title: str) -> None:
         self._change(partial(rename_run, Path(run.path), title))
@@ -63,3 +116,8 @@ class EarlierRuns(QObject):
 
 def _read_runs() -> Iterator[tuple[RunInfo, ...]]:
     yield tuple(list_runs())
+
+
+def _read_results(path: Path, resting: bool) -> Generator[None, None, RunResults]:
+    yield None
+    return read_results(path, resting=resting)

@@ -45,10 +45,18 @@ class ModelSaver(QObject):
         if not name:
             return
         target = Path(name if name.endswith(_SUFFIX) else name + _SUFFIX)
-        if not target.exists():
-            self.save(source, target)
-            return
         self._asked = (source, target)
+        job = self._io.submit(partial(_copy, source, target, replace=False), Priority.INTERACTIVE)
+        job.finished.connect(self._on_tried)
+        job.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_tried(self, path: Path | None) -> None:
+        """It is saved, or its name is taken: then the person is asked."""
+        if path is not None:
+            self._on_finished(path)
+            return
+        _, target = self._asked
         box = MessageBox(
             self._page.window(),
             "Save model as",
@@ -62,16 +70,12 @@ class ModelSaver(QObject):
         box.finished.connect(self._on_replace_answered)
         box.open()
 
-    def save(self, source: Path, target: Path) -> None:
-        """Copy the file, replacing what is there."""
-        job = self._io.submit(partial(_copy, source, target), Priority.INTERACTIVE)
-        job.finished.connect(self._on_finished)
-        job.failed.connect(self._on_failed)
-
     @Slot(int)
     def _on_replace_answered(self, answer: int) -> None:
         if answer == MessageBox.StandardButton.Save:
-            self.save(*self._asked)
+            job = self._io.submit(partial(_copy, *self._asked, replace=True), Priority.INTERACTIVE)
+            job.finished.connect(self._on_finished)
+            job.failed.connect(self._on_failed)
 
     @Slot(object)
     def _on_finished(self, path: Path) -> None:
@@ -82,8 +86,11 @@ class ModelSaver(QObject):
         self.told.emit(f"The model could not be saved: {error}", "warning")
 
 
-def _copy(source: Path, target: Path) -> Generator[None, None, Path]:
+def _copy(source: Path, target: Path, *, replace: bool) -> Generator[None, None, Path | None]:
+    """Returns the target; None: something is there that was not to be replaced."""
     yield None
+    if not replace and target.exists():
+        return None
     with replacing(target) as temporary:
         shutil.copyfile(source, temporary)
     return target

@@ -155,14 +155,14 @@ class TrainPage(Page):
 
     Signals:
         try_requested(str): id of a model that the Classify page should use.
-        resume_offered(str): title of a run that was interrupted before this start.
+        resume_offered(object): a sentence about a run that this start found interrupted.
         ended_unseen(str): a run ended; the sentence is for a notification.
     """
 
     drop_hint = "Drop to train on this folder"
     takes = "a folder with one sub-folder per class"
     try_requested = Signal(str)
-    resume_offered = Signal(str)
+    resume_offered = Signal(object)
     ended_unseen = Signal(str)
 
     def __init__(self, context: PageContext) -> None:
@@ -323,22 +323,22 @@ class TrainPage(Page):
 
     @Slot()
     def _on_runs_changed(self) -> None:
-        """Once per start: offer what was interrupted."""
+        """Once per start: offer what was interrupted, or stopped as the program was closed."""
         if self._offered:
             return
         self._offered = True
-        broken = [run for run in self.controller.earlier.runs if run.state is RunState.INTERRUPTED]
+        runs = self.controller.earlier.runs
+        broken = [run for run in runs if run.closed or run.state is RunState.INTERRUPTED]
         if broken:
-            self._interrupted = broken[0]
-            notice = self.notices.add(
-                f"The run “{one_line(broken[0].title)}” was interrupted after epoch "
-                f"{broken[0].epochs_done} of {broken[0].epochs}. It can go on exactly there.",
-                "notice",
-                "Go on",
-            )
+            self._interrupted = run = broken[0]
+            what = f"The training “{one_line(run.title)}” was interrupted"
+            if run.closed:
+                what = f"When the program was closed, the training “{one_line(run.title)}” stopped"
+            text = f"{what} after epoch {run.epochs_done} of {run.epochs}. It can go on exactly"
+            notice = self.notices.add(f"{text} there.", "notice", "Go on")
             notice.acted.connect(self._on_resume_offered)
             self._offer = notice
-            self.resume_offered.emit(broken[0].title)
+            self.resume_offered.emit(f"{text} there.")
 
     @Slot()
     def _on_resume_offered(self) -> None:
@@ -354,7 +354,9 @@ class TrainPage(Page):
 
     @Slot(object)
     def _on_try_run(self, run: RunInfo) -> None:
-        self.try_requested.emit(Path(run.model_path).stem)
+        model = self.controller.earlier.model_of(run)
+        if model is not None:
+            self.try_requested.emit(model.spec.id)
 
     @Slot()
     def _on_folder_requested(self) -> None:
@@ -362,8 +364,8 @@ class TrainPage(Page):
             self.reveal.show(Path(self.controller.started.run_dir))
 
     @Slot(object)
-    def _on_run_folder_requested(self, run: RunInfo) -> None:
-        self.reveal.show(Path(run.path))
+    def _on_run_folder_requested(self, path: Path) -> None:
+        self.reveal.show(path)
 
     @Slot()
     def save_model(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +24,7 @@ from resnet_gui.core.runs.events import (
     RunStopped,
     SamplesPredicted,
 )
+from resnet_gui.core.runs.results import RunResults
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.train.charts import TrainingCharts
 from resnet_gui.ui.train.controller import RunEnd, TrainController, TrainState
@@ -57,6 +59,7 @@ class TrainRunView(QWidget):
     ) -> None:
         super().__init__(parent)
         self._controller, self._io = controller, io
+        self._epoch, self._detail = 0, ""  # what is shown unless the run is paused
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
@@ -64,12 +67,22 @@ class TrainRunView(QWidget):
         column.addWidget(self._result_card())
         self.charts = TrainingCharts()
         self.charts.save_requested.connect(self._on_chart_save_requested)
-        column.addWidget(self.charts, 1)
         self.samples_title = PlainLabel("Validation photos the network has not learned from")
         self.samples_title.setProperty("kind", "muted")
         self.samples = SamplesView(io)
-        column.addWidget(self.samples_title)
-        column.addWidget(self.samples)
+        # In a small window all of this does not fit below the result.
+        scrolled = QWidget()
+        below = QVBoxLayout(scrolled)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(10)
+        below.addWidget(self.charts, 1)
+        below.addWidget(self.samples_title)
+        below.addWidget(self.samples)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setProperty("kind", "bare")
+        scroll.setWidget(scrolled)
+        column.addWidget(scroll, 1)
         controller.state_changed.connect(self.show_state)
         controller.prepared.connect(self._on_prepared)
         controller.run_started.connect(self._on_run_started)
@@ -77,6 +90,8 @@ class TrainRunView(QWidget):
         controller.epoch_done.connect(self._on_epoch_done)
         controller.samples_predicted.connect(self._on_samples_predicted)
         controller.run_ended.connect(self._on_run_ended)
+        controller.results_opened.connect(self._on_results_opened)
+        controller.models_changed.connect(self._on_models_changed)
 
     def _progress_card(self) -> QFrame:
         self.progress_card = QFrame()
@@ -126,18 +141,26 @@ class TrainRunView(QWidget):
         set_tooltip(self.try_it, "Classify photos with the new model")
         self.try_it.setProperty("kind", "primary")
         self.save_as = QPushButton("Save as…")
-        self.open_folder = QPushButton("Open folder")
+        self.open_folder = QPushButton("Show in folder")
         self.go_on = QPushButton("Go on training")
         self.again = QPushButton("Back to the settings")
-        self.again.setProperty("kind", "plain")
+        self.close_button = QPushButton("Close")
+        set_tooltip(self.close_button, "Back to the start of this page and the list of runs.")
+        for button in (self.again, self.close_button):
+            button.setProperty("kind", "plain")
         self.try_it.clicked.connect(self.try_requested)
         self.save_as.clicked.connect(self.save_requested)
         self.open_folder.clicked.connect(self.folder_requested)
         self.go_on.clicked.connect(self._on_go_on_clicked)
         self.again.clicked.connect(self._controller.back_to_settings)
-        for button in (self.try_it, self.save_as, self.open_folder, self.go_on, self.again):
+        self.close_button.clicked.connect(self._controller.close_folder)
+        self._buttons = (self.try_it, self.save_as, self.open_folder, self.go_on, self.again)
+        for button in (*self._buttons, self.close_button):
             buttons.addWidget(button)
         buttons.addStretch()
+        self.result_title = ElidedLabel()
+        self.result_title.setProperty("kind", "muted")
+        column.addWidget(self.result_title)
         column.addWidget(self.result)
         column.addWidget(self.honest)
         column.addSpacing(4)
@@ -177,29 +200,53 @@ class TrainRunView(QWidget):
         for button in (self.pause, self.stop):
             button.setEnabled(not stopping)
         self.stop.setText("Stopping…" if stopping else "Stop")
+        if state is TrainState.PAUSED:
+            self.detail.setText(self._paused_text())
+        elif running and self._detail:
+            self.detail.setText(self._detail)
         if state is TrainState.RUNNING and self._controller.started is None:
             self.charts.clear()
             self.samples.clear()
             self._show_samples(False)
+            self._epoch, self._detail = 0, ""
             summary = self._controller.summary
-            self.title.setText(f"Training on {one_line(summary.name)}" if summary else "Training")
+            name = self._controller.run_title or (summary.title if summary else "")
+            self.title.setText(f"Training “{one_line(name, 80)}”" if name else "Training")
             self.bar.setRange(0, 0)
-            self.detail.setText("Starting…")
+            self._say("Starting…")
+
+    def _say(self, text: str) -> None:
+        """Show what goes on; while the run is paused that is what goes on with it."""
+        self._detail = text
+        if self._controller.state is not TrainState.PAUSED:
+            self.detail.setText(text)
+
+    def _paused_text(self) -> str:
+        started = self._controller.started
+        where = f" in epoch {self._epoch} of {started.epochs}" if started and self._epoch else ""
+        return f"Paused{where}. “Go on” continues exactly here."
 
     @Slot(object)
     def _on_prepared(self, event: Preparing) -> None:
         text = _PREPARING.get(event.what, event.what)
+        text = f"{text}: {event.done:,} of {event.total:,}" if event.total else text
+        started = self._controller.started
+        if started is not None and self._epoch:
+            # Within the run the bar is the whole run's: full means that it is over.
+            self._say(f"Epoch {self._epoch} of {started.epochs} · {text[:1].lower()}{text[1:]}")
+            return
         self.bar.setRange(0, event.total)
         self.bar.setValue(event.done)
-        self.detail.setText(f"{text}: {event.done:,} of {event.total:,}" if event.total else text)
+        self._say(text)
 
     @Slot(object)
     def _on_run_started(self, event: RunStarted) -> None:
         self.charts.clear()
         self.charts.set_length(event.epochs)
         self.charts.add_epochs(event.history)
+        name = self._controller.run_title or event.run
         self.title.setText(
-            f"{one_line(event.run, 60)}: {event.train_photos:,} photos in "
+            f"{one_line(name, 80)}: {event.train_photos:,} photos in "
             f"{len(event.classes)} classes, {event.val_photos:,} to validate, on {event.device}"
         )
 
@@ -209,6 +256,7 @@ class TrainRunView(QWidget):
         last, started = batches[-1], self._controller.started
         if started is None:
             return
+        self._epoch = last.epoch
         self.bar.setRange(0, started.epochs * 1000)
         within = last.step_in_epoch / max(1, last.steps_in_epoch)
         self.bar.setValue(int((last.epoch - 1 + within) * 1000))
@@ -217,7 +265,7 @@ class TrainRunView(QWidget):
             parts.append(f"about {duration(last.eta_s)} left")
         parts.append(f"{last.photos_per_s:,.0f} photos/s")
         parts.append(f"{last.memory_mb:,.0f} MB")
-        self.detail.setText(" · ".join(parts))
+        self._say(" · ".join(parts))
 
     @Slot(object)
     def _on_epoch_done(self, event: EpochDone) -> None:
@@ -236,8 +284,8 @@ class TrainRunView(QWidget):
     def _on_run_ended(self, end: RunEnd) -> None:
         made = bool(end.model_id)
         self.charts.set_length(end.epoch)
-        for button in (self.try_it, self.save_as):
-            button.setVisible(made)
+        self.result_title.setText(self._controller.run_title)
+        self._on_models_changed()
         resumable = not isinstance(end, RunFinished) and end.resumable
         self.go_on.setVisible(resumable)
         if isinstance(end, RunFinished):
@@ -253,14 +301,34 @@ class TrainRunView(QWidget):
                 else "Stopped before the first epoch"
             )
             best = "" if end.best_val_accuracy is None else f" ({end.best_val_accuracy:.1%})"
-            self.honest.setText(
-                f"The best model so far, of epoch {end.best_epoch}{best}, is saved."
-                if made
-                else "There is no model yet. The run can go on from its beginning."
-            )
+            text = "There is no model yet. The run can go on from its beginning."
+            if made:
+                text = f"The best model so far, of epoch {end.best_epoch}{best}, is saved."
+            elif end.epoch:
+                text = f"Its best epoch so far was {end.best_epoch}{best}. There is no model of it."
+            self.honest.setText(text)
         else:
             self.result.setText("The run could not go on")
             self.honest.setText(end.message)
+
+    @Slot(object)
+    def _on_results_opened(self, results: RunResults) -> None:
+        """Show a run of earlier as it ended."""
+        self.charts.clear()
+        self.charts.add_epochs(results.started.history)
+        self._show_samples(results.samples is not None)
+        if results.samples is not None:
+            self.samples.show_samples(results.samples)
+        if self._controller.end is not None:
+            self._on_run_ended(self._controller.end)
+
+    @Slot()
+    def _on_models_changed(self) -> None:
+        """A model that was removed cannot be tried."""
+        end = self._controller.end
+        here = end is not None and self._controller.has_model(end.model_id)
+        for button in (self.try_it, self.save_as):
+            button.setVisible(here)
 
     @Slot(bool)
     def _on_pause_clicked(self, on: bool) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -39,11 +40,12 @@ _MOST = 100
 
 
 class RunRow(QFrame):
-    """One run: title, facts, its main button and a menu.
+    """One run: title, facts, its main button and a menu, which a right click opens, too. A double
+    click opens its results.
 
     Signals:
         try_requested(object): RunInfo of a run whose model should be used.
-        folder_requested(object): RunInfo of a run whose files should be shown.
+        folder_requested(object): Path of a run that should be shown in its folder.
     """
 
     try_requested = Signal(object)
@@ -57,11 +59,11 @@ class RunRow(QFrame):
         text = QVBoxLayout()
         text.setSpacing(0)
         title = ElidedLabel(run.title)
-        facts = ElidedLabel(describe(run), tip=False)
-        facts.setProperty("kind", "muted")
-        set_tooltip(facts, run.message or run.path)
+        self.facts = ElidedLabel(tip=False)
+        self.facts.setProperty("kind", "muted")
+        set_tooltip(self.facts, run.message or run.path)
         text.addWidget(title)
-        text.addWidget(facts)
+        text.addWidget(self.facts)
         row.addLayout(text, 1)
         self.action = QPushButton("Go on" if run.resumable else "Try it")
         self.action.clicked.connect(self._on_action_clicked)
@@ -70,20 +72,57 @@ class RunRow(QFrame):
         self.more = QPushButton("…")
         self.more.setProperty("kind", "plain")
         self.more.setAccessibleName(one_line(f"More for {run.title}"))
-        menu = QMenu(self.more)
-        menu.addAction("Rename…").triggered.connect(self._on_rename)
-        menu.addAction("Open folder").triggered.connect(self._on_open_folder)
-        menu.addSeparator()
-        menu.addAction("Move to the trash").triggered.connect(self._on_delete)
-        self.more.setMenu(menu)
+        self.menu = QMenu(self.more)
+        self.menu.addAction("Show results").triggered.connect(self._on_show_results)
+        self.going_on = self.menu.addAction("Go on training")
+        self.going_on.triggered.connect(self._on_resume)
+        self.trying = self.menu.addAction("Try its model")
+        self.trying.triggered.connect(self._on_try)
+        self.menu.addSeparator()
+        self.menu.addAction("Rename…").triggered.connect(self._on_rename)
+        self.menu.addAction("Show in folder").triggered.connect(self._on_open_folder)
+        self.menu.addSeparator()
+        self.menu.addAction("Move to the trash").triggered.connect(self._on_delete)
+        self.more.setMenu(self.menu)
         row.addWidget(self.more)
+        set_tooltip(self, "Double click: show its results")
+        self.show_models()
+
+    @Slot()
+    def show_models(self) -> None:
+        """Show what can be done, with the models that there are now."""
+        here = self._controller.earlier.model_of(self._run) is not None
+        self.action.setVisible(self._run.resumable or here)
+        self.going_on.setEnabled(self._run.resumable)
+        self.trying.setEnabled(here)
+        start = self._controller.earlier.model_title(self._run.model)
+        self.facts.setText(describe(self._run, start))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu.popup(event.globalPos())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._on_show_results()
 
     @Slot()
     def _on_action_clicked(self) -> None:
         if self._run.resumable:
-            self._controller.resume(self._run)
+            self._on_resume()
         else:
-            self.try_requested.emit(self._run)
+            self._on_try()
+
+    @Slot()
+    def _on_show_results(self) -> None:
+        self._controller.open_results(self._run)
+
+    @Slot()
+    def _on_resume(self) -> None:
+        self._controller.resume(self._run)
+
+    @Slot()
+    def _on_try(self) -> None:
+        self.try_requested.emit(self._run)
 
     @Slot()
     def _on_rename(self) -> None:
@@ -93,7 +132,7 @@ class RunRow(QFrame):
 
     @Slot()
     def _on_open_folder(self) -> None:
-        self.folder_requested.emit(self._run)
+        self.folder_requested.emit(Path(self._run.path))
 
     @Slot()
     def _on_delete(self) -> None:
@@ -104,7 +143,7 @@ class RunsList(QFrame):
     """Hidden while there are no runs.
 
     Signals:
-        try_requested(object), folder_requested(object): RunInfo.
+        try_requested(object), folder_requested(object): as a row's.
     """
 
     try_requested = Signal(object)
@@ -125,6 +164,7 @@ class RunsList(QFrame):
         column.addWidget(self._scroll)
         self.rows: list[RunRow] = []
         controller.earlier.changed.connect(self._on_runs_changed)
+        controller.models_changed.connect(self._on_models_changed)
         self._on_runs_changed()
 
     @Slot()
@@ -146,15 +186,20 @@ class RunsList(QFrame):
         self._scroll.setWidget(table)
         self.setMaximumHeight(table.sizeHint().height() + 60)
 
+    @Slot()
+    def _on_models_changed(self) -> None:
+        for row in self.rows:
+            row.show_models()
 
-def describe(run: RunInfo) -> str:
-    """State, accuracy, model, folder, date."""
+
+def describe(run: RunInfo, model_title: str) -> str:
+    """State, accuracy, model that it started from, folder, date."""
     parts = [_STATES[run.state]]
     if run.state is not RunState.FINISHED and run.epochs:
         parts[0] += f" after epoch {run.epochs_done} of {run.epochs}"
     if run.best_val_accuracy is not None:
         parts.append(f"validation {run.best_val_accuracy:.1%}")
-    parts += [part for part in (run.model, Path(run.data).name) if part]
+    parts += [part for part in (model_title, Path(run.data).name) if part]
     with contextlib.suppress(ValueError):  # a damaged run has no date
         parts.append(f"{datetime.fromisoformat(run.created).astimezone():%Y-%m-%d %H:%M}")
     return " · ".join(parts)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -16,15 +17,24 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
 from resnet_gui.core.runs.events import Estimated
+from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.training.presets import PRESETS, automatic_preset
+from resnet_gui.core.zoo import ModelState
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.class_list import ClassList
 from resnet_gui.ui.widgets.icons import put_icon
-from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.plain_text import (
+    ElidedLabel,
+    PlainLabel,
+    action_text,
+    one_line,
+    set_tooltip,
+)
 from resnet_gui.ui.widgets.words import size_text
 
 _FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, at least
@@ -54,6 +64,7 @@ class TrainSetup(QWidget):
         controller.dataset_changed.connect(self.show_dataset)
         controller.config_changed.connect(self._on_config_changed)
         controller.estimated.connect(self._on_estimated)
+        controller.not_estimated.connect(self._on_not_estimated)
 
     # --- building ---------------------------------------------------------------------------
 
@@ -97,7 +108,23 @@ class TrainSetup(QWidget):
         card.setMinimumWidth(_FOLDED)
         self._settings = card
         column = QVBoxLayout(card)
-        column.setContentsMargins(16, 14, 16, 14)
+        column.setContentsMargins(16, 14, 6, 14)
+        column.setSpacing(8)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setProperty("kind", "bare")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
+        scroll.setWidget(self._choices())
+        column.addWidget(scroll, 1)
+        column.addLayout(self._start_part())
+        return card
+
+    def _choices(self) -> QWidget:
+        """What scrolls where the window is low."""
+        choices = QWidget()
+        column = QVBoxLayout(choices)
+        column.setContentsMargins(0, 0, 10, 0)
         column.setSpacing(8)
         self.start_title = PlainLabel("Start from")
         column.addWidget(self.start_title)
@@ -107,6 +134,14 @@ class TrainSetup(QWidget):
         self.popup = ModelPopup(self, chooses_only=True)
         self.popup.chosen.connect(self._on_model_chosen)
         column.addWidget(self.model_button)
+        self.start_reason = PlainLabel()
+        self.start_reason.setProperty("kind", "muted")
+        self.start_reason.setWordWrap(True)
+        column.addWidget(self.start_reason)
+        self.start_other = QPushButton()
+        self.start_other.setProperty("kind", "plain")
+        self.start_other.clicked.connect(self._on_start_other_clicked)
+        column.addWidget(self.start_other, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(4)
         column.addWidget(PlainLabel("How thorough"))
         presets = QHBoxLayout()
@@ -138,15 +173,34 @@ class TrainSetup(QWidget):
         self.form.option_changed.connect(self._controller.set_option)
         self.form.reset_requested.connect(self._controller.reset_options)
         self.form.preview_requested.connect(self.preview_requested)
-        self.fold_area = QScrollArea()
-        self.fold_area.setWidgetResizable(True)
-        self.fold_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.fold_area.setProperty("kind", "bare")
-        self.fold_area.setWidget(self.form)
-        self.fold_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields have it
-        self.fold_area.hide()
-        column.addWidget(self.fold_area, 1)
+        self.form.hide()
+        column.addWidget(self.form)
         column.addStretch()
+        return choices
+
+    def _start_part(self) -> QVBoxLayout:
+        """Name, warnings and the button: always in sight."""
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 10, 0)
+        column.setSpacing(8)
+        column.addWidget(PlainLabel("Name of the run and its model"))
+        self.name = QLineEdit()
+        self.name.setMaxLength(200)
+        self.name.setAccessibleName("Name of the run and its model")
+        self.name.editingFinished.connect(self._on_name_edited)
+        column.addWidget(self.name)
+        self.repeat_box = QFrame()
+        self.repeat_box.setProperty("kind", "notice")
+        box = QVBoxLayout(self.repeat_box)
+        box.setContentsMargins(12, 8, 10, 8)
+        box.setSpacing(4)
+        self.repeat = PlainLabel()
+        self.repeat.setWordWrap(True)
+        self.repeat_results = QPushButton("Show its results")
+        self.repeat_results.clicked.connect(self._on_repeat_results_clicked)
+        box.addWidget(self.repeat)
+        box.addWidget(self.repeat_results, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.repeat_box)
         self.error = PlainLabel()
         self.error.setProperty("kind", "danger")
         self.error.setWordWrap(True)
@@ -160,7 +214,7 @@ class TrainSetup(QWidget):
         self.start.setMinimumHeight(38)
         self.start.clicked.connect(self._controller.start)
         column.addWidget(self.start)
-        return card
+        return column
 
     def refresh_theme(self) -> None:
         self.classes.viewport().update()
@@ -190,28 +244,60 @@ class TrainSetup(QWidget):
         start = controller.start_model
         self.start_title.setText("Shape of the network" if start.scratch else "Start from")
         self.model_button.show_entry(start.entry(), random=start.scratch)
+        self._show_start(start)
+        self._show_repeat(controller.repeated)
         summary, config = controller.summary, controller.config
         if summary is not None:
-            preset = controller.preset or automatic_preset(
-                len(summary.photos), controller.device_kind
+            settings = controller.settings
+            preset = settings.preset or automatic_preset(
+                len(summary.photos), controller.settings.device_kind
             )
             self.preset_buttons[preset].setChecked(True)
-            automatic = " Chosen for this folder." if controller.preset is None else ""
-            changed = " Changed by hand." if controller.overrides else ""
+            automatic = " Chosen for this folder." if settings.preset is None else ""
+            changed = " Changed by hand." if settings.overrides else ""
             self.preset_text.setText(PRESETS[preset].tip + automatic + changed)
         self.error.setText(controller.config_error)
         self.error.setVisible(bool(controller.config_error))
         self.start.setEnabled(config is not None)
         if config is not None:
             self.form.show_config(config)
-            self.estimate.setText("Measuring how long it will take…")
-        else:
-            self.estimate.clear()
+            if not self.name.hasFocus() or not self.name.isModified():
+                self.name.setText(config.title)
+                set_tooltip(self.name, config.title)
+
+    def _show_start(self, start: StartModel) -> None:
+        self.start_reason.setText(start.reason)
+        self.start_reason.setVisible(bool(start.reason))
+        other = start.other
+        self.start_other.setVisible(other is not None)
+        if other is not None:
+            again = "" if other.state is ModelState.YOURS else "again "
+            title = action_text(one_line(other.spec.title, 40))
+            self.start_other.setText(f"Start {again}from {title}")
+
+    def _show_repeat(self, run: RunInfo | None) -> None:
+        self.repeat_box.setVisible(run is not None)
+        if run is not None:
+            best = run.best_val_accuracy
+            result = f" ({best:.1%})" if best is not None else ""
+            self.repeat.setText(
+                f"“{one_line(run.title, 60)}” had the same photos, settings and start{result}: "
+                "this run would repeat it exactly. Another preset, model or seed (Advanced) would "
+                "not."
+            )
 
     @Slot(object)
     def _on_estimated(self, estimate: Estimated | None) -> None:
         if estimate is not None:
             self.estimate.setText(estimate.text)
+        elif self._controller.config is not None:
+            self.estimate.setText("Measuring how long it will take…")
+        else:
+            self.estimate.clear()
+
+    @Slot(object)
+    def _on_not_estimated(self, why: str) -> None:
+        self.estimate.setText(why)
 
     # --- what the person does ---------------------------------------------------------------
 
@@ -234,13 +320,31 @@ class TrainSetup(QWidget):
                 "warning",
             )
 
+    @Slot()
+    def _on_start_other_clicked(self) -> None:
+        other = self._controller.start_model.other
+        if other is not None:
+            self._controller.set_model(other.spec.id)
+
+    @Slot()
+    def _on_name_edited(self) -> None:
+        if self.name.isModified():
+            self.name.setModified(False)
+            self._controller.set_title(self.name.text())
+
+    @Slot()
+    def _on_repeat_results_clicked(self) -> None:
+        run = self._controller.repeated
+        if run is not None:
+            self._controller.open_results(run)
+
     @Slot(int)
     def _on_preset_clicked(self, number: int) -> None:
         self._controller.set_preset(list(self.preset_buttons)[number])
 
     @Slot(bool)
     def _on_fold_toggled(self, on: bool) -> None:
-        self.fold_area.setVisible(on)
+        self.form.setVisible(on)
         self._settings.setMinimumWidth(_UNFOLDED if on else _FOLDED)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import Method, RunConfig
-from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.core.zoo.untrained import untrained_entries
 from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.widgets.plain_text import one_line
 
 
 class StartModel:
@@ -26,6 +27,9 @@ class StartModel:
         self.architecture_id = ""
         self.scratch = False
         self._suited = ""
+        self._used_id = ""  # of the model that photos are classified with
+        self._title = ""  # of the chosen model, for the time after it is gone
+        self._lost_title = ""
 
     @property
     def chosen_id(self) -> str:
@@ -37,16 +41,74 @@ class StartModel:
         if self.scratch:
             self.architecture_id = model_id
         else:
-            self.model_id = model_id
+            self._take(model_id)
+
+    def suggest(self, used: ModelEntry) -> bool:
+        """Photos are classified with this model: if nothing is chosen yet, start from it, or, if a
+        run of the user's made it, from what that run started from: trained once more on the same
+        photos it would only learn them by heart. Returns whether something else is chosen now."""
+        self._used_id = used.spec.id
+        if self.model_id:
+            return False
+        self._take((self.original_of(used) or used).spec.id)
+        return True
+
+    def _take(self, model_id: str, lost_title: str = "") -> None:
+        entry = self._store.entry(model_id)
+        self.model_id, self._lost_title = model_id, lost_title
+        self._title = entry.spec.title if entry is not None else ""
 
     def replace_lost(self) -> bool:
         """Start from another model where the chosen one is here no more; whether that was so."""
-        other = self._store.default()
-        lost = bool(self.model_id) and self._store.entry(self.model_id) is None
+        other, entry = self._store.default(), self._store.entry(self.model_id)
+        if entry is not None:
+            self._title = entry.spec.title
+        lost = bool(self.model_id) and entry is None
         if other is None or not lost or not self._store.settled:
             return False
-        self.model_id = other.spec.id
+        self._take((self.original_of(other) or other).spec.id, self._title or self.model_id)
         return True
+
+    def original_of(self, entry: ModelEntry) -> ModelEntry | None:
+        """The model that is no run's result at the beginning of the runs that led to this one;
+        None: there is none, or it is not here."""
+        found, seen = entry, {entry.spec.id}
+        while found.state is ModelState.YOURS and found.spec.base_model not in ("", *seen):
+            before = self._store.entry(found.spec.base_model)
+            if before is None or not before.state.ready or before.problem:
+                break
+            found = before
+            seen.add(found.spec.id)
+        return found if found is not entry else None
+
+    @property
+    def reason(self) -> str:
+        """Why this model, in a sentence; "" where the person chose it and nothing is to be said."""
+        entry = None if self.scratch else self.entry()
+        if entry is None:
+            return ""
+        if self._lost_title:
+            return f"“{one_line(self._lost_title, 60)}” is not here any more."
+        used = self._store.entry(self._used_id)
+        if used is not None and self.original_of(used) is entry:
+            title = one_line(used.spec.title, 60)
+            return f"Your model “{title}” was trained from it."
+        if entry.state is ModelState.YOURS and entry.spec.run_id:
+            learned = one_line(entry.spec.dataset, 40)
+            return f"Your own model: it has learned “{learned}” already."
+        return "Photos are classified with it." if entry.spec.id == self._used_id else ""
+
+    @property
+    def other(self) -> ModelEntry | None:
+        """What else suggests itself: of an own model the original, of the original the own one."""
+        entry = None if self.scratch else self.entry()
+        if entry is None:
+            return None
+        original = self.original_of(entry)
+        if original is not None:
+            return original
+        used = self._store.entry(self._used_id)
+        return used if used is not None and self.original_of(used) is entry else None
 
     def entries(self) -> list[ModelEntry]:
         """What can be chosen for the present settings."""

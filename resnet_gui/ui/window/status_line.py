@@ -28,6 +28,7 @@ class StatusLine(QObject):
             bar.addPermanentWidget(label)
         controller.status_changed.connect(self._on_status_changed)
         controller.model_changed.connect(self._on_model_changed)
+        controller.store.changed.connect(self._on_model_changed)  # it may have a new title
 
     @Slot(object)
     def _on_status_changed(self, status: Status) -> None:

@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from resnet_gui.ui.train.page import TrainPage
-from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.window.announcements import Announcements
 
 _TRAY_MS = 10_000
@@ -21,10 +20,9 @@ class TrainingNotices(QObject):
         train.resume_offered.connect(self._on_resume_offered)
         train.ended_unseen.connect(self._on_ended)
 
-    @Slot(str)
-    def _on_resume_offered(self, title: str) -> None:
+    @Slot(object)
+    def _on_resume_offered(self, text: str) -> None:
         """The window opens on another page: say there, too, that a run can go on."""
-        text = f"The training “{one_line(title)}” was interrupted. It can go on where it was."
         self._announcements.say("train", text)
 
     @Slot(str)

@@ -28,10 +28,11 @@ class Wiring(QObject):
         self._classify.model_changed.connect(self._on_model_changed)
         self._classify.batch_ended.connect(self._models.refresh_speeds)
         self._models.use_requested.connect(self._on_use_requested)
-        self._models.renamed.connect(self._on_model_renamed)
-        self._models.renamed.connect(self._train.follow_rename)
+        self._train.state_changed.connect(self._on_train_state_changed)
+        self._train.run_started.connect(self._on_train_state_changed)
         self._train.model_made.connect(store.refresh)
         pages.of(TrainPage).try_requested.connect(self._on_use_requested)
+        models_page.train_requested.connect(self._on_train_requested)
         models_page.settings_requested.connect(settings.open_fresh)
         settings.controller.saved.connect(store.refresh)
         settings.kept.controller.cleared.connect(store.refresh)
@@ -46,19 +47,24 @@ class Wiring(QObject):
     def _on_model_changed(self) -> None:
         entry = self._classify.entry
         self._models.set_used(entry.spec.id if entry else "")
-        if entry is not None and not self._train.start_model.model_id:
-            self._train.set_model(entry.spec.id)
+        if entry is not None:
+            self._train.suggest_model(entry)
 
     @Slot(str)
     def _on_use_requested(self, model_id: str) -> None:
         self._classify.set_model(model_id)
         self._pages.show_page("classify")
 
-    @Slot(str, str)
-    def _on_model_renamed(self, before: str, now: str) -> None:
-        entry = self._classify.entry
-        if entry is not None and entry.spec.id == before:
-            self._classify.set_model(now)
+    @Slot(str)
+    def _on_train_requested(self, model_id: str) -> None:
+        self._train.set_model(model_id)
+        self._pages.show_page("train")
+
+    @Slot()
+    def _on_train_state_changed(self) -> None:
+        """The model that a run starts from is read again at the run's end."""
+        started = self._train.started if self._train.running else None
+        self._models.need(started.model if started is not None else "")
 
     @Slot()
     def _on_devices_found(self) -> None:

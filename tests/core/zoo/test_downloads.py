@@ -94,6 +94,18 @@ def test_cut_in_the_middle_then_goes_on_where_it_stopped(site: Site, tmp_path: P
     assert site.requests[1][1]["if-range"] == '"1"'
 
 
+def test_a_part_of_the_version_before_goes_on(tmp_path: Path) -> None:
+    side = Path(__file__).resolve().parents[2] / "fixtures" / "version_0" / "part.json"
+    with serve(random.Random(7).randbytes(3000)) as site:
+        part_of(site, tmp_path).write_bytes(site.content[:1500])
+        text = side.read_text(encoding="utf-8").replace("@URL@", site.url)
+        (tmp_path / f"{site.file_name}.part.json").write_text(text, encoding="utf-8")
+        _, path = drive(download_weights(site.spec(), tmp_path, patience=ONCE))
+        assert_whole(site, tmp_path, path)
+        assert site.ranges() == ["bytes=1500-"]
+        assert site.requests[0][1]["if-range"] == '"1"'
+
+
 def test_a_line_that_breaks_again_and_again_still_ends(site: Site, tmp_path: Path) -> None:
     site.answers = [Answer(cut_at=0.5)] * 2 + [Answer(cut_at=0.1), Answer(cut_at=0.2)]
     events, path = drive(download_weights(site.spec(), tmp_path, patience=FAST))

@@ -49,7 +49,7 @@ def test_round_trip(tmp_path: Path) -> None:
         "notes", "metrics",
     ):  # fmt: skip
         assert getattr(back, field) == getattr(spec, field), field
-    assert back.id == "garden insects"
+    assert back.id == "insects"  # whatever its file is called
     assert back.bytes == path.stat().st_size
     assert back.path == path
     assert header.document["provenance"] == {"run": "2024-05-01"}
@@ -178,6 +178,13 @@ _DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "top1 is a word": (lambda p: file_by_hand(p, description(top1="high")), "incomplete"),
     "top1 is no number": (lambda p: file_by_hand(p, description(top1=math.nan)), "incomplete"),
+    "the id is a number": (lambda p: file_by_hand(p, description(id=7)), "id is no text"),
+    "the id is endless": (lambda p: file_by_hand(p, description(id="a" * 300)), "id has 300"),
+    "made by a word": (lambda p: file_by_hand(p, description(provenance="me")), "provenance"),
+    "an unknown option": (
+        lambda p: file_by_hand(p, description(architecture_options={"colour": 1})),
+        "incomplete.*colour",
+    ),
     "options are a number": (
         lambda p: file_by_hand(p, description(architecture_options=7)),
         "incomplete",
@@ -394,7 +401,7 @@ def test_weights_with_no_numbers_in_them_are_refused(tmp_path: Path) -> None:
     state = random_state("resnet18", 3)
     state["fc.bias"][1] = math.nan
     user_models_dir().mkdir(parents=True)
-    save_model(user_models_dir() / "diverged.safetensors", small_spec(), state)
+    save_model(user_models_dir() / "diverged.safetensors", small_spec(id="diverged"), state)
     classifier = Classifier(Zoo.standard())
     with pytest.raises(ModelError, match=r"diverged.*no number"):
         list(classifier.classify([ImageSource.file(sample_photos()[0])], "diverged", "cpu"))
@@ -409,7 +416,8 @@ def test_adding_copies_under_a_free_name(tmp_path: Path) -> None:
     second = small_model(tmp_path / "b" / "insects.safetensors", seed=2)
     assert add_model_file(first, folder).id == "insects"
     assert add_model_file(second, folder).id == "insects-2"
-    assert (folder / "insects-2.safetensors").read_bytes() == second.read_bytes()
+    header = read_header(folder / "insects-2.safetensors")
+    assert header.document == read_header(second).document | {"id": "insects-2"}
     assert add_model_file(second, folder).id == "insects-2"  # there already: no second copy
     assert add_model_file(folder / "insects.safetensors", folder).id == "insects"
     assert sorted(p.name for p in folder.iterdir()) == [

@@ -240,7 +240,8 @@ def test_axes_stand_still_while_a_run_goes_on(qtbot: QtBot, rig: Rig) -> None:
     view.residual.set_zoom((1.0, 3.0))  # the first epochs lie below the axis of the whole
     assert view.residual.axes.y_range is not None
     low, high = view.residual.axes.y_range
-    seen = [y for x, y in zip(view.residual.lines[0].xs, view.residual.lines[0].ys) if 1 <= x <= 3]
+    line = view.residual.lines[0]
+    seen = [y for x, y in zip(line.xs, line.ys, strict=True) if 1 <= x <= 3]
     assert low <= min(seen) < max(seen) <= high
     view.residual.reset_zoom()
     assert view.residual.axes.y_range == axes.y_range

@@ -231,21 +231,36 @@ def test_a_removal_that_fails_is_told(
     assert controller.can_remove(controller.current)
 
 
-def test_a_model_is_renamed_and_stays_chosen(rig: Rig, controller: ModelsController) -> None:
+def test_a_model_is_renamed_and_stays_what_it_is(rig: Rig, controller: ModelsController) -> None:
     rig.look(own_file("x"), own_file("y"))
-    renamed, noticed = heard(controller.renamed), heard(controller.noticed)
+    noticed = heard(controller.noticed)
     controller.select("y")
+    controller.set_used("y")
     controller.rename("y")  # its name already
     controller.rename("Bees")
-    rig.until(lambda: renamed)
-    assert renamed == [("y", "bees")]
     rig.settle()
     rig.look(*own_models())
     assert controller.current is not None
-    assert controller.current.spec.title == "Bees"
+    assert (controller.current.spec.id, controller.current.spec.title) == ("y", "Bees")
+    assert controller.standing(controller.current).situation is Situation.IN_USE
     controller.rename(" ")
     rig.settle()
     assert noticed == [("A model needs a name.", "warning")]
+
+
+def test_a_model_that_a_training_needs_is_not_removed(
+    rig: Rig, controller: ModelsController
+) -> None:
+    rig.look(own_file("x"), own_file("y"))
+    noticed = heard(controller.noticed)
+    controller.need("x")
+    controller.select("x")
+    controller.ask_to_remove()
+    assert not controller.confirming
+    assert "needs it until its end" in noticed[0][0]
+    controller.need("")
+    controller.ask_to_remove()
+    assert controller.confirming
 
 
 # --- importing --------------------------------------------------------------------------------

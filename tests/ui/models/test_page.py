@@ -14,7 +14,7 @@ import pytest
 import torch
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -686,3 +686,22 @@ def test_an_own_model_can_be_renamed_while_it_is_used(
     qtbot.waitUntil(
         lambda: any("needs a name" in text for text in shown.window.models_page.notices.texts)
     )
+
+
+def test_a_right_click_offers_what_the_card_can_do(qtbot: QtBot, app: WindowApp) -> None:
+    show(qtbot, app, "resnet20-cifar10")
+    page, view = app.window.models_page, app.window.models_page.view
+    row = view.visualRect(page.controller.models.index(page.controller.models.row_of("resnet18")))
+    view.customContextMenuRequested.emit(row.center())
+    assert page.controller.current_id == "resnet18"  # it is its menu
+    [menu] = [child for child in page.card.findChildren(QMenu) if child.isVisible()]
+    assert menu.actions()[0].text().startswith("Download ")
+    menu.close()
+    page.controller.select("resnet20-cifar10")
+    menu = page.card.menu()
+    texts = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert texts == ["Use this model", "Start a training from it", "Show in folder"]
+    menu.actions()[1].trigger()
+    assert app.window.pages.current is app.window.train_page
+    assert app.window.train_controller.model_id == "resnet20-cifar10"
+    menu.close()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.events import ClassScore, DownloadProgress, Notice
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import (
@@ -20,13 +21,14 @@ from resnet_gui.core.runs.events import (
     PhotoSkipped,
     Preparing,
     RunFailed,
+    RunFinished,
     RunStarted,
     RunStopped,
     SamplePrediction,
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.zoo import ModelState
+from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.start_model import StartModel
 from tests.helpers.fake_engine import Rig, heard, model
@@ -219,13 +221,17 @@ def test_start_lets_the_measurement_go(rig: Rig, controller: TrainController, fo
 
 
 def test_the_start_model_is_renamed(rig: Rig, controller: TrainController, folder: Path) -> None:
+    """Its id stays, so nothing else changes; the run is named after it."""
     ready(rig, controller, folder)
-    controller.follow_rename("other", "another")
-    assert controller.model_id == "a"
-    controller.follow_rename("a", "bees")
-    assert controller.model_id == "bees"
     assert controller.config is not None
-    assert controller.config.model == "bees"
+    assert controller.config.title == "Ant and bee, Model a"
+    rig.look(model("a", title="Bees"), model("b"))
+    assert controller.config.model == "a"
+    assert controller.config.title == "Ant and bee, Bees"
+    controller.set_title(" My run ")
+    assert controller.config.title == "My run"
+    controller.set_title("")
+    assert controller.config.title == "Ant and bee, Bees"
 
 
 def test_the_start_model_is_removed(rig: Rig, controller: TrainController, folder: Path) -> None:
@@ -238,14 +244,14 @@ def test_the_start_model_is_removed(rig: Rig, controller: TrainController, folde
     assert controller.config.model == "c"
 
 
-def test_a_renamed_start_model_stays_while_the_store_looks(
+def test_a_model_that_is_not_here_yet_stays_while_the_store_looks(
     rig: Rig, controller: TrainController, folder: Path
 ) -> None:
     hold = rig.engine.hold()
-    rig.engine.script("entries", hold)  # this look ends with the old name
+    rig.engine.script("entries", hold)  # this look began before the model was made
     rig.store.refresh()
     rig.until(hold.reached.is_set)
-    controller.follow_rename("a", "bees")
+    controller.set_model("bees")
     rig.store.refresh()
     rig.engine.models = [model("bees"), model("b")]
     seen: list[str] = []
@@ -253,6 +259,55 @@ def test_a_renamed_start_model_stays_while_the_store_looks(
     hold.over.set()
     rig.until(lambda: len(seen) == 2)
     assert seen == ["bees", "bees"]
+
+
+def own(model_id: str, base: str = "", **changes: Any) -> ModelEntry:
+    """A model that a run made."""
+    return model(model_id, base_model=base, run_id=f"run {model_id}", **changes)
+
+
+def test_the_start_is_not_the_last_result_but_what_that_started_from(rig: Rig) -> None:
+    controller = TrainController(rig.engine, rig.store, rig.training, rig.io, rig.parent)
+    start = controller.start_model
+    original = model("orig", ModelState.BUNDLED)
+    second = own("second", "first", title="Second", dataset="garden")
+    rig.look(original, own("first", "orig"), second)
+    controller.suggest_model(second)  # the Classify page answers with it
+    assert controller.model_id == "orig"
+    assert start.reason == "Your model “Second” was trained from it."
+    assert start.other is not None
+    controller.set_model(start.other.spec.id)
+    assert controller.model_id == "second"
+    assert start.reason == "Your own model: it has learned “garden” already."
+    assert start.other is not None
+    assert start.other.spec.id == "orig"  # again from the original
+    controller.suggest_model(original)  # too late: the person chose
+    assert controller.model_id == "second"
+    rig.look(original, own("first", "orig"))
+    assert controller.model_id == "orig"
+    assert start.reason == "“Second” is not here any more."
+    assert start.other is None
+
+
+def test_a_chain_of_runs_that_bites_its_tail_ends(rig: Rig) -> None:
+    start = StartModel(rig.store)
+    one = own("one", "two")
+    rig.look(one, own("two", "one"), own("alone", "gone"))
+    assert start.suggest(one)
+    assert start.model_id in ("one", "two")
+    [alone] = [entry for entry in rig.store.entries if entry.spec.id == "alone"]
+    assert start.original_of(alone) is None
+
+
+def test_a_measurement_that_fails_says_why(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    rig.engine.script("estimate", OSError("The model is damaged."))
+    told, noticed = heard(controller.not_estimated), heard(controller.noticed)
+    ready(rig, controller, folder)
+    rig.until(lambda: told)
+    assert told == ["The model is damaged."]
+    assert not noticed
 
 
 def test_scratch_and_back_keeps_both_choices(
@@ -494,3 +549,76 @@ def test_progress_of_unpacking_is_told(
     assert told[0] == progress
     assert noticed == [("It was there already.", "notice")]
     assert controller.state is TrainState.READY
+
+
+# --- results of earlier -----------------------------------------------------------------------
+
+
+def write_results(name: str, folder: Path, **changes: Any) -> None:
+    """A finished run with what its results need."""
+    config = {"format": 1, "data": str(folder), "model": "a", "epochs": 3, "preset": "fast"}
+    result = {"part": "test", "value": 0.5, "low": 0.2, "high": 0.8, "right": 2, "n": 4}
+    path = write_run(
+        name, id=f"run {name}", state="finished", config=config, result=result, **changes
+    )
+    split = Split(("ant", "bee"), (Item("ant/0.png", 0),), (Item("bee/0.png", 1),), (), False)
+    (path / "split.json").write_text(json.dumps(split.to_json()), encoding="utf-8")
+    (path / "metrics.jsonl").write_text(
+        json.dumps(epoch(1, 3, 0.4, 0.5).to_json()) + "\n", encoding="utf-8"
+    )
+
+
+def test_results_are_opened_and_lead_back_to_their_settings(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    write_results("r", folder)
+    rig.look(model("a"), own("renamed", "a", path=Path("/models/x.safetensors")), model("b"))
+    controller.earlier.refresh()
+    rig.settle()
+    [run] = controller.earlier.runs
+    assert controller.earlier.model_of(run) is None  # it is another run's
+    made = own("r", "a", path=Path("/models/anything.safetensors"))
+    rig.look(model("a"), made)
+    opened = heard(controller.results_opened)
+    controller.open_results(run)
+    rig.until(lambda: opened)
+    assert controller.state is TrainState.ENDED
+    assert isinstance(controller.end, RunFinished)
+    assert (controller.end.model_id, controller.end.accuracy.value) == ("r", 0.5)
+    assert controller.has_model("r")
+    assert [item.epoch for item in controller.history] == [1]
+    rig.look(model("a"))
+    assert not controller.has_model("r")
+    controller.back_to_settings()
+    rig.until(lambda: controller.state is TrainState.READY)
+    assert controller.config is not None
+    assert (controller.config.epochs, controller.config.model) == (3, "a")
+
+
+def test_a_run_that_would_repeat_another_is_named_before(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    ready(rig, controller, folder)
+    assert controller.config is not None
+    assert controller.summary is not None
+    document = {
+        "state": "finished",
+        "title": controller.config.title,
+        "config": controller.config.to_json(),
+        "dataset": {"fingerprint": controller.summary.fingerprint},
+    }
+    assert controller.repeated is None
+    title = controller.config.title
+    write_run("same", **document)
+    write_run("stopped", **(document | {"state": "stopped"}))
+    controller.earlier.refresh()
+    rig.settle()
+    assert controller.repeated is not None
+    assert controller.repeated.name == "same"
+    assert controller.config.title == f"{title} (2)"
+    controller.set_option("seed", 4)
+    assert controller.repeated is None
+    controller.set_option("seed", 0)
+    assert controller.repeated is not None
+    controller.set_model("b")
+    assert controller.repeated is None

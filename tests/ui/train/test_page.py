@@ -117,7 +117,7 @@ def test_presets_and_advanced_settings_change_the_config(
     assert controller.config is not None
     assert controller.config.method is Method.PROGRESSIVE
     setup.fold.click()
-    assert setup.fold_area.isVisible()
+    assert setup.form.isVisible()
     epochs = setup.form.editors["epochs"]
     epochs.setFocus()
     epochs.selectAll()  # type: ignore[attr-defined]
@@ -189,12 +189,19 @@ def test_pause_holds_the_run_and_classify_works_meanwhile(
     qtbot.waitUntil(lambda: len(controller.history) >= 2, timeout=RUN_MS)
     app.window.controller.open_paths([photos["coffee"]])
     qtbot.waitUntil(lambda: app.window.page.results.answer.text() == "espresso", timeout=ANSWER_MS)
-    controller.set_paused(True)
+    run = app.window.train_page.run
+    assert run is not None
+    run.pause.click()
+    assert run.detail.text().startswith("Paused in epoch ")
+    assert run.detail.text().endswith(" of 4000. “Go on” continues exactly here.")
     qtbot.wait(300)
+    assert run.detail.text().startswith("Paused"), "the step that was going on is over"
+    assert run.bar.value() < run.bar.maximum() / 2, "the bar is the run's, not its last step's"
     epochs = len(controller.history)
     qtbot.wait(300)
     assert len(controller.history) == epochs
-    controller.set_paused(False)
+    run.pause.click()
+    assert run.detail.text().startswith("Epoch ")
     qtbot.waitUntil(lambda: len(controller.history) > epochs, timeout=RUN_MS)
     controller.stop()
     finish(qtbot, controller)
@@ -223,16 +230,29 @@ def test_quitting_asks_once_and_the_run_is_offered_again(
     [run] = list_runs()
     assert run.resumable
     assert run.state in (RunState.STOPPED, RunState.INTERRUPTED)
+    assert run.closed
     again = open_app()
+    notices = again.window.page.notices
+    qtbot.waitUntil(lambda: any("When the program was closed" in text for text in notices.texts))
     again.window.show_page("train")
     page = again.window.train_page
     qtbot.waitUntil(lambda: bool(page.start.runs.rows), timeout=ANSWER_MS)
     assert page.start.runs.rows[0].action.text() == "Go on"
     page.start.runs.rows[0].action.click()
     controller = again.window.train_controller
+    qtbot.waitUntil(lambda: page.run is not None and len(page.run.samples._samples) > 0)
+    assert page.run is not None
     qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
+    assert page.run.title.text().startswith("Cat and coffee, EfficientNet-Lite0: ")
     controller.stop()
     finish(qtbot, controller)
+    page.run.again.click()  # the folder was never opened in this window
+    qtbot.waitUntil(lambda: controller.state is TrainState.READY, timeout=ANSWER_MS)
+    assert page.setup is not None
+    assert page.setup.title.text() == dataset.name
+    assert controller.config is not None
+    assert controller.config.epochs == 4000
+    assert controller.config.title == "Cat and coffee, EfficientNet-Lite0 (2)"
 
 
 def test_a_folder_that_cannot_be_trained_says_why(
@@ -272,6 +292,84 @@ def test_runs_can_be_renamed_and_deleted(
     qtbot.waitUntil(lambda: not controller.earlier.runs)
     assert len(trashed) == 1
     assert model.is_file()  # the model is not the run's
+
+
+def test_renaming_and_removing_the_model_in_use(
+    qtbot: QtBot,
+    open_app: Callable[..., WindowApp],
+    dataset: Path,
+    photos: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Train, use the model, rename it, start again, remove it, start again."""
+    trashed: list[Path] = []
+    monkeypatch.setattr(
+        "resnet_gui.core.zoo.storage.inventory.move_to_trash", lambda path: _trash(path, trashed)
+    )
+    app = open_app()
+    controller = ready(qtbot, app, dataset)
+    assert app.window.train_page.setup is not None
+    app.window.train_page.setup.name.setText("Breakfast")
+    app.window.train_page.setup.name.setModified(True)
+    app.window.train_page.setup.name.editingFinished.emit()
+    controller.set_option("epochs", 2)
+    controller.start()
+    finish(qtbot, controller)
+    assert app.window.train_page.run is not None
+    app.window.train_page.run.try_it.click()
+    window = app.window
+    qtbot.waitUntil(lambda: window.status_line.model.text() == "Breakfast", timeout=ANSWER_MS)
+    made = window.controller.entry.spec.id
+    window.show_page("models")
+    window.models_controller.select(made)
+    window.models_controller.rename("Cat or cup")
+    qtbot.waitUntil(lambda: window.status_line.model.text() == "Cat or cup")
+    assert window.controller.entry.spec.id == made
+    assert window.train_page.run.try_it.isVisibleTo(window.train_page.run)
+    # Training from the renamed model itself works, too.
+    controller.back_to_settings()
+    assert window.train_page.setup.repeat.text().startswith("“Breakfast” had the same photos")
+    controller.set_model(made)
+    assert window.train_page.setup.repeat_box.isHidden()
+    assert window.train_page.setup.start_other.text() == "Start again from EfficientNet-Lite0"
+    controller.start()
+    finish(qtbot, controller)
+    assert isinstance(controller.end, RunFinished)
+    close_app(qtbot, app)
+
+    app = open_app()
+    window, controller = app.window, app.window.train_controller
+    qtbot.waitUntil(lambda: window.status_line.model.text() == "Cat or cup", timeout=ANSWER_MS)
+    assert controller.model_id == "efficientnet-lite0"  # and not the result of the last run
+    assert controller.start_model.reason == "Your model “Cat or cup” was trained from it."
+    rows = window.train_page.start.runs
+    qtbot.waitUntil(lambda: len(rows.rows) == 2)
+    assert rows.rows[1].action.text() == "Try it"
+    assert not rows.rows[1].action.isHidden()
+    # A double click opens the results as they were.
+    window.show_page("train")
+    qtbot.mouseDClick(rows.rows[1], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: controller.state is TrainState.ENDED)
+    run = window.train_page.run
+    assert run is not None
+    assert run.result.text().startswith("100.0% validation accuracy")
+    assert run.result_title.text() == "Breakfast"
+    qtbot.waitUntil(lambda: len(run.charts.accuracy.lines[0].xs) == 2)
+    assert len(run.samples._samples) > 0
+    assert run.try_it.isVisible()
+    run.again.click()
+    qtbot.waitUntil(lambda: controller.config is not None, timeout=ANSWER_MS)
+    assert controller.config is not None
+    assert (controller.config.epochs, controller.config.model) == (2, "efficientnet-lite0")
+    controller.set_model(made)
+    window.models_controller.select(made)
+    window.models_controller.remove()
+    qtbot.waitUntil(lambda: controller.model_id == "efficientnet-lite0")
+    assert len(trashed) == 1
+    assert controller.start_model.reason == "“Cat or cup” is not here any more."
+    assert not run.try_it.isVisibleTo(run)
+    assert rows.rows[1].action.isHidden()
+    assert controller.config.model == "efficientnet-lite0"
 
 
 def _trash(path: Path, trashed: list[Path]) -> None:
@@ -320,14 +418,16 @@ def test_saving_a_model_asks_before_it_replaces_one(
     kept.write_bytes(b"old")
     page.controller.end = SimpleNamespace(model_path=str(made))  # type: ignore[assignment]
     chosen = str(tmp_path / "v1.2")
+
+    def boxes() -> list[QMessageBox]:
+        found = (w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox))
+        return [box for box in found if box.isVisible()]
+
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (chosen, ""))
     for answer, content in (("Cancel", b"old"), ("Save", b"new")):
         page.save_model()
-        [box] = [
-            w
-            for w in QApplication.topLevelWidgets()
-            if isinstance(w, QMessageBox) and w.isVisible()
-        ]
+        qtbot.waitUntil(lambda: len(boxes()) == 1)
+        [box] = boxes()
         assert kept.read_bytes() == b"old"
         box.button(QMessageBox.StandardButton[answer]).click()
         qtbot.waitUntil(lambda: not app.io.busy)

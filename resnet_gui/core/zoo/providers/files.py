@@ -30,6 +30,23 @@ class FileProvider:
         self._seen: dict[Path, tuple[tuple[int, int], ModelEntry]] = {}
 
     def entries(self) -> Iterator[ModelEntry]:
+        found = list(self._entries())
+        # Of two files with one id, as a copy made by hand has it, that one has the id which is
+        # named after it; the other's name stands for its own.
+        owners: dict[str, ModelEntry] = {}
+        for entry in found:
+            own_id = entry.spec.id.lower()
+            if own_id not in owners or _stem(entry).lower() == own_id:
+                owners[own_id] = entry
+        for entry in found:
+            if owners[entry.spec.id.lower()] is entry:
+                yield entry
+            else:
+                yield dataclasses.replace(
+                    entry, spec=dataclasses.replace(entry.spec, id=_stem(entry))
+                )
+
+    def _entries(self) -> Iterator[ModelEntry]:
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             if path.name.startswith("."):
                 continue
@@ -57,6 +74,10 @@ class FileProvider:
             _log.warning("model file left out: %s", error)
             return ModelEntry(_unusable(path, self.state), self.state, path, problem=str(error))
         return ModelEntry(spec, self.state, path)
+
+
+def _stem(entry: ModelEntry) -> str:
+    return entry.spec.path.stem if entry.spec.path is not None else entry.spec.id
 
 
 def _unusable(path: Path, state: ModelState) -> ModelSpec:

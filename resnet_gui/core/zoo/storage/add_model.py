@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import filecmp
+import hashlib
+import os
 import shutil
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from resnet_gui.core.system.atomic import claiming, numbered
+from torch import Tensor
+
+from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.system.atomic import claiming, numbered, replacing
+from resnet_gui.core.system.files import open_regular
 from resnet_gui.core.system.paths import bundled_models_dir
+from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.providers.registry import known_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.weights.load import load_network, try_once
-from resnet_gui.core.zoo.weights.model_file import SUFFIX, read_header, spec_from_header
+from resnet_gui.core.zoo.weights.load import load_network, save_model, try_once
+from resnet_gui.core.zoo.weights.model_file import (
+    SUFFIX,
+    copy_model,
+    read_header,
+    spec_from_header,
+)
 
 
 def add_model_file(source: Path, folder: Path) -> ModelSpec:
@@ -33,21 +49,64 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
     try_once(source, spec, load_network(ModelEntry(spec, ModelState.YOURS, source)))
     if source.resolve().parent == folder.resolve():
         return spec  # dropped from the models folder itself
-    taken = taken_ids() | {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
-    wanted = folder / f"{source.stem}{SUFFIX}"
-    for target in free_ids(wanted, taken):
-        if not target.exists():
-            break
-        if _same_bytes(target, source):
-            return spec_from_header(target, read_header(target), "yours")
-    with claiming(free_ids(wanted, taken)) as claim:
-        shutil.copyfile(source, claim.temporary)
-    return spec_from_header(claim.path, read_header(claim.path), "yours")
+    own = list(FileProvider(folder, ModelState.YOURS).entries())
+    for entry in own:
+        if entry.spec.path is not None and _same_model(entry.spec.path, source):
+            return entry.spec
+    # Of its own ids, which it brings along, those that are free here.
+    taken = taken_ids(folder)
+    keeps_id = bool(read_header(source).id) and spec.id.lower() not in taken
+
+    def write(target: Path, new_id: str) -> None:
+        if keeps_id or not read_header(source).id:
+            shutil.copyfile(source, target)
+        else:
+            copy_model(source, target, id=new_id)
+
+    path = _claimed(folder / f"{source.stem}{SUFFIX}", taken, write)
+    return spec_from_header(path, read_header(path), "yours")
 
 
-def taken_ids() -> set[str]:
-    """Ids of other providers' models, in lower case: ids do not tell upper from lower case."""
-    return {spec.id.lower() for spec in known_specs()}
+def save_new_model(
+    wanted: Path, spec: ModelSpec, state: Mapping[str, Tensor], provenance: dict[str, Any]
+) -> Path:
+    """Write a model into the user's models under a name and an id that nobody has.
+
+    Args:
+        wanted: the file's path, if it is free. spec: its id is made from the path.
+
+    Returns:
+        the file's path.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+
+    def write(target: Path, new_id: str) -> None:
+        save_model(target, dataclasses.replace(spec, id=new_id), state, provenance)
+
+    return _claimed(wanted, taken_ids(wanted.parent), write)
+
+
+def _claimed(wanted: Path, taken: Container[str], write: Callable[[Path, str], None]) -> Path:
+    """Write a file under a free name, which becomes its id unless `write` gives it another."""
+    names = partial(free_ids, wanted, taken)
+    new_id = next(name.stem for name in names() if not name.exists())
+    with claiming(names()) as claim:
+        write(claim.temporary, new_id)
+    if claim.path.stem != new_id and read_header(claim.path).id:
+        # Somebody was quicker: no two files shall have one id.
+        with replacing(claim.path) as temporary:
+            copy_model(claim.path, temporary, id=claim.path.stem)
+    return claim.path
+
+
+def taken_ids(folder: Path) -> set[str]:
+    """Ids of published models, bundled ones and those in the user's folder, in lower case: ids do
+    not tell upper from lower case."""
+    bundled = {path.stem.lower() for path in bundled_models_dir().glob(f"*{SUFFIX}")}
+    own = {entry.spec.id.lower() for entry in FileProvider(folder, ModelState.YOURS).entries()}
+    return {spec.id.lower() for spec in known_specs()} | bundled | own
 
 
 def free_ids(path: Path, taken: Container[str]) -> Iterator[Path]:
@@ -56,6 +115,24 @@ def free_ids(path: Path, taken: Container[str]) -> Iterator[Path]:
     return (name for name in numbered(path) if name.stem.lower() not in taken)
 
 
-def _same_bytes(left: Path, right: Path) -> bool:
-    same_size = left.stat().st_size == right.stat().st_size
-    return same_size and filecmp.cmp(left, right, shallow=False)
+def _same_model(left: Path, right: Path) -> bool:
+    """Whether both files say and hold the same but for the id, which belongs to the place."""
+    with contextlib.suppress(OSError):
+        if left.stat().st_size == right.stat().st_size and filecmp.cmp(left, right, shallow=False):
+            return True
+    try:
+        one, other = read_header(left), read_header(right)
+    except ModelFileError:
+        return False
+    same = one.tensors == other.tensors and one.document | {"id": ""} == other.document | {"id": ""}
+    return same and _weights_hash(left) == _weights_hash(right)
+
+
+def _weights_hash(path: Path) -> str:
+    """Of all that stands behind the header."""
+    digest = hashlib.sha256()
+    with open_regular(path) as file:
+        file.seek(int.from_bytes(file.read(8), "little"), os.SEEK_CUR)
+        while chunk := file.read(1024 * 1024):
+            digest.update(chunk)
+    return digest.hexdigest()

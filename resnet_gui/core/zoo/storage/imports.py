@@ -17,7 +17,6 @@ from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.nets.registry import find_architecture
-from resnet_gui.core.system.atomic import claiming
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
 from resnet_gui.core.system.files import open_regular
@@ -204,11 +203,10 @@ def _take_model_file(source: Path) -> Imported:
 def _take_foreign(source: Path, sha256: str) -> Imported:
     """Weights without a description: the tensors say what they are."""
     with gentle_import():
-        from resnet_gui.core.zoo.storage.add_model import free_ids, taken_ids
+        from resnet_gui.core.zoo.storage.add_model import save_new_model
         from resnet_gui.core.zoo.weights.foreign import read_foreign
         from resnet_gui.core.zoo.weights.load import (
             empty_network,
-            save_model,
             try_once,
             with_weights,
         )
@@ -225,10 +223,9 @@ def _take_foreign(source: Path, sha256: str) -> Imported:
     with disk_errors(folder, source.stat().st_size):
         folder.mkdir(parents=True, exist_ok=True)
         check_space(folder, source.stat().st_size)
-        with claiming(free_ids(folder / f"{spec.id}{SUFFIX}", taken_ids())) as claim:
-            save_model(claim.temporary, spec, foreign.state, provenance)
-    saved = spec_from_header(claim.path, read_header(claim.path), "yours")
-    return Imported(str(source), saved, claim.path, "names and shapes")
+        path = save_new_model(folder / f"{spec.id}{SUFFIX}", spec, foreign.state, provenance)
+    saved = spec_from_header(path, read_header(path), "yours")
+    return Imported(str(source), saved, path, "names and shapes")
 
 
 def _imported_before(folder: Path, sha256: str) -> tuple[ModelSpec, Path] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from resnet_gui.core.errors import DepthError, ModelFileError
 from resnet_gui.core.header_schema import DESCRIPTION, HeaderValueError, shown_name
 from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.nets.schema import read_options
+from resnet_gui.core.system.atomic import dump_json
+from resnet_gui.core.system.documents import text
 from resnet_gui.core.system.files import open_regular
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 
@@ -68,6 +71,11 @@ class ModelHeader:
 
     document: dict[str, Any]
     tensors: tuple[TensorInfo, ...]
+
+    @property
+    def id(self) -> str:
+        """The model's id; "" in files of version 0, which the file's name stands for."""
+        return str(self.document["id"]).strip()
 
     @property
     def parameters(self) -> int:
@@ -221,13 +229,13 @@ def spec_from_header(path: Path, header: ModelHeader, provider: str) -> ModelSpe
     Raises:
         ModelFileError: the file is gone.
     """
-    document = header.document
+    document, made_by = header.document, header.document["provenance"]
     try:
         size = path.stat().st_size
     except OSError as error:
         raise ModelFileError(path, f"{path.name} could not be read ({error.strerror}).") from error
     return ModelSpec(
-        id=path.stem,
+        id=header.id or path.stem,
         title=document["title"] or shown_name(path.stem),
         family=document["family"] or "Your models",
         architecture=document["architecture"],
@@ -245,13 +253,41 @@ def spec_from_header(path: Path, header: ModelHeader, provider: str) -> ModelSpe
         notes=document["notes"],
         architecture_options=document["architecture_options"],
         metrics=document["metrics"],
+        run_id=text(made_by.get("run_id"), 100),
+        base_model=text(made_by.get("base_model"), 255),
     )
+
+
+def model_id(path: Path) -> str:
+    """The id of a model file.
+
+    Raises:
+        ModelFileError: as `read_header`.
+    """
+    return read_header(path).id or path.stem
+
+
+def copy_model(source: Path, target: Path, **changes: str) -> None:
+    """Copy a model file with other values in its description; its weights stay as they are.
+
+    Raises:
+        ModelFileError: the source is damaged. OSError: it cannot be copied.
+    """
+    document = read_header(source).document | changes
+    with open_regular(source) as reading, target.open("wb") as writing:
+        header = json.loads(reading.read(struct.unpack("<Q", reading.read(8))[0]))
+        header["__metadata__"][METADATA_KEY] = dump_json(document)
+        raw = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        raw += b" " * (-len(raw) % 8)  # safetensors aligns the tensors to 8 bytes
+        writing.write(struct.pack("<Q", len(raw)) + raw)
+        shutil.copyfileobj(reading, writing, 1024 * 1024)
 
 
 def document_for(spec: ModelSpec, provenance: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON value that describes `spec` in a model file (see `header_schema`)."""
     return {
         "format": FORMAT_VERSION,
+        "id": spec.id,
         "title": spec.title,
         "family": spec.family,
         "architecture": spec.architecture,

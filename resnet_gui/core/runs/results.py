@@ -1,0 +1,147 @@
+"""What came out of a run, read from its directory as the events that told it. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet_gui.core.errors import RunError
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.directory import DAMAGE, RUN_FILE, RunDirectory, damage
+from resnet_gui.core.runs.events import (
+    Accuracy,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    SamplesPredicted,
+)
+from resnet_gui.core.runs.info import RunInfo, RunState
+from resnet_gui.core.system.documents import share, text, whole
+
+_MOST = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class RunResults:
+    """A run that is over, or rests.
+
+    Attributes:
+        info: its line in a list.
+        started: with all epochs so far as its history. end: how it stands.
+        samples: what it said last about a few validation photos; None: that was not noted.
+    """
+
+    info: RunInfo
+    config: RunConfig
+    started: RunStarted
+    end: RunFinished | RunStopped | RunFailed
+    samples: SamplesPredicted | None
+
+
+def read_results(path: Path, *, resting: bool = True) -> RunResults:
+    """What came out of a run.
+
+    Args:
+        resting: a run that is being trained is refused.
+
+    Raises:
+        RunError: it is being trained, damaged or of a newer version. RunConfigError: its settings
+            are.
+    """
+    run = RunDirectory.open(path)
+    try:
+        info = run.info()
+        if resting and info.state is RunState.RUNNING:
+            raise RunError(path, f"The run “{info.title}” is being trained.", "Wait for its end.")
+        started = _started(run, info)
+        return RunResults(info, run.config, started, _end(run, info, started), run.samples())
+    except DAMAGE as error:
+        raise damage(path, RUN_FILE, "something in it is wrong or missing") from error
+
+
+def _started(run: RunDirectory, info: RunInfo) -> RunStarted:
+    split, metrics, config = run.split(), run.metrics(), run.config
+    hardware = _table(run.document.get("hardware"))
+    return RunStarted(
+        run=run.name,
+        run_dir=str(run.path),
+        epoch=info.epochs_done,
+        step=metrics[-1].step if metrics else 0,
+        model=config.model,
+        method=config.method.value,
+        epochs=config.epochs,
+        steps_per_epoch=-(-len(split.train) // config.batch_size),
+        resumed=bool(metrics),
+        classes=split.classes,
+        train_photos=len(split.train),
+        val_photos=len(split.val),
+        test_photos=len(split.test),
+        batch_size=config.batch_size,
+        device=text(hardware.get("device")),
+        device_kind=text(hardware.get("kind")),
+        precision=text(hardware.get("precision")),
+        batchnorm_frozen=False,
+        history=tuple(metrics),
+    )
+
+
+def _end(
+    run: RunDirectory, info: RunInfo, started: RunStarted
+) -> RunFinished | RunStopped | RunFailed:
+    document = run.document
+    model_id = Path(info.model_path).stem  # whoever knows the models knows better
+    if info.state is RunState.FINISHED:
+        return RunFinished(
+            run=run.name,
+            epoch=started.epoch,
+            step=started.step,
+            reason=text(document.get("reason")),
+            best_val_accuracy=info.best_val_accuracy,
+            best_epoch=info.best_epoch,
+            accuracy=_accuracy(_table(document.get("result"))),
+            model_path=info.model_path,
+            model_id=model_id,
+            seconds=_seconds(document.get("seconds")),
+        )
+    if info.state is RunState.FAILED:
+        return RunFailed(
+            run=run.name,
+            epoch=started.epoch + 1,
+            step=started.step + 1,
+            error_type="",
+            message=info.message,
+            best_val_accuracy=info.best_val_accuracy,
+            best_epoch=info.best_epoch,
+            model_path=info.model_path,
+            model_id=model_id,
+            resumable=info.resumable,
+        )
+    return RunStopped(
+        run=run.name,
+        epoch=started.epoch,
+        step=started.step,
+        best_val_accuracy=info.best_val_accuracy,
+        best_epoch=info.best_epoch,
+        model_path=info.model_path,
+        model_id=model_id,
+        resumable=info.resumable,
+        seconds=sum(epoch.seconds for epoch in started.history),
+    )
+
+
+def _accuracy(value: Mapping[str, Any]) -> Accuracy:
+    right, n, missing = (whole(value.get(name), 0, _MOST) for name in ("right", "n", "missing"))
+    exact, low, high = (share(value.get(name)) or 0.0 for name in ("value", "low", "high"))
+    return Accuracy(text(value.get("part"), 40), exact, low, high, right, n, missing)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _seconds(value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and 0 <= value < _MOST else 0.0
