@@ -1,4 +1,4 @@
-"""Batches made in a thread of their own while the network learns from the one before. Needs torch."""
+"""Batches made in a thread of their own while the network learns. Needs torch."""
 
 from __future__ import annotations
 
