@@ -212,6 +212,8 @@ def restore_optimizer(
         for what, tensor in found.items():
             if what != "step":
                 tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
+            elif optimizer.defaults.get("fused"):
+                tensor = tensor.to(parameter.device)
             optimizer.state[parameter][what] = tensor
     if by_name:
         raise _does_not_fit(run, "its optimizer's state does not fit its weights")

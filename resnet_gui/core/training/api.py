@@ -32,6 +32,7 @@ from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create
 from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.best_model import versions
+from resnet_gui.core.training.data.tensor import LEVELS
 from resnet_gui.core.training.durable import restored
 from resnet_gui.core.training.input_size import check_input_size
 from resnet_gui.core.training.loop import run_sitting
@@ -242,6 +243,12 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
                 f"{entry.spec.title} cannot subtract a mean photo: only the networks for 32x32 "
                 "pixels can.",
                 "Turn pixel_mean off.",
+            )
+        if config.pixel_mean and config.augmentation not in LEVELS:
+            raise RunConfigError(
+                "pixel_mean",
+                "The mean photo can be subtracted with no augmentation but “light”.",
+                "Choose augmentation=light, or turn pixel_mean off.",
             )
         return entry
     return zoo.ready(config.model)

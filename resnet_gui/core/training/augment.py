@@ -1,17 +1,20 @@
 """Augmentation: photos as the network sees them while it trains. This module needs torch.
 
-All randomness comes from torch's global generator, so only the training thread may call this.
+The transforms draw from torch's global generator, which belongs to the network that learns
+(dropout) meanwhile, in another thread. `drawing_from` gives them one of their own.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from resnet_gui.core.events import RgbImage
 from resnet_gui.core.inference.tensors import to_tensor
@@ -107,6 +110,37 @@ class Cutout(nn.Module):
         return seen
 
 
+# The functions that draw and take a generator; what torch.rand_like and its like draw, no level of
+# augmentation may use.
+_DRAWS = frozenset({
+    torch.bernoulli, torch.multinomial, torch.normal, torch.rand, torch.randint, torch.randn,
+    torch.randperm, Tensor.bernoulli, Tensor.bernoulli_, Tensor.cauchy_, Tensor.exponential_,
+    Tensor.geometric_, Tensor.log_normal_, Tensor.multinomial, Tensor.normal_, Tensor.random_,
+    Tensor.uniform_,
+})  # fmt: skip
+
+
+class drawing_from(TorchFunctionMode):  # noqa: N801 - used like a function
+    """Inside this, what draws at random in this thread draws from a generator of its own: the same
+    numbers as from the global one after torch.manual_seed(seed)."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _DRAWS and kwargs.get("generator") is None:
+            kwargs = {**kwargs, "generator": self._generator}
+        return func(*args, **kwargs)
+
+
 @dataclass(frozen=True, slots=True)
 class AugmentedPhoto:
     """A picture of the preview. path: the photo it was made from; variant: counted from 0."""
@@ -125,8 +159,6 @@ def preview_augmentation(
 ) -> Iterator[AugmentedPhoto]:
     """What the network will really see: each photo in some variants, photo by photo.
 
-    Run it in the training thread (it reseeds and draws from torch's global generator).
-
     Raises:
         ImageReadError: a photo cannot be read.
     """
@@ -135,9 +167,9 @@ def preview_augmentation(
     for index, path in enumerate(paths):
         photo = to_tensor(read(path))
         for variant in range(variants):
-            torch.manual_seed(step_seed(seed, index, variant))
             mirrored = variation.alternate_flip and variant % 2
-            seen = transform(photo.flip(2) if mirrored else photo)
+            with drawing_from(step_seed(seed, index, variant)):
+                seen = transform(photo.flip(2) if mirrored else photo)
             seen = seen.permute(1, 2, 0).contiguous().numpy()
             height, width = seen.shape[:2]
             image = RgbImage(width, height, seen.tobytes(), photo.shape[2], photo.shape[1])

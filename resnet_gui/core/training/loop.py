@@ -7,10 +7,9 @@ The events are made in `report`, one optimizer step is `step`, what is on the di
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Generator, Iterator
-
-import torch
 
 from resnet_gui.core.errors import NonFiniteLossError, ResNetGuiError, TrainingError
 from resnet_gui.core.runs.checkpoint import Progress
@@ -23,6 +22,7 @@ from resnet_gui.core.runs.events import (
 )
 from resnet_gui.core.runs.listing import RunState
 from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.data.source import AHEAD
 from resnet_gui.core.training.durable import keep_samples, record_layers, save_epoch
 from resnet_gui.core.training.finish import failed, finished, save_quietly, stopped
 from resnet_gui.core.training.phase import Phase, open_phase
@@ -114,12 +114,15 @@ def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
     tally = Tally(sitting, epoch, len(batches))
     phase.train_mode()
     phase.source.begin_epoch(epoch, setup.input_side(epoch))
+    seeds = [step_seed(setup.config.seed, epoch, number) for number in range(len(batches))]
+    coming = zip(batches, seeds, strict=True)
+    for indices, seed in itertools.islice(coming, AHEAD):
+        phase.source.prefetch(indices, seed)
     for number, indices in enumerate(batches):
-        if number + 1 < len(batches):
-            phase.source.prefetch(batches[number + 1])
         lr = phase.set_learning_rate(epoch, number, progress.plateau.scale)
-        torch.manual_seed(step_seed(setup.config.seed, epoch, number))
-        batch = phase.source.batch(indices)
+        batch = phase.source.batch(indices, seeds[number])
+        for later in itertools.islice(coming, 1):
+            phase.source.prefetch(*later)
         yield from sitting.skipped()
         if batch is not None and (not tally.photos or len(batch.y) >= phase.fewest):
             result = yield from take_step(setup, phase, progress, batch, epoch, number)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.errors import RunConfigError, RunMismatchError
+from resnet_gui.core.errors import RunMismatchError
 from resnet_gui.core.inference.hardware import Forward, autocast
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.runs.checkpoint import (
@@ -29,8 +29,9 @@ from resnet_gui.core.training.data.features import (
     FeatureSource,
     compute_features,
 )
-from resnet_gui.core.training.data.photos import PhotoSource, Source, resized
-from resnet_gui.core.training.data.tensor import LEVELS, TensorSource, tensor_bytes
+from resnet_gui.core.training.data.photos import PhotoSource
+from resnet_gui.core.training.data.source import Source, resized
+from resnet_gui.core.training.data.tensor import LEVELS, TensorSource
 from resnet_gui.core.training.kept_features import load_features, save_features
 from resnet_gui.core.training.network import (
     backbone_hash,
@@ -203,12 +204,14 @@ def open_phase(
         photos = _photo_source(setup)
         try:
             yield from photos.fill()
+            if setup.config.pixel_mean and not progress.epoch:
+                assert isinstance(photos, TensorSource)  # `start_entry` has seen to it
+                mean = module.get_submodule("pixel_mean").get_buffer("mean")
+                mean.copy_(resized(photos.mean_photo()[None], mean.shape[-1])[0])
         except BaseException:
             photos.close()
             raise
         source = photos
-        if setup.config.pixel_mean and not progress.epoch:
-            _set_pixel_mean(module, photos)
     phase = Phase(setup, name, module, source, backbone)
     if same_phase and states:
         restore_optimizer(phase.optimizer, phase.parameters(), states, setup.run.path)
@@ -263,29 +266,15 @@ def _features(setup: Setup, network: nn.Module) -> Iterator[Preparing | Features
 
 
 def _photo_source(setup: Setup) -> PhotoSource | TensorSource:
-    """All photos in one tensor where they fit and a batch can be augmented at once; else photo by
-    photo."""
-    config, split = setup.config, setup.split
+    """A batch at once where the augmentation can be done so; else photo by photo. How much memory
+    there is makes no difference to what the network sees."""
+    config = setup.config
     budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
-    variation = variation_of(config)
     values = (
-        setup.root, split, setup.preprocessing, variation, setup.device.kind,
-        setup.channels_last,
+        setup.root, setup.split, setup.preprocessing, variation_of(config), setup.device.kind,
+        setup.channels_last, budget,
     )  # fmt: skip
-    photos = len(split.train) + len(split.val)
-    needed = tensor_bytes(photos, setup.preprocessing.crop, variation)
-    if config.augmentation in LEVELS and needed <= budget:
+    if config.augmentation in LEVELS:
         at_once = _SMALL_AT_ONCE if setup.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
         return TensorSource(*values, at_once)
-    return PhotoSource(*values, budget, _VAL_LARGEST)
-
-
-def _set_pixel_mean(network: nn.Module, photos: PhotoSource | TensorSource) -> None:
-    if not isinstance(photos, TensorSource):
-        raise RunConfigError(
-            "pixel_mean",
-            "The mean photo needs all photos in memory, and no augmentation but “light”.",
-            "Raise memory_mb, choose augmentation=light, or turn pixel_mean off.",
-        )
-    mean = network.get_submodule("pixel_mean").get_buffer("mean")
-    mean.copy_(resized(photos.mean_photo()[None], mean.shape[-1])[0])
+    return PhotoSource(*values, _VAL_LARGEST)

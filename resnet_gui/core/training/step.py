@@ -14,7 +14,7 @@ from resnet_gui.core.events import Notice
 from resnet_gui.core.inference.hardware import is_out_of_memory, out_of_memory, release_memory
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.data.photos import Batch
+from resnet_gui.core.training.data.source import Batch
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import Setup
 

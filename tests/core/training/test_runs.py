@@ -34,6 +34,7 @@ from resnet_gui.core.runs.events import (
 )
 from resnet_gui.core.runs.listing import RunDirectory, RunState, list_runs, runs_dir
 from resnet_gui.core.system.paths import user_models_dir
+from resnet_gui.core.training import phase
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.zoo import Preprocessing
 from resnet_gui.core.zoo.weights.load import load_network, save_model
@@ -283,6 +284,31 @@ def test_photos_beyond_the_memory_budget_are_read_anew(data: Path) -> None:
     kept = run_all(config.replace(memory_mb=500))
     assert curve(streamed) == curve(kept)
     assert isinstance(last(events), RunFinished)
+
+
+@pytest.mark.parametrize("augmentation", ["none", "light", "standard"])
+def test_a_run_goes_on_with_less_memory_than_it_began_with(
+    data: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str
+) -> None:
+    """Dropout draws while the next batches are made in another thread."""
+    config = tiny_config(
+        data, augmentation=augmentation, cutout=6, dropout=0.3, freeze_batchnorm="off", epochs=2
+    )
+    unbroken = run_all(config)
+    generator = train(config, zoo=user_zoo())
+    first = [next(event for event in generator if isinstance(event, EpochDone))]
+    generator.close()
+    monkeypatch.setattr(phase, "free_memory_bytes", lambda: 0)
+    second = list(resume(runs_dir() / first[0].run, zoo=user_zoo()))
+    assert curve([*first, *second]) == curve(unbroken)
+
+
+def test_images_too_small_to_begin_with_are_refused_before_the_run(data: Path) -> None:
+    config = tiny_config(data, method="scratch", progressive_resizing=True)
+    with pytest.raises(RunConfigError, match="16 × 16 pixels, with which progressive_resizing"):
+        run_all(config)
+    assert list_runs() == []
+    assert isinstance(last(run_all(config.replace(epochs=1, image_size=64))), RunFinished)
 
 
 def test_stop_before_the_first_epoch_can_be_resumed(data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,26 @@ from torch import Tensor, nn
 
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.training.augment import Variation
-from resnet_gui.core.training.data.photos import PhotoSource, Source
-from resnet_gui.core.training.data.tensor import TensorSource, tensor_bytes
+from resnet_gui.core.runs.augmentations import AUGMENTATIONS
+from resnet_gui.core.training.augment import Variation, drawing_from, transform_for
+from resnet_gui.core.training.data.photos import PhotoSource
+from resnet_gui.core.training.data.source import Source
+from resnet_gui.core.training.data.tensor import LEVELS, TensorSource, tensor_bytes
 from resnet_gui.core.zoo import Preprocessing
 from tests.helpers.training import make_photos
 
 SMALL = Preprocessing(32, 32, (0.4, 0.5, 0.6), (0.2, 0.25, 0.3))
 PAD = 3  # a tenth of 32, rounded
+
+
+opened: list[Source] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while opened:
+        opened.pop().close()
 
 
 @pytest.fixture
@@ -37,7 +50,8 @@ def split(tmp_path: Path) -> Split:
 
 
 def filled(tmp_path: Path, split: Split, level: str, channels_last: bool = True) -> TensorSource:
-    source = TensorSource(tmp_path, split, SMALL, Variation(level), "cpu", channels_last, 2)
+    source = TensorSource(tmp_path, split, SMALL, Variation(level), "cpu", channels_last, 10**9, 2)
+    opened.append(source)
     events = list(source.fill())
     assert events[-1].done == events[-1].total == len(split.train) + len(split.val)
     return source
@@ -45,6 +59,7 @@ def filled(tmp_path: Path, split: Split, level: str, channels_last: bool = True)
 
 def reference(tmp_path: Path, split: Split) -> PhotoSource:
     source = PhotoSource(tmp_path, split, SMALL, Variation(), "cpu", False, 10**9, largest=2)
+    opened.append(source)
     list(source.fill())
     return source
 
@@ -54,7 +69,7 @@ def test_without_augmentation_it_is_what_photo_by_photo_gives(tmp_path: Path, sp
     assert source.trainable == other.trainable
     assert 3 not in source.trainable, "the file that is no photo"
     indices = source.trainable[::-1]
-    got, wanted = source.batch(indices), other.batch(indices)
+    got, wanted = source.batch(indices, 0), other.batch(indices, 0)
     assert got is not None
     assert wanted is not None
     torch.testing.assert_close(got.x, wanted.x)
@@ -63,7 +78,6 @@ def test_without_augmentation_it_is_what_photo_by_photo_gives(tmp_path: Path, sp
     failures = source.take_failures()
     assert [Path(path).name for path, _ in failures] == ["003.jpg"]
     assert source.take_failures() == []
-    other.close()
 
 
 @pytest.mark.parametrize("side", [32, 16])
@@ -79,18 +93,14 @@ def test_validation_is_what_photo_by_photo_gives(tmp_path: Path, split: Split, s
     assert [item.positions for item in got] == [[0, 1], [2]] == [i.positions for i in wanted]
     for mine, theirs in zip(got, wanted, strict=True):
         torch.testing.assert_close(mine.logits, theirs.logits)
-    other.close()
 
 
 def test_light_shifts_and_mirrors_and_nothing_else(tmp_path: Path, split: Split) -> None:
     plain = filled(tmp_path, split, "none")
     light = filled(tmp_path, split, "light")
     indices = [0, 5, 12] * 60
-    original, torch_seed = plain.batch(indices), 11
-    torch.manual_seed(torch_seed)
-    seen = light.batch(indices)
-    torch.manual_seed(torch_seed)
-    again = light.batch(indices)
+    original = plain.batch(indices, 0)
+    seen, again = light.batch(indices, 11), light.batch(indices, 11)
     assert original is not None
     assert seen is not None
     assert again is not None
@@ -119,9 +129,9 @@ def _shift_and_mirror(original: Tensor, seen: Tensor) -> tuple[int, int, bool]:
 
 def test_fewer_pixels_are_the_same_picture(tmp_path: Path, split: Split) -> None:
     source = filled(tmp_path, split, "none")
-    whole = source.batch([0, 7])
+    whole = source.batch([0, 7], 0)
     source.begin_epoch(1, 16)
-    half = source.batch([0, 7])
+    half = source.batch([0, 7], 0)
     assert whole is not None
     assert half is not None
     assert half.x.shape == (2, 3, 16, 16)
@@ -133,7 +143,7 @@ def test_fewer_pixels_are_the_same_picture(tmp_path: Path, split: Split) -> None
 @pytest.mark.parametrize("level", ["none", "light"])
 def test_the_mean_photo(tmp_path: Path, split: Split, level: str) -> None:
     source, plain = filled(tmp_path, split, level), filled(tmp_path, split, "none")
-    every = plain.batch(plain.trainable)
+    every = plain.batch(plain.trainable, 0)
     assert every is not None
     torch.testing.assert_close(source.mean_photo(), every.x.mean(0), atol=1e-5, rtol=0)
 
@@ -147,12 +157,13 @@ def test_the_photos_that_layers_are_measured_on(tmp_path: Path, split: Split) ->
         assert len(batch.y) == 6
         assert set(batch.y.tolist()) == {0, 1, 2}, "not all of the first class"
         assert batch.x.shape == (6, 3, 32, 32)
-        source.close()
 
 
 def test_what_it_needs_of_memory(tmp_path: Path, split: Split) -> None:
     source = filled(tmp_path, split, "light")
-    kept = source._train.numel() * 4
+    held = source._train._held
+    assert held is not None
+    kept = held.numel() * 4
     assert kept == tensor_bytes(len(source.trainable), 32, Variation("light"))
 
 
@@ -169,8 +180,7 @@ def test_no_validation_photos_and_no_readable_ones(tmp_path: Path) -> None:
 def test_labels_belong_to_their_photos(tmp_path: Path, split: Split) -> None:
     """Colours tell: each photo is noise around its class's colour."""
     source = filled(tmp_path, split, "light")
-    torch.manual_seed(1)
-    batch = source.batch(source.trainable)
+    batch = source.batch(source.trainable, 1)
     assert batch is not None
     colours = batch.x.mean((2, 3)) * torch.tensor(SMALL.std) + torch.tensor(SMALL.mean)
     assert np.array_equal(colours.argmax(1), batch.y)
@@ -183,9 +193,10 @@ COPIES = 150  # of a photo: one of them, at least, is not shifted
 def varied(tmp_path: Path, split: Split, kind: str, variation: Variation) -> Source:
     source: TensorSource | PhotoSource
     if kind == "tensor":
-        source = TensorSource(tmp_path, split, SMALL, variation, "cpu", False, 2)
+        source = TensorSource(tmp_path, split, SMALL, variation, "cpu", False, 10**9, 2)
     else:
         source = PhotoSource(tmp_path, split, SMALL, variation, "cpu", False, 10**9, largest=2)
+    opened.append(source)
     list(source.fill())
     return source
 
@@ -199,13 +210,12 @@ def test_alternating_flips_show_each_photo_from_both_sides(
     variation = Variation("light", shift_pixels=1, alternate_flip=True, seed=5)
     source = varied(tmp_path, split, kind, variation)
     indices = [i for i in source.trainable for _ in range(COPIES)]
-    original = plain.batch(indices)
+    original = plain.batch(indices, 0)
     assert original is not None
     sides: list[list[bool]] = []
     for epoch in (1, 2, 3):
         source.begin_epoch(epoch, 32)
-        torch.manual_seed(epoch)
-        seen = source.batch(indices)
+        seen = source.batch(indices, epoch)
         assert seen is not None
         inner = slice(1, -1)
         flips: list[bool] = []
@@ -224,8 +234,6 @@ def test_alternating_flips_show_each_photo_from_both_sides(
         sides.append(flips)
     assert sides[0] == sides[2] == [not side for side in sides[1]]
     assert set(sides[0]) == {False, True}, "not all photos turn at once"
-    plain.close()
-    source.close()
 
 
 @pytest.mark.parametrize("kind", BOTH)
@@ -236,7 +244,7 @@ def test_what_a_shift_brings_in_can_be_the_mirrored_edge(
     variation = Variation("light", shift_pixels=4, shift_reflect=True, alternate_flip=True)
     source = varied(tmp_path, split, kind, variation)
     source.begin_epoch(2 - int(variation.first_flips(len(split.train))[0]) % 2, 32)
-    original, seen = plain.batch([0]), source.batch([0] * 200)
+    original, seen = plain.batch([0], 0), source.batch([0] * 200, 3)
     assert original is not None
     assert seen is not None
     whole = nn.functional.pad(original.x, (4, 4, 4, 4), mode="reflect")[0]
@@ -246,19 +254,108 @@ def test_what_a_shift_brings_in_can_be_the_mirrored_edge(
         next(n for n, c in enumerate(crops) if torch.allclose(c, x, atol=1e-5)) for x in seen.x
     }
     assert len({number % 81 for number in found}) > 40, "shifts of up to 4 both ways"
-    plain.close()
-    source.close()
 
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_cutout_is_a_square_of_the_mean_colour(tmp_path: Path, split: Split, kind: str) -> None:
     source = varied(tmp_path, split, kind, Variation("light", shift_pixels=1, cutout=6))
-    torch.manual_seed(0)
-    batch = source.batch([0] * 100)
+    batch = source.batch([0] * 100, 0)
     assert batch is not None
     flat = batch.x.abs().amax(1) < 0.02  # 0.5/255/0.2: the mean colour, rounded to a byte
     areas = flat[:, 1:-1, 1:-1].sum((1, 2))
     assert int(areas.max()) <= 36
     assert int((areas == 36).sum()) > 30, "a whole square where it lies inside"
     assert int(areas.min()) >= 4, "the centre is always inside"
-    source.close()
+
+
+VARIATIONS = (
+    Variation(),
+    Variation("light"),
+    Variation("light", shift_pixels=4, shift_reflect=True, alternate_flip=True, cutout=6, seed=2),
+)
+
+
+@pytest.mark.parametrize("variation", VARIATIONS)
+@pytest.mark.parametrize("side", [32, 16])
+def test_how_much_memory_there_is_changes_nothing(
+    tmp_path: Path, split: Split, variation: Variation, side: int
+) -> None:
+    """A run may be resumed where less is free than when it began."""
+    sources = []
+    for budget in (10**9, 20_000, 0):  # all in one tensor; a few photos; none
+        source = TensorSource(tmp_path, split, SMALL, variation, "cpu", True, budget, 2)
+        opened.append(source)
+        list(source.fill())
+        sources.append(source)
+    assert [Path(path).name for path, _ in sources[0].take_failures()] == ["003.jpg"]
+    plenty = sources[0]
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Flatten(), nn.Linear(3 * side * side, 3)).eval()
+    for source in sources:
+        source.begin_epoch(2, side)
+    forward = Forward("cpu", "fp32", 2)
+    judged = list(plenty.judge(module, forward))
+    wanted = plenty.batch([0, 7, 12, 4], 5)
+    first = plenty.first_photos(4)
+    assert wanted is not None
+    assert first is not None
+    for source in sources[1:]:
+        for _ in range(2):  # read, then from memory if there was room
+            got = source.batch([0, 7, 12, 4], 5)
+            assert got is not None
+            assert torch.equal(got.x, wanted.x)
+            assert torch.equal(got.y, wanted.y)
+            assert got.x.stride() == wanted.x.stride()
+        again = source.first_photos(4)
+        assert again is not None
+        assert torch.equal(again.x, first.x)
+        for mine, theirs in zip(source.judge(module, forward), judged, strict=True):
+            assert mine.positions == theirs.positions
+            assert torch.equal(mine.logits, theirs.logits)
+        assert torch.equal(source.mean_photo(), plenty.mean_photo())
+
+
+def test_a_photo_that_breaks_changes_no_other(tmp_path: Path, split: Split) -> None:
+    variation = Variation("light", shift_pixels=4, cutout=6)
+    source = TensorSource(tmp_path, split, SMALL, variation, "cpu", True, 0, 2)
+    opened.append(source)
+    list(source.fill())
+    whole = source.batch([0, 7, 12], 5)
+    (tmp_path / split.train[7].path).unlink()
+    rest = source.batch([0, 7, 12], 5)
+    assert whole is not None
+    assert rest is not None
+    assert torch.equal(rest.x, whole.x[[0, 2]])
+    assert torch.equal(rest.y, whole.y[[0, 2]])
+    assert source.batch([7], 5) is None
+
+
+@pytest.mark.parametrize("level", sorted(AUGMENTATIONS))
+def test_what_is_made_ahead_draws_nothing_that_the_network_draws(
+    tmp_path: Path, split: Split, level: str
+) -> None:
+    """Dropout draws from torch's global generator while the next batches are made."""
+    kind = "tensor" if level in LEVELS else "photo by photo"
+    source = varied(tmp_path, split, kind, Variation(level, cutout=4))
+    indices = [0, 7, 12] * 4
+    before = torch.get_rng_state()
+    alone = [source.batch(indices, seed) for seed in (1, 2)]
+    for seed in (1, 2):
+        source.prefetch(indices, seed)
+    ahead = [source.batch(indices, seed) for seed in (1, 2)]
+    assert torch.equal(torch.get_rng_state(), before)
+    for left, right in zip(alone, ahead, strict=True):
+        assert left is not None
+        assert right is not None
+        assert torch.equal(left.x, right.x)
+
+
+@pytest.mark.parametrize("level", sorted(AUGMENTATIONS))
+def test_a_generator_of_its_own_gives_the_numbers_of_the_global_one(level: str) -> None:
+    transform = transform_for(Variation(level, cutout=4), SMALL)
+    photo = torch.randint(0, 255, (3, 40, 50), dtype=torch.uint8)
+    for seed in range(40):  # TrivialAugment has many ways
+        torch.manual_seed(seed)
+        wanted = transform(photo)
+        with drawing_from(seed):
+            assert torch.equal(transform(photo), wanted)

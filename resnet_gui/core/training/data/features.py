@@ -14,7 +14,8 @@ from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import Variation
-from resnet_gui.core.training.data.photos import Batch, Judged, PhotoSource
+from resnet_gui.core.training.data.photos import PhotoSource
+from resnet_gui.core.training.data.source import Batch, Judged
 from resnet_gui.core.zoo.spec import Preprocessing
 
 _CHUNK = 16  # photos; small, so that the lane gets a word in between
@@ -58,19 +59,19 @@ class FeatureSource:
     def trainable(self) -> list[int]:
         return list(self._row)
 
-    @property
-    def in_memory(self) -> bool:
-        return True
-
-    def batch(self, indices: Sequence[int]) -> Batch | None:
+    def batch(self, indices: Sequence[int], seed: int) -> Batch | None:
         rows = torch.tensor([self._row[index] for index in indices], device=self._device)
         return Batch(self._x[rows], self._y[rows])
 
     def first_photos(self, count: int) -> Batch | None:
         return None
 
-    def prefetch(self, indices: Sequence[int]) -> None:
-        """Nothing to do: all features are in memory."""
+    def fill(self) -> Iterator[Preparing]:
+        """Nothing to do: all features are here."""
+        return iter(())
+
+    def prefetch(self, indices: Sequence[int], seed: int) -> None:
+        """Nothing to do: a batch takes no time."""
 
     def begin_epoch(self, epoch: int, side: int) -> None:
         """Features have no side, and are the same in all epochs."""

@@ -1,30 +1,39 @@
-"""Photos as one tensor in memory, and augmentation of a whole batch at once. Needs torch.
+"""Augmentation of a whole batch at once. Needs torch.
 
-For data that fits: an epoch needs no decoding, no Python per photo and no second thread. On 32x32
-pixels this costs 3 % of a step; a transform per photo costs more than the step.
+On 32x32 pixels this costs 3 % of a step; a transform per photo costs more than the step. Where the
+photos fit, they are one tensor in memory: an epoch needs no decoding and no Python per photo. Where
+they do not, a batch's photos come from a store; the batch is the same to the last bit, so that a
+run may go on with less memory than it began with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.dataset.split import Item, Split
+from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.photos.store import PhotoStore, Reader, crop_reader, exact_reader
+from resnet_gui.core.photos.store import crop_reader, exact_reader
 from resnet_gui.core.runs.augmentations import LIGHT, NONE
 from resnet_gui.core.runs.events import Preparing
-from resnet_gui.core.training.augment import SHIFT, Variation
-from resnet_gui.core.training.data.photos import Batch, Judged, check_still_there, resized
+from resnet_gui.core.training.augment import SHIFT, Variation, mean_colour
+from resnet_gui.core.training.data.ahead import Ahead
+from resnet_gui.core.training.data.source import (
+    Batch,
+    Failures,
+    Judged,
+    layout,
+    paths_of,
+    resized,
+    some_of,
+)
+from resnet_gui.core.training.data.words import BYTES, CHUNK, Frame, Words
 from resnet_gui.core.zoo.spec import Preprocessing
 
 LEVELS = (NONE, LIGHT)  # what is done on a whole batch
-_CHUNK = 512  # photos decoded between two progress events
-_BYTES = 4  # per pixel: R, G, B and one to make them a word
 
 
 def padding(variation: Variation, side: int) -> int:
@@ -35,9 +44,9 @@ def padding(variation: Variation, side: int) -> int:
 
 
 def tensor_bytes(photos: int, side: int, variation: Variation) -> int:
-    """Main memory of that many photos in this source."""
+    """Main memory of that many photos in one tensor."""
     padded = side + 2 * padding(variation, side)
-    return photos * padded * padded * _BYTES
+    return photos * padded * padded * BYTES
 
 
 class TensorSource:
@@ -49,8 +58,9 @@ class TensorSource:
     edge. Flips can alternate instead, and a square can be cut out.
 
     Args:
-        largest: photos in one validation pass.
         device_kind: where batches go; the photos stay in main memory.
+        budget_bytes: for decoded photos of both parts together. What does not fit is read anew.
+        largest: photos in one validation pass.
     """
 
     def __init__(
@@ -61,31 +71,36 @@ class TensorSource:
         variation: Variation,
         device_kind: str,
         channels_last: bool,
+        budget_bytes: int,
         largest: int,
     ) -> None:
-        self._root = root
-        self._split = split
-        self._preprocessing = preprocessing
         self._device = device_kind
-        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._format = layout(channels_last)
         self._largest = largest
         self._light = variation.level == LIGHT
         self._variation = variation
         self._first_flips = variation.first_flips(len(split.train))
         self._epoch = 1
-        self._side = preprocessing.crop
-        self._pad = padding(variation, self._side)
-        self._input_side = self._side
+        self._side = self._input_side = preprocessing.crop
         self._labels = torch.tensor([item.label for item in split.train])
-        self._failures: list[tuple[str, str]] = []
-        self._readable: list[int] = []
-        self._rows = torch.empty(0, dtype=torch.int64)
-        self._train = torch.empty(0, dtype=torch.int32)
-        self._val = torch.empty(0, dtype=torch.int32)
-        self._val_positions: list[int] = []
-        self._padded = self._side + 2 * self._pad
+        self._budget_bytes = budget_bytes
+        colour, reflect = tuple(mean_colour(preprocessing)), variation.shift_reflect
+        frame = Frame(self._side, padding(variation, self._side), colour, reflect)
+        self._frame = frame
+        self._train = Words(
+            paths_of(root, split.train), crop_reader(preprocessing), frame, budget_bytes
+        )
+        self._val = Words(
+            paths_of(root, split.val), exact_reader(preprocessing),
+            Frame(self._side, 0, colour, False), budget_bytes,
+        )  # fmt: skip
+        self._fits = budget_bytes >= tensor_bytes(
+            len(split.train) + len(split.val), self._side, variation
+        )
+        self._failures = Failures(root, self._train.store, self._val.store)
+        self._ahead = Ahead(self._make)
         steps = torch.arange(self._side)
-        rows = steps[:, None] * self._padded
+        rows = steps[:, None] * frame.padded
         # Offsets of a photo's pixels from its first one: as it is, and mirrored.
         self._offsets = torch.stack([(rows + steps).flatten(), (rows + steps.flip(0)).flatten()])
         # On the device once, not at every batch.
@@ -94,131 +109,104 @@ class TensorSource:
 
     @property
     def trainable(self) -> list[int]:
-        return list(self._readable)
-
-    @property
-    def in_memory(self) -> bool:
-        return True
+        return self._train.readable
 
     def fill(self) -> Iterator[Preparing]:
-        """Decode all photos."""
-        val, train = self._split.val, self._split.train
-        exact, quick = exact_reader(self._preprocessing), crop_reader(self._preprocessing)
-        total = len(val) + len(train)
-        self._val, self._val_positions = yield from self._load(val, exact, 0, 0, total)
-        self._train, self._readable = yield from self._load(
-            train, quick, self._pad, len(val), total
-        )
-        self._rows = torch.full((len(train),), -1)
-        self._rows[self._readable] = torch.arange(len(self._readable))
+        """Decode all photos, or as many as the budget allows."""
+        total, done = len(self._val) + len(self._train), 0
+        for done in self._val.hold() if self._fits else self._val.store.fill():
+            yield Preparing("photos", done, total)
+        self._train.store.shrink_budget(self._budget_bytes - self._val.store.kept_bytes)
+        for more in self._train.hold() if self._fits else self._train.store.fill():
+            yield Preparing("photos", done + more, total)
 
-    def batch(self, indices: Sequence[int]) -> Batch | None:
-        index = torch.tensor(indices)
-        count, first = len(indices), self._rows[index] * self._padded**2
+    def prefetch(self, indices: Sequence[int], seed: int) -> None:
+        self._train.prefetch(indices)
+        self._ahead.prefetch(indices, seed)
+
+    def batch(self, indices: Sequence[int], seed: int) -> Batch | None:
+        return self._ahead.take(indices, seed)
+
+    def _make(self, indices: Sequence[int], seed: int) -> Batch | None:
+        index, count = torch.tensor(indices), len(indices)
+        draw = torch.Generator().manual_seed(seed)
+        # All is drawn for all of them, also for those that cannot be read.
         if self._light:
-            # In one draw each from the global generator, which the loop has seeded for this step.
-            shift = torch.randint(0, 2 * self._pad + 1, (2, count))
+            shift = torch.randint(0, 2 * self._frame.pad + 1, (2, count), generator=draw)
             if self._variation.alternate_flip:
                 mirrored = (self._first_flips[index] + self._epoch) % 2
             else:
-                mirrored = torch.randint(0, 2, (count,))
-            first += shift[0] * self._padded + shift[1]
-            offsets = self._offsets[mirrored]
-        else:
-            offsets = self._offsets[:1]
-        words = self._train.take(first[:, None] + offsets)
-        x = self._to_input(words)
+                mirrored = torch.randint(0, 2, (count,), generator=draw)
+            holes = torch.randint(0, self._side, (2, count, 1), generator=draw)
+        words, rows, good = self._train.get(indices)
+        if not good:
+            return None
+        first, offsets = rows * self._frame.padded**2, self._offsets[:1]
+        if self._light:
+            first += shift[0, good] * self._frame.padded + shift[1, good]
+            offsets = self._offsets[mirrored[good]]
+        x = self._to_input(words.take(first[:, None] + offsets))
         if self._light and self._variation.cutout:
-            self._cut_out(x)
+            self._cut_out(x, holes[:, good])
         x = resized(x, self._input_side)
-        return Batch(self._laid_out(x), self._labels[index].to(self._device))
+        return Batch(self._laid_out(x), self._labels[index[good]].to(self._device))
 
     def first_photos(self, count: int) -> Batch | None:
-        # Spread over the photos: they are in the order of their classes.
-        chosen = self._readable[:: max(1, len(self._readable) // count)][:count]
-        if not chosen:
+        chosen = some_of(self.trainable, count)
+        words, rows, good = self._train.get(chosen)
+        if not good:
             return None
-        index = torch.tensor(chosen)
-        middle = self._pad * self._padded + self._pad
-        first = self._rows[index] * self._padded**2 + middle
-        x = self._to_input(self._train.take(first[:, None] + self._offsets[:1]))
-        return Batch(self._laid_out(x), self._labels[index].to(self._device))
+        middle = self._frame.pad * self._frame.padded + self._frame.pad
+        first = rows * self._frame.padded**2 + middle
+        x = self._to_input(words.take(first[:, None] + self._offsets[:1]))
+        y = self._labels[[chosen[number] for number in good]].to(self._device)
+        return Batch(self._laid_out(x), y)
 
     def mean_photo(self) -> Tensor:
         """The mean training photo, normalised: (3, side, side) float32 on the CPU."""
-        words = self._train.view(-1, self._padded, self._padded)
-        inner = words[:, self._pad : self._pad + self._side, self._pad : self._pad + self._side]
+        inner = slice(self._frame.pad, self._frame.pad + self._side)
         total = torch.zeros(3, self._side, self._side, dtype=torch.float64)
-        for part in torch.split(inner, _CHUNK):
-            total += self._to_input(part.flatten(1)).sum(0).double().cpu()
-        return (total / len(words)).float()
-
-    def prefetch(self, indices: Sequence[int]) -> None:
-        """Nothing to do: all photos are in memory."""
+        photos = 0
+        for found, words in self._train.pieces(CHUNK):
+            whole = words.view(-1, self._frame.padded, self._frame.padded)
+            total += self._to_input(whole[:, inner, inner].flatten(1)).sum(0).double().cpu()
+            photos += len(found)
+        return (total / photos).float()
 
     def begin_epoch(self, epoch: int, side: int) -> None:
+        self._ahead.clear()
         self._epoch, self._input_side = epoch, side
 
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
-        for start in range(0, len(self._val), self._largest):
-            words = self._val[start : start + self._largest]
+        for positions, words in self._val.pieces(self._largest):
 
             def prepare(a: int, b: int, words: Tensor = words) -> Tensor:
                 return self._laid_out(resized(self._to_input(words[a:b]), self._input_side))
 
-            positions = self._val_positions[start : start + len(words)]
             yield Judged(positions, forward(module, prepare, len(words)))
 
     def take_failures(self) -> list[tuple[str, str]]:
-        failures, self._failures = self._failures, []
-        check_still_there(self._root, failures)
-        return failures
+        return self._failures.take()
 
     def close(self) -> None:
-        self._train = self._val = torch.empty(0, dtype=torch.int32)
-
-    def _load(
-        self, items: Sequence[Item], read: Reader, pad: int, done: int, total: int
-    ) -> Generator[Preparing, None, tuple[Tensor, list[int]]]:
-        """Returns the readable photos (N, P²) int32 and their positions in the part."""
-        side = self._side + 2 * pad
-        pixels = np.empty((len(items), side, side, _BYTES), np.uint8)
-        pixels[..., :3] = [round(255 * value) for value in self._preprocessing.mean]
-        pixels[..., 3] = 0
-        positions: list[int] = []
-        store = PhotoStore([self._root / item.path for item in items], read, 0)
-        try:
-            for found, photos in store.chunks(_CHUNK):
-                if found:
-                    rows = slice(len(positions), len(positions) + len(found))
-                    if pad and self._variation.shift_reflect:
-                        around = ((0, 0), (pad, pad), (pad, pad), (0, 0))
-                        pixels[rows, ..., :3] = np.pad(np.stack(photos), around, "reflect")
-                    else:
-                        inner = slice(pad, pad + self._side)
-                        pixels[rows, inner, inner, :3] = np.stack(photos)
-                    positions += found
-                done = min(done + _CHUNK, total)
-                yield Preparing("photos", done, total)
-        finally:
-            store.close()
-        self._failures += [
-            (str(store.paths[index]), message) for index, message in sorted(store.failed.items())
-        ]
-        words = pixels[: len(positions)].view(np.int32).reshape(len(positions), side * side)
-        return torch.from_numpy(words), positions
+        self._ahead.close()
+        self._train.close()
+        self._val.close()
 
     def _to_input(self, words: Tensor) -> Tensor:
         """(N, side²) int32 -> (N, 3, side, side) float32, normalised, on the device."""
-        pixels = words.to(self._device).view(torch.uint8).view(len(words), self._side, -1, _BYTES)
+        pixels = words.to(self._device).view(torch.uint8).view(len(words), self._side, -1, BYTES)
         x = pixels[..., :3].float()
         x = (x - self._mean).mul_(self._scale)
         return x.permute(0, 3, 1, 2)
 
-    def _cut_out(self, x: Tensor) -> None:
-        """Zero (the mean colour) in a square of each photo of x: (N, 3, side, side), in place."""
-        half, size = self._variation.cutout // 2, self._variation.cutout
-        corner = torch.randint(0, self._side, (2, len(x), 1)) - half
+    def _cut_out(self, x: Tensor, centres: Tensor) -> None:
+        """Zero (the mean colour) in a square of each photo of x: (N, 3, side, side), in place.
+
+        Args:
+            centres: (2, N, 1), rows and columns.
+        """
+        corner, size = centres - self._variation.cutout // 2, self._variation.cutout
         steps = torch.arange(self._side)
         rows, columns = ((steps >= start) & (steps < start + size) for start in corner)
         square = (rows[:, None, :, None] & columns[:, None, None, :]).to(x.device)

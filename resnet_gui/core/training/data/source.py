@@ -1,0 +1,137 @@
+"""Where batches come from: what every source of them does. Needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resnet_gui.core.dataset.split import Item
+from resnet_gui.core.errors import TrainingError
+from resnet_gui.core.inference.hardware import Forward
+from resnet_gui.core.photos.store import PhotoStore
+from resnet_gui.core.runs.events import Preparing
+
+AHEAD = 2  # batches that are made while the network learns from the one before them
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """x: (N, …) as the module takes it, on its device. y: (N,) int64, there too."""
+
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Outputs for some photos of a part. positions: in the part. logits: (N, classes) float32."""
+
+    positions: list[int]
+    logits: Tensor
+
+
+class Source(Protocol):
+    """Training and validation data of one phase."""
+
+    @property
+    def trainable(self) -> list[int]:
+        """Indices of the training photos that can be read as far as is known."""
+        ...
+
+    def fill(self) -> Iterator[Preparing]:
+        """Read into memory what shall be there before the first epoch."""
+        ...
+
+    def prefetch(self, indices: Sequence[int], seed: int) -> None:
+        """A `batch` of these comes soon, in this epoch: start making it where that takes time. Up
+        to AHEAD of them may be asked for in advance."""
+        ...
+
+    def batch(self, indices: Sequence[int], seed: int) -> Batch | None:
+        """These training photos, varied as the seed decides, and the seed alone: torch's global
+        generator belongs to the network. Photos that cannot be read are left out; None: all of
+        them."""
+        ...
+
+    def first_photos(self, count: int) -> Batch | None:
+        """Some training photos, always the same ones, not augmented and at full size. None: this
+        source has no photos, or none can be read."""
+        ...
+
+    def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
+        """The module's outputs for all readable validation photos, piece by piece."""
+        ...
+
+    def begin_epoch(self, epoch: int, side: int) -> None:
+        """The next batches belong to this epoch (from 1), and training and validation photos come
+        with this side from now on. (A network sees size as well as shape: one that has only seen
+        small pictures is lost on large ones.) What was made ahead for another epoch is dropped."""
+        ...
+
+    def take_failures(self) -> list[tuple[str, str]]:
+        """Paths and messages of photos that could not be read since the last call.
+
+        Raises:
+            TrainingError: the whole folder is gone, so that waiting for it is better.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+def some_of(readable: Sequence[int], count: int) -> list[int]:
+    """Up to `count` of the photos, always the same, spread over them: they are in the order of
+    their classes."""
+    return list(readable[:: max(1, len(readable) // count)][:count])
+
+
+def resized(x: Tensor, side: int) -> Tensor:
+    """x: (N, 3, H, W) float32 -> (N, 3, side, side) in the same memory format."""
+    if x.shape[-1] == side:
+        return x
+    return functional.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+
+
+class Failures:
+    """The photos that could not be read, each told once.
+
+    Args:
+        root: the dataset's folder.
+    """
+
+    def __init__(self, root: Path, *stores: PhotoStore) -> None:
+        self._root = root
+        self._stores = stores
+        self._told: set[Path] = set()
+
+    def take(self) -> list[tuple[str, str]]:
+        """See `Source.take_failures`. A photo that breaks is left out; but with the drive unplugged
+        the run waits for it."""
+        failed = [
+            (store.paths[index], message)
+            for store in self._stores
+            for index, message in sorted(store.failed.copy().items())  # it grows meanwhile
+        ]
+        new = [(str(path), message) for path, message in failed if path not in self._told]
+        self._told |= {path for path, _ in failed}
+        if new and not self._root.is_dir():
+            raise TrainingError(
+                f"The folder {self._root} is not there any more: {len(new):,} of its photos could "
+                "not be read.",
+                "Connect its drive or put it back, then resume the run.",
+            )
+        return new
+
+
+def paths_of(root: Path, items: Sequence[Item]) -> list[Path]:
+    return [root / item.path for item in items]
+
+
+def layout(channels_last: bool) -> torch.memory_format:
+    return torch.channels_last if channels_last else torch.contiguous_format
