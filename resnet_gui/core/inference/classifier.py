@@ -29,6 +29,7 @@ from resnet_gui.core.events import (
     Prediction,
 )
 from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
+from resnet_gui.core.photos.preprocess import normalised
 from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
@@ -201,7 +202,8 @@ class Classifier:
                     yield item
             return model
         started = time.perf_counter()
-        x = torch.from_numpy(np.stack([item.x for item in batch]))
+        crops = np.stack([item.crop for item in batch])
+        x = torch.from_numpy(normalised(crops, model.spec.preprocessing))
         try:
             probabilities = _checked(model, x)
         except (RuntimeError, NotImplementedError, DeviceError) as error:

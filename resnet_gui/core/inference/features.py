@@ -22,6 +22,7 @@ from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource, Noti
 from resnet_gui.core.inference.classifier import Classifier, LoadedModel
 from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
 from resnet_gui.core.nets.build import head_name
+from resnet_gui.core.photos.preprocess import normalised
 from resnet_gui.core.values import Value
 
 _POOLS = (nn.AdaptiveAvgPool2d, nn.AvgPool2d)
@@ -170,10 +171,10 @@ def _batch(
     pooling: Pooling,
 ) -> Generator[FeatureEvent, None, LoadedModel]:
     """Yields one event per photo, in order; returns the model to go on with."""
-    batch = [item.x for item in waiting if isinstance(item, PhotoInput)]
+    batch = [item.crop for item in waiting if isinstance(item, PhotoInput)]
     rows: Iterator[npt.NDArray[np.float32]] = iter(())
     if batch:
-        x = torch.from_numpy(np.stack(batch))
+        x = torch.from_numpy(normalised(np.stack(batch), model.spec.preprocessing))
         try:
             rows = iter(_compute(model, x, pooling))
         except (RuntimeError, NotImplementedError, DeviceError) as error:

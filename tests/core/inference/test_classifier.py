@@ -34,6 +34,7 @@ from resnet_gui.core.events import (
 from resnet_gui.core.inference import classifier as engine
 from resnet_gui.core.inference import photo_inputs
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.photos import crops
 from resnet_gui.core.photos import decode as imaging
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.devices import available_devices, resolve_device
@@ -374,14 +375,14 @@ def test_an_unknown_or_missing_model_is_an_error_before_any_photo() -> None:
 def test_memory_that_runs_out_costs_one_photo(
     insects: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = photo_inputs.network_input
+    real = crops.crop_photo
 
-    def network_input(image: Image.Image, *more: object) -> object:
+    def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
         if image.width == 33:
             raise MemoryError
-        return real(image, *more)  # type: ignore[arg-type]
+        return real(image, preprocessing)
 
-    monkeypatch.setattr(photo_inputs, "network_input", network_input)
+    monkeypatch.setattr(crops, "crop_photo", crop_photo)
     first, second = answers(run([photo(1, (33, 40)), photo(2)], insects))
     assert isinstance(first, ImageFailed)
     assert "does not fit into the free memory" in first.message
