@@ -16,7 +16,7 @@ import numpy.typing as npt
 from resnet_gui.core.errors import ImageReadError, ImageTooLargeError
 from resnet_gui.core.events import DeviceInfo, ImageFailed, ImageSource
 from resnet_gui.core.photos.decode import decoded
-from resnet_gui.core.photos.preprocess import network_input
+from resnet_gui.core.photos.preprocess import crop_photo
 from resnet_gui.core.zoo.spec import ModelSpec
 
 # On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
@@ -29,13 +29,13 @@ class PhotoInput:
     """A photo ready for the network.
 
     Attributes:
-        x: (3, crop, crop) float32, normalised.
+        crop: (crop, crop, 3) uint8, RGB: what a backend takes.
         width, height: the upright photo, in pixels.
         incomplete: the file ends early.
     """
 
     position: int
-    x: npt.NDArray[np.float32]
+    crop: npt.NDArray[np.uint8]
     width: int
     height: int
     milliseconds: float
@@ -51,7 +51,7 @@ def read_photo(position: int, source: ImageSource, spec: ModelSpec) -> PhotoInpu
     started = time.perf_counter()
     try:
         with decoded(source) as photo:
-            x = network_input(photo.image, spec.preprocessing)
+            crop = np.asarray(crop_photo(photo.image, spec.preprocessing), dtype=np.uint8)
     except ImageReadError as error:
         # As a value: the error's traceback would keep the decoded pixels alive.
         return ImageFailed(position, source.name, spec.id, type(error).__name__, str(error))
@@ -65,7 +65,7 @@ def read_photo(position: int, source: ImageSource, spec: ModelSpec) -> PhotoInpu
             "it down first.",
         )
     elapsed_ms = (time.perf_counter() - started) * 1000
-    return PhotoInput(position, x, photo.width, photo.height, elapsed_ms, photo.incomplete)
+    return PhotoInput(position, crop, photo.width, photo.height, elapsed_ms, photo.incomplete)
 
 
 def read_ahead(
