@@ -28,7 +28,8 @@ from resnet_gui.core.events import (
 )
 from resnet_gui.core.inference.backend import Backend, Crops, Rows, softmax
 from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
-from resnet_gui.core.system.processor import cpu, find_device
+from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 

@@ -1,4 +1,4 @@
-"""What computes here, as far as it can be known without torch, whose import takes seconds."""
+"""The processor, and whether there is anything faster: known without torch."""
 
 from __future__ import annotations
 
@@ -19,29 +19,6 @@ _LINUX_DRIVERS = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/kfd", "
 
 def cpu() -> DeviceInfo:
     return DeviceInfo("cpu", cpu_name())
-
-
-def find_devices() -> tuple[DeviceInfo, ...]:
-    """As `devices.available_devices`, with torch only where it may find more than the CPU."""
-    if only_cpu():
-        return (cpu(),)
-    from resnet_gui.core.system.devices import available_devices
-
-    return available_devices()
-
-
-def find_device(wanted: str) -> DeviceInfo:
-    """As `devices.resolve_device`, with torch only where it has to be asked.
-
-    Raises:
-        DeviceError: that device is not on this computer.
-    """
-    name = wanted.strip().lower()
-    if name == "cpu" or (name in ("", AUTO) and only_cpu()):
-        return cpu()
-    from resnet_gui.core.system.devices import resolve_device
-
-    return resolve_device(wanted)
 
 
 @functools.cache

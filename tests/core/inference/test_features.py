@@ -22,11 +22,11 @@ from typer.testing import CliRunner
 from resnet_gui.cli.main import app
 from resnet_gui.core.errors import ModelError, ResNetGuiError
 from resnet_gui.core.events import DeviceInfo, ImageFailed, ImageSource, Notice
-from resnet_gui.core.inference.backend import Crops, Rows
+from resnet_gui.core.inference.backend import Crops, Pooling, Rows
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.exact import ExactBackend
 from resnet_gui.core.inference.feature_file import FeatureFile
-from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features
+from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.network_features import features_of
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.preprocess import network_input
