@@ -93,8 +93,9 @@ def _check(out: Path, pooling: str, device: str) -> None:
 def _compute(file: FeatureFile, sources: list[ImageSource], device: str) -> None:
     if not sources:
         return
+    from resnet_gui.core.inference.backend import Pooling
     from resnet_gui.core.inference.classifier import Classifier
-    from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features
+    from resnet_gui.core.inference.features import FeaturesDone, extract_features
 
     events = extract_features(
         Classifier(Zoo.standard()), sources, file.model, Pooling(file.pooling), device

@@ -13,8 +13,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, suppress
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError
 from resnet_gui.core.events import (
@@ -28,33 +26,30 @@ from resnet_gui.core.events import (
     Notice,
     Prediction,
 )
+from resnet_gui.core.inference.backend import Backend, Crops, Rows, softmax
 from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
-from resnet_gui.core.photos.preprocess import normalised
-from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
-from resnet_gui.core.zoo.weights.load import load_network
 
 _MODELS_IN_MEMORY = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A network in memory with what is needed to use it."""
+    """A model in memory, ready to answer."""
 
     spec: ModelSpec
-    network: nn.Module
-    device: DeviceInfo
+    backend: Backend
 
-    def logits(self, x: Tensor) -> Tensor:
-        """x: (N, 3, crop, crop) float32, normalised, on the CPU -> (N, classes) float32, CPU."""
-        with torch.inference_mode():
-            result: Tensor = self.network(x.to(self.device.kind)).float().cpu()
-        return result
+    @property
+    def device(self) -> DeviceInfo:
+        return self.backend.device
 
-    def probabilities(self, x: Tensor) -> Tensor:
-        """Softmax of `logits`: (N, classes) float32 on the CPU, each row sums to 1."""
-        return torch.softmax(self.logits(x), dim=1)
+    def probabilities(self, crops: Crops) -> Rows:
+        """crops: (N, crop, crop, 3) uint8 -> (N, classes) float32, each row sums to 1."""
+        return softmax(self.backend.infer(crops))
 
 
 class Classifier:
@@ -75,7 +70,7 @@ class Classifier:
         self,
         zoo: Zoo,
         models_in_memory: int = _MODELS_IN_MEMORY,
-        find_device: Callable[[str], DeviceInfo] = resolve_device,
+        find_device: Callable[[str], DeviceInfo] = find_device,
     ) -> None:
         self.zoo = zoo
         self._capacity = max(1, models_in_memory)
@@ -156,9 +151,9 @@ class Classifier:
             info = self._find_device(device)
         except DeviceError as error:
             yield Notice(f"{error} The CPU is used instead.")
-            info = resolve_device("cpu")
+            info = cpu()
         if info.kind in self._broken_devices:
-            info = resolve_device("cpu")
+            info = cpu()
         key = _key(entry, info)
         started = time.perf_counter()
         if key in self._loaded:
@@ -168,14 +163,15 @@ class Classifier:
             # Space first: two big models at a time are enough, also while a third one loads.
             while len(self._loaded) >= self._capacity:
                 self._loaded.popitem(last=False)
-            network = load_network(entry)
             try:
-                model = LoadedModel(entry.spec, network.to(info.kind), info)
+                model = LoadedModel(entry.spec, _open_exact(entry, info))
             except RuntimeError as error:
+                if info.kind == "cpu":
+                    raise
                 yield self._fall_back(info, error)
-                info = resolve_device("cpu")
+                info = cpu()
                 key = _key(entry, info)
-                model = LoadedModel(entry.spec, load_network(entry), info)
+                model = LoadedModel(entry.spec, _open_exact(entry, info))
             self._loaded[key] = model
         yield ModelReady(
             entry.spec.id,
@@ -203,29 +199,11 @@ class Classifier:
             return model
         started = time.perf_counter()
         crops = np.stack([item.crop for item in batch])
-        x = torch.from_numpy(normalised(crops, model.spec.preprocessing))
-        try:
-            probabilities = _checked(model, x)
-        except (RuntimeError, NotImplementedError, DeviceError) as error:
-            # NotImplementedError: operators that MPS lacks.
-            if model.device.kind == "cpu":
-                raise
-            for key in [key for key, kept in self._loaded.items() if kept is model]:
-                del self._loaded[key]
-            loading = time.perf_counter()
-            entry = self.zoo.ready(model.spec.id)
-            cpu = resolve_device("cpu")
-            on_cpu = LoadedModel(entry.spec, load_network(entry), cpu)
-            seconds = time.perf_counter() - loading
-            # Before the device is blamed: the model itself may be what is broken.
-            probabilities = _checked(on_cpu, x)
-            yield self._fall_back(model.device, error)
-            model = on_cpu
-            self._loaded[_key(entry, cpu)] = model
-            yield ModelReady(entry.spec.id, entry.spec.title, cpu.name, cpu.kind, seconds)
+        model, probabilities = yield from self.compute(model, crops, LoadedModel.probabilities)
         each_ms = (time.perf_counter() - started) * 1000 / len(batch)
-        values, indices = probabilities.topk(max(1, min(top_k, probabilities.shape[1])))
-        answers = iter(zip(values.tolist(), indices.tolist(), strict=True))
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, : max(1, top_k)]
+        values = np.take_along_axis(probabilities, best, axis=1)
+        answers = iter(zip(values.tolist(), best.tolist(), strict=True))
         for item in waiting:
             if isinstance(item, ImageFailed):
                 yield item
@@ -248,21 +226,60 @@ class Classifier:
             )
         return model
 
+    def compute(
+        self, model: LoadedModel, crops: Crops, run: Callable[[LoadedModel, Crops], Rows]
+    ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
+        """Let a model answer to a batch; where its device fails, the CPU does, exactly.
+
+        Yields:
+            Notice and ModelReady, if something failed.
+
+        Returns:
+            the model to go on with, and what `run` gave.
+
+        Raises:
+            ModelError: the answers are no numbers on the CPU, too.
+        """
+        try:
+            return model, _checked(model, run(model, crops))
+        except (RuntimeError, NotImplementedError, DeviceError) as error:
+            # NotImplementedError: operators that MPS lacks.
+            if model.device.kind == "cpu":
+                raise
+            for key in [key for key, kept in self._loaded.items() if kept is model]:
+                del self._loaded[key]
+            loading = time.perf_counter()
+            entry = self.zoo.ready(model.spec.id)
+            on_cpu = LoadedModel(entry.spec, _open_exact(entry, cpu()))
+            seconds = time.perf_counter() - loading
+            # Before the device is blamed: the model itself may be what is broken.
+            rows = _checked(on_cpu, run(on_cpu, crops))
+            yield self._fall_back(model.device, error)
+            self._loaded[_key(entry, on_cpu.device)] = on_cpu
+            device = on_cpu.device
+            yield ModelReady(entry.spec.id, entry.spec.title, device.name, device.kind, seconds)
+            return on_cpu, rows
+
     def _fall_back(self, device: DeviceInfo, error: Exception) -> Notice:
         self._broken_devices.add(device.kind)
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         return Notice(f"{device.name} failed ({first_line}). The CPU is used instead.")
 
 
-def _checked(model: LoadedModel, x: Tensor) -> Tensor:
-    """The probabilities.
+def _open_exact(entry: ModelEntry, device: DeviceInfo) -> Backend:
+    from resnet_gui.core.inference.exact import open_exact  # imports torch
+
+    return open_exact(entry, device)
+
+
+def _checked(model: LoadedModel, rows: Rows) -> Rows:
+    """The rows as they are.
 
     Raises:
         DeviceError: another device than the CPU gives something that is no number.
         ModelError: the CPU does.
     """
-    probabilities = model.probabilities(x)
-    if not bool(torch.isfinite(probabilities).all()):
+    if not np.isfinite(rows).all():
         if model.device.kind != "cpu":
             raise DeviceError("its answers are no numbers")
         raise ModelError(
@@ -270,7 +287,7 @@ def _checked(model: LoadedModel, x: Tensor) -> Tensor:
             "or its training went wrong.",
             "Choose another model, or get its file again.",
         )
-    return probabilities
+    return rows
 
 
 def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
