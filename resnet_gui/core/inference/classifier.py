@@ -6,50 +6,46 @@ second thread while the network runs), so memory stays flat however many there a
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 
 import numpy as np
 
 from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError
 from resnet_gui.core.events import (
     ClassifyEvent,
-    ClassScore,
     DeviceInfo,
     ImageFailed,
     ImageSource,
     ModelLoading,
     ModelReady,
     Notice,
-    Prediction,
 )
-from resnet_gui.core.inference.backend import Backend, Crops, Rows, softmax
-from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
+from resnet_gui.core.inference.answers import (
+    Answer,
+    LoadedModel,
+    Run,
+    as_exact,
+    asking_for_many,
+    prediction,
+)
+from resnet_gui.core.inference.backend import Backend, Crops, Rows
+from resnet_gui.core.inference.photo_inputs import (
+    PhotoInput,
+    PhotoStream,
+    batch_size_for,
+    readers_for,
+)
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.catalogue import Zoo
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
+from resnet_gui.core.zoo.spec import ModelEntry
 
 _MODELS_IN_MEMORY = 2
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A model in memory, ready to answer."""
-
-    spec: ModelSpec
-    backend: Backend
-
-    @property
-    def device(self) -> DeviceInfo:
-        return self.backend.device
-
-    def probabilities(self, crops: Crops) -> Rows:
-        """crops: (N, crop, crop, 3) uint8 -> (N, classes) float32, each row sums to 1."""
-        return softmax(self.backend.infer(crops))
+_MANY = 16  # photos for which it pays to prepare a backend for many (0.1 s from the disk)
 
 
 class Classifier:
@@ -109,20 +105,51 @@ class Classifier:
         Raises:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
-        model = yield from self._load(model_id, device)
-        batch_size = batch_size_for(model.device)
+        with closing(self.ask(sources, model_id, device, LoadedModel.probabilities)) as events:
+            for event in events:
+                yield prediction(event, sources, top_k) if isinstance(event, Answer) else event
+
+    def ask(
+        self, sources: Sequence[ImageSource], model_id: str, device: str, run: Run
+    ) -> Generator[ClassifyEvent | Answer, None, None]:
+        """Ask a model about photos in order. Of many, reading and answering overlap: where the
+        backend gains by it, several threads each read photos and have them answered.
+
+        Yields:
+            what `load` yields, then per source one Answer or one ImageFailed.
+
+        Raises:
+            ModelError: the model cannot be used. A bad photo raises nothing.
+        """
+        model = yield from self.load(model_id, device)
+        asking: LoadedModel | None = None
         with ExitStack() as stack:
-            inputs = read_ahead(sources, model.spec, batch_size, stack)
-            waiting: list[PhotoInput | ImageFailed] = []
+            stream: PhotoStream[Answer] = PhotoStream(
+                sources,
+                model.spec,
+                stack,
+                exact=model.exact,
+                threads=readers_for(model.device, exact=model.exact),
+                ahead=batch_size_for(model.device) + 1,
+            )
+            waiting: list[PhotoInput | ImageFailed | Answer] = []
             size = 1  # the first photo goes alone, so that its answer does not wait for the others
-            for position, item in enumerate(inputs):
-                waiting.append(item)
+            for number, item in enumerate(stream, 1):
+                waiting.append(as_exact(item, sources, model))
                 photos = sum(isinstance(item, PhotoInput) for item in waiting)
                 # Bad photos wait in line too: answers come in the order of the sources.
-                if photos in (0, size) or position == len(sources) - 1:
-                    model = yield from self._infer(model, waiting, sources, top_k)
-                    waiting = []
-                    size = batch_size if photos else size
+                if photos not in (0, size) and number < len(sources):
+                    continue
+                model = yield from self._answer(model, waiting, run)
+                waiting = []
+                size = batch_size_for(model.device) if photos else size
+                if photos and asking is not model and len(sources) - number >= _MANY:
+                    asking = model
+                    stream.go_on(
+                        exact=model.exact,
+                        threads=readers_for(model.device, exact=model.exact),
+                        prepare=functools.partial(asking_for_many, model, run),
+                    )
 
     def forget(self, model_id: str) -> None:
         """Drop a model from memory (its file was removed or replaced)."""
@@ -182,52 +209,28 @@ class Classifier:
         )
         return self._loaded[key]
 
-    def _infer(
+    def _answer(
         self,
         model: LoadedModel,
-        waiting: Sequence[PhotoInput | ImageFailed],
-        sources: Sequence[ImageSource],
-        top_k: int,
-    ) -> Generator[ClassifyEvent, None, LoadedModel]:
-        """Yields one Prediction per photo and the failures between them, in order; returns the
-        model to go on with."""
+        waiting: Sequence[PhotoInput | ImageFailed | Answer],
+        run: Run,
+    ) -> Generator[ClassifyEvent | Answer, None, LoadedModel]:
+        """Yields one Answer per photo and the failures between them, in order; returns the model
+        to go on with."""
         batch = [item for item in waiting if isinstance(item, PhotoInput)]
-        if not batch:
-            for item in waiting:
-                if isinstance(item, ImageFailed):
-                    yield item
-            return model
-        started = time.perf_counter()
-        crops = np.stack([item.crop for item in batch])
-        model, probabilities = yield from self.compute(model, crops, LoadedModel.probabilities)
-        each_ms = (time.perf_counter() - started) * 1000 / len(batch)
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, : max(1, top_k)]
-        values = np.take_along_axis(probabilities, best, axis=1)
-        answers = iter(zip(values.tolist(), best.tolist(), strict=True))
+        answers: Iterator[Answer] = iter(())
+        if batch:
+            started = time.perf_counter()
+            crops = np.stack([photo.crop for photo in batch])
+            model, rows = yield from self.compute(model, crops, run)
+            each_ms = (time.perf_counter() - started) * 1000 / len(batch)
+            answers = (Answer(model, p, row, each_ms) for p, row in zip(batch, rows, strict=True))
         for item in waiting:
-            if isinstance(item, ImageFailed):
-                yield item
-                continue
-            row, labels = next(answers)
-            yield Prediction(
-                position=item.position,
-                path=sources[item.position].name,
-                model=model.spec.id,
-                scores=tuple(
-                    ClassScore(model.spec.label(index), index, probability)
-                    for probability, index in zip(row, labels, strict=True)
-                ),
-                width=item.width,
-                height=item.height,
-                device=model.device.name,
-                decode_ms=item.milliseconds,
-                inference_ms=each_ms,
-                incomplete=item.incomplete,
-            )
+            yield next(answers) if isinstance(item, PhotoInput) else item
         return model
 
     def compute(
-        self, model: LoadedModel, crops: Crops, run: Callable[[LoadedModel, Crops], Rows]
+        self, model: LoadedModel, crops: Crops, run: Run
     ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
         """Let a model answer to a batch; where its device fails, the CPU does, exactly.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource
+from resnet_gui.core.events import ClassifyEvent, ImageSource
+from resnet_gui.core.inference.answers import Answer, LoadedModel
 from resnet_gui.core.inference.backend import Crops, Pooling, Rows
-from resnet_gui.core.inference.classifier import Classifier, LoadedModel
-from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
+from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.values import Value
 
 
@@ -61,40 +61,14 @@ def extract_features(
     Raises:
         ModelError: the model cannot be used, or has no such features. A bad photo raises nothing.
     """
-    model = yield from classifier.load(model_id, device)
-    size = batch_size_for(model.device)
-    with ExitStack() as stack:
-        waiting: list[PhotoInput | ImageFailed] = []
-        for position, item in enumerate(read_ahead(sources, model.spec, size, stack)):
-            waiting.append(item)
-            photos = sum(isinstance(item, PhotoInput) for item in waiting)
-            # Bad photos wait in line too: answers come in the order of the sources.
-            if photos in (0, size) or position == len(sources) - 1:
-                model = yield from _batch(classifier, model, waiting, sources, pooling)
-                waiting = []
-
-
-def _batch(
-    classifier: Classifier,
-    model: LoadedModel,
-    waiting: Sequence[PhotoInput | ImageFailed],
-    sources: Sequence[ImageSource],
-    pooling: Pooling,
-) -> Generator[FeatureEvent, None, LoadedModel]:
-    """Yields one event per photo, in order; returns the model to go on with."""
-    batch = [item.crop for item in waiting if isinstance(item, PhotoInput)]
-    rows: Iterator[npt.NDArray[np.float32]] = iter(())
-    if batch:
-        run = functools.partial(_compute, pooling=pooling)
-        model, found = yield from classifier.compute(model, np.stack(batch), run)
-        rows = iter(found)
-    for item in waiting:
-        if isinstance(item, ImageFailed):
-            yield item
-        else:
-            path = sources[item.position].name
-            yield FeaturesDone(item.position, path, model.spec.id, next(rows))
-    return model
+    run = functools.partial(_compute, pooling=pooling)
+    with closing(classifier.ask(sources, model_id, device, run)) as events:
+        for event in events:
+            if isinstance(event, Answer):
+                position = event.photo.position
+                yield FeaturesDone(position, sources[position].name, event.model.spec.id, event.row)
+            else:
+                yield event
 
 
 def _compute(model: LoadedModel, crops: Crops, pooling: Pooling) -> Rows:
