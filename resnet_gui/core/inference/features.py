@@ -61,7 +61,8 @@ def extract_features(
     Raises:
         ModelError: the model cannot be used, or has no such features. A bad photo raises nothing.
     """
-    model = yield from classifier.load(model_id, device)
+    exact = pooling is not Pooling.AVG
+    model = yield from classifier.load(model_id, device, exact=exact)
     size = batch_size_for(model.device)
     with ExitStack() as stack:
         waiting: list[PhotoInput | ImageFailed] = []
