@@ -35,6 +35,7 @@ TITLES = {
     "fast": "ours",
     "openvino": "OpenVINO alone, nothing decoded",
 }
+HEADER = ["model", "", "photos/s", "times the plain loop", "times OpenVINO alone", "same top-1"]
 _WARM = 20  # photos
 
 
@@ -143,8 +144,8 @@ def main() -> None:
         made = make_photos(Path(folder, "photos"), options.photos)
         size = statistics.mean(path.stat().st_size for path in made) / 1000
         print(
-            f"{len(made)} JPEGs of 500 x 375 pixels, {size:.0f} KB each; {options.rounds} rounds in "
-            "turns; median (min … max) of the rounds' ratios"
+            f"{len(made)} JPEGs of 500 x 375 pixels, {size:.0f} KB each; {options.rounds} rounds "
+            "in turns; median (min … max) of the rounds' ratios"
         )
         home = f"{folder}/home"
         lines: list[list[str]] = []
@@ -161,15 +162,7 @@ def main() -> None:
             )
             print(f"{model}: {about.strip()}", flush=True)
             lines += rows(model, contestants, options.photos)
-        header = [
-            "model",
-            "",
-            "photos/s",
-            "times the plain loop",
-            "of OpenVINO alone",
-            "same top-1",
-        ]
-        print(table(header, lines))
+        print(table(HEADER, lines))
 
 
 if __name__ == "__main__":

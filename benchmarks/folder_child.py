@@ -112,8 +112,8 @@ def ours(model: str, exact: bool) -> Work:
 
 
 def openvino(model: str) -> Work:
-    """OpenVINO alone: its own conversion and queue of requests, numbers from memory, nothing decoded.
-    No photo can be answered faster."""
+    """OpenVINO alone: its own conversion and queue of requests, numbers from memory, nothing
+    decoded. No photo can be answered faster."""
     from resnet_gui.core.system.openvino_import import import_openvino
 
     compiled, x = compile_alone(model, "THROUGHPUT")

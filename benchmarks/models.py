@@ -105,7 +105,7 @@ def make_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:
             image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         noisy = np.asarray(image, np.int16) + numbers.normal(0, 6, (375, 500, 1)).astype(np.int16)
         path = folder / f"{number:04d}.jpg"
-        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=95)
+        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=96)
         made.append(path)
     return made
 
@@ -120,9 +120,8 @@ def child_environment(home: str) -> dict[str, str]:
     """Each contestant runs as a person would run it: with its library's own choice of threads."""
     unwanted = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_NUM_THREADS")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    path = os.pathsep.join(
-        filter(None, [str(Path(__file__).parent.parent), kept.get("PYTHONPATH")])
-    )
+    here = str(Path(__file__).parent.parent)
+    path = os.pathsep.join(filter(None, [here, kept.get("PYTHONPATH")]))
     return {**kept, "RESNET_GUI_HOME": home, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
 
 

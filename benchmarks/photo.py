@@ -2,8 +2,8 @@
 
     python -m benchmarks photo [--rounds 40] [--starts 7] [--models resnet50 …] [--large FOLDER]
 
-The large JPEGs are made from the photos in FOLDER (default: the shared data beside the project, else
-skimage's), enlarged to 4000 pixels. All is measured in turns within one run.
+The large JPEGs are made from the photos in FOLDER (default: the shared data beside the project,
+else skimage's), enlarged to 12 megapixels. All is measured in turns within one run.
 """
 
 from __future__ import annotations
@@ -102,20 +102,13 @@ def main() -> None:
             )
             latencies.append(latency_row(model, json.loads(told)))
             starts += start_rows(home, model, photo, options.starts)
-        print(f"\nOne photo of 500 x 375 pixels at a time, median of {options.rounds} rounds, ms")
+        print(f"\nOne photo of 500 x 375 pixels, median of {options.rounds} rounds, ms")
         print(table(LATENCY, latencies))
-        print(
-            f"\n`resnet-gui classify photo.jpg` from launch to its end, {options.starts} starts, s"
-        )
+        print(f"\n`resnet-gui classify photo.jpg`, launch to end, {options.starts} starts, s")
         print(table(["model", "", "median (min … max)", "torch in the process"], starts))
         source, megabytes = make_large(Path(folder, "large"), options.large, options.large_photos)
-        told = child(
-            home,
-            "benchmarks.photo_child",
-            "large",
-            f"{folder}/large",
-            str(max(5, options.rounds // 8)),
-        )
+        rounds = str(max(5, options.rounds // 8))
+        told = child(home, "benchmarks.photo_child", "large", f"{folder}/large", rounds)
         print(f"\n12-megapixel JPEGs of {megabytes:.1f} MB ({source}) to 224 x 224 pixels, ms")
         print(table(LARGE, [large_row(json.loads(told))]))
 

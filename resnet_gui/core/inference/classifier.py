@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing, suppress
 
 import numpy as np
 
-from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError
+from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError, OutOfMemoryError
 from resnet_gui.core.events import (
     ClassifyEvent,
     DeviceInfo,
@@ -32,7 +32,9 @@ from resnet_gui.core.inference.answers import (
     asking_for_many,
     prediction,
 )
-from resnet_gui.core.inference.backend import Backend, Crops, Rows
+from resnet_gui.core.inference.backend import EXACT, Crops, Rows
+from resnet_gui.core.inference.background import CONVERSIONS
+from resnet_gui.core.inference.open_backend import open_backend, open_converted, open_exact
 from resnet_gui.core.inference.photo_inputs import (
     PhotoInput,
     PhotoStream,
@@ -41,6 +43,7 @@ from resnet_gui.core.inference.photo_inputs import (
 )
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry
 
@@ -60,6 +63,7 @@ class Classifier:
     Args of the constructor:
         models_in_memory: how many are kept; the one used longest ago goes first.
         find_device: from a setting ("auto", "cuda:1") to a device; DeviceError if it is not here.
+        wants_exact: whether only the exact backend may answer; asked at each load.
     """
 
     def __init__(
@@ -67,20 +71,26 @@ class Classifier:
         zoo: Zoo,
         models_in_memory: int = _MODELS_IN_MEMORY,
         find_device: Callable[[str], DeviceInfo] = find_device,
+        wants_exact: Callable[[], bool] = exact_wanted,
     ) -> None:
         self.zoo = zoo
         self._capacity = max(1, models_in_memory)
         self._find_device = find_device
+        self._wants_exact = wants_exact
+        self._looked_for: set[tuple[object, ...]] = set()  # conversions that have been made
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
 
     def load(
-        self, model_id: str, device: str = "auto"
+        self, model_id: str, device: str = "auto", *, exact: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         """Bring a model into memory; returns (through the generator) the `LoadedModel`.
 
         A device that is missing or fails is replaced by the CPU, with a Notice.
+
+        Args:
+            exact: whether only the exact backend will do; else that is as the settings say.
 
         Yields:
             ModelLoading, Notice, ModelReady. Nothing but ModelReady if it is there already.
@@ -88,7 +98,7 @@ class Classifier:
         Raises:
             ModelError: unknown, not here, damaged.
         """
-        return (yield from self._load(model_id, device))
+        return (yield from self._load(model_id, device, exact))
 
     def classify(
         self,
@@ -110,10 +120,20 @@ class Classifier:
                 yield prediction(event, sources, top_k) if isinstance(event, Answer) else event
 
     def ask(
-        self, sources: Sequence[ImageSource], model_id: str, device: str, run: Run
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str,
+        run: Run,
+        *,
+        exact: bool = False,
     ) -> Generator[ClassifyEvent | Answer, None, None]:
         """Ask a model about photos in order. Of many, reading and answering overlap: where the
         backend gains by it, several threads each read photos and have them answered.
+
+        Args:
+            run: what is asked; it may be called by several threads at once.
+            exact: as in `load`.
 
         Yields:
             what `load` yields, then per source one Answer or one ImageFailed.
@@ -121,7 +141,7 @@ class Classifier:
         Raises:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
-        model = yield from self.load(model_id, device)
+        model = yield from self.load(model_id, device, exact=exact)
         asking: LoadedModel | None = None
         with ExitStack() as stack:
             stream: PhotoStream[Answer] = PhotoStream(
@@ -167,12 +187,15 @@ class Classifier:
         if known is not None:
             with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
                 stamp = _stamp(known)
-                if any(key[:-1] == stamp for key in self._loaded):
+                if any(key[:-2] == stamp for key in self._loaded):
                     return known
         self._entries[model_id] = entry = self.zoo.ready(model_id)
         return entry
 
-    def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
+    def _load(
+        self, model_id: str, device: str, exact: bool = False
+    ) -> Generator[ClassifyEvent, None, LoadedModel]:
+        exact = exact or self._wants_exact()
         entry = self._entry(model_id)
         try:
             info = self._find_device(device)
@@ -181,24 +204,25 @@ class Classifier:
             info = cpu()
         if info.kind in self._broken_devices:
             info = cpu()
-        key = _key(entry, info)
+        key = _key(entry, info, exact)
         started = time.perf_counter()
         if key in self._loaded:
             self._loaded.move_to_end(key)
+            self._faster(key, entry)
         else:
             yield ModelLoading(entry.spec.id, entry.spec.title, first=not self._loaded)
             # Space first: two big models at a time are enough, also while a third one loads.
             while len(self._loaded) >= self._capacity:
                 self._loaded.popitem(last=False)
             try:
-                model = LoadedModel(entry.spec, _open_exact(entry, info))
+                model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
             except RuntimeError as error:
                 if info.kind == "cpu":
                     raise
-                yield self._fall_back(info, error)
+                yield self._without(info, error)
                 info = cpu()
-                key = _key(entry, info)
-                model = LoadedModel(entry.spec, _open_exact(entry, info))
+                key = _key(entry, info, exact)
+                model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
             self._loaded[key] = model
         yield ModelReady(
             entry.spec.id,
@@ -243,47 +267,69 @@ class Classifier:
         Raises:
             ModelError: the answers are no numbers on the CPU, too.
         """
+        key = next((key for key, kept in self._loaded.items() if kept is model), None)
+        entry = self._entries.get(model.spec.id)
+        if key is not None and entry is not None:
+            model = self._faster(key, entry)
         try:
-            return model, _checked(model, run(model, crops))
-        except (RuntimeError, NotImplementedError, DeviceError) as error:
+            rows = _checked(model, run(model, crops))
+        except (RuntimeError, NotImplementedError, DeviceError, OutOfMemoryError) as error:
             # NotImplementedError: operators that MPS lacks.
-            if model.device.kind == "cpu":
+            if model.backend.name == EXACT and model.device.kind == "cpu":
                 raise
-            for key in [key for key, kept in self._loaded.items() if kept is model]:
-                del self._loaded[key]
+            if key is not None:
+                self._loaded.pop(key, None)
             loading = time.perf_counter()
             entry = self.zoo.ready(model.spec.id)
-            on_cpu = LoadedModel(entry.spec, _open_exact(entry, cpu()))
+            on_cpu = LoadedModel(entry.spec, open_exact(entry, cpu()))
             seconds = time.perf_counter() - loading
             # Before the device is blamed: the model itself may be what is broken.
             rows = _checked(on_cpu, run(on_cpu, crops))
-            yield self._fall_back(model.device, error)
-            self._loaded[_key(entry, on_cpu.device)] = on_cpu
+            yield self._fall_back(model, error)
+            exact = bool(key and key[-1])
+            self._loaded[_key(entry, on_cpu.device, exact)] = on_cpu
             device = on_cpu.device
             yield ModelReady(entry.spec.id, entry.spec.title, device.name, device.kind, seconds)
             return on_cpu, rows
+        if entry is not None and key is not None and not key[-1] and model.device.kind == "cpu":
+            CONVERSIONS.begin(entry)
+        return model, rows
 
-    def _fall_back(self, device: DeviceInfo, error: Exception) -> Notice:
+    def _faster(self, key: tuple[object, ...], entry: ModelEntry) -> LoadedModel:
+        """The model in memory under this key; converted, if that has just become possible."""
+        model, exact = self._loaded[key], bool(key[-1])
+        if exact or key in self._looked_for or not CONVERSIONS.ended(entry):
+            return model
+        self._looked_for.add(key)
+        backend = open_converted(entry) if model.backend.name == EXACT else None
+        if backend is not None:
+            self._loaded[key] = model = LoadedModel(model.spec, backend)
+        return model
+
+    def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
+        if model.backend.name == EXACT:
+            return self._without(model.device, error)
+        return Notice(f"{model.device.name} failed ({_first_line(error)}). torch is used instead.")
+
+    def _without(self, device: DeviceInfo, error: Exception) -> Notice:
         self._broken_devices.add(device.kind)
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        return Notice(f"{device.name} failed ({first_line}). The CPU is used instead.")
+        return Notice(f"{device.name} failed ({_first_line(error)}). The CPU is used instead.")
 
 
-def _open_exact(entry: ModelEntry, device: DeviceInfo) -> Backend:
-    from resnet_gui.core.inference.exact import open_exact  # imports torch
-
-    return open_exact(entry, device)
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else repr(error)
 
 
 def _checked(model: LoadedModel, rows: Rows) -> Rows:
     """The rows as they are.
 
     Raises:
-        DeviceError: another device than the CPU gives something that is no number.
-        ModelError: the CPU does.
+        DeviceError: something else than exact on the CPU gives what is no number.
+        ModelError: exact on the CPU does.
     """
     if not np.isfinite(rows).all():
-        if model.device.kind != "cpu":
+        if model.backend.name != EXACT or model.device.kind != "cpu":
             raise DeviceError("its answers are no numbers")
         raise ModelError(
             f"The model “{model.spec.id}” answers with no number (NaN): its weights are damaged, "
@@ -293,8 +339,8 @@ def _checked(model: LoadedModel, rows: Rows) -> Rows:
     return rows
 
 
-def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
-    return *_stamp(entry), device.kind
+def _key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[object, ...]:
+    return *_stamp(entry), device.kind, exact
 
 
 def _stamp(entry: ModelEntry) -> tuple[object, ...]:

@@ -62,7 +62,8 @@ def extract_features(
         ModelError: the model cannot be used, or has no such features. A bad photo raises nothing.
     """
     run = functools.partial(_compute, pooling=pooling)
-    with closing(classifier.ask(sources, model_id, device, run)) as events:
+    exact = pooling is not Pooling.AVG  # the only one that others know
+    with closing(classifier.ask(sources, model_id, device, run, exact=exact)) as events:
         for event in events:
             if isinstance(event, Answer):
                 position = event.photo.position

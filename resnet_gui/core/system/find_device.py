@@ -1,8 +1,9 @@
-"""The devices of this computer, without torch (seconds) where that cannot find more than the CPU."""
+"""The devices of this computer; torch is asked only where it may find more than the CPU."""
 
 from __future__ import annotations
 
 from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.system.processor import AUTO, cpu, only_cpu
 
 
@@ -10,7 +11,8 @@ def find_devices() -> tuple[DeviceInfo, ...]:
     """As `devices.available_devices`, with torch only where it may find more than the CPU."""
     if only_cpu():
         return (cpu(),)
-    from resnet_gui.core.system.devices import available_devices
+    with gentle_import():
+        from resnet_gui.core.system.devices import available_devices
 
     return available_devices()
 
@@ -24,6 +26,7 @@ def find_device(wanted: str) -> DeviceInfo:
     name = wanted.strip().lower()
     if name == "cpu" or (name in ("", AUTO) and only_cpu()):
         return cpu()
-    from resnet_gui.core.system.devices import resolve_device
+    with gentle_import():
+        from resnet_gui.core.system.devices import resolve_device
 
     return resolve_device(wanted)

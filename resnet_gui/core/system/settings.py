@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from resnet_gui.core.values import to_json
 
 _log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
+EXACT_VARIABLE = "RESNET_GUI_EXACT"
 THEMES = ("system", "light", "dark")
 MAX_RECENT = 12
 _MAX_BYTES = 4 * 1024 * 1024
@@ -40,6 +42,7 @@ class Settings:
         window: Qt's window geometry, base64.
         splitter: width in pixels of the photo's and the results' part.
         last_folder: where the file dialog opens.
+        exact: answers only come the exact way, also where a faster one was found to be as good.
     """
 
     model: str = ""
@@ -50,11 +53,17 @@ class Settings:
     window: str = ""
     splitter: tuple[int, ...] = ()
     last_folder: str = ""
+    exact: bool = False
 
     def with_recent(self, path: str) -> Settings:
         """The settings with `path` as the newest of the recent files."""
         others = [known for known in self.recent if known != path]
         return dataclasses.replace(self, recent=(path, *others)[:MAX_RECENT])
+
+
+def exact_wanted() -> bool:
+    """Whether answers may only come the exact way: the environment says so, or the settings."""
+    return os.environ.get(EXACT_VARIABLE, "").strip() not in ("", "0") or load_settings().exact
 
 
 def settings_path() -> Path:

@@ -140,7 +140,7 @@ def test_a_device_that_fails_is_replaced(photos: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(ExactBackend, "features", once)
     load = Classifier.load
 
-    def renamed(self: Classifier, model_id: str, device: str = "auto") -> Any:
+    def renamed(self: Classifier, model_id: str, device: str = "auto", **options: Any) -> Any:
         model = yield from load(self, model_id, "cpu")
         if device == "auto":
             model.backend.device = DeviceInfo("cpu:9", "A card")

@@ -75,7 +75,7 @@ class Given(Classifier):
         self.backend = backend
 
     def load(
-        self, model_id: str, device: str = "auto"
+        self, model_id: str, device: str = "auto", *, exact: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         yield Notice("loaded")
         return LoadedModel(SPEC, self.backend)
@@ -155,7 +155,7 @@ def test_a_backend_that_fails_everywhere_ends_the_job() -> None:
             raise RuntimeError("boom")
 
     with pytest.raises(RuntimeError, match="boom"):
-        list(Given(Broken()).classify(photos(30), "x"))
+        list(Given(Broken(name="exact")).classify(photos(30), "x"))
 
 
 def test_reading_is_exact_for_exact_and_fast_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
