@@ -58,7 +58,7 @@ $(VENV)/.made:
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml
 	@echo "Installing (the first time this fetches torch, some minutes) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[offline,heic,keras]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[offline,heic,fast,keras]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml

@@ -29,7 +29,7 @@ from resnet_gui.core.nets.build import set_head
 from resnet_gui.core.photos.store import exact_reader
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone
-from resnet_gui.core.system.devices import cpu_name
+from resnet_gui.core.system.processor import cpu_name
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.weights.load import load_network

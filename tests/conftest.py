@@ -43,6 +43,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setenv("RESNET_GUI_HOME", str(home))
     monkeypatch.delenv("TORCH_HOME", raising=False)
+    # No process that converts a model beside most tests; those about that take it away.
+    monkeypatch.setenv("RESNET_GUI_EXACT", "1")
     return home
 
 

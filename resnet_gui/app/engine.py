@@ -21,6 +21,7 @@ from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system import paths
+from resnet_gui.core.system.find_device import find_devices
 from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.spec import Imported
@@ -49,7 +50,7 @@ class LocalEngine:
 
     def _classifier_of_zoo(self) -> Classifier:
         if self._classifier is None:
-            with gentle_import():
+            with gentle_import(torch=False):
                 from resnet_gui.core.inference.classifier import Classifier
 
             self._classifier = Classifier(self.zoo)
@@ -69,10 +70,7 @@ class LocalEngine:
         yield from self._classifier_of_zoo().load(model_id, device)
 
     def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
-        with gentle_import():
-            from resnet_gui.core.system.devices import available_devices
-
-        yield available_devices()
+        yield find_devices()
 
     def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
         from resnet_gui.core.zoo.storage.downloads import download_weights

@@ -30,3 +30,11 @@ JsonLines = Annotated[
 ]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
 JsonModels = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
+Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact",
+        help="Answer with torch in full precision, also where a faster way was found to be as "
+        "good.",
+    ),
+]

@@ -61,14 +61,16 @@ def counts(model_id: str) -> Counts:
     )
 
 
-def random_state(architecture: str, classes: int, seed: int = 0) -> dict[str, Tensor]:
+def random_state(
+    architecture: str, classes: int, seed: int = 0, options: dict[str, Any] | None = None
+) -> dict[str, Tensor]:
     """A state dict whose network answers differently for different photos.
 
     Fresh BatchNorm statistics (0 and 1) would let a wrong buffer pass unnoticed.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.device("meta"):
-        shapes = build_network(architecture, classes).state_dict()
+        shapes = build_network(architecture, classes, options).state_dict()
     state: dict[str, Tensor] = {}
     for name, like in shapes.items():
         if name.endswith("num_batches_tracked"):
@@ -135,7 +137,9 @@ def small_spec(**changes: Any) -> ModelSpec:
 def small_model(path: Path, seed: int = 0, **changes: Any) -> Path:
     """A whole model file: ResNet-18 with three classes."""
     spec = small_spec(**{"id": path.stem, **changes})
-    state = random_state(spec.architecture, len(spec.classes), seed)
+    state = random_state(
+        spec.architecture, len(spec.classes), seed, dict(spec.architecture_options)
+    )
     save_model(path, spec, state, {"made_by": "test"})
     return path
 

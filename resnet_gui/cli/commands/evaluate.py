@@ -8,7 +8,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, JsonEvents
+from resnet_gui.cli.options import Data, Exact, JsonEvents
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -39,6 +39,7 @@ def evaluate(
         ),
     ] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    exact: Exact = False,
     archive: Archive = None,
     yes: Yes = False,
     as_json: JsonEvents = False,
@@ -58,7 +59,7 @@ def evaluate(
         entry = Zoo.standard().ready(model)
         root = dataset_folder(folder, archive, yes, as_json)
         with Bar() as bar:
-            for event in start(entry, root, part=part, device=device):
+            for event in start(entry, root, part=part, device=device, exact=exact):
                 if isinstance(event, Preparing):
                     bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):

@@ -11,10 +11,11 @@ import typer
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
 from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
-from resnet_gui.cli.options import Photos
+from resnet_gui.cli.options import Exact, Photos
 from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo import Zoo
 
 _POOLINGS = ("avg", "max", "none")
@@ -47,6 +48,7 @@ def features(
     device: Annotated[
         str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
     ] = "auto",
+    exact: Exact = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="For programs: a summary as one JSON object on stdout.")
     ] = False,
@@ -63,7 +65,7 @@ def features(
     started = time.monotonic()
     with FeatureFile(out, entry.spec.id, pooling) as file:
         try:
-            _compute(file, sources, device)
+            _compute(file, sources, device, exact)
         except KeyboardInterrupt:
             say("Interrupted. Nothing was written.")
             raise typer.Exit(INTERRUPTED) from None
@@ -90,15 +92,15 @@ def _check(out: Path, pooling: str, device: str) -> None:
     check_device(device)
 
 
-def _compute(file: FeatureFile, sources: list[ImageSource], device: str) -> None:
+def _compute(file: FeatureFile, sources: list[ImageSource], device: str, exact: bool) -> None:
     if not sources:
         return
+    from resnet_gui.core.inference.backend import Pooling
     from resnet_gui.core.inference.classifier import Classifier
-    from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features
+    from resnet_gui.core.inference.features import FeaturesDone, extract_features
 
-    events = extract_features(
-        Classifier(Zoo.standard()), sources, file.model, Pooling(file.pooling), device
-    )
+    classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted())
+    events = extract_features(classifier, sources, file.model, Pooling(file.pooling), device)
     with Bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar, contextlib.closing(events):
         for event in events:
             if isinstance(event, FeaturesDone):

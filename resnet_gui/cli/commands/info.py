@@ -9,15 +9,16 @@ from typing import Any
 from resnet_gui import __version__
 from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import emit_json, emit_line
+from resnet_gui.core.inference.converted import conversions_dir, describe
 from resnet_gui.core.photos.decode import HEIC_READABLE
 from resnet_gui.core.system import paths
-from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.system.find_device import find_devices
+from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.zoo import ModelEntry, Zoo
 
 
 def info(as_json: JsonLines = False) -> None:
     """Show versions, devices and folders: what a bug report needs."""
-    from resnet_gui.core.system.devices import available_devices
-
     default = Zoo.standard().default()
     facts: dict[str, Any] = {
         "version": __version__,
@@ -25,14 +26,16 @@ def info(as_json: JsonLines = False) -> None:
         "system": platform.platform(),
         **{
             name: _version(name)
-            for name in ("torch", "torchvision", "pillow", "PySide6-Essentials")
+            for name in ("torch", "torchvision", "openvino", "pillow", "PySide6-Essentials")
         },
         "heic": HEIC_READABLE,
-        "devices": [f"{device.kind}: {device.name}" for device in available_devices()],
+        "devices": [f"{device.kind}: {device.name}" for device in find_devices()],
         "default_model": default.spec.id if default else None,
+        "backend": _backend(default),
         "models": str(paths.user_models_dir()),
         "weights": str(paths.torch_hub_checkpoints_dir()),
         "settings": str(paths.config_dir()),
+        "converted": str(conversions_dir()),
         "log": str(paths.log_dir()),
     }
     if as_json:
@@ -42,6 +45,15 @@ def info(as_json: JsonLines = False) -> None:
     for name, value in facts.items():
         shown = ", ".join(value) if isinstance(value, list) else _plain_value(value)
         emit_line(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def _backend(entry: ModelEntry | None) -> str | None:
+    """How the model answers on the CPU."""
+    if entry is None:
+        return None
+    if exact_wanted():
+        return "Exact: the settings say so."
+    return describe(entry) or "Exact, until it was used once."
 
 
 def _plain_value(value: object) -> str:

@@ -36,6 +36,7 @@ from resnet_gui.core.errors import (
 )
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.decode import MAX_PIXELS, decoded, upright_size
+from resnet_gui.core.system.cores import cores
 
 MIN_SIDE = 8  # pixels; CIFAR has 32, tracking pixels 1
 _PROGRESS_INTERVAL_S = 0.05
@@ -70,7 +71,7 @@ def scan_dataset(folder: Path) -> Iterator[ScanEvent]:
     assert listing is not None  # walk yields at least once
     problems: dict[str, Problem] = {}
     total = len(listing.files)
-    workers = max(1, min(8, os.cpu_count() or 1))
+    workers = min(8, cores())
     with ThreadPoolExecutor(workers, thread_name_prefix="scan") as pool:
         root = listing.root
         done = 0

@@ -1,6 +1,6 @@
 """How good a model is on a folder of labelled photos: streaming, whatever the folder's size.
 
-Needs torch. Inference is the exact float32 path of `classify`.
+It runs on the same backend as `classify`, and so without torch where that does.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
@@ -21,16 +21,17 @@ from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import choose_photos
 from resnet_gui.core.events import ImageFailed, Notice
-from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.inference.backend import Rows
+from resnet_gui.core.inference.background import CONVERSIONS
+from resnet_gui.core.inference.open_backend import open_backend
 from resnet_gui.core.photos.store import PhotoStore, exact_reader
 from resnet_gui.core.runs.events import Preparing
-from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value
 from resnet_gui.core.zoo import ModelEntry
-from resnet_gui.core.zoo.weights.load import load_network
 
-_CHUNK = {"cpu": 16}
+_CHUNK, _CHUNK_OF_CARDS = 16, 64
 _ALL_CLASSES = 200  # up to here the confusion matrix has all classes of the model
 
 
@@ -103,6 +104,7 @@ def evaluate(
     *,
     part: str = "auto",
     device: str = "auto",
+    exact: bool = False,
     summary: DatasetSummary | None = None,
 ) -> Iterator[EvaluateEvent]:
     """Measure a model on a folder with one sub-folder per class.
@@ -112,6 +114,7 @@ def evaluate(
         part: "all", "train", "val", "test"; "auto" takes test, else val, else all. Where the model
             was trained on this folder the parts are those of its run; otherwise "auto" leaves out
             photos that the model is known to have learned from, unless there are no others.
+        exact: whether only the exact backend will do; else that is as the settings say.
 
     Yields:
         Preparing ("folder", then "photos"), Notice and ImageFailed (also for files that are no
@@ -154,11 +157,10 @@ def evaluate(
     for number, problem in enumerate(summary.unreadable, len(judged)):
         path = str(root / problem.path)
         yield ImageFailed(number, path, entry.spec.id, "ImageReadError", problem.message)
-    info = resolve_device(device)
-    # Channels-last is the same sum in another order of memory, up to four times faster.
-    network = load_network(entry).to(device=info.kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    size = _CHUNK.get(info.kind, 64)
-    forward = Forward(info.kind, "fp32", size)
+    backend = open_backend(
+        entry, find_device(device), exact=exact or exact_wanted(), channels_last=True
+    )
+    size = _CHUNK if backend.device.kind == "cpu" else _CHUNK_OF_CARDS
     tally = _Tally(len(entry.spec.classes))
     preprocessing = entry.spec.preprocessing
     paths = [summary.absolute(photo) for photo, _, _ in judged]
@@ -167,10 +169,8 @@ def evaluate(
     try:
         for positions, pixels in store.chunks(size):
             if positions:
-                x = torch.stack([to_tensor(item) for item in pixels]).to(info.kind)
-                x = normalise(x, preprocessing).contiguous(memory_format=torch.channels_last)
-                logits = forward(network, _Slices(x), len(positions))
-                tally.add(logits, torch.tensor([judged[i][1] for i in positions]))
+                logits = backend.infer(np.stack(pixels))
+                tally.add(logits, np.array([judged[i][1] for i in positions]))
                 trained_on += sum(judged[i][2] for i in positions)
             for index, message in list(store.failed.items())[told:]:
                 told += 1
@@ -182,6 +182,8 @@ def evaluate(
         store.close()
     if not tally.n:
         raise DatasetError(summary.root, "None of the photos could be read.")
+    if not exact and not exact_wanted():
+        CONVERSIONS.begin(entry)  # all of one evaluation is judged alike: it is for the next one
     files = [p for p in summary.unreadable if p.kind is not ProblemKind.UNREADABLE_FOLDER]
     failed = len(store.failed) + len(files)
     yield dataclasses.replace(
@@ -209,35 +211,35 @@ class _Tally:
     """Running sums over batches: memory does not grow with the number of photos."""
 
     def __init__(self, classes: int) -> None:
-        # Only now: torchmetrics takes seconds to import, and training does without.
-        from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
-
-        self.k = min(5, classes)
         self.n = 0
+        self._k = min(5, classes)
         self._loss = 0.0
-        # One class is a model of an older program or of another; torchmetrics wants two.
-        self._classes = max(2, classes)
-        self._confusion = MulticlassConfusionMatrix(self._classes)
-        self._topk = MulticlassAccuracy(self._classes, top_k=self.k, average="micro")
+        self._in_top = 0
+        self._confusion = np.zeros((classes, classes), np.int64)
 
-    def add(self, logits: Tensor, truth: Tensor) -> None:
-        """logits: (N, classes) float32; truth: (N,) int64; both on the CPU."""
-        if logits.shape[1] < self._classes:
-            logits = torch.nn.functional.pad(logits, (0, 1), value=-torch.inf)
-        self._loss += float(torch.nn.functional.cross_entropy(logits, truth, reduction="sum"))
-        self._confusion.update(logits.argmax(1), truth)
-        self._topk.update(logits, truth)
+    def add(self, logits: Rows, truth: npt.NDArray[np.int64]) -> None:
+        """logits: (N, classes) float32; truth: (N,)."""
+        right = logits[np.arange(len(truth)), truth]
+        largest = logits.max(axis=1)
+        sums = np.exp((logits - largest[:, None]).astype(np.float64)).sum(axis=1)
+        self._loss += float((np.log(sums) + largest - right).sum())
+        np.add.at(self._confusion, (truth, logits.argmax(axis=1)), 1)
+        # How many come before it; of equal ones those with the smaller number.
+        before = (logits > right[:, None]).sum(axis=1)
+        equal = logits == right[:, None]
+        before += (equal & (np.arange(logits.shape[1]) < truth[:, None])).sum(axis=1)
+        self._in_top += int((before < self._k).sum())
         self.n += len(truth)
 
     def result(self, entry: ModelEntry, data: str, part: str, failed: int) -> Evaluated:
-        matrix: Tensor = self._confusion.compute()
+        matrix = self._confusion
         classes = entry.spec.classes
         used = list(range(len(classes)))
         if len(classes) > _ALL_CLASSES:
-            used = ((matrix.sum(0) + matrix.sum(1)) > 0).nonzero().flatten().tolist()
-        matrix = matrix[used][:, used]
+            used = np.flatnonzero(matrix.sum(0) + matrix.sum(1)).tolist()
+        matrix = matrix[np.ix_(used, used)]
         rows: list[list[int]] = matrix.tolist()
-        right = int(matrix.diagonal().sum())
+        right = int(np.trace(matrix))
         columns = [sum(row[i] for row in rows) for i in range(len(rows))]
         measures = []
         for position, index in enumerate(used):
@@ -259,22 +261,12 @@ class _Tally:
             failed=failed,
             top1=right / self.n,
             top1_ci95=wilson_interval(right, self.n),
-            top5=float(self._topk.compute()),
+            top5=self._in_top / self.n,
             loss=self._loss / self.n,
             per_class=tuple(measures),
             classes=tuple(classes[index] for index in used),
             confusion=tuple(tuple(row) for row in rows),
         )
-
-
-class _Slices:
-    """x: (N, …); called with start and stop it gives that part."""
-
-    def __init__(self, x: Tensor) -> None:
-        self._x = x
-
-    def __call__(self, start: int, stop: int) -> Tensor:
-        return self._x[start:stop]
 
 
 def _loose(name: str) -> str:

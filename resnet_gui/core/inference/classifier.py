@@ -6,54 +6,49 @@ second thread while the network runs), so memory stays flat however many there a
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError
+from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError, OutOfMemoryError
 from resnet_gui.core.events import (
     ClassifyEvent,
-    ClassScore,
     DeviceInfo,
     ImageFailed,
     ImageSource,
     ModelLoading,
     ModelReady,
     Notice,
-    Prediction,
 )
-from resnet_gui.core.inference.photo_inputs import PhotoInput, batch_size_for, read_ahead
-from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.inference.answers import (
+    Answer,
+    LoadedModel,
+    Run,
+    as_exact,
+    asking_for_many,
+    prediction,
+)
+from resnet_gui.core.inference.backend import EXACT, Crops, Rows
+from resnet_gui.core.inference.background import CONVERSIONS
+from resnet_gui.core.inference.open_backend import open_backend, open_converted, open_exact
+from resnet_gui.core.inference.photo_inputs import (
+    PhotoInput,
+    PhotoStream,
+    batch_size_for,
+    readers_for,
+)
+from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo.catalogue import Zoo
-from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
-from resnet_gui.core.zoo.weights.load import load_network
+from resnet_gui.core.zoo.spec import ModelEntry
 
 _MODELS_IN_MEMORY = 2
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A network in memory with what is needed to use it."""
-
-    spec: ModelSpec
-    network: nn.Module
-    device: DeviceInfo
-
-    def logits(self, x: Tensor) -> Tensor:
-        """x: (N, 3, crop, crop) float32, normalised, on the CPU -> (N, classes) float32, CPU."""
-        with torch.inference_mode():
-            result: Tensor = self.network(x.to(self.device.kind)).float().cpu()
-        return result
-
-    def probabilities(self, x: Tensor) -> Tensor:
-        """Softmax of `logits`: (N, classes) float32 on the CPU, each row sums to 1."""
-        return torch.softmax(self.logits(x), dim=1)
+_MANY = 16  # photos for which it pays to prepare a backend for many (0.1 s from the disk)
 
 
 class Classifier:
@@ -68,27 +63,34 @@ class Classifier:
     Args of the constructor:
         models_in_memory: how many are kept; the one used longest ago goes first.
         find_device: from a setting ("auto", "cuda:1") to a device; DeviceError if it is not here.
+        wants_exact: whether only the exact backend may answer; asked at each load.
     """
 
     def __init__(
         self,
         zoo: Zoo,
         models_in_memory: int = _MODELS_IN_MEMORY,
-        find_device: Callable[[str], DeviceInfo] = resolve_device,
+        find_device: Callable[[str], DeviceInfo] = find_device,
+        wants_exact: Callable[[], bool] = exact_wanted,
     ) -> None:
         self.zoo = zoo
         self._capacity = max(1, models_in_memory)
         self._find_device = find_device
+        self._wants_exact = wants_exact
+        self._looked_for: set[tuple[object, ...]] = set()  # conversions that have been made
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
 
     def load(
-        self, model_id: str, device: str = "auto"
+        self, model_id: str, device: str = "auto", *, exact: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         """Bring a model into memory; returns (through the generator) the `LoadedModel`.
 
         A device that is missing or fails is replaced by the CPU, with a Notice.
+
+        Args:
+            exact: whether only the exact backend will do; else that is as the settings say.
 
         Yields:
             ModelLoading, Notice, ModelReady. Nothing but ModelReady if it is there already.
@@ -96,7 +98,7 @@ class Classifier:
         Raises:
             ModelError: unknown, not here, damaged.
         """
-        return (yield from self._load(model_id, device))
+        return (yield from self._load(model_id, device, exact))
 
     def classify(
         self,
@@ -113,20 +115,61 @@ class Classifier:
         Raises:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
-        model = yield from self._load(model_id, device)
-        batch_size = batch_size_for(model.device)
+        with closing(self.ask(sources, model_id, device, LoadedModel.probabilities)) as events:
+            for event in events:
+                yield prediction(event, sources, top_k) if isinstance(event, Answer) else event
+
+    def ask(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str,
+        run: Run,
+        *,
+        exact: bool = False,
+    ) -> Generator[ClassifyEvent | Answer, None, None]:
+        """Ask a model about photos in order. Of many, reading and answering overlap: where the
+        backend gains by it, several threads each read photos and have them answered.
+
+        Args:
+            run: what is asked; it may be called by several threads at once.
+            exact: as in `load`.
+
+        Yields:
+            what `load` yields, then per source one Answer or one ImageFailed.
+
+        Raises:
+            ModelError: the model cannot be used. A bad photo raises nothing.
+        """
+        model = yield from self.load(model_id, device, exact=exact)
+        asking: LoadedModel | None = None
         with ExitStack() as stack:
-            inputs = read_ahead(sources, model.spec, batch_size, stack)
-            waiting: list[PhotoInput | ImageFailed] = []
+            stream: PhotoStream[Answer] = PhotoStream(
+                sources,
+                model.spec,
+                stack,
+                exact=model.exact,
+                threads=readers_for(model.device, exact=model.exact),
+                ahead=batch_size_for(model.device) + 1,
+            )
+            waiting: list[PhotoInput | ImageFailed | Answer] = []
             size = 1  # the first photo goes alone, so that its answer does not wait for the others
-            for position, item in enumerate(inputs):
-                waiting.append(item)
+            for number, item in enumerate(stream, 1):
+                waiting.append(as_exact(item, sources, model))
                 photos = sum(isinstance(item, PhotoInput) for item in waiting)
                 # Bad photos wait in line too: answers come in the order of the sources.
-                if photos in (0, size) or position == len(sources) - 1:
-                    model = yield from self._infer(model, waiting, sources, top_k)
-                    waiting = []
-                    size = batch_size if photos else size
+                if photos not in (0, size) and number < len(sources):
+                    continue
+                model = yield from self._answer(model, waiting, run)
+                waiting = []
+                size = batch_size_for(model.device) if photos else size
+                if photos and asking is not model and len(sources) - number >= _MANY:
+                    asking = model
+                    stream.go_on(
+                        exact=model.exact,
+                        threads=readers_for(model.device, exact=model.exact),
+                        prepare=functools.partial(asking_for_many, model, run),
+                    )
 
     def forget(self, model_id: str) -> None:
         """Drop a model from memory (its file was removed or replaced)."""
@@ -144,37 +187,42 @@ class Classifier:
         if known is not None:
             with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
                 stamp = _stamp(known)
-                if any(key[:-1] == stamp for key in self._loaded):
+                if any(key[:-2] == stamp for key in self._loaded):
                     return known
         self._entries[model_id] = entry = self.zoo.ready(model_id)
         return entry
 
-    def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
+    def _load(
+        self, model_id: str, device: str, exact: bool = False
+    ) -> Generator[ClassifyEvent, None, LoadedModel]:
+        exact = exact or self._wants_exact()
         entry = self._entry(model_id)
         try:
             info = self._find_device(device)
         except DeviceError as error:
             yield Notice(f"{error} The CPU is used instead.")
-            info = resolve_device("cpu")
+            info = cpu()
         if info.kind in self._broken_devices:
-            info = resolve_device("cpu")
-        key = _key(entry, info)
+            info = cpu()
+        key = _key(entry, info, exact)
         started = time.perf_counter()
         if key in self._loaded:
             self._loaded.move_to_end(key)
+            self._faster(key, entry)
         else:
             yield ModelLoading(entry.spec.id, entry.spec.title, first=not self._loaded)
             # Space first: two big models at a time are enough, also while a third one loads.
             while len(self._loaded) >= self._capacity:
                 self._loaded.popitem(last=False)
-            network = load_network(entry)
             try:
-                model = LoadedModel(entry.spec, network.to(info.kind), info)
+                model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
             except RuntimeError as error:
-                yield self._fall_back(info, error)
-                info = resolve_device("cpu")
-                key = _key(entry, info)
-                model = LoadedModel(entry.spec, load_network(entry), info)
+                if info.kind == "cpu":
+                    raise
+                yield self._without(info, error)
+                info = cpu()
+                key = _key(entry, info, exact)
+                model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
             self._loaded[key] = model
         yield ModelReady(
             entry.spec.id,
@@ -185,94 +233,114 @@ class Classifier:
         )
         return self._loaded[key]
 
-    def _infer(
+    def _answer(
         self,
         model: LoadedModel,
-        waiting: Sequence[PhotoInput | ImageFailed],
-        sources: Sequence[ImageSource],
-        top_k: int,
-    ) -> Generator[ClassifyEvent, None, LoadedModel]:
-        """Yields one Prediction per photo and the failures between them, in order; returns the
-        model to go on with."""
+        waiting: Sequence[PhotoInput | ImageFailed | Answer],
+        run: Run,
+    ) -> Generator[ClassifyEvent | Answer, None, LoadedModel]:
+        """Yields one Answer per photo and the failures between them, in order; returns the model
+        to go on with."""
         batch = [item for item in waiting if isinstance(item, PhotoInput)]
-        if not batch:
-            for item in waiting:
-                if isinstance(item, ImageFailed):
-                    yield item
-            return model
-        started = time.perf_counter()
-        x = torch.from_numpy(np.stack([item.x for item in batch]))
-        try:
-            probabilities = _checked(model, x)
-        except (RuntimeError, NotImplementedError, DeviceError) as error:
-            # NotImplementedError: operators that MPS lacks.
-            if model.device.kind == "cpu":
-                raise
-            for key in [key for key, kept in self._loaded.items() if kept is model]:
-                del self._loaded[key]
-            loading = time.perf_counter()
-            entry = self.zoo.ready(model.spec.id)
-            cpu = resolve_device("cpu")
-            on_cpu = LoadedModel(entry.spec, load_network(entry), cpu)
-            seconds = time.perf_counter() - loading
-            # Before the device is blamed: the model itself may be what is broken.
-            probabilities = _checked(on_cpu, x)
-            yield self._fall_back(model.device, error)
-            model = on_cpu
-            self._loaded[_key(entry, cpu)] = model
-            yield ModelReady(entry.spec.id, entry.spec.title, cpu.name, cpu.kind, seconds)
-        each_ms = (time.perf_counter() - started) * 1000 / len(batch)
-        values, indices = probabilities.topk(max(1, min(top_k, probabilities.shape[1])))
-        answers = iter(zip(values.tolist(), indices.tolist(), strict=True))
+        answers: Iterator[Answer] = iter(())
+        if batch:
+            started = time.perf_counter()
+            crops = np.stack([photo.crop for photo in batch])
+            model, rows = yield from self.compute(model, crops, run)
+            each_ms = (time.perf_counter() - started) * 1000 / len(batch)
+            answers = (Answer(model, p, row, each_ms) for p, row in zip(batch, rows, strict=True))
         for item in waiting:
-            if isinstance(item, ImageFailed):
-                yield item
-                continue
-            row, labels = next(answers)
-            yield Prediction(
-                position=item.position,
-                path=sources[item.position].name,
-                model=model.spec.id,
-                scores=tuple(
-                    ClassScore(model.spec.label(index), index, probability)
-                    for probability, index in zip(row, labels, strict=True)
-                ),
-                width=item.width,
-                height=item.height,
-                device=model.device.name,
-                decode_ms=item.milliseconds,
-                inference_ms=each_ms,
-                incomplete=item.incomplete,
-            )
+            yield next(answers) if isinstance(item, PhotoInput) else item
         return model
 
-    def _fall_back(self, device: DeviceInfo, error: Exception) -> Notice:
+    def compute(
+        self, model: LoadedModel, crops: Crops, run: Run
+    ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
+        """Let a model answer to a batch; where its device fails, the CPU does, exactly.
+
+        Yields:
+            Notice and ModelReady, if something failed.
+
+        Returns:
+            the model to go on with, and what `run` gave.
+
+        Raises:
+            ModelError: the answers are no numbers on the CPU, too.
+        """
+        key = next((key for key, kept in self._loaded.items() if kept is model), None)
+        entry = self._entries.get(model.spec.id)
+        if key is not None and entry is not None:
+            model = self._faster(key, entry)
+        try:
+            rows = _checked(model, run(model, crops))
+        except (RuntimeError, NotImplementedError, DeviceError, OutOfMemoryError) as error:
+            # NotImplementedError: operators that MPS lacks.
+            if model.backend.name == EXACT and model.device.kind == "cpu":
+                raise
+            if key is not None:
+                self._loaded.pop(key, None)
+            loading = time.perf_counter()
+            entry = self.zoo.ready(model.spec.id)
+            on_cpu = LoadedModel(entry.spec, open_exact(entry, cpu()))
+            seconds = time.perf_counter() - loading
+            # Before the device is blamed: the model itself may be what is broken.
+            rows = _checked(on_cpu, run(on_cpu, crops))
+            yield self._fall_back(model, error)
+            exact = bool(key and key[-1])
+            self._loaded[_key(entry, on_cpu.device, exact)] = on_cpu
+            device = on_cpu.device
+            yield ModelReady(entry.spec.id, entry.spec.title, device.name, device.kind, seconds)
+            return on_cpu, rows
+        if entry is not None and key is not None and not key[-1] and model.device.kind == "cpu":
+            CONVERSIONS.begin(entry)
+        return model, rows
+
+    def _faster(self, key: tuple[object, ...], entry: ModelEntry) -> LoadedModel:
+        """The model in memory under this key; converted, if that has just become possible."""
+        model, exact = self._loaded[key], bool(key[-1])
+        if exact or key in self._looked_for or not CONVERSIONS.ended(entry):
+            return model
+        self._looked_for.add(key)
+        backend = open_converted(entry) if model.backend.name == EXACT else None
+        if backend is not None:
+            self._loaded[key] = model = LoadedModel(model.spec, backend)
+        return model
+
+    def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
+        if model.backend.name == EXACT:
+            return self._without(model.device, error)
+        return Notice(f"{model.device.name} failed ({_first_line(error)}). torch is used instead.")
+
+    def _without(self, device: DeviceInfo, error: Exception) -> Notice:
         self._broken_devices.add(device.kind)
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        return Notice(f"{device.name} failed ({first_line}). The CPU is used instead.")
+        return Notice(f"{device.name} failed ({_first_line(error)}). The CPU is used instead.")
 
 
-def _checked(model: LoadedModel, x: Tensor) -> Tensor:
-    """The probabilities.
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else repr(error)
+
+
+def _checked(model: LoadedModel, rows: Rows) -> Rows:
+    """The rows as they are.
 
     Raises:
-        DeviceError: another device than the CPU gives something that is no number.
-        ModelError: the CPU does.
+        DeviceError: something else than exact on the CPU gives what is no number.
+        ModelError: exact on the CPU does.
     """
-    probabilities = model.probabilities(x)
-    if not bool(torch.isfinite(probabilities).all()):
-        if model.device.kind != "cpu":
+    if not np.isfinite(rows).all():
+        if model.backend.name != EXACT or model.device.kind != "cpu":
             raise DeviceError("its answers are no numbers")
         raise ModelError(
             f"The model “{model.spec.id}” answers with no number (NaN): its weights are damaged, "
             "or its training went wrong.",
             "Choose another model, or get its file again.",
         )
-    return probabilities
+    return rows
 
 
-def _key(entry: ModelEntry, device: DeviceInfo) -> tuple[object, ...]:
-    return *_stamp(entry), device.kind
+def _key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[object, ...]:
+    return *_stamp(entry), device.kind, exact
 
 
 def _stamp(entry: ModelEntry) -> tuple[object, ...]:

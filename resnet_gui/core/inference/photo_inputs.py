@@ -1,27 +1,36 @@
-"""Photos read ahead of the network that answers them: the next ones are decoded in a second thread.
-Without torch."""
+"""Photos read ahead of the network that answers them, and answered ahead where the network can be
+asked by several threads. Without torch."""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from resnet_gui.core.errors import ImageReadError, ImageTooLargeError
 from resnet_gui.core.events import DeviceInfo, ImageFailed, ImageSource
-from resnet_gui.core.photos.decode import decoded
-from resnet_gui.core.photos.preprocess import network_input
+from resnet_gui.core.photos.crops import read_crop
+from resnet_gui.core.photos.store import workers
 from resnet_gui.core.zoo.spec import ModelSpec
 
 # On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
 _BATCH = {"cuda": 32, "mps": 16}
-_DECODE_AHEAD = 2
+_AHEAD = 2
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+# What asks the network about one photo, in any thread. None: it cannot; who consumes the photo asks
+# then, and sees what is wrong.
+Ask = Callable[["PhotoInput"], T | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +38,19 @@ class PhotoInput:
     """A photo ready for the network.
 
     Attributes:
-        x: (3, crop, crop) float32, normalised.
+        crop: (crop, crop, 3) uint8, RGB: what a backend takes.
         width, height: the upright photo, in pixels.
         incomplete: the file ends early.
+        exact: how it was read, as in `read_crop`.
     """
 
     position: int
-    x: npt.NDArray[np.float32]
+    crop: npt.NDArray[np.uint8]
     width: int
     height: int
     milliseconds: float
     incomplete: bool = False
+    exact: bool = True
 
 
 def batch_size_for(device: DeviceInfo) -> int:
@@ -47,11 +58,19 @@ def batch_size_for(device: DeviceInfo) -> int:
     return _BATCH.get(device.kind.split(":")[0], 1)
 
 
-def read_photo(position: int, source: ImageSource, spec: ModelSpec) -> PhotoInput | ImageFailed:
+def readers_for(device: DeviceInfo, *, exact: bool) -> int:
+    """How many threads read photos for a device. The exact network on the CPU has all cores itself,
+    and one reader is ahead of it; any other is waiting for photos if there are no more."""
+    return 1 if exact and device.kind == "cpu" else workers()
+
+
+def read_photo(
+    position: int, source: ImageSource, spec: ModelSpec, *, exact: bool
+) -> PhotoInput | ImageFailed:
+    """Read one photo; exact: as in `read_crop`. What is wrong with it becomes an event."""
     started = time.perf_counter()
     try:
-        with decoded(source) as photo:
-            x = network_input(photo.image, spec.preprocessing)
+        photo = read_crop(source, spec.preprocessing, exact=exact)
     except ImageReadError as error:
         # As a value: the error's traceback would keep the decoded pixels alive.
         return ImageFailed(position, source.name, spec.id, type(error).__name__, str(error))
@@ -65,27 +84,91 @@ def read_photo(position: int, source: ImageSource, spec: ModelSpec) -> PhotoInpu
             "it down first.",
         )
     elapsed_ms = (time.perf_counter() - started) * 1000
-    return PhotoInput(position, x, photo.width, photo.height, elapsed_ms, photo.incomplete)
+    return PhotoInput(
+        position, photo.pixels, photo.width, photo.height, elapsed_ms, photo.incomplete, exact
+    )
 
 
-def read_ahead(
-    sources: Sequence[ImageSource], spec: ModelSpec, batch_size: int, stack: ExitStack
-) -> Iterator[PhotoInput | ImageFailed]:
-    """Read photos in order, a few ahead of who consumes them; `stack` ends the thread."""
-    if len(sources) <= 1:
-        for position, source in enumerate(sources):
-            yield read_photo(position, source, spec)
-        return
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
-    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-    waiting: deque[Future[PhotoInput | ImageFailed]] = deque()
-    numbered = enumerate(sources)
-    for _ in range(batch_size + _DECODE_AHEAD):
-        for position, source in numbered:
-            waiting.append(pool.submit(read_photo, position, source, spec))
-            break
-    while waiting:
-        yield waiting.popleft().result()
-        for position, source in numbered:
-            waiting.append(pool.submit(read_photo, position, source, spec))
-            break
+class PhotoStream(Generic[T]):
+    """Photos in order, read ahead of who consumes them by threads of its own, which also ask the
+    network where it can be asked by several threads at once: then none is idle while another reads.
+
+    Memory stays flat: a fixed number of crops is ahead, and all that decode share one budget.
+
+    Args of the constructor:
+        stack: ends the threads; those that are reading finish their photo first.
+        exact: as in `read_crop`.
+        threads: how many read at the same time.
+        ahead: how many more photos are ready at most.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[ImageSource],
+        spec: ModelSpec,
+        stack: ExitStack,
+        *,
+        exact: bool,
+        threads: int = 1,
+        ahead: int = _AHEAD,
+    ) -> None:
+        self._sources, self._spec, self._stack = sources, spec, stack
+        self._exact, self._threads, self._ahead = exact, threads, ahead
+        self._numbered = iter(range(len(sources)))
+        self._waiting: deque[Future[PhotoInput | ImageFailed | T]] = deque()
+        self._ask: Ask[T] | None = None
+        self._pool = self._new_pool() if len(sources) > 1 else None
+
+    def go_on(
+        self, *, exact: bool, threads: int, prepare: Callable[[], Ask[T] | None] | None = None
+    ) -> None:
+        """Read on in another way. Photos that are read already stay as they are.
+
+        Args:
+            prepare: called in one of the threads, as it may take its time. It gives what asks the
+                network; from then on photos are answered where they are read.
+        """
+        if self._pool is None:
+            return
+        self._exact, self._ask = exact, None
+        if threads != self._threads:
+            self._pool.shutdown(wait=False)  # it finishes what it was given
+            self._threads = threads
+            self._pool = self._new_pool()
+        if prepare is not None:
+            self._pool.submit(self._prepare, prepare)
+
+    def __iter__(self) -> Iterator[PhotoInput | ImageFailed | T]:
+        if self._pool is None:
+            for position in self._numbered:
+                yield self._read(position)
+            return
+        while True:
+            missing = self._threads + self._ahead - len(self._waiting)
+            for position in itertools.islice(self._numbered, max(0, missing)):
+                self._waiting.append(self._pool.submit(self._read_and_ask, position))
+            if not self._waiting:
+                return
+            yield self._waiting.popleft().result()
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="decode")
+        self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        return pool
+
+    def _read(self, position: int) -> PhotoInput | ImageFailed:
+        return read_photo(position, self._sources[position], self._spec, exact=self._exact)
+
+    def _prepare(self, prepare: Callable[[], Ask[T] | None]) -> None:
+        try:
+            self._ask = prepare()
+        except (RuntimeError, MemoryError) as error:  # who consumes them can ask as well
+            _log.warning("photos are answered one after the other: %s", error)
+
+    def _read_and_ask(self, position: int) -> PhotoInput | ImageFailed | T:
+        photo = self._read(position)
+        ask = self._ask
+        if ask is None or isinstance(photo, ImageFailed):
+            return photo
+        answer = ask(photo)
+        return photo if answer is None else answer

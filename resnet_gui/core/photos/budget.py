@@ -95,10 +95,12 @@ class Need:
         peak: at most at one time, from opening it to the finished picture.
         reduce: the picture is made this many times smaller in width and height while it is
             converted (1: not).
+        scale: and this many times by its decoder (1: not).
     """
 
     peak: int
     reduce: int
+    scale: int = 1
 
 
 def need(
@@ -128,7 +130,7 @@ def need(
             continue
         if not converts:
             _scale(image, scale)
-            return Need(decoded + decoder, 1)
+            return Need(decoded + decoder, 1, scale)
         area = image.width * image.height / scale**2
         beside = decoded + _strips(image, area)
         reduce = _reduction(area, budget_bytes - beside)
@@ -136,7 +138,7 @@ def need(
         # Where the decoder can scale, that is the better way.
         if beside + finished <= budget_bytes and (reduce == 1 or scale == scales[-1]):
             _scale(image, scale)
-            return Need(max(decoded + decoder, beside + finished), reduce)
+            return Need(max(decoded + decoder, beside + finished), reduce, scale)
     return None
 
 

@@ -36,6 +36,11 @@ def orientation_of(image: Image.Image) -> int:
     return value if value in _TRANSPOSE else 1
 
 
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height of stored pixels once they stand upright."""
+    return (size[1], size[0]) if orientation in TURNED else size
+
+
 def is_final(image: Image.Image) -> bool:
     """Whether the stored pixels are the picture: RGB, and nothing that says how to change them."""
     return (

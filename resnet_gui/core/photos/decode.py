@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ from resnet_gui.core.photos.budget import (
     reduce_to_fit,
     return_memory,
 )
-from resnet_gui.core.photos.colour import TURNED, is_final, orientation_of, upright_rgb
+from resnet_gui.core.photos.colour import is_final, orientation_of, turned_size, upright_rgb
 from resnet_gui.core.photos.formats import (
     HEIC_READABLE,
     HEIC_SUFFIXES,
@@ -58,6 +59,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_PIXELS = 250_000_000  # phones reach 200 megapixels
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,15 @@ class DecodedPhoto:
         image: mode "RGB", upright, in sRGB.
         width, height: of the upright photo in the file, in pixels; `image` may be smaller.
         incomplete: the file ends early; the rest of the picture is grey, black or white.
+        extent: what of `image` the photo fills, in its pixels, where that is not all of it: a
+            decoder that halves an odd number rounds up.
     """
 
     image: Image.Image
     width: int
     height: int
     incomplete: bool
+    extent: Box | None = None
 
 
 def decode(
@@ -153,7 +158,7 @@ def upright_size(source: ImageSource) -> tuple[int, int]:
                 return image.size  # refused when it is decoded
             if not late_orientation(image):
                 orientation = take_orientation(image)
-                return _turned(image.size, orientation)
+                return turned_size(image.size, orientation)
         with decoded(source) as photo:
             return photo.width, photo.height
     except ImageReadError:
@@ -204,7 +209,9 @@ def _decoded(
                     reduce = reduce_to_fit(image, limit)
                     _hold(budget, 4 * image.width * image.height // reduce**2, held)
             rgb = upright_rgb(image, orientation, reduce)
-            return DecodedPhoto(rgb, *_turned(size, orientation), incomplete)
+            jpeg = image.format in ("JPEG", "MPO")
+            extent = _extent(size, takes.scale, orientation) if jpeg and reduce == 1 else None
+            return DecodedPhoto(rgb, *turned_size(size, orientation), incomplete, extent)
     except (ImageReadError, KeyboardInterrupt):
         raise
     except MemoryError as error:
@@ -222,8 +229,16 @@ def _hold(budget: MemoryBudget, count: int, held: contextlib.ExitStack) -> None:
     held.enter_context(budget.hold(count))
 
 
-def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    return (size[1], size[0]) if orientation in TURNED else size
+def _extent(size: tuple[int, int], scale: int, orientation: int) -> Box | None:
+    """What of a picture that its decoder made smaller is the photo: the last row and column are
+    whole pixels, of which the photo may fill a part only. After turning they can be the first."""
+    if size[0] % scale == size[1] % scale == 0:
+        return None
+    width, height = turned_size((size[0] / scale, size[1] / scale), orientation)
+    whole_width, whole_height = math.ceil(width), math.ceil(height)
+    left = whole_width - width if orientation in (2, 3, 6, 7) else 0.0
+    top = whole_height - height if orientation in (3, 4, 7, 8) else 0.0
+    return left, top, left + width, top + height
 
 
 def _partial_webp_size(source: ImageSource) -> tuple[int, int] | None:
@@ -273,7 +288,7 @@ def _large_webp(
             return None
         pixels.info.update(image.info)
         rgb = upright_rgb(pixels, orientation, takes.reduce)
-    return DecodedPhoto(rgb, *_turned(image.size, orientation), incomplete=False)
+    return DecodedPhoto(rgb, *turned_size(image.size, orientation), incomplete=False)
 
 
 def _cut_off_webp(source: ImageSource) -> bytes | None:

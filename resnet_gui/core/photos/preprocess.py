@@ -1,7 +1,8 @@
 """A photo's way into the network: resize, centre crop, scale, normalise. No torch here.
 
-Equal to `torchvision.transforms._presets.ImageClassification` on a PIL image, bit for bit (a test
-compares), without its import, which costs more than a second.
+The exact way is equal to `torchvision.transforms._presets.ImageClassification` on a PIL image, bit
+for bit (a test compares), without its import, which costs more than a second. The other way saves
+work on pixels that nobody sees: a JPEG is decoded at `reading_side`, and only the crop is resized.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _RESAMPLING = {
 # A hairline (1 × 30,000 pixels) would be resized to 256 × 7,680,000: gigabytes, to keep the middle.
 # Beyond this only the crop is resized, which is the same but for rounding.
 _MAX_RESIZED_PIXELS = 100_000_000
+# Pixels per pixel of the result, in width and height, that the last step of resizing still gets.
+_SPARE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,21 @@ def crop_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
     )
 
 
+def reading_side(preprocessing: Preprocessing) -> int | None:
+    """To how many pixels a JPEG's shorter side may come down while it is decoded, where the answer
+    need not be the exact one: twice what the network is shown, so that resizing still has two
+    pixels or more for each of its own. JPEG decoders can halve three times; a photo whose half is
+    smaller than this is decoded whole.
+
+    Returns:
+        None: every pixel is needed. Nothing is resized, or single pixels are picked ("nearest"),
+        which a mean of several would not replace.
+    """
+    if preprocessing.resize <= 0 or preprocessing.interpolation == "nearest":
+        return None
+    return int(_SPARE * max(preprocessing.resize, preprocessing.crop))
+
+
 def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     """Resize and centre crop: what the network sees, before normalisation.
 
@@ -69,16 +87,59 @@ def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     Returns:
         an image of crop x crop pixels; where the photo is smaller than the crop, black is added.
     """
-    size = resized_size(image.width, image.height, preprocessing.resize)
+    size = resized_size(*image.size, preprocessing.resize)
+    if size == image.size:
+        return _centre(image, preprocessing.crop)
+    if size[0] * size[1] > _MAX_RESIZED_PIXELS:
+        return _crop_alone(image, preprocessing, image.size, (0, 0, *image.size), gap=None)
+    resized = image.resize(size, _RESAMPLING[preprocessing.interpolation])
+    return _centre(resized, preprocessing.crop)
+
+
+def quick_crop(
+    image: Image.Image,
+    preprocessing: Preprocessing,
+    photo_size: tuple[int, int],
+    extent: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    """`crop_photo` with less work. Only what the crop keeps is resized: that rounds differently, by
+    one grey level of 255 at most, and takes 40 % less time for a photo of 500 x 375 pixels. What is
+    far larger becomes the mean of whole blocks first, down to twice the target as in
+    `reading_side`.
+
+    Args:
+        photo_size: the photo's own width and height; `image` may be smaller.
+        extent: the photo's part of `image`: left, top, right, bottom. None: all of it.
+    """
+    whole = extent or (0, 0, *image.size)
+    return _crop_alone(image, preprocessing, photo_size, whole, gap=_SPARE)
+
+
+def _crop_alone(
+    image: Image.Image,
+    preprocessing: Preprocessing,
+    photo_size: tuple[int, int],
+    extent: tuple[float, float, float, float],
+    gap: float | None,
+) -> Image.Image:
+    width, height = photo_size
+    left, top, right, bottom = extent
+    x_scale, y_scale = (right - left) / width, (bottom - top) / height
+    box = crop_box(width, height, preprocessing)
+    part = (
+        left + box.left * x_scale,
+        top + box.top * y_scale,
+        min(right, left + (box.left + box.width) * x_scale),
+        min(bottom, top + (box.top + box.height) * y_scale),
+    )
     crop = preprocessing.crop
-    if size != image.size:
-        resampling = _RESAMPLING[preprocessing.interpolation]
-        if size[0] * size[1] > _MAX_RESIZED_PIXELS:
-            box = crop_box(image.width, image.height, preprocessing)
-            part = (box.left, box.top, box.left + box.width, box.top + box.height)
-            image = image.resize((min(crop, size[0]), min(crop, size[1])), resampling, box=part)
-        else:
-            image = image.resize(size, resampling)
+    new_width, new_height = resized_size(width, height, preprocessing.resize)
+    size = min(crop, new_width), min(crop, new_height)
+    resampling = _RESAMPLING[preprocessing.interpolation]
+    return _centre(image.resize(size, resampling, box=part, reducing_gap=gap), crop)
+
+
+def _centre(image: Image.Image, crop: int) -> Image.Image:
     if image.width < crop or image.height < crop:
         # torchvision pads half of what is missing before, the rest behind, then crops.
         left, top = max(crop - image.width, 0) // 2, max(crop - image.height, 0) // 2
@@ -89,8 +150,27 @@ def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     return image.crop((left, top, left + crop, top + crop))
 
 
+def normalised(
+    crops: npt.NDArray[np.uint8], preprocessing: Preprocessing
+) -> npt.NDArray[np.float32]:
+    """Scale and normalise.
+
+    Args:
+        crops: (..., crop, crop, 3) uint8.
+
+    Returns:
+        x: (..., 3, crop, crop) float32.
+    """
+    import numpy as np
+
+    x = np.moveaxis(crops, -1, -3).astype(np.float32) / np.float32(255)
+    mean = np.asarray(preprocessing.mean, dtype=np.float32)[:, None, None]
+    std = np.asarray(preprocessing.std, dtype=np.float32)[:, None, None]
+    return np.ascontiguousarray((x - mean) / std)
+
+
 def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
-    """The normalised input of one photo.
+    """The exact, normalised input of one photo.
 
     Args:
         image: mode "RGB".
@@ -100,11 +180,7 @@ def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArr
     """
     import numpy as np  # not at the window's start: it takes 70 ms
 
-    pixels = np.asarray(crop_photo(image, preprocessing), dtype=np.uint8).transpose(2, 0, 1)
-    x = pixels.astype(np.float32) / np.float32(255)
-    mean = np.asarray(preprocessing.mean, dtype=np.float32)[:, None, None]
-    std = np.asarray(preprocessing.std, dtype=np.float32)[:, None, None]
-    return np.ascontiguousarray((x - mean) / std)
+    return normalised(np.asarray(crop_photo(image, preprocessing)), preprocessing)
 
 
 def _crop_offset(length: int, crop: int) -> int:

@@ -5,7 +5,7 @@ No torch here, and nothing is drawn at random: reading threads only decode.
 
 from __future__ import annotations
 
-import os
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.photos.decode import decoded
-from resnet_gui.core.photos.preprocess import crop_photo, resized_size
+from resnet_gui.core.photos.preprocess import resized_size
 from resnet_gui.core.preprocessing import Preprocessing
+from resnet_gui.core.system.cores import cores
 
 Pixels = npt.NDArray[np.uint8]
 Reader = Callable[[Path], Pixels]
@@ -26,27 +28,18 @@ _LONGEST_ASPECT = 3.0
 
 
 def exact_reader(preprocessing: Preprocessing) -> Reader:
-    """What `classify` shows the network: (crop, crop, 3) uint8, from every pixel of the photo."""
-
-    def read(path: Path) -> Pixels:
-        with decoded(ImageSource.file(path)) as photo:
-            return np.asarray(crop_photo(photo.image, preprocessing), np.uint8)
-
-    return read
+    """(crop, crop, 3) uint8, from every pixel of the photo: the reference."""
+    return functools.partial(_crop, preprocessing, exact=True)
 
 
 def crop_reader(preprocessing: Preprocessing) -> Reader:
     """As `exact_reader`, but JPEGs are decoded at twice the target size: several times faster,
-    off by a grey level or two. For training photos."""
-    wanted = 2 * max(preprocessing.resize, preprocessing.crop)
-    if preprocessing.resize <= 0:
-        return exact_reader(preprocessing)
+    off by a grey level or two. For training photos, and for fast backends."""
+    return functools.partial(_crop, preprocessing, exact=False)
 
-    def read(path: Path) -> Pixels:
-        with decoded(ImageSource.file(path), at_least=wanted) as photo:
-            return np.asarray(crop_photo(photo.image, preprocessing), np.uint8)
 
-    return read
+def _crop(preprocessing: Preprocessing, path: Path, *, exact: bool) -> Pixels:
+    return read_crop(ImageSource.file(path), preprocessing, exact=exact).pixels
 
 
 def whole_reader(preprocessing: Preprocessing) -> Reader:
@@ -169,4 +162,4 @@ class PhotoStore:
 
 def workers() -> int:
     """Threads for decoding: they wait for the disk as often as for the processor."""
-    return max(1, min(8, os.cpu_count() or 1))
+    return min(8, cores())

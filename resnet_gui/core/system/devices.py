@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import platform
-import subprocess
-from pathlib import Path
-
 import torch
 
 from resnet_gui.core.errors import DeviceError
 from resnet_gui.core.events import DeviceInfo
-
-AUTO = "auto"
+from resnet_gui.core.system.processor import AUTO, cpu, cpu_name
 
 
 def available_devices() -> tuple[DeviceInfo, ...]:
@@ -23,7 +17,7 @@ def available_devices() -> tuple[DeviceInfo, ...]:
     ]
     if torch.backends.mps.is_available():
         found.append(DeviceInfo("mps", f"{cpu_name()} GPU"))
-    found.append(DeviceInfo("cpu", cpu_name()))
+    found.append(cpu())
     return tuple(found)
 
 
@@ -44,24 +38,3 @@ def resolve_device(wanted: str) -> DeviceInfo:
     raise DeviceError(
         f"There is no device “{wanted}” on this computer.", f"Available: auto, {kinds}."
     )
-
-
-@functools.cache
-def cpu_name() -> str:
-    """The processor's name as its maker writes it; the architecture where that is not known."""
-    system = platform.system()
-    name = ""
-    try:
-        if system == "Linux":
-            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-                if line.lower().startswith(("model name", "hardware")):
-                    name = line.partition(":")[2]
-                    break
-        elif system == "Darwin":
-            command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
-            name = subprocess.run(command, capture_output=True, text=True, timeout=2).stdout
-        elif system == "Windows":
-            name = platform.processor()
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        name = ""
-    return " ".join(name.split()) or f"{platform.machine()} CPU"

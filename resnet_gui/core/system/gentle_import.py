@@ -25,15 +25,18 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def gentle_import() -> Iterator[None]:
+def gentle_import(*, torch: bool = True) -> Iterator[None]:
     """Wrap an import of torch or torchvision: nothing in the block is slower for it.
+
+    Args:
+        torch: whether the block imports torch; otherwise another large package.
 
     The collector pauses for the whole process, and what exists at the end of the block is frozen
     if the block imported anything: modules live for ever, so later collections need not look at
     them. A block that found everything imported freezes nothing, or garbage that is in a cycle at
     that moment would never be collected.
     """
-    if "torch" not in sys.modules:
+    if torch and "torch" not in sys.modules:
         _load_libraries()
     known = len(sys.modules)
     was_enabled = gc.isenabled()

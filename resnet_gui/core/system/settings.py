@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from resnet_gui.core.values import to_json
 _log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
 THEMES = MappingProxyType({"system": "As the system says", "light": "Light", "dark": "Dark"})
+EXACT_VARIABLE = "RESNET_GUI_EXACT"
 MAX_RECENT = 12
 _MAX_BYTES = 4 * 1024 * 1024
 _LONGEST = 8192  # letters of a text: no path is longer
@@ -70,6 +72,7 @@ class Settings:
         last_folder: where the file dialog opens.
         another_window: whether each start opens a window of its own; else the window that is open
             comes to the front.
+        exact: answers only come the exact way, also where a faster one was found to be as good.
     """
 
     model: str = ""
@@ -86,11 +89,22 @@ class Settings:
         "Otherwise the window that is open comes to the front, and photos that the program was "
         "started with open there.",
     )
+    exact: bool = wish(
+        False,
+        "Exact answers only",
+        "Slower. Otherwise a model answers in a faster way where that was seen to answer alike on "
+        "this computer.",
+    )
 
     def with_recent(self, path: str) -> Settings:
         """The settings with `path` as the newest of the recent files."""
         others = [known for known in self.recent if known != path]
         return dataclasses.replace(self, recent=(path, *others)[:MAX_RECENT])
+
+
+def exact_wanted() -> bool:
+    """Whether answers may only come the exact way: the environment says so, or the settings."""
+    return os.environ.get(EXACT_VARIABLE, "").strip() not in ("", "0") or load_settings().exact
 
 
 def settings_path() -> Path:

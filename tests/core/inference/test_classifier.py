@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -31,13 +32,15 @@ from resnet_gui.core.events import (
     Notice,
     Prediction,
 )
-from resnet_gui.core.inference import classifier as engine
-from resnet_gui.core.inference import photo_inputs
+from resnet_gui.core.inference import exact, photo_inputs
+from resnet_gui.core.inference.backend import Crops, Rows
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.inference.exact import ExactBackend
+from resnet_gui.core.photos import crops
 from resnet_gui.core.photos import decode as imaging
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.devices import available_devices, resolve_device
-from resnet_gui.core.zoo import Preprocessing, Zoo
+from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.weights.load import load_network, save_model
 from tests.helpers.models import cache_weights, random_state, small_model
@@ -348,13 +351,13 @@ def test_the_first_answer_does_not_wait_for_the_batch(
 ) -> None:
     monkeypatch.setitem(photo_inputs._BATCH, "cpu", 8)
     sizes: list[int] = []
-    real = engine.LoadedModel.logits
+    real = ExactBackend.infer
 
-    def logits(self: engine.LoadedModel, x: torch.Tensor) -> torch.Tensor:
-        sizes.append(len(x))
-        return real(self, x)
+    def infer(self: ExactBackend, crops: Crops) -> Rows:
+        sizes.append(len(crops))
+        return real(self, crops)
 
-    monkeypatch.setattr(engine.LoadedModel, "logits", logits)
+    monkeypatch.setattr(ExactBackend, "infer", infer)
     bad = ImageSource("bad", b"x")
     run([bad, *[photo(n) for n in range(20)]], insects)
     assert sizes == [1, 8, 8, 3]
@@ -374,14 +377,14 @@ def test_an_unknown_or_missing_model_is_an_error_before_any_photo() -> None:
 def test_memory_that_runs_out_costs_one_photo(
     insects: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = photo_inputs.network_input
+    real = crops.crop_photo
 
-    def network_input(image: Image.Image, *more: object) -> object:
+    def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
         if image.width == 33:
             raise MemoryError
-        return real(image, *more)  # type: ignore[arg-type]
+        return real(image, preprocessing)
 
-    monkeypatch.setattr(photo_inputs, "network_input", network_input)
+    monkeypatch.setattr(crops, "crop_photo", crop_photo)
     first, second = answers(run([photo(1, (33, 40)), photo(2)], insects))
     assert isinstance(first, ImageFailed)
     assert "does not fit into the free memory" in first.message
@@ -395,13 +398,13 @@ def test_memory_that_runs_out_costs_one_photo(
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Ids in the order in which networks are read from disk."""
     seen: list[str] = []
-    real = engine.load_network
+    real = exact.load_network
 
-    def load_network(entry: engine.ModelEntry) -> nn.Module:
+    def load_network(entry: ModelEntry) -> nn.Module:
         seen.append(entry.spec.id)
         return real(entry)
 
-    monkeypatch.setattr(engine, "load_network", load_network)
+    monkeypatch.setattr(exact, "load_network", load_network)
     return seen
 
 
@@ -435,7 +438,7 @@ def test_a_model_that_left_memory_is_freed(loads: list[str]) -> None:
     classifier = Classifier(Zoo.standard(), models_in_memory=1)
     run([photo(1)], "a", classifier=classifier)
     (kept,) = classifier._loaded.values()
-    gone = weakref.ref(kept.network)
+    gone = weakref.ref(kept.backend.network)
     del kept
     run([photo(1)], "b", classifier=classifier)
     gc.collect()
@@ -475,8 +478,8 @@ def test_load_says_ready_and_returns_the_model(insects: str) -> None:
             break
     assert [type(event) for event in events] == [ModelLoading, ModelReady]
     assert model.spec.id == insects
-    assert not model.network.training
-    assert not any(p.requires_grad for p in model.network.parameters())
+    assert not model.backend.network.training
+    assert not any(p.requires_grad for p in model.backend.network.parameters())
     assert [type(event) for event in classifier.load(insects, "cpu")] == [ModelReady]
 
 
@@ -526,9 +529,9 @@ class _Stubborn(nn.Module):
 
 
 def test_a_device_that_cannot_take_the_model(insects: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = engine.load_network
+    real = exact.load_network
     networks: Iterator[nn.Module | None] = iter([_Stubborn(), None])
-    monkeypatch.setattr(engine, "load_network", lambda entry: next(networks) or real(entry))
+    monkeypatch.setattr(exact, "load_network", lambda entry: next(networks) or real(entry))
     classifier = Classifier(Zoo.standard(), find_device=_meta_unless_cpu)
     events = run([photo(1)], insects, "auto", classifier)
     assert [type(event) for event in events] == [ModelLoading, Notice, ModelReady, Prediction]
@@ -538,14 +541,14 @@ def test_a_device_that_cannot_take_the_model(insects: str, monkeypatch: pytest.M
 def test_a_device_that_answers_nonsense_is_left(
     insects: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = engine.LoadedModel.logits
+    real = ExactBackend.infer
 
-    def logits(self: engine.LoadedModel, x: torch.Tensor) -> torch.Tensor:
+    def infer(self: ExactBackend, crops: Crops) -> Rows:
         if self.device.kind == "meta":
-            return torch.full((len(x), 3), float("nan"))
-        return real(self, x)
+            return np.full((len(crops), 3), np.nan, np.float32)
+        return real(self, crops)
 
-    monkeypatch.setattr(engine.LoadedModel, "logits", logits)
+    monkeypatch.setattr(ExactBackend, "infer", infer)
     classifier = Classifier(Zoo.standard(), find_device=_meta_unless_cpu)
     events = run([photo(1)], insects, "auto", classifier)
     assert any(isinstance(e, Notice) and "no numbers" in e.message for e in events)
@@ -589,10 +592,10 @@ def test_a_job_left_midway_leaves_no_thread(how: str, insects: str) -> None:
 def test_a_model_that_breaks_midway_leaves_no_thread(
     insects: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def logits(self: engine.LoadedModel, x: torch.Tensor) -> torch.Tensor:
+    def infer(self: ExactBackend, crops: Crops) -> Rows:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(engine.LoadedModel, "logits", logits)
+    monkeypatch.setattr(ExactBackend, "infer", infer)
     with pytest.raises(RuntimeError, match="boom"):
         run([photo(n) for n in range(9)], insects)
     assert _decoders() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
@@ -23,10 +22,12 @@ from typer.testing import CliRunner
 from resnet_gui.cli.main import app
 from resnet_gui.core.errors import ModelError, ResNetGuiError
 from resnet_gui.core.events import DeviceInfo, ImageFailed, ImageSource, Notice
-from resnet_gui.core.inference import features
+from resnet_gui.core.inference.backend import Crops, Pooling, Rows
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.inference.exact import ExactBackend
 from resnet_gui.core.inference.feature_file import FeatureFile
-from resnet_gui.core.inference.features import FeaturesDone, Pooling, extract_features, features_of
+from resnet_gui.core.inference.features import FeaturesDone, extract_features
+from resnet_gui.core.inference.network_features import features_of
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.preprocess import network_input
 from resnet_gui.core.system import paths
@@ -115,7 +116,7 @@ def test_events_come_in_order_and_a_bad_photo_stops_nothing(photos: Path) -> Non
     answers = [event for event in events if isinstance(event, FeaturesDone | ImageFailed)]
     assert [answer.path for answer in answers] == [str(path) for path in names]
     assert [type(answer) for answer in answers] == [ImageFailed] + 3 * [FeaturesDone]
-    network = next(iter(classifier._loaded.values())).network
+    network = next(iter(classifier._loaded.values())).backend.network
     preprocessing = Zoo.standard().get("insects").spec.preprocessing
     for number, answer in enumerate(answers[1:]):
         assert isinstance(answer, FeaturesDone)
@@ -129,20 +130,20 @@ def test_events_come_in_order_and_a_bad_photo_stops_nothing(photos: Path) -> Non
 
 def test_a_device_that_fails_is_replaced(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The “device” is the CPU under another name; its first batch fails."""
-    compute, failing = features._compute, [True]
+    real, failing = ExactBackend.features, [True]
 
-    def once(model: Any, x: Tensor, pooling: Pooling) -> Any:
+    def once(self: ExactBackend, crops: Crops, pooling: Pooling) -> Rows:
         if failing.pop() if failing else False:
             raise RuntimeError("CUDA out of memory\nand much more")
-        return compute(model, x, pooling)
+        return real(self, crops, pooling)
 
-    monkeypatch.setattr(features, "_compute", once)
+    monkeypatch.setattr(ExactBackend, "features", once)
     load = Classifier.load
 
-    def renamed(self: Classifier, model_id: str, device: str = "auto") -> Any:
+    def renamed(self: Classifier, model_id: str, device: str = "auto", **options: Any) -> Any:
         model = yield from load(self, model_id, "cpu")
         if device == "auto":
-            return dataclasses.replace(model, device=DeviceInfo("cpu:9", "A card"))
+            model.backend.device = DeviceInfo("cpu:9", "A card")
         return model
 
     monkeypatch.setattr(Classifier, "load", renamed)

@@ -1,0 +1,37 @@
+"""`python -m benchmarks.convert_child MODEL`: make a model ready to measure, in RESNET_GUI_HOME.
+
+Our conversion, and beside it OpenVINO's own of the same network, which knows nothing of ours.
+Prints what came of it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import torch
+
+from benchmarks.models import alone_file, ready_model
+from resnet_gui.core.inference.convert import convert
+from resnet_gui.core.inference.converted import describe
+from resnet_gui.core.system.openvino_import import import_openvino
+from resnet_gui.core.zoo.weights.load import load_network
+
+
+def main(model: str) -> None:
+    entry, weights = ready_model(model)
+    began = time.perf_counter()
+    list(convert(entry))
+    seconds = time.perf_counter() - began
+    openvino = import_openvino()
+    crop = entry.spec.preprocessing.crop
+    network, x = load_network(entry), torch.zeros(1, 3, crop, crop)
+    alone = openvino.convert_model(network, example_input=x, input=[1, 3, crop, crop])
+    file = alone_file(model)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(alone, file, compress_to_fp16=False)
+    print(f"{weights}; converted and compared in {seconds:.1f} s; {describe(entry)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,203 @@
+"""From a torch network to a conversion that is known to answer alike. Needs torch and OpenVINO.
+
+It is run in a process of its own (`background`): tracing a network holds Python's lock for seconds.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.errors import ModelError
+from resnet_gui.core.inference.check import check_pictures, compare, expected_of
+from resnet_gui.core.inference.converted import (
+    MODEL,
+    Conversion,
+    State,
+    Verdict,
+    conversion_of,
+    conversions_dir,
+    file_stamp,
+    keep_within,
+    known_hash,
+    remember_hash,
+    write_verdict,
+)
+from resnet_gui.core.inference.exact import ExactBackend, open_exact
+from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
+from resnet_gui.core.nets.build import head_name
+from resnet_gui.core.preprocessing import Preprocessing
+from resnet_gui.core.system.checksum import hashes_of
+from resnet_gui.core.system.disk import check_space
+from resnet_gui.core.system.locks import Timeout, lock
+from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.zoo.spec import ModelEntry
+
+_log = logging.getLogger(__name__)
+_PATIENCE_S = 0.2
+_COPIES = 2.2  # the converted weights, and OpenVINO's own form of them
+
+
+def convert(entry: ModelEntry) -> Iterator[str]:
+    """Make and check a model's conversion, unless there is one; the verdict is then on the disk.
+
+    Yields:
+        what comes next: "hash", "network", "convert", "compare", "done".
+
+    Raises:
+        ModelError: the model itself cannot be used.
+        OSError: the disk is full or cannot be written; nothing was decided.
+        ImportError: OpenVINO is not here.
+    """
+    path = entry.weights_path
+    if path is None:
+        raise ModelError(f"The weights of “{entry.spec.id}” are not on this computer.")
+    yield "hash"
+    weights = known_hash(path)
+    if weights is None:
+        stamp = file_stamp(path)
+        hashing = hashes_of(path, ("sha256",))
+        while True:
+            try:
+                next(hashing)
+            except StopIteration as end:
+                weights = str(end.value["sha256"])
+                break
+        remember_hash(path, stamp, weights)
+    found = conversion_of(entry.spec, weights, openvino_version())
+    if found.worth_trying:
+        try:
+            with lock(found.folder.with_suffix(".lock"), _PATIENCE_S):
+                # Whoever held it meanwhile may have made it.
+                found = conversion_of(entry.spec, weights, openvino_version())
+                if found.worth_trying:
+                    yield from _make(entry, found)
+        except Timeout:
+            return  # somebody else makes it now
+    yield "done"
+
+
+def _make(entry: ModelEntry, conversion: Conversion) -> Iterator[str]:
+    folder, before = conversion.folder, conversion.verdict
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    attempts = before.attempts + 1 if before else 1
+    write_verdict(folder, Verdict(State.UNFINISHED, attempts=attempts))
+    yield "network"
+    exact = open_exact(entry, cpu())
+    size = sum(t.numel() * t.element_size() for t in exact.network.state_dict().values())
+    check_space(folder, int(size * _COPIES))
+    yield "convert"
+    try:
+        write_model(exact.network, entry.spec.preprocessing, folder)
+        yield "compare"
+        verdict = check(exact, folder, entry.spec.preprocessing)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
+        if _disk_is_full(error):
+            raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
+        lines = str(error).strip().splitlines() or [repr(error)]
+        verdict = Verdict(State.REFUSED, reason=f"OpenVINO cannot run it ({lines[-1][:200]})")
+    if verdict.state is State.REFUSED:
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+    write_verdict(folder, verdict)
+    keep_within(keep=folder)
+
+
+def computes_in_bf16() -> bool:
+    """Whether the processor does; emulated, bfloat16 would be slower than float32."""
+    can = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in can
+
+
+class _Answers(nn.Module):
+    """x: (N, 3, H, W) -> logits (N, classes) and, where the network has a linear head, what that
+    sees: (N, D)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        try:
+            self._head: str | None = head_name(network)
+        except ModelError:
+            self._head = None
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        if self._head is None:
+            logits: Tensor = self.network(x)
+            return logits
+        seen: list[Tensor] = []
+        head = self.network.get_submodule(self._head)
+        handle = head.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        try:
+            logits = self.network(x)
+        finally:
+            handle.remove()
+        return (logits, seen[0]) if seen and seen[0].ndim == 2 else logits
+
+
+def write_model(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """Write a network as OpenVINO's model: (N, crop, crop, 3) uint8 in, any N; logits and features
+    out. Scaling and normalising are part of it; all numbers stay float32.
+
+    Raises:
+        RuntimeError: it cannot be converted, or not be written.
+    """
+    openvino = import_openvino()
+    preprocess = import_openvino("preprocess")
+    side = preprocessing.crop
+    example = torch.zeros(2, 3, side, side)
+    with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls the tracing that OpenVINO uses deprecated
+        model = openvino.convert_model(_Answers(network), example_input=example)
+    model.reshape([-1, 3, side, side])
+    steps = preprocess.PrePostProcessor(model)
+    taken = steps.input(0)
+    taken.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    taken.tensor().set_shape([-1, side, side, 3])
+    taken.model().set_layout(openvino.Layout("NCHW"))
+    work: Any = taken.preprocess().convert_element_type(openvino.Type.f32)
+    work.mean([255 * value for value in preprocessing.mean])
+    work.scale([255 * value for value in preprocessing.std])
+    model = steps.build()
+    # Beside it first: a model of which only a part is there is never found.
+    with tempfile.TemporaryDirectory(dir=conversions_dir(), prefix=".new-") as beside:
+        openvino.save_model(model, str(Path(beside) / MODEL), compress_to_fp16=False)
+        for path in sorted(Path(beside).iterdir()):  # the weights before what names them
+            path.replace(folder / path.name)
+
+
+def check(exact: ExactBackend, folder: Path, preprocessing: Preprocessing) -> Verdict:
+    """Compare a conversion with exact on real photos, in each precision that may be used.
+
+    Returns:
+        the verdict on the fastest that is good enough, or on float32 if not even that is.
+
+    Raises:
+        RuntimeError: the conversion cannot be run.
+    """
+    expected = expected_of(exact, check_pictures(preprocessing))
+    verdict = compare(expected, OpenVinoBackend(folder, "fp32"))
+    if verdict.state is State.CHECKED and computes_in_bf16():
+        half = compare(expected, OpenVinoBackend(folder, "bf16"))
+        if half.state is State.CHECKED:
+            return half
+        _log.info("%s stays in fp32: in bf16 %s", folder.name, half.reason)
+    return verdict
+
+
+def _disk_is_full(error: Exception) -> bool:
+    return "No space left" in str(error) or "disk space" in str(error)

@@ -1,0 +1,257 @@
+"""Converted models on the disk: which file they were made from, and whether they may answer.
+
+A conversion is a folder of the cache under a key of all that it depends on: the weights' hash, the
+architecture and its options, how photos become input, the processor, and the versions of OpenVINO,
+torch and this program. Its `verdict.json` is written last: without one nothing is used. No torch
+here, and no OpenVINO: finding one costs milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from resnet_gui import __version__
+from resnet_gui.core.system import atomic, paths
+from resnet_gui.core.system.documents import DocumentError, read_object
+from resnet_gui.core.system.openvino_import import openvino_version
+from resnet_gui.core.system.processor import cpu_name
+from resnet_gui.core.values import Value, from_json
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
+
+_log = logging.getLogger(__name__)
+FORMAT_VERSION = 1  # of the folder and of how a network is converted and checked
+MODEL, COMPILED, VERDICT = "model.xml", "compiled", "verdict.json"
+MAX_BYTES = 3_000_000_000  # of all conversions together; a ResNet-50 takes 205 MB
+_HASHES = "hashes.json"
+_MAX_HASHES = 500
+_MAX_DOCUMENT = 1_000_000
+# A conversion that ended the process it ran in is begun once more, not at every start.
+MAX_ATTEMPTS = 2
+
+
+class State(StrEnum):
+    CHECKED = "checked"  # answers as exact does
+    REFUSED = "refused"  # it does not, or cannot be made
+    UNFINISHED = "unfinished"  # begun
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Value):
+    """What comparing a conversion with exact gave.
+
+    Attributes:
+        precision: "bf16" or "fp32", in which it was checked and is used.
+        reason: why it is refused, in words that go on after “as”.
+        photos: how many were compared; same: with the same first answer.
+        logits: largest difference, as a share of the largest |logit|.
+        probabilities: largest difference.
+        features: whether it gives the head's input, too.
+        attempts: how often it was begun.
+    """
+
+    state: State
+    precision: str = ""
+    reason: str = ""
+    photos: int = 0
+    same: int = 0
+    logits: float = 0.0
+    probabilities: float = 0.0
+    features: bool = False
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The folder that a model's conversion has, or will have, and the verdict if there is one."""
+
+    folder: Path
+    verdict: Verdict | None
+
+    @property
+    def usable(self) -> bool:
+        return self.verdict is not None and self.verdict.state is State.CHECKED
+
+    @property
+    def worth_trying(self) -> bool:
+        """Whether making it may help: nobody has, or the last attempt did not end."""
+        verdict = self.verdict
+        return verdict is None or (
+            verdict.state is State.UNFINISHED and verdict.attempts < MAX_ATTEMPTS
+        )
+
+
+def conversions_dir() -> Path:
+    return paths.cache_dir() / "converted"
+
+
+def find_conversion(entry: ModelEntry) -> Conversion | None:
+    """The conversion of exactly this model on this computer; None where OpenVINO is not installed
+    or the file's hash is not known yet."""
+    if entry.weights_path is None or not (version := openvino_version()):
+        return None
+    known = known_hash(entry.weights_path)
+    return None if known is None else conversion_of(entry.spec, known, version)
+
+
+def conversion_of(spec: ModelSpec, weights_sha256: str, version: str) -> Conversion:
+    """The conversion of a model with these weights, for this version of OpenVINO."""
+    what = {
+        "format": FORMAT_VERSION,
+        "weights": weights_sha256,
+        "architecture": spec.architecture,
+        "options": spec.architecture_options,
+        "classes": len(spec.classes),
+        "preprocessing": spec.preprocessing.to_json(),
+        "processor": cpu_name(),
+        "versions": [__version__, version, _version("torch")],
+    }
+    text = json.dumps(what, sort_keys=True, default=str)
+    folder = conversions_dir() / hashlib.sha256(text.encode()).hexdigest()[:24]
+    return Conversion(folder, read_verdict(folder))
+
+
+def read_verdict(folder: Path) -> Verdict | None:
+    try:
+        return from_json(Verdict, read_object(folder / VERDICT, _MAX_DOCUMENT))
+    except (FileNotFoundError, DocumentError, ValueError):
+        return None
+
+
+def write_verdict(folder: Path, verdict: Verdict) -> None:
+    """Raises OSError."""
+    atomic.write_json(folder / VERDICT, verdict.to_json())
+
+
+def describe(entry: ModelEntry) -> str:
+    """How a model that is here is run on the CPU, in a sentence; "" where nothing is known. Looks
+    at the disk."""
+    found = find_conversion(entry)
+    if found is None or found.verdict is None:
+        return ""
+    verdict = found.verdict
+    if verdict.state is State.CHECKED:
+        return (
+            f"Fast (OpenVINO, {verdict.precision}): compared with the exact way on "
+            f"{verdict.photos} pictures, at most {max(verdict.probabilities, 0.0001):.2%} apart."
+        )
+    if verdict.state is State.REFUSED:
+        return f"Exact: the faster form was refused, as {verdict.reason}."
+    return "Exact: the faster form could not be made." if not found.worth_trying else ""
+
+
+# --- the weights' hashes --------------------------------------------------------------------------
+
+
+def known_hash(path: Path) -> str | None:
+    """The SHA-256 of a file that was hashed before and has not changed since."""
+    try:
+        stamp = _stamp(path)
+    except OSError:
+        return None
+    found = _hashes().get(str(path))
+    same = isinstance(found, list) and found[:-1] == stamp and isinstance(found[-1], str)
+    return found[-1] if same else None
+
+
+def remember_hash(path: Path, stamp: list[int], sha256: str) -> None:
+    """Note a file's hash. `stamp`: from `file_stamp`, before it was read. Raises OSError."""
+    known = {name: value for name, value in _hashes().items() if name != str(path)}
+    known[str(path)] = [*stamp, sha256]
+    newest = dict(list(known.items())[-_MAX_HASHES:])
+    atomic.write_json(conversions_dir() / _HASHES, newest)
+
+
+def file_stamp(path: Path) -> list[int]:
+    """What changes when a file does. Raises OSError."""
+    return _stamp(path)
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+def _hashes() -> dict[str, Any]:
+    try:
+        return read_object(conversions_dir() / _HASHES, _MAX_DOCUMENT)
+    except (FileNotFoundError, DocumentError):
+        return {}
+
+
+# --- space ----------------------------------------------------------------------------------------
+
+
+def used_bytes() -> int:
+    """What all conversions take on the disk."""
+    return sum(map(_size, _folders()))
+
+
+def clear_conversions() -> None:
+    """Remove all conversions and what is known of files; they are made again when needed."""
+    for folder in _folders():
+        _remove(folder)
+    with contextlib.suppress(OSError):
+        (conversions_dir() / _HASHES).unlink()
+
+
+def keep_within(limit: int = MAX_BYTES, keep: Path | None = None) -> None:
+    """Remove the conversions used longest ago until the others fit into `limit` bytes."""
+    sizes = {folder: _size(folder) for folder in sorted(_folders(), key=_used_at)}
+    total = sum(sizes.values())
+    for folder, size in sizes.items():
+        if total <= limit:
+            return
+        if folder != keep:
+            _remove(folder)
+            total -= size
+
+
+def note_use(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.utime(folder / VERDICT)
+
+
+def _folders() -> list[Path]:
+    try:
+        return [path for path in conversions_dir().iterdir() if path.is_dir()]
+    except OSError:
+        return []
+
+
+def _used_at(folder: Path) -> int:
+    for path in (folder / VERDICT, folder):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime_ns
+    return 0
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size
+    return total
+
+
+def _remove(folder: Path) -> None:
+    # The verdict first: half a conversion must not look like a whole one.
+    with contextlib.suppress(OSError):
+        (folder / VERDICT).unlink()
+    shutil.rmtree(folder, ignore_errors=True)  # Windows keeps what another process has open
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

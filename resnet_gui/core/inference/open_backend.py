@@ -1,0 +1,52 @@
+"""Which backend runs a model: the converted one where it was checked, else exact. No torch here."""
+
+from __future__ import annotations
+
+import logging
+
+from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.inference.backend import Backend
+from resnet_gui.core.inference.converted import find_conversion, note_use
+from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
+from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.zoo.spec import ModelEntry
+
+_log = logging.getLogger(__name__)
+
+
+def open_backend(
+    entry: ModelEntry, device: DeviceInfo, *, exact: bool, channels_last: bool = False
+) -> Backend:
+    """The fastest backend for a model that may answer.
+
+    Args:
+        exact: whether only the exact one may.
+        channels_last: of the exact one, for batches.
+
+    Raises:
+        ModelError: the model's file is damaged or does not fit.
+        RuntimeError: the device cannot take the network.
+    """
+    fast = None if exact or device.kind != "cpu" else open_converted(entry)
+    return fast or open_exact(entry, device, channels_last=channels_last)
+
+
+def open_exact(entry: ModelEntry, device: DeviceInfo, *, channels_last: bool = False) -> Backend:
+    """Raises as `open_backend`."""
+    with gentle_import():
+        from resnet_gui.core.inference import exact
+    return exact.open_exact(entry, device, channels_last=channels_last)
+
+
+def open_converted(entry: ModelEntry) -> Backend | None:
+    """The model through OpenVINO; None where there is no conversion, or none that may answer."""
+    found = find_conversion(entry)
+    if found is None or found.verdict is None or not found.usable:
+        return None
+    try:
+        backend = OpenVinoBackend(found.folder, found.verdict.precision)
+    except (ImportError, RuntimeError) as error:
+        _log.warning("the conversion of %s is not used: %s", entry.spec.id, error)
+        return None
+    note_use(found.folder)
+    return backend

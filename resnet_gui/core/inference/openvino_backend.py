@@ -1,0 +1,91 @@
+"""A converted model that answers through OpenVINO, on the CPU. No torch here."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any
+
+import numpy as np
+
+from resnet_gui.core.errors import ModelError
+from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.inference.backend import OPENVINO, Backend, Crops, Pooling, Rows
+from resnet_gui.core.inference.converted import COMPILED, MODEL
+from resnet_gui.core.system.openvino_import import import_openvino
+from resnet_gui.core.system.processor import cpu_name
+
+_HINTS = {"bf16": "bf16", "fp32": "f32"}
+LATENCY, THROUGHPUT = "LATENCY", "THROUGHPUT"
+_LOGITS, _FEATURES = 0, 1  # the outputs' order, see `convert`
+
+
+class OpenVinoBackend(Backend):
+    """May be called from several threads at once: each call uses a request that nobody else does.
+
+    Args of the constructor:
+        folder: of the conversion.
+        precision: "bf16" or "fp32".
+        goal: LATENCY (all cores work on one call) or THROUGHPUT (several calls beside each other).
+
+    Raises:
+        ImportError: OpenVINO cannot be loaded.
+        RuntimeError: the conversion cannot be read or compiled.
+    """
+
+    def __init__(self, folder: Path, precision: str, goal: str = LATENCY) -> None:
+        self.name, self.precision = OPENVINO, precision
+        self.device = DeviceInfo("cpu", f"{cpu_name()}, OpenVINO")
+        self._folder, self._goal = folder, goal
+        self._compiled = _compile(folder, precision, goal)
+        self.threads = 1
+        if goal == THROUGHPUT:
+            self.threads = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._idle: LifoQueue[Any] = LifoQueue()
+        self._lock = threading.Lock()
+        self._many: OpenVinoBackend | None = None
+        self._whole: OpenVinoBackend | None = None
+
+    def infer(self, crops: Crops) -> Rows:
+        return self._run(crops, _LOGITS)
+
+    def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
+        """As the protocol's, always in float32: they are kept and compared."""
+        if pooling is not Pooling.AVG or len(self._compiled.outputs) <= _FEATURES:
+            raise ModelError("Features of this kind are only known to the exact way.")
+        if self.precision == "fp32":
+            return self._run(crops, _FEATURES)
+        with self._lock:
+            if self._whole is None:
+                self._whole = OpenVinoBackend(self._folder, "fp32", self._goal)
+        return self._whole.features(crops)
+
+    def for_many(self) -> OpenVinoBackend:
+        if self._goal == THROUGHPUT:
+            return self
+        with self._lock:
+            if self._many is None:
+                self._many = OpenVinoBackend(self._folder, self.precision, THROUGHPUT)
+            return self._many
+
+    def _run(self, crops: Crops, output: int) -> Rows:
+        try:
+            request = self._idle.get_nowait()
+        except Empty:
+            request = self._compiled.create_infer_request()
+        request.infer([np.ascontiguousarray(crops)], share_inputs=True, share_outputs=True)
+        # Copied: the request's memory belongs to its next call.
+        rows: Rows = np.array(request.get_output_tensor(output).data, dtype=np.float32)
+        self._idle.put(request)  # not one that failed
+        return rows
+
+
+def _compile(folder: Path, precision: str, goal: str) -> Any:
+    openvino = import_openvino()
+    options = {
+        "PERFORMANCE_HINT": goal,
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "CACHE_DIR": str(folder / COMPILED),
+    }
+    return openvino.Core().compile_model(str(folder / MODEL), "CPU", options)

@@ -1,0 +1,47 @@
+"""The one door through which OpenVINO comes in. Nothing else may import it (a test looks).
+
+`import openvino` imports `openvino_telemetry`, which looks up an analytics host and sends to it.
+With that module blocked OpenVINO uses a stand-in of its own that does nothing, and no connection is
+attempted, whether importing, converting, compiling or inferring (a test listens).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import threading
+from importlib import metadata
+from typing import Any
+
+from resnet_gui.core.system.gentle_import import gentle_import
+
+_PACKAGE, _TELEMETRY = "openvino", "openvino_telemetry"
+_lock = threading.Lock()
+
+
+def openvino_version() -> str:
+    """The installed version, without importing it; "" where it is not installed."""
+    try:
+        if importlib.util.find_spec(_PACKAGE) is None:
+            return ""
+        return metadata.version(_PACKAGE)
+    except (metadata.PackageNotFoundError, ValueError):  # ValueError: blocked in sys.modules
+        return ""
+
+
+def import_openvino(submodule: str = "") -> Any:
+    """The package `openvino`, or one of its modules, with its telemetry blocked.
+
+    Raises:
+        ImportError: it is not installed, or does not load on this system.
+    """
+    with _lock:
+        # Where somebody else has imported it, too: what it holds of it already stays, but whoever
+        # asks for it from now on does not get it.
+        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
+        name = f"{_PACKAGE}.{submodule}" if submodule else _PACKAGE
+        if name in sys.modules:
+            return importlib.import_module(name)
+        with gentle_import(torch=False):
+            return importlib.import_module(name)

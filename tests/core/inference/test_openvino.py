@@ -1,0 +1,523 @@
+"""The faster backend: the same answers, checked before it may give one, and no torch for them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch import nn
+
+from resnet_gui.core.events import ImageSource, ModelReady, Notice, Prediction
+from resnet_gui.core.inference import convert as conversion
+from resnet_gui.core.inference import converted
+from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
+from resnet_gui.core.inference.background import Conversions
+from resnet_gui.core.inference.check import check_pictures
+from resnet_gui.core.inference.classifier import Classifier, LoadedModel
+from resnet_gui.core.inference.convert import convert
+from resnet_gui.core.inference.converted import (
+    MODEL,
+    VERDICT,
+    State,
+    Verdict,
+    clear_conversions,
+    conversions_dir,
+    describe,
+    find_conversion,
+    keep_within,
+    known_hash,
+    used_bytes,
+    write_verdict,
+)
+from resnet_gui.core.inference.features import FeaturesDone, extract_features
+from resnet_gui.core.inference.open_backend import open_backend, open_converted
+from resnet_gui.core.preprocessing import Preprocessing
+from resnet_gui.core.system import openvino_import, paths
+from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.zoo import ModelEntry, Zoo
+from tests.helpers.models import small_model
+from tests.helpers.pictures import encoded, gradient
+
+ROOT = Path(paths.PACKAGE_DIR).parent
+pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
+
+
+def small_insects(seed: int = 0) -> None:
+    small_model(
+        paths.user_models_dir() / "insects.safetensors",
+        seed,
+        architecture="cifar_resnet",
+        architecture_options={"depth": 8},
+        preprocessing=Preprocessing(32, 32, (0.5, 0.4, 0.3), (0.2, 0.2, 0.25), "bicubic"),
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a model of three classes and its conversion."""
+    home = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_GUI_HOME", str(home))
+        small_insects()
+        assert list(convert(insects_entry())) == ["hash", "network", "convert", "compare", "done"]
+    return home
+
+
+@pytest.fixture
+def home(made: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, of the test's own."""
+    shutil.copytree(made, own_home)
+    # A hash is remembered for a file as it was: of the copies, they are the same.
+    monkeypatch.delenv("RESNET_GUI_EXACT")
+    entry = insects_entry()
+    assert entry.weights_path is not None
+    original = made / entry.weights_path.relative_to(own_home)
+    sha256 = json.loads((conversions_dir() / "hashes.json").read_text())[str(original)][-1]
+    converted.remember_hash(entry.weights_path, converted.file_stamp(entry.weights_path), sha256)
+    return own_home
+
+
+def insects_entry() -> ModelEntry:
+    return Zoo.standard().ready("insects")
+
+
+def sources(count: int = 4) -> list[ImageSource]:
+    return [
+        ImageSource(f"photo {n}", encoded(gradient(64 + n, 48, seed=n), "JPEG"))
+        for n in range(count)
+    ]
+
+
+def answers(classifier: Classifier, count: int = 4) -> list[Prediction]:
+    events = classifier.classify(sources(count), "insects", "cpu")
+    return [event for event in events if isinstance(event, Prediction)]
+
+
+def backend_of(classifier: Classifier) -> str:
+    (model,) = classifier._loaded.values()
+    return model.backend.name
+
+
+# --- the door -------------------------------------------------------------------------------------
+
+
+def names_openvino(source: str) -> bool:
+    for node in ast.walk(ast.parse(source)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Call):
+            names = [
+                str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)
+            ] if "import" in ast.unparse(node.func) else []  # fmt: skip
+        if any(name.partition(".")[0].startswith("openvino") for name in names):
+            return True
+    return False
+
+
+def test_only_the_door_imports_openvino() -> None:
+    assert names_openvino("import openvino as ov")
+    assert names_openvino("from openvino.preprocess import PrePostProcessor")
+    assert names_openvino('importlib.import_module("openvino")')
+    assert not names_openvino("from resnet_gui.core.system.openvino_import import import_openvino")
+    files = [
+        path
+        for folder in ("resnet_gui", "tests", "benchmarks", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    assert len(files) > 300
+    sources = {path: path.read_text(encoding="utf-8") for path in files}
+    found = [p for p, text in sources.items() if "openvino" in text and names_openvino(text)]
+    assert found == []  # the door itself asks for it by a constant
+
+
+_LISTENING = """
+import sys
+heard = []
+def listen(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "os.fork") or (
+        event.startswith("socket.get")
+        # Python asks it where libraries are.
+        or (event == "subprocess.Popen" and not str(arguments[0]).endswith("ldconfig"))
+    ):
+        heard.append((event, str(arguments)))
+sys.addaudithook(listen)
+import socket
+socket.gethostbyname("localhost")
+assert heard.pop()[0] == "socket.gethostbyname"  # it does listen
+from pathlib import Path
+import torch
+from resnet_gui.core.inference.convert import convert
+from resnet_gui.core.inference.open_backend import open_backend
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.zoo import Zoo
+entry = Zoo.standard().ready("insects")
+assert list(convert(entry))[-1] == "done"
+import numpy as np
+backend = open_backend(entry, cpu(), exact=False)
+assert backend.name == "openvino"
+backend.infer(np.zeros((1, 32, 32, 3), np.uint8))
+import time; time.sleep(0.3)  # what goes on in threads
+assert sys.modules["openvino_telemetry"] is None
+assert heard == [], heard
+"""
+
+
+def test_no_connection_while_it_imports_converts_compiles_and_answers(own_home: Path) -> None:
+    small_insects()
+    done = subprocess.run(
+        [sys.executable, "-c", _LISTENING], capture_output=True, text=True, timeout=100, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def test_it_answers_as_exact_does(home: Path) -> None:
+    classifier, exact = (
+        Classifier(Zoo.standard()),
+        Classifier(Zoo.standard(), wants_exact=lambda: True),
+    )
+    found, expected = answers(classifier), answers(exact)
+    assert (backend_of(classifier), backend_of(exact)) == (OPENVINO, EXACT)
+    for one, other in zip(found, expected, strict=True):
+        assert one.top.label == other.top.label
+        assert one.top.probability == pytest.approx(other.top.probability, abs=0.05)
+        assert "OpenVINO" in one.device
+        assert one.to_json().keys() == other.to_json().keys()
+    verdict = find_conversion(insects_entry()).verdict  # type: ignore[union-attr]
+    assert verdict is not None
+    assert verdict.state is State.CHECKED
+    assert describe(insects_entry()).startswith("Fast (OpenVINO, ")
+
+
+def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
+    entry = insects_entry()
+    backend = open_backend(entry, cpu(), exact=False)
+    many = backend.for_many()
+    assert many.threads >= 1
+    assert many.for_many() is many
+    assert backend.for_many() is many
+    crops = check_pictures(entry.spec.preprocessing)
+    expected = backend.infer(crops)
+    found: dict[int, np.ndarray] = {}
+
+    def work(number: int) -> None:
+        rows = [many.infer(crops[i : i + 1 + number % 3]) for i in range(0, 12, 1 + number % 3)]
+        found[number] = np.concatenate(rows)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    largest = np.abs(expected).max()
+    for rows in found.values():
+        assert np.abs(rows - expected[:12]).max() < 0.02 * largest
+
+
+def test_features_are_those_of_exact_to_the_sixth_digit(home: Path) -> None:
+    def features(exact: bool) -> np.ndarray:
+        classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact)
+        events = extract_features(classifier, sources(), "insects", device="cpu")
+        rows = [event.features for event in events if isinstance(event, FeaturesDone)]
+        assert backend_of(classifier) == (EXACT if exact else OPENVINO)
+        return np.stack(rows)
+
+    found, expected = features(False), features(True)
+    assert found.shape == expected.shape == (4, 64)
+    assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+def test_float32_where_the_processor_computes_in_nothing_less(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_insects()
+    monkeypatch.setattr(conversion, "computes_in_bf16", lambda: False)
+    assert list(convert(insects_entry()))[-1] == "done"
+    backend = open_converted(insects_entry())
+    assert backend is not None
+    assert backend.precision == "fp32"
+    exact = open_backend(insects_entry(), cpu(), exact=True)
+    crops = check_pictures(insects_entry().spec.preprocessing)
+    expected = exact.infer(crops)
+    assert np.abs(backend.infer(crops) - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+_WITHOUT_TORCH = """
+import sys
+from resnet_gui.__main__ import main
+sys.argv = ["resnet-gui", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+assert "openvino" in sys.modules
+assert "torch" not in sys.modules
+"""
+
+
+def without_torch(*arguments: str) -> str:
+    """What a command prints; fails if it imports torch."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TORCH.format(arguments=arguments)],
+        capture_output=True, text=True, timeout=100, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_commands_answer_without_torch(home: Path, tmp_path: Path) -> None:
+    for name in ("ant", "bee"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(2):
+            data = encoded(gradient(60, 50, seed=number), "JPEG")
+            (tmp_path / "data" / name / f"{number}.jpg").write_bytes(data)
+    photo = str(tmp_path / "data" / "ant" / "0.jpg")
+    line = json.loads(without_torch("classify", photo, "--model", "insects", "--json"))
+    assert len(line["predictions"]) == 3
+    assert line["error"] is None
+    found = json.loads(
+        without_torch("evaluate", "insects", str(tmp_path / "data"), "--part", "all", "--json")
+        .splitlines()[-1]
+    )  # fmt: skip
+    assert (found["n"], found["confusion"][2]) == (4, [0, 0, 0])
+    out = tmp_path / "x.npz"
+    without_torch("features", photo, "--model", "insects", "--out", str(out))
+    with np.load(out) as file:
+        assert file["features"].shape == (1, 64)
+
+
+# --- the check ------------------------------------------------------------------------------------
+
+
+def _confused(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion in which the means of red and blue are confused."""
+    mean, std = preprocessing.mean, preprocessing.std
+    wrong = Preprocessing(
+        preprocessing.resize,
+        preprocessing.crop,
+        (mean[2], mean[1], mean[0]),
+        (std[2], std[1], std[0]),
+    )
+    _write(network, wrong, folder)
+
+
+def _other_weights(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion in which one of some sixty tensors is a thousandth too large."""
+    broken = network
+    weight = broken.get_submodule("stage2.0.residual.conv1").weight
+    weight.mul_(1.001)  # type: ignore[operator]
+    try:
+        _write(broken, preprocessing, folder)
+    finally:
+        weight.div_(1.001)  # type: ignore[operator]
+
+
+def _impossible(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    raise RuntimeError("Check 'x' failed\nno such operation: aten::odd")
+
+
+_write = conversion.write_model
+
+
+@pytest.mark.parametrize(
+    ("breaking", "reason"),
+    [
+        (_confused, "apart|another first answer"),
+        (_other_weights, "apart"),
+        (_impossible, r"OpenVINO cannot run it \(no such operation: aten::odd\)"),
+    ],
+)
+def test_a_broken_conversion_is_refused_and_the_model_stays_on_exact(
+    breaking: object, reason: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_insects()
+    monkeypatch.delenv("RESNET_GUI_EXACT")
+    monkeypatch.setattr(conversion, "write_model", breaking)
+    entry = insects_entry()
+    assert list(convert(entry))[-1] == "done"
+    found = find_conversion(entry)
+    assert found is not None
+    assert found.verdict is not None
+    assert found.verdict.state is State.REFUSED
+    assert re.search(reason, found.verdict.reason)
+    assert describe(entry) == f"Exact: the faster form was refused, as {found.verdict.reason}."
+    assert [path.name for path in found.folder.iterdir()] == [VERDICT]
+    begun = Conversions()
+    begun.begin(entry)  # not again
+    assert not begun.ended(entry)
+    assert list(begun._begun.values()) == [None]
+    classifier = Classifier(Zoo.standard())
+    assert len(answers(classifier)) == 4
+    assert backend_of(classifier) == EXACT
+
+
+def test_a_conversion_that_ends_its_process_is_not_begun_for_ever(home: Path) -> None:
+    found = find_conversion(insects_entry())
+    assert found is not None
+    for attempts, again in ((1, True), (2, False)):
+        write_verdict(found.folder, Verdict(State.UNFINISHED, attempts=attempts))
+        now = find_conversion(insects_entry())
+        assert now is not None
+        assert (now.usable, now.worth_trying) == (False, again)
+    assert describe(insects_entry()) == "Exact: the faster form could not be made."
+    assert open_converted(insects_entry()) is None
+
+
+@pytest.mark.parametrize("damage", ["verdict", "model", "gone"])
+def test_a_damaged_conversion_is_not_used(damage: str, home: Path) -> None:
+    found = find_conversion(insects_entry())
+    assert found is not None
+    if damage == "verdict":
+        (found.folder / VERDICT).write_text('{"state": "chec')
+    elif damage == "model":
+        (found.folder / MODEL).write_text("<net>")
+        shutil.rmtree(found.folder / converted.COMPILED)
+    else:
+        (found.folder / MODEL).unlink()
+        shutil.rmtree(found.folder / converted.COMPILED)
+    classifier = Classifier(Zoo.standard(), wants_exact=lambda: False)
+    events = list(classifier.classify(sources(1), "insects", "cpu"))
+    assert isinstance(events[-1], Prediction)
+    assert backend_of(classifier) == EXACT
+
+
+def test_a_backend_that_fails_midway_is_replaced_by_exact(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = Classifier(Zoo.standard())
+    run = LoadedModel.probabilities
+
+    def failing(self: LoadedModel, crops: np.ndarray) -> np.ndarray:
+        if self.backend.name == OPENVINO:
+            raise RuntimeError("oneDNN is unhappy\nand says why")
+        return run(self, crops)
+
+    monkeypatch.setattr(LoadedModel, "probabilities", failing)
+    events = list(classifier.classify(sources(3), "insects", "cpu"))
+    (notice,) = (event for event in events if isinstance(event, Notice))
+    assert "OpenVINO failed (oneDNN is unhappy). torch is used instead." in notice.message
+    assert sum(isinstance(event, Prediction) for event in events) == 3
+    assert sum(isinstance(event, ModelReady) for event in events) == 2
+    assert backend_of(classifier) == EXACT
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_another_file_of_the_same_name_is_another_model(home: Path) -> None:
+    path = insects_entry().weights_path
+    assert path is not None
+    assert open_converted(insects_entry()) is not None
+    stamp = path.stat().st_mtime_ns
+    small_insects(seed=5)
+    assert known_hash(path) is None
+    os.utime(path, ns=(stamp, stamp))  # a copy may keep the time; the file is another one
+    assert known_hash(path) is None
+    assert open_converted(insects_entry()) is None
+
+
+def test_the_ones_used_longest_ago_go_first_and_all_can_be_cleared(home: Path) -> None:
+    found = find_conversion(insects_entry())
+    assert found is not None
+    others = []
+    for number in range(3):
+        folder = conversions_dir() / f"other{number}"
+        folder.mkdir()
+        (folder / "model.bin").write_bytes(bytes(1000))
+        write_verdict(folder, Verdict(State.CHECKED))
+        os.utime(folder / VERDICT, ns=(number * 10**9, number * 10**9))
+        others.append(folder)
+    total = used_bytes()
+    assert total > 3000
+    keep_within(total - 1500)
+    assert [folder.exists() for folder in others] == [False, False, True]
+    keep_within(0, keep=found.folder)
+    assert not others[2].exists()
+    assert open_converted(insects_entry()) is not None
+    clear_conversions()
+    assert used_bytes() == 0
+    assert open_converted(insects_entry()) is None
+
+
+def test_a_full_disk_decides_nothing(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from resnet_gui.core.errors import DiskFullError
+    from resnet_gui.core.system import disk
+
+    small_insects()
+    usage = shutil.disk_usage(paths.user_models_dir())
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(DiskFullError):
+        list(convert(insects_entry()))
+    found = find_conversion(insects_entry())
+    assert found is not None
+    assert not found.usable
+
+
+# --- the background -------------------------------------------------------------------------------
+
+
+def test_the_first_answers_are_exact_and_the_later_ones_fast(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real process, which is waited for."""
+    monkeypatch.delenv("RESNET_GUI_EXACT")
+    begun = Conversions()
+    monkeypatch.setattr("resnet_gui.core.inference.classifier.CONVERSIONS", begun)
+    small_insects()
+    classifier = Classifier(Zoo.standard())
+    devices = []
+    for event in classifier.classify(sources(6), "insects", "cpu"):
+        if isinstance(event, Prediction):
+            devices.append(event.device)
+            if event.position == 2:
+                assert backend_of(classifier) == EXACT
+                begun.wait(100)
+    assert ["OpenVINO" in device for device in devices] == [False, False, False, True, True, True]
+    assert backend_of(classifier) == OPENVINO
+
+
+# --- without it -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def blocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+
+def test_without_the_extra_all_is_as_before(home: Path, blocked: None) -> None:
+    with pytest.raises(ImportError):
+        import_openvino()
+    assert openvino_import.openvino_version() == ""
+    entry = insects_entry()
+    assert find_conversion(entry) is None
+    assert describe(entry) == ""
+    begun = Conversions()
+    begun.begin(entry)
+    assert list(begun._begun.values()) == [None]
+    classifier = Classifier(Zoo.standard())
+    assert len(answers(classifier)) == 4
+    assert backend_of(classifier) == EXACT
+
+
+def test_softmax_is_the_usual_one() -> None:
+    logits = np.array([[1000.0, 999.0], [-3.0, -3.0]], np.float32)
+    rows = softmax(logits)
+    assert rows.dtype == np.float32
+    assert np.allclose(rows, [[0.7310586, 0.26894143], [0.5, 0.5]])
