@@ -39,6 +39,7 @@ from resnet_gui.core.events import (
     Prediction,
 )
 from resnet_gui.core.http.settings import HttpSettings
+from resnet_gui.core.inference.converted import State, Verdict
 from resnet_gui.core.inference.features import FeaturesDone
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.runs.checkpoint import Progress
@@ -84,7 +85,7 @@ CONFIG = RunConfig("/d", "tiny", method=Method.FULL, gammas=(0.5, 0.1), mileston
 HISTORY = TrainingHistory("r", "R", "cifar_resnet", {"depth": 8}, (EPOCH,), (LAYERS,), {"lr": 0.1})
 READ_BACK = (
     EpochDone, LayerStatistics, HttpSettings, PlateauState, Preprocessing, Progress, RunConfig,
-    Split, TrainingHistory,
+    Split, TrainingHistory, Verdict,
 )  # fmt: skip
 VALUES: list[Any] = [
     SCORE,
@@ -139,6 +140,7 @@ VALUES: list[Any] = [
     HttpSettings("none", Path("/own.pem"), "https://mirror.example", None, True),
     HttpSettings(),
     LayersMeasured("r", LAYERS),
+    Verdict(State.CHECKED, "bf16", "", 16, 15, 0.02, 0.004, True),
 ]  # fmt: skip
 
 

@@ -62,17 +62,19 @@ def _load_libraries() -> None:
     if name is None or spec is None or not spec.submodule_search_locations:
         return
     folder = Path(spec.submodule_search_locations[0]) / "lib"
+    # In torch's own order and with its flags (torch/__init__.py, _load_global_deps).
+    load_ahead(folder / name.replace("python", "global_deps"), global_symbols=True)
+    load_ahead(folder / name)
+
+
+def load_ahead(library: Path, *, global_symbols: bool = False) -> None:
+    """Let the dynamic loader read a library in a foreign call; see `_load_libraries`. Nothing where
+    that is not known to work, or fails: the import will do it."""
+    if os.name != "posix" or not library.exists():
+        return
     process = ctypes.CDLL(None)
     process.dlopen.restype = ctypes.c_void_p
     process.dlopen.argtypes = (ctypes.c_char_p, ctypes.c_int)
-    # In torch's own order and with its flags (torch/__init__.py, _load_global_deps).
-    for library, flags in (
-        (name.replace("python", "global_deps"), os.RTLD_GLOBAL | os.RTLD_NOW),
-        (name, os.RTLD_NOW),
-    ):
-        path = folder / library
-        if not path.exists():
-            return
-        if not process.dlopen(os.fsencode(path), flags):
-            _log.info("%s could not be loaded ahead; the import will do it", library)
-            return
+    flags = os.RTLD_NOW | (os.RTLD_GLOBAL if global_symbols else 0)
+    if not process.dlopen(os.fsencode(library), flags):
+        _log.info("%s could not be loaded ahead; the import will do it", library)

@@ -12,9 +12,10 @@ import importlib.util
 import sys
 import threading
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.system.gentle_import import gentle_import, load_ahead
 
 _PACKAGE, _TELEMETRY = "openvino", "openvino_telemetry"
 _lock = threading.Lock()
@@ -43,5 +44,13 @@ def import_openvino(submodule: str = "") -> Any:
         name = f"{_PACKAGE}.{submodule}" if submodule else _PACKAGE
         if name in sys.modules:
             return importlib.import_module(name)
+        for library in _libraries():
+            load_ahead(library)
         with gentle_import(torch=False):
             return importlib.import_module(name)
+
+
+def _libraries() -> list[Path]:
+    spec = importlib.util.find_spec(_PACKAGE)
+    folders = spec.submodule_search_locations if spec is not None else None
+    return sorted(Path(folders[0]).glob("_pyopenvino*.so")) if folders else []
