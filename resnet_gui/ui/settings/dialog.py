@@ -51,6 +51,7 @@ class SettingsDialog(QDialog):
         column.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus in it
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(form)
@@ -85,7 +86,7 @@ class SettingsDialog(QDialog):
         self.ca_text = line("None")
         self.ca_bundle = Field(
             "Additional certificates",
-            [with_button(self.ca_text, "Choose…", self._on_choose_ca)],
+            [with_button(self.ca_text, "Choose a file of certificates", self._on_choose_ca)],
             "A PEM file from your administrator, if your network inspects its traffic. It is "
             "trusted besides the system's certificates.",
         )
@@ -102,7 +103,7 @@ class SettingsDialog(QDialog):
         self.folder_text = line(str(torch_hub_checkpoints_dir()))
         self.folder = Field(
             "Folder for downloaded weights",
-            [with_button(self.folder_text, "Choose…", self._on_choose_folder)],
+            [with_button(self.folder_text, "Choose a folder for weights", self._on_choose_folder)],
             "Empty: the folder that other programs with torchvision use too.",
         )
         self.move_weights = CheckBox("Move the weights that are downloaded already")
@@ -155,6 +156,8 @@ class SettingsDialog(QDialog):
         self.folder_text.setText(str(settings.weights_folder or ""))
         self.wishes.fill()
         self._on_changed()
+        if self.form.isEnabled() and not self.form.isAncestorOf(self.focusWidget() or self):
+            next(iter(self.wishes.editors.values())).setFocus()
 
     def _connect(self, controller: SettingsController) -> None:
         self.offline.toggled.connect(controller.set_offline)

@@ -14,7 +14,9 @@ class Field(QWidget):
         super().__init__()
         self.problem, self.hint = PlainLabel(), PlainLabel(hint)
         title = PlainLabel(name)
-        title.setBuddy(rows[0])
+        first = rows[0]
+        target = first.findChild(QLineEdit) if type(first) is QWidget else first
+        title.setBuddy(target)
         self.problem.setProperty("kind", "danger")
         self.hint.setProperty("kind", "muted")
         column = QVBoxLayout(self)
@@ -40,8 +42,10 @@ def line(placeholder: str) -> QLineEdit:
     return line
 
 
-def with_button(line: QLineEdit, text: str, slot: object) -> QWidget:
-    button = QPushButton(text)
+def with_button(line: QLineEdit, what: str, slot: object) -> QWidget:
+    """A line with a button that opens a dialog; `what` it is for, in words."""
+    button = QPushButton("Choose…")
+    button.setAccessibleName(what)
     button.setAutoDefault(False)
     button.clicked.connect(slot)
     both = QWidget()

@@ -176,11 +176,19 @@ class NoticeBar(QWidget):
         notice.left.connect(self._on_left)
         self._notices.append(notice)
         self._column.addWidget(notice)
+        self._join_focus_chain(notice)
         self._make_room()
         self.show()
         notice.show()
         self._fit()
         return notice
+
+    def _join_focus_chain(self, notice: NoticeLine) -> None:
+        """Tab reaches a notice where it is seen; what is made late would come last of all."""
+        before = self.previousInFocusChain()
+        for button in (notice.button, notice.close_button):
+            self.setTabOrder(before, button)
+            before = button
 
     def remove(self, notice: NoticeLine) -> None:
         if notice in self._notices:

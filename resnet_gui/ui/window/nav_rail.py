@@ -101,6 +101,9 @@ class NavRail(QWidget):
     @Slot(str)
     def show_page(self, name: str) -> None:
         self.buttons[name].setChecked(True)
+        for button in self.buttons.values():  # Tab comes to the page's own; arrows go on from there
+            tab = button.isChecked()
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if tab else Qt.FocusPolicy.NoFocus)
 
     @Slot(QAbstractButton)
     def _on_clicked(self, button: QAbstractButton) -> None:

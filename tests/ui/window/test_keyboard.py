@@ -1,0 +1,112 @@
+"""The window without a mouse: Tab, arrows, Escape, F1."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
+from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
+from resnet_gui.ui.window.help import HelpBox
+from resnet_gui.ui.window.nav_rail import NavButton
+
+
+def tab(qtbot: QtBot, app: WindowApp) -> QWidget:
+    qtbot.keyClick(app.window.focusWidget() or app.window, Qt.Key.Key_Tab)
+    found = app.window.focusWidget()
+    assert found is not None
+    return found
+
+
+def around(qtbot: QtBot, app: WindowApp) -> list[QWidget]:
+    """Every widget that Tab comes to on the page in front, once."""
+    seen: list[QWidget] = []
+    while (widget := tab(qtbot, app)) not in seen:
+        seen.append(widget)
+        assert len(seen) < 60
+    return seen[seen.index(widget) :]
+
+
+def test_tab_goes_around_the_page_in_front(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for entry in window.pages.entries:
+        window.show_page(entry.name)
+        page = window.pages.current
+        qtbot.waitUntil(lambda: not app.io.busy, timeout=60_000)
+        seen = around(qtbot, app)
+        assert all(widget.isVisible() for widget in seen)
+        outside = [widget for widget in seen if not page.isAncestorOf(widget)]
+        assert (entry.name, outside) == (entry.name, [window.rail.buttons[entry.name]])
+        assert len(seen) > len(outside)
+
+
+def test_a_notice_is_reached_where_it_is_seen(qtbot: QtBot, app: WindowApp) -> None:
+    """It came last of all, behind the rail."""
+    window, page = app.window, app.window.page
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    page.notices.add("One", "notice", "Do it")
+    page.notices.add("Two")
+    seen = around(qtbot, app)
+    first = seen.index(page.model_button)
+    inside = [w for w in [*seen[first:], *seen[:first]] if page.isAncestorOf(w)]
+    tops = [widget.mapTo(page, QPoint(0, 0)).y() for widget in inside]
+    header = list(tops[:3])
+    below = tops[3:]
+    assert max(header) < min(below)
+    assert below == sorted(below)
+
+
+def test_the_rail_by_arrow_keys(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.rail.buttons["classify"].setFocus()
+    for name in ("train", "models", "lab"):
+        focus = window.focusWidget()
+        assert isinstance(focus, NavButton)
+        qtbot.keyClick(focus, Qt.Key.Key_Down)
+        assert window.focusWidget() is window.rail.buttons[name]
+        assert window.pages.current.objectName() == name
+
+
+def test_escape_closes_what_is_over_the_window(qtbot: QtBot, app: WindowApp) -> None:
+    window = app.window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    [box] = window.findChildren(HelpBox)
+    window.settings_dialog.open_fresh()
+    entry = window.controller.entry
+    assert entry is not None
+    dialogs: list[QDialog] = [
+        window.settings_dialog,
+        box,
+        ClassesDialog(entry.spec, window),
+        Cifar10Dialog("www.example.org", "", window),
+    ]
+    for dialog in dialogs:
+        dialog.show()
+        qtbot.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Escape)
+        assert not dialog.isVisible(), type(dialog).__name__
+    window.page.show_models()
+    assert window.page.popup.isVisible()
+    qtbot.keyClick(QApplication.focusWidget() or window.page.popup, Qt.Key.Key_Escape)
+    assert not window.page.popup.isVisible()
+
+
+def test_settings_are_filled_in_without_a_mouse(qtbot: QtBot, app: WindowApp) -> None:
+    dialog = app.window.settings_dialog
+    dialog.open_fresh()
+    qtbot.waitUntil(lambda: not dialog.controller.loading)
+    first = dialog.focusWidget()
+    assert first is dialog.wishes.editors["theme"]
+    qtbot.keyClick(first, Qt.Key.Key_Down)
+    assert dialog.save.isEnabled()
+    qtbot.keyClick(dialog.mirror_text, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    assert app.window.memory.settings.theme == "light"
