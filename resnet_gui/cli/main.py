@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from resnet_gui import __version__
+from resnet_gui.cli.help import PlainCommand
 from resnet_gui.cli.output import run_app
 from resnet_gui.cli.registry import COMMANDS
 
@@ -24,7 +25,8 @@ class _Commands(Mapping[str, Any]):
         module, _, function = COMMANDS[name].partition(":")
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         imported = importlib.import_module(module)
-        cls = getattr(imported, "COMMAND_CLASS", None)  # of a command with more to its help
+        # PlainCommand, or a kind of it for a command with more to its help.
+        cls = getattr(imported, "COMMAND_CLASS", PlainCommand)
         alone.command(name, cls=cls)(getattr(imported, function))
         return typer.main.get_command(alone)
 
@@ -46,10 +48,18 @@ app = typer.Typer(
     cls=_Group,
     help="See what is on photos, and teach a network your own classes from a folder of photos. "
     "Nothing leaves this computer.\n\n"
-    "Without a command the window opens: resnet-gui [PHOTO, FOLDER or MODEL FILE …]",
-    epilog="“resnet-gui COMMAND -h” explains a command. Try: resnet-gui classify photo.jpg. "
-    "Exit codes: 0 fine, 1 something failed or could not be read or written, 2 wrong use, "
-    "130 interrupted.",
+    "Without a command the window opens, with the photos, folders or models that are named. If it "
+    "is open already, it comes to the front and takes them.\n\n"
+    "\b\n"
+    "Examples:\n"
+    "  resnet-gui                        open the window\n"
+    "  resnet-gui cat.jpg                open it with a photo\n"
+    "  resnet-gui classify cat.jpg       say in the terminal what is on it\n"
+    "  resnet-gui train pets             learn the classes pets/cats, pets/dogs, …\n"
+    "  resnet-gui train -h               explain a command",
+    epilog="Exit codes: 0 fine, 1 something failed or could not be read or written, 2 wrong use, "
+    "130 interrupted. Settings, models and runs are kept where “resnet-gui info” says; the "
+    "variable RESNET_GUI_HOME names another folder for all of them.",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},

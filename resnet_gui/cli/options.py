@@ -28,8 +28,7 @@ Data = Annotated[
 JsonLines = Annotated[
     bool, typer.Option("--json", help="For programs: one JSON object per line on stdout.")
 ]
-JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
-JsonModels = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
+JsonEvents = JsonModels = JsonLines
 Exact = Annotated[
     bool,
     typer.Option(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperCommand
-
+from resnet_gui.cli.help import PlainCommand
 from resnet_gui.cli.output import WrongUseError
 from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import SETTINGS, Method, RunConfig
@@ -15,7 +14,7 @@ from resnet_gui.core.zoo import ModelState, Zoo
 _OWN_OPTIONS = ("data", "model", "preset", "method")
 
 
-class TrainCommand(TyperCommand):
+class TrainCommand(PlainCommand):
     """A command whose help ends with all that `--set` takes."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -367,6 +368,20 @@ def test_every_command_explains_itself(resnet_gui: Main) -> None:
             assert text.startswith(f"Usage: resnet-gui {command}")
             described = re.findall(r"^  (-[-\w, ]+?)(?: [A-Z<].*?)?(  +\S.*)?$", text, re.MULTILINE)
             assert described
+        # For people who know no Python: no types, and something to try that works as it stands.
+        assert not re.search(r"<(str|int|Path|list)|\{", text)
+        assert "Example" in text or command in ("info", "runs")
+        for example in re.findall(r"^    resnet-gui (.+)$", text, re.MULTILINE):
+            words = shlex.split(example.partition(">")[0])
+            assert words[0] == command
+            assert all(word in text for word in words if word.startswith("-")), example
+
+
+def test_every_way_to_start_is_in_the_help(resnet_gui: Main) -> None:
+    _, out, _ = resnet_gui("-h")
+    assert "Without a command the window opens" in out
+    assert "resnet-gui classify cat.jpg" in out
+    assert "RESNET_GUI_HOME" in out
 
 
 # --- real processes ---------------------------------------------------------------------------

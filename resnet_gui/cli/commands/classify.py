@@ -74,6 +74,13 @@ def classify(
 
     A photo that cannot be read gets a line with the reason, and the rest goes on; the exit code
     is then 1.
+
+    \b
+    Examples:
+      resnet-gui classify cat.jpg dog.png
+      resnet-gui classify holidays --top 1
+      resnet-gui classify holidays --csv > answers.csv
+      resnet-gui classify leaf.jpg --model my-leaves
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")

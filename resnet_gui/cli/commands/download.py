@@ -35,7 +35,10 @@ def download(
     ] = None,
     proxy: Annotated[
         str | None,
-        typer.Option(help=f"http://host:port, or “{DIRECT}”. Default: the settings, the system's."),
+        typer.Option(
+            help=f"http://host:port, or “{DIRECT}”. Default: as the settings say, else the system.",
+            metavar="ADDRESS",
+        ),
     ] = None,
     ca_bundle: Annotated[
         Path | None,
@@ -46,13 +49,21 @@ def download(
         ),
     ] = None,
     mirror: Annotated[
-        str | None, typer.Option(help="https address of a folder that has the weights files.")
+        str | None,
+        typer.Option(
+            help="https address of a folder that has the weights files.", metavar="ADDRESS"
+        ),
     ] = None,
     as_json: JsonModels = False,
 ) -> None:
-    """Download weights, once and checked.
+    """Download models, once and checked.
 
     A download that was interrupted goes on where it stopped.
+
+    \b
+    Examples:
+      resnet-gui download resnet50
+      resnet-gui download resnet50 resnet18 --to /media/stick
     """
     zoo = Zoo.standard()
     entries = list({entry.spec.id: entry for entry in map(zoo.get, models)}.values())

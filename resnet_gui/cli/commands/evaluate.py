@@ -38,7 +38,9 @@ def evaluate(
             metavar="PART",
         ),
     ] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
+    ] = "auto",
     exact: Exact = False,
     archive: Archive = None,
     yes: Yes = False,
@@ -46,7 +48,14 @@ def evaluate(
 ) -> None:
     """Measure how often a model is right on labelled photos.
 
-    Photos that the model learned from say little of new ones: it tells how many there are.
+    It says for each class how many of its photos were recognised. Photos that the model learned
+    from say little of new ones: it tells how many there are.
+
+    \b
+    Examples:
+      resnet-gui evaluate my-pets new-photos
+      resnet-gui evaluate my-pets pets --part val
+      resnet-gui evaluate resnet20-cifar10 cifar10
     """
     with foreseen_errors(as_json):
         if part not in ("auto", "all", "train", "val", "test"):

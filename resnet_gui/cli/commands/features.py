@@ -53,11 +53,16 @@ def features(
         bool, typer.Option("--json", help="For programs: a summary as one JSON object on stdout.")
     ] = False,
 ) -> None:
-    """Write the features of photos into a file: what a model knows before it names classes.
+    """Turn photos into rows of numbers, for search and grouping.
 
-    numpy.load reads the file: “features” has one row per photo, “paths” the photos in the same
-    order, “failed” and “messages” those that could not be read, “model” the model's id. With them
-    you can search for similar photos, group them, or train a classifier of your own.
+    They are a model's features: what it knows of a photo before it names a class. numpy.load
+    reads the file: “features” has one row per photo, “paths” the photos in the same order,
+    “failed” and “messages” those that could not be read, “model” the model's id. With them you can
+    search for similar photos, group them, or train a classifier of your own.
+
+    \b
+    Example:
+      resnet-gui features holidays --out holidays.npz
     """
     _check(out, pooling, device)
     entry = chosen_model(model, "Get one with “resnet-gui download resnet50”.")

@@ -26,9 +26,14 @@ def import_(
     ],
     as_json: JsonModels = False,
 ) -> None:
-    """Take in weights from files, with no network.
+    """Take in models from files, with no network.
 
     Official files are recognised by their hash, others by what is in them.
+
+    \b
+    Examples:
+      resnet-gui import Downloads/resnet50-0676ba61.pth
+      resnet-gui import /media/stick
     """
     from resnet_gui.core.zoo.storage.imports import Imported, import_weights
 

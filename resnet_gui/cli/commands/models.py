@@ -35,6 +35,12 @@ def models(
     The state says so: yours (made or added by you), bundled (came with the program), installed
     (came with a package), cached (downloaded before) can be used now; downloadable ones need the
     network once, see “resnet-gui download -h”.
+
+    \b
+    Examples:
+      resnet-gui models
+      resnet-gui models resnet downloadable
+      resnet-gui models --architectures
     """
     words = " ".join(search or ()).lower().split()
     entries = [

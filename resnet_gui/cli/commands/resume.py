@@ -16,12 +16,29 @@ from resnet_gui.core.runs.listing import find_run
 def resume(
     run: Annotated[
         str,
-        typer.Argument(help="Name of the run, or its directory.", metavar="RUN", parser=given_text),
+        typer.Argument(
+            help="Name of the run, from “resnet-gui runs”, or its directory.",
+            metavar="RUN",
+            parser=given_text,
+        ),
     ],
-    device: Annotated[str | None, typer.Option(help="Another device than before.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="What computes: auto, cpu, cuda or mps. Default: as before.", metavar="DEVICE"
+        ),
+    ] = None,
     as_json: JsonEvents = False,
 ) -> None:
-    """Go on with a run that was stopped or interrupted."""
+    """Go on with a run that was stopped or interrupted.
+
+    It goes on after the last epoch that was finished, with the same settings and photos, and ends
+    as if it had never stopped.
+
+    \b
+    Example:
+      resnet-gui resume pets-fast
+    """
     with foreseen_errors(as_json):
         directory = find_run(run)
         from resnet_gui.core.training.api import resume as start

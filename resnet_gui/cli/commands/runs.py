@@ -16,11 +16,18 @@ from resnet_gui.core.runs.listing import RunState, list_runs
 def runs(
     run_dir: Annotated[
         Path | None,
-        typer.Option(help="Another folder of runs.", metavar="FOLDER", parser=given_path),
+        typer.Option(
+            help="Where to look. Default: where runs usually are.",
+            metavar="FOLDER",
+            parser=given_path,
+        ),
     ] = None,
     as_json: JsonEvents = False,
 ) -> None:
-    """List all runs, the newest first."""
+    """List all trainings, the newest first.
+
+    A run that is “interrupted” or “stopped” can go on: see “resnet-gui resume -h”.
+    """
     with foreseen_errors(as_json):
         found = list_runs(run_dir)
         if as_json:

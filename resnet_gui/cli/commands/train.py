@@ -26,38 +26,76 @@ def train(
         typer.Option(
             "--model",
             "-m",
-            help="Model to start from; “models” lists them. Or an architecture, trained from "
-            "random weights; “models --architectures” lists those.",
+            help="Model to start from: an id from “resnet-gui models”, or an architecture from "
+            "“resnet-gui models --architectures”. Default: chosen for the data.",
+            metavar="ID",
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help=f"{', '.join(PRESETS)}; else chosen for the data.")
+        str | None,
+        typer.Option(
+            help="A recipe: how long and how thoroughly it learns. One of "
+            f"{', '.join(PRESETS)}. Default: chosen for the data.",
+            metavar="NAME",
+        ),
     ] = None,
     method: Annotated[
-        str | None, typer.Option(help="head, last, full, scratch or progressive.")
+        str | None,
+        typer.Option(
+            help="What learns: head (the last layer alone, in minutes), last (the last stages, "
+            "too), progressive (first the head, then all), full (all at once) or scratch (all, "
+            "from random weights). Default: the preset's.",
+            metavar="NAME",
+        ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the photos.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="How often every photo is seen. Default: the preset's.", metavar="N"),
+    ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Other settings, as key=value: see below.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="Another setting: see below. Can be given often.", metavar="KEY=VALUE"
+        ),
     ] = None,
     run_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Folder in which the run gets its directory.",
+            help="Folder in which the run gets its directory. Default: beside the other runs.",
             metavar="FOLDER",
             parser=given_path,
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="What computes: auto (the fastest there is), cpu, cuda (an NVIDIA card) or mps "
+            "(an Apple GPU).",
+            metavar="DEVICE",
+        ),
+    ] = None,
     archive: Archive = None,
     yes: Yes = False,
     as_json: JsonEvents = False,
 ) -> None:
-    """Fine-tune a model on a folder with one sub-folder per class, or train an architecture.
+    """Teach a model your own classes, from a folder of photos.
+
+    Each sub-folder is a class and its name is the class's name; nothing in the folder is changed.
+    The model that comes out is listed by “resnet-gui models”, and Ctrl-C stops a run so that
+    “resnet-gui resume” can go on with it. Usually a model is started from that knows photos
+    already (--model); an architecture's name instead begins with random weights, which takes far
+    more photos and time.
 
     “cifar10” stands for the dataset CIFAR-10: downloaded once if you agree, or taken from an
     archive. The exit code is 1 if the run failed, or if photos had to be left out because they
     could not be read.
+
+    \b
+    Examples:
+      resnet-gui train pets
+      resnet-gui train pets --preset best --set title="My pets"
+      resnet-gui train pets --model resnet50 --epochs 5
+      resnet-gui train cifar10 --model cifar-resnet20
     """
     with foreseen_errors(as_json):
         texts = settings_of(settings or [])

@@ -93,6 +93,6 @@ def test_the_list_of_runs_shows_whatever_is_there(
     )
     window.show_page("train")
     assert {run.name for run in window.train_controller.earlier.runs} >= {"torn", "deep", "run-0"}
-    assert all(describe(run) for run in window.train_controller.earlier.runs)
+    assert all(describe(run, run.model) for run in window.train_controller.earlier.runs)
     window.lab_page.refresh_if_shown()
     assert window.isVisible()
