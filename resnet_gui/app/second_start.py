@@ -125,7 +125,7 @@ class FirstWindow(QObject):
             connected = socket.state() is QLocalSocket.LocalSocketState.ConnectedState
             # Who has gone without waiting for an answer has opened a window of its own.
             if connected and socket.canReadLine():
-                message = socket.readLine().data()
+                message = bytes(socket.readLine().data())
                 socket.write(_ANSWER)
                 socket.flush()
                 self._drop(socket)

@@ -28,7 +28,6 @@ Data = Annotated[
 JsonLines = Annotated[
     bool, typer.Option("--json", help="For programs: one JSON object per line on stdout.")
 ]
-JsonEvents = JsonModels = JsonLines
 Exact = Annotated[
     bool,
     typer.Option(

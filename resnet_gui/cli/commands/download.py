@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import JsonModels
+from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import emit_json, say, say_error
 from resnet_gui.cli.transfer import DownloadBar, error_line
 from resnet_gui.core.errors import NetworkError, ResNetGuiError
@@ -54,7 +54,7 @@ def download(
             help="https address of a folder that has the weights files.", metavar="ADDRESS"
         ),
     ] = None,
-    as_json: JsonModels = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Download models, once and checked.
 

@@ -8,7 +8,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, Exact, JsonEvents
+from resnet_gui.cli.options import Data, Exact, JsonLines
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -44,7 +44,7 @@ def evaluate(
     exact: Exact = False,
     archive: Archive = None,
     yes: Yes = False,
-    as_json: JsonEvents = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Measure how often a model is right on labelled photos.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import JsonModels
+from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import emit_json, say, say_error
 from resnet_gui.cli.transfer import DownloadBar, error_line
 from resnet_gui.core.errors import ResNetGuiError
@@ -24,7 +24,7 @@ def import_(
             parser=given_path,
         ),
     ],
-    as_json: JsonModels = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Take in models from files, with no network.
 

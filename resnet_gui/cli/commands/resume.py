@@ -8,7 +8,7 @@ import typer
 
 from resnet_gui.cli.follow import follow, stop_flag
 from resnet_gui.cli.input import given_text
-from resnet_gui.cli.options import JsonEvents
+from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import foreseen_errors
 from resnet_gui.core.runs.listing import find_run
 
@@ -28,7 +28,7 @@ def resume(
             help="What computes: auto, cpu, cuda or mps. Default: as before.", metavar="DEVICE"
         ),
     ] = None,
-    as_json: JsonEvents = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Go on with a run that was stopped or interrupted.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import JsonEvents
+from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import emit_json, emit_table, foreseen_errors, say
 from resnet_gui.core.runs.listing import RunState, list_runs
 
@@ -22,7 +22,7 @@ def runs(
             parser=given_path,
         ),
     ] = None,
-    as_json: JsonEvents = False,
+    as_json: JsonLines = False,
 ) -> None:
     """List all trainings, the newest first.
 

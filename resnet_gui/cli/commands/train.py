@@ -10,7 +10,7 @@ import typer
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING, follow, stop_flag
 from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import Data, JsonEvents
+from resnet_gui.cli.options import Data, JsonLines
 from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json, foreseen_errors
 from resnet_gui.cli.plan import RunPlan, TrainCommand, settings_of
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
@@ -76,7 +76,7 @@ def train(
     ] = None,
     archive: Archive = None,
     yes: Yes = False,
-    as_json: JsonEvents = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Teach a model your own classes, from a folder of photos.
 

@@ -15,8 +15,7 @@ class Field(QWidget):
         self.problem, self.hint = PlainLabel(), PlainLabel(hint)
         title = PlainLabel(name)
         first = rows[0]
-        target = first.findChild(QLineEdit) if type(first) is QWidget else first
-        title.setBuddy(target)
+        title.setBuddy(first.findChild(QLineEdit) or first)
         self.problem.setProperty("kind", "danger")
         self.hint.setProperty("kind", "muted")
         column = QVBoxLayout(self)

@@ -185,7 +185,7 @@ class NoticeBar(QWidget):
 
     def _join_focus_chain(self, notice: NoticeLine) -> None:
         """Tab reaches a notice where it is seen; what is made late would come last of all."""
-        before = self.previousInFocusChain()
+        before: QWidget = self.previousInFocusChain() or self
         for button in (notice.button, notice.close_button):
             self.setTabOrder(before, button)
             before = button
