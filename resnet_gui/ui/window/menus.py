@@ -107,7 +107,9 @@ class Menus(QObject):
                     found.append(offer.action)
                     continue
                 action = QAction(offer.elsewhere, self)
-                set_keys(action, [key for key in _keys(offer.action) if key not in taken])
+                keys = _keys(offer.action)
+                if keys and keys[0] not in taken:  # no others alone: "Open", a key of few keyboards
+                    set_keys(action, [key for key in keys if key not in taken])
                 taken.update(_keys(action))
                 action.triggered.connect(offer.action.trigger)
                 self._made.append(action)

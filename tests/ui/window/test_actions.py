@@ -215,6 +215,13 @@ def test_no_key_means_two_things(app: WindowApp) -> None:
             for sequence in action.shortcuts()
         ]
         assert len(set(keys)) == len(keys), name
+        lone = [
+            a.text()
+            for m in app.window.menus.menus.values()
+            for a in m.actions()
+            if a.shortcut().toString() == "Open"
+        ]
+        assert lone == [], name
 
 
 def test_find_puts_the_cursor_into_the_search_field(qtbot: QtBot, app: WindowApp) -> None:
