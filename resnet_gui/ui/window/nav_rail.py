@@ -10,7 +10,7 @@ from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
-_BUTTON = QSize(76, 64)
+_BUTTON = QSize(68, 64)
 
 
 class NavButton(QAbstractButton):
