@@ -18,7 +18,7 @@ run: $(VENV)/.run   ## install (first time) and open the window; ARGS="photo.jpg
 	@$(PY) -m resnet_gui $(ARGS)
 
 test: $(VENV)/.dev  ## install (first time) and run the tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 test-slow: $(VENV)/.dev  ## the tests that take minutes
 	@$(PY) -m pytest -m slow --timeout 1800

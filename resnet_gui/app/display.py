@@ -117,7 +117,11 @@ def _x_answers(display: str) -> bool:
 
 
 def _x_lets_in() -> bool:
-    """The whole greeting, with the key from XAUTHORITY, by the library that Qt uses too."""
+    """The whole greeting, with the key from XAUTHORITY, by the library that Qt uses too.
+
+    A connection that stands is kept until the program ends: Xvfb starts anew when its last client
+    leaves, and would turn away Qt, which comes next.
+    """
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
@@ -127,9 +131,10 @@ def _x_lets_in() -> bool:
     xcb.xcb_connection_has_error.argtypes = (ctypes.c_void_p,)
     xcb.xcb_disconnect.argtypes = (ctypes.c_void_p,)
     connection = xcb.xcb_connect(None, None)
-    lets_in = xcb.xcb_connection_has_error(connection) == 0
-    xcb.xcb_disconnect(connection)
-    return bool(lets_in)
+    if xcb.xcb_connection_has_error(connection):
+        xcb.xcb_disconnect(connection)
+        return False
+    return True
 
 
 def _connects(family: int, address: str | tuple[str, int]) -> bool:
