@@ -81,6 +81,7 @@ class TrainRunView(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setProperty("kind", "bare")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
         scroll.setWidget(scrolled)
         column.addWidget(scroll, 1)
         controller.state_changed.connect(self.show_state)
