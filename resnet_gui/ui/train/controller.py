@@ -50,9 +50,8 @@ class TrainController(QObject):
         summary: what the scan found. config: what Start will do; None while it is not valid.
         config_error: why there is no valid config, in words.
         started, end: the first and last event of the run that is shown. history: its epochs.
-        run_title, run_config: its name and settings; None: its settings are not known.
         earlier: the runs on this computer.
-        settings: from what `config` is made. start_model: what a run starts from.
+        run_title, run_config: its name and settings. settings, start_model: of the next run.
 
     Signals:
         state_changed(), dataset_changed(), config_changed().
@@ -201,8 +200,7 @@ class TrainController(QObject):
     def _on_store_changed(self) -> None:
         if self._store.entry(self._just_made) is not None:
             self._just_made = ""  # from now on the store knows
-        lost = self.start_model.replace_lost()
-        self._configure(measure=lost)  # a model may also have another title now
+        self._configure(measure=self.start_model.replace_lost())  # or only its title changed
         self.models_changed.emit()
 
     @Slot()
@@ -305,23 +303,21 @@ class TrainController(QObject):
             self._set_state(TrainState.PAUSED if paused else TrainState.RUNNING)
 
     def has_model(self, model_id: str) -> bool:
-        """Whether a run's model is here, or soon will be: it was made a moment ago."""
-        known = self._store.entry(model_id) is not None or model_id == self._just_made
-        return bool(model_id) and known
+        """Whether a run's model is here, or was made a moment ago."""
+        return bool(model_id) and (model_id == self._just_made or bool(self._store.entry(model_id)))
 
     # --- a run of earlier ---------------------------------------------------------------------
 
     def open_results(self, run: RunInfo) -> None:
         """Show what came out of a run."""
-        if not self.running:
-            self.earlier.open(Path(run.path))
+        self.earlier.open(Path(run.path))
 
     @Slot(object)
     def _on_looked_into(self, results: RunResults) -> None:
         """The run that was resumed, as it was before."""
         if self.running:
             self.run_config, self.run_title = results.config, results.info.title
-            if results.samples is not None:
+            if results.samples is not None and len(self.history) <= results.info.epochs_done:
                 self.samples_predicted.emit(results.samples)
 
     @Slot(object)

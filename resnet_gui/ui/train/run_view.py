@@ -81,6 +81,7 @@ class TrainRunView(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setProperty("kind", "bare")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
         scroll.setWidget(scrolled)
         column.addWidget(scroll, 1)
         controller.state_changed.connect(self.show_state)
@@ -244,6 +245,10 @@ class TrainRunView(QWidget):
         self.charts.clear()
         self.charts.set_length(event.epochs)
         self.charts.add_epochs(event.history)
+        if event.epoch:  # it was resumed: what is done stays done while it prepares
+            self._epoch = min(event.epoch + 1, event.epochs)
+            self.bar.setRange(0, event.epochs * 1000)
+            self.bar.setValue(event.epoch * 1000)
         name = self._controller.run_title or event.run
         self.title.setText(
             f"{one_line(name, 80)}: {event.train_photos:,} photos in "

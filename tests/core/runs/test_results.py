@@ -21,6 +21,7 @@ from resnet_gui.core.runs.info import recipe_of
 from resnet_gui.core.runs.listing import list_runs
 from resnet_gui.core.runs.results import read_results
 from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.zoo.storage.library import rename_model
 from tests.core.runs.test_old_files import home
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
@@ -87,6 +88,23 @@ def test_a_run_whose_start_is_gone_says_so(tmp_path: Path) -> None:
     [run] = list_runs()
     with pytest.raises(RunError, match="started from the model “tiny”, which is not"):
         list(resume(Path(run.path), zoo=user_zoo()))
+
+
+def test_the_start_model_is_renamed_while_a_run_needs_it(tmp_path: Path) -> None:
+    """A head is put on the start model's network again at the end of its run."""
+    start = make_tiny_model()
+    config = tiny_config(make_photos(tmp_path / "colours", count=4), method="head", epochs=2)
+    events = train(config, zoo=user_zoo())
+    next(event for event in events if isinstance(event, EpochDone))
+    rename_model(start, "Another name")
+    *_, end = events
+    assert isinstance(end, RunFinished)
+    rename_model(Path(end.model_path), "Mine")
+    spec = user_zoo().get(end.model_id).spec
+    assert (spec.title, spec.base_model) == ("Mine", "tiny")
+    assert spec.run_id == list_runs()[0].id != ""
+    assert spec.accuracy is not None
+    assert spec.accuracy.photos == end.accuracy.n
 
 
 def test_equal_runs_have_equal_recipes(tmp_path: Path) -> None:

@@ -676,12 +676,14 @@ def test_an_own_model_can_be_renamed_while_it_is_used(
     controller.select("defects")
     assert not shown.window.models_page.card.rename.isHidden()
     controller.rename("Scratches & dents")
-    qtbot.waitUntil(lambda: controller.current_id == "scratches-dents")
+    line = shown.window.status_line.model
+    qtbot.waitUntil(lambda: line.text() == "Scratches & dents")
+    assert controller.current_id == "defects"  # its title is only a label
+    assert situation(shown, "defects") is Situation.IN_USE
     entry = shown.window.controller.entry
     assert entry is not None
-    assert entry.spec.id == "scratches-dents"
-    assert shown.window.status_line.model.text() == "Scratches & dents"
-    assert [path.name for path in user_models_dir().glob("*")] == ["scratches-dents.safetensors"]
+    assert (entry.spec.id, entry.spec.title) == ("defects", "Scratches & dents")
+    assert [path.name for path in user_models_dir().glob("*")] == ["defects.safetensors"]
     controller.rename("  ")
     qtbot.waitUntil(
         lambda: any("needs a name" in text for text in shown.window.models_page.notices.texts)

@@ -242,7 +242,11 @@ def test_quitting_asks_once_and_the_run_is_offered_again(
     controller = again.window.train_controller
     qtbot.waitUntil(lambda: page.run is not None and len(page.run.samples._samples) > 0)
     assert page.run is not None
+    qtbot.waitUntil(lambda: controller.started is not None, timeout=ANSWER_MS)
+    assert page.run.bar.maximum() == 4000 * 1000
+    assert page.run.bar.value() >= run.epochs_done * 1000
     qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: page.run.charts.rate.lines[0].xs[0] == 1, timeout=RUN_MS)
     assert page.run.title.text().startswith("Cat and coffee, EfficientNet-Lite0: ")
     controller.stop()
     finish(qtbot, controller)
