@@ -146,10 +146,8 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
     app.window.train_controller.earlier.changed.emit()
     qtbot.waitUntil(lambda: row.figures.text() == "training 75.0% (epoch 4)", timeout=ANSWER_MS)
     assert page.networks.rows["run:mine"] is row
-    [line] = [
-        n for n in (*view.plain.lines, *view.residual.lines) if n.name == "Run mine, training"
-    ]
-    assert len(line.xs) == 4
+    drawn = {line.name: line for line in (*view.plain.lines, *view.residual.lines)}
+    assert len(drawn["Run mine, training"].xs) == 4
 
 
 def test_a_run_that_goes_on_grows_without_reading(
