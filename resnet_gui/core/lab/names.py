@@ -53,7 +53,7 @@ def display_names(items: Sequence[HistoryFound]) -> dict[str, str]:
     taken: set[str] = set()
     for name, members in by_name.items():
         bundled = [item for item in members if not item.own and not is_untrained(item)]
-        first = next((item for item in bundled if item.key in alike), (bundled or [None])[0])
+        first = next(iter([*_only(bundled, alike), *bundled]), None)
         for item in members:
             full = name
             if len(members) > 1 and item is not first:
@@ -64,6 +64,10 @@ def display_names(items: Sequence[HistoryFound]) -> dict[str, str]:
             taken.add(full)
             names[item.key] = full
     return names
+
+
+def _only(items: Sequence[HistoryFound], keys: set[str]) -> list[HistoryFound]:
+    return [item for item in items if item.key in keys]
 
 
 def _difference(item: HistoryFound) -> str:

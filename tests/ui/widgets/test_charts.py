@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QContextMenuEvent, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.ui.widgets.charts.chart import LineChart
@@ -263,6 +263,17 @@ class TextPainter:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
+
+
+def test_the_title_explains_its_words(qtbot: QtBot, chart: LineChart) -> None:
+    def ask(position: QPoint) -> None:
+        event = QHelpEvent(QEvent.Type.ToolTip, position, chart.mapToGlobal(position))
+        QApplication.sendEvent(chart, event)
+
+    ask(chart._plan().title.center().toPoint())
+    assert QToolTip.text().startswith("Accuracy: the share of photos")
+    ask(at(chart, 50))
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())  # values are read out there
 
 
 def test_keys(qtbot: QtBot, chart: LineChart) -> None:
