@@ -14,7 +14,7 @@ from resnet_gui.core.lab.sentences import curves_sentence, different_data_warnin
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
-from resnet_gui.ui.lab.parts import Sentence, scaled
+from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_percent, seen
@@ -127,6 +127,8 @@ class LabCurves(QWidget):
         self.plain.setVisible(split)
         right = others if split else items
         title = _title([] if split else plain, others)
+        if split and not title:
+            title = "With shortcuts, and others"
         self.plain.show_lines(
             _axes("Without shortcuts", x_range, y_range),
             [line for item in plain for line in lines[item.key]] if split else [],
@@ -199,6 +201,7 @@ def _axes(title: str, x_range: Range, y_range: Range) -> Axes:
         x_name="epoch",
         x_range=x_range,
         y_range=y_range,
+        hint=HINT,
     )
 
 

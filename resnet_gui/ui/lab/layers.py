@@ -24,7 +24,7 @@ from resnet_gui.core.lab.sentences import (
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
-from resnet_gui.ui.lab.parts import Sentence, scaled
+from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
@@ -301,6 +301,7 @@ class LabLayers(QWidget):
             log=gradients,
             y_range=y_range,
             at_one=not gradients,
+            hint=HINT,
         )
 
 

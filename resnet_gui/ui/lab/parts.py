@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QW
 
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 
+HINT = "Switch a network on in the list"  # in a chart without lines
+
 
 def scaled(widget: QWidget, scale: float, *, bold: bool = False) -> None:
     """Set the widget's type to a multiple of the program's."""

@@ -530,6 +530,21 @@ def test_a_single_point_is_seen(chart: LineChart) -> None:
         assert "#0072b2" in colours
 
 
+def test_a_chart_without_points_says_what_to_do(chart: LineChart) -> None:
+    """Ticks from 10⁻¹² to 1 stood there."""
+    axes = Axes("Gradients", "layer", plain_number, "layer", log=True, hint="Switch one on")
+    for lines in ([], [Line("net", "net", [], [], "#000000")]):
+        chart.show_lines(axes, lines)
+        painter = TextPainter()
+        chart._plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
+        assert [text for _, text in painter.texts] == ["Gradients", "layer", "Switch one on"]
+        chart.grab()
+    chart.show_lines(axes, [curve("net", 0.5)])
+    painter = TextPainter()
+    chart._plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
+    assert "Switch one on" not in [text for _, text in painter.texts]
+
+
 def test_numbers_as_people_write_them() -> None:
     found = [plain_number(v) for v in (0, 0.025, 0.5, 12.3456, 1500, 3e-5, 1e-7, 2_000_000)]
     assert found == ["0", "0.025", "0.5", "12.3", "1,500", "3·10⁻⁵", "10⁻⁷", "2·10⁶"]
