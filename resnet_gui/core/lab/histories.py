@@ -95,7 +95,9 @@ def read_run(path: Path) -> Iterator[HistoryFound | HistoryFailed]:
         return
     if history.epochs or history.layers:
         data, created = history.recipe.get("data", ""), run.document.get("created") or ""
-        planned = history.epochs[-1].epochs if history.epochs and run.active else 0
+        planned = max((epoch.epochs for epoch in history.epochs[-1:]), default=0)
+        if planned <= len(history.epochs) or not run.active:
+            planned = 0
         yield HistoryFound(run_key(run.name), history, True, str(data), str(created), planned)
 
 

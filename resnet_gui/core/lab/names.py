@@ -12,11 +12,13 @@ from typing import Any
 from resnet_gui.core.lab.histories import HistoryFound
 from resnet_gui.core.nets.registry import depth_of, find_architecture
 from resnet_gui.core.runs.history import TrainingHistory
+from resnet_gui.core.system.visible_text import visible
 
 _CIFAR10 = "CIFAR-10"
 # What may differ between two trainings that are compared: names, and how the computer did it.
 _NAMES = {"format", "data", "model", "title", "preset"}
 _NOT_THE_RECIPE = _NAMES | {"device", "precision", "channels_last", "cache_features", "memory_mb"}
+_LONGEST_NAME, _LONGEST_PART = 60, 40  # letters
 _START = "start:"  # keys of networks that were measured here and never trained
 
 
@@ -44,22 +46,28 @@ def display_names(items: Sequence[HistoryFound]) -> dict[str, str]:
     the number of epochs, or when the run began."""
     by_name: defaultdict[str, list[HistoryFound]] = defaultdict(list)
     for item in items:
-        by_name[item.history.title if item.own else short_name(item.history)].append(item)
+        name = item.history.title if item.own else short_name(item.history)
+        by_name[_legible(name, _LONGEST_NAME)].append(item)
     alike = first_shown(items)
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name, members in by_name.items():
         bundled = [item for item in members if not item.own and not is_untrained(item)]
-        first = next((item for item in bundled if item.key in alike), (bundled or [None])[0])
+        first = next(iter([*_only(bundled, alike), *bundled]), None)
         for item in members:
             full = name
             if len(members) > 1 and item is not first:
                 full = f"{name}, {_difference(item)}"
             while full in taken:
-                full = f"{full} ({item.history.id})"
+                full = f"{full} ({_legible(item.history.id, _LONGEST_PART)})"
+                full = full if full not in taken else f"{full} {len(taken)}"
             taken.add(full)
             names[item.key] = full
     return names
+
+
+def _only(items: Sequence[HistoryFound], keys: set[str]) -> list[HistoryFound]:
+    return [item for item in items if item.key in keys]
 
 
 def _difference(item: HistoryFound) -> str:
@@ -71,7 +79,7 @@ def _difference(item: HistoryFound) -> str:
     try:
         began = datetime.fromisoformat(item.created).astimezone()
     except (ValueError, OverflowError, OSError):
-        return item.history.id
+        return _legible(item.history.id, _LONGEST_PART)
     return f"{began.day} {began:%b %H:%M}"
 
 
@@ -89,7 +97,16 @@ def _last_parts(path: str, count: int) -> str:
     parts = [part for part in re.split(r"[/\\]", path) if part]
     if parts and parts[-1] == "cifar10":
         return _CIFAR10
-    return "/".join(parts[-count:]) or path
+    return _legible("/".join(parts[-count:]) or path, _LONGEST_PART)
+
+
+def _legible(text: str, most: int) -> str:
+    """As one line of at most `most` letters, cut in the middle: it stands in sentences, and may
+    come from a file that somebody else wrote."""
+    text = visible(text[: 4 * most])
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}…{text[-(most - 1) // 2 :]}"
 
 
 def trained_alike(*items: HistoryFound) -> bool:

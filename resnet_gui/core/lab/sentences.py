@@ -33,7 +33,7 @@ def best_epoch(history: TrainingHistory) -> EpochDone | None:
     """The epoch whose weights the model has, as its training chose it; without a choice the last.
     None: there is no epoch."""
     marked = [epoch for epoch in history.epochs if epoch.best]
-    return (marked or list(history.epochs) or [None])[-1]
+    return next(reversed(marked or history.epochs), None)
 
 
 # --- curves -----------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def _pair(
             if _depth(shallow) < _depth(deep) and trained_alike(shallow, deep)
         ]
     fitting = [pair for pair in found if beside is None or trained_alike(*beside, *pair)]
-    return (fitting or found or [None])[0]
+    return next(iter(fitting or found), None)
 
 
 def _kind(item: HistoryFound) -> Kind:

@@ -14,12 +14,12 @@ from resnet_gui.core.lab.sentences import curves_sentence, different_data_warnin
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
-from resnet_gui.ui.lab.parts import Sentence, scaled
+from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
-from resnet_gui.ui.lab.terms import explain
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_percent, seen
 from resnet_gui.ui.widgets.check_box import CheckBox
+from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -75,8 +75,12 @@ class LabCurves(QWidget):
         names = ("training accuracy", "validation accuracy", "all in one chart")
         for box, name in zip(self._switches, names, strict=True):
             box.setAccessibleName(f"Show {name}")
-        set_tooltip(self.training, explain("training accuracy", "accuracy"))
-        set_tooltip(self.validation, explain("validation accuracy", "accuracy"))
+        tips = (
+            "Mean over each epoch, on the images as they were augmented",
+            "After each epoch, on images that are not trained with",
+        )
+        for box, tip in zip(self._switches, tips, strict=False):
+            set_tooltip(box, f"{tip}\n{explained('accuracy, epoch')}")
         set_tooltip(self.together, "Networks with and without shortcuts in one chart")
         for box in self._switches[:2]:
             box.setChecked(True)
@@ -123,6 +127,8 @@ class LabCurves(QWidget):
         self.plain.setVisible(split)
         right = others if split else items
         title = _title([] if split else plain, others)
+        if split and not title:
+            title = "With shortcuts, and others"
         self.plain.show_lines(
             _axes("Without shortcuts", x_range, y_range),
             [line for item in plain for line in lines[item.key]] if split else [],
@@ -195,6 +201,7 @@ def _axes(title: str, x_range: Range, y_range: Range) -> Axes:
         x_name="epoch",
         x_range=x_range,
         y_range=y_range,
+        hint=HINT,
     )
 
 

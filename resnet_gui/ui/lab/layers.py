@@ -24,12 +24,12 @@ from resnet_gui.core.lab.sentences import (
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
-from resnet_gui.ui.lab.parts import Sentence, scaled
+from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
-from resnet_gui.ui.lab.terms import explain
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
 from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -93,9 +93,9 @@ class LabLayers(QWidget):
             self.choice.add_choice(title, model_id)
         self.choice.setCurrentIndex(max(0, self.choice.findData("cifar-plain56")))
         self.compute = QPushButton("Compute untrained")
+        words = explained("gradient, untrained")
         set_tooltip(
-            self.compute,
-            f"Measure this network with random weights, on this computer\n{explain('gradient')}",
+            self.compute, f"Measure this network with random weights, on this computer\n{words}"
         )
         self.compute.clicked.connect(self._on_compute_clicked)
         self.progress = ElidedLabel()
@@ -115,11 +115,11 @@ class LabLayers(QWidget):
     def _slider_row(self) -> QHBoxLayout:
         self.play = QPushButton("Play")
         self.play.setCheckable(True)
-        set_tooltip(self.play, f"Run through the epochs\n{explain('epoch')}")
+        set_tooltip(self.play, f"Run through the epochs\n{explained('epoch')}")
         self.play.toggled.connect(self._on_play_toggled)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Epoch")
-        set_tooltip(self.slider, explain("epoch", "initialisation"))
+        set_tooltip(self.slider, explained("epoch, initialisation"))
         self.slider.valueChanged.connect(self.refresh)
         self.when = PlainLabel()
         row = QHBoxLayout()
@@ -301,6 +301,7 @@ class LabLayers(QWidget):
             log=gradients,
             y_range=y_range,
             at_one=not gradients,
+            hint=HINT,
         )
 
 

@@ -13,8 +13,8 @@ from resnet_gui.core.lab.names import dataset_names, is_untrained
 from resnet_gui.core.lab.sentences import best_epoch, percent
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.style import line_colour, line_width
-from resnet_gui.ui.lab.terms import explain
 from resnet_gui.ui.widgets.check_box import CheckBox
+from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -56,12 +56,8 @@ class NetworkRow(QWidget):
         column.addWidget(self.box)
         self.figures = PlainLabel(_figures(item))
         self.figures.setProperty("kind", "muted")
-        if item.history.epochs:
-            set_tooltip(
-                self.figures, explain("best epoch", "validation accuracy", "training accuracy")
-            )
-        else:
-            set_tooltip(self.figures, explain("initialisation"))
+        words = "accuracy, best epoch, validation" if item.history.epochs else "untrained"
+        set_tooltip(self.figures, explained(words))
         small = self.figures.font()
         small.setPointSizeF(small.pointSizeF() * scale)
         self.figures.setFont(small)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
 
-from resnet_gui.ui.lab.terms import explain_text
-from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.plain_text import PlainLabel
+
+HINT = "Switch a network on in the list"  # in a chart without lines
 
 
 def scaled(widget: QWidget, scale: float, *, bold: bool = False) -> None:
@@ -42,7 +43,6 @@ class Sentence(QFrame):
 
     def setText(self, text: str) -> None:
         self.label.setText(text)
-        set_tooltip(self.label, explain_text(text))
         self.setVisible(bool(text))
 
     def text(self) -> str:

@@ -33,8 +33,7 @@ from resnet_gui.core.nets.registration import Kind
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import scaled
 from resnet_gui.ui.lab.style import kind_colour
-from resnet_gui.ui.lab.terms import explain_text
-from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.plain_text import PlainLabel
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _PARTS = (
@@ -111,8 +110,6 @@ class LabWhy(QScrollArea):
                 group.append(label)
                 column.addWidget(label)
         self.measured = self._texts[-1]
-        for label in self._texts:
-            set_tooltip(label, explain_text(label.text()))
         column.addSpacing(8)
         self.source = PlainLabel(_SOURCE)
         self.source.setWordWrap(True)
@@ -132,7 +129,6 @@ class LabWhy(QScrollArea):
         text = start_sentence(self._controller.histories, self._controller.names) or _NOT_MEASURED
         if text != self.measured.text():
             self.measured.setText(text)
-            set_tooltip(self.measured, explain_text(text))
             self._fit()
 
     def set_scale(self, scale: float) -> None:

@@ -11,6 +11,11 @@ import re
 # As it may stand in a text -> what it is. The longer comes before the shorter that it holds.
 _TERMS = (
     (
+        r"best epoch",
+        "Best epoch: the one whose network is kept as the model. It has the lowest validation "
+        "loss or, from scratch, the highest validation accuracy.",
+    ),
+    (
         r"epochs?",
         "Epoch: one pass over all training photos.",
     ),
@@ -68,8 +73,18 @@ _TERMS = (
         "heart.",
     ),
     (r"parameters?", "Parameters: the numbers that a network learns, also called weights."),
+    (
+        r"initialisation|before training|untrained|random weights",
+        "Before training, all numbers in a network are random.",
+    ),
     (r"weights", "Weights: the numbers that a network has learned; a model's file holds them."),
     (r"GFLOPs?", "GFLOPs: how much is computed for one photo, in thousand millions of steps."),
+    (
+        r"convolutions?",
+        "Convolution: a layer that looks for small patterns all over the image.",
+    ),
+    (r"F\(x\)", "F(x): what the layers of a block make of its input x."),
+    (r"median", "Median: the value in the middle; half of them are lower."),
     (r"shortcuts?", "Shortcut: a path on which a block's input passes it by, unchanged."),
 )
 _FOUND = re.compile(

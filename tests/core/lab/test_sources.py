@@ -12,8 +12,10 @@ from resnet_gui.core.lab.histories import (
     HistoryFailed,
     HistoryFound,
     read_histories,
+    read_run,
     run_history,
 )
+from resnet_gui.core.runs.listing import RunDirectory
 from tests.helpers.histories import epoch, history, layers, write
 
 
@@ -49,6 +51,22 @@ def test_a_run_is_a_history(tmp_path: Path) -> None:
     assert run_history(make_run(tmp_path, "b", with_layers=False)).layers == ()
     with pytest.raises(RunError):
         run_history(tmp_path / "none")
+
+
+def test_a_run_that_is_trained_now_tells_its_plan(tmp_path: Path) -> None:
+    path = make_run(tmp_path, "a", epochs=3)
+    line = json.dumps(epoch(4, 9, 0.5, None).to_json())
+    with (path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+    def planned() -> int:
+        [item] = read_run(path)
+        assert isinstance(item, HistoryFound)
+        return item.planned
+
+    assert planned() == 0
+    with RunDirectory.open(path).locked():
+        assert planned() == 9
 
 
 def test_all_are_read_and_a_damaged_one_is_named(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_epochs_of_a_run_are_added_without_reading(rig: Rig, controller: LabCont
     changed, asked = heard(controller.histories_changed), rig.io.submitted
     controller.add_events([done("r", 2), done("r", 3), done("r", 4)])  # the second is there
     controller.add_events([done("r", 5)])
+    assert [item.planned for item in controller.histories] == [0, 0, 9]
     assert epochs_of(controller, "r") == [1, 2, 3, 4, 5]
     assert epochs_of(controller, "rr") == [1]
     assert [item.key for item in controller.items()] == ["bundled:plain20", "run:rr", "run:r"]

@@ -27,6 +27,7 @@ from resnet_gui.ui.lab.layers import LabLayers
 from resnet_gui.ui.lab.page import PROJECTOR_SCALE, LabPage, View
 from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.page import PageContext
+from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 from tests.core.lab.test_sources import make_run
 from tests.helpers.fake_engine import Rig
@@ -146,10 +147,8 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
     app.window.train_controller.earlier.changed.emit()
     qtbot.waitUntil(lambda: row.figures.text() == "training 75.0% (epoch 4)", timeout=ANSWER_MS)
     assert page.networks.rows["run:mine"] is row
-    [line] = [
-        n for n in (*view.plain.lines, *view.residual.lines) if n.name == "Run mine, training"
-    ]
-    assert len(line.xs) == 4
+    drawn = {line.name: line for line in (*view.plain.lines, *view.residual.lines)}
+    assert len(drawn["Run mine, training"].xs) == 4
 
 
 def test_a_run_that_goes_on_grows_without_reading(
@@ -252,13 +251,14 @@ def test_axes_stand_still_while_a_run_goes_on(qtbot: QtBot, rig: Rig) -> None:
 def test_terms_are_explained_on_hover(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     page = open_lab(qtbot, app)
     view = curves_of(page)
-    tip = view.sentence.label.toolTip()
-    assert "Training accuracy: On the images" in tip
+    tip = explained(view.sentence.text())  # which a label shows of itself
+    assert not view.sentence.label.toolTip()
+    assert "Accuracy: the share" in tip
     assert "Overfitting: " in tip
-    assert "Epoch: One pass" in tip
+    assert "Epoch: one pass" in tip
     row = next(iter(page.networks.rows.values()))
     assert "Best epoch: " in row.figures.toolTip()
-    assert "Validation accuracy: " in view.validation.toolTip()
+    assert "Accuracy: " in view.validation.toolTip()
 
 
 def test_the_words_come_first_and_agree_with_the_gradients(

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QContextMenuEvent, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.ui.widgets.charts.chart import LineChart
@@ -263,6 +263,17 @@ class TextPainter:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
+
+
+def test_the_title_explains_its_words(qtbot: QtBot, chart: LineChart) -> None:
+    def ask(position: QPoint) -> None:
+        event = QHelpEvent(QEvent.Type.ToolTip, position, chart.mapToGlobal(position))
+        QApplication.sendEvent(chart, event)
+
+    ask(chart._plan().title.center().toPoint())
+    assert QToolTip.text().startswith("Accuracy: the share of photos")
+    ask(at(chart, 50))
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())  # values are read out there
 
 
 def test_keys(qtbot: QtBot, chart: LineChart) -> None:
@@ -517,6 +528,21 @@ def test_a_single_point_is_seen(chart: LineChart) -> None:
             for dy in range(-5, 6)
         }
         assert "#0072b2" in colours
+
+
+def test_a_chart_without_points_says_what_to_do(chart: LineChart) -> None:
+    """Ticks from 10⁻¹² to 1 stood there."""
+    axes = Axes("Gradients", "layer", plain_number, "layer", log=True, hint="Switch one on")
+    for lines in ([], [Line("net", "net", [], [], "#000000")]):
+        chart.show_lines(axes, lines)
+        painter = TextPainter()
+        chart._plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
+        assert [text for _, text in painter.texts] == ["Gradients", "layer", "Switch one on"]
+        chart.grab()
+    chart.show_lines(axes, [curve("net", 0.5)])
+    painter = TextPainter()
+    chart._plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
+    assert "Switch one on" not in [text for _, text in painter.texts]
 
 
 def test_numbers_as_people_write_them() -> None:

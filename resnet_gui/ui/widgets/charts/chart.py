@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QHelpEvent,
     QImage,
     QKeyEvent,
     QKeySequence,
@@ -26,6 +27,8 @@ from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, full_x, zoomed
 from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture, write_values
 from resnet_gui.ui.widgets.charts.target import SaveTarget
+from resnet_gui.ui.widgets.glossary import explained
+from resnet_gui.ui.widgets.plain_text import show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ZOOM = 0.8  # of the axis, for one notch of the wheel
@@ -211,6 +214,14 @@ class LineChart(QWidget):
     def _move_by(self, distance: float) -> None:
         if self.zoom is not None:
             self.set_zoom((self.zoom[0] + distance, self.zoom[1] + distance))
+
+    def event(self, event: QEvent) -> bool:
+        """The title explains its words; below it values are read out."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            titled = self._plan().title.contains(event.pos())
+            show_tooltip(self, event.globalPos(), explained(self.axes.title) if titled else "")
+            return True
+        return super().event(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.point_at(None)

@@ -57,6 +57,7 @@ class Axes:
             much. y_limits: it never leaves them.
         x_least: zooming stops here.
         at_one: a line at y = 1, for ratios. mark: a dotted line at this x.
+        hint: written in the middle while there is no point.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Axes:
     x_least: float = 4.0
     at_one: bool = False
     mark: float | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class ChartPainter:
             log_ticks(*y) if axes.log else [(v, axes.value(v)) for v in multiples(step, *y)]
         )
         # Without a line and ends of its own, nobody knows what would stand beside the axes.
-        self._blank = axes.x_range is None and not any(len(line.xs) for line in lines)
+        self._empty = not any(len(line.xs) for line in lines)
+        self._blank = self._empty and axes.x_range is None
         if self._blank:
             self._ticks = []
         texts = [text for _, text in self._ticks]
@@ -120,6 +121,10 @@ class ChartPainter:
             self._paint_line(painter, line)
         for label in self.labels():
             self._paint_label(painter, *label)
+        if self._empty:
+            painter.setPen(QColor(colours.muted))
+            wrapped = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.frame.area, wrapped, self._axes.hint)
 
     # --- axes -------------------------------------------------------------------------------
 
