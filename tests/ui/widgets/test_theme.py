@@ -237,3 +237,17 @@ def test_focus_is_seen(qtbot: QtBot, theme: ThemeManager, kind: str, name: str) 
     assert control.size() == size
     changed = contrast(before, pixels(control)) >= VISIBLE
     assert changed.sum() >= 2 * (min(size.width(), 40) + 10)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("kind", [ComboBox, QComboBox])
+def test_a_closed_list_of_choices_has_an_arrow(
+    qtbot: QtBot, theme: ThemeManager, kind: type[QComboBox], name: str
+) -> None:
+    theme.choose(name)
+    box = kind()
+    qtbot.addWidget(box)
+    box.setFixedWidth(160)  # without a text that could be taken for one
+    box.show()
+    qtbot.waitExposed(box)
+    assert text_contrast(pixels(box)[8:-8, -24:-4]) > VISIBLE
