@@ -129,7 +129,7 @@ class JobLane(QObject):
     """Runs jobs one step at a time in one thread of its own.
 
     An event whose class has `urgent = True` is delivered at once, like the terminal signals. An
-    error whose class has `expected = True` is one line in the log.
+    error whose class has `foreseen = True` is one line in the log.
 
     Attributes:
         ended: whether `stopped` has come.
@@ -275,10 +275,10 @@ class JobLane(QObject):
             self._post("event", work.number, event)
 
     def _log_failure(self, number: int, error: BaseException) -> None:
-        """What a person can bring about (`expected`: no kit in a folder, offline mode) in one
+        """What a person can bring about (`foreseen`: no kit in a folder, offline mode) in one
         line, all else with its traceback. As text: a log record with the exception would keep the
         frames' tensors alive."""
-        if getattr(error, "expected", False):
+        if getattr(error, "foreseen", False):
             text = " ".join(f"{type(error).__name__}: {error}".split())
             _log.warning("job %d of lane %s: %s", number, self._name, text)
         else:

@@ -349,12 +349,12 @@ def test_a_job_is_destroyed_in_the_main_thread(qtbot: QtBot, lane: JobLane) -> N
     assert set(threads) == {threading.get_ident()}
 
 
-class _ExpectedError(Exception):
-    expected = True
+class _ForeseenError(Exception):
+    foreseen = True
 
 
-@pytest.mark.parametrize(("kind", "lines"), [(_ExpectedError, 1), (ValueError, 5)])
-def test_an_expected_error_is_one_line_in_the_log(
+@pytest.mark.parametrize(("kind", "lines"), [(_ForeseenError, 1), (ValueError, 5)])
+def test_a_foreseen_error_is_one_line_in_the_log(
     qtbot: QtBot,
     lane: JobLane,
     heard: Recorder,

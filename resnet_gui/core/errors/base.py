@@ -9,10 +9,10 @@ class ResNetGuiError(Exception):
     Attributes:
         what: what happened, one sentence.
         advice: what to do next, one sentence; empty if there is nothing to do.
-        expected: it says all by itself; the log needs no traceback.
+        foreseen: it says all by itself; the log needs no traceback.
     """
 
-    expected = True
+    foreseen = True
 
     def __init__(self, what: str, advice: str = "") -> None:
         self.what = what

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QStyleOptionComboBox,
     QStyleOptionViewItem,
     QStylePainter,
+    QWidget,
 )
 
 from resnet_gui.ui.widgets.icons import draw_icon
@@ -75,8 +76,8 @@ class _RowDelegate(QStyledItemDelegate):
 class ComboBox(QComboBox):
     """QComboBox in the window's style: as wide as its longest choice, the chosen one ticked."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setItemDelegate(_RowDelegate(self))
         self.setMaxVisibleItems(14)
         # The policy by which Qt tells the layout that a choice has come.

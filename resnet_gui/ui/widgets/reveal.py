@@ -54,6 +54,8 @@ def open_folder(path: Path) -> Generator[None, None, Opened]:
         )
     except OSError:
         return Opened(path, folder)
+    _running[:] = [command for command in _running if command.poll() is None]
+    _running.append(process)
     return Opened(path, folder, process)
 
 
@@ -107,8 +109,6 @@ class Reveal(QObject):
         elif opened.command is None:
             self._say_where()
         else:
-            _running[:] = [command for command in _running if command.poll() is None]
-            _running.append(opened.command)
             self._command, self._looks = opened.command, 0
             self._timer.start()
 

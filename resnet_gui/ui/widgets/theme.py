@@ -207,8 +207,8 @@ def _style_sheet(c: Colours) -> str:
         padding: 5px 10px; combobox-popup: 0; }}
     QComboBox:hover {{ border-color: {c.accent}; }}
     QComboBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
-    QComboBox::drop-down {{ width: 26px; border: 0; }}
-    QComboBox::down-arrow {{ image: none; }}
+    ComboBox::drop-down {{ width: 26px; border: 0; }}
+    ComboBox::down-arrow {{ image: none; }}
     QComboBox QAbstractItemView {{ background: {c.raised}; color: {c.text};
         border: 1px solid {c.muted}; border-radius: 0; padding: 2px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}

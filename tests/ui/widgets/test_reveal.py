@@ -61,6 +61,7 @@ def test_with_a_file_manager_nothing_is_said(
     asked = tmp_path / "asked"
     rig.until(lambda: asked.is_file() and asked.read_text())
     assert asked.read_text().strip() == str(tmp_path)
+    rig.settle()
     rig.until(lambda: not reveal.looking)
     assert bar.texts == []
 

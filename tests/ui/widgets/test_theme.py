@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
@@ -30,6 +31,7 @@ from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import MessageBox, PlainLabel, Rich, rich
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.nav_rail import NavButton
+from tests.helpers.fake_engine import Rig
 from tests.helpers.pixels import contrast, ground, pixels, text_contrast
 
 READABLE = 4.5  # WCAG 2.2, 1.4.3
@@ -132,9 +134,9 @@ def test_an_icon_and_the_type_follow_the_theme(
     assert text_contrast(pixels(button)) > READABLE
 
 
-def test_why_it_works_keeps_its_type(qtbot: QtBot, theme: ThemeManager) -> None:
+def test_why_it_works_keeps_its_type(qtbot: QtBot, theme: ThemeManager, rig: Rig) -> None:
     theme.choose("light")
-    why = LabWhy()
+    why = LabWhy(LabController(rig.engine, rig.store, rig.inference, rig.io, rig.parent))
     qtbot.addWidget(why)
     why.resize(1000, 640)
     why.show()
@@ -235,3 +237,17 @@ def test_focus_is_seen(qtbot: QtBot, theme: ThemeManager, kind: str, name: str) 
     assert control.size() == size
     changed = contrast(before, pixels(control)) >= VISIBLE
     assert changed.sum() >= 2 * (min(size.width(), 40) + 10)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("kind", [ComboBox, QComboBox])
+def test_a_closed_list_of_choices_has_an_arrow(
+    qtbot: QtBot, theme: ThemeManager, kind: type[QComboBox], name: str
+) -> None:
+    theme.choose(name)
+    box = kind()
+    qtbot.addWidget(box)
+    box.setFixedWidth(160)  # without a text that could be taken for one
+    box.show()
+    qtbot.waitExposed(box)
+    assert text_contrast(pixels(box)[8:-8, -24:-4]) > VISIBLE
