@@ -40,14 +40,6 @@ HEADER = [
     "model", "", "photos/s", "times the plain loop", "times OpenVINO alone",
     "ms of a core per photo", "same top-1",
 ]  # fmt: skip
-    "model",
-    "",
-    "photos/s",
-    "times the plain loop",
-    "times OpenVINO alone",
-    "ms of a core per photo",
-    "same top-1",
-]
 _WARM = 20  # photos
 
 
