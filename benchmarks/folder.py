@@ -1,6 +1,7 @@
 """A folder of photos, decoding included: ours against a plain loop and against OpenVINO alone.
 
     python -m benchmarks folder [--photos 500] [--rounds 5] [--models resnet50 …] [--peers plain …]
+                                [--home FOLDER]
 
 Contestants take turns within one run, each in a process of its own that sleeps meanwhile; the first
 turn warms up and does not count. A ratio is the median of the ratios of the rounds.
@@ -35,7 +36,10 @@ TITLES = {
     "fast": "ours",
     "openvino": "OpenVINO alone, nothing decoded",
 }
-HEADER = ["model", "", "photos/s", "times the plain loop", "times OpenVINO alone", "same top-1"]
+HEADER = [
+    "model", "", "photos/s", "times the plain loop", "times OpenVINO alone",
+    "ms of a core per photo", "same top-1",
+]  # fmt: skip
 _WARM = 20  # photos
 
 
@@ -45,6 +49,7 @@ class Contestant:
     def __init__(self, kind: str, model: str, folder: Path, home: str) -> None:
         self.kind, self.reason = kind, ""
         self.seconds: list[float] = []
+        self.processor_seconds: list[float] = []
         self.top: list[int] = []
         self.torch = True
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
@@ -62,6 +67,7 @@ class Contestant:
         told = self._turn(first, last)
         if told is not None:
             self.seconds.append(told["seconds"])
+            self.processor_seconds.append(told["processor_seconds"])
             self.top, self.torch = told["top"], told["torch"]
 
     def close(self) -> None:
@@ -119,7 +125,7 @@ def rows(model: str, contestants: list[Contestant], photos: int) -> list[list[st
     result = []
     for one in contestants:
         if one.reason:
-            result.append([model, TITLES[one.kind], f"cannot run: {one.reason[:120]}", "", "", ""])
+            result.append([model, TITLES[one.kind], f"cannot run: {one.reason[:120]}", *[""] * 4])
             continue
         plain, alone = by_kind.get("plain", one), by_kind.get("openvino", one)
         same = "–"
@@ -128,7 +134,9 @@ def rows(model: str, contestants: list[Contestant], photos: int) -> list[list[st
             same = f"{equal} of {photos}"
         rate = photos / statistics.median(one.seconds)
         title = TITLES[one.kind] + ("" if one.torch else " (no torch in the process)")
-        result.append([model, title, f"{rate:.1f}", ratio(one, plain), ratio(one, alone), same])
+        core_ms = f"{statistics.median(one.processor_seconds) / photos * 1000:.1f}"
+        ratios = [ratio(one, plain), ratio(one, alone)]
+        result.append([model, title, f"{rate:.1f}", *ratios, core_ms, same])
     return result
 
 
@@ -137,6 +145,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", nargs="+", default=list(ARCHITECTURES), metavar="ID")
+    parser.add_argument("--home", metavar="FOLDER", help="keep the models here for the next time")
     parser.add_argument("--peers", nargs="+", default=list(KINDS), choices=list(KINDS))
     options = parser.parse_args()
     print(versions())
@@ -147,7 +156,7 @@ def main() -> None:
             f"{len(made)} JPEGs of 500 x 375 pixels, {size:.0f} KB each; {options.rounds} rounds "
             "in turns; median (min … max) of the rounds' ratios"
         )
-        home = f"{folder}/home"
+        home = options.home or f"{folder}/home"
         lines: list[list[str]] = []
         for model in options.models:
             about = subprocess.run(

@@ -118,7 +118,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def child_environment(home: str) -> dict[str, str]:
     """Each contestant runs as a person would run it: with its library's own choice of threads."""
-    unwanted = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_NUM_THREADS")
+    unwanted = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     here = str(Path(__file__).parent.parent)
     path = os.pathsep.join(filter(None, [here, kept.get("PYTHONPATH")]))

@@ -87,12 +87,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--models", nargs="+", default=list(ARCHITECTURES), metavar="ID")
+    parser.add_argument("--home", metavar="FOLDER", help="keep the models here for the next time")
     parser.add_argument("--large", type=Path, default=_SHARED, metavar="FOLDER")
     parser.add_argument("--large-photos", type=int, default=19, metavar="N")
     options = parser.parse_args()
     print(versions())
     with tempfile.TemporaryDirectory() as folder:
-        home = f"{folder}/home"
+        home = options.home or f"{folder}/home"
         photo = make_photos(Path(folder, "photos"), 1)[0]
         latencies, starts = [], []
         for model in options.models:

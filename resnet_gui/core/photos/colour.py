@@ -7,6 +7,7 @@ import functools
 import io
 import itertools
 from collections.abc import Callable
+from typing import TypeVar
 
 from PIL import Image, ImageChops, ImageCms
 
@@ -25,6 +26,7 @@ _TRANSPOSE = {
 }
 TURNED = (5, 6, 7, 8)  # orientations that swap width and height
 ORIENTATION = 0x0112
+Length = TypeVar("Length", int, float)
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -36,7 +38,7 @@ def orientation_of(image: Image.Image) -> int:
     return value if value in _TRANSPOSE else 1
 
 
-def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+def turned_size(size: tuple[Length, Length], orientation: int) -> tuple[Length, Length]:
     """Width and height of stored pixels once they stand upright."""
     return (size[1], size[0]) if orientation in TURNED else size
 
