@@ -71,6 +71,14 @@ class ClassScore(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class KindScore:
+    """What several classes are kinds of ("cat"). `probability`: of all of them together, 0..1."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction(Value):
     """What a model says about one photo, most probable class first.
 
@@ -84,6 +92,7 @@ class Prediction(Value):
         decode_ms, inference_ms: wall time of reading plus preprocessing, and of the network
             (of a batch: its share).
         incomplete: the file ends early; the answer is about the part that is there.
+        kind: what can be said beyond the best class where that is not sure.
     """
 
     position: int
@@ -96,6 +105,7 @@ class Prediction(Value):
     decode_ms: float
     inference_ms: float
     incomplete: bool = False
+    kind: KindScore | None = None
 
     @property
     def top(self) -> ClassScore:
