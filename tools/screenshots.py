@@ -92,6 +92,7 @@ def child(theme: str, folder: Path) -> None:
     grab("classify")
     window.page.crop_button.setChecked(False)
     window.controller.clear()
+    window.controller.removals.forget()
     window.controller.open_paths([folder / "album"])
     ended = (PhotoState.DONE, PhotoState.FAILED)
     wait(

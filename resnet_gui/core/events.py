@@ -72,9 +72,15 @@ class ClassScore(Value):
 
 @dataclass(frozen=True, slots=True)
 class KindScore:
-    """What several classes are kinds of ("cat"). `probability`: of all of them together, 0..1."""
+    """What several classes are kinds of.
+
+    Attributes:
+        name: a noun ("cat"). article: what English puts before it, "a ", "an " or "".
+        probability: of all of them together, 0..1.
+    """
 
     name: str
+    article: str
     probability: float
 
 
@@ -93,6 +99,7 @@ class Prediction(Value):
             (of a batch: its share).
         incomplete: the file ends early; the answer is about the part that is there.
         kind: what can be said beyond the best class where that is not sure.
+        article: what English puts before the best class's name: "a ", "an " or "".
     """
 
     position: int
@@ -106,6 +113,7 @@ class Prediction(Value):
     inference_ms: float
     incomplete: bool = False
     kind: KindScore | None = None
+    article: str = ""
 
     @property
     def top(self) -> ClassScore:

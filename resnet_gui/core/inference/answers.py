@@ -18,7 +18,7 @@ from resnet_gui.core.events import (
 )
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Rows, softmax
 from resnet_gui.core.inference.photo_inputs import PhotoInput, read_photo
-from resnet_gui.core.zoo.kinds import kinds_of, likely_kind
+from resnet_gui.core.zoo.kinds import article, kinds_of, likely_kind
 from resnet_gui.core.zoo.spec import ModelSpec
 
 
@@ -100,4 +100,5 @@ def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Pr
         inference_ms=answer.milliseconds,
         incomplete=photo.incomplete,
         kind=likely_kind(answer.row.tolist(), kinds) if kinds else None,
+        article=article(spec.label(best[0])),
     )

@@ -33,6 +33,7 @@ _NO_ARTICLE = frozenset(
     .replace("    ", "")
     .split("|")
 )
+_CIFAR10 = ("airplane", "automobile", "deer", "horse")  # its other classes are kinds already
 _SOUNDS_LIKE_YOU = ("eu", "uni")
 _SILENT_H = ("hourglass",)
 
@@ -101,16 +102,24 @@ def likely_kind(probabilities: Sequence[float], kinds: Sequence[Kind]) -> KindSc
 
 
 def article(noun: str) -> str:
-    """ "a " or "an " for a class or kind of ImageNet's; "" before what English does not count."""
-    if noun in _NO_ARTICLE:
+    """What English puts before a class or kind: "a ", "an ", or "" before what is not counted. Of a
+    word that is not known ("ants" and "rotten" are folders of somebody's) nobody can say: "".
+    """
+    if noun not in _known_nouns():
         return ""
     lower = noun.lower()
     vowel = lower[0] in "aeiou" and not lower.startswith(_SOUNDS_LIKE_YOU)
     return "an " if vowel or lower.startswith(_SILENT_H) else "a "
 
 
+@functools.cache
+def _known_nouns() -> frozenset[str]:
+    kinds = (kind.name for kind in imagenet_kinds())
+    return frozenset((*imagenet_classes(), *kinds, *_CIFAR10)) - _NO_ARTICLE
+
+
 def _narrowest(found: Sequence[tuple[Kind, float]]) -> KindScore | None:
     if not found:
         return None
     kind, share = min(found, key=lambda item: (len(item[0].members), -item[1]))
-    return KindScore(kind.name, min(1.0, share))
+    return KindScore(kind.name, article(kind.name), min(1.0, share))

@@ -113,6 +113,8 @@ def test_a_probable_class_and_a_sure_kind() -> None:
         ("binoculars", ""),
         ("furniture", ""),
         ("cat", "a "),
+        ("automobile", "an "),
+        ("rotten", ""),
     ],
 )
 def test_the_article(noun: str, before: str) -> None:
