@@ -57,7 +57,7 @@ def child(theme: str, folder: Path) -> None:
 
     app = open_window([])
     window, train = app.window, app.window.train_controller
-    app.theme.choose(theme)
+    window.memory.change(theme=theme)
     window.resize(1120, 740)
 
     def wait(condition: Callable[[], bool], settle_ms: int = 400) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -38,7 +39,7 @@ from resnet_gui.ui.widgets.photo_list import PhotoState
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
 
-_LOW, _NARROW = 560, 780  # points of the page's height and width: with less, parts become smaller
+_NARROW = 780  # points: in a page of less width a button has no text
 
 
 class ClassifyPage(Page):
@@ -133,7 +134,10 @@ class ClassifyPage(Page):
         column = QVBoxLayout(work)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.splitter, 1)
+        # No stretch: what stretches is squeezed first, and the answers need the room the most.
+        expanding = QSizePolicy.Policy.Expanding
+        self.splitter.setSizePolicy(expanding, expanding)
+        column.addWidget(self.splitter)
         column.addWidget(self.strip)
         return work
 
@@ -351,7 +355,5 @@ class ClassifyPage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        low, narrow = self.height() < _LOW, self.width() < _NARROW
-        self.strip.set_compact(low)
-        self.problems.set_compact(low)
+        narrow = self.width() < _NARROW
         self.classes_button.setText("" if narrow else "What can it recognise?")

@@ -13,12 +13,13 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -34,8 +35,9 @@ from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
-_WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 116, 86
-_PICTURE_WIDTH, _CAPTION_HEIGHT = 104, 42
+_WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
+_PICTURE_WIDTH, _CAPTION_HEIGHT = 104, 37
+_SCROLL_BAR = 20  # below the cells, with the frame
 
 
 class _PhotoDelegate(QStyledItemDelegate):
@@ -125,6 +127,27 @@ class _Photos(MenuListView):
     remove_requested = Signal(QModelIndex)
     open_requested = Signal(QModelIndex)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._delegate = _PhotoDelegate(self)
+        self.setItemDelegate(self._delegate)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setMaximumHeight(_HEIGHT + _SCROLL_BAR)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _HEIGHT + _SCROLL_BAR)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_WIDTH, _LOW_HEIGHT + _SCROLL_BAR)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Thumbnails become lower where the window is low."""
+        height = max(_LOW_HEIGHT, min(_HEIGHT, self.height() - _SCROLL_BAR))
+        if height != self._delegate.height:
+            self._delegate.height = height
+            self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         if index.isValid() and event.key() == Qt.Key.Key_Delete:
@@ -194,14 +217,11 @@ class PhotoStrip(QWidget):
         self.view.remove_requested.connect(self._on_remove_requested)
         self.view.open_requested.connect(self._on_open_requested)
         self.view.setModel(photos)
-        self._delegate = _PhotoDelegate(self.view)
-        self.view.setItemDelegate(self._delegate)
         self.view.setFlow(QListView.Flow.LeftToRight)
         self.view.setWrapping(False)
         self.view.setUniformItemSizes(True)
         self.view.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setFixedHeight(_HEIGHT + 20)
         self.view.setAccessibleName("Photos")
         column.addWidget(self.view)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
@@ -220,14 +240,6 @@ class PhotoStrip(QWidget):
         if index.isValid() and index != self.view.currentIndex():
             self.view.setCurrentIndex(index)
             self.view.scrollTo(index)
-
-    def set_compact(self, on: bool) -> None:
-        """Lower thumbnails, for a low window."""
-        height = _LOW_HEIGHT if on else _HEIGHT
-        if height != self._delegate.height:
-            self._delegate.height = height
-            self.view.setFixedHeight(height + 20)
-            self.view.scheduleDelayedItemsLayout()
 
     @Slot(object)
     def show_progress(self, progress: PhotosProgress) -> None:

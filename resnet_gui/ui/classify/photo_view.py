@@ -52,7 +52,7 @@ class PhotoView(QWidget):
         self._pixels: QImage | None = None
 
     def sizeHint(self) -> QSize:
-        return QSize(640, 480)
+        return QSize(640, 240)
 
     def show_photo(self, image: QImage, full_width: int, full_height: int) -> None:
         """Show pixels; `full_*` is the photo's own size, upright, in pixels."""

@@ -41,7 +41,7 @@ class ResultsPanel(QFrame):
         self.setProperty("kind", "card")
         self.setMinimumWidth(230)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 12, 12, 12)
+        column.setContentsMargins(18, 8, 12, 10)
         column.setSpacing(4)
         self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle, tip=False)
         self.name.setProperty("kind", "muted")

@@ -19,7 +19,7 @@ from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
-_HIGHEST, _LOWEST = 42, 26
+_HIGHEST, _LOWEST = 42, 25
 _BAR, _THIN_BAR = 8, 3
 
 

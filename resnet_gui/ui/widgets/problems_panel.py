@@ -75,7 +75,7 @@ class ProblemsPanel(QFrame):
         self.view.selectionModel().currentChanged.connect(self._on_clicked)
         self.view.menu_requested.connect(self._on_menu_requested)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 10, 10)
+        column.setContentsMargins(14, 8, 10, 6)
         column.addWidget(self.title)
         column.addWidget(self.view)
         self._soon = QTimer(self)
@@ -97,10 +97,6 @@ class ProblemsPanel(QFrame):
         noun = "photo" if count == 1 else "photos"
         self.title.setText(f"{count:,} {noun} could not be read")
         self._fit()
-
-    def set_compact(self, on: bool) -> None:
-        """Show only how many there are: the list would leave no room for the answers."""
-        self.view.setHidden(on)
 
     def _fit(self) -> None:
         """As high as the first few reasons; the others are scrolled to."""
