@@ -57,7 +57,7 @@ def child(theme: str, folder: Path) -> None:
 
     app = open_window([])
     window, train = app.window, app.window.train_controller
-    app.theme.choose(theme)
+    window.memory.change(theme=theme)
     window.resize(1120, 740)
 
     def wait(condition: Callable[[], bool], settle_ms: int = 400) -> None:
@@ -92,6 +92,7 @@ def child(theme: str, folder: Path) -> None:
     grab("classify")
     window.page.crop_button.setChecked(False)
     window.controller.clear()
+    window.controller.removals.forget()
     window.controller.open_paths([folder / "album"])
     ended = (PhotoState.DONE, PhotoState.FAILED)
     wait(

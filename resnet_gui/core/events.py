@@ -71,6 +71,20 @@ class ClassScore(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class KindScore:
+    """What several classes are kinds of.
+
+    Attributes:
+        name: a noun ("cat"). article: what English puts before it, "a ", "an " or "".
+        probability: of all of them together, 0..1.
+    """
+
+    name: str
+    article: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction(Value):
     """What a model says about one photo, most probable class first.
 
@@ -84,6 +98,8 @@ class Prediction(Value):
         decode_ms, inference_ms: wall time of reading plus preprocessing, and of the network
             (of a batch: its share).
         incomplete: the file ends early; the answer is about the part that is there.
+        kind: what can be said beyond the best class where that is not sure.
+        article: what English puts before the best class's name: "a ", "an " or "".
     """
 
     position: int
@@ -96,6 +112,8 @@ class Prediction(Value):
     decode_ms: float
     inference_ms: float
     incomplete: bool = False
+    kind: KindScore | None = None
+    article: str = ""
 
     @property
     def top(self) -> ClassScore:

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.zoo.spec import Imported
+from resnet_gui.core.zoo.spec import Imported, ModelSpec
 from resnet_gui.core.zoo.storage.offline_kit import MANIFEST
 from resnet_gui.core.zoo.weights.model_file import SUFFIX
 from resnet_gui.jobs.lane import Job, JobLane
@@ -122,3 +122,52 @@ class Imports(QObject):
     @Slot()
     def _on_cancelled(self) -> None:
         self.cancelled.emit(self._end())
+
+
+class PageImports(QObject):
+    """What one page asked the window's queue for.
+
+    Signals:
+        imported(object, bool): the ModelSpec that can be used now, and whether it was here already.
+        failed(str): what went wrong, in words.
+        ended(): a request of this page's is over, well or not.
+        others_imported(object): a ModelSpec that another page asked for.
+    """
+
+    imported = Signal(object, bool)
+    failed = Signal(object)
+    ended = Signal()
+    others_imported = Signal(object)
+
+    def __init__(self, imports: Imports, parent: QObject) -> None:
+        super().__init__(parent)
+        self._imports = imports
+        self._own: set[int] = set()
+        imports.imported.connect(self._on_imported)
+        imports.failed.connect(self._on_failed)
+        imports.cancelled.connect(self._on_cancelled)
+
+    def start(self, paths: Iterable[Path]) -> None:
+        """As `Imports.start`."""
+        self._own.update(self._imports.start(paths))
+
+    @Slot(int, object, bool)
+    def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
+        if request in self._own:  # and stays: a kit holds several models
+            self.imported.emit(spec, already)
+            self.ended.emit()
+        else:
+            self.others_imported.emit(spec)
+
+    @Slot(int, object)
+    def _on_failed(self, request: int, message: str) -> None:
+        if request in self._own:
+            self._own.discard(request)
+            self.ended.emit()
+            self.failed.emit(message)
+
+    @Slot(int)
+    def _on_cancelled(self, request: int) -> None:
+        if request in self._own:
+            self._own.discard(request)
+            self.ended.emit()

@@ -23,6 +23,7 @@ from resnet_gui import __main__, __version__
 from resnet_gui.cli import main as cli
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from tests.helpers.models import cache_weights, small_model
 from tests.helpers.pictures import encoded, gradient
 
@@ -146,6 +147,14 @@ def test_csv_has_empty_cells_where_a_model_has_fewer_classes(photos: Path, insec
     rows = list(csv.reader(io.StringIO(result.stdout)))
     assert {len(row) for row in rows} == {13}
     assert rows[1][8:] == ["", "", "", "", ""]
+
+
+@pytest.mark.skipif(lite0_weights_path() is None, reason="extra “offline” is not installed")
+def test_text_says_what_unsure_classes_are_kinds_of() -> None:
+    cat = next(path for path in paths.sample_photos() if path.stem == "cat")
+    result = invoke("classify", cat, "--model", LITE0)
+    assert re.search(r"^ +9\d\.\d%  █+ +any kind of cat$", result.stdout, re.MULTILINE)
+    assert "kind" not in invoke("classify", cat, "--model", LITE0, "--json").stdout
 
 
 def test_text_shows_names_as_they_are(photos: Path, insects: str) -> None:

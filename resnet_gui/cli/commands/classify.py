@@ -177,6 +177,9 @@ def _print_answer(event: Prediction | ImageFailed) -> None:
         return
     if event.incomplete:
         emit_line("  ", (INCOMPLETE, "yellow"))
-    for score in event.scores:
-        bar = "█" * max(1, round(score.probability * 24))
-        emit_line(f"  {score.probability:6.1%}  {bar:<24}  {score.label}")
+    rows = [(score.probability, score.label) for score in event.scores]
+    if event.kind is not None:
+        rows.append((event.kind.probability, f"any kind of {event.kind.name}"))
+    for probability, label in rows:
+        bar = "█" * max(1, round(probability * 24))
+        emit_line(f"  {probability:6.1%}  {bar:<24}  {label}")

@@ -13,7 +13,7 @@ from resnet_gui.core.dataset.summary import Part, Problem, ProblemKind
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.photos.decode import looks_like_image
 
-_PARTS = {
+PART_NAMES = {
     "train": Part.TRAIN,
     "training": Part.TRAIN,
     "val": Part.VAL,
@@ -101,7 +101,7 @@ def walk(folder: Path, every: int = 200) -> Iterator[Listing]:
             )
         )
     folders = [item for item in top if item.is_dir()]
-    parts = {item: _PARTS.get(item.name.lower(), Part.NONE) for item in folders}
+    parts = {item: PART_NAMES.get(item.name.lower(), Part.NONE) for item in folders}
     # A class may be called "train" (of vehicles): only if all folders are parts they are parts.
     listing.has_parts = Part.TRAIN in parts.values() and Part.NONE not in parts.values()
     listing.loose_photos += _count_loose(listing, top)
@@ -235,7 +235,7 @@ def _only_folder(items: list[Path]) -> Path | None:
     """The one folder that holds everything, if the listing is that and no part of a split."""
     folders = [item for item in items if item.is_dir()]
     photos = any(looks_like_image(item) for item in items if not item.is_dir())
-    if len(folders) != 1 or photos or folders[0].name.lower() in _PARTS:
+    if len(folders) != 1 or photos or folders[0].name.lower() in PART_NAMES:
         return None
     return folders[0]
 

@@ -18,6 +18,7 @@ from resnet_gui.core.events import (
 )
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Rows, softmax
 from resnet_gui.core.inference.photo_inputs import PhotoInput, read_photo
+from resnet_gui.core.zoo.kinds import article, kinds_of, likely_kind
 from resnet_gui.core.zoo.spec import ModelSpec
 
 
@@ -86,6 +87,7 @@ def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Pr
     """The answer's classes, most probable first. Of two that are equal the first is first."""
     photo, spec = answer.photo, answer.model.spec
     best = np.argsort(-answer.row, kind="stable")[: max(1, top_k)].tolist()
+    kinds = kinds_of(spec.classes)
     return Prediction(
         position=photo.position,
         path=sources[photo.position].name,
@@ -97,4 +99,6 @@ def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Pr
         decode_ms=photo.milliseconds,
         inference_ms=answer.milliseconds,
         incomplete=photo.incomplete,
+        kind=likely_kind(answer.row.tolist(), kinds) if kinds else None,
+        article=article(spec.label(best[0])),
     )

@@ -44,6 +44,7 @@ from resnet_gui.core.photos.formats import (
 )
 from resnet_gui.core.photos.load import late_orientation, load, opened, take_orientation
 from resnet_gui.core.photos.load import opened as _opened
+from resnet_gui.core.photos.preprocess import crop_photo
 from resnet_gui.core.photos.problems import (
     as_read_error,
     out_of_memory,
@@ -51,11 +52,12 @@ from resnet_gui.core.photos.problems import (
     too_many_pixels,
     too_much_memory,
 )
+from resnet_gui.core.preprocessing import Preprocessing
 
 __all__ = [
     "BUDGET", "HEIC_READABLE", "HEIC_SUFFIXES", "IMAGE_SUFFIXES", "MAX_PIXELS", "RAW_SUFFIXES",
     "DecodedPhoto", "MemoryBudget", "_opened", "decode", "decoded", "encode_png",
-    "looks_like_image", "preview", "upright_size",
+    "looks_like_image", "network_view", "preview", "upright_size",
 ]  # fmt: skip
 
 MAX_PIXELS = 250_000_000  # phones reach 200 megapixels
@@ -143,6 +145,17 @@ def preview(source: ImageSource, max_side: int) -> RgbImage:
         image = photo.image
         image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
         return RgbImage(image.width, image.height, image.tobytes(), full_width, full_height)
+
+
+def network_view(source: ImageSource, preprocessing: Preprocessing) -> RgbImage:
+    """The pixels that a network gets of one photo, before they are normalised: crop x crop.
+
+    Raises:
+        ImageReadError: as `decode`.
+    """
+    with decoded(source) as photo:
+        image = crop_photo(photo.image, preprocessing)
+        return RgbImage(image.width, image.height, image.tobytes(), photo.width, photo.height)
 
 
 def upright_size(source: ImageSource) -> tuple[int, int]:

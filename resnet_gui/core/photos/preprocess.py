@@ -78,6 +78,18 @@ def reading_side(preprocessing: Preprocessing) -> int | None:
     return int(_SPARE * max(preprocessing.resize, preprocessing.crop))
 
 
+def input_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
+    """As `crop_box`, with the black that is added where the photo is smaller than the crop."""
+    new_width, new_height = resized_size(width, height, preprocessing.resize)
+    crop = preprocessing.crop
+    x_scale, y_scale = width / new_width, height / new_height
+    left, top = (
+        -((crop - length) // 2) if length < crop else _crop_offset(length, crop)
+        for length in (new_width, new_height)
+    )
+    return CropBox(left * x_scale, top * y_scale, crop * x_scale, crop * y_scale)
+
+
 def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     """Resize and centre crop: what the network sees, before normalisation.
 

@@ -21,9 +21,10 @@ from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.model_choice import ModelChoice
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
 from resnet_gui.ui.classify.photo_jobs import Answer, PhotoJobs
+from resnet_gui.ui.classify.removals import Removals
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
-from resnet_gui.ui.imports import Imports, looks_like_weights
+from resnet_gui.ui.imports import Imports, PageImports, looks_like_weights
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
@@ -36,7 +37,7 @@ class ClassifyController(QObject):
     """Takes what the person drops and keeps the answers.
 
     Attributes:
-        photos: the list model that views show.
+        photos: the list model that views show. removals: what was taken out of it.
         model: which model answers. entry: that, None if there is none.
         device: the chosen device ("auto", …).
 
@@ -49,6 +50,7 @@ class ClassifyController(QObject):
         noticed(str text, str kind): something to show above the photo; kind "notice" or "warning".
         download_changed(object): DownloadProgress of the window's download, whoever asked for it,
             or None when there is none.
+        labelled(LabelledFolder): one was opened.
         opened(str): a path for the list of recent files.
         batch_ended(): a job that classified photos is over.
     """
@@ -63,6 +65,7 @@ class ClassifyController(QObject):
     # Texts and paths that cross as `object`: a Qt string would lose the bytes of a file name
     # that are no UTF-8.
     opened = Signal(object)
+    labelled = Signal(object)
     batch_ended = Signal()
 
     def __init__(
@@ -77,11 +80,13 @@ class ClassifyController(QObject):
     ) -> None:
         super().__init__(parent)
         self._engine, self._inference = engine, inference
-        self.store, self._downloads, self._imports = store, downloads, imports
+        self.store, self._downloads = store, downloads
         self.photos = PhotoList(io, self)
+        self.removals = Removals(self.photos, self)
         self._intake = PhotoIntake(io, engine.fetch_image, self)
         self._intake.found.connect(self._on_photos_found)
         self._intake.opened.connect(self.opened)
+        self._intake.labelled.connect(self.labelled)
         self._intake.kits_found.connect(self._on_kits_found)
         self._intake.noticed.connect(self.noticed)
         self._intake.began.connect(self._on_intake_began)
@@ -100,12 +105,13 @@ class ClassifyController(QObject):
         self.status = Status()
         self._current: Photo | None = None
         self._warming: Job | None = None
-        self._import_requests: set[int] = set()
+        self._imports = PageImports(imports, self)
+        self._imports.imported.connect(self._on_imported)
+        self._imports.others_imported.connect(store.refresh)
+        self._imports.failed.connect(self._on_import_failed)
+        self._imports.ended.connect(self._on_intake_ended)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_downloads_changed)
-        imports.imported.connect(self._on_imported)
-        imports.failed.connect(self._on_import_failed)
-        imports.cancelled.connect(self._on_import_cancelled)
 
     # --- what comes in ----------------------------------------------------------------------
 
@@ -134,7 +140,7 @@ class ClassifyController(QObject):
         self._import(folders)
 
     def _import(self, paths: Sequence[Path]) -> None:
-        self._import_requests.update(self._imports.start(paths))
+        self._imports.start(paths)
         self._say("Reading the model file…", busy=True)
 
     @Slot(object, bool)
@@ -190,24 +196,43 @@ class ClassifyController(QObject):
     def show_previous(self) -> None:
         self.step(-1)
 
+    @Slot()
     def remove_current(self) -> None:
-        if self._current is None:
-            return
-        row = self.photos.row(self._current)
-        self.photos.remove(row)
-        self._current = None
-        self.select(min(row, self.photos.rowCount() - 1))
-        if self._current is None:
-            self.current_changed.emit()
+        if self._current is not None:
+            self.remove(self._current)
+
+    def remove(self, photo: Photo) -> None:
+        """Take a photo out of the list (the file stays where it is)."""
+        row = self.photos.row(photo)
+        self.removals.take(row)
+        if photo is self._current:
+            self._current = None
+            self.select(min(row, self.photos.rowCount() - 1))
+            if self._current is None:
+                self.current_changed.emit()
         self._report_progress()
 
+    @Slot()
     def clear(self) -> None:
-        """Empty the window (the files stay where they are)."""
-        self._jobs.let_go()
+        """Empty the list (the files stay where they are)."""
         self._intake.stop()
+        self.removals.take_all()
+        self._jobs.let_go()
         self._current = None
-        self.photos.clear()
         self.current_changed.emit()
+        self._report_progress()
+
+    @Slot()
+    def undo_removal(self) -> None:
+        """Bring back what was removed, with its answers; what has none of this model's is asked."""
+        back, waited = self.removals.bring_back()
+        if not back:
+            return
+        self._current = None
+        self.select(self.photos.row(back[0]))
+        old = [p for p in back if p.prediction is not None and p.prediction.model != self.model.id]
+        if again := list(dict.fromkeys(waited + old)):
+            self._classify(again)
         self._report_progress()
 
     # --- model and device -------------------------------------------------------------------
@@ -337,30 +362,21 @@ class ClassifyController(QObject):
     def _on_downloads_changed(self) -> None:
         self.download_changed.emit(self._downloads.progress)
 
-    @Slot(int, object, bool)
-    def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
-        if request in self._import_requests:
-            text = "was here already." if already else "was added to your models."
-            self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
-            self._say(self._ready_text())
-            self.model.want(spec.id)
-        else:
-            self.store.refresh()
+    @Slot(object, bool)
+    def _on_imported(self, spec: ModelSpec, already: bool) -> None:
+        text = "was here already." if already else "was added to your models."
+        self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+        self.model.want(spec.id)
 
-    @Slot(int, object)
-    def _on_import_failed(self, request: int, message: str) -> None:
-        if request in self._import_requests:
-            self._import_requests.discard(request)
-            self._say(self._ready_text())
-            self.noticed.emit(message, "warning")
-
-    @Slot(int)
-    def _on_import_cancelled(self, request: int) -> None:
-        if request in self._import_requests:
-            self._import_requests.discard(request)
-            self._say(self._ready_text())
+    @Slot(object)
+    def _on_import_failed(self, message: str) -> None:
+        self.noticed.emit(message, "warning")
 
     # --- status -------------------------------------------------------------------------------
+
+    def tell(self, text: str) -> None:
+        """Say in the status line what was done."""
+        self._say(text, busy=self.status.busy)
 
     def _ready_text(self) -> str:
         return "Ready." if self.status.device else ""

@@ -5,35 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.classify.device_box import DeviceBox
 from resnet_gui.ui.classify.empty_state import EmptyState
+from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.offer import ModelOffer
+from resnet_gui.ui.classify.open_button import OpenButton
 from resnet_gui.ui.classify.opening import PhotoOpening
+from resnet_gui.ui.classify.photo_actions import PhotoActions
+from resnet_gui.ui.classify.photo_panel import PhotoPanel
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
-from resnet_gui.ui.classify.photo_view import PhotoView
-from resnet_gui.ui.classify.previews import Preview, Previews
 from resnet_gui.ui.classify.recent_menu import RecentMenu
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
-from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
-from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
-from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip, tooltip
+from resnet_gui.ui.widgets.photo_list import PhotoState
+from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
+
+_NARROW = 780  # points: in a page of less width a button has no text
 
 
 class ClassifyPage(Page):
@@ -41,10 +47,14 @@ class ClassifyPage(Page):
 
     Attributes:
         controller: the state machine that this page shows.
-        crop_action: switches “what the network sees”.
+        crop_action: switches “what the network sees”. undo_action: brings back what was removed.
+
+    Signals:
+        train_requested(object): a folder's path; the Train page should open it.
     """
 
     drop_hint = "Drop to see what it is"
+    train_requested = Signal(object)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -59,22 +69,25 @@ class ClassifyPage(Page):
             self,
         )
         self._memory = memory
-        self._previews = Previews(lanes.io, self)
-        self._previews.made.connect(self._on_preview)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
+        self.opening = PhotoOpening(controller, memory, samples, self.notices, self)
+        self.photo_actions = PhotoActions(controller, lanes.io, self.notices, self)
         column.addLayout(self._header())
         column.addWidget(self.notices)
         self.offer = ModelOffer(controller, self.notices, self)
-        self.opening = PhotoOpening(controller, memory, samples, self.notices, self)
+        self.removal_notice = RemovalNotice(controller, self.notices, self)
+        self.labelled_notice = LabelledNotice(controller, self.notices, self)
+        self.labelled_notice.train_requested.connect(self.train_requested)
         self.empty = EmptyState(samples)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(self._work())
+        self.stack.addWidget(self._work(lanes.io))
         column.addWidget(self.stack, 1)
         self._connect(controller)
         self._offer_actions()
+        self._on_rows_changed()
         self._on_current_changed()
 
     # --- building ---------------------------------------------------------------------------
@@ -86,46 +99,29 @@ class ClassifyPage(Page):
         self.popup = ModelPopup(self)
         self.classes_button = QPushButton("What can it recognise?")
         self.classes_button.setProperty("kind", "plain")
+        self.classes_button.setAccessibleName("What can it recognise?")
         put_icon(self.classes_button, "question")
-        self.device_box = ComboBox()
-        self.device_box.setMinimumWidth(150)
-        self.device_box.setAccessibleName("Device")
-        set_tooltip(self.device_box, "Where the network runs")
-        self.device_box.add_choice("Device: automatic", "auto")
+        set_tooltip(self.classes_button, "The classes that this model knows")
+        self.open_button = OpenButton(self.opening)
+        self.device_box = DeviceBox(self.controller, self._memory)
         row.addWidget(self.model_button)
         row.addWidget(self.classes_button)
         row.addStretch()
         row.addWidget(self.device_box)
+        row.addWidget(self.open_button)
         return row
 
-    def _work(self) -> QWidget:
-        self.view = PhotoView()
-        self.crop_button = QPushButton("What the network sees")
-        self.crop_button.setCheckable(True)
-        put_icon(self.crop_button, "crop")
-        set_tooltip(
-            self.crop_button, "Show the part of the photo that reaches the network (Ctrl+E)"
-        )
-        left = QWidget()
-        left_column = QVBoxLayout(left)
-        left_column.setContentsMargins(0, 0, 0, 0)
-        left_column.setSpacing(8)
-        left_column.addWidget(self.view, 1)
-        below = QHBoxLayout()
-        self.size_label = PlainLabel()
-        self.size_label.setProperty("kind", "muted")
-        below.addWidget(self.crop_button)
-        below.addStretch()
-        below.addWidget(self.size_label)
-        left_column.addLayout(below)
+    def _work(self, io: JobLane) -> QWidget:
+        self.photo_panel = left = PhotoPanel(io)
+        self.view, self.crop_button = left.view, left.crop_button
         self.results = ResultsPanel()
         self.problems = ProblemsPanel(self.controller.photos)
         right = QWidget()
         right_column = QVBoxLayout(right)
         right_column.setContentsMargins(0, 0, 0, 0)
         right_column.setSpacing(8)
-        right_column.addWidget(self.results, 3)
-        right_column.addWidget(self.problems, 2)
+        right_column.addWidget(self.results, 1)
+        right_column.addWidget(self.problems)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(10)
         self.splitter.setChildrenCollapsible(False)
@@ -138,7 +134,10 @@ class ClassifyPage(Page):
         column = QVBoxLayout(work)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.splitter, 1)
+        # No stretch: what stretches is squeezed first, and the answers need the room the most.
+        expanding = QSizePolicy.Policy.Expanding
+        self.splitter.setSizePolicy(expanding, expanding)
+        column.addWidget(self.splitter)
         column.addWidget(self.strip)
         return work
 
@@ -150,13 +149,19 @@ class ClassifyPage(Page):
         self.model_button.clicked.connect(self.show_models)
         self.popup.chosen.connect(controller.set_model)
         self.classes_button.clicked.connect(self._on_classes_clicked)
-        self.device_box.activated.connect(self._on_device_activated)
         self.crop_action = QAction("What the network &sees", self, checkable=True)
         self.crop_action.toggled.connect(self.crop_button.setChecked)
         self.crop_button.toggled.connect(self._on_crop_toggled)
         self.crop_button.setChecked(self._memory.settings.show_crop)
         self.splitter.splitterMoved.connect(self._memory.save_soon)
         self.results.copy_requested.connect(self.copy_result)
+        self.results.menu_requested.connect(self.photo_actions.pop_up_class)
+        self.view.menu_requested.connect(self._on_menu_requested)
+        self.view.open_requested.connect(self._on_open_requested)
+        self.problems.menu_requested.connect(self.photo_actions.pop_up)
+        self.strip.menu_requested.connect(self.photo_actions.pop_up)
+        self.strip.open_requested.connect(self.photo_actions.open)
+        self.strip.remove_requested.connect(controller.remove)
         self.problems.chosen.connect(controller.select)
         self.strip.chosen.connect(controller.select)
         self.strip.stop_requested.connect(controller.stop)
@@ -165,7 +170,6 @@ class ClassifyPage(Page):
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)
         controller.store.changed.connect(self._on_store_changed)
-        controller.devices_found.connect(self._on_devices_found)
         controller.progress_changed.connect(self.strip.show_progress)
         controller.noticed.connect(self._on_noticed)
         controller.photos.rowsInserted.connect(self._on_rows_changed)
@@ -200,12 +204,19 @@ class ClassifyPage(Page):
         self.offer_action(
             "Edit", "&Copy result", self.copy_result, keys=keys.Copy, usable=self._answered
         )
+        self.undo_action = self.offer_action(
+            "Edit",
+            "&Undo removal",
+            controller.undo_removal,
+            keys=keys.Undo,
+            usable=self._something_removed,
+        )
         self.offer_line("Edit")
         for text, slot, key, usable in (
             ("&Next photo", controller.show_next, "Alt+Right", several),
             ("Pre&vious photo", controller.show_previous, "Alt+Left", several),
-            ("&Remove photo from window", controller.remove_current, "Ctrl+Backspace", some),
-            ("C&lear window", controller.clear, "", some),
+            ("&Remove photo from list", controller.remove_current, "Ctrl+Backspace", some),
+            ("C&lear list", controller.clear, "", some),
         ):
             self.offer_action("Edit", text, slot, keys=key, usable=usable)
         self.offer_action("View", "Choose &model…", self.show_models, keys="Ctrl+M")
@@ -219,6 +230,9 @@ class ClassifyPage(Page):
 
     def _has_several(self) -> bool:
         return self.controller.photos.rowCount() > 1
+
+    def _something_removed(self) -> bool:
+        return bool(self.controller.removals.text)
 
     def _answered(self) -> bool:
         photo = self.controller.current
@@ -257,14 +271,8 @@ class ClassifyPage(Page):
     @Slot()
     def copy_result(self) -> None:
         """Put the current answer on the clipboard, one line per class."""
-        photo = self.controller.current
-        if photo is None or photo.prediction is None:
-            return
-        lines = [f"{s.label}\t{percent(s.probability)}" for s in photo.prediction.scores]
-        title = self.controller.entry.spec.title if self.controller.entry else ""
-        QGuiApplication.clipboard().setText(
-            "\n".join([f"{photo.source.short_name}\t{title}", *lines])
-        )
+        if self.controller.current is not None:
+            self.photo_actions.copy_answer(self.controller.current, self.results.copy)
 
     # --- what the person does ---------------------------------------------------------------
 
@@ -277,14 +285,18 @@ class ClassifyPage(Page):
         if self.controller.entry is not None:
             ClassesDialog(self.controller.entry.spec, self.window()).show()
 
-    @Slot(int)
-    def _on_device_activated(self, row: int) -> None:
-        self.controller.set_device(str(self.device_box.itemData(row)))
-        self._memory.change(device=self.controller.device)
+    @Slot(QPoint)
+    def _on_menu_requested(self, at: QPoint) -> None:
+        if self.controller.current is not None:
+            self.photo_actions.pop_up(self.controller.current, at)
+
+    @Slot()
+    def _on_open_requested(self) -> None:
+        if self.controller.current is not None:
+            self.photo_actions.open(self.controller.current)
 
     @Slot(bool)
     def _on_crop_toggled(self, on: bool) -> None:
-        self.view.set_show_crop(on)
         self.crop_action.setChecked(on)
         if on != self._memory.settings.show_crop:
             self._memory.change(show_crop=on)
@@ -298,7 +310,7 @@ class ClassifyPage(Page):
         if photo is None:
             return
         self.strip.show_current(self.controller.photos.row(photo))
-        self._show_photo(photo)
+        self.photo_panel.show_photo(photo)
 
     def _hint(self) -> str:
         if self.controller.store.inventory is None:
@@ -314,7 +326,9 @@ class ClassifyPage(Page):
 
     @Slot(QModelIndex, int, int)
     def _on_rows_changed(self, *_: object) -> None:
-        self.stack.setCurrentIndex(1 if self.controller.photos.rowCount() else 0)
+        some = self.controller.photos.rowCount() > 0
+        self.stack.setCurrentIndex(int(some))
+        self.open_button.setVisible(some)  # without photos there are larger ones
 
     @Slot()
     def _on_store_changed(self) -> None:
@@ -328,59 +342,18 @@ class ClassifyPage(Page):
         entry = self.controller.entry
         self.model_button.show_entry(entry)
         self.classes_button.setEnabled(entry is not None)
-        self.view.preprocessing = entry.spec.preprocessing if entry else None
-        self.view.update()
+        self.photo_panel.set_preprocessing(entry.spec.preprocessing if entry else None)
         self._on_current_changed()
         if entry is not None and entry.spec.id != self._memory.settings.model:
             self._memory.change(model=entry.spec.id)
-
-    @Slot()
-    def _on_devices_found(self) -> None:
-        self.device_box.clear()
-        devices = self.controller.devices
-        fastest = devices[0].name if devices else ""
-        self.device_box.add_choice(f"Device: automatic ({_short(fastest)})", "auto")
-        for device in devices:
-            kind = device.kind.upper().split(":")[0]
-            self.device_box.add_choice(f"{kind}: {_short(device.name)}", device.kind)
-            self.device_box.setItemData(
-                self.device_box.count() - 1, tooltip(device.name), Qt.ItemDataRole.ToolTipRole
-            )
-        row = self.device_box.findData(self.controller.device)
-        self.device_box.setCurrentIndex(max(0, row))
 
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
 
-    # --- the photo on the screen --------------------------------------------------------------
+    # --- room -------------------------------------------------------------------------------
 
-    def _show_photo(self, photo: Photo) -> None:
-        self.size_label.clear()
-        if photo.problem:
-            self.view.show_message(photo.problem, failed=True)
-        elif (kept := self._previews.get(photo.source)) is not None:
-            self._show_preview(kept)
-        else:
-            self.view.show_message("Opening…")
-
-    @Slot(object)
-    def _on_preview(self, made: Preview) -> None:
-        current = self.controller.current
-        if current is not None and current.source.id == made.photo_id and not current.problem:
-            self._show_preview(made)
-
-    def _show_preview(self, preview: Preview) -> None:
-        if preview.image is None:
-            self.view.show_message("")  # the classifier's error for the same file says why
-            return
-        self.view.show_photo(preview.image, preview.width, preview.height)
-        self.size_label.setText(f"{preview.width:,} × {preview.height:,} pixels")
-
-
-def _short(name: str) -> str:
-    """A device's name without what makers add: "Intel(R) Core(TM) i5" -> "Intel Core i5"."""
-    for mark in ("(R)", "(TM)", "(tm)", "Processor", "CPU"):
-        name = name.replace(mark, " ")
-    name = " ".join(name.split("@")[0].split())
-    return name if len(name) <= 32 else name[:31] + "…"
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self.classes_button.setText("" if narrow else "What can it recognise?")

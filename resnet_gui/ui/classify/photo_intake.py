@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
+from resnet_gui.core.dataset.labelled import class_folders
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.collect import collect_photos
 from resnet_gui.core.photos.decode import looks_like_image
@@ -40,12 +41,21 @@ class _Found:
     first: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledFolder:
+    """A folder whose photos lie in a folder per class. classes: how many."""
+
+    path: Path
+    classes: int
+
+
 class PhotoIntake(QObject):
     """Searches folders, encodes pixels and fetches addresses in the io lane.
 
     Signals:
         found(tuple[ImageSource], bool first): photos; `first`: the first ones of what was dropped.
         opened(str): the first path of a drop that leads to photos.
+        labelled(LabelledFolder): what was dropped is one, as far as names tell.
         kits_found(tuple[Path, ...]): folders of weights were among the paths.
         noticed(object text, str kind): what could not be taken, with the reason.
         began(str): something takes a while. ended(): nothing does any more.
@@ -53,6 +63,7 @@ class PhotoIntake(QObject):
 
     found = Signal(object, bool)
     opened = Signal(object)
+    labelled = Signal(object)
     kits_found = Signal(object)
     noticed = Signal(object, str)
     began = Signal(object)
@@ -118,8 +129,11 @@ class PhotoIntake(QObject):
         job.ended.connect(self._on_ended)
 
     @Slot(object)
-    def _on_looked(self, events: list[_Sorted | _Found]) -> None:
+    def _on_looked(self, events: list[_Sorted | _Found | LabelledFolder]) -> None:
         for event in events:
+            if isinstance(event, LabelledFolder):
+                self.labelled.emit(event)
+                continue
             if isinstance(event, _Sorted):
                 if event.kits:
                     self.kits_found.emit(event.kits)
@@ -145,7 +159,7 @@ class PhotoIntake(QObject):
         self.ended.emit()
 
 
-def _look(paths: Sequence[Path], guessed: bool) -> Iterator[_Sorted | _Found]:
+def _look(paths: Sequence[Path], guessed: bool) -> Iterator[_Sorted | _Found | LabelledFolder]:
     """A job: tell folders of weights from photos, then search for these."""
     there = [path for path in paths if not guessed or os.path.exists(path)]  # noqa: PTH110 - “\0”
     kits = tuple(path for path in there if _is_kit(path))
@@ -154,9 +168,15 @@ def _look(paths: Sequence[Path], guessed: bool) -> Iterator[_Sorted | _Found]:
     if not there:
         yield _Found((), ("There is no photo at the path that the text names.",), False)
     first = True
+    files: list[Path] = []
     for found in collect_photos(photos) if photos else ():
         yield _Found(found.sources, found.problems, first)
         first = first and not found.sources
+        files += (Path(source.name) for source in found.sources)
+    if len(photos) == 1 and photos[0] not in files and files:
+        classes = class_folders(photos[0], files)
+        if classes:
+            yield LabelledFolder(photos[0], classes)
 
 
 def _is_kit(path: Path) -> bool:

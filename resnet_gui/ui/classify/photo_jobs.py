@@ -65,11 +65,12 @@ class PhotoJobs(QObject):
         self._photos.touch_all()
 
     def let_go(self) -> None:
-        """Cancel all jobs and hear no more of them; answers that are there stay."""
+        """Cancel all jobs and hear no more of them. Answers that are there stay; one that was to be
+        replaced counts as old."""
         for batch in self._batches:
             batch.job.let_go()
             for photo in batch.waiting():
-                photo.state = PhotoState.DONE if photo.prediction else PhotoState.IDLE
+                photo.state = PhotoState.IDLE
             batch.deleteLater()
         self._batches.clear()
         self._photos.touch_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QRectF,
     QSize,
     Qt,
@@ -12,12 +13,13 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -26,23 +28,27 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.widgets.icons import draw_icon
+from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption_lines
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
-_CELL = QSize(116, 116)
-_PICTURE = QSize(104, 74)
+_WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
+_PICTURE_WIDTH, _CAPTION_HEIGHT = 104, 37
+_SCROLL_BAR = 20  # below the cells, with the frame
 
 
 class _PhotoDelegate(QStyledItemDelegate):
-    """Paints one thumbnail with its top label."""
+    """Paints one thumbnail with its top label; `height` of a cell, in points."""
+
+    height = _HEIGHT
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return _CELL
+        return QSize(_WIDTH, self.height)
 
     def paint(
         self,
@@ -64,10 +70,10 @@ class _PhotoDelegate(QStyledItemDelegate):
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.drawPath(ground)
         frame = QRectF(
-            cell.center().x() - _PICTURE.width() / 2,
+            cell.center().x() - _PICTURE_WIDTH / 2,
             cell.top() + 4,
-            _PICTURE.width(),
-            _PICTURE.height(),
+            _PICTURE_WIDTH,
+            self.height - _CAPTION_HEIGHT,
         )
         image = index.data(Qt.ItemDataRole.DecorationRole)
         clip = QPainterPath()
@@ -91,7 +97,8 @@ class _PhotoDelegate(QStyledItemDelegate):
         font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
         painter.setFont(font)
         failed = photo.state is PhotoState.FAILED
-        painter.setPen(QColor(colours.danger if failed else colours.text))
+        old = colours.muted if photo.stale else colours.text
+        painter.setPen(QColor(colours.danger if failed else old))
         line = QRectF(
             cell.left() + 4,
             frame.bottom() + 2,
@@ -110,15 +117,66 @@ class _PhotoDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+class _Photos(MenuListView):
+    """The row of thumbnails. Del removes, Enter and a double click open.
+
+    Signals:
+        remove_requested(QModelIndex), open_requested(QModelIndex).
+    """
+
+    remove_requested = Signal(QModelIndex)
+    open_requested = Signal(QModelIndex)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._delegate = _PhotoDelegate(self)
+        self.setItemDelegate(self._delegate)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setMaximumHeight(_HEIGHT + _SCROLL_BAR)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _HEIGHT + _SCROLL_BAR)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_WIDTH, _LOW_HEIGHT + _SCROLL_BAR)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Thumbnails become lower where the window is low."""
+        height = max(_LOW_HEIGHT, min(_HEIGHT, self.height() - _SCROLL_BAR))
+        if height != self._delegate.height:
+            self._delegate.height = height
+            self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if index.isValid() and event.key() == Qt.Key.Key_Delete:
+            self.remove_requested.emit(index)
+        elif index.isValid() and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.open_requested.emit(index)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            self.open_requested.emit(index)
+
+
 class PhotoStrip(QWidget):
     """Thumbnails in one row; hidden while there is one photo.
 
     Signals:
         chosen(int): row of the photo that was clicked or reached with the arrow keys.
         stop_requested(), go_on_requested(), clear_requested().
+        menu_requested(object, QPoint): a Photo's menu; where on the screen.
+        remove_requested(object), open_requested(object): a Photo.
     """
 
     chosen = Signal(int)
+    menu_requested = Signal(object, QPoint)
+    remove_requested = Signal(object)
+    open_requested = Signal(object)
     stop_requested = Signal()
     go_on_requested = Signal()
     clear_requested = Signal()
@@ -139,7 +197,7 @@ class PhotoStrip(QWidget):
         self.stop = QPushButton("Stop")
         self.go_on = QPushButton("Go on")
         self.remove_all = QPushButton("Clear")
-        set_tooltip(self.remove_all, "Empty the window. Your files stay where they are.")
+        set_tooltip(self.remove_all, "Empty the list. Your files stay where they are.")
         for button, signal in (
             (self.stop, self.stop_requested),
             (self.go_on, self.go_on_requested),
@@ -154,15 +212,16 @@ class PhotoStrip(QWidget):
         header.addStretch()
         header.addWidget(self.remove_all)
         column.addLayout(header)
-        self.view = QListView()
+        self.view = _Photos()
+        self.view.menu_requested.connect(self._on_menu_requested)
+        self.view.remove_requested.connect(self._on_remove_requested)
+        self.view.open_requested.connect(self._on_open_requested)
         self.view.setModel(photos)
-        self.view.setItemDelegate(_PhotoDelegate(self.view))
         self.view.setFlow(QListView.Flow.LeftToRight)
         self.view.setWrapping(False)
         self.view.setUniformItemSizes(True)
         self.view.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setFixedHeight(_CELL.height() + 20)
         self.view.setAccessibleName("Photos")
         column.addWidget(self.view)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
@@ -191,6 +250,18 @@ class PhotoStrip(QWidget):
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():
             self.chosen.emit(current.row())
+
+    @Slot(QModelIndex, QPoint)
+    def _on_menu_requested(self, index: QModelIndex, at: QPoint) -> None:
+        self.menu_requested.emit(index.data(PhotoList.PhotoRole), at)
+
+    @Slot(QModelIndex)
+    def _on_remove_requested(self, index: QModelIndex) -> None:
+        self.remove_requested.emit(index.data(PhotoList.PhotoRole))
+
+    @Slot(QModelIndex)
+    def _on_open_requested(self, index: QModelIndex) -> None:
+        self.open_requested.emit(index.data(PhotoList.PhotoRole))
 
     @Slot()
     def _on_counted(self) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from resnet_gui.core.photos.preprocess import crop_box
+from resnet_gui.core.photos.preprocess import CropBox, crop_box, input_box
 from resnet_gui.core.zoo import Preprocessing
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import lines
@@ -18,13 +28,20 @@ class PhotoView(QWidget):
 
     Attributes:
         preprocessing: the model's, None hides the overlay.
+
+    Signals:
+        menu_requested(QPoint): where on the screen. open_requested(): by a double click.
     """
+
+    menu_requested = Signal(QPoint)
+    open_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 120)
+        self.setMinimumSize(200, 120)
         self.setAccessibleName("Photo")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.preprocessing: Preprocessing | None = None
         self._image: QImage | None = None
         self._scaled = QPixmap()
@@ -32,23 +49,37 @@ class PhotoView(QWidget):
         self._message = ""
         self._failed = False
         self._show_crop = False
+        self._pixels: QImage | None = None
 
     def sizeHint(self) -> QSize:
-        return QSize(640, 480)
+        return QSize(640, 240)
 
     def show_photo(self, image: QImage, full_width: int, full_height: int) -> None:
         """Show pixels; `full_*` is the photo's own size, upright, in pixels."""
+        if image is self._image:
+            return
         self._image, self._full = image, (full_width, full_height)
         self._message, self._failed = "", False
-        self._scaled = QPixmap()
+        self._scaled, self._pixels = QPixmap(), None
         self.setAccessibleDescription(f"{full_width} by {full_height} pixels")
         self.update()
 
     def show_message(self, text: str, *, failed: bool = False) -> None:
         """Show a sentence instead of a photo."""
         self._image, self._message, self._failed = None, lines(text), failed
-        self._scaled = QPixmap()
+        self._scaled, self._pixels = QPixmap(), None
         self.setAccessibleDescription(self._message)
+        self.update()
+
+    def set_preprocessing(self, preprocessing: Preprocessing | None) -> None:
+        """That of another model."""
+        if preprocessing != self.preprocessing:
+            self.preprocessing, self._pixels = preprocessing, None
+            self.update()
+
+    def show_pixels(self, image: QImage) -> None:
+        """Show what the network gets of the photo, `preprocessing.crop` pixels wide and high."""
+        self._pixels = image
         self.update()
 
     def set_show_crop(self, on: bool) -> None:
@@ -76,7 +107,16 @@ class PhotoView(QWidget):
         """Where the network's crop is painted, in points; empty without photo or model."""
         if self._image is None or self.preprocessing is None:
             return QRectF()
-        box = crop_box(*self._full, self.preprocessing)
+        return self._on_photo(crop_box(*self._full, self.preprocessing))
+
+    def input_rect(self) -> QRectF:
+        """Where the network's pixels are painted, in points: the crop, with the black around a
+        photo that is smaller."""
+        if self._image is None or self.preprocessing is None:
+            return QRectF()
+        return self._on_photo(input_box(*self._full, self.preprocessing))
+
+    def _on_photo(self, box: CropBox) -> QRectF:
         target = self.photo_rect()
         scale = target.width() / self._full[0]
         return QRectF(
@@ -85,6 +125,13 @@ class PhotoView(QWidget):
             box.width * scale,
             box.height * scale,
         )
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_requested.emit(event.globalPos())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.open_requested.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme_colours()
@@ -98,6 +145,11 @@ class PhotoView(QWidget):
             self._paint_photo(painter)
         elif self._message:
             self._paint_message(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(colours.accent), 2))
+            painter.drawPath(frame)
 
     def _paint_photo(self, painter: QPainter) -> None:
         assert self._image is not None
@@ -121,6 +173,10 @@ class PhotoView(QWidget):
 
     def _paint_crop(self, painter: QPainter, target: QRectF) -> None:
         crop = self.crop_rect()
+        if self._pixels is not None:
+            # Without smoothing: each of the network's pixels becomes a block of the screen's.
+            crop = self.input_rect()
+            painter.drawImage(crop, self._pixels)
         outside = QPainterPath()
         outside.addRect(target)
         inside = QPainterPath()

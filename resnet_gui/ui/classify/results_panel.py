@@ -2,81 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from resnet_gui.core.events import INCOMPLETE, ClassScore
+from resnet_gui.core.events import INCOMPLETE
+from resnet_gui.ui.classify.score_row import ScoreRow
+from resnet_gui.ui.widgets.answer import answer_of
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.icons import put_icon
-from resnet_gui.ui.widgets.photo_list import Photo, PhotoState, percent
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
-from resnet_gui.ui.widgets.theme import theme_colours
 
 _ROWS = 5
-_ROW_HEIGHT = 42
-_UNSURE_BELOW = 0.5
 
 
-class ScoreRow(QWidget):
-    """One class: its label and percentage above a bar."""
+class _Table(QWidget):
+    """What scrolls: only where it does not fit at its least height, not at its usual one."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(_ROW_HEIGHT)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._score: ClassScore | None = None
-        self._first = False
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, _ROW_HEIGHT)
-
-    def set_score(self, score: ClassScore | None, *, first: bool) -> None:
-        self._score, self._first = score, first
-        self.setVisible(score is not None)
-        if score is not None:
-            text = f"{class_words(score.label)}, {percent(score.probability)}"
-            self.setAccessibleName(text)
-            set_tooltip(self, f"{text}\nclass {score.index}")
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._score is None:
-            return
-        colours = theme_colours()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = painter.font()
-        font.setBold(self._first)
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        share = percent(self._score.probability)
-        share_width = metrics.horizontalAdvance("100.0%") + 4
-        line = QRectF(0, 4, self.width(), metrics.height() + 2)
-        painter.setPen(QColor(colours.text))
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
-        label = metrics.elidedText(
-            class_words(self._score.label),
-            Qt.TextElideMode.ElideRight,
-            self.width() - share_width - 8,
-        )
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, label)
-        top = line.bottom() + 5
-        for width, colour in (
-            (float(self.width()), colours.track),
-            (self.width() * self._score.probability, colours.accent),
-        ):
-            bar = QPainterPath()
-            bar.addRoundedRect(QRectF(0, top, max(width, 2.0), 8), 4, 4)
-            painter.fillPath(bar, QColor(colour))
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return layout.minimumHeightForWidth(width) if layout is not None else -1
 
 
 class ResultsPanel(QFrame):
@@ -84,16 +29,19 @@ class ResultsPanel(QFrame):
 
     Signals:
         copy_requested(): the person wants the answer on the clipboard.
+        menu_requested(object, QPoint): the menu of a line, a ClassScore; where on the screen.
     """
 
     copy_requested = Signal()
+    menu_requested = Signal(object, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._old = False
         self.setProperty("kind", "card")
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(230)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 12, 12, 12)
+        column.setContentsMargins(18, 8, 12, 10)
         column.setSpacing(4)
         self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle, tip=False)
         self.name.setProperty("kind", "muted")
@@ -115,21 +63,23 @@ class ResultsPanel(QFrame):
         head.addWidget(self.name, 1)
         head.addWidget(self.copy)
         column.addLayout(head)
-        column.addSpacing(4)
-        column.addWidget(self.verdict)
-        column.addWidget(self.answer)
+        self.more = PlainLabel()
+        self.more.setWordWrap(True)
+        self.more.setProperty("kind", "muted")
         self.incomplete = PlainLabel(INCOMPLETE)
         self.incomplete.setWordWrap(True)
         self.incomplete.setProperty("kind", "danger")
-        column.addWidget(self.incomplete)
-        column.addSpacing(8)
-        # The rows scroll where the window is low: squeezed bars could not be read.
-        self.rows = [ScoreRow() for _ in range(_ROWS)]
-        table = QWidget()
+        table = _Table()
         rows = QVBoxLayout(table)
-        rows.setContentsMargins(0, 0, 6, 0)
-        rows.setSpacing(2)
+        rows.setContentsMargins(0, 4, 6, 0)
+        rows.setSpacing(1)
+        for label in (self.verdict, self.answer, self.more, self.incomplete):
+            rows.addWidget(label)
+        rows.addSpacing(4)
+        # Rows become lower where the window is low, and scroll where even that is not enough.
+        self.rows = [ScoreRow() for _ in range(_ROWS)]
         for row in self.rows:
+            row.menu_requested.connect(self.menu_requested)
             rows.addWidget(row)
         rows.addStretch(1)
         scroll = QScrollArea()
@@ -145,28 +95,30 @@ class ResultsPanel(QFrame):
         self.name.setText(photo.source.short_name if photo else "")
         set_tooltip(self.name, photo.source.name if photo else "")
         prediction = photo.prediction if photo else None
+        old = photo is not None and photo.stale
         scores = prediction.scores if prediction else ()
         for number, row in enumerate(self.rows):
-            row.set_score(scores[number] if number < len(scores) else None, first=number == 0)
+            score = scores[number] if number < len(scores) else None
+            row.set_score(score, first=number == 0, old=old)
         self.copy.setVisible(prediction is not None)
         self.incomplete.setVisible(prediction is not None and prediction.incomplete)
-        if prediction is not None:
-            top = prediction.top
-            sure = top.probability >= _UNSURE_BELOW
-            waiting = photo is not None and photo.state is PhotoState.WAITING
-            self.verdict.setText(
-                "Asking the new model…"
-                if waiting
-                else "This is"
-                if sure
-                else "Not sure. Best guess:"
-            )
-            self.answer.setText(class_words(top.label))
+        verdict, name, more = hint, "", ""
+        if photo is not None and prediction is not None:
+            verdict, name, _, more = answer_of(prediction)
+            if old:
+                waiting = photo.state is PhotoState.WAITING
+                verdict = "Looking again. Earlier answer:" if waiting else "Earlier answer:"
         elif photo is not None and photo.state is PhotoState.FAILED:
-            self.verdict.setText("Could not be read")
-            self.answer.setText("")
-        else:
-            self.verdict.setText(hint)
-            self.answer.setText("")
-        for label in (self.verdict, self.answer):
-            label.setVisible(bool(label.text()))
+            verdict = "Could not be read"
+        for label, text in (
+            (self.verdict, verdict),
+            (self.answer, class_words(name) if name else ""),
+            (self.more, more),
+        ):
+            label.setText(text)
+            label.setVisible(bool(text))
+        if old != self._old:  # polishing again costs: only where the colour changes
+            self._old = old
+            self.answer.setProperty("kind", "muted" if old else "")
+            self.answer.style().unpolish(self.answer)
+            self.answer.style().polish(self.answer)

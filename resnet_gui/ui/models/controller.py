@@ -19,7 +19,7 @@ from resnet_gui.core.zoo.storage.store import Speed
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
-from resnet_gui.ui.imports import Imports
+from resnet_gui.ui.imports import Imports, PageImports
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.list_model import ModelList
 from resnet_gui.ui.widgets.plain_text import one_line
@@ -99,18 +99,18 @@ class ModelsController(QObject):
         self._to_select = ""
         self._forgetting: list[ModelEntry] = []  # in the order in which the lane ends them
         self._removing: list[str] = []  # ids, likewise
-        self._import_requests: set[int] = set()
+        self._own_imports = PageImports(imports, self)
         store.changed.connect(self._on_store_changed)
-        store.failed.connect(self._on_look_failed)
+        store.failed.connect(self._on_refused)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)
         downloads.failed.connect(self._on_download_failed)
         downloads.cancelled.connect(self._on_download_cancelled)
         imports.changed.connect(self.import_changed)
-        imports.imported.connect(self._on_imported)
-        imports.failed.connect(self._on_import_failed)
-        imports.cancelled.connect(self._on_import_cancelled)
+        self._own_imports.imported.connect(self._on_imported)
+        self._own_imports.others_imported.connect(self._on_others_imported)
+        self._own_imports.failed.connect(self._on_refused)
 
     # --- what is here -------------------------------------------------------------------------
 
@@ -290,7 +290,7 @@ class ModelsController(QObject):
                 "warning",
             )
         wanted = [path for path in paths if path not in photos]
-        self._import_requests.update(self.imports.start(wanted))
+        self._own_imports.start(wanted)
 
     # --- what the queues say ------------------------------------------------------------------
 
@@ -329,25 +329,18 @@ class ModelsController(QObject):
     def _on_download_cancelled(self, model_id: str) -> None:
         self.refresh()
 
-    @Slot(int, object, bool)
-    def _on_imported(self, request: int, spec: ModelSpec, already: bool) -> None:
-        if request in self._import_requests:
-            self._search = ""  # what was imported must be seen
-            self._to_select = spec.id  # as soon as it is in the inventory
-            text = "was here already." if already else "was imported and can be used."
-            self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+    @Slot(object, bool)
+    def _on_imported(self, spec: ModelSpec, already: bool) -> None:
+        self._search = ""  # what was imported must be seen
+        self._to_select = spec.id  # as soon as it is in the inventory
+        text = "was here already." if already else "was imported and can be used."
+        self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+        self._on_others_imported(spec)
+
+    @Slot(object)
+    def _on_others_imported(self, spec: ModelSpec) -> None:
         self._failures.pop(spec.id, None)
         self.refresh()
-
-    @Slot(int, str)
-    def _on_import_failed(self, request: int, message: str) -> None:
-        if request in self._import_requests:
-            self._import_requests.discard(request)
-            self.noticed.emit(message, "warning")
-
-    @Slot(int)
-    def _on_import_cancelled(self, request: int) -> None:
-        self._import_requests.discard(request)
 
     # --- jobs ---------------------------------------------------------------------------------
 
@@ -378,8 +371,8 @@ class ModelsController(QObject):
     def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
 
-    @Slot(str)
-    def _on_look_failed(self, message: str) -> None:
+    @Slot(object)
+    def _on_refused(self, message: str) -> None:
         self.noticed.emit(message, "warning")
 
     @Slot()

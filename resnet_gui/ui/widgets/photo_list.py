@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from resnet_gui.core.events import INCOMPLETE, ImageSource, PhotoId, Prediction
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.answer import answer_of, percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
@@ -44,6 +45,11 @@ class Photo:
     owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the answer is one of before: a new one is waited for, or did not come."""
+        return self.prediction is not None and self.state is not PhotoState.DONE
 
 
 class PhotoList(QAbstractListModel):
@@ -94,6 +100,22 @@ class PhotoList(QAbstractListModel):
         self.endInsertRows()
         self.counted.emit()
         return added
+
+    def restore(self, removed: Sequence[tuple[int, Photo]]) -> list[Photo]:
+        """Put photos back into the rows that they had, but for those that came again since.
+
+        Args:
+            removed: (row, photo), in rising order of the rows.
+        """
+        back = [(row, photo) for row, photo in removed if self.find(photo.source) is None]
+        self.beginResetModel()
+        for row, photo in back:
+            self._photos.insert(row, photo)
+            self._rows[photo.source.id] = photo
+        self._row_of = {id(photo): row for row, photo in enumerate(self._photos)}
+        self.endResetModel()
+        self.counted.emit()
+        return [photo for _, photo in back]
 
     def remove(self, row: int) -> Photo | None:
         photo = self.photo(row)
@@ -149,9 +171,12 @@ class PhotoList(QAbstractListModel):
             lines = [visible(photo.source.name), photo.problem or caption(photo)]
             if photo.prediction is not None and photo.prediction.incomplete:
                 lines.append(INCOMPLETE)
+            if photo.stale:
+                lines.append("Earlier answer")
             return tooltip("\n".join(line for line in lines if line))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{one_line(photo.source.short_name)}: {caption(photo)}"
+            earlier = ", earlier answer" if photo.stale else ""
+            return f"{one_line(photo.source.short_name)}: {caption(photo)}{earlier}"
         return None
 
     @Slot(object)
@@ -173,13 +198,7 @@ def caption_lines(photo: Photo) -> tuple[str, str]:
         # Three times "could not be read" would tell less.
         return one_line(photo.source.short_name), ""
     if photo.prediction is not None:
-        top = photo.prediction.top
+        answer = answer_of(photo.prediction)
         mark = " · incomplete" if photo.prediction.incomplete else ""
-        return class_words(top.label), f"{percent(top.probability)}{mark}"
+        return class_words(answer.name), f"{percent(answer.probability)}{mark}"
     return ("…" if photo.state is PhotoState.WAITING else ""), ""
-
-
-def percent(probability: float) -> str:
-    """0.331 -> "33.1%". What is not certain never reads 100%."""
-    shown = min(probability * 100, 99.9) if probability < 1 else 100.0
-    return f"{shown:.1f}%"

@@ -7,17 +7,20 @@ from typing import Any
 from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QSortFilterProxyModel,
     Qt,
     QTimer,
     Signal,
     Slot,
 )
-from PySide6.QtWidgets import QFrame, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QSizePolicy, QVBoxLayout, QWidget
 
+from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, tooltip
 
+_SHOWN, _LINES = 2, 2  # reasons that are seen without scrolling, lines of one
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -31,6 +34,8 @@ class _Failed(QSortFilterProxyModel):
         return photo is not None and photo.state is PhotoState.FAILED
 
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if role == PhotoList.PhotoRole:
+            return super().data(index, role)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             photo = super().data(index, PhotoList.PhotoRole)
             if isinstance(photo, Photo):
@@ -44,19 +49,21 @@ class ProblemsPanel(QFrame):
 
     Signals:
         chosen(int): row (in the list of photos) of the problem that was clicked.
+        menu_requested(object, QPoint): the Photo of a row, and where on the screen.
     """
 
     chosen = Signal(int)
+    menu_requested = Signal(object, QPoint)
 
     def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "card")
-        self.setMaximumHeight(150)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.title = PlainLabel()
         self.title.setProperty("kind", "danger")
         self.model = _Failed(self)
         self.model.setSourceModel(photos)
-        self.view = QListView()
+        self.view = MenuListView()
         self.view.setModel(self.model)
         self.view.setWordWrap(True)
         self.view.setSpacing(3)
@@ -65,8 +72,10 @@ class ProblemsPanel(QFrame):
         self.view.setProperty("kind", "bare")
         self.view.setAccessibleName("Photos that could not be read")
         self.view.clicked.connect(self._on_clicked)
+        self.view.selectionModel().currentChanged.connect(self._on_clicked)
+        self.view.menu_requested.connect(self._on_menu_requested)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 10, 10)
+        column.setContentsMargins(14, 8, 10, 6)
         column.addWidget(self.title)
         column.addWidget(self.view)
         self._soon = QTimer(self)
@@ -87,7 +96,20 @@ class ProblemsPanel(QFrame):
         self.setVisible(count > 0)
         noun = "photo" if count == 1 else "photos"
         self.title.setText(f"{count:,} {noun} could not be read")
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the first few reasons; the others are scrolled to."""
+        shown = min(self.model.rowCount(), _SHOWN)
+        row = self.view.fontMetrics().lineSpacing() * _LINES + 2 * self.view.spacing()
+        self.view.setFixedHeight(shown * row + 2 * self.view.spacing())
 
     @Slot(QModelIndex)
-    def _on_clicked(self, index: QModelIndex) -> None:
-        self.chosen.emit(self.model.mapToSource(index).row())
+    @Slot(QModelIndex, QModelIndex)
+    def _on_clicked(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
+        if index.isValid():
+            self.chosen.emit(self.model.mapToSource(index).row())
+
+    @Slot(QModelIndex, QPoint)
+    def _on_menu_requested(self, index: QModelIndex, at: QPoint) -> None:
+        self.menu_requested.emit(index.data(PhotoList.PhotoRole), at)

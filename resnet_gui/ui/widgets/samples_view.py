@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.runs.events import SamplePrediction, SamplesPredicted
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words, fitted
-from resnet_gui.ui.widgets.photo_list import percent
 from resnet_gui.ui.widgets.plain_text import show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails

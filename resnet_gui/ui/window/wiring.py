@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QMimeData, QObject, Slot
 
 from resnet_gui.ui.classify.page import ClassifyPage
@@ -42,6 +44,7 @@ class Wiring(QObject):
         self._train.epoch_done.connect(lab.add_event)
         self._train.layers_measured.connect(lab.add_event)
         lab.photos_dropped.connect(self._on_photos_dropped)
+        self._photos.train_requested.connect(self._on_training_folder_found)
 
     @Slot()
     def _on_model_changed(self) -> None:
@@ -76,3 +79,8 @@ class Wiring(QObject):
     def _on_photos_dropped(self, mime: QMimeData) -> None:
         self._pages.show_page("classify")
         self._photos.take(mime)
+
+    @Slot(object)
+    def _on_training_folder_found(self, folder: Path) -> None:
+        self._pages.show_page("train")
+        self._train.open_folder(folder)

@@ -148,9 +148,9 @@ def test_keys_of_the_classify_page_do_nothing_elsewhere(
         assert window.page.crop_action.isChecked() is seen
         assert QGuiApplication.clipboard().text() == "untouched"
         assert not window.page.popup.isVisible()
-        assert "Clear window" not in [a.text().replace("&", "") for a in window.actions()]
+        assert "Clear list" not in [a.text().replace("&", "") for a in window.actions()]
         texts = [a.text().replace("&", "") for a in window.menus.menus["Edit"].actions()]
-        assert not {"Clear window", "Copy result", "Next photo"} & set(texts)
+        assert not {"Clear list", "Copy result", "Next photo"} & set(texts)
     window.show_page("classify")
     press(qtbot, app, "Ctrl+C")
     assert QGuiApplication.clipboard().text() != "untouched"
@@ -199,7 +199,8 @@ def test_what_has_nothing_to_do_is_grey(qtbot: QtBot, app: WindowApp) -> None:
     edit = app.window.menus.menus["Edit"]
     edit.aboutToShow.emit()
     assert not entry(app, "Copy result").isEnabled()
-    assert not entry(app, "Clear window").isEnabled()
+    assert not entry(app, "Clear list").isEnabled()
+    assert not entry(app, "Undo removal").isEnabled()
     assert entry(app, "Settings…").isEnabled()
     edit.aboutToHide.emit()
     assert entry(app, "Copy result").isEnabled()  # its key must count as soon as there is something

@@ -1,0 +1,125 @@
+"""Classes that are kinds of one thing: where a model cannot tell a tabby from a tiger cat, it may
+still be sure of a cat. No torch here.
+
+For models that answer with ImageNet's classes. The table comes from WordNet's tree, on which
+ImageNet's classes hang; `tools/make_kinds.py` made it, WordNet's licence stands in it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resnet_gui.core.events import KindScore
+from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
+
+KINDS_FILE = Path(__file__).with_name("imagenet1k_kinds.json")
+SURE = 0.8  # from here on: "this is"
+PROBABLE = 0.5  # from here on: "probably"
+_WORTH_SAYING = 0.05  # what a kind must add to its best class
+
+# English has no "a" before what is not counted, or has no singular.
+_NO_ARTICLE = frozenset(
+    """
+    binoculars|brain coral|brass|bread|broccoli|carbonara|cauliflower|chain mail|chocolate sauce|
+    clothing|consomme|corn|dough|eggnog|espresso|face powder|food|fruit|furniture|guacamole|
+    hair spray|hay|head cabbage|ice cream|jean|lotion|mashed potato|pajama|
+    parallel bars|perfume|rapeseed|red wine|squash|sunglass|sunglasses|sunscreen|
+    swimming trunks|thatch|toilet tissue|velvet|wool
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
+_CIFAR10 = ("airplane", "automobile", "deer", "horse")  # its other classes are kinds already
+_SOUNDS_LIKE_YOU = ("eu", "uni")
+_SILENT_H = ("hourglass",)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Classes under one word.
+
+    Attributes:
+        name: a singular noun.
+        broad: so general ("animal") that it is said only when nothing narrower can be.
+        members: indices of the classes.
+    """
+
+    name: str
+    broad: bool
+    members: frozenset[int]
+
+
+@functools.cache
+def imagenet_kinds() -> tuple[Kind, ...]:
+    """All kinds of ImageNet-1k's classes; they overlap (a terrier is a dog and an animal)."""
+    table = json.loads(KINDS_FILE.read_text(encoding="utf-8"))
+    return tuple(
+        Kind(row["name"], row["broad"], frozenset(row["members"])) for row in table["kinds"]
+    )
+
+
+def kinds_of(classes: tuple[str, ...]) -> tuple[Kind, ...]:
+    """The kinds of a model's classes; none where they are not ImageNet's."""
+    return imagenet_kinds() if classes == imagenet_classes() else ()
+
+
+def likely_kind(probabilities: Sequence[float], kinds: Sequence[Kind]) -> KindScore | None:
+    """What can be said of a photo beyond its best class.
+
+    Where no class is probable, that is the narrowest kind that is sure, or else probable; a broad
+    one only if no other will do. Where the best class is probable but not sure, it is the narrowest
+    kind that contains it and is sure. None where there is nothing to say.
+
+    Args:
+        probabilities: of all classes, by index.
+    """
+    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    top = probabilities[best]
+    if top >= SURE or not kinds:
+        return None
+    sums = [(kind, sum(probabilities[index] for index in kind.members)) for kind in kinds]
+    if top >= PROBABLE:
+        least = max(SURE, top + _WORTH_SAYING)
+        return _narrowest(
+            [
+                (kind, share)
+                for kind, share in sums
+                if share >= least and best in kind.members and not kind.broad
+            ]
+        )
+    for broad in (False, True):
+        for least in (SURE, PROBABLE):
+            found = _narrowest(
+                [(kind, share) for kind, share in sums if share >= least and kind.broad is broad]
+            )
+            if found is not None:
+                return found
+    return None
+
+
+def article(noun: str) -> str:
+    """What English puts before a class or kind: "a ", "an ", or "" before what is not counted. Of a
+    word that is not known ("ants" and "rotten" are folders of somebody's) nobody can say: "".
+    """
+    if noun not in _known_nouns():
+        return ""
+    lower = noun.lower()
+    vowel = lower[0] in "aeiou" and not lower.startswith(_SOUNDS_LIKE_YOU)
+    return "an " if vowel or lower.startswith(_SILENT_H) else "a "
+
+
+@functools.cache
+def _known_nouns() -> frozenset[str]:
+    kinds = (kind.name for kind in imagenet_kinds())
+    return frozenset((*imagenet_classes(), *kinds, *_CIFAR10)) - _NO_ARTICLE
+
+
+def _narrowest(found: Sequence[tuple[Kind, float]]) -> KindScore | None:
+    if not found:
+        return None
+    kind, share = min(found, key=lambda item: (len(item[0].members), -item[1]))
+    return KindScore(kind.name, article(kind.name), min(1.0, share))

@@ -1,0 +1,51 @@
+"""Where the network runs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QWidget
+
+from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.memory import Memory
+from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.plain_text import set_tooltip, tooltip
+
+
+class DeviceBox(ComboBox):
+    """The devices of this computer; remembers the choice."""
+
+    def __init__(
+        self, controller: ClassifyController, memory: Memory, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller, self._memory = controller, memory
+        self.setAccessibleName("Device")
+        set_tooltip(self, "Where the network runs")
+        self.add_choice("Device: automatic", "auto")
+        self.activated.connect(self._on_activated)
+        controller.devices_found.connect(self._on_devices_found)
+
+    @Slot(int)
+    def _on_activated(self, row: int) -> None:
+        self._controller.set_device(str(self.itemData(row)))
+        self._memory.change(device=self._controller.device)
+
+    @Slot()
+    def _on_devices_found(self) -> None:
+        self.clear()
+        devices = self._controller.devices
+        fastest = devices[0].name if devices else ""
+        self.add_choice(f"Device: automatic ({_short(fastest)})", "auto")
+        for device in devices:
+            kind = device.kind.upper().split(":")[0]
+            self.add_choice(f"{kind}: {_short(device.name)}", device.kind)
+            self.setItemData(self.count() - 1, tooltip(device.name), Qt.ItemDataRole.ToolTipRole)
+        self.setCurrentIndex(max(0, self.findData(self._controller.device)))
+
+
+def _short(name: str) -> str:
+    """A device's name without what makers add: "Intel(R) Core(TM) i5" -> "Intel Core i5"."""
+    for mark in ("(R)", "(TM)", "(tm)", "Processor", "CPU"):
+        name = name.replace(mark, " ")
+    name = " ".join(name.split("@")[0].split())
+    return name if len(name) <= 32 else name[:31] + "…"

@@ -1,0 +1,73 @@
+"""The notices above the photo that come with a button: undo a removal, train on a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.classify.photo_intake import LabelledFolder
+from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
+from resnet_gui.ui.widgets.plain_text import one_line
+
+
+class RemovalNotice(QObject):
+    """One notice for all that was removed while it is there; closed by hand, they are forgotten."""
+
+    def __init__(self, controller: ClassifyController, notices: NoticeBar, parent: QObject) -> None:
+        super().__init__(parent)
+        self._controller, self._notices = controller, notices
+        self._notice: NoticeLine | None = None
+        controller.removals.changed.connect(self._refresh)
+
+    @Slot()
+    def _refresh(self) -> None:
+        if self._notice is not None:
+            self._notices.remove(self._notice)
+            self._notice = None
+        text = self._controller.removals.text
+        if text:
+            self._notice = self._notices.add(text, "notice", "Undo")
+            self._notice.acted.connect(self._controller.undo_removal)
+            self._notice.closed.connect(self._controller.removals.forget)
+
+
+class LabelledNotice(QObject):
+    """Says of a folder with a folder per class what else can be done with it.
+
+    Signals:
+        train_requested(object): the folder's path.
+    """
+
+    train_requested = Signal(object)
+
+    def __init__(self, controller: ClassifyController, notices: NoticeBar, parent: QObject) -> None:
+        super().__init__(parent)
+        self._notices = notices
+        self._notice: NoticeLine | None = None
+        self._folder = Path()
+        controller.labelled.connect(self._on_labelled)
+
+    @Slot(object)
+    def _on_labelled(self, found: LabelledFolder) -> None:
+        self._withdraw()
+        self._folder = found.path
+        self._notice = self._notices.add(
+            f"“{one_line(found.path.name, 60)}” holds {found.classes:,} folders of photos. If each "
+            "is one class, a model can learn them. How often a model is right on them says "
+            "“resnet-gui evaluate” in a terminal.",
+            "notice",
+            "Train on it",
+        )
+        self._notice.acted.connect(self._on_acted)
+
+    def _withdraw(self) -> None:
+        if self._notice is not None:
+            self._notices.remove(self._notice)
+            self._notice = None
+
+    @Slot()
+    def _on_acted(self) -> None:
+        self._withdraw()
+        self.train_requested.emit(self._folder)

@@ -1,0 +1,315 @@
+"""The Classify page's parts, one at a time: photo, answer, strip, menus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.core.events import ClassScore, ImageSource, KindScore, Prediction
+from resnet_gui.core.photos.decode import decode
+from resnet_gui.core.photos.preprocess import crop_photo, input_box
+from resnet_gui.core.preprocessing import Preprocessing
+from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.classify.photo_actions import PhotoActions
+from resnet_gui.ui.classify.photo_panel import PhotoPanel
+from resnet_gui.ui.classify.photo_strip import PhotoStrip
+from resnet_gui.ui.classify.results_panel import ResultsPanel
+from resnet_gui.ui.widgets.answer import answer_of
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, caption
+from tests.helpers.fake_engine import Rig, heard
+from tests.helpers.pictures import encoded, gradient
+from tests.ui.classify.test_controller import A, make, paths
+
+
+def answered(
+    *shares: float, kind: KindScore | None = None, article: str = "", path: str = "/a/cat.jpg"
+) -> Photo:
+    labels = ("tabby", "tiger cat", "Egyptian cat", "lynx", "washer")
+    scores = tuple(
+        ClassScore(label, index, share)
+        for index, (label, share) in enumerate(zip(labels, shares, strict=False))
+    )
+    prediction = Prediction(
+        0, path, "a", scores, 64, 48, "CPU", 2.0, 3.0, kind=kind, article=article
+    )
+    return Photo(ImageSource.file(path), PhotoState.DONE, None, prediction)
+
+
+CAT = KindScore("cat", "a ", 0.736)
+UNSURE = (0.31, 0.25, 0.176, 0.1, 0.05)
+
+
+# --- what the network sees ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "way", [Preprocessing(40, 32), Preprocessing(0, 100), Preprocessing(16, 16)]
+)
+def test_the_networks_own_pixels_are_shown(qtbot: QtBot, rig: Rig, way: Preprocessing) -> None:
+    """Each as a block of its own, where it comes from in the photo."""
+    source = ImageSource("x", encoded(gradient(90, 60), "PNG"))
+    panel = PhotoPanel(rig.io)
+    qtbot.addWidget(panel)
+    panel.resize(700, 600)
+    panel.show()
+    panel.set_preprocessing(way)
+    panel.show_photo(Photo(source))
+    qtbot.waitUntil(lambda: panel.view.has_photo)
+    panel.crop_button.setChecked(True)
+    qtbot.waitUntil(lambda: panel.view._pixels is not None)
+    expected = crop_photo(decode(source), way)
+    shown = panel.view.grab().toImage()
+    ratio = shown.devicePixelRatio()
+    area = panel.view.input_rect()
+    block = area.width() / way.crop
+    step = max(1, way.crop // 7)
+    for row in range(1, way.crop - way.crop // 4, step):  # the caption covers the lower left
+        for column in range(1, way.crop - 1, step):
+            x, y = area.x() + (column + 0.5) * block, area.y() + (row + 0.5) * block
+            colour = shown.pixelColor(round((x - 0.5) * ratio), round((y - 0.5) * ratio))
+            found = (colour.red(), colour.green(), colour.blue())
+            assert found == pytest.approx(expected.getpixel((column, row)), abs=2), (column, row)
+
+
+def test_pixels_of_another_model_or_photo_are_not_kept(qtbot: QtBot, rig: Rig) -> None:
+    panel = PhotoPanel(rig.io)
+    qtbot.addWidget(panel)
+    panel.crop_button.setChecked(True)
+    panel.set_preprocessing(Preprocessing(40, 32))
+    panel.show_photo(Photo(ImageSource("x", encoded(gradient(90, 60), "PNG"))))
+    qtbot.waitUntil(lambda: panel.view._pixels is not None)
+    panel.set_preprocessing(Preprocessing(20, 16))
+    assert panel.view._pixels is None
+    qtbot.waitUntil(lambda: panel.view._pixels is not None)
+    assert panel.view._pixels.width() == 16
+    panel.show_photo(Photo(ImageSource("y", encoded(gradient(60, 90), "PNG"))))
+    assert panel.view._pixels is None
+    rig.settle()
+
+
+@pytest.mark.parametrize("size", [(10, 20), (33, 10), (7, 7), (200, 100), (31, 33)])
+def test_where_the_crop_lies_in_a_photo(size: tuple[int, int]) -> None:
+    """A mark at the input's first pixels is where `input_box` says, black around it and all."""
+    way = Preprocessing(0, 32)
+    white = Image.new("RGB", size, "white")
+    box = input_box(*size, way)
+    bounds = crop_photo(white, way).getbbox()
+    assert bounds is not None
+    assert (bounds[0], bounds[1]) == (max(0, -box.left), max(0, -box.top))
+    assert (box.width, box.height) == (32, 32)
+
+
+def test_a_double_click_on_the_photo_opens_it(qtbot: QtBot, rig: Rig) -> None:
+    panel = PhotoPanel(rig.io)
+    qtbot.addWidget(panel)
+    opened = heard(panel.view.open_requested)
+    qtbot.mouseDClick(panel.view, Qt.MouseButton.LeftButton)
+    qtbot.mouseDClick(panel.view, Qt.MouseButton.RightButton)
+    assert len(opened) == 1
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("photo", "verdict", "name", "more"),
+    [
+        (answered(0.93, article="a "), "This is a", "tabby", ""),
+        (answered(0.93), "This is", "tabby", ""),
+        (answered(0.6, article="a "), "Probably a", "tabby", ""),
+        (answered(0.4, article="a "), "Not sure. Best guess: a", "tabby", ""),
+        (answered(*UNSURE, kind=CAT), "Probably a", "cat", "Any kind of cat: 73.6%"),
+        (
+            answered(0.6, kind=KindScore("cat", "a ", 0.99), article="a "),
+            "Probably a",
+            "tabby",
+            "Any kind of cat: 99.0%",
+        ),
+        (
+            answered(0.3, kind=KindScore("insect", "an ", 0.85)),
+            "This is an",
+            "insect",
+            "Any kind of insect: 85.0%",
+        ),
+    ],
+)
+def test_what_is_said_first(photo: Photo, verdict: str, name: str, more: str) -> None:
+    assert photo.prediction is not None
+    answer = answer_of(photo.prediction)
+    assert (answer.verdict, answer.name, answer.more) == (verdict, name, more)
+    assert caption(photo).startswith(name)
+
+
+# --- the answer ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> ResultsPanel:
+    panel = ResultsPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def test_all_five_lines_are_seen_beside_the_unreadable_photos(
+    qtbot: QtBot, panel: ResultsPanel
+) -> None:
+    """In the height that a window of the usual size leaves them: lower, but none scrolled away."""
+    panel.resize(340, 262)
+    panel.show_photo(answered(*UNSURE, kind=CAT), "")
+    scroll = panel.findChild(QScrollArea)
+    qtbot.waitUntil(lambda: panel.rows[4].height() < 35)
+    assert not scroll.verticalScrollBar().isVisible()
+    panel.resize(340, 600)
+    qtbot.waitUntil(lambda: panel.rows[4].height() == 42)
+    panel.resize(340, 160)
+    qtbot.waitUntil(scroll.verticalScrollBar().isVisible)
+
+
+def test_an_old_answer_is_grey(qtbot: QtBot, panel: ResultsPanel) -> None:
+    panel.resize(340, 400)
+    photo = answered(*UNSURE, kind=CAT)
+    looks = []
+    for state in (PhotoState.DONE, PhotoState.WAITING, PhotoState.IDLE, PhotoState.DONE):
+        photo.state = state
+        panel.show_photo(photo, "")
+        QApplication.processEvents()
+        bar = panel.rows[0]
+        colour = bar.grab().toImage().pixelColor(3, round((bar.height() - 8) / 2) + 13)
+        looks.append((panel.verdict.text(), panel.answer.property("kind") or "", colour.name()))
+    assert looks[0] == looks[3]
+    assert looks[0][:2] == ("Probably a", "")
+    assert looks[1][:2] == ("Looking again. Earlier answer:", "muted")
+    assert looks[2][:2] == ("Earlier answer:", "muted")
+    assert looks[0][2] != looks[1][2] == looks[2][2]
+
+
+# --- the strip ----------------------------------------------------------------------------------
+
+
+def test_the_strips_keys(qtbot: QtBot, rig: Rig) -> None:
+    photos = PhotoList(rig.io, rig.parent)
+    first, second = photos.add([ImageSource(name, b"x") for name in "ab"])
+    strip = PhotoStrip(photos)
+    qtbot.addWidget(strip)
+    strip.show()
+    removed, opened = heard(strip.remove_requested), heard(strip.open_requested)
+    menus = heard(strip.menu_requested)
+    strip.show_current(1)
+    qtbot.keyClick(strip.view, Qt.Key.Key_Delete)
+    qtbot.keyClick(strip.view, Qt.Key.Key_Return)
+    assert (removed, opened) == ([second], [second])
+    keyboard, mouse = QContextMenuEvent.Reason.Keyboard, QContextMenuEvent.Reason.Mouse
+    for reason in (keyboard, mouse):
+        at = strip.view.visualRect(photos.index(0)).center()
+        place = strip.view.viewport().mapToGlobal(at)
+        QApplication.sendEvent(strip.view.viewport(), QContextMenuEvent(reason, at, place))
+    assert [photo for photo, _ in menus] == [second, first]
+    nowhere = QPoint(9000, 9000)
+    QApplication.sendEvent(strip.view.viewport(), QContextMenuEvent(mouse, nowhere, nowhere))
+    assert len(menus) == 2
+    rig.settle()
+
+
+# --- menus and copying --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def controller(rig: Rig) -> ClassifyController:
+    rig.engine.models = [A]
+    controller = make(rig)
+    controller.start("a", "auto")
+    rig.settle()
+    return controller
+
+
+@pytest.fixture
+def actions(qtbot: QtBot, rig: Rig, controller: ClassifyController) -> Iterator[PhotoActions]:
+    page = QWidget()
+    qtbot.addWidget(page)
+    actions = PhotoActions(controller, rig.io, NoticeBar(page), page)
+    yield actions
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def entries(actions: PhotoActions, photo: Photo) -> dict[str, bool]:
+    menu = actions.photo_menu(photo)
+    return {action.text(): action.isEnabled() for action in menu.actions() if action.text()}
+
+
+def choose(actions: PhotoActions, photo: Photo, text: str) -> None:
+    menu = actions.photo_menu(photo)
+    next(action for action in menu.actions() if action.text() == text).trigger()
+
+
+def test_what_a_photos_menu_offers(actions: PhotoActions) -> None:
+    everything = ["Copy answer", "Copy path", "Open", "Show in folder", "Remove from list"]
+    assert entries(actions, answered(0.9)) == dict.fromkeys(everything, True)
+    pasted = entries(actions, Photo(ImageSource("Pasted image", b"x")))
+    assert [name for name, possible in pasted.items() if possible] == ["Remove from list"]
+    damaged = Photo(ImageSource.file("/a/b.jpg"), PhotoState.FAILED, problem="It is cut off.")
+    assert entries(actions, damaged)["Copy what is wrong"]
+
+
+def test_copying_says_what_was_copied(
+    rig: Rig, controller: ClassifyController, actions: PhotoActions
+) -> None:
+    clipboard = QGuiApplication.clipboard()
+    photo = answered(*UNSURE, kind=CAT)
+    choose(actions, photo, "Copy answer")
+    assert clipboard.text().split("\n") == [
+        "cat.jpg\tModel a",
+        "tabby\t31.0%",
+        "tiger cat\t25.0%",
+        "Egyptian cat\t17.6%",
+        "lynx\t10.0%",
+        "washer\t5.0%",
+        "Any kind of cat\t73.6%",
+    ]
+    assert controller.status.text == "Copied: tabby 31.0%, tiger cat 25.0%, …"
+    choose(actions, photo, "Copy path")
+    assert clipboard.text() == "/a/cat.jpg"
+    assert controller.status.text == "Copied: /a/cat.jpg"
+    assert photo.prediction is not None
+    menu = actions.class_menu(photo, photo.prediction.scores[2])
+    assert menu.actions()[0].text() == "Copy “Egyptian cat 17.6%”"
+    menu.actions()[0].trigger()
+    assert clipboard.text() == "Egyptian cat\t17.6%"
+    actions.copy_answer(Photo(ImageSource("x", b"")))  # no answer: nothing happens
+    assert clipboard.text() == "Egyptian cat\t17.6%"
+
+
+def test_open_show_and_remove(
+    rig: Rig,
+    controller: ClassifyController,
+    actions: PhotoActions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
+    monkeypatch.setenv("PATH", "")  # no file manager
+    (tmp_path / "1.png").write_bytes(b"")
+    controller.open_paths(paths(tmp_path, "1.png", "2.png"))
+    rig.settle()
+    first, second = controller.photos.photos()
+    choose(actions, first, "Open")
+    choose(actions, first, "Show in folder")
+    rig.settle()
+    choose(actions, second, "Show in folder")
+    rig.settle()
+    one, two = tmp_path / "1.png", tmp_path / "2.png"
+    assert actions._notices.texts == [
+        f"No program answered. The photo is here: {one}",
+        f"No file manager answered. It is here: {one}",
+        f"{two} is not there any more.",
+    ]
+    choose(actions, second, "Remove from list")
+    assert list(controller.photos.photos()) == [first]
