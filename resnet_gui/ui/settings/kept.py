@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from resnet_gui.core.inference.converted import clear_conversions, used_bytes
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -37,6 +38,13 @@ KEPT = [
         "What has arrived of them. Without it they begin anew.",
         all_partial_bytes,
         remove_partial,
+    ),
+    Kept(
+        "Models in their faster form",
+        "Made from the models on this computer, so that they answer sooner. They are made again "
+        "when they are needed.",
+        used_bytes,
+        clear_conversions,
     ),
 ]
 

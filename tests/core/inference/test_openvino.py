@@ -449,9 +449,14 @@ def test_the_ones_used_longest_ago_go_first_and_all_can_be_cleared(home: Path) -
     keep_within(0, keep=found.folder)
     assert not others[2].exists()
     assert open_converted(insects_entry()) is not None
+    backend = open_converted(insects_entry())
+    assert backend is not None
     clear_conversions()
     assert used_bytes() == 0
     assert open_converted(insects_entry()) is None
+    many = backend.for_many()  # what is in memory goes on
+    assert many.threads == 1
+    assert many.infer(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
 
 
 def test_a_full_disk_decides_nothing(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
