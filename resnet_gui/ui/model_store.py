@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from resnet_gui.core.inference.converted import describe
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.catalogue import default_of
 from resnet_gui.core.zoo.storage.inventory import Inventory, take_inventory
@@ -19,6 +21,7 @@ class ModelStore(QObject):
 
     Attributes:
         inventory: None until the first look is over.
+        ways: how models answer on the CPU, in a sentence, by id; only where something is known.
 
     Signals:
         changed(): `inventory` is new.
@@ -32,6 +35,7 @@ class ModelStore(QObject):
         super().__init__(parent)
         self._engine, self._io = engine, io
         self.inventory: Inventory | None = None
+        self.ways: Mapping[str, str] = {}
         self._looking: Job | None = None
         self._again = False
 
@@ -63,15 +67,15 @@ class ModelStore(QObject):
         if self._looking is not None and self._looking.active:
             self._again = True
             return
-        start = partial(take_inventory, self._engine.entries)
+        start = partial(_look, self._engine.entries)
         self._looking = job = self._io.submit(start, Priority.INTERACTIVE)
         job.progressed.connect(self._on_inventory)
         job.failed.connect(self._on_failed)
         job.ended.connect(self._on_ended)
 
     @Slot(object)
-    def _on_inventory(self, events: list[Inventory]) -> None:
-        self.inventory = events[-1]
+    def _on_inventory(self, events: list[tuple[Inventory, Mapping[str, str]]]) -> None:
+        self.inventory, self.ways = events[-1]
         self.changed.emit()
 
     @Slot(object)
@@ -83,3 +87,13 @@ class ModelStore(QObject):
         if self._again:
             self._again = False
             self.refresh()
+
+
+def _look(
+    entries: Callable[[], list[ModelEntry]],
+) -> Iterator[tuple[Inventory, Mapping[str, str]]]:
+    """A job: the inventory and the ways in which models answer."""
+    for inventory in take_inventory(entries):
+        ready = [entry for entry in inventory.entries if entry.state.ready]
+        ways = {entry.spec.id: describe(entry) for entry in ready}
+        yield inventory, {model_id: way for model_id, way in ways.items() if way}

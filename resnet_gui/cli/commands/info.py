@@ -13,7 +13,6 @@ from resnet_gui.core.inference.converted import conversions_dir, describe
 from resnet_gui.core.photos.decode import HEIC_READABLE
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.find_device import find_devices
-from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo import ModelEntry, Zoo
 
 
@@ -51,8 +50,6 @@ def _backend(entry: ModelEntry | None) -> str | None:
     """How the model answers on the CPU."""
     if entry is None:
         return None
-    if exact_wanted():
-        return "Exact: the settings say so."
     return describe(entry) or "Exact, until it was used once."
 
 

@@ -224,14 +224,11 @@ class Classifier:
                 key = _key(entry, info, exact)
                 model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
             self._loaded[key] = model
-        yield ModelReady(
-            entry.spec.id,
-            entry.spec.title,
-            info.name,
-            info.kind,
-            time.perf_counter() - started,
-        )
-        return self._loaded[key]
+        model = self._loaded[key]
+        seconds = time.perf_counter() - started
+        info = model.device
+        yield ModelReady(entry.spec.id, entry.spec.title, info.name, info.kind, seconds)
+        return model
 
     def _answer(
         self,

@@ -25,6 +25,7 @@ from resnet_gui.core.system import atomic, paths
 from resnet_gui.core.system.documents import DocumentError, read_object
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu_name
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value, from_json
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
@@ -135,14 +136,17 @@ def write_verdict(folder: Path, verdict: Verdict) -> None:
 def describe(entry: ModelEntry) -> str:
     """How a model that is here is run on the CPU, in a sentence; "" where nothing is known. Looks
     at the disk."""
+    if exact_wanted():
+        return "Exact, as the settings say."
     found = find_conversion(entry)
     if found is None or found.verdict is None:
         return ""
     verdict = found.verdict
     if verdict.state is State.CHECKED:
+        how = "half precision" if verdict.precision == "bf16" else "full precision"
         return (
-            f"Fast (OpenVINO, {verdict.precision}): compared with the exact way on "
-            f"{verdict.photos} pictures, at most {max(verdict.probabilities, 0.0001):.2%} apart."
+            f"Fast (OpenVINO, {how}). Compared with the exact way on {verdict.photos} pictures, "
+            f"probabilities were at most {max(verdict.probabilities, 0.001):.1%} apart."
         )
     if verdict.state is State.REFUSED:
         return f"Exact: the faster form was refused, as {verdict.reason}."
@@ -158,9 +162,10 @@ def known_hash(path: Path) -> str | None:
         stamp = _stamp(path)
     except OSError:
         return None
-    found = _hashes().get(str(path))
-    same = isinstance(found, list) and found[:-1] == stamp and isinstance(found[-1], str)
-    return found[-1] if same else None
+    match _hashes().get(str(path)):
+        case [*found, str(sha256)] if found == stamp:
+            return sha256
+    return None
 
 
 def remember_hash(path: Path, stamp: list[int], sha256: str) -> None:

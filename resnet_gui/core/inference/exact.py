@@ -60,10 +60,10 @@ class ExactBackend(Backend):
     ) -> None:
         self.name, self.precision, self.threads = EXACT, "fp32", 1
         self.device = device
-        self.network = network.to(device.kind)
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.network = network.to(device.kind)
         if channels_last:
-            self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.network.to(memory_format=torch.channels_last)
         self._preprocessing = preprocessing
         self._forward = Forward(device.kind, "fp32", _LARGEST)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -16,6 +17,7 @@ from resnet_gui.core.inference.converted import COMPILED, MODEL
 from resnet_gui.core.system.openvino_import import import_openvino
 from resnet_gui.core.system.processor import cpu_name
 
+_log = logging.getLogger(__name__)
 _HINTS = {"bf16": "bf16", "fp32": "f32"}
 LATENCY, THROUGHPUT = "LATENCY", "THROUGHPUT"
 _LOGITS, _FEATURES = 0, 1  # the outputs' order, see `convert`
@@ -66,7 +68,11 @@ class OpenVinoBackend(Backend):
             return self
         with self._lock:
             if self._many is None:
-                self._many = OpenVinoBackend(self._folder, self.precision, THROUGHPUT)
+                try:
+                    self._many = OpenVinoBackend(self._folder, self.precision, THROUGHPUT)
+                except RuntimeError as error:  # the cache was cleared meanwhile
+                    _log.warning("no backend for many: %s", error)
+                    return self
             return self._many
 
     def _run(self, crops: Crops, output: int) -> Rows:

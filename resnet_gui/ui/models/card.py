@@ -271,20 +271,20 @@ class ModelCard(QFrame):
     def _show_facts(self, entry: ModelEntry, standing: Standing) -> None:
         speeds = self._controller.speeds(entry.spec.id)
         colour = theme_colours().muted
-        key = (entry, speeds, colour)
+        way = self._controller.store.ways.get(entry.spec.id, "")
+        key = (entry, speeds, way, colour)
         if key == self._shown:
             return  # progress comes 30 times a second; laying out this text is not for free
         self._shown = key
         rows = [row for row in details(entry) if row[0] != "Problem"]
         here = [f"{speed_text((speed,))} per photo on {speed.device}" for speed in speeds]
         if entry.spec.classes:
-            rows.insert(
-                -1 if entry.spec.notes else len(rows),
-                (
-                    "Speed on this computer",
-                    "\n".join(here) or "Measured when it is first used on some photos.",
-                ),
-            )
+            measured = "\n".join(here) or "Measured when it is first used on some photos."
+            more = [("Speed on this computer", measured)]
+            if way:
+                more.append(("Way of answering", way))
+            place = len(rows) - 1 if entry.spec.notes else len(rows)
+            rows[place:place] = more
         self.path.setText(str(entry.weights_path or ""))
         self.path.setVisible(entry.weights_path is not None)
         self.facts.setText(rich_facts(rows, colour))

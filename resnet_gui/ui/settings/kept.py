@@ -40,8 +40,9 @@ KEPT = [
         remove_partial,
     ),
     Kept(
-        "Converted models",
-        "With them a model starts and answers faster. They are made again when they are needed.",
+        "Models in their faster form",
+        "Made from the models on this computer, so that they answer sooner. They are made again "
+        "when they are needed.",
         used_bytes,
         clear_conversions,
     ),

@@ -44,6 +44,7 @@ from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import openvino_import, paths
 from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
 from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from tests.helpers.models import small_model
 from tests.helpers.pictures import encoded, gradient
@@ -162,6 +163,7 @@ import torch
 from resnet_gui.core.inference.convert import convert
 from resnet_gui.core.inference.open_backend import open_backend
 from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.core.zoo import Zoo
 entry = Zoo.standard().ready("insects")
 assert list(convert(entry))[-1] == "done"
@@ -229,17 +231,18 @@ def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
         assert np.abs(rows - expected[:12]).max() < 0.02 * largest
 
 
-def test_features_are_those_of_exact_to_the_sixth_digit(home: Path) -> None:
-    def features(exact: bool) -> np.ndarray:
-        classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact)
-        events = extract_features(classifier, sources(), "insects", device="cpu")
-        rows = [event.features for event in events if isinstance(event, FeaturesDone)]
-        assert backend_of(classifier) == (EXACT if exact else OPENVINO)
-        return np.stack(rows)
-
-    found, expected = features(False), features(True)
-    assert found.shape == expected.shape == (4, 64)
+def test_features_are_those_of_exact_to_the_fifth_digit(home: Path) -> None:
+    entry = insects_entry()
+    crops = check_pictures(entry.spec.preprocessing)
+    fast, exact = (open_backend(entry, cpu(), exact=exact) for exact in (False, True))
+    found, expected = fast.features(crops), exact.features(crops)
+    assert found.shape == expected.shape == (len(crops), 64)
     assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+    classifier = Classifier(Zoo.standard())
+    events = extract_features(classifier, sources(), "insects", device="cpu")
+    rows = [event.features for event in events if isinstance(event, FeaturesDone)]
+    assert backend_of(classifier) == OPENVINO
+    assert np.stack(rows).shape == (4, 64)
 
 
 def test_float32_where_the_processor_computes_in_nothing_less(
@@ -299,6 +302,50 @@ def test_commands_answer_without_torch(home: Path, tmp_path: Path) -> None:
     without_torch("features", photo, "--model", "insects", "--out", str(out))
     with np.load(out) as file:
         assert file["features"].shape == (1, 64)
+
+
+_WINDOW = """
+from pathlib import Path
+import sys
+from resnet_gui.__main__ import import_window, prepare_environment
+prepare_environment()
+app = import_window().open_window([sys.argv[1]])
+from PySide6.QtCore import QTimer
+photos = app.window.controller.photos
+answers = []
+def look():
+    if app.clean:
+        return
+    for photo in photos.photos():
+        if photo.prediction is not None and not answers:
+            answers.append(photo.prediction)
+            app.window.controller.open_paths([Path(sys.argv[2])])  # and a folder
+    if len(answers) == 1 and sum(photo.prediction is not None for photo in photos.photos()) >= 5:
+        answers.append(None)
+        app.window.close()
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+app.application.exec()
+assert "OpenVINO" in answers[0].device, answers
+assert "torch" not in sys.modules
+"""
+
+
+def test_the_window_answers_without_torch(home: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(encoded(gradient(60, 50), "JPEG"))
+    (tmp_path / "folder").mkdir()
+    for number in range(4):
+        data = encoded(gradient(60, 50, seed=number), "JPEG")
+        (tmp_path / "folder" / f"{number}.jpg").write_bytes(data)
+    save_settings(Settings(model="insects"))
+    done = subprocess.run(
+        [sys.executable, "-c", _WINDOW, photo, tmp_path / "folder"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=100, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 # --- the check ------------------------------------------------------------------------------------
@@ -449,9 +496,14 @@ def test_the_ones_used_longest_ago_go_first_and_all_can_be_cleared(home: Path) -
     keep_within(0, keep=found.folder)
     assert not others[2].exists()
     assert open_converted(insects_entry()) is not None
+    backend = open_converted(insects_entry())
+    assert backend is not None
     clear_conversions()
     assert used_bytes() == 0
     assert open_converted(insects_entry()) is None
+    many = backend.for_many()  # what is in memory goes on
+    assert many.threads == 1
+    assert many.infer(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
 
 
 def test_a_full_disk_decides_nothing(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,16 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.http.settings import save_http_settings as save_network
+from resnet_gui.core.inference.converted import (
+    State,
+    Verdict,
+    conversion_of,
+    file_stamp,
+    remember_hash,
+    write_verdict,
+)
 from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.paths import (
     bundled_models_dir,
     torch_hub_checkpoints_dir,
@@ -544,6 +553,27 @@ def test_speed_is_measured_by_using_a_model(
     qtbot.waitUntil(lambda: "ms per photo on " in card.facts.text(), timeout=ANSWER_MS)
     [speed] = app.window.models_controller.speeds("efficientnet-lite0")
     assert speed.ms_per_photo > 0
+
+
+@pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
+def test_the_card_says_how_a_model_answers_and_why(
+    qtbot: QtBot, shown: WindowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = shown.window.models_page
+    page.controller.select("efficientnet-lite0")
+    assert "Exact, as the settings say." in page.card.facts.text()
+    monkeypatch.delenv("RESNET_GUI_EXACT")
+    entry = entry_of(shown, "efficientnet-lite0")
+    assert entry.weights_path is not None
+    remember_hash(entry.weights_path, file_stamp(entry.weights_path), "0" * 64)
+    folder = conversion_of(entry.spec, "0" * 64, openvino_version()).folder
+    folder.mkdir()
+    write_verdict(folder, Verdict(State.REFUSED, reason="it gives another first answer"))
+    shown.window.store.refresh()
+    qtbot.waitUntil(
+        lambda: "was refused, as it gives another first answer." in page.card.facts.text(),
+        timeout=ANSWER_MS,
+    )
 
 
 def test_show_in_folder(
