@@ -1,4 +1,5 @@
-"""`python -m benchmarks [NAME …]`: run the benchmarks and print their figures with conditions."""
+"""`python -m benchmarks [NAME …] [OPTION …]`: run the benchmarks and print their figures with
+conditions. Options are those of the benchmark that is named."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ NAMES = ("window", "training_window", "lab_window")
 
 
 def main() -> None:
-    names = sys.argv[1:] or NAMES
+    given = sys.argv[1:]
+    count = next((n for n, item in enumerate(given) if item.startswith("-")), len(given))
+    names, sys.argv[1:] = given[:count] or NAMES, given[count:]
     print(f"# {machine()}, Python {platform.python_version()}")
     for name in names:
         print(f"\n## {name}")

@@ -35,6 +35,14 @@ def log_dir() -> Path:
     return home / "log" if home else Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
 
 
+def cache_dir() -> Path:
+    """What can be made again: nothing is lost with it."""
+    home = _home()
+    if home:
+        return home / "cache" / APP_NAME
+    return Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
 def user_models_dir() -> Path:
     return data_dir() / "models"
 
