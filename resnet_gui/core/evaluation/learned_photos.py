@@ -7,18 +7,18 @@ it or a larger one is recognised, too. A photo that was saved anew is another ph
 from __future__ import annotations
 
 import base64
-import hashlib
-import stat
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto, Part
 from resnet_gui.core.dataset.split import Item, Split, make_split
 from resnet_gui.core.errors import DatasetError, ModelError, ResNetGuiError
+from resnet_gui.core.photos.identity import photo_key
 from resnet_gui.core.photos.store import workers
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -158,29 +158,14 @@ class _Learned:
 def _keys(paths: Sequence[Path], deadline: float | None = None) -> list[bytes] | None:
     """A key for each photo, b"" for one that cannot be read; None: the deadline has passed."""
     found: list[bytes] = []
+    # Not whole: reading a folder whole would take as long as an epoch.
+    key = partial(photo_key, key_bytes=_KEY_BYTES, end_bytes=_END_BYTES)
     with ThreadPoolExecutor(workers(), thread_name_prefix="keys") as pool:
         for start in range(0, len(paths), _AT_ONCE):
-            found += pool.map(_key, paths[start : start + _AT_ONCE])
+            found += pool.map(key, paths[start : start + _AT_ONCE])
             if deadline is not None and time.monotonic() > deadline:
                 return None
     return found
-
-
-def _key(path: Path) -> bytes:
-    """Of its size, beginning and end: reading a folder whole would take as long as an epoch."""
-    try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            return b""
-        with path.open("rb", buffering=0) as file:
-            digest = hashlib.blake2b(f"{info.st_size}\n".encode(), digest_size=_KEY_BYTES)
-            digest.update(file.read(_END_BYTES))
-            if info.st_size > _END_BYTES:
-                file.seek(max(_END_BYTES, info.st_size - _END_BYTES))
-                digest.update(file.read(_END_BYTES))
-    except (OSError, ValueError):
-        return b""
-    return digest.digest()
 
 
 def _provenance(entry: ModelEntry) -> dict[str, Any]:

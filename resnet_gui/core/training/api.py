@@ -31,7 +31,6 @@ from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
 from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.system.paths import user_models_dir
-from resnet_gui.core.training.best_model import versions
 from resnet_gui.core.training.data.tensor import LEVELS
 from resnet_gui.core.training.durable import restored
 from resnet_gui.core.training.input_size import check_input_size
@@ -40,6 +39,7 @@ from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.setup import Guard, Setup
 from resnet_gui.core.training.sitting import Stop
 from resnet_gui.core.training.space import not_written
+from resnet_gui.core.training.versions import versions
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 
 

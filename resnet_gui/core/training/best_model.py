@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from resnet_gui import __version__
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import note_photos
@@ -28,6 +25,7 @@ from resnet_gui.core.system.documents import text
 from resnet_gui.core.training.network import start_network
 from resnet_gui.core.training.setup import HEAD, Setup
 from resnet_gui.core.training.space import release
+from resnet_gui.core.training.versions import versions
 from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.storage.add_model import save_new_model
 from resnet_gui.core.zoo.weights.load import save_model
@@ -197,13 +195,3 @@ def own_model(setup: Setup) -> Path | None:
         if made_by.get("run_id") == run.document.get("id"):
             return path
     return None
-
-
-def versions() -> dict[str, str]:
-    """What a run was made with."""
-    return {
-        "resnet-gui": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": metadata.version("torchvision"),
-    }

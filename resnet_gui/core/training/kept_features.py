@@ -1,20 +1,116 @@
-"""The backbone's features in a run's directory, so that a resume takes no second pass over the
+"""The backbone's features of a run's photos: kept in its directory, so that a resume takes no
+second pass over the photos and has the same numbers, and in the cache, for the next run on these
 photos. Needs torch."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+from torch import nn
 
+from resnet_gui.core.inference.feature_cache import FeatureCache, photo_keys
+from resnet_gui.core.inference.hardware import Forward
+from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.system.tensor_files import write_tensors
-from resnet_gui.core.training.data.features import Features
+from resnet_gui.core.training.data.features import Features, compute_features
+from resnet_gui.core.training.setup import Setup
+from resnet_gui.core.training.versions import versions
 
 _FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
+_LARGE = 256 * 2**20  # bytes; features of more stay in their file, mapped into memory
+
+
+def features_of(
+    setup: Setup, network: nn.Module, backbone: str, width: int, forward: Forward
+) -> Iterator[Preparing | Features]:
+    """The features of training and validation photos: this run's own, or what the cache has and the
+    backbone computes for the rest.
+
+    Args:
+        network: the backbone, x: (N, 3, crop, crop) -> (N, width), in evaluation mode on the CPU.
+        backbone: its hash.
+
+    Yields:
+        Preparing, and the Features last.
+
+    Raises:
+        TrainingError: the whole folder is gone.
+    """
+    split, path = setup.split, setup.run.features
+    sizes = len(split.train), len(split.val)
+    features = load_features(path, backbone, width, *sizes)
+    if features is None:
+        for item in _gathered(setup, network, backbone, width, forward):
+            if isinstance(item, Features):
+                features = item
+            else:
+                yield item
+        assert features is not None  # _gathered yields it last
+        save_features(path, backbone, features)
+        if features.train.nbytes + features.val.nbytes > _LARGE:
+            features = load_features(path, backbone, width, *sizes) or features
+    yield features
+
+
+def _gathered(
+    setup: Setup, network: nn.Module, backbone: str, width: int, forward: Forward
+) -> Iterator[Preparing | Features]:
+    """Features from the cache where it has them, computed else, and then in the cache too."""
+    split = setup.split
+    items = (*split.train, *split.val)
+    cache = _cache(setup, backbone, width)
+    keys = photo_keys([setup.root / item.path for item in items])
+    rows, found = cache.find(keys)
+    known = set(found)
+    train = [number for number in range(len(split.train)) if number not in known]
+    val = [number for number in range(len(split.train), len(items)) if number not in known]
+    yield Preparing("features", len(found), len(items))
+    x, numbers, failures = torch.from_numpy(rows), list(found), ()
+    if train or val:
+        layout = torch.channels_last if setup.channels_last else torch.contiguous_format
+        # nn.Module.to takes a memory format, which its type stub does not say
+        network = network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload]
+        rest = dataclasses.replace(
+            split, train=tuple(items[n] for n in train), val=tuple(items[n] for n in val)
+        )
+        for item in compute_features(
+            network, setup.root, rest, setup.preprocessing, setup.device.kind,
+            setup.channels_last, forward,
+        ):  # fmt: skip
+            if isinstance(item, Preparing):
+                yield Preparing("features", len(found) + item.done, len(items))
+                continue
+            fresh = [train[i] for i in item.train_indices] + [val[i] for i in item.val_indices]
+            computed = torch.cat([part for part in (item.train, item.val) if len(part)] or [x[:0]])
+            cache.add([keys[number] for number in fresh], computed.numpy())
+            x, failures = torch.cat([x, computed]), item.failures
+            numbers += fresh
+    place, order = torch.tensor(numbers, dtype=torch.int64).sort()
+    in_train = place < len(split.train)
+    yield Features(
+        x[order[in_train]], place[in_train],
+        x[order[~in_train]], place[~in_train] - len(split.train), failures,
+    )  # fmt: skip
+
+
+def _cache(setup: Setup, backbone: str, width: int) -> FeatureCache:
+    """The cache of what this backbone says in the run's way of computing."""
+    depends = {
+        "backbone": backbone,
+        "preprocessing": setup.preprocessing.to_json(),
+        "precision": setup.precision,
+        "channels_last": setup.channels_last,
+        "device": setup.device.name,
+        "versions": versions(),
+    }
+    return FeatureCache(depends, width)
 
 
 def save_features(path: Path, backbone: str, features: Features) -> None:
@@ -47,8 +143,7 @@ def load_features(
                 return None
             failures = parse_json(metadata[_FAILURES_KEY])
             names = ("train", "train_indices", "val", "val_indices")
-            # clone: aligned as the first sitting's were, so that results are equal to the last bit
-            tensors = [file.get_tensor(name).clone() for name in names]
+            tensors = [_loaded(file.get_tensor(name)) for name in names]
             failed = tuple((str(name), str(message)) for name, message in failures)
     except (OSError, SafetensorError, LookupError, TypeError, ValueError):
         return None
@@ -56,6 +151,11 @@ def load_features(
     fits = _fit(features.train, features.train_indices, width, train_photos)
     fits = fits and _fit(features.val, features.val_indices, width, val_photos)
     return features if fits else None
+
+
+def _loaded(mapped: torch.Tensor) -> torch.Tensor:
+    """In memory of torch's own, if it is not large: quick, and aligned."""
+    return mapped if mapped.nbytes > _LARGE else mapped.clone()
 
 
 def _fit(x: torch.Tensor, rows: torch.Tensor, width: int, photos: int) -> bool:

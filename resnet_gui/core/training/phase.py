@@ -24,15 +24,11 @@ from resnet_gui.core.runs.schedules import learning_rate
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.augment import step_seed, variation_of
 from resnet_gui.core.training.average import running_average
-from resnet_gui.core.training.data.features import (
-    Features,
-    FeatureSource,
-    compute_features,
-)
+from resnet_gui.core.training.data.features import Features, FeatureSource
 from resnet_gui.core.training.data.photos import PhotoSource
 from resnet_gui.core.training.data.source import Source, resized
 from resnet_gui.core.training.data.tensor import LEVELS, TensorSource
-from resnet_gui.core.training.kept_features import load_features, save_features
+from resnet_gui.core.training.kept_features import features_of
 from resnet_gui.core.training.network import (
     backbone_hash,
     has_live_batchnorm,
@@ -183,17 +179,15 @@ def open_phase(
     if name == HEAD:
         network.eval()
         head = split_off_head(network)
-        first = next(module for module in head.modules() if isinstance(module, nn.Linear))
-        sizes = len(setup.split.train), len(setup.split.val)
-        features = load_features(setup.run.features, backbone, first.in_features, *sizes)
-        if features is None:
-            for item in _features(setup, network):
-                if isinstance(item, Features):
-                    features = item
-                else:
-                    yield item
-            assert features is not None  # compute_features yields it last
-            save_features(setup.run.features, backbone, features)
+        width = next(m for m in head.modules() if isinstance(m, nn.Linear)).in_features
+        forward = Forward(setup.device.kind, setup.precision, _VAL_LARGEST)
+        features: Features | None = None
+        for item in features_of(setup, network, backbone, width, forward):
+            if isinstance(item, Features):
+                features = item
+            else:
+                yield item
+        assert features is not None  # features_of yields it last
         del network  # its memory is better spent on features
         module: nn.Module = head.to(setup.device.kind)
         module.requires_grad_(True)
@@ -250,19 +244,6 @@ def _to_device(setup: Setup, network: nn.Module) -> nn.Module:
     layout = torch.channels_last if setup.channels_last else torch.contiguous_format
     # nn.Module.to takes a memory format, which its type stub does not say
     return network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload, no-any-return]
-
-
-def _features(setup: Setup, network: nn.Module) -> Iterator[Preparing | Features]:
-    kind = setup.device.kind
-    yield from compute_features(
-        _to_device(setup, network),
-        setup.root,
-        setup.split,
-        setup.preprocessing,
-        kind,
-        setup.channels_last,
-        Forward(kind, setup.precision, _VAL_LARGEST),
-    )
 
 
 def _photo_source(setup: Setup) -> PhotoSource | TensorSource:

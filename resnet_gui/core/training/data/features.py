@@ -26,7 +26,7 @@ class Features:
     """A backbone's features of the readable photos.
 
     Attributes:
-        train, val: (N, D) float32 on the CPU.
+        train, val: (N, D) float32 on the CPU; large ones are mapped from a file.
         train_indices, val_indices: (N,) int64, positions in the parts of the split.
         failures: paths and messages of the unreadable ones.
     """
@@ -79,7 +79,8 @@ class FeatureSource:
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
         count = len(self._val)
         if count:
-            logits = forward(module, lambda start, stop: self._val[start:stop], count)
+            # clone: aligned alike in memory and in a mapped file, which decides the last bit
+            logits = forward(module, lambda start, stop: self._val[start:stop].clone(), count)
             yield Judged(self._features.val_indices.tolist(), logits)
 
     def take_failures(self) -> list[tuple[str, str]]:
