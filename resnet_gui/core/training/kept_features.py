@@ -72,7 +72,8 @@ def _gathered(
     train = [number for number in range(len(split.train)) if number not in known]
     val = [number for number in range(len(split.train), len(items)) if number not in known]
     yield Preparing("features", len(found), len(items))
-    x, numbers, failures = torch.from_numpy(rows), list(found), ()
+    x, numbers = torch.from_numpy(rows), list(found)
+    failures: tuple[tuple[str, str], ...] = ()
     if train or val:
         layout = torch.channels_last if setup.channels_last else torch.contiguous_format
         # nn.Module.to takes a memory format, which its type stub does not say
