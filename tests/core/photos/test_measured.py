@@ -14,7 +14,7 @@ from PIL import Image
 from resnet_gui.core.photos.budget import BUDGET_BYTES, WORTH_RETURNING
 from tests.helpers.pictures import exif
 
-pytest.importorskip("pillow_heif")
+pytest.importorskip("pillow_heif").register_heif_opener()  # some of the files are written as HEIC
 
 _MEASURE = """
 import sys
