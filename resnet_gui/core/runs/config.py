@@ -76,12 +76,11 @@ class Switch(Choice):
 
 
 _DEEP = (Method.PROGRESSIVE, Method.LAST, Method.FULL, Method.SCRATCH)
-
-
 _LR_TIP = (
     "How far each step changes the weights: the highest value, of the head. Too high: the loss "
     "jumps. Too low: it hardly falls."
 )
+_BITS_TIP = "Bits of the numbers computed with: fewer are quicker where the device has them."
 _DROPOUT_TIP = "Share of values left out at random before the last layer, 0 to 0.99; 0: none."
 _DECAY_TIP = "Keeps weights small, so that the network does not lean on single photos."
 _SMOOTHING_TIP = "How much of each label goes to the other classes, 0 to 0.9: less sure, more even."
@@ -127,11 +126,7 @@ class RunConfig(Value):
         "seconds, and all else stays as it was; the more layers learn, the longer it takes.",
     )
     epochs: int = setting(
-        40,
-        whole(1, 100_000),
-        "Epochs",
-        "How often every training photo is seen. Too few: it has not learned all. Too many: it "
-        "learns the photos by heart.",
+        40, whole(1, 100_000), "Epochs", "How often every training photo is seen."
     )
     head_epochs: int = setting(
         0,
@@ -306,11 +301,7 @@ class RunConfig(Value):
         matters=_of(*_DEEP),
     )
     precision: Precision = setting(
-        Precision.AUTO,
-        one_of(Precision),
-        "Precision",
-        "Bits of the numbers that are computed with: fewer are quicker where the device has them.",
-        matters=_of(*_DEEP),
+        Precision.AUTO, one_of(Precision), "Precision", _BITS_TIP, matters=_of(*_DEEP)
     )
     pixel_mean: bool = setting(  # He et al. 2015, section 4.2
         False,
