@@ -128,7 +128,7 @@ class TrainingCharts(QWidget):
         rate = self._rates.line("learning rate", colours.muted, 2.0)
         self.rate.show_lines(self._axes("Learning rate"), [rate])
         if best is not None:
-            text = f"Best epoch so far: {_epoch_text(best)}, dotted line"
+            text = f"Best epoch: {_epoch_text(best)}, dotted line"
             if self._epochs[-1] is not best:
                 text += f"  ·  last epoch: {_epoch_text(self._epochs[-1])}"
             self.readout.setText(text)

@@ -96,7 +96,7 @@ class StartModel:
         if entry.state is ModelState.YOURS and entry.spec.run_id:
             learned = one_line(entry.spec.dataset, 40)
             return f"Your own model: it has learned “{learned}” already."
-        return "Photos are classified with it." if entry.spec.id == self._used_id else ""
+        return "You classify with it, too." if entry.spec.id == self._used_id else ""
 
     @property
     def other(self) -> ModelEntry | None:

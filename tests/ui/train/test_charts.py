@@ -81,7 +81,7 @@ def test_hovering_one_chart_reads_all_three(qtbot: QtBot, charts: TrainingCharts
     [rate] = [text for _, text in charts.rate.readout()]
     assert rate.startswith("learning rate: 0.00")
     assert charts.readout.text() == (
-        "Best epoch so far: 3 (validation accuracy 77.5%), dotted line"
+        "Best epoch: 3 (validation accuracy 77.5%), dotted line"
         "  ·  last epoch: 4 (validation accuracy 83.8%)"
     )
     assert charts.accuracy.axes.mark == charts.loss.axes.mark == 3.0
