@@ -10,17 +10,18 @@ import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.errors import ModelError
+from resnet_gui.core.errors import DiskFullError, ModelError
 from resnet_gui.core.inference.check import check_pictures, compare, expected_of
 from resnet_gui.core.inference.converted import (
     MODEL,
+    VERDICT,
     Conversion,
     State,
     Verdict,
@@ -93,20 +94,11 @@ def _make(entry: ModelEntry, conversion: Conversion) -> Iterator[str]:
     folder.mkdir(parents=True)
     attempts = before.attempts + 1 if before else 1
     write_verdict(folder, Verdict(State.UNFINISHED, attempts=attempts))
-    yield "network"
-    exact = open_exact(entry, cpu())
-    size = sum(t.numel() * t.element_size() for t in exact.network.state_dict().values())
-    check_space(folder, int(size * _COPIES))
-    yield "convert"
     try:
-        write_model(exact.network, entry.spec.preprocessing, folder)
-        yield "compare"
-        verdict = check(exact, folder, entry.spec.preprocessing)
-    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        if _disk_is_full(error):
-            raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
-        lines = str(error).strip().splitlines() or [repr(error)]
-        verdict = Verdict(State.REFUSED, reason=f"OpenVINO cannot run it ({lines[-1][:200]})")
+        verdict = yield from _made(entry, folder)
+    except (OSError, DiskFullError):
+        shutil.rmtree(folder, ignore_errors=True)  # it says nothing of the model
+        raise
     if verdict.state is State.REFUSED:
         for path in folder.iterdir():
             if path.is_dir():
@@ -115,6 +107,26 @@ def _make(entry: ModelEntry, conversion: Conversion) -> Iterator[str]:
                 path.unlink()
     write_verdict(folder, verdict)
     keep_within(keep=folder)
+
+
+def _made(entry: ModelEntry, folder: Path) -> Generator[str, None, Verdict]:
+    """Raises OSError, DiskFullError: nothing can be said of the model."""
+    yield "network"
+    exact = open_exact(entry, cpu())
+    size = sum(t.numel() * t.element_size() for t in exact.network.state_dict().values())
+    check_space(folder, int(size * _COPIES))
+    yield "convert"
+    try:
+        write_model(exact.network, entry.spec.preprocessing, folder)
+        yield "compare"
+        return check(exact, folder, entry.spec.preprocessing)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
+        if _disk_is_full(error):
+            raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
+        if not (folder / VERDICT).exists():
+            raise OSError(errno.ENOENT, "the cache was cleared meanwhile", str(folder)) from error
+        lines = str(error).strip().splitlines() or [repr(error)]
+        return Verdict(State.REFUSED, reason=f"OpenVINO cannot run it ({lines[-1][:200]})")
 
 
 def computes_in_bf16() -> bool:

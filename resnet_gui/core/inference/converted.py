@@ -204,7 +204,7 @@ def used_bytes() -> int:
 def clear_conversions() -> None:
     """Remove all conversions and what is known of files; they are made again when needed."""
     for folder in _folders():
-        _remove(folder)
+        remove_conversion(folder)
     with contextlib.suppress(OSError):
         (conversions_dir() / _HASHES).unlink()
 
@@ -217,7 +217,7 @@ def keep_within(limit: int = MAX_BYTES, keep: Path | None = None) -> None:
         if total <= limit:
             return
         if folder != keep:
-            _remove(folder)
+            remove_conversion(folder)
             total -= size
 
 
@@ -248,7 +248,8 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _remove(folder: Path) -> None:
+def remove_conversion(folder: Path) -> None:
+    """Remove a conversion; it is made again when needed."""
     # The verdict first: half a conversion must not look like a whole one.
     with contextlib.suppress(OSError):
         (folder / VERDICT).unlink()

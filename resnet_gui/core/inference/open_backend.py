@@ -6,7 +6,11 @@ import logging
 
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import Backend
-from resnet_gui.core.inference.converted import find_conversion, note_use
+from resnet_gui.core.inference.converted import (
+    find_conversion,
+    note_use,
+    remove_conversion,
+)
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -45,8 +49,12 @@ def open_converted(entry: ModelEntry) -> Backend | None:
         return None
     try:
         backend = OpenVinoBackend(found.folder, found.verdict.precision)
-    except (ImportError, RuntimeError) as error:
-        _log.warning("the conversion of %s is not used: %s", entry.spec.id, error)
+    except ImportError as error:
+        _log.warning("OpenVINO cannot be loaded: %s", error)
+        return None
+    except RuntimeError as error:
+        _log.warning("the conversion of %s is made again: %s", entry.spec.id, error)
+        remove_conversion(found.folder)  # whoever makes it tries it
         return None
     note_use(found.folder)
     return backend

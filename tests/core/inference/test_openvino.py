@@ -20,7 +20,7 @@ from resnet_gui.core.events import ImageSource, ModelReady, Notice, Prediction
 from resnet_gui.core.inference import convert as conversion
 from resnet_gui.core.inference import converted
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
-from resnet_gui.core.inference.background import Conversions
+from resnet_gui.core.inference.background import CONVERSIONS, Conversions
 from resnet_gui.core.inference.check import check_pictures
 from resnet_gui.core.inference.classifier import Classifier, LoadedModel
 from resnet_gui.core.inference.convert import convert
@@ -426,7 +426,9 @@ def test_a_conversion_that_ends_its_process_is_not_begun_for_ever(home: Path) ->
 
 
 @pytest.mark.parametrize("damage", ["verdict", "model", "gone"])
-def test_a_damaged_conversion_is_not_used(damage: str, home: Path) -> None:
+def test_a_damaged_conversion_is_not_used(
+    damage: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = find_conversion(insects_entry())
     assert found is not None
     if damage == "verdict":
@@ -438,9 +440,13 @@ def test_a_damaged_conversion_is_not_used(damage: str, home: Path) -> None:
         (found.folder / MODEL).unlink()
         shutil.rmtree(found.folder / converted.COMPILED)
     classifier = Classifier(Zoo.standard(), wants_exact=lambda: False)
+    monkeypatch.setattr(CONVERSIONS, "begin", lambda entry: None)  # not now
     events = list(classifier.classify(sources(1), "insects", "cpu"))
     assert isinstance(events[-1], Prediction)
     assert backend_of(classifier) == EXACT
+    now = find_conversion(insects_entry())
+    assert now is not None
+    assert now.worth_trying  # it is made again
 
 
 def test_a_backend_that_fails_midway_is_replaced_by_exact(
@@ -513,11 +519,28 @@ def test_a_full_disk_decides_nothing(own_home: Path, monkeypatch: pytest.MonkeyP
     small_insects()
     usage = shutil.disk_usage(paths.user_models_dir())
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    with pytest.raises(DiskFullError):
-        list(convert(insects_entry()))
+    for _ in range(converted.MAX_ATTEMPTS):
+        with pytest.raises(DiskFullError):
+            list(convert(insects_entry()))
     found = find_conversion(insects_entry())
     assert found is not None
-    assert not found.usable
+    assert found.verdict is None  # and with more space it is tried again
+    assert not found.folder.exists()
+
+
+def test_clearing_while_one_is_made_refuses_nothing(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_insects()
+
+    def cleared(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+        _write(network, preprocessing, folder)
+        clear_conversions()
+
+    monkeypatch.setattr(conversion, "write_model", cleared)
+    with pytest.raises(OSError, match="cleared"):
+        list(convert(insects_entry()))
+    assert used_bytes() == 0
 
 
 # --- the background -------------------------------------------------------------------------------

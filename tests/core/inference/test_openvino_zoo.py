@@ -26,7 +26,7 @@ from resnet_gui.core.zoo.untrained import untrained_entries
 pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
 _SIDE = 96  # pixels; the sums are those of 224, only fewer
 _PHOTOS = 9  # of `check_pictures`, the first ones
-_EVERYDAY = ("resnet20-cifar10", "cifar-preresnet29", "resnet18")
+_EVERYDAY = ("resnet20-cifar10", "cifar-preresnet29")
 
 
 def _architectures() -> dict[str, ModelSpec]:
