@@ -36,6 +36,7 @@ from resnet_gui.core.inference.backend import EXACT, Crops, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_converted, open_exact
 from resnet_gui.core.inference.photo_inputs import (
+    Gate,
     PhotoInput,
     PhotoStream,
     batch_size_for,
@@ -81,6 +82,7 @@ class Classifier:
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
+        self._gate = Gate()
 
     def load(
         self, model_id: str, device: str = "auto", *, exact: bool = False
@@ -148,6 +150,7 @@ class Classifier:
                 sources,
                 model.spec,
                 stack,
+                self._gate,
                 exact=model.exact,
                 threads=readers_for(model.device, exact=model.exact),
                 ahead=batch_size_for(model.device) + 1,
@@ -269,7 +272,8 @@ class Classifier:
         if key is not None and entry is not None:
             model = self._faster(key, entry)
         try:
-            rows = _checked(model, run(model, crops))
+            with self._gate.closed():
+                rows = _checked(model, run(model, crops))
         except (RuntimeError, NotImplementedError, DeviceError, OutOfMemoryError) as error:
             # NotImplementedError: operators that MPS lacks.
             if model.backend.name == EXACT and model.device.kind == "cpu":
