@@ -166,12 +166,13 @@ class Classifier:
                 model = yield from self._answer(model, waiting, run)
                 waiting = []
                 size = batch_size_for(model.device) if photos else size
-                if photos and asking is not model and len(sources) - number >= _MANY:
+                if photos and asking is not model:  # the first answer, or another model goes on
                     asking = model
+                    many = len(sources) - number >= _MANY
                     stream.go_on(
                         exact=model.exact,
                         threads=readers_for(model.device, exact=model.exact),
-                        prepare=functools.partial(asking_for_many, model, run),
+                        prepare=functools.partial(asking_for_many, model, run) if many else None,
                     )
 
     def forget(self, model_id: str) -> None:

@@ -215,6 +215,30 @@ def test_where_exact_takes_over_photos_are_read_anew() -> None:
     assert [event.scores for event in answers[:6]] != [event.scores for event in exact[:6]]
 
 
+def test_where_a_fast_model_takes_over_threads_ask_it() -> None:
+    """Its conversion is ready in mid-folder."""
+
+    class Faster(Given):
+        fast = Colours()
+
+        def compute(self, model, crops, run):  # type: ignore[no-untyped-def]
+            yield from ()
+            if model.exact and len(self.backend.asked) == 20:  # type: ignore[attr-defined]
+                model = LoadedModel(SPEC, self.fast)
+            return model, run(model, crops)
+
+    sources = photos(120)
+    exact = Colours(name="exact", many_threads=1)
+    faster = Faster(exact)
+    got = list(faster.classify(sources, "x"))[1:]
+    assert [event.position for event in got] == list(range(120))  # type: ignore[union-attr]
+    failed = [event.position for event in got if isinstance(event, ImageFailed)]
+    assert failed == list(range(3, 120, 10))
+    assert len(exact.asked) == 20
+    assert len(faster.fast.asked) == 108 - 20
+    assert len(set(faster.fast.asked)) >= 3
+
+
 def test_only_a_few_photos_are_ahead() -> None:
     backend = Colours()
     events = Given(backend).classify(photos(500), "x")
