@@ -112,9 +112,9 @@ def measure(
     return contestants
 
 
-def ratio(one: Contestant, other: Contestant) -> str:
+def ratio(one: Contestant, other: Contestant | None) -> str:
     """How many times as fast the first one is."""
-    if one.reason or other.reason:
+    if other is None or one.reason or other.reason:
         return "–"
     each = [b / a for a, b in zip(one.seconds, other.seconds, strict=True)]
     return f"{statistics.median(each):.2f} ({min(each):.2f} … {max(each):.2f})"
@@ -127,9 +127,9 @@ def rows(model: str, contestants: list[Contestant], photos: int) -> list[list[st
         if one.reason:
             result.append([model, TITLES[one.kind], f"cannot run: {one.reason[:120]}", *[""] * 4])
             continue
-        plain, alone = by_kind.get("plain", one), by_kind.get("openvino", one)
+        plain, alone = by_kind.get("plain"), by_kind.get("openvino")
         same = "–"
-        if one.top and plain.top and one is not plain:
+        if one.top and plain is not None and plain.top and one is not plain:
             equal = sum(a == b for a, b in zip(one.top, plain.top, strict=True))
             same = f"{equal} of {photos}"
         rate = photos / statistics.median(one.seconds)

@@ -21,10 +21,10 @@ from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import choose_photos
 from resnet_gui.core.events import ImageFailed, Notice
-from resnet_gui.core.inference.backend import Rows
+from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend
-from resnet_gui.core.photos.store import PhotoStore, exact_reader
+from resnet_gui.core.photos.store import PhotoStore, crop_reader, exact_reader
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.settings import exact_wanted
@@ -164,7 +164,8 @@ def evaluate(
     tally = _Tally(len(entry.spec.classes))
     preprocessing = entry.spec.preprocessing
     paths = [summary.absolute(photo) for photo, _, _ in judged]
-    store = PhotoStore(paths, exact_reader(preprocessing), 0)
+    reader = exact_reader if backend.name == EXACT else crop_reader  # as for `classify`
+    store = PhotoStore(paths, reader(preprocessing), 0)
     told, done, trained_on = 0, 0, 0
     try:
         for positions, pixels in store.chunks(size):

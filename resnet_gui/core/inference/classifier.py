@@ -36,6 +36,7 @@ from resnet_gui.core.inference.backend import EXACT, Crops, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_converted, open_exact
 from resnet_gui.core.inference.photo_inputs import (
+    Gate,
     PhotoInput,
     PhotoStream,
     batch_size_for,
@@ -81,6 +82,7 @@ class Classifier:
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
+        self._gate = Gate()
 
     def load(
         self, model_id: str, device: str = "auto", *, exact: bool = False
@@ -148,6 +150,7 @@ class Classifier:
                 sources,
                 model.spec,
                 stack,
+                self._gate,
                 exact=model.exact,
                 threads=readers_for(model.device, exact=model.exact),
                 ahead=batch_size_for(model.device) + 1,
@@ -163,12 +166,13 @@ class Classifier:
                 model = yield from self._answer(model, waiting, run)
                 waiting = []
                 size = batch_size_for(model.device) if photos else size
-                if photos and asking is not model and len(sources) - number >= _MANY:
+                if photos and asking is not model:  # the first answer, or another model goes on
                     asking = model
+                    many = len(sources) - number >= _MANY
                     stream.go_on(
                         exact=model.exact,
                         threads=readers_for(model.device, exact=model.exact),
-                        prepare=functools.partial(asking_for_many, model, run),
+                        prepare=functools.partial(asking_for_many, model, run) if many else None,
                     )
 
     def forget(self, model_id: str) -> None:
@@ -269,7 +273,8 @@ class Classifier:
         if key is not None and entry is not None:
             model = self._faster(key, entry)
         try:
-            rows = _checked(model, run(model, crops))
+            with self._gate.closed():
+                rows = _checked(model, run(model, crops))
         except (RuntimeError, NotImplementedError, DeviceError, OutOfMemoryError) as error:
             # NotImplementedError: operators that MPS lacks.
             if model.backend.name == EXACT and model.device.kind == "cpu":

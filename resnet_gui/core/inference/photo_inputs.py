@@ -3,8 +3,10 @@ asked by several threads. Without torch."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +21,13 @@ import numpy.typing as npt
 from resnet_gui.core.errors import ImageReadError, ImageTooLargeError
 from resnet_gui.core.events import DeviceInfo, ImageFailed, ImageSource
 from resnet_gui.core.photos.crops import read_crop
-from resnet_gui.core.photos.store import workers
+from resnet_gui.core.system.cores import cores
 from resnet_gui.core.zoo.spec import ModelSpec
 
 # On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
 _BATCH = {"cuda": 32, "mps": 16}
 _AHEAD = 2
+_MOST_READERS = 32  # what is ahead must stay little, and a disk has its own limit
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -60,8 +63,8 @@ def batch_size_for(device: DeviceInfo) -> int:
 
 def readers_for(device: DeviceInfo, *, exact: bool) -> int:
     """How many threads read photos for a device. The exact network on the CPU has all cores itself,
-    and one reader is ahead of it; any other is waiting for photos if there are no more."""
-    return 1 if exact and device.kind == "cpu" else workers()
+    and one reader is ahead of it; any other would wait for a single one."""
+    return 1 if exact and device.kind == "cpu" else min(_MOST_READERS, cores())
 
 
 def read_photo(
@@ -89,6 +92,28 @@ def read_photo(
     )
 
 
+class Gate:
+    """Lets threads that answer many photos wait while a person waits for one: what they would begin
+    meanwhile would take the cores from it."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+
+    @contextlib.contextmanager
+    def closed(self) -> Iterator[None]:
+        """Nothing is begun inside the block. By one thread at a time, and never across a `yield`:
+        who takes the next step may wait for those threads."""
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
+    def pass_through(self) -> None:
+        self._open.wait()
+
+
 class PhotoStream(Generic[T]):
     """Photos in order, read ahead of who consumes them by threads of its own, which also ask the
     network where it can be asked by several threads at once: then none is idle while another reads.
@@ -97,6 +122,7 @@ class PhotoStream(Generic[T]):
 
     Args of the constructor:
         stack: ends the threads; those that are reading finish their photo first.
+        gate: closed while a photo is read that is alone; threads that ask wait at it.
         exact: as in `read_crop`.
         threads: how many read at the same time.
         ahead: how many more photos are ready at most.
@@ -107,12 +133,13 @@ class PhotoStream(Generic[T]):
         sources: Sequence[ImageSource],
         spec: ModelSpec,
         stack: ExitStack,
+        gate: Gate,
         *,
         exact: bool,
         threads: int = 1,
         ahead: int = _AHEAD,
     ) -> None:
-        self._sources, self._spec, self._stack = sources, spec, stack
+        self._sources, self._spec, self._stack, self._gate = sources, spec, stack, gate
         self._exact, self._threads, self._ahead = exact, threads, ahead
         self._numbered = iter(range(len(sources)))
         self._waiting: deque[Future[PhotoInput | ImageFailed | T]] = deque()
@@ -141,7 +168,9 @@ class PhotoStream(Generic[T]):
     def __iter__(self) -> Iterator[PhotoInput | ImageFailed | T]:
         if self._pool is None:
             for position in self._numbered:
-                yield self._read(position)
+                with self._gate.closed():
+                    photo = self._read(position)
+                yield photo
             return
         while True:
             missing = self._threads + self._ahead - len(self._waiting)
@@ -166,9 +195,12 @@ class PhotoStream(Generic[T]):
             _log.warning("photos are answered one after the other: %s", error)
 
     def _read_and_ask(self, position: int) -> PhotoInput | ImageFailed | T:
+        if self._ask is not None:
+            self._gate.pass_through()
         photo = self._read(position)
         ask = self._ask
         if ask is None or isinstance(photo, ImageFailed):
             return photo
+        self._gate.pass_through()
         answer = ask(photo)
         return photo if answer is None else answer

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ from resnet_gui.core.inference.converted import (
 )
 from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.open_backend import open_backend, open_converted
+from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import openvino_import, paths
 from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
@@ -158,6 +160,7 @@ sys.addaudithook(listen)
 import socket
 socket.gethostbyname("localhost")
 assert heard.pop()[0] == "socket.gethostbyname"  # it does listen
+from collections.abc import Callable
 from pathlib import Path
 import torch
 from resnet_gui.core.inference.convert import convert
@@ -229,6 +232,47 @@ def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
     largest = np.abs(expected).max()
     for rows in found.values():
         assert np.abs(rows - expected[:12]).max() < 0.02 * largest
+
+
+def test_a_folder_is_answered_by_several_threads_as_its_photos_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resnet_gui.core.inference.photo_inputs.cores", lambda: 3)
+    asked: list[tuple[str, str]] = []
+    run = OpenVinoBackend.infer
+
+    def infer(self: OpenVinoBackend, crops: np.ndarray) -> np.ndarray:
+        asked.append((threading.current_thread().name.partition("_")[0], self._goal))
+        return run(self, crops)
+
+    monkeypatch.setattr(OpenVinoBackend, "infer", infer)
+    # What is optimal on a computer with more cores; with one stream there is nothing to share.
+    monkeypatch.setattr(OpenVinoBackend, "for_many", _with_two_threads(OpenVinoBackend.for_many))
+    folder = answers(Classifier(Zoo.standard()), 80)
+    assert [answer.position for answer in folder] == list(range(80))
+    by_threads = asked.count(("decode", "THROUGHPUT"))
+    assert by_threads > 30
+    assert by_threads + asked.count((threading.current_thread().name, "LATENCY")) == 80
+    classifier = Classifier(Zoo.standard())
+    for position, source in enumerate(sources(80)):
+        if position % 9 == 0:
+            *_, alone = classifier.classify([source], "insects", "cpu")
+            assert isinstance(alone, Prediction)
+            assert alone.top.index == folder[position].top.index
+            assert alone.top.probability == pytest.approx(
+                folder[position].top.probability, abs=0.02
+            )
+
+
+def _with_two_threads(
+    for_many: Callable[[OpenVinoBackend], OpenVinoBackend],
+) -> Callable[[OpenVinoBackend], OpenVinoBackend]:
+    def with_two(self: OpenVinoBackend) -> OpenVinoBackend:
+        many = for_many(self)
+        many.threads = max(2, many.threads)
+        return many
+
+    return with_two
 
 
 def test_features_are_those_of_exact_to_the_fifth_digit(home: Path) -> None:
@@ -305,6 +349,7 @@ def test_commands_answer_without_torch(home: Path, tmp_path: Path) -> None:
 
 
 _WINDOW = """
+from collections.abc import Callable
 from pathlib import Path
 import sys
 from resnet_gui.__main__ import import_window, prepare_environment

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +24,7 @@ from resnet_gui.core.inference.answers import LoadedModel
 from resnet_gui.core.inference.backend import Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.features import FeaturesDone, extract_features
+from resnet_gui.core.inference.photo_inputs import Gate, PhotoInput, PhotoStream
 from resnet_gui.core.zoo import Zoo
 from tests.helpers.models import small_spec
 from tests.helpers.pictures import encoded, gradient
@@ -97,7 +100,7 @@ def told(event: ClassifyEvent) -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo_inputs, "workers", lambda: 4)
+    monkeypatch.setattr(photo_inputs, "cores", lambda: 4)
 
 
 def test_answers_and_their_order_are_those_of_one_thread() -> None:
@@ -198,7 +201,8 @@ def test_where_exact_takes_over_photos_are_read_anew() -> None:
                 return exact, run(exact, crops)
 
     failing = Failing(many_threads=1)
-    sources = [ImageSource(f"{n}", encoded(gradient(1400, 1100, seed=n), "JPEG")) for n in range(9)]
+    large = encoded(gradient(1100, 1030), "JPEG")
+    sources = [ImageSource(f"{n}", large) for n in range(9)]
     got = list(Fallback(failing).classify(sources, "x"))[1:]
     answers = [event for event in got if isinstance(event, Prediction)]
     assert [event.position for event in answers] == list(range(9))
@@ -209,6 +213,30 @@ def test_where_exact_takes_over_photos_are_read_anew() -> None:
     ]
     assert [event.scores for event in answers[7:]] == [event.scores for event in exact[7:]]
     assert [event.scores for event in answers[:6]] != [event.scores for event in exact[:6]]
+
+
+def test_where_a_fast_model_takes_over_threads_ask_it() -> None:
+    """Its conversion is ready in mid-folder."""
+
+    class Faster(Given):
+        fast = Colours()
+
+        def compute(self, model, crops, run):  # type: ignore[no-untyped-def]
+            yield from ()
+            if model.exact and len(self.backend.asked) == 20:  # type: ignore[attr-defined]
+                model = LoadedModel(SPEC, self.fast)
+            return model, run(model, crops)
+
+    sources = photos(120)
+    exact = Colours(name="exact", many_threads=1)
+    faster = Faster(exact)
+    got = list(faster.classify(sources, "x"))[1:]
+    assert [event.position for event in got] == list(range(120))  # type: ignore[union-attr]
+    failed = [event.position for event in got if isinstance(event, ImageFailed)]
+    assert failed == list(range(3, 120, 10))
+    assert len(exact.asked) == 20
+    assert len(faster.fast.asked) == 108 - 20
+    assert len(set(faster.fast.asked)) >= 3
 
 
 def test_only_a_few_photos_are_ahead() -> None:
@@ -222,6 +250,32 @@ def test_only_a_few_photos_are_ahead() -> None:
     assert len(backend.asked) < 40 + 10
     events.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
+
+
+def test_threads_begin_nothing_while_somebody_waits_for_one_photo() -> None:
+    asked: list[int] = []
+
+    def ask(photo: PhotoInput) -> int:
+        time.sleep(0.002)
+        asked.append(photo.position)
+        return photo.position
+
+    gate = Gate()
+    sources = [ImageSource(f"{n}", encoded(gradient(40, 40), "JPEG")) for n in range(200)]
+    with ExitStack() as stack:
+        stream: PhotoStream[int] = PhotoStream(
+            sources, SPEC, stack, gate, exact=False, threads=2, ahead=150
+        )
+        stream.go_on(exact=False, threads=2, prepare=lambda: ask)
+        items = iter(stream)
+        while not asked:
+            next(items)
+        with gate.closed():
+            time.sleep(0.1)  # what was begun ends
+            before = len(asked)
+            time.sleep(0.1)
+            assert len(asked) == before < 100
+        assert len(list(items)) > 100
 
 
 def test_a_photo_dropped_meanwhile_does_not_wait_for_the_folder() -> None:
