@@ -64,7 +64,7 @@ class HeadKind(Choice):
 
 class Precision(Choice):
     AUTO = "auto", "Automatic"  # what gains on the device
-    FP32 = "fp32", "fp32"
+    FP32 = "fp32", "Exact (fp32)"
     BF16 = "bf16", "bf16"
     FP16 = "fp16", "fp16 (CUDA)"
 

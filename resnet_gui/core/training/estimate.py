@@ -14,7 +14,9 @@ from torch import nn
 from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.split import Split, make_split
 from resnet_gui.core.errors import ImageReadError
+from resnet_gui.core.inference.feature_cache import photo_keys
 from resnet_gui.core.inference.hardware import autocast, is_out_of_memory, release_memory
+from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.photos.store import exact_reader, workers
 from resnet_gui.core.runs.augmentations import NONE
 from resnet_gui.core.runs.config import Method, RunConfig
@@ -23,11 +25,18 @@ from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.api import hardware_for, preprocessing_for, start_entry
 from resnet_gui.core.training.augment import reader_for
 from resnet_gui.core.training.input_size import check_input_size
-from resnet_gui.core.training.network import set_train_mode, set_trainable, start_network
+from resnet_gui.core.training.kept_features import feature_cache, features_width
+from resnet_gui.core.training.network import (
+    backbone_hash,
+    set_train_mode,
+    set_trainable,
+    start_network,
+)
 from resnet_gui.core.training.setup import NETWORK, input_side
 from resnet_gui.core.zoo import Preprocessing, Zoo
 
 _PHOTOS = 6
+_LOOKED_UP = 500  # photos; that many tell how many have features already
 _MEASURED_BATCH, _MEASURED_SIDE = 4, 224
 _BASE_MB = 700  # torch and the program itself
 _HEAD_STEP_S = 0.0012
@@ -57,17 +66,27 @@ def estimate(
     read_s = read_s if photo_bytes else 0.01
     yield Preparing("measuring", 1, 3)
     network = start_network(entry, len(split.classes), config)
+    method = config.method
+    cached = config.cache_features and config.augmentation == NONE
+    deep = method is not Method.HEAD or not cached
+    train, val = len(split.train), len(split.val)
+    unknown = train + val  # photos whose features have to be computed
+    if not deep or method is Method.PROGRESSIVE:
+        width = features_width(network.get_submodule(head_name(network)))
+        kept = feature_cache(
+            preprocessing, device, precision, channels_last, backbone_hash(network), width
+        )
+        stride = max(1, unknown // _LOOKED_UP)
+        some = [*split.train, *split.val][::stride]
+        found = kept.find(photo_keys([Path(summary.root) / item.path for item in some]))[1]
+        unknown = round(unknown * (1 - len(found) / len(some)))
     layout = torch.channels_last if channels_last else torch.contiguous_format
     network = network.to(device=device.kind, memory_format=layout)  # type: ignore[call-overload]
     size = preprocessing.crop
     forward_s = _time(network, config, device.kind, precision, size, learn=False)
     yield Preparing("measuring", 2, 3)
-    method = config.method
-    cached = config.cache_features and config.augmentation == NONE
-    deep = method is not Method.HEAD or not cached
     train_s = _time(network, config, device.kind, precision, size, learn=True) if deep else 0.0
     network_mb = sum(p.numel() * 4 for p in network.parameters()) / 2**20
-    train, val = len(split.train), len(split.val)
     steps = math.ceil(train / config.batch_size)
     crop_mb = 3 * size * size / 2**20
     head_epoch_s = steps * _HEAD_STEP_S + 0.01
@@ -83,7 +102,7 @@ def estimate(
     prepare_s = 0.0
     seconds = 0.0
     if not deep or method is Method.PROGRESSIVE:
-        prepare_s += (train + val) * max(read_s, forward_s)
+        prepare_s += unknown * max(read_s, forward_s)
         head_epochs = config.head_epochs if deep else config.epochs
         seconds += head_epochs * head_epoch_s
     if deep:

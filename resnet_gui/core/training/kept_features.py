@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.feature_cache import FeatureCache, photo_keys
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
@@ -22,6 +23,7 @@ from resnet_gui.core.system.tensor_files import write_tensors
 from resnet_gui.core.training.data.features import Features, compute_features
 from resnet_gui.core.training.setup import Setup
 from resnet_gui.core.training.versions import versions
+from resnet_gui.core.zoo.spec import Preprocessing
 
 _FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
 _LARGE = 256 * 2**20  # bytes; features of more stay in their file, mapped into memory
@@ -65,7 +67,9 @@ def _gathered(
     """Features from the cache where it has them, computed else, and then in the cache too."""
     split = setup.split
     items = (*split.train, *split.val)
-    cache = _cache(setup, backbone, width)
+    cache = feature_cache(
+        setup.preprocessing, setup.device, setup.precision, setup.channels_last, backbone, width
+    )
     keys = photo_keys([setup.root / item.path for item in items])
     rows, found = cache.find(keys)
     known = set(found)
@@ -101,17 +105,29 @@ def _gathered(
     )  # fmt: skip
 
 
-def _cache(setup: Setup, backbone: str, width: int) -> FeatureCache:
-    """The cache of what this backbone says in the run's way of computing."""
+def feature_cache(
+    preprocessing: Preprocessing,
+    device: DeviceInfo,
+    precision: str,
+    channels_last: bool,
+    backbone: str,
+    width: int,
+) -> FeatureCache:
+    """The cache of what this backbone says in this way of computing."""
     depends = {
         "backbone": backbone,
-        "preprocessing": setup.preprocessing.to_json(),
-        "precision": setup.precision,
-        "channels_last": setup.channels_last,
-        "device": setup.device.name,
+        "preprocessing": preprocessing.to_json(),
+        "precision": precision,
+        "channels_last": channels_last,
+        "device": device.name,
         "versions": versions(),
     }
     return FeatureCache(depends, width)
+
+
+def features_width(head: nn.Module) -> int:
+    """How many numbers a head takes for a photo."""
+    return next(m for m in head.modules() if isinstance(m, nn.Linear)).in_features
 
 
 def save_features(path: Path, backbone: str, features: Features) -> None:

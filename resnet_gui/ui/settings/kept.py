@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from resnet_gui.core.inference.converted import clear_conversions, used_bytes
+from resnet_gui.core.inference import converted, feature_cache
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -43,8 +43,15 @@ KEPT = [
         "Models in their faster form",
         "Made from the models on this computer, so that they answer sooner. They are made again "
         "when they are needed.",
-        used_bytes,
-        clear_conversions,
+        converted.used_bytes,
+        converted.clear_conversions,
+    ),
+    Kept(
+        "Features of photos",
+        "What a network saw in them, kept so that the next training of a head on the same photos "
+        "starts at once. It is computed again when it is needed.",
+        feature_cache.used_bytes,
+        feature_cache.clear_features,
     ),
 ]
 

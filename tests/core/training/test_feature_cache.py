@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.inference import feature_cache
 from resnet_gui.core.inference.feature_cache import (
     FeatureCache,
@@ -21,11 +22,12 @@ from resnet_gui.core.inference.feature_cache import (
     used_bytes,
 )
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone, PhotoSkipped, RunFinished
+from resnet_gui.core.runs.events import EpochDone, Estimated, PhotoSkipped, RunFinished
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training import kept_features
 from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.training.estimate import estimate
 from resnet_gui.core.zoo.weights.load import load_network, save_model
 from tests.helpers.training import curve, make_photos, make_tiny_model, tiny_config, user_zoo
 
@@ -64,6 +66,10 @@ def test_the_second_run_on_a_folder_computes_nothing(data: Path, computed: list[
     first, second = run(head(data)), run(head(data))
     assert computed == [20]
     assert curve(first) == curve(second)
+    summary = list(scan_dataset(data))[-1].summary  # type: ignore[union-attr]
+    *_, guess = estimate(head(data), summary, zoo=user_zoo())
+    assert isinstance(guess, Estimated)
+    assert guess.prepare_s == 0, "and is announced so"
     run(head(data, seed=3, val_fraction=0.4, lr=1e-2))  # another split of the same photos
     moved = data.parent / "elsewhere"
     shutil.copytree(data, moved)
@@ -100,8 +106,6 @@ def test_what_decides_the_numbers_decides_the_place(data: Path, computed: list[i
 
 
 def test_a_photo_that_cannot_be_read_is_tried_again(data: Path, computed: list[int]) -> None:
-    from resnet_gui.core.dataset import scan_dataset
-
     summary = list(scan_dataset(data))[-1].summary  # type: ignore[union-attr]
     victim = data / "red" / "004.jpg"
     whole = victim.read_bytes()

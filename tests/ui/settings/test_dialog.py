@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.http.settings import HttpSettings, load_http_settings, save_http_settings
+from resnet_gui.core.inference.feature_cache import FeatureCache
 from resnet_gui.core.system.settings import wishes
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
 from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, lock_path, weights_file_name
@@ -97,6 +99,19 @@ def test_interrupted_downloads_can_be_cleared(
     qtbot.waitUntil(lambda: row.size_label.text() == "nothing")
     assert not path.exists()
     assert not row.button.isEnabled()
+
+
+def test_features_of_photos_can_be_cleared(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    cache = FeatureCache({"backbone": "b"}, 1000)
+    cache.add([b"k" * 16], np.ones((1, 1000), np.float32))
+    dialog = opened(qtbot, open_app(start=False))
+    row = dialog.kept.rows["Features of photos"]
+    assert row.size_label.text().startswith("4")
+    row.button.click()
+    qtbot.waitUntil(lambda: row.size_label.text() == "nothing")
+    assert cache.find([b"k" * 16])[1] == []
 
 
 def test_a_download_that_goes_on_is_not_cleared(own_home: Path) -> None:
