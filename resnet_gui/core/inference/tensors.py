@@ -19,4 +19,5 @@ def normalise(x: Tensor, preprocessing: Preprocessing) -> Tensor:
     """x: (N, 3, H, W) uint8 -> the same float32, normalised, on the same device."""
     mean = torch.tensor(preprocessing.mean, device=x.device)[:, None, None]
     std = torch.tensor(preprocessing.std, device=x.device)[:, None, None]
-    return (x.float() / 255 - mean) / std
+    # In place: a batch at 224 pixels is 19 MB, and memory that is new has to be cleared first.
+    return x.to(torch.float32, copy=True).div_(255).sub_(mean).div_(std)

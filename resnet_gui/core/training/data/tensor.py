@@ -196,8 +196,7 @@ class TensorSource:
     def _to_input(self, words: Tensor) -> Tensor:
         """(N, side²) int32 -> (N, 3, side, side) float32, normalised, on the device."""
         pixels = words.to(self._device).view(torch.uint8).view(len(words), self._side, -1, BYTES)
-        x = pixels[..., :3].float()
-        x = (x - self._mean).mul_(self._scale)
+        x = pixels[..., :3].float().sub_(self._mean).mul_(self._scale)
         return x.permute(0, 3, 1, 2)
 
     def _cut_out(self, x: Tensor, centres: Tensor) -> None:
