@@ -74,12 +74,14 @@ class PageAction:
         elsewhere: its text while another page is shown; choosing it there brings this page to the
             front first. Empty: it is not in the menus then, and its keys do nothing.
         usable: whether there is something to do right now; else it is grey.
+        text: the action's text on this page.
     """
 
     menu: str
     action: QAction
     elsewhere: str = ""
     usable: Callable[[], bool] = _always
+    text: str = ""
 
 
 class Page(QWidget):
@@ -89,6 +91,7 @@ class Page(QWidget):
     Attributes:
         drop_hint: what letting go over this page does: "Drop to …".
         takes: what can be dropped or pasted here, in words.
+        other_keys: keys of parts of the page, which are in no menu, and what each does.
         offered: what this page adds to the menus, in order; see `offer_action`.
         notices: where this page speaks up; the page gives it a place in its layout.
 
@@ -101,6 +104,7 @@ class Page(QWidget):
 
     drop_hint = ""
     takes = "something for this page"
+    other_keys: Sequence[tuple[str, str]] = ()
     busy_changed = Signal(bool)
     wanted = Signal()
     announced = Signal(object)
@@ -136,7 +140,7 @@ class Page(QWidget):
             action.triggered.connect(slot)
         # Its keys work without the menu bar, too (on the whole screen), as long as the page shows.
         self.addAction(action)
-        self.offered.append(PageAction(menu, action, elsewhere, usable))
+        self.offered.append(PageAction(menu, action, elsewhere, usable, action.text()))
         return action
 
     def offer_line(self, menu: str) -> None:
@@ -148,11 +152,12 @@ class Page(QWidget):
     def paste(self, mime: QMimeData) -> None:
         """Use what is on the clipboard, as if it were dropped here."""
         if self.may_take(mime):
+            self.notices.forget_misses()
             self.take(mime)
         else:
             self.notices.add(
                 f"The clipboard holds nothing that this page can use. Copy {self.takes} first.",
-                "warning",
+                "miss",
             )
 
     def may_take(self, mime: QMimeData) -> bool:

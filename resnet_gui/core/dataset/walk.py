@@ -11,6 +11,7 @@ from pathlib import Path
 
 from resnet_gui.core.dataset.summary import Part, Problem, ProblemKind
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.photos.collect import FOLDER_ADVICE
 from resnet_gui.core.photos.decode import looks_like_image
 
 PART_NAMES = {
@@ -192,7 +193,7 @@ def _list_top(folder: Path) -> list[Path]:
         raise DatasetError(
             folder,
             f"The folder {folder.name} could not be read ({error.strerror}).",
-            "Ask its owner for permission, or copy it to a folder of your own.",
+            FOLDER_ADVICE,
         ) from error
 
 

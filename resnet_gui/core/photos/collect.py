@@ -11,6 +11,7 @@ from pathlib import Path
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.decode import looks_like_image
 
+FOLDER_ADVICE = "Ask its owner for permission, or copy it to a folder of your own."
 _CHUNK_S = 0.1
 
 
@@ -68,7 +69,8 @@ def _walk(folder: Path) -> Iterator[Path | str]:
     problems: list[str] = []
 
     def note(error: OSError) -> None:
-        problems.append(f"{error.filename}: this folder could not be read ({error.strerror}).")
+        reason = f"this folder could not be read ({error.strerror})"
+        problems.append(f"{error.filename}: {reason}. {FOLDER_ADVICE}")
 
     for directory, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

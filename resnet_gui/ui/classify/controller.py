@@ -52,6 +52,7 @@ class ClassifyController(QObject):
             or None when there is none.
         labelled(LabelledFolder): one was opened.
         opened(str): a path for the list of recent files.
+        taken(): photos came, perhaps some that are here already.
         batch_ended(): a job that classified photos is over.
     """
 
@@ -66,6 +67,7 @@ class ClassifyController(QObject):
     # that are no UTF-8.
     opened = Signal(object)
     labelled = Signal(object)
+    taken = Signal()
     batch_ended = Signal()
 
     def __init__(
@@ -167,6 +169,7 @@ class ClassifyController(QObject):
             first = self.photos.find(sources[0]) or added[0]
             added.sort(key=lambda photo: photo is not first)
             self.select(self.photos.row(first))
+            self.taken.emit()
         self._classify(added, interactive=show)
 
     # --- current photo ----------------------------------------------------------------------

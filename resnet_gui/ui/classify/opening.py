@@ -74,7 +74,7 @@ class PhotoOpening(QObject):
         if dropped:
             self._controller.open_dropped(dropped)
         else:
-            self._notices.add("There is no photo on the clipboard.", "warning")
+            self._notices.add("There is no photo on the clipboard.", "miss")
 
     @Slot(object)
     def _on_opened(self, path: str) -> None:

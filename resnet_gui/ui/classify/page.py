@@ -54,6 +54,11 @@ class ClassifyPage(Page):
     """
 
     drop_hint = "Drop to see what it is"
+    other_keys = (
+        ("Left, Right", "The photo before or after, in the row of photos"),
+        ("Del", "Remove photo, in the row of photos"),
+        ("Enter", "Open photo in another program, in the row of photos"),
+    )
     train_requested = Signal(object)
 
     def __init__(self, context: PageContext) -> None:
@@ -167,6 +172,8 @@ class ClassifyPage(Page):
         self.strip.stop_requested.connect(controller.stop)
         self.strip.go_on_requested.connect(controller.go_on)
         self.strip.clear_requested.connect(controller.clear)
+        self.strip.unsure_requested.connect(self.show_next_unsure)
+        controller.taken.connect(self.notices.forget_misses)
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)
         controller.store.changed.connect(self._on_store_changed)
@@ -196,7 +203,7 @@ class ClassifyPage(Page):
         self.recent_menu.path_chosen.connect(self.wanted)
         self.recent_menu.path_chosen.connect(opening.open_again)
         self.recent_menu.forget_requested.connect(opening.forget)
-        self.offer_action("File", self.recent_menu.menuAction(), elsewhere="Open &recent")
+        self.offer_action("File", self.recent_menu.menuAction(), elsewhere="Classify &recent")
         self.offer_action(
             "File", "&Sample photos", opening.open_samples, elsewhere="Classify &sample photos"
         )
@@ -215,6 +222,7 @@ class ClassifyPage(Page):
         for text, slot, key, usable in (
             ("&Next photo", controller.show_next, "Alt+Right", several),
             ("Pre&vious photo", controller.show_previous, "Alt+Left", several),
+            ("Next un&sure photo", self.show_next_unsure, "Ctrl+U", self._has_unsure),
             ("&Remove photo from list", controller.remove_current, "Ctrl+Backspace", some),
             ("C&lear list", controller.clear, "", some),
         ):
@@ -230,6 +238,9 @@ class ClassifyPage(Page):
 
     def _has_several(self) -> bool:
         return self.controller.photos.rowCount() > 1
+
+    def _has_unsure(self) -> bool:
+        return self.controller.photos.next_unsure(-1) >= 0
 
     def _something_removed(self) -> bool:
         return bool(self.controller.removals.text)
@@ -252,6 +263,14 @@ class ClassifyPage(Page):
         self.popup.open_below(self.model_button, list(self.controller.store.entries), current)
         self.controller.store.refresh()  # a file may have come from elsewhere
 
+    @Slot()
+    def show_next_unsure(self) -> None:
+        """Go to the next photo of which the model is not sure."""
+        photo, photos = self.controller.current, self.controller.photos
+        row = photos.next_unsure(photos.row(photo) if photo is not None else -1)
+        if row >= 0:
+            self.controller.select(row)
+
     def part_sizes(self) -> tuple[int, ...]:
         """Widths of the photo's and the answer's part; none while they are not shown."""
         return tuple(self.splitter.sizes()) if self.stack.currentIndex() else ()
@@ -266,7 +285,7 @@ class ClassifyPage(Page):
         if dropped:
             self.controller.open_dropped(dropped)
         else:
-            self.notices.add("What was dropped holds no photo that can be read.", "warning")
+            self.notices.add("What was dropped holds no photo that can be read.", "miss")
 
     @Slot()
     def copy_result(self) -> None:

@@ -169,6 +169,7 @@ class PhotoStrip(QWidget):
     Signals:
         chosen(int): row of the photo that was clicked or reached with the arrow keys.
         stop_requested(), go_on_requested(), clear_requested().
+        unsure_requested(): the next photo of which the model is not sure.
         menu_requested(object, QPoint): a Photo's menu; where on the screen.
         remove_requested(object), open_requested(object): a Photo.
     """
@@ -180,6 +181,7 @@ class PhotoStrip(QWidget):
     stop_requested = Signal()
     go_on_requested = Signal()
     clear_requested = Signal()
+    unsure_requested = Signal()
 
     def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -196,11 +198,14 @@ class PhotoStrip(QWidget):
         self.bar.setFixedWidth(160)
         self.stop = QPushButton("Stop")
         self.go_on = QPushButton("Go on")
+        self.next_unsure = QPushButton("Next unsure")
+        set_tooltip(self.next_unsure, "The next photo that the model is not sure of (Ctrl+U)")
         self.remove_all = QPushButton("Clear")
         set_tooltip(self.remove_all, "Empty the list. Your files stay where they are.")
         for button, signal in (
             (self.stop, self.stop_requested),
             (self.go_on, self.go_on_requested),
+            (self.next_unsure, self.unsure_requested),
             (self.remove_all, self.clear_requested),
         ):
             button.setProperty("kind", "plain")
@@ -209,6 +214,7 @@ class PhotoStrip(QWidget):
         header.addWidget(self.bar)
         header.addWidget(self.stop)
         header.addWidget(self.go_on)
+        header.addWidget(self.next_unsure)
         header.addStretch()
         header.addWidget(self.remove_all)
         column.addLayout(header)
@@ -275,9 +281,17 @@ class PhotoStrip(QWidget):
         progress = self._progress
         running = progress.running
         idle = sum(photo.state is PhotoState.IDLE for photo in self._photos.photos())
+        left = not running and 0 < idle < count
+        # Counted at the end only: answers come many times a second.
+        unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
+        focused = self.window().focusWidget()
         self.bar.setVisible(running)
         self.stop.setVisible(running)
-        self.go_on.setVisible(not running and 0 < idle < count)
+        self.go_on.setVisible(left)
+        self.next_unsure.setVisible(unsure > 0)
+        if focused in (self.stop, self.go_on, self.next_unsure) and focused.isHidden():
+            # Qt would go on to “Clear”, and the next press of the space bar would empty the list.
+            (self.stop if running else self.go_on if left else self.view).setFocus()
         if running:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
@@ -288,6 +302,8 @@ class PhotoStrip(QWidget):
                 text += f" · about {duration(progress.eta_s)} left"
         else:
             text = f"{count:,} photos"
-            if 0 < idle < count:
+            if left:
                 text += f" · {idle:,} not classified"
+            if unsure:
+                text += f" · {unsure:,} unsure"
         self.summary.setText(text)

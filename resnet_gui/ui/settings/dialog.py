@@ -178,6 +178,8 @@ class SettingsDialog(QDialog):
     def open_fresh(self) -> None:
         """Show what is in force now; a draft that was left open stays."""
         if not self.isVisible():
+            if (left := self.focusWidget()) is not None:
+                left.clearFocus()  # it begins at its beginning, not where it was left
             self.controller.reset()
             self.kept.controller.refresh()
         self.show()

@@ -193,6 +193,7 @@ class TrainPage(Page):
         column.addWidget(self.stack, 1)
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
+        controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
         controller.earlier.changed.connect(self._on_runs_changed)
         self._offered = False

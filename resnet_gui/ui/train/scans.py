@@ -102,7 +102,7 @@ class FolderScan(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.noticed.emit(sentence(error), "warning")
+        self.noticed.emit(sentence(error), "miss")
         self._on_cancelled()
 
     @Slot()

@@ -34,6 +34,13 @@ def answer_of(prediction: Prediction) -> Answer:
     return Answer(verdict, kind.name, kind.probability, kind_line(prediction))
 
 
+def unsure(prediction: Prediction) -> bool:
+    """Whether `answer_of` calls its answer a guess."""
+    kind = prediction.kind
+    best = prediction.top.probability
+    return best < PROBABLE and (kind is None or kind.probability < PROBABLE)
+
+
 def kind_line(prediction: Prediction) -> str:
     """ "Any kind of cat: 73.6%", or nothing."""
     kind = prediction.kind

@@ -1,8 +1,9 @@
 """Sentences above a page: what has just happened, what went wrong, and offers.
 
 How long one stays: what went well ("notice") goes by itself once it could be read; what went wrong
-("warning"), and what offers a button, stays until it is closed. All together never take more than
-a few lines of the page: what does not fit is scrolled to.
+("warning"), and what offers a button, stays until it is closed. What was dropped or pasted for
+nothing ("miss", shown like a warning) is forgotten as soon as something else was of use. All
+together never take more than a few lines of the page: what does not fit is scrolled to.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _LONGEST_READING_MS = 20_000
 class NoticeLine(QFrame):
     """One sentence, perhaps with a button and a progress bar.
 
+    Attributes:
+        missed: it says that something was of no use.
+
     Signals:
         closed(): by the person. acted(): its button was clicked.
         left(NoticeLine): it was closed, or its time is over.
@@ -51,7 +55,8 @@ class NoticeLine(QFrame):
         super().__init__(parent)
         self._times = 1
         self._passing = kind == "notice" and not action
-        self.setProperty("kind", kind)
+        self.missed = kind == "miss"
+        self.setProperty("kind", "warning" if self.missed else kind)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(10)
@@ -198,6 +203,12 @@ class NoticeBar(QWidget):
             notice.deleteLater()
         self.setVisible(bool(self._notices))
         self._fit()
+
+    @Slot()
+    def forget_misses(self) -> None:
+        """Something was of use: what was not is of yesterday."""
+        for notice in [notice for notice in self._notices if notice.missed]:
+            self.remove(notice)
 
     def _make_room(self) -> None:
         passing = [notice for notice in self._notices if notice.passing]

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
 from resnet_gui.core.events import INCOMPLETE, ImageSource, PhotoId, Prediction
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.widgets.answer import answer_of, percent
+from resnet_gui.ui.widgets.answer import answer_of, percent, unsure
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
@@ -50,6 +50,12 @@ class Photo:
     def stale(self) -> bool:
         """Whether the answer is one of before: a new one is waited for, or did not come."""
         return self.prediction is not None and self.state is not PhotoState.DONE
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the answer is the model's of now, and no more than a guess."""
+        answered = self.prediction is not None and self.state is PhotoState.DONE
+        return answered and self.prediction is not None and unsure(self.prediction)
 
 
 class PhotoList(QAbstractListModel):
@@ -85,6 +91,12 @@ class PhotoList(QAbstractListModel):
     def find(self, source: ImageSource) -> Photo | None:
         """The photo of the same file or the same bytes, if it is in the list."""
         return self._rows.get(source.id)
+
+    def next_unsure(self, row: int) -> int:
+        """The row of the next photo after this one of which the model is not sure, going on at the
+        beginning; this one if it is the only one, -1 if there is none."""
+        rows = [*range(row + 1, len(self._photos)), *range(row + 1)]
+        return next((number for number in rows if self._photos[number].unsure), -1)
 
     def add(self, sources: Sequence[ImageSource]) -> list[Photo]:
         """Append photos."""

@@ -74,6 +74,7 @@ def keys_text(window: Sequence[tuple[str, str]], pages: Pages) -> Rich:
             for offer in page.offered
             if keys_of(offer.action)
         ]
+        rows += page.other_keys
         if rows:
             groups.append(_group_text(f"On the page {entry.title}", rows))
     return rich("<table cellspacing='4'>{groups}</table>", groups=rich_join(groups))

@@ -76,6 +76,9 @@ class Menus(QObject):
             for action in menu.actions():  # not `clear`: it makes the actions useless for Python
                 menu.removeAction(action)
             menu.offers = [offer for offer in current.offered if offer.menu == title]
+            for offer in menu.offers:
+                if offer.action.menu() is not None:  # the one that is shown elsewhere, too
+                    offer.action.setText(offer.text)
             groups = (
                 self._first.get(title, []),
                 [offer.action for offer in menu.offers],
@@ -104,6 +107,7 @@ class Menus(QObject):
                 if offer.menu != title or not offer.elsewhere:
                     continue
                 if offer.action.menu() is not None:
+                    offer.action.setText(offer.elsewhere)
                     found.append(offer.action)
                     continue
                 action = QAction(offer.elsewhere, self)

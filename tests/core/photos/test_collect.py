@@ -75,6 +75,7 @@ def test_a_folder_that_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
     (problem,) = problems(found)
     assert str(closed) in problem
     assert "could not be read" in problem
+    assert problem.endswith("Ask its owner for permission, or copy it to a folder of your own.")
     assert names(inside) == [str(closed / "1.jpg")]  # reading it says what is wrong
 
 

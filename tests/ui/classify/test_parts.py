@@ -24,6 +24,7 @@ from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.widgets.answer import answer_of
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, caption
+from resnet_gui.ui.widgets.status import PhotosProgress
 from tests.helpers.fake_engine import Rig, heard
 from tests.helpers.pictures import encoded, gradient
 from tests.ui.classify.test_controller import A, make, paths
@@ -216,6 +217,67 @@ def test_the_strips_keys(qtbot: QtBot, rig: Rig) -> None:
     nowhere = QPoint(9000, 9000)
     QApplication.sendEvent(strip.view.viewport(), QContextMenuEvent(mouse, nowhere, nowhere))
     assert len(menus) == 2
+    rig.settle()
+
+
+def test_stop_hands_the_keyboard_to_what_comes_next(qtbot: QtBot, rig: Rig) -> None:
+    """It went to “Clear”: a second press of the space bar emptied the list."""
+    photos = PhotoList(rig.io, rig.parent)
+    added = photos.add([ImageSource(name, b"x") for name in "abc"])
+    for photo in added:
+        photo.state = PhotoState.WAITING
+    strip = PhotoStrip(photos)
+    qtbot.addWidget(strip)
+    strip.show()
+    strip.activateWindow()
+    qtbot.waitUntil(strip.isActiveWindow)
+    strip.show_progress(PhotosProgress(1, 3, 0.0, None))
+    strip.stop.setFocus()
+    added[0].state, added[1].state, added[2].state = (PhotoState.DONE, *[PhotoState.IDLE] * 2)
+    strip.show_progress(PhotosProgress(0, 0, 0.0, None))  # stopped
+    assert strip.focusWidget() is strip.go_on
+    strip.show_progress(PhotosProgress(1, 3, 0.0, None))
+    assert strip.focusWidget() is strip.stop
+    for photo in added:
+        photo.state = PhotoState.DONE
+    strip.show_progress(PhotosProgress(0, 0, 0.0, None))
+    assert strip.focusWidget() is strip.view
+    strip.remove_all.setFocus()
+    strip.show_progress(PhotosProgress(1, 3, 0.0, None))
+    assert strip.focusWidget() is strip.remove_all  # who was there stays there
+    rig.settle()
+
+
+def test_the_strip_counts_what_the_model_is_not_sure_of(qtbot: QtBot, rig: Rig) -> None:
+    photos = PhotoList(rig.io, rig.parent)
+    strip = PhotoStrip(photos)
+    qtbot.addWidget(strip)
+    strip.show()
+    asked = heard(strip.unsure_requested)
+    given = (answered(0.9), answered(*UNSURE), answered(*UNSURE, kind=CAT), answered(0.4))
+    for number, (photo, like) in enumerate(
+        zip(photos.add([ImageSource(n, b"x") for n in "abcd"]), given, strict=True)
+    ):
+        photo.prediction, photo.state = like.prediction, PhotoState.DONE
+        assert photo.unsure is (number in (1, 3))  # a sum that says “probably a cat” is an answer
+    strip.show_progress(PhotosProgress(0, 0, 0.0, None))
+    assert strip.summary.text() == "4 photos · 2 unsure"
+    strip.next_unsure.click()
+    assert len(asked) == 1
+    rows = [photos.next_unsure(row) for row in (-1, 0, 1, 2, 3)]
+    assert rows == [1, 1, 3, 3, 1]  # from the end on to the beginning
+    last = photos.photo(3)
+    assert last is not None
+    last.state = PhotoState.WAITING  # another model's answer counts for nothing
+    assert photos.next_unsure(1) == 1
+    strip.show_progress(PhotosProgress(3, 4, 0.0, None))
+    assert not strip.next_unsure.isVisible()
+    for photo in photos.photos():
+        photo.state = PhotoState.FAILED
+    strip.show_progress(PhotosProgress(0, 0, 0.0, None))
+    assert strip.summary.text() == "4 photos"
+    assert not strip.next_unsure.isVisible()
+    assert photos.next_unsure(2) == -1
     rig.settle()
 
 

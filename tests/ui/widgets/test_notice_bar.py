@@ -52,6 +52,15 @@ def test_what_went_well_goes_by_itself_and_errors_stay(
     assert bar.texts == ["Went wrong.", "An offer.", "Copying."]
 
 
+def test_what_was_no_use_is_forgotten_with_the_next_try(bar: NoticeBar) -> None:
+    bar.add("There is no photo on the clipboard.", "miss")
+    bar.add("Went wrong.", "warning")
+    assert bar.shown[0].property("kind") == "warning"  # it looks like one
+    assert not bar.shown[0].passing
+    bar.forget_misses()
+    assert bar.texts == ["Went wrong."]
+
+
 def test_a_notice_under_the_pointer_stays(
     qtbot: QtBot, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -193,6 +193,71 @@ def test_paste_is_a_drop_on_the_page_in_front(
     clipboard.setText("")
     press(qtbot, app, "Ctrl+V")
     assert "There is no photo on the clipboard." in window.page.notices.texts
+    # What could not be pasted is of yesterday as soon as something could be.
+    copy(photos["coffee"])  # is there already, and asked again
+    press(qtbot, app, "Ctrl+V")
+    assert "There is no photo on the clipboard." not in window.page.notices.texts
+    window.show_page("train")
+    assert window.train_page.notices.texts
+    copy(tmp_path / "folder")
+    press(qtbot, app, "Ctrl+V")
+    assert window.train_page.notices.texts == []
+    qtbot.waitUntil(lambda: window.train_controller.state is TrainState.READY)
+
+
+def test_a_folder_that_was_no_use_is_forgotten_with_the_next(
+    qtbot: QtBot, app: WindowApp, tmp_path: Path
+) -> None:
+    window = app.window
+    window.show_page("train")
+    window.train_controller.open_folder(tmp_path / "gone")
+    qtbot.waitUntil(lambda: bool(window.train_page.notices.texts))
+    (tmp_path / "folder").mkdir()
+    window.train_controller.open_folder(tmp_path / "folder")
+    qtbot.waitUntil(lambda: window.train_controller.state is TrainState.READY)
+    assert window.train_page.notices.texts == []
+    window.train_controller.open_folder(tmp_path / "gone")
+    qtbot.waitUntil(lambda: bool(window.train_page.notices.texts))  # the folder before stays open
+    assert window.train_controller.state is TrainState.READY
+
+
+def test_every_entry_of_another_page_says_what_it_does(app: WindowApp) -> None:
+    """“Open recent” on the Train page classified."""
+    for page in ELSEWHERE:
+        app.window.show_page(page)
+        texts = [a.text().replace("&", "") for a in app.window.menus.menus["File"].actions()]
+        assert "Classify recent" in texts
+        assert "Open recent" not in texts
+    app.window.show_page("classify")
+    texts = [a.text().replace("&", "") for a in app.window.menus.menus["File"].actions()]
+    assert "Open recent" in texts
+
+
+def test_the_next_unsure_photo_is_one_key_away(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    window, controller = app.window, app.window.controller
+    controller.open_paths([photos["chelsea"], photos["coffee"], photos["rocket"]])
+    qtbot.waitUntil(
+        lambda: (
+            controller.photos.rowCount() == 3
+            and all(photo.prediction for photo in controller.photos.photos())
+        ),
+        timeout=ANSWER_MS,
+    )
+    unsure = [photo for photo in controller.photos.photos() if photo.unsure]
+    assert [Path(photo.source.name).stem for photo in unsure] == ["rocket"]
+    qtbot.waitUntil(lambda: window.page.strip.summary.text() == "3 photos · 1 unsure")
+    press(qtbot, app, "Ctrl+U")
+    assert controller.current is unsure[0]
+    controller.select(0)
+    window.page.strip.next_unsure.click()
+    assert controller.current is unsure[0]
+    controller.remove_current()
+    edit = window.menus.menus["Edit"]
+    edit.aboutToShow.emit()
+    assert not entry(app, "Next unsure photo").isEnabled()
+    edit.aboutToHide.emit()
 
 
 def test_what_has_nothing_to_do_is_grey(qtbot: QtBot, app: WindowApp) -> None:

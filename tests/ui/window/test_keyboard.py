@@ -80,6 +80,8 @@ def test_escape_closes_what_is_over_the_window(qtbot: QtBot, app: WindowApp) -> 
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_F1)
     [box] = window.findChildren(HelpBox)
+    for key in ("Left, Right", "Del", "Enter"):  # of no menu, but of the strip
+        assert key in box.label.text()
     window.settings_dialog.open_fresh()
     entry = window.controller.entry
     assert entry is not None
@@ -110,3 +112,17 @@ def test_settings_are_filled_in_without_a_mouse(qtbot: QtBot, app: WindowApp) ->
     qtbot.keyClick(dialog.mirror_text, Qt.Key.Key_Return)
     assert not dialog.isVisible()
     assert app.window.memory.settings.theme == "light"
+
+
+def test_settings_that_are_opened_again_begin_at_their_beginning(
+    qtbot: QtBot, app: WindowApp
+) -> None:
+    """The focus waited where it was left: Down then changed the proxy, out of sight perhaps."""
+    dialog = app.window.settings_dialog
+    for _ in range(2):
+        dialog.open_fresh()
+        qtbot.waitUntil(lambda: not dialog.controller.loading)
+        assert dialog.focusWidget() is dialog.wishes.editors["theme"]
+        dialog.proxy_kind.setFocus()
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not dialog.isVisible())
