@@ -57,7 +57,7 @@ class ClassifyPage(Page):
     other_keys = (
         ("Left, Right", "The photo before or after, in the row of photos"),
         ("Del", "Remove photo, in the row of photos"),
-        ("Enter", "Open photo in another program, in the row of photos"),
+        ("Enter", "Open in another program, in the row of photos"),
     )
     train_requested = Signal(object)
 

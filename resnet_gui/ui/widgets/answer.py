@@ -35,10 +35,8 @@ def answer_of(prediction: Prediction) -> Answer:
 
 
 def unsure(prediction: Prediction) -> bool:
-    """Whether `answer_of` calls its answer a guess."""
-    kind = prediction.kind
-    best = prediction.top.probability
-    return best < PROBABLE and (kind is None or kind.probability < PROBABLE)
+    """Whether `answer_of` calls its answer a guess. Asked of every photo of the window."""
+    return (prediction.kind or prediction.scores[0]).probability < PROBABLE
 
 
 def kind_line(prediction: Prediction) -> str:

@@ -54,8 +54,8 @@ class Photo:
     @property
     def unsure(self) -> bool:
         """Whether the answer is the model's of now, and no more than a guess."""
-        answered = self.prediction is not None and self.state is PhotoState.DONE
-        return answered and self.prediction is not None and unsure(self.prediction)
+        prediction = self.prediction
+        return prediction is not None and self.state is PhotoState.DONE and unsure(prediction)
 
 
 class PhotoList(QAbstractListModel):
