@@ -22,7 +22,7 @@ from resnet_gui.app.second_start import FirstWindow, Outcome, hand_over
 from resnet_gui.app.signals import INTERRUPTED, EndSignals
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.settings import Settings, load_settings
-from resnet_gui.core.system.visible_text import visible
+from resnet_gui.core.system.visible_text import VisibleFormatter
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.engine import Engine
@@ -200,17 +200,10 @@ def _start_logging() -> TextIO | None:
     except OSError:
         faulthandler.enable()
     for handler in handlers:
-        handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.getLogger("PIL").setLevel(logging.WARNING)
     return crash_log
-
-
-class _VisibleFormatter(logging.Formatter):
-    """A file name in a message must neither steer the terminal nor be no UTF-8."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(visible(line) for line in super().format(record).split("\n"))
 
 
 def _catch_unforeseen(window: MainWindow) -> None:

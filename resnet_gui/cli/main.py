@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 some inputs failed or stdout cannot be written, 2 wrong us
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from resnet_gui import __version__
 from resnet_gui.cli.help import PlainCommand
 from resnet_gui.cli.output import run_app
 from resnet_gui.cli.registry import COMMANDS
+from resnet_gui.core.system.visible_text import VisibleFormatter
 
 
 class _Commands(Mapping[str, Any]):
@@ -70,6 +72,8 @@ app = typer.Typer(
 
 def run() -> None:
     """Run the command of `sys.argv`; every foreseen error is one sentence and an exit code."""
+    if logging.lastResort is not None:  # warnings go to stderr through it
+        logging.lastResort.setFormatter(VisibleFormatter())
     raise SystemExit(run_app(app, "resnet-gui"))
 
 

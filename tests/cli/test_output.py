@@ -21,7 +21,7 @@ from resnet_gui.cli import main as cli
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.training.api import train
-from tests.helpers.models import small_model
+from tests.helpers.models import description, file_by_hand, small_model
 from tests.helpers.pictures import encoded, gradient
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
@@ -402,3 +402,13 @@ def test_raw_cells_goes_with_csv(
 ) -> None:
     assert main(monkeypatch, "classify", "x", "--raw-cells") == 2
     assert "it goes with --csv" in capsys.readouterr().err
+
+
+def test_a_warning_about_a_file_does_not_steer_the_terminal() -> None:
+    folder = paths.models_dir()
+    folder.mkdir(parents=True)
+    file_by_hand(folder / "other.safetensors", description(architecture=EVIL))
+    done = run("models", "--json")
+    assert done.returncode == 0
+    assert b"other.safetensors" in done.stderr
+    assert not re.search(b"[\x00-\x09\x0b-\x1f\x7f]", done.stderr)

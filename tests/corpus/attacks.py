@@ -151,8 +151,8 @@ class Models:
         def as_json() -> None:
             code, out, _ = command("models", "--json")
             expect(code == 0, f"exit code {code}")
-            known = {line["id"] for line in lines_of(out)}
-            lost = [path.stem for path in self._models.iterdir() if path.is_file()]
+            known = {Path(line["path"]).name for line in lines_of(out) if line["path"]}
+            lost = [path.name for path in self._models.iterdir() if path.is_file()]
             lost = [name for name in lost if name not in known]
             expect(not lost, f"not listed: {lost[:5]}")
 

@@ -139,8 +139,8 @@ def command(*arguments: str) -> tuple[int, str, str]:
     # JSON escapes them, CSV keeps a name as it is: there a program reads.
     shown = stderr if "--csv" in arguments else stdout + stderr
     if steers := _STEERS.search(shown):
-        line = next(line for line in shown.split("\n") if steers.group() in line)
-        raise WrongError(f"{arguments[:2]} prints {steers.group()!r}: {line!r}")
+        around = shown[max(0, steers.start() - 200) : steers.end() + 100]
+        raise WrongError(f"{arguments[:2]} prints {steers.group()!r}: {around!r}")
     return code, stdout, stderr
 
 

@@ -8,6 +8,7 @@ of it; programs (JSON) get the exact text.
 from __future__ import annotations
 
 import json
+import logging
 import re
 
 _HIDDEN = (
@@ -60,3 +61,10 @@ def escape_json(text: str) -> str:
 
 def _as_json(found: re.Match[str]) -> str:
     return found["kept"] or json.dumps(found.group())[1:-1]
+
+
+class VisibleFormatter(logging.Formatter):
+    """For logs: a name in a message must neither steer the terminal nor be no UTF-8."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(visible(line) for line in super().format(record).split("\n"))
