@@ -405,7 +405,7 @@ def test_raw_cells_goes_with_csv(
 
 
 def test_a_warning_about_a_file_does_not_steer_the_terminal() -> None:
-    folder = paths.models_dir()
+    folder = paths.user_models_dir()
     folder.mkdir(parents=True)
     file_by_hand(folder / "other.safetensors", description(architecture=EVIL))
     done = run("models", "--json")
