@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_read_says_why(
     rig.settle()
     assert controller.state is TrainState.EMPTY
     [(text, kind)] = noticed
-    assert kind == "warning"
+    assert kind == "miss"
     assert "none" in text
 
 
@@ -161,7 +161,7 @@ def test_an_archive_that_is_none_is_refused(
     controller.open_cifar10(tmp_path / "cifar.tar.gz")
     rig.settle()
     assert controller.state is TrainState.EMPTY
-    assert [kind for _, kind in noticed] == ["warning"]
+    assert [kind for _, kind in noticed] == ["miss"]
 
 
 # --- settings ---------------------------------------------------------------------------------
