@@ -23,7 +23,7 @@ from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.photos.decode import looks_like_image
-from resnet_gui.core.runs.listing import RunInfo, RunState
+from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
 from resnet_gui.ui.page import Page, PageContext
@@ -31,11 +31,12 @@ from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.model_saver import ModelSaver
+from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.runs_list import RunsList
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import progress_line, sentence
@@ -195,8 +196,8 @@ class TrainPage(Page):
         controller.noticed.connect(self._on_noticed)
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
-        controller.earlier.changed.connect(self._on_runs_changed)
-        self._offered = False
+        self._offer = RunOffer(controller, self.notices, self)
+        self._offer.offered.connect(self.resume_offered)
         self.offer_action(
             "File",
             "&Open folder to train on…",
@@ -321,30 +322,6 @@ class TrainPage(Page):
     def _on_run_ended(self, end: object) -> None:
         if self.run is not None:
             self.ended_unseen.emit(self.run.result.text())
-
-    @Slot()
-    def _on_runs_changed(self) -> None:
-        """Once per start: offer what was interrupted, or stopped as the program was closed."""
-        if self._offered:
-            return
-        self._offered = True
-        runs = self.controller.earlier.runs
-        broken = [run for run in runs if run.closed or run.state is RunState.INTERRUPTED]
-        if broken:
-            self._interrupted = run = broken[0]
-            what = f"The training “{one_line(run.title)}” was interrupted"
-            if run.closed:
-                what = f"When the program was closed, the training “{one_line(run.title)}” stopped"
-            text = f"{what} after epoch {run.epochs_done} of {run.epochs}. It can go on exactly"
-            notice = self.notices.add(f"{text} there.", "notice", "Go on")
-            notice.acted.connect(self._on_resume_offered)
-            self._offer = notice
-            self.resume_offered.emit(f"{text} there.")
-
-    @Slot()
-    def _on_resume_offered(self) -> None:
-        self.notices.remove(self._offer)
-        self.controller.resume(self._interrupted)
 
     # --- the end of a run -------------------------------------------------------------------
 

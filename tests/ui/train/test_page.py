@@ -238,11 +238,13 @@ def test_quitting_asks_once_and_the_run_is_offered_again(
     page = again.window.train_page
     qtbot.waitUntil(lambda: bool(page.start.runs.rows), timeout=ANSWER_MS)
     assert page.start.runs.rows[0].action.text() == "Go on"
+    assert any("It can go on exactly there." in text for text in page.notices.texts)
     page.start.runs.rows[0].action.click()
     controller = again.window.train_controller
     qtbot.waitUntil(lambda: page.run is not None and len(page.run.samples._samples) > 0)
     assert page.run is not None
     qtbot.waitUntil(lambda: controller.started is not None, timeout=ANSWER_MS)
+    assert page.notices.texts == [], "what goes on is not offered any more"
     assert page.run.bar.maximum() == 4000 * 1000
     assert page.run.bar.value() >= run.epochs_done * 1000
     qtbot.waitUntil(lambda: len(controller.history) > run.epochs_done, timeout=RUN_MS)
