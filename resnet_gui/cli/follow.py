@@ -122,9 +122,11 @@ def _lines(event: TrainEvent) -> list[str]:
             f"({event.precision})."
         ]
     if isinstance(event, EpochDone):
-        accuracy = "" if event.val_accuracy is None else f"  val accuracy {event.val_accuracy:.1%}"
-        star = "  best" if event.best else ""
-        return [f"Epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}{accuracy}{star}"]
+        val = "" if event.val_loss is None else f"  val loss {event.val_loss:.4f}"
+        if event.val_accuracy is not None:
+            val += f"  val accuracy {event.val_accuracy:.1%}"
+        star = "  best so far" if event.best else ""
+        return [f"Epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}{val}{star}"]
     if isinstance(event, RunFinished):
         return [
             event.accuracy.sentence(),

@@ -15,7 +15,7 @@ from resnet_gui.core.lab.names import dataset_names, is_untrained, trained_alike
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import depth_of, kind_of
 from resnet_gui.core.runs.events import EpochDone, LayerStatistics
-from resnet_gui.core.runs.history import TrainingHistory
+from resnet_gui.core.runs.history import TrainingHistory, loss_chose
 
 _SAME_POINTS = 0.0015  # differences below 0.15 % of the images are called hardly any
 _MOST_SINGLES = 3  # runs that are told one by one
@@ -201,7 +201,7 @@ def _singles_text(items: Sequence[HistoryFound], names: Names, most: int) -> str
         texts.append(f"{called(item, names)}{photos}: {_ending(item)}")
     more = len(items) - len(texts)
     if more:
-        texts.append(f"{more} more {'stands' if more == 1 else 'stand'} in the list.")
+        texts.append(f"The figures of {more} more stand in the list.")
     return " ".join(texts)
 
 
@@ -218,8 +218,9 @@ def _ending(item: HistoryFound) -> str:
             f"{final} validation accuracy in the last epoch ({so_far}), which is the best "
             f"(training {training})."
         )
+    why = ", for its lowest validation loss" if loss_chose(item.history.epochs, best) else ""
     return (
-        f"{percent(best.val_accuracy)} validation accuracy in the best epoch ({best.epoch}), "
+        f"{percent(best.val_accuracy)} validation accuracy in the best epoch ({best.epoch}{why}), "
         f"{final} in the last ({so_far}; training {training})."
     )
 

@@ -3,7 +3,7 @@ torch here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,22 @@ class TrainingHistory(Value):
         if int(value["format"]) > _FORMAT_VERSION:
             raise ValueError("made by a newer version of this program")
         return from_json(cls, value)
+
+
+def loss_chose(epochs: Sequence[EpochDone], best: EpochDone) -> bool:
+    """Whether other epochs were right more often than the best one, which had the lowest
+    validation loss: has to be said where their accuracies stand side by side."""
+    accuracy, loss = best.val_accuracy, best.val_loss
+    if accuracy is None or loss is None:
+        return False
+    validated = [
+        (epoch.val_accuracy, epoch.val_loss)
+        for epoch in epochs
+        if epoch.val_accuracy is not None and epoch.val_loss is not None
+    ]
+    return any(other > accuracy for other, _ in validated) and not any(
+        other < loss for _, other in validated
+    )
 
 
 def read_history(path: Path) -> TrainingHistory:

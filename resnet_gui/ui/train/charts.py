@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.runs.events import BatchDone, EpochDone
+from resnet_gui.core.runs.history import loss_chose
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number, plain_percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -128,7 +129,8 @@ class TrainingCharts(QWidget):
         rate = self._rates.line("learning rate", colours.muted, 2.0)
         self.rate.show_lines(self._axes("Learning rate"), [rate])
         if best is not None:
-            text = f"Best epoch: {_epoch_text(best)}, dotted line"
+            why = ", for its lowest validation loss" if loss_chose(self._epochs, best) else ""
+            text = f"Best epoch: {_epoch_text(best)}{why}, dotted line"
             if self._epochs[-1] is not best:
                 text += f"  ·  last epoch: {_epoch_text(self._epochs[-1])}"
             self.readout.setText(text)

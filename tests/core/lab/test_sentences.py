@@ -188,8 +188,13 @@ def test_a_run_of_the_user_is_told_beside_the_story() -> None:
     ]
     assert said(*items).endswith(
         "so it is not overfitting. “My cats” on cats: 87.0% validation accuracy in the best epoch "
-        "(3), 84.0% in the last (6 of 9; training 90.0%). 1 more stands in the list."
+        "(3), 84.0% in the last (6 of 9; training 90.0%). The figures of 1 more stand in the list."
     )
+    low = [dataclasses.replace(done, val_loss=1.0 + (done.epoch != 3)) for done in marked]
+    by_loss = dataclasses.replace(mine.history, epochs=tuple(low))
+    assert "in the best epoch (3, for its lowest validation loss), 84.0%" in said(
+        dataclasses.replace(mine, history=by_loss)
+    ), "88.0% of the second epoch is in the chart, too"
     blind = dataclasses.replace(history("residual", 8, 0.5), epochs=(epoch(1, 1, 0.5, None),))
     assert said(found(blind)) == (
         "ResNet-8: 50.0% training accuracy in the last epoch (1), without validation."
@@ -282,7 +287,8 @@ def test_no_sentence_about_curves_contradicts_the_numbers(items: list[HistoryFou
         assert best is not None
         told = re.search(
             rf"{re.escape(name)}(?: on [\w-]+)?: ([\d.]+)% validation accuracy in the best epoch "
-            r"\((\d+)\), ([\d.]+)% in the last \((\d+); training ([\d.]+)%\)",
+            r"\((\d+)(?:, for its lowest validation loss)?\), ([\d.]+)% in the last "
+            r"\((\d+); training ([\d.]+)%\)",
             text,
         )
         if told:

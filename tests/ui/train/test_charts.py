@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
@@ -85,6 +87,16 @@ def test_hovering_one_chart_reads_all_three(qtbot: QtBot, charts: TrainingCharts
         "  ·  last epoch: 4 (validation accuracy 83.8%)"
     )
     assert charts.accuracy.axes.mark == charts.loss.axes.mark == 3.0
+
+
+def test_a_best_epoch_that_is_less_often_right_says_what_chose_it(
+    qtbot: QtBot, charts: TrainingCharts
+) -> None:
+    """Else it stands below a curve that was higher elsewhere, and seems wrong."""
+    last = dataclasses.replace(epoch_done(5), val_accuracy=0.7, val_loss=0.9)
+    charts.add_epochs([last])
+    said = "Best epoch: 5 (validation accuracy 70.0%), for its lowest validation loss, dotted line"
+    qtbot.waitUntil(lambda: charts.readout.text() == said)
 
 
 def test_one_zoom_for_all_until_the_next_run(charts: TrainingCharts) -> None:
