@@ -305,7 +305,7 @@ def test_models_lists_all_and_cuts_nothing_off() -> None:
     assert "…" not in result.stdout
     header, *rows = result.stdout.splitlines()
     assert header.split() == [
-        "id", "title", "state", "classes", "top-1", "parameters", "GFLOPs", "size",
+        "id", "title", "state", "classes", "top-1", "photos", "parameters", "GFLOPs", "size",
     ]  # fmt: skip
     ids = [re.split(r" {2,}", row)[0] for row in rows]
     assert ids == [entry.spec.id for entry in Zoo.standard().entries()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,9 @@ def test_train_json_keeps_its_contract(data: Path, tmp_path: Path) -> None:
 def test_train_for_people_and_the_list_of_runs(data: Path) -> None:
     code, _, text = command("train", data, *QUICK, "--preset", "balanced")
     assert code == 0
+    assert re.search(r"loss [\d.]+  val loss [\d.]+  val accuracy [\d.]+%  best so far\n", text), (
+        "what chooses the best epoch stands beside it"
+    )
     assert "validation" in text.lower()
     assert "chose the best epoch" in text
     assert "classify --model" in text
@@ -91,6 +95,10 @@ def test_evaluate_json(data: Path) -> None:
     assert "The model was trained on this folder" in text
     out = CliRunner().invoke(app, ["evaluate", model, str(data), "--part", "all"]).stdout
     assert "The model learned from 16 of these 20 photos" in out
+    assert "top-5" not in out, "of so few classes, the right one is always among five"
+    table = CliRunner().invoke(app, ["models", model]).stdout.splitlines()
+    assert re.search(r"top-1 +photos", table[0])
+    assert re.search(r"\d\.\d% +4 ", table[1]), "the run's own figure, and on how many photos"
     code, _, text = command("evaluate", "tiny", data)
     assert code == 2
     assert "knows none of the classes" in text

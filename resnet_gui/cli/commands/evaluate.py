@@ -90,9 +90,11 @@ def evaluate(
 def _print_result(result: Any) -> None:
     low, high = result.top1_ci95
     part = "of its run" if result.part_of == "run" else "of the folder"
+    # Of five classes or fewer, the right one is always among the first five.
+    top5 = f"top-5 {result.top5:.1%}, " if len(result.per_class) > 5 else ""
     emit_line(
         f"{result.top1:.1%} right (95 % interval {low:.1%} to {high:.1%}; {result.n:,} photos, "
-        f"part “{result.part}” {part}), top-5 {result.top5:.1%}, loss {result.loss:.3f}"
+        f"part “{result.part}” {part}), {top5}loss {result.loss:.3f}"
     )
     if caution := result.caution():
         emit_line((caution, "yellow"))

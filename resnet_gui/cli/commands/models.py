@@ -37,6 +37,9 @@ def models(
     network once, see “resnet-gui download -h”.
 
     \b
+    Of top-1, the share of photos whose first answer is right, “photos” says on how many the run
+    measured it that made the model; without a number it is the publisher's.
+
     Examples:
       resnet-gui models
       resnet-gui models resnet downloadable
@@ -58,25 +61,27 @@ def models(
         say(f"No model has “{' '.join(words)}” in its id, title or state." if words else NO_MODEL)
         return
     header: tuple[str, ...] = (
-        "id", "title", "state", "classes", "top-1", "parameters", "GFLOPs", "size",
+        "id", "title", "state", "classes", "top-1", "photos", "parameters", "GFLOPs", "size",
     )  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for entry in entries:
-        spec = entry.spec
+        spec, accuracy = entry.spec, entry.spec.accuracy
         rows.append(
             (
                 spec.id,
                 spec.title,
                 "damaged" if entry.problem else entry.state.value,
                 f"{len(spec.classes):,}",
-                f"{spec.top1:.1%}" if spec.top1 is not None else "",
+                f"{accuracy.value:.1%}" if accuracy is not None else "",
+                f"{accuracy.photos:,}" if accuracy is not None and accuracy.part else "",
                 f"{spec.parameters / 1e6:{'.2f' if architectures else '.1f'}} M",
                 f"{spec.gflops:.2f}" if spec.gflops is not None else "",
                 f"{spec.bytes / 1e6:.0f} MB",
             )
         )
     if architectures:  # without weights there are no classes, accuracy or file
-        kept = [n for n, name in enumerate(header) if name not in ("classes", "top-1", "size")]
+        without = ("classes", "top-1", "photos", "size")
+        kept = [n for n, name in enumerate(header) if name not in without]
         header = tuple(header[n] for n in kept)
         rows = [tuple(row[n] for n in kept) for row in rows]
     emit_table(header, rows, right=header[3:], spare=("title", "GFLOPs", "parameters"))

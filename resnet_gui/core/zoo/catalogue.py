@@ -79,7 +79,9 @@ class Zoo:
                 "It is an architecture, to be trained from random weights: “resnet-gui train "
                 f"FOLDER --model {shape.id}”.",
             )
-        raise UnknownModelError(model_id, _similar(wanted, [e.spec.id for e in entries]))
+        called = [e.spec.id for e in entries if e.spec.title.lower() == wanted]
+        similar = _similar(wanted, [e.spec.id for e in entries])
+        raise UnknownModelError(model_id, called or similar)
 
     def architecture(self, model_id: str) -> ModelEntry:
         """What a run from random weights builds: the architecture of this id (see

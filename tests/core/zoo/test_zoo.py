@@ -254,6 +254,13 @@ def test_a_near_miss_is_suggested(asked: str, meant: str) -> None:
     assert f"There is no model “{asked}”. Did you mean" in str(caught.value)
 
 
+def test_the_name_on_screen_leads_to_the_id() -> None:
+    for title in ("ResNet-50 (first weights)", " resnet-50 (FIRST weights)"):
+        with pytest.raises(UnknownModelError) as caught:
+            Zoo.standard().get(title)
+        assert caught.value.similar == ("resnet50.imagenet1k_v1",)
+
+
 def test_nonsense_gets_no_suggestion() -> None:
     for asked in ("qqq", "", "   "):
         with pytest.raises(UnknownModelError) as caught:
