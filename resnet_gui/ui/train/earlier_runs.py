@@ -83,6 +83,11 @@ class EarlierRuns(QObject):
         same_place = [e for e in found or own if str(e.spec.path) == run.model_path]
         return next(iter(same_place or found), None)
 
+    def model_gone(self, run: RunInfo) -> bool:
+        """Whether a finished run's model is not here any more. False while nobody has looked."""
+        looked = bool(self._store.entries)
+        return looked and run.state is RunState.FINISHED and self.model_of(run) is None
+
     def model_title(self, model_id: str) -> str:
         """What a model is called now; its id where it is not here."""
         entry = self._store.entry(model_id)

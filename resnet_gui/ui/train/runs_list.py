@@ -96,7 +96,8 @@ class RunRow(QFrame):
         self.going_on.setEnabled(self._run.resumable)
         self.trying.setEnabled(here)
         start = self._controller.earlier.model_title(self._run.model)
-        self.facts.setText(describe(self._run, start))
+        gone = self._controller.earlier.model_gone(self._run)
+        self.facts.setText(describe(self._run, start, gone=gone))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu.popup(event.globalPos())
@@ -192,11 +193,13 @@ class RunsList(QFrame):
             row.show_models()
 
 
-def describe(run: RunInfo, model_title: str) -> str:
-    """State, accuracy, model that it started from, folder, date."""
+def describe(run: RunInfo, model_title: str, *, gone: bool = False) -> str:
+    """State, accuracy, model that it started from, folder, date. `gone`: its own model is."""
     parts = [_STATES[run.state]]
     if run.state is not RunState.FINISHED and run.epochs:
         parts[0] += f" after epoch {run.epochs_done} of {run.epochs}"
+    if gone:
+        parts.append("its model is not here any more")
     if run.best_val_accuracy is not None:
         parts.append(f"validation {run.best_val_accuracy:.1%}")
     parts += [part for part in (model_title, Path(run.data).name) if part]

@@ -375,6 +375,8 @@ def test_renaming_and_removing_the_model_in_use(
     assert controller.start_model.reason == "“Cat or cup” is not here any more."
     assert not run.try_it.isVisibleTo(run)
     assert rows.rows[1].action.isHidden()
+    assert rows.rows[1].facts.text().startswith("finished · its model is not here any more · ")
+    assert rows.rows[0].facts.text().startswith("finished · validation ")
     assert controller.config.model == "efficientnet-lite0"
 
 
