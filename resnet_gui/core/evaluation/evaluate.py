@@ -5,6 +5,7 @@ It runs on the same backend as `classify`, and so without torch where that does.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import unicodedata
 from collections.abc import Iterator
@@ -18,20 +19,20 @@ import numpy.typing as npt
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.evaluation.answers import answers_of
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import choose_photos
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
-from resnet_gui.core.inference.open_backend import open_backend
-from resnet_gui.core.photos.store import PhotoStore, crop_reader, exact_reader
+from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value
 from resnet_gui.core.zoo import ModelEntry
 
-_CHUNK, _CHUNK_OF_CARDS = 16, 64
 _ALL_CLASSES = 200  # up to here the confusion matrix has all classes of the model
 
 
@@ -160,33 +161,39 @@ def evaluate(
     backend = open_backend(
         entry, find_device(device), exact=exact or exact_wanted(), channels_last=True
     )
-    size = _CHUNK if backend.device.kind == "cpu" else _CHUNK_OF_CARDS
-    tally = _Tally(len(entry.spec.classes))
-    preprocessing = entry.spec.preprocessing
     paths = [summary.absolute(photo) for photo, _, _ in judged]
-    reader = exact_reader if backend.name == EXACT else crop_reader  # as for `classify`
-    store = PhotoStore(paths, reader(preprocessing), 0)
-    told, done, trained_on = 0, 0, 0
-    try:
-        for positions, pixels in store.chunks(size):
-            if positions:
-                logits = backend.infer(np.stack(pixels))
-                tally.add(logits, np.array([judged[i][1] for i in positions]))
-                trained_on += sum(judged[i][2] for i in positions)
-            for index, message in list(store.failed.items())[told:]:
-                told += 1
-                path = str(paths[index])
-                yield ImageFailed(index, path, entry.spec.id, "ImageReadError", message)
-            done = min(done + size, len(paths))
-            yield Preparing("photos", done, len(paths))
-    finally:
-        store.close()
+    failed_photos: dict[int, str] = {}
+    while True:
+        tally = _Tally(len(entry.spec.classes))
+        done, trained_on = 0, 0
+        try:
+            with contextlib.closing(answers_of(paths, entry.spec, backend)) as answers:
+                for answered in answers:
+                    if answered.positions:
+                        truth = np.array([judged[i][1] for i in answered.positions])
+                        tally.add(np.stack(answered.logits), truth)
+                        trained_on += sum(judged[i][2] for i in answered.positions)
+                    for index, message in answered.failed.items():
+                        if index not in failed_photos:
+                            path = str(paths[index])
+                            yield ImageFailed(index, path, entry.spec.id, "ImageReadError", message)
+                    failed_photos |= answered.failed
+                    done += answered.photos
+                    yield Preparing("photos", done, len(paths))
+            break
+        except (RuntimeError, NotImplementedError) as error:
+            if backend.name == EXACT:
+                raise
+            # From the beginning: all photos are judged alike.
+            lines = str(error).strip().splitlines() or [repr(error)]
+            yield Notice(f"{backend.device.name} failed ({lines[0]}). torch is used instead.")
+            backend = open_exact(entry, cpu(), channels_last=True)
     if not tally.n:
         raise DatasetError(summary.root, "None of the photos could be read.")
     if not exact and not exact_wanted():
         CONVERSIONS.begin(entry)  # all of one evaluation is judged alike: it is for the next one
     files = [p for p in summary.unreadable if p.kind is not ProblemKind.UNREADABLE_FOLDER]
-    failed = len(store.failed) + len(files)
+    failed = len(failed_photos) + len(files)
     yield dataclasses.replace(
         tally.result(entry, str(folder), chosen.part, failed),
         part_of=chosen.part_of,

@@ -57,6 +57,12 @@ class Conversions:
             process = self._begun.get(_key(entry) or ())
             return process is not None and process.poll() is not None
 
+    def underway(self, entry: ModelEntry) -> bool:
+        """Whether a conversion of this model was begun here and goes on."""
+        with self._lock:
+            process = self._begun.get(_key(entry) or ())
+            return process is not None and process.poll() is None
+
     def wait(self, timeout_s: float) -> None:
         """Until all that were begun have ended. For tests and measurements.
 

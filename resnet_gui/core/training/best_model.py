@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from resnet_gui.core.errors import ModelFileError
+from resnet_gui.core.errors import ModelFileError, TrainingError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import note_photos
 from resnet_gui.core.events import Notice
@@ -22,7 +23,8 @@ from resnet_gui.core.runs.checkpoint import Progress, fit_weights, load_checkpoi
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import Accuracy, PhotoSkipped, Preparing
 from resnet_gui.core.system.documents import text
-from resnet_gui.core.training.network import start_network
+from resnet_gui.core.training.feature_ways import Way, compute_fast, way_gone
+from resnet_gui.core.training.network import head_width, start_network
 from resnet_gui.core.training.setup import HEAD, Setup
 from resnet_gui.core.training.space import release
 from resnet_gui.core.training.versions import versions
@@ -31,6 +33,7 @@ from resnet_gui.core.zoo.storage.add_model import save_new_model
 from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.core.zoo.weights.model_file import SUFFIX, model_id, read_header
 
+_log = logging.getLogger(__name__)
 _CHUNK = 16
 _S, _QUICK_S = 10.0, 2.0  # for the note on training photos: 50,000 took 4 s
 
@@ -54,13 +57,25 @@ def best_network(setup: Setup) -> nn.Module:
 
 
 def measure(
-    setup: Setup, network: nn.Module
+    setup: Setup, network: nn.Module, phase: str
 ) -> Iterator[Preparing | PhotoSkipped | Notice | Accuracy]:
     """Accuracy on the test part, the Accuracy last; none if there is no test part, or none of it
-    can be read (a Notice says so)."""
+    can be read (a Notice says so). A head is measured on features that were computed as those that
+    it learned from.
+
+    Args:
+        phase: that of the best epoch.
+    """
     items = setup.split.test
     if not items:
         return
+    if phase == HEAD and (way := way_gone(setup)) is not None:
+        try:
+            yield from _measure_head(setup, network, way)
+        except (ImportError, RuntimeError, TrainingError) as error:
+            _log.warning("the test photos go through torch, as OpenVINO failed: %s", error)
+        else:
+            return
     kind = setup.device.kind
     network = network.to(kind)
     forward = Forward(kind, setup.precision, _CHUNK)
@@ -81,13 +96,38 @@ def measure(
     finally:
         store.close()
     network.to("cpu")
-    for index, message in sorted(store.failed.items()):
-        yield PhotoSkipped(setup.run.name, str(store.paths[index]), message)
+    failures = [(str(store.paths[i]), message) for i, message in sorted(store.failed.items())]
+    yield from _measured(setup, right, tried, failures)
+
+
+def _measure_head(
+    setup: Setup, network: nn.Module, way: Way
+) -> Iterator[Preparing | PhotoSkipped | Notice | Accuracy]:
+    items = setup.split.test
+    head = network.get_submodule(head_name(network))
+    part = dataclasses.replace(setup.split, train=(), val=items)
+    for item in compute_fast(setup, way, head_width(head), part):
+        if isinstance(item, Preparing):
+            yield dataclasses.replace(item, what="testing")
+            continue
+        with torch.inference_mode():
+            answers = head(item.val).argmax(1)
+        truth = torch.tensor([items[i].label for i in item.val_indices])
+        yield from _measured(setup, int((answers == truth).sum()), len(truth), item.failures)
+
+
+def _measured(
+    setup: Setup, right: int, tried: int, failures: Sequence[tuple[str, str]]
+) -> Iterator[PhotoSkipped | Notice | Accuracy]:
+    """failures: paths and messages."""
+    photos = len(setup.split.test)
+    for path, message in failures:
+        yield PhotoSkipped(setup.run.name, path, message)
     if tried:
-        yield accuracy("test", right, tried, len(items) - tried)
+        yield accuracy("test", right, tried, photos - tried)
     else:
         yield Notice(
-            f"None of the {len(items):,} test photos can be read any more, so nothing could be "
+            f"None of the {photos:,} test photos can be read any more, so nothing could be "
             "measured on them."
         )
 

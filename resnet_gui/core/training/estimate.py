@@ -24,10 +24,12 @@ from resnet_gui.core.runs.events import Estimated, Preparing
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.api import hardware_for, preprocessing_for, start_entry
 from resnet_gui.core.training.augment import reader_for
+from resnet_gui.core.training.feature_ways import TORCH_COST, Conditions, ways_for
 from resnet_gui.core.training.input_size import check_input_size
-from resnet_gui.core.training.kept_features import feature_cache, features_width
+from resnet_gui.core.training.kept_features import cheapest
 from resnet_gui.core.training.network import (
     backbone_hash,
+    head_width,
     set_train_mode,
     set_trainable,
     start_network,
@@ -71,15 +73,16 @@ def estimate(
     deep = method is not Method.HEAD or not cached
     train, val = len(split.train), len(split.val)
     unknown = train + val  # photos whose features have to be computed
+    share = 1.0  # of torch's time for them
     if not deep or method is Method.PROGRESSIVE:
-        width = features_width(network.get_submodule(head_name(network)))
-        kept = feature_cache(
-            preprocessing, device, precision, channels_last, backbone_hash(network), width
-        )
+        width = head_width(network.get_submodule(head_name(network)))
+        conditions = Conditions(entry, preprocessing, device, precision, channels_last)
+        ways = ways_for(conditions, backbone_hash(network))
         stride = max(1, unknown // _LOOKED_UP)
         some = [*split.train, *split.val][::stride]
-        found = kept.find(photo_keys([Path(summary.root) / item.path for item in some]))[1]
-        unknown = round(unknown * (1 - len(found) / len(some)))
+        kept = cheapest(ways, photo_keys([Path(summary.root) / item.path for item in some]), width)
+        unknown = round(unknown * (1 - len(kept.numbers) / len(some)))
+        share = kept.way.cost / TORCH_COST
     layout = torch.channels_last if channels_last else torch.contiguous_format
     network = network.to(device=device.kind, memory_format=layout)  # type: ignore[call-overload]
     size = preprocessing.crop
@@ -102,7 +105,7 @@ def estimate(
     prepare_s = 0.0
     seconds = 0.0
     if not deep or method is Method.PROGRESSIVE:
-        prepare_s += unknown * max(read_s, forward_s)
+        prepare_s += unknown * share * max(read_s, forward_s)
         head_epochs = config.head_epochs if deep else config.epochs
         seconds += head_epochs * head_epoch_s
     if deep:

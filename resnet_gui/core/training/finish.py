@@ -41,7 +41,7 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
     sitting.close()
     measured: Accuracy | None = None
     network = best_network(setup)
-    for item in measure(setup, network):
+    for item in measure(setup, network, setup.phase_of(progress.best_epoch)):
         if isinstance(item, Accuracy):
             measured = item
         else:

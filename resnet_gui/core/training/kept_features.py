@@ -6,25 +6,36 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.dataset.split import Split
+from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.feature_cache import FeatureCache, photo_keys
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.system.tensor_files import write_tensors
 from resnet_gui.core.training.data.features import Features, compute_features
+from resnet_gui.core.training.feature_ways import (
+    Conditions,
+    Way,
+    compute_fast,
+    converted_first,
+    note_of,
+    torch_way,
+    ways_for,
+)
 from resnet_gui.core.training.setup import Setup
-from resnet_gui.core.training.versions import versions
-from resnet_gui.core.zoo.spec import Preprocessing
 
+_log = logging.getLogger(__name__)
 _FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
 _LARGE = 256 * 2**20  # bytes; features of more stay in their file, mapped into memory
 
@@ -64,70 +75,96 @@ def features_of(
 def _gathered(
     setup: Setup, network: nn.Module, backbone: str, width: int, forward: Forward
 ) -> Iterator[Preparing | Features]:
-    """Features from the cache where it has them, computed else, and then in the cache too."""
-    split = setup.split
-    items = (*split.train, *split.val)
-    cache = feature_cache(
-        setup.preprocessing, setup.device, setup.precision, setup.channels_last, backbone, width
-    )
-    keys = photo_keys([setup.root / item.path for item in items])
-    rows, found = cache.find(keys)
-    known = set(found)
-    train = [number for number in range(len(split.train)) if number not in known]
-    val = [number for number in range(len(split.train), len(items)) if number not in known]
-    yield Preparing("features", len(found), len(items))
-    x, numbers = torch.from_numpy(rows), list(found)
-    failures: tuple[tuple[str, str], ...] = ()
-    if train or val:
+    """Features from the cache where it has them, computed else, and then in the cache too. The run
+    notes in which way."""
+
+    def by_torch(split: Split) -> Iterator[Preparing | Features]:
         layout = torch.channels_last if setup.channels_last else torch.contiguous_format
         # nn.Module.to takes a memory format, which its type stub does not say
-        network = network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload]
+        network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload]
+        return compute_features(
+            network, setup.root, split, setup.preprocessing, setup.device.kind,
+            setup.channels_last, forward,
+        )  # fmt: skip
+
+    items = (*setup.split.train, *setup.split.val)
+    keys = photo_keys([setup.root / item.path for item in items])
+    conditions, note = Conditions.of(setup), note_of(setup)
+    kept = cheapest(ways_for(conditions, backbone, note), keys, width)
+    if kept.way.backend == EXACT:
+        yield from converted_first(setup, len(items) - len(kept.numbers))
+        kept = cheapest(ways_for(conditions, backbone, note), keys, width)
+    if kept.way.backend != EXACT:
+        fast = functools.partial(compute_fast, setup, kept.way, width)
+        try:
+            yield from _completed(setup, kept, keys, fast)
+        except (ImportError, RuntimeError) as error:
+            _log.warning("features come from torch, as OpenVINO failed: %s", error)
+        else:
+            return
+        kept = cheapest([torch_way(conditions, backbone)], keys, width)
+    yield from _completed(setup, kept, keys, by_torch)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kept:
+    """What the cache has of one way: rows (N, width) of the photos with these numbers, rising."""
+
+    way: Way
+    cache: FeatureCache
+    rows: Rows
+    numbers: list[int]
+
+
+def cheapest(ways: Sequence[Way], keys: Sequence[bytes], width: int) -> Kept:
+    """The way in which the rest takes the least time. So a folder whose features came from torch
+    before there was a conversion starts at once as well."""
+    found = []
+    for way in ways:
+        cache = FeatureCache(way.depends, width)
+        found.append(Kept(way, cache, *cache.find(keys)))
+    return min(found, key=lambda kept: kept.way.cost * (len(keys) - len(kept.numbers)))
+
+
+def _completed(
+    setup: Setup,
+    kept: Kept,
+    keys: Sequence[bytes],
+    compute: Callable[[Split], Iterator[Preparing | Features]],
+) -> Iterator[Preparing | Features]:
+    """What is kept and, computed, the rest."""
+    split = setup.split
+    items = (*split.train, *split.val)
+    known = set(kept.numbers)
+    train = [number for number in range(len(split.train)) if number not in known]
+    val = [number for number in range(len(split.train), len(items)) if number not in known]
+    yield Preparing("features", len(known), len(items))
+    x, numbers = torch.from_numpy(kept.rows), list(kept.numbers)
+    failures: tuple[tuple[str, str], ...] = ()
+    if train or val:
         rest = dataclasses.replace(
             split, train=tuple(items[n] for n in train), val=tuple(items[n] for n in val)
         )
-        for item in compute_features(
-            network, setup.root, rest, setup.preprocessing, setup.device.kind,
-            setup.channels_last, forward,
-        ):  # fmt: skip
-            if isinstance(item, Preparing):
-                yield Preparing("features", len(found) + item.done, len(items))
-                continue
-            fresh = [train[i] for i in item.train_indices] + [val[i] for i in item.val_indices]
-            computed = torch.cat([part for part in (item.train, item.val) if len(part)] or [x[:0]])
-            cache.add([keys[number] for number in fresh], computed.numpy())
-            x, failures = torch.cat([x, computed]), item.failures
-            numbers += fresh
+        with contextlib.closing(compute(rest)) as events:  # type: ignore[type-var]
+            for item in events:
+                if isinstance(item, Preparing):
+                    yield Preparing("features", len(known) + item.done, len(items))
+                    continue
+                fresh = [train[i] for i in item.train_indices] + [val[i] for i in item.val_indices]
+                parts = [part for part in (item.train, item.val) if len(part)]
+                computed = torch.cat(parts or [x[:0]])
+                kept.cache.add([keys[number] for number in fresh], computed.numpy())
+                x, failures = torch.cat([x, computed]), item.failures
+                numbers += fresh
+    if note_of(setup) != kept.way.note:
+        with contextlib.suppress(OSError):  # the disk is full: the features themselves are kept
+            setup.run.update(features=kept.way.note)
     place, order = torch.tensor(numbers, dtype=torch.int64).sort()
     in_train = place < len(split.train)
     yield Features(
         x[order[in_train]], place[in_train],
         x[order[~in_train]], place[~in_train] - len(split.train), failures,
     )  # fmt: skip
-
-
-def feature_cache(
-    preprocessing: Preprocessing,
-    device: DeviceInfo,
-    precision: str,
-    channels_last: bool,
-    backbone: str,
-    width: int,
-) -> FeatureCache:
-    """The cache of what this backbone says in this way of computing."""
-    depends = {
-        "backbone": backbone,
-        "preprocessing": preprocessing.to_json(),
-        "precision": precision,
-        "channels_last": channels_last,
-        "device": device.name,
-        "versions": versions(),
-    }
-    return FeatureCache(depends, width)
-
-
-def features_width(head: nn.Module) -> int:
-    """How many numbers a head takes for a photo."""
-    return next(m for m in head.modules() if isinstance(m, nn.Linear)).in_features
 
 
 def save_features(path: Path, backbone: str, features: Features) -> None:

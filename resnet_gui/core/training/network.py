@@ -88,6 +88,11 @@ def split_off_head(network: nn.Module) -> nn.Module:
     return head
 
 
+def head_width(head: nn.Module) -> int:
+    """How many features a head takes for a photo."""
+    return next(m for m in head.modules() if isinstance(m, nn.Linear)).in_features
+
+
 def stages(network: nn.Module) -> list[tuple[str, list[nn.Module]]]:
     """The backbone's stages from input to output, each a name and its modules.
 

@@ -28,10 +28,11 @@ from resnet_gui.core.training.data.features import Features, FeatureSource
 from resnet_gui.core.training.data.photos import PhotoSource
 from resnet_gui.core.training.data.source import Source, resized
 from resnet_gui.core.training.data.tensor import LEVELS, TensorSource
-from resnet_gui.core.training.kept_features import features_of, features_width
+from resnet_gui.core.training.kept_features import features_of
 from resnet_gui.core.training.network import (
     backbone_hash,
     has_live_batchnorm,
+    head_width,
     make_optimizer,
     set_train_mode,
     set_trainable,
@@ -179,7 +180,7 @@ def open_phase(
     if name == HEAD:
         network.eval()
         head = split_off_head(network)
-        width = features_width(head)
+        width = head_width(head)
         forward = Forward(setup.device.kind, setup.precision, _VAL_LARGEST)
         features: Features | None = None
         for item in features_of(setup, network, backbone, width, forward):

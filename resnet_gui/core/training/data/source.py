@@ -120,13 +120,17 @@ class Failures:
         ]
         new = [(str(path), message) for path, message in failed if path not in self._told]
         self._told |= {path for path, _ in failed}
-        if new and not self._root.is_dir():
-            raise TrainingError(
-                f"The folder {self._root} is not there any more: {len(new):,} of its photos could "
-                "not be read.",
-                "Connect its drive or put it back, then resume the run.",
-            )
+        check_root(self._root, len(new))
         return new
+
+
+def check_root(root: Path, failed: int) -> None:
+    """Raises TrainingError if photos could not be read because the whole folder is gone."""
+    if failed and not root.is_dir():
+        raise TrainingError(
+            f"The folder {root} is not there any more: {failed:,} of its photos could not be read.",
+            "Connect its drive or put it back, then resume the run.",
+        )
 
 
 def paths_of(root: Path, items: Sequence[Item]) -> list[Path]:
