@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def converted_first(setup: Setup, missing: int) -> Iterator[Preparing]:
 
 def compute_fast(
     setup: Setup, way: Way, width: int, split: Split
-) -> Iterator[Preparing | Features]:
+) -> Generator[Preparing | Features, None, None]:
     """The features of the split's training and validation photos through OpenVINO.
 
     Args:

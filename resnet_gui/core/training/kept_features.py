@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -78,7 +78,7 @@ def _gathered(
     """Features from the cache where it has them, computed else, and then in the cache too. The run
     notes in which way."""
 
-    def by_torch(split: Split) -> Iterator[Preparing | Features]:
+    def by_torch(split: Split) -> Generator[Preparing | Features, None, None]:
         layout = torch.channels_last if setup.channels_last else torch.contiguous_format
         # nn.Module.to takes a memory format, which its type stub does not say
         network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload]
@@ -130,7 +130,7 @@ def _completed(
     setup: Setup,
     kept: Kept,
     keys: Sequence[bytes],
-    compute: Callable[[Split], Iterator[Preparing | Features]],
+    compute: Callable[[Split], Generator[Preparing | Features, None, None]],
 ) -> Iterator[Preparing | Features]:
     """What is kept and, computed, the rest."""
     split = setup.split
@@ -145,7 +145,7 @@ def _completed(
         rest = dataclasses.replace(
             split, train=tuple(items[n] for n in train), val=tuple(items[n] for n in val)
         )
-        with contextlib.closing(compute(rest)) as events:  # type: ignore[type-var]
+        with contextlib.closing(compute(rest)) as events:
             for item in events:
                 if isinstance(item, Preparing):
                     yield Preparing("features", len(known) + item.done, len(items))

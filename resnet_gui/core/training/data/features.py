@@ -3,7 +3,7 @@ from. Needs torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def compute_features(
     device_kind: str,
     channels_last: bool,
     forward: Forward,
-) -> Iterator[Preparing | Features]:
+) -> Generator[Preparing | Features, None, None]:
     """Run the backbone once over training and validation photos, cropped as in `classify`.
 
     Args:
