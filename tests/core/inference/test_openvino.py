@@ -19,7 +19,7 @@ from torch import nn
 
 from resnet_gui.core.events import ImageSource, ModelReady, Notice, Prediction
 from resnet_gui.core.inference import convert as conversion
-from resnet_gui.core.inference import converted
+from resnet_gui.core.inference import converted, openvino_backend
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
 from resnet_gui.core.inference.background import CONVERSIONS, Conversions
 from resnet_gui.core.inference.check import check_pictures
@@ -207,6 +207,32 @@ def test_it_answers_as_exact_does(home: Path) -> None:
     assert verdict is not None
     assert verdict.state is State.CHECKED
     assert describe(insects_entry()).startswith("Fast (OpenVINO, ")
+
+
+def test_the_first_call_of_a_process_comes_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once, and OpenVINO's binding waits for ever now and then."""
+    monkeypatch.setattr(openvino_backend, "_alone", openvino_backend._Alone())
+    backend = open_backend(insects_entry(), cpu(), exact=False)
+    original, heard = openvino_backend.OpenVinoBackend._infer, []
+
+    def slow(self: openvino_backend.OpenVinoBackend, *args: object) -> object:
+        heard.append("in")
+        threading.Event().wait(0.05)
+        rows = original(self, *args)  # type: ignore[arg-type]
+        heard.append("out")
+        return rows
+
+    monkeypatch.setattr(openvino_backend.OpenVinoBackend, "_infer", slow)
+    crops = np.zeros((1, 32, 32, 3), np.uint8)
+    threads = [threading.Thread(target=backend.infer, args=(crops,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard[:2] == ["in", "out"]
+    assert len(heard) == 8
 
 
 def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
