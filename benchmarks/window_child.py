@@ -106,6 +106,13 @@ def main(folder: str) -> None:
     if not weights.exists():  # random weights: the time is the same
         weights.parent.mkdir(parents=True, exist_ok=True)
         torch.save(build_network("resnet50", 1000).state_dict(), weights)
+    window.store.refresh()  # it was put there behind the program's back
+
+    def is_here() -> bool:
+        entry = window.store.entry("resnet50")
+        return entry is not None and entry.weights_path is not None
+
+    run_until(is_here)
     stalls.tick()
     stalls.longest_ms["switching models and themes"] = 0.0
     for model in ("resnet50", "efficientnet-lite0", "resnet50", "efficientnet-lite0"):
