@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from resnet_gui.core.runs.listing import list_runs
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.api import resume, train
+from resnet_gui.core.zoo.storage import add_model
 from resnet_gui.core.zoo.storage.imports import import_weights
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.weights.model_file import read_header
@@ -144,3 +146,17 @@ def test_a_run_replaces_its_own_model_and_no_other_of_that_name(tmp_path: Path) 
     ]
     assert Path(finished.model_path) == second
     assert other.read_bytes() == content
+
+
+def test_an_id_that_was_taken_meanwhile_is_not_kept(tmp_path: Path) -> None:
+    """Ids are looked at before the file is written: another import may be quicker."""
+    source = make_tiny_model(tmp_path / "elsewhere", "same")
+    list(import_weights(source))
+    taken_before: set[str] = set()
+
+    def write(target: Path, new_id: str) -> None:
+        shutil.copyfile(source, target)
+
+    path = add_model._claimed(user_models_dir() / "same.safetensors", taken_before, write)
+    assert path.stem != "same"
+    assert read_header(path).id == path.stem

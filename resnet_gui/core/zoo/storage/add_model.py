@@ -94,11 +94,18 @@ def _claimed(wanted: Path, taken: Container[str], write: Callable[[Path, str], N
     new_id = next(name.stem for name in names() if not name.exists())
     with claiming(names()) as claim:
         write(claim.temporary, new_id)
-    if claim.path.stem != new_id and read_header(claim.path).id:
-        # Somebody was quicker: no two files shall have one id.
+    own_id = read_header(claim.path).id
+    if own_id not in ("", claim.path.stem) and own_id.lower() in _ids_beside(claim.path):
+        # Somebody was quicker: no two files shall have one id. Who comes later looks later.
         with replacing(claim.path) as temporary:
             copy_model(claim.path, temporary, id=claim.path.stem)
     return claim.path
+
+
+def _ids_beside(path: Path) -> set[str]:
+    """In lower case, of the other models in its folder."""
+    entries = FileProvider(path.parent, ModelState.YOURS).entries()
+    return {entry.spec.id.lower() for entry in entries if entry.spec.path != path}
 
 
 def taken_ids(folder: Path) -> set[str]:
