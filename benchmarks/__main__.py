@@ -9,7 +9,13 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("window", "training_window", "lab_window", "folder", "photo")
+NAMES = (
+    "window",
+    "training_window",
+    "lab_window",
+    "folder",
+    "photo",
+)  # of a computer without a GPU
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """What runs a network, as one small protocol. No torch here, and no OpenVINO.
 
-`exact` (torch, float32) is the reference; `openvino` is faster and starts without torch. Both take
-photos as they come out of the crop, so that what a photo costs before the network is the same.
+`exact` (torch, float32) is the reference; `openvino` (the CPU's) is faster and starts without
+torch; `gpu` is torch in half precision. All take photos as they come out of the crop, so that what
+a photo costs before the network is the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from resnet_gui.core.events import DeviceInfo
 Crops = npt.NDArray[np.uint8]  # (N, crop, crop, 3)
 Rows = npt.NDArray[np.float32]  # (N, classes) or (N, D)
 
-EXACT, OPENVINO = "exact", "openvino"
+EXACT, OPENVINO, GPU = "exact", "openvino", "gpu"
 
 
 class Pooling(StrEnum):
@@ -32,8 +33,8 @@ class Backend(Protocol):
     """A network that is ready to answer.
 
     Attributes:
-        name: EXACT or OPENVINO.
-        precision: "fp32" or "bf16".
+        name: EXACT, OPENVINO or GPU.
+        precision: "fp32", "bf16" or "fp16".
         device: what computes.
         threads: how many threads gain by calling at the same time. With 1 only one may call.
     """

@@ -15,7 +15,7 @@ from PIL import Image
 
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.inference.backend import Backend, Crops, Rows, softmax
+from resnet_gui.core.inference.backend import GPU, Backend, Crops, Rows, softmax
 from resnet_gui.core.inference.converted import State, Verdict
 from resnet_gui.core.photos.decode import decoded
 from resnet_gui.core.photos.preprocess import crop_photo
@@ -40,6 +40,7 @@ class Tolerance:
 TOLERANCES = {
     "fp32": Tolerance(logits=1e-4, probabilities=1e-3),
     "bf16": Tolerance(logits=0.1, probabilities=0.1),
+    "fp16": Tolerance(logits=0.1, probabilities=0.1),  # more digits, and a smaller range
 }
 _FEATURES_TOLERANCE = 1e-3  # share of the largest one; they are always computed in float32
 
@@ -88,13 +89,16 @@ def check_pictures(preprocessing: Preprocessing) -> Crops:
     return np.ascontiguousarray(np.stack(crops))
 
 
-def compare(expected: Expected, fast: Backend) -> Verdict:
+def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdict:
     """The verdict on `fast`, which answers all pictures at once and the first two alone, too.
+
+    Args:
+        tolerance: that of another precision than the backend's.
 
     Raises:
         RuntimeError: `fast` fails.
     """
-    tolerance = TOLERANCES[fast.precision]
+    allowed = TOLERANCES[tolerance or fast.precision]
     crops, exact = expected.crops, expected.logits
     found = fast.infer(crops)
     if found.shape != exact.shape:
@@ -110,11 +114,11 @@ def compare(expected: Expected, fast: Backend) -> Verdict:
     same = truth.argmax(axis=1) == answers.argmax(axis=1)
     if not same[_margins(truth) > MARGIN].all():
         return _refused(fast, "it gives another first answer")
-    if apart > tolerance.probabilities:
+    if apart > allowed.probabilities:
         return _refused(fast, f"its probabilities are up to {apart:.1%} apart")
-    if logits > tolerance.logits:
+    if logits > allowed.logits:
         return _refused(fast, f"its logits are up to {logits:.2%} apart")
-    if expected.features is not None and fast.precision == "fp32":
+    if expected.features is not None and (fast.precision == "fp32" or fast.name == GPU):
         difference = _share(expected.features, fast.features(crops))
         if difference > _FEATURES_TOLERANCE:
             return _refused(fast, f"its features are up to {difference:.2%} apart")

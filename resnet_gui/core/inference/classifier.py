@@ -218,8 +218,11 @@ class Classifier:
             # Space first: two big models at a time are enough, also while a third one loads.
             while len(self._loaded) >= self._capacity:
                 self._loaded.popitem(last=False)
+            said: list[str] = []
             try:
-                model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
+                backend = open_backend(entry, info, exact=exact, notify=said.append)
+                model = LoadedModel(entry.spec, backend)
+                yield from map(Notice, said)
             except RuntimeError as error:
                 if info.kind == "cpu":
                     raise
@@ -309,7 +312,7 @@ class Classifier:
         return model
 
     def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
-        if model.backend.name == EXACT:
+        if model.device.kind != "cpu":
             return self._without(model.device, error)
         return Notice(f"{model.device.name} failed ({_first_line(error)}). torch is used instead.")
 

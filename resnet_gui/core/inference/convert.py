@@ -27,17 +27,14 @@ from resnet_gui.core.inference.converted import (
     Verdict,
     conversion_of,
     conversions_dir,
-    file_stamp,
     keep_within,
-    known_hash,
-    remember_hash,
+    weights_hash,
     write_verdict,
 )
 from resnet_gui.core.inference.exact import ExactBackend, open_exact
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.preprocessing import Preprocessing
-from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space
 from resnet_gui.core.system.locks import Timeout, lock
 from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
@@ -64,23 +61,12 @@ def convert(entry: ModelEntry) -> Iterator[str]:
     if path is None:
         raise ModelError(f"The weights of “{entry.spec.id}” are not on this computer.")
     yield "hash"
-    weights = known_hash(path)
-    if weights is None:
-        stamp = file_stamp(path)
-        hashing = hashes_of(path, ("sha256",))
-        while True:
-            try:
-                next(hashing)
-            except StopIteration as end:
-                weights = str(end.value["sha256"])
-                break
-        remember_hash(path, stamp, weights)
-    found = conversion_of(entry.spec, weights, openvino_version())
+    found = conversion_of(entry.spec, weights_hash(path), openvino_version())
     if found.worth_trying:
         try:
             with lock(found.folder.with_suffix(".lock"), _PATIENCE_S):
                 # Whoever held it meanwhile may have made it.
-                found = conversion_of(entry.spec, weights, openvino_version())
+                found = conversion_of(entry.spec, weights_hash(path), openvino_version())
                 if found.worth_trying:
                     yield from _make(entry, found)
         except Timeout:

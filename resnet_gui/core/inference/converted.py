@@ -22,6 +22,7 @@ from typing import Any
 
 from resnet_gui import __version__
 from resnet_gui.core.system import atomic, paths
+from resnet_gui.core.system.checksum import Checksum
 from resnet_gui.core.system.documents import DocumentError, read_object
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu_name
@@ -166,6 +167,21 @@ def known_hash(path: Path) -> str | None:
         case [*found, str(sha256)] if found == stamp:
             return sha256
     return None
+
+
+def weights_hash(path: Path) -> str:
+    """The SHA-256 of a file: as known, else computed and remembered. Raises OSError."""
+    known = known_hash(path)
+    if known is None:
+        stamp = _stamp(path)
+        hashing = Checksum("sha256", "").of(path)
+        while known is None:
+            try:
+                next(hashing)
+            except StopIteration as end:
+                known = str(end.value)
+        remember_hash(path, stamp, known)
+    return known
 
 
 def remember_hash(path: Path, stamp: list[int], sha256: str) -> None:

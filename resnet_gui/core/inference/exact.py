@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.inference.network_features import features_of
+from resnet_gui.core.inference.network_features import Features
 from resnet_gui.core.inference.tensors import normalise
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -71,7 +71,7 @@ class ExactBackend(Backend):
         return self._rows(self.network, crops)
 
     def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
-        return self._rows(_Features(self.network, pooling), crops)
+        return self._rows(Features(self.network, pooling), crops)
 
     def for_many(self) -> ExactBackend:
         return self
@@ -85,14 +85,3 @@ class ExactBackend(Backend):
 
         rows: Rows = self._forward(module, prepare, len(crops)).numpy()
         return rows
-
-
-class _Features(nn.Module):
-    """x -> what the head of `network` sees of it."""
-
-    def __init__(self, network: nn.Module, pooling: Pooling) -> None:
-        super().__init__()
-        self.network, self._pooling = network, pooling
-
-    def forward(self, x: Tensor) -> Tensor:
-        return features_of(self.network, x, self._pooling)

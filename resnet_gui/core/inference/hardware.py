@@ -48,12 +48,19 @@ def use_channels_last(wanted: Switch, device_kind: str, precision: str) -> bool:
     return device_kind == "cpu" or (device_kind.startswith("cuda") and precision != "fp32")
 
 
-def autocast(device_kind: str, precision: str) -> contextlib.AbstractContextManager[Any]:
-    """Mixed precision for a forward pass (per thread)."""
+def autocast(
+    device_kind: str, precision: str, *, cache: bool = True
+) -> contextlib.AbstractContextManager[Any]:
+    """Mixed precision for a forward pass (per thread).
+
+    Args:
+        cache: whether weights that were cast are kept until its end. A CUDA graph may not use what
+            was cast before it was captured.
+    """
     if precision == "fp32":
         return contextlib.nullcontext()
     dtype = torch.bfloat16 if precision == "bf16" else torch.float16
-    return torch.autocast(device_kind.split(":", maxsplit=1)[0], dtype)
+    return torch.autocast(device_kind.split(":", maxsplit=1)[0], dtype, cache_enabled=cache)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -93,6 +100,9 @@ class Forward:
         self.device_kind = device_kind
         self.precision = precision
         self.largest = largest
+        if device_kind.startswith("cuda"):
+            # By default cuDNN rounds what it multiplies to 10 bits (TF32): no float32.
+            torch.backends.cudnn.allow_tf32 = False
 
     def __call__(
         self, module: nn.Module, prepare: Callable[[int, int], Tensor], count: int

@@ -47,6 +47,17 @@ def features_of(network: nn.Module, x: Tensor, pooling: Pooling = Pooling.AVG) -
     return last.amax((2, 3)) if pooling is Pooling.MAX else last
 
 
+class Features(nn.Module):
+    """x -> what the head of `network` sees of it, as `features_of`."""
+
+    def __init__(self, network: nn.Module, pooling: Pooling) -> None:
+        super().__init__()
+        self.network, self._pooling = network, pooling
+
+    def forward(self, x: Tensor) -> Tensor:
+        return features_of(self.network, x, self._pooling)
+
+
 def _is_mean(seen: Tensor, last: Tensor) -> bool:
     mean = last.detach().float().mean((2, 3))
     if mean.shape != seen.shape:

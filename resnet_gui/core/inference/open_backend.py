@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import Backend
@@ -19,20 +20,35 @@ _log = logging.getLogger(__name__)
 
 
 def open_backend(
-    entry: ModelEntry, device: DeviceInfo, *, exact: bool, channels_last: bool = False
+    entry: ModelEntry,
+    device: DeviceInfo,
+    *,
+    exact: bool,
+    channels_last: bool = False,
+    notify: Callable[[str], None] = _log.warning,
 ) -> Backend:
     """The fastest backend for a model that may answer.
 
     Args:
         exact: whether only the exact one may.
         channels_last: of the exact one, for batches.
+        notify: is told what a person should know: that half precision is not used, and why.
 
     Raises:
         ModelError: the model's file is damaged or does not fit.
         RuntimeError: the device cannot take the network.
     """
-    fast = None if exact or device.kind != "cpu" else open_converted(entry)
+    if not exact and device.kind != "cpu":
+        return open_gpu(entry, device, notify)
+    fast = None if exact else open_converted(entry)
     return fast or open_exact(entry, device, channels_last=channels_last)
+
+
+def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None]) -> Backend:
+    """As `gpu_backend.open_gpu`."""
+    with gentle_import():
+        from resnet_gui.core.inference import gpu_backend
+    return gpu_backend.open_gpu(entry, device, notify)
 
 
 def open_exact(entry: ModelEntry, device: DeviceInfo, *, channels_last: bool = False) -> Backend:
