@@ -139,7 +139,7 @@ class Items:
         return tuple(self.rule.read(item, name) for item in value)
 
 
-_ANY_TEXT, _ANY_NAME = Text(10_000, names=True), Text(1000, names=True)
+_ANY_TEXT, _ANY_NAME = 10_000, Text(1000, names=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,13 @@ class Anything:
     Attributes:
         table: whether it has to be a table.
         depth: of lists and tables in each other; values: in all of them.
+        text: characters of one text.
     """
 
     table: bool = False
     depth: int = 12
     values: int = 20_000
+    text: int = _ANY_TEXT
 
     def read(self, value: Any, name: str) -> Any:
         if self.table and not isinstance(value, Mapping):
@@ -166,7 +168,7 @@ class Anything:
         if depth < 0 or left[0] < 0:
             raise HeaderValueError(f"{name} holds too much")
         if isinstance(value, str):
-            return _ANY_TEXT.read(value, name)
+            return Text(self.text, names=True).read(value, name)
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         if isinstance(value, int):
@@ -181,7 +183,7 @@ class Anything:
         return None
 
 
-_REQUIRED = object()
+_REQUIRED, _ABSENT = object(), object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,8 @@ class Field:
 
     Attributes:
         rule: what it may be.
-        default: what stands for it where it is missing or null; without one it has to be there.
+        default: what stands for it where it is missing or null; without one it has to be there,
+            and with _ABSENT it stays away.
     """
 
     rule: Rule
@@ -222,7 +225,7 @@ class Table:
                 found[key] = its.rule.read(item, place)
             elif its.default is _REQUIRED:
                 raise HeaderValueError(f"{place} is missing")
-            else:
+            elif its.default is not _ABSENT:
                 found[key] = its.default
         for key in [key for key in value if key not in self.fields]:
             shown = _shown(key)
@@ -243,6 +246,10 @@ PREPROCESSING = Table(
     Anything(),
 )
 
+# `evaluation.learned_photos` notes short hashes of up to so many photos, in base 64.
+MAX_NOTED_PHOTOS, NOTE_BYTES = 200_000, 5
+_LEARNED = Anything(text=4 * (MAX_NOTED_PHOTOS * NOTE_BYTES // 3 + 1))
+
 DESCRIPTION = Table(
     {
         "format": Field(Whole(1, 1)),
@@ -260,7 +267,7 @@ DESCRIPTION = Table(
         "licence": Field(Text(20_000), ""),
         "notes": Field(Text(20_000), ""),
         "metrics": Field(Anything(table=True), {}),
-        "provenance": Field(Anything(table=True), {}),
+        "provenance": Field(Table({"learned": Field(_LEARNED, _ABSENT)}, Anything()), {}),
     },
     Anything(),
     named=False,

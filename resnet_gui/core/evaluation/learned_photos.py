@@ -18,6 +18,7 @@ from typing import Any
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto, Part
 from resnet_gui.core.dataset.split import Item, Split, make_split
 from resnet_gui.core.errors import DatasetError, ModelError, ResNetGuiError
+from resnet_gui.core.header_schema import MAX_NOTED_PHOTOS, NOTE_BYTES
 from resnet_gui.core.photos.identity import photo_key
 from resnet_gui.core.photos.store import workers
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
@@ -25,9 +26,9 @@ from resnet_gui.core.zoo.spec import ModelEntry
 from resnet_gui.core.zoo.weights.model_file import read_header
 
 # 40 bits: among 50,000 noted photos one of 2,000,000 others passes for one of them.
-_KEY_BYTES = 5
+_KEY_BYTES = NOTE_BYTES
 _END_BYTES = 4096
-_MOST = 200_000  # photos; a megabyte and a half in the file
+_MOST = MAX_NOTED_PHOTOS  # a megabyte and a half in the file
 _AT_ONCE = 512
 _FORMAT = 1
 # What a file that somebody else made can raise.

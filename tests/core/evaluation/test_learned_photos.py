@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from resnet_gui.core.evaluation import learned_photos
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.learned_photos import note_photos
 from resnet_gui.core.events import Notice
@@ -17,7 +19,7 @@ from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.training import best_model
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo.weights.model_file import read_header
-from tests.helpers.models import small_spec
+from tests.helpers.models import description, file_by_hand, small_spec
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
 
@@ -148,6 +150,24 @@ def test_the_note_is_small_and_the_same_each_time(data: Path) -> None:
     assert len(header.document["provenance"]["learned"]["keys"]) <= 16 * 7
 
 
+def test_a_model_that_learned_from_very_many_photos_opens(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its note is longer than any other text of the header: 1,500 photos were too many once."""
+    numbers = itertools.count()
+    monkeypatch.setattr(
+        learned_photos,
+        "_keys",
+        lambda paths, _: [next(numbers).to_bytes(5, "big") for _ in paths],
+    )
+    note = note_photos([data / "a.jpg"] * learned_photos._MOST)
+    assert note is not None
+    assert len(note["keys"]) > 1_300_000
+    path = data.parent / "many.safetensors"
+    file_by_hand(path, description(provenance={"learned": note}))
+    assert read_header(path).document["provenance"]["learned"] == note
+
+
 @pytest.mark.parametrize(
     "provenance",
     [
@@ -165,7 +185,6 @@ def test_any_provenance_can_be_measured_with(data: Path, provenance: object) -> 
     from resnet_gui.core.evaluation.learned_photos import choose_photos
     from resnet_gui.core.system.paths import user_models_dir
     from resnet_gui.core.zoo.spec import ModelEntry, ModelState
-    from tests.helpers.models import description, file_by_hand
 
     summary = list(scan_dataset(data))[-1].summary  # type: ignore[union-attr]
     text = json.dumps(provenance).replace("SAME", summary.fingerprint)
