@@ -1,9 +1,9 @@
 """A torch network on a GPU in half precision: faster than `exact`, and compared with it before it
 may answer. Needs torch.
 
-NVIDIA: channels-last, autocast to bfloat16 (float16 before Ampere), pinned memory, and a CUDA graph
-for each number of photos that comes again: a small network's kernels take less time than Python
-takes to launch them. Apple (MPS): autocast to float16.
+NVIDIA: channels-last, autocast to float16 or bfloat16, pinned memory, and a CUDA graph for each
+number of photos that comes again: a small network's kernels take less time than Python takes to
+launch them. Apple (MPS): autocast to float16.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ from resnet_gui.core.inference.converted import (
     write_verdict,
 )
 from resnet_gui.core.inference.exact import open_exact
-from resnet_gui.core.inference.hardware import Forward, autocast, resolve_precision
+from resnet_gui.core.inference.hardware import Forward, autocast
 from resnet_gui.core.inference.network_features import Features
 from resnet_gui.core.preprocessing import Preprocessing
-from resnet_gui.core.runs.config import Precision
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 from resnet_gui.core.zoo.weights.load import load_network
@@ -56,26 +55,34 @@ def open_gpu(
         ModelError: its file is damaged or does not fit.
         RuntimeError: the GPU cannot take the network, or answers otherwise in float32 too.
     """
-    precision = half_precision(device)
-    backend = GpuBackend(load_network(entry), entry.spec.preprocessing, device, precision)
-    verdict, asked = _verdict(entry, backend)
-    if verdict.state is State.CHECKED and verdict.precision == precision:
-        return backend
-    if verdict.state is State.CHECKED:
-        if asked:
-            notify(
-                f"“{entry.spec.title}” is computed in full precision on {device.name}: in half "
-                f"precision it does not answer as it should."
-            )
-        return open_exact(entry, device)
-    raise RuntimeError(f"“{entry.spec.title}” answers otherwise than on the CPU: {verdict.reason}")
+    kept = _kept_verdict(entry, device)
+    verdict = kept.verdict if kept else None
+    asked = verdict is None or verdict.state is not State.CHECKED
+    if verdict is None or asked:
+        verdict = check(entry, device)
+        _keep(kept, verdict)
+    if verdict.state is not State.CHECKED:
+        raise RuntimeError(
+            f"“{entry.spec.title}” answers otherwise than on the CPU: {verdict.reason}"
+        )
+    if verdict.precision != "fp32":
+        network = load_network(entry)
+        return GpuBackend(network, entry.spec.preprocessing, device, verdict.precision)
+    if asked:
+        notify(
+            f"“{entry.spec.title}” is computed in full precision on {device.name}: in half "
+            f"precision it does not answer as it should."
+        )
+    return open_exact(entry, device)
 
 
-def half_precision(device: DeviceInfo) -> str:
-    """ "bf16" or "fp16": what the device computes fast in."""
-    if device.kind.startswith("mps"):
-        return "fp16"
-    return resolve_precision(Precision.AUTO, device.kind)
+def half_precisions(device: DeviceInfo) -> tuple[str, ...]:
+    """What the device computes fast in, the most exact first: float16 has three more bits than
+    bfloat16, and a range that large activations can leave. (On an H100 EfficientNet-Lite0 is
+    refused in bfloat16.)"""
+    if device.kind.startswith("cuda") and torch.cuda.get_device_capability(device.kind)[0] >= 8:
+        return ("fp16", "bf16")
+    return ("fp16",)
 
 
 class GpuBackend(Backend):
@@ -219,35 +226,36 @@ class _Graph:
 # --- whether it may answer ------------------------------------------------------------------------
 
 
-def _verdict(entry: ModelEntry, backend: GpuBackend) -> tuple[Verdict, bool]:
-    """What comparing gave, and whether it was done now."""
-    kept = _kept_verdict(entry, backend.device)
-    if kept is not None and kept.verdict is not None and kept.verdict.state is State.CHECKED:
-        return kept.verdict, False
-    verdict = check(entry, backend)
-    if kept is not None:
-        try:
-            kept.folder.mkdir(parents=True, exist_ok=True)
-            write_verdict(kept.folder, verdict)
-        except OSError as error:
-            _log.warning("what comparing %s gave is not kept: %s", entry.spec.id, error)
-    return verdict, True
+def check(entry: ModelEntry, device: DeviceInfo) -> Verdict:
+    """Compare a GPU's answers with those of exact on the CPU.
 
-
-def check(entry: ModelEntry, backend: Backend) -> Verdict:
-    """Compare a GPU's answers with those of exact on the CPU, then, if need be, its float32.
+    Returns:
+        the verdict on the first half precision that is good enough, or on float32.
 
     Raises:
         ModelError: the model's file is damaged.
         RuntimeError: the GPU fails.
     """
-    expected = expected_of(open_exact(entry, cpu()), check_pictures(entry.spec.preprocessing))
-    verdict = compare(expected, backend)
-    if verdict.state is State.CHECKED:
-        return verdict
-    _log.info("%s in %s on %s: %s", entry.spec.id, backend.precision, backend.device.name, verdict)
+    preprocessing = entry.spec.preprocessing
+    expected = expected_of(open_exact(entry, cpu()), check_pictures(preprocessing))
+    for precision in half_precisions(device):
+        half = GpuBackend(load_network(entry), preprocessing, device, precision)
+        verdict = compare(expected, half)
+        if verdict.state is State.CHECKED:
+            return verdict
+        _log.info("%s in %s on %s: %s", entry.spec.id, precision, device.name, verdict.reason)
     # Another order of sums than the CPU's is no fault, so what is asked is what half precision is.
-    return compare(expected, open_exact(entry, backend.device), tolerance="bf16")
+    return compare(expected, open_exact(entry, device), tolerance="bf16")
+
+
+def _keep(kept: Conversion | None, verdict: Verdict) -> None:
+    if kept is None:
+        return
+    try:
+        kept.folder.mkdir(parents=True, exist_ok=True)
+        write_verdict(kept.folder, verdict)
+    except OSError as error:
+        _log.warning("what comparing gave is not kept: %s", error)
 
 
 def _kept_verdict(entry: ModelEntry, device: DeviceInfo) -> Conversion | None:

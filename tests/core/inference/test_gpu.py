@@ -43,7 +43,7 @@ def insects() -> ModelEntry:
 @pytest.fixture
 def half(monkeypatch: pytest.MonkeyPatch) -> None:
     """bfloat16 also where the processor only emulates it."""
-    monkeypatch.setattr(gpu_backend, "half_precision", lambda device: "bf16")
+    monkeypatch.setattr(gpu_backend, "half_precisions", lambda device: ("bf16",))
 
 
 def gpu_of(entry: ModelEntry, device: DeviceInfo) -> GpuBackend:
@@ -133,6 +133,20 @@ def test_a_gpu_that_computes_wrong_gives_way_to_the_cpu(
     assert any(isinstance(e, Notice) and "The CPU is used instead" in str(e) for e in events)
     assert isinstance(events[-1], Prediction)
     assert events[-1].device == cpu().name
+
+
+def test_the_next_half_precision_is_tried(
+    insects: ModelEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_backend, "half_precisions", lambda device: ("fp16", "bf16"))
+    right = GpuBackend.infer
+
+    def overflowing(self: GpuBackend, crops: Crops) -> Rows:
+        rows = right(self, crops)
+        return rows if self.precision == "bf16" else rows * np.inf
+
+    monkeypatch.setattr(GpuBackend, "infer", overflowing)
+    assert open_gpu(insects, HERE).precision == "bf16"
 
 
 @needs_cuda
