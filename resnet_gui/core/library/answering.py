@@ -38,7 +38,10 @@ from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 _log = logging.getLogger(__name__)
 CLASSES_KEPT = 10  # of each answer, or as many as were asked for
 _FIRST_LOOK, _LOOK = 64, 512  # photos looked up at a time
-_READ_AT_ONCE = 32  # photos that are read to know their content before they are asked about
+_READ_AT_ONCE = 32
+# How long photos are read to know their content before those that are new are asked about: many of
+# them at a time answer faster, but the first answer and a stop must not wait for all.
+_READ_FIRST_S, _READ_S = 0.2, 0.7
 _FLUSH_S = 0.5
 _MOST_WAITING = 1000  # answers that wait for a store which cannot be written
 # For fewer photos a model is not hashed before the first answer.
@@ -257,6 +260,7 @@ class _Asking:
     def _read(self, way: Way, photos: Sequence[_Photo]) -> Iterator[Told]:
         """Photos of sizes that are known: each is read, and asked about if its content is new."""
         new: list[_Photo] = []
+        began, patience_s = time.monotonic(), _READ_FIRST_S
         with ThreadPoolExecutor(workers(), thread_name_prefix="content") as pool:
             for start in range(0, len(photos), _READ_AT_ONCE):
                 some = list(pool.map(_Photo.read, photos[start : start + _READ_AT_ONCE]))
@@ -275,10 +279,9 @@ class _Asking:
                     assert photo.content is not None
                     yield _kept_photo(photo, photo.content, kept[photo.content], way)
                 new += [p for p in some if p.content not in kept]
-                # Not at the end: reading many large files must not keep the first answer.
-                if len(new) >= _READ_AT_ONCE:
+                if new and time.monotonic() - began > patience_s:
                     yield from self.ask(new)
-                    new = []
+                    new, began, patience_s = [], time.monotonic(), _READ_S
         yield from self.ask(new)
 
     def ask(self, photos: Sequence[_Photo]) -> Iterator[Told]:
