@@ -12,7 +12,6 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +27,7 @@ from resnet_gui.core.inference.answers import Answer, LoadedModel, Run, predicti
 from resnet_gui.core.inference.backend import BackendForm
 from resnet_gui.core.inference.converted import known_hash, weights_hash
 from resnet_gui.core.library.answered import AnsweredPhoto
-from resnet_gui.core.library.identity import Stamp, content_of, place_of, stamp_of
+from resnet_gui.core.library.identity import Candidate
 from resnet_gui.core.library.rows import Kept
 from resnet_gui.core.library.store import AnswerStore, NewAnswer
 from resnet_gui.core.library.way import Way, way_of
@@ -67,44 +66,6 @@ class Asked(Protocol):
         *,
         exact: bool = False,
     ) -> Generator[ClassifyEvent | Answer, None, None]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Photo:
-    """One photo of the list.
-
-    Attributes:
-        stamp: of its file, before anything was read; None: pasted bytes, or no readable file.
-        content: as far as it is known.
-    """
-
-    position: int
-    source: ImageSource
-    place: bytes | None
-    stamp: Stamp | None
-    content: bytes | None = None
-
-    @classmethod
-    def of(cls, position: int, source: ImageSource) -> _Photo:
-        if source.data is not None:
-            return cls(position, source, None, None)
-        return cls(position, source, place_of(source.name), stamp_of(source.name))
-
-    @property
-    def size(self) -> int | None:
-        if self.source.data is not None:
-            return len(self.source.data)
-        return None if self.stamp is None else self.stamp.size
-
-    def read(self) -> _Photo:
-        """With its content; as it is, if it cannot be read or changed meanwhile."""
-        if self.content is not None or self.size is None:
-            return self
-        content = content_of(self.source)
-        return self if self.changed() else dataclasses.replace(self, content=content)
-
-    def changed(self) -> bool:
-        return self.source.data is None and stamp_of(self.source.name) != self.stamp
 
 
 class Library:
@@ -163,7 +124,7 @@ class Library:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
         asking = _Asking(self, self._classifier, sources, model_id, device, top_k, exact)
-        photos = itertools.starmap(_Photo.of, enumerate(sources))
+        photos = itertools.starmap(Candidate.of, enumerate(sources))
         try:
             if anew:
                 yield from asking.ask(list(photos))
@@ -219,14 +180,14 @@ class _Asking:
             return None
         return _way_through(entry.spec, path, form)
 
-    def answer(self, photos: Iterator[_Photo]) -> Iterator[Told]:
+    def answer(self, photos: Iterator[Candidate]) -> Iterator[Told]:
         """What is kept, then the rest."""
         way = self.expected_way()
-        rest: list[_Photo] = []
+        rest: list[Candidate] = []
         if way is None:
             rest += photos
         else:
-            to_read: list[_Photo] = []
+            to_read: list[Candidate] = []
             size = _FIRST_LOOK
             while some := list(itertools.islice(photos, size)):
                 size = _LOOK
@@ -235,13 +196,13 @@ class _Asking:
         yield from self.ask(rest)
 
     def _look_up(
-        self, way: Way, photos: Sequence[_Photo], rest: list[_Photo], to_read: list[_Photo]
+        self, way: Way, photos: Sequence[Candidate], rest: list[Candidate], to_read: list[Candidate]
     ) -> Iterator[Told]:
         """Yields those whose answers are known without reading them. The others go to `to_read` if
         their content may be known, or else to `rest`."""
         files = [(p.place, p.stamp) for p in photos if p.place is not None and p.stamp is not None]
         found = iter(self._store.known(way, files, self._top_k))
-        left: list[_Photo] = []
+        left: list[Candidate] = []
         for photo in photos:
             known = None
             if photo.place is not None and photo.stamp is not None:
@@ -257,13 +218,13 @@ class _Asking:
             (to_read if photo.size in sizes else rest).append(photo)
         yield from _notices(self._store)
 
-    def _read(self, way: Way, photos: Sequence[_Photo]) -> Iterator[Told]:
+    def _read(self, way: Way, photos: Sequence[Candidate]) -> Iterator[Told]:
         """Photos of sizes that are known: each is read, and asked about if its content is new."""
-        new: list[_Photo] = []
+        new: list[Candidate] = []
         began, patience_s = time.monotonic(), _READ_FIRST_S
         with ThreadPoolExecutor(workers(), thread_name_prefix="content") as pool:
             for start in range(0, len(photos), _READ_AT_ONCE):
-                some = list(pool.map(_Photo.read, photos[start : start + _READ_AT_ONCE]))
+                some = list(pool.map(Candidate.read, photos[start : start + _READ_AT_ONCE]))
                 contents = {p.content for p in some if p.content is not None}
                 kept = self._store.by_content(way, contents, self._top_k)
                 again = [p for p in some if p.content in kept]
@@ -284,7 +245,7 @@ class _Asking:
                     new, began, patience_s = [], time.monotonic(), _READ_S
         yield from self.ask(new)
 
-    def ask(self, photos: Sequence[_Photo]) -> Iterator[Told]:
+    def ask(self, photos: Sequence[Candidate]) -> Iterator[Told]:
         """Ask the classifier, and keep what it says."""
         if not photos:
             return
@@ -309,7 +270,7 @@ class _Asking:
                         self._title = event.title
                     yield event
 
-    def _answered(self, photo: _Photo, whole: Prediction, way: Way | None) -> AnsweredPhoto:
+    def _answered(self, photo: Candidate, whole: Prediction, way: Way | None) -> AnsweredPhoto:
         """The photo with its answer, which waits to be kept."""
         now = time.time()
         known_before = photo.content is not None
@@ -361,14 +322,14 @@ def _way_through(spec: ModelSpec, weights: Path | None, form: BackendForm) -> Wa
     return way_of(spec, sha256, form.name, form.precision, form.device)
 
 
-def _kept_photo(photo: _Photo, content: bytes, kept: Kept, way: Way) -> AnsweredPhoto:
+def _kept_photo(photo: Candidate, content: bytes, kept: Kept, way: Way) -> AnsweredPhoto:
     photo = dataclasses.replace(photo, content=content)
     answer = kept.at(photo.position, photo.source.name)
     return _answered_photo(photo, answer, way.spec.title, way, answered=kept.answered, kept=True)
 
 
 def _answered_photo(
-    photo: _Photo,
+    photo: Candidate,
     answer: Prediction | ImageFailed,
     title: str,
     way: Way | None = None,

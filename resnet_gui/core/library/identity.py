@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import stat
@@ -76,3 +77,41 @@ def content_of(source: ImageSource) -> bytes | None:
     except (OSError, ValueError):
         return None
     return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One photo of a list that may have been answered before.
+
+    Attributes:
+        stamp: of its file, before anything was read; None: pasted bytes, or no readable file.
+        content: as far as it is known.
+    """
+
+    position: int
+    source: ImageSource
+    place: bytes | None
+    stamp: Stamp | None
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, position: int, source: ImageSource) -> Candidate:
+        if source.data is not None:
+            return cls(position, source, None, None)
+        return cls(position, source, place_of(source.name), stamp_of(source.name))
+
+    @property
+    def size(self) -> int | None:
+        if self.source.data is not None:
+            return len(self.source.data)
+        return None if self.stamp is None else self.stamp.size
+
+    def read(self) -> Candidate:
+        """With its content; as it is, if it cannot be read or changed meanwhile."""
+        if self.content is not None or self.size is None:
+            return self
+        content = content_of(self.source)
+        return self if self.changed() else dataclasses.replace(self, content=content)
+
+    def changed(self) -> bool:
+        return self.source.data is None and stamp_of(self.source.name) != self.stamp

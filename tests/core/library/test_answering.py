@@ -14,7 +14,7 @@ from resnet_gui.core.errors import UnknownModelError
 from resnet_gui.core.events import ClassifyEvent, ImageSource, ModelLoading, Prediction
 from resnet_gui.core.inference.answers import Answer
 from resnet_gui.core.inference.classifier import Classifier
-from resnet_gui.core.library import answering, identity
+from resnet_gui.core.library import identity
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.answering import Library, in_order
 from resnet_gui.core.library.store import clear_answers
@@ -112,7 +112,7 @@ def test_nothing_is_loaded_and_nothing_read_where_all_is_kept(
     def content_of(source: ImageSource) -> bytes:
         raise AssertionError(f"{source.name} was read")
 
-    monkeypatch.setattr(answering, "content_of", content_of)
+    monkeypatch.setattr(identity, "content_of", content_of)
     library = Library(Classifier(Zoo.standard()))
     events = list(library.answer([ImageSource.file(p) for p in photos], "insects", "cpu"))
     library.store.close()
@@ -225,12 +225,13 @@ def test_fresh_files_are_looked_into_again(
     monkeypatch.setattr(identity, "_SETTLED_NS", 10**18)
     ask(photos)
     read: list[str] = []
+    reading = identity.content_of
 
     def content_of(source: ImageSource) -> bytes | None:
         read.append(source.name)
-        return identity.content_of(source)
+        return reading(source)
 
-    monkeypatch.setattr(answering, "content_of", content_of)
+    monkeypatch.setattr(identity, "content_of", content_of)
     found, asked = ask(photos)
     assert asked == []
     assert len(read) == 20
