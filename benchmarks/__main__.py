@@ -15,6 +15,7 @@ NAMES = (
     "lab_window",
     "folder",
     "photo",
+    "library",
 )  # of a computer without a GPU
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.events import DeviceInfo
-from resnet_gui.core.inference.backend import GPU, Backend, Crops, Pooling, Rows
+from resnet_gui.core.inference.backend import EXACT, GPU, Backend, BackendForm, Crops, Pooling, Rows
 from resnet_gui.core.inference.check import check_pictures, compare, expected_of
 from resnet_gui.core.inference.converted import (
     Conversion,
@@ -74,6 +74,16 @@ def open_gpu(
             f"precision it does not answer as it should."
         )
     return open_exact(entry, device)
+
+
+def expected_form(entry: ModelEntry, device: DeviceInfo) -> BackendForm:
+    """What `open_gpu` would open, as its last verdict says; where there is none, what it would try
+    first."""
+    kept = _kept_verdict(entry, device)
+    verdict = kept.verdict if kept else None
+    checked = verdict is not None and verdict.state is State.CHECKED
+    precision = verdict.precision if verdict and checked else half_precisions(device)[0]
+    return BackendForm(EXACT if precision == "fp32" else GPU, precision, device)
 
 
 def half_precisions(device: DeviceInfo) -> tuple[str, ...]:

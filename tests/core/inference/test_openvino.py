@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from resnet_gui.core.events import ImageSource, ModelReady, Notice, Prediction
+from resnet_gui.core.events import ClassScore, ImageSource, ModelReady, Notice, Prediction
 from resnet_gui.core.inference import convert as conversion
 from resnet_gui.core.inference import converted, openvino_backend
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
@@ -42,6 +42,8 @@ from resnet_gui.core.inference.converted import (
 from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.open_backend import open_backend, open_converted
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
+from resnet_gui.core.library.answered import AnsweredPhoto
+from resnet_gui.core.library.answering import Library
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import openvino_import, paths
 from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
@@ -635,6 +637,27 @@ def test_the_first_answers_are_exact_and_the_later_ones_fast(
                 begun.wait(100)
     assert ["OpenVINO" in device for device in devices] == [False, False, False, True, True, True]
     assert backend_of(classifier) == OPENVINO
+
+
+def test_kept_answers_of_the_fast_and_the_exact_form_are_apart(home: Path) -> None:
+    """Who would answer is known before anything is loaded, and is who answers then."""
+    photos = sources(20)
+    kept: list[list[tuple[int, tuple[ClassScore, ...]]]] = []
+    for exact in (False, True, False, True):
+        classifier = Classifier(Zoo.standard())
+        _, expected = classifier.expected("insects", "cpu", exact=exact)
+        library = Library(classifier)
+        events = list(library.answer(photos, "insects", "cpu", exact=exact))
+        library.store.close()
+        found = [event for event in events if isinstance(event, AnsweredPhoto)]
+        assert [photo.kept for photo in found] == [len(kept) > 1] * 20
+        assert {photo.answer.device for photo in found} == {expected.device.name}
+        if len(kept) < 2:
+            assert classifier.expected("insects", "cpu", exact=exact)[1] == expected
+            assert backend_of(classifier) == expected.name
+        kept.append(sorted((photo.position, photo.scores) for photo in found))
+    assert kept[:2] == kept[2:]
+    assert kept[0] != kept[1]
 
 
 # --- without it -----------------------------------------------------------------------------------
