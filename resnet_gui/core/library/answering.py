@@ -37,6 +37,9 @@ from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 _log = logging.getLogger(__name__)
 CLASSES_KEPT = 10  # of each answer, or as many as were asked for
 _FIRST_LOOK, _LOOK = 64, 512  # photos looked up at a time
+# Looking up 20,000 photos takes a second, and far more where their disk is slow: when nothing was
+# known for so long, a few are asked about before the look-up goes on.
+_PATIENCE_S, _SOON = 0.3, 16
 _READ_AT_ONCE = 32
 # How long photos are read to know their content before those that are new are asked about: many of
 # them at a time answer faster, but the first answer and a stop must not wait for all.
@@ -126,10 +129,7 @@ class Library:
         asking = _Asking(self, self._classifier, sources, model_id, device, top_k, exact)
         photos = itertools.starmap(Candidate.of, enumerate(sources))
         try:
-            if anew:
-                yield from asking.ask(list(photos))
-            else:
-                yield from asking.answer(photos)
+            yield from asking.ask_all(photos) if anew else asking.answer(photos)
         finally:
             asking.keep()
         yield from _notices(self.store)
@@ -183,32 +183,47 @@ class _Asking:
     def answer(self, photos: Iterator[Candidate]) -> Iterator[Told]:
         """What is kept, then the rest."""
         way = self.expected_way()
-        rest: list[Candidate] = []
         if way is None:
-            rest += photos
-        else:
-            to_read: list[Candidate] = []
-            size = _FIRST_LOOK
-            while some := list(itertools.islice(photos, size)):
-                size = _LOOK
-                yield from self._look_up(way, some, rest, to_read)
-            yield from self._read(way, to_read)
+            yield from self.ask_all(photos)
+            return
+        rest: list[Candidate] = []
+        to_read: list[Candidate] = []
+        size, told = _FIRST_LOOK, time.monotonic()
+        while some := list(itertools.islice(photos, size)):
+            size = _LOOK
+            if (yield from self._look_up(way, some, rest, to_read)):
+                told = time.monotonic()
+            elif time.monotonic() - told > _PATIENCE_S:
+                soon, rest[:_SOON] = rest[:_SOON], []
+                yield from self.ask(soon)
+                if not soon:
+                    soon, to_read[:_SOON] = to_read[:_SOON], []
+                    yield from self._read(way, soon)
+                told = time.monotonic()
+        yield from self._read(way, to_read)
         yield from self.ask(rest)
+
+    def ask_all(self, photos: Iterator[Candidate]) -> Iterator[Told]:
+        """A few first: looking at all files may take its time."""
+        yield from self.ask(list(itertools.islice(photos, _SOON)))
+        yield from self.ask(list(photos))
 
     def _look_up(
         self, way: Way, photos: Sequence[Candidate], rest: list[Candidate], to_read: list[Candidate]
-    ) -> Iterator[Told]:
-        """Yields those whose answers are known without reading them. The others go to `to_read` if
-        their content may be known, or else to `rest`."""
+    ) -> Generator[Told, None, int]:
+        """Yields those whose answers are known without reading them, and returns how many they are.
+        The others go to `to_read` if their content may be known, or else to `rest`."""
         files = [(p.place, p.stamp) for p in photos if p.place is not None and p.stamp is not None]
         found = iter(self._store.known(way, files, self._top_k))
         left: list[Candidate] = []
+        told = 0
         for photo in photos:
             known = None
             if photo.place is not None and photo.stamp is not None:
                 known = next(found)
             if known is not None and known.kept is not None:
                 yield _kept_photo(photo, known.content, known.kept, way)
+                told += 1
             elif known is not None:
                 rest.append(dataclasses.replace(photo, content=known.content))
             else:
@@ -217,6 +232,7 @@ class _Asking:
         for photo in left:
             (to_read if photo.size in sizes else rest).append(photo)
         yield from _notices(self._store)
+        return told
 
     def _read(self, way: Way, photos: Sequence[Candidate]) -> Iterator[Told]:
         """Photos of sizes that are known: each is read, and asked about if its content is new."""

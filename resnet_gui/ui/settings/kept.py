@@ -56,8 +56,8 @@ KEPT = [
     ),
     Kept(
         "Answers to photos",
-        "What models said about photos, and which photos that were, kept so that a second look at "
-        "them is instant. They are answered again when they are needed.",
+        "What models said about photos, with the photos' paths, kept so that a second look at them "
+        "is instant. They are answered again when they are needed.",
         answers.used_bytes,
         answers.clear_answers,
     ),

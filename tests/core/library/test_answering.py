@@ -14,10 +14,12 @@ from resnet_gui.core.errors import UnknownModelError
 from resnet_gui.core.events import ClassifyEvent, ImageSource, ModelLoading, Prediction
 from resnet_gui.core.inference.answers import Answer
 from resnet_gui.core.inference.classifier import Classifier
-from resnet_gui.core.library import identity
+from resnet_gui.core.library import answering, identity
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.answering import Library, in_order
-from resnet_gui.core.library.store import clear_answers
+from resnet_gui.core.library.identity import Stamp
+from resnet_gui.core.library.store import Known, clear_answers
+from resnet_gui.core.library.way import Way
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import Preprocessing, Zoo
 from tests.helpers.models import small_model
@@ -251,6 +253,37 @@ def test_after_clearing_and_where_nothing_can_be_kept(
     events = list(library.answer([ImageSource.file(p) for p in photos[:2]], "insects", "cpu"))
     assert sum(isinstance(event, AnsweredPhoto) for event in events) == 2
     assert [e.message for e in events if hasattr(e, "message")] or library.store.notice
+
+
+@pytest.mark.parametrize("known_before", [False, True])
+def test_the_first_answer_does_not_wait_for_looking_up_all(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_before: bool
+) -> None:
+    monkeypatch.setattr(answering, "_PATIENCE_S", -1)
+    monkeypatch.setattr(answering, "_FIRST_LOOK", 4)
+    monkeypatch.setattr(answering, "_LOOK", 4)
+    monkeypatch.setattr(answering, "_SOON", 2)
+    if known_before:
+        ask(photos)
+        photos = [path.rename(tmp_path / f"moved {path.name}") for path in photos]
+    library = Library(Counting())
+    looked_up: list[int] = []
+    known = library.store.known
+
+    def count(way: Way, files: Sequence[tuple[bytes, Stamp]], top_k: int) -> list[Known | None]:
+        looked_up.append(len(files))
+        return known(way, files, top_k)
+
+    monkeypatch.setattr(library.store, "known", count)
+    found = [
+        (event.position, len(looked_up))
+        for event in library.answer([ImageSource.file(p) for p in photos], "insects", "cpu")
+        if isinstance(event, AnsweredPhoto)
+    ]
+    library.store.close()
+    assert sorted(position for position, _ in found) == list(range(20))
+    assert found[0][1] == 1
+    assert looked_up == [4] * 5
 
 
 def test_an_unknown_model_is_an_error(photos: list[Path]) -> None:
