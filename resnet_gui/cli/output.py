@@ -12,7 +12,6 @@ What is true of every command is true because it goes through here:
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
 import io
 import os
@@ -28,6 +27,8 @@ from rich.progress import TimeRemainingColumn as TimeRemaining
 from rich.text import Text
 
 from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.library.columns import Cell
+from resnet_gui.core.library.tables import csv_line
 from resnet_gui.core.system.atomic import dump_json
 from resnet_gui.core.system.visible_text import escape_json, visible
 
@@ -35,8 +36,6 @@ from resnet_gui.core.system.visible_text import escape_json, visible
 _HUNG_UP = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
 )
-# What spreadsheets take for the beginning of a formula, also in full width (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -181,27 +180,9 @@ def emit_json(value: dict[str, Any]) -> None:
     emit(escape_json(dump_json(value)) + "\n")
 
 
-def emit_csv(cells: Sequence[str | float], *, raw: bool = False) -> None:
-    """One row of CSV on stdout. Numbers are written with six digits after the point.
-
-    Args:
-        raw: do not put an apostrophe before a text that a spreadsheet would take for a formula.
-    """
-    row = [
-        f"{cell:.6f}" if isinstance(cell, float) else cell if raw else without_formula(cell)
-        for cell in cells
-    ]
-    line = io.StringIO()
-    # Cells with a character of the line's end are quoted: CR, so that rows stay rows, and what
-    # spreadsheets of other languages take for a separator.
-    end = "\r\n\t;"
-    csv.writer(line, lineterminator=end).writerow(row)
-    emit(line.getvalue().removesuffix(end) + "\n")
-
-
-def without_formula(cell: str) -> str:
-    """The cell, with an apostrophe before it where a spreadsheet would run it as a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def emit_csv(cells: Sequence[Cell], *, raw: bool = False) -> None:
+    """One row of CSV on stdout, as `core.library.tables` writes it."""
+    emit(csv_line(cells, raw=raw))
 
 
 def emit_line(*parts: str | tuple[str, str]) -> None:

@@ -161,7 +161,7 @@ class _CsvWriter:
         emit_csv(["path", "model", "label", "probability", *more, "error"])
 
     def write(self, event: Prediction | ImageFailed) -> None:
-        cells: list[str | float] = []
+        cells: list[str | int | float | None] = []
         if isinstance(event, Prediction):
             for score in event.scores:
                 cells += [score.label, float(score.probability)]

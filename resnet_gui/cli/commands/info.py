@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from typing import Any
 
 from resnet_gui import __version__
@@ -13,6 +12,7 @@ from resnet_gui.core.inference.converted import conversions_dir, describe
 from resnet_gui.core.photos.decode import HEIC_READABLE
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.find_device import find_devices
+from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo import ModelEntry, Zoo
 
 
@@ -24,7 +24,7 @@ def info(as_json: JsonLines = False) -> None:
         "python": platform.python_version(),
         "system": platform.platform(),
         **{
-            name: _version(name)
+            name: version_of(name) or None
             for name in ("torch", "torchvision", "openvino", "pillow", "PySide6-Essentials")
         },
         "heic": HEIC_READABLE,
@@ -57,10 +57,3 @@ def _plain_value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else str(value)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

@@ -16,7 +16,6 @@ import os
 import shutil
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from resnet_gui.core.system.documents import DocumentError, read_object
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu_name
 from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.values import Value, from_json
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
@@ -115,7 +115,7 @@ def conversion_of(spec: ModelSpec, weights_sha256: str, version: str) -> Convers
         "classes": len(spec.classes),
         "preprocessing": spec.preprocessing.to_json(),
         "processor": cpu_name(),
-        "versions": [__version__, version, _version("torch")],
+        "versions": [__version__, version, version_of("torch")],
     }
     text = json.dumps(what, sort_keys=True, default=str)
     folder = conversions_dir() / hashlib.sha256(text.encode()).hexdigest()[:24]
@@ -270,10 +270,3 @@ def remove_conversion(folder: Path) -> None:
     with contextlib.suppress(OSError):
         (folder / VERDICT).unlink()
     shutil.rmtree(folder, ignore_errors=True)  # Windows keeps what another process has open
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
