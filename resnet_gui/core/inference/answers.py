@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from resnet_gui.core.errors import DeviceError, ModelError
 from resnet_gui.core.events import (
     ClassScore,
     DeviceInfo,
@@ -16,7 +17,7 @@ from resnet_gui.core.events import (
     ImageSource,
     Prediction,
 )
-from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Rows, softmax
+from resnet_gui.core.inference.backend import EXACT, Backend, BackendForm, Crops, Rows, softmax
 from resnet_gui.core.inference.photo_inputs import PhotoInput, read_photo
 from resnet_gui.core.zoo.kinds import article, kinds_of, likely_kind
 from resnet_gui.core.zoo.spec import ModelSpec
@@ -37,6 +38,10 @@ class LoadedModel:
     def exact(self) -> bool:
         """Whether its answers are the reference; its photos are read exactly, too."""
         return self.backend.name == EXACT
+
+    @property
+    def form(self) -> BackendForm:
+        return BackendForm(self.backend.name, self.backend.precision, self.backend.device)
 
     def probabilities(self, crops: Crops) -> Rows:
         """crops: (N, crop, crop, 3) uint8 -> (N, classes) float32, each row sums to 1."""
@@ -81,6 +86,24 @@ def _asked(model: LoadedModel, run: Run, photo: PhotoInput) -> Answer | None:
     if not np.isfinite(rows).all():
         return None
     return Answer(model, photo, rows[0], (time.perf_counter() - started) * 1000)
+
+
+def checked(model: LoadedModel, rows: Rows) -> Rows:
+    """The rows as they are.
+
+    Raises:
+        DeviceError: something else than exact on the CPU gives what is no number.
+        ModelError: exact on the CPU does.
+    """
+    if not np.isfinite(rows).all():
+        if model.backend.name != EXACT or model.device.kind != "cpu":
+            raise DeviceError("its answers are no numbers")
+        raise ModelError(
+            f"The model “{model.spec.id}” answers with no number (NaN): its weights are damaged, "
+            "or its training went wrong.",
+            "Choose another model, or get its file again.",
+        )
+    return rows
 
 
 def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Prediction:

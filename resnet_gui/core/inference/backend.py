@@ -7,6 +7,7 @@ a photo costs before the network is the same.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -27,6 +28,15 @@ class Pooling(StrEnum):
     AVG = "avg"  # the mean over the pixels, which is what the head sees: (D,)
     MAX = "max"  # the largest value of each channel: (D,)
     NONE = "none"  # the map as it is: (D, H, W)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendForm:
+    """What tells a model's backends apart; as the attributes of `Backend`."""
+
+    name: str
+    precision: str
+    device: DeviceInfo
 
 
 class Backend(Protocol):

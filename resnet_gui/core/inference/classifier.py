@@ -11,10 +11,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
 import numpy as np
 
-from resnet_gui.core.errors import DeviceError, ModelError, ModelFileError, OutOfMemoryError
+from resnet_gui.core.errors import DeviceError, ModelFileError, OutOfMemoryError
 from resnet_gui.core.events import (
     ClassifyEvent,
     DeviceInfo,
@@ -30,11 +31,17 @@ from resnet_gui.core.inference.answers import (
     Run,
     as_exact,
     asking_for_many,
+    checked,
     prediction,
 )
-from resnet_gui.core.inference.backend import EXACT, Crops, Rows
+from resnet_gui.core.inference.backend import EXACT, BackendForm, Crops, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
-from resnet_gui.core.inference.open_backend import open_backend, open_converted, open_exact
+from resnet_gui.core.inference.open_backend import (
+    expected_backend,
+    open_backend,
+    open_converted,
+    open_exact,
+)
 from resnet_gui.core.inference.photo_inputs import (
     Gate,
     PhotoInput,
@@ -46,7 +53,7 @@ from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo.catalogue import Zoo
-from resnet_gui.core.zoo.spec import ModelEntry
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
 _MODELS_IN_MEMORY = 2
 _MANY = 16  # photos for which it pays to prepare a backend for many (0.1 s from the disk)
@@ -175,6 +182,34 @@ class Classifier:
                         prepare=functools.partial(asking_for_many, model, run) if many else None,
                     )
 
+    def expected(
+        self, model_id: str, device: str = "auto", *, exact: bool = False
+    ) -> tuple[ModelEntry, BackendForm]:
+        """Who would answer now, without bringing anything into memory.
+
+        Raises:
+            ModelError: as `load`.
+        """
+        exact = exact or self._wants_exact()
+        entry = self._entry(model_id)
+        info, _ = self._device(device)
+        key = _key(entry, info, exact)
+        if key in self._loaded:
+            return entry, self._faster(key, entry).form
+        return entry, expected_backend(entry, info, exact=exact)
+
+    def weights_of(self, spec: ModelSpec) -> Path | None:
+        """The file that a model in memory was read from; None: it has changed since, or the model
+        has no file or is not in memory."""
+        entry = self._entries.get(spec.id)
+        if entry is None or entry.weights_path is None:
+            return None
+        with suppress(ModelFileError):
+            stamp = _stamp(entry)
+            if any(m.spec is spec and key[:-2] == stamp for key, m in self._loaded.items()):
+                return entry.weights_path
+        return None
+
     def forget(self, model_id: str) -> None:
         """Drop a model from memory (its file was removed or replaced)."""
         for key in [key for key in self._loaded if key[0] == model_id]:
@@ -196,18 +231,23 @@ class Classifier:
         self._entries[model_id] = entry = self.zoo.ready(model_id)
         return entry
 
+    def _device(self, wanted: str) -> tuple[DeviceInfo, str]:
+        """The device to use; and in words why it is not the one that is wanted, "" if it is."""
+        missing = ""
+        try:
+            info = self._find_device(wanted)
+        except DeviceError as error:
+            info, missing = cpu(), f"{error} The CPU is used instead."
+        return (cpu() if info.kind in self._broken_devices else info), missing
+
     def _load(
         self, model_id: str, device: str, exact: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         exact = exact or self._wants_exact()
         entry = self._entry(model_id)
-        try:
-            info = self._find_device(device)
-        except DeviceError as error:
-            yield Notice(f"{error} The CPU is used instead.")
-            info = cpu()
-        if info.kind in self._broken_devices:
-            info = cpu()
+        info, missing = self._device(device)
+        if missing:
+            yield Notice(missing)
         key = _key(entry, info, exact)
         started = time.perf_counter()
         if key in self._loaded:
@@ -277,7 +317,7 @@ class Classifier:
             model = self._faster(key, entry)
         try:
             with self._gate.closed():
-                rows = _checked(model, run(model, crops))
+                rows = checked(model, run(model, crops))
         except (RuntimeError, NotImplementedError, DeviceError, OutOfMemoryError) as error:
             # NotImplementedError: operators that MPS lacks.
             if model.backend.name == EXACT and model.device.kind == "cpu":
@@ -289,7 +329,7 @@ class Classifier:
             on_cpu = LoadedModel(entry.spec, open_exact(entry, cpu()))
             seconds = time.perf_counter() - loading
             # Before the device is blamed: the model itself may be what is broken.
-            rows = _checked(on_cpu, run(on_cpu, crops))
+            rows = checked(on_cpu, run(on_cpu, crops))
             yield self._fall_back(model, error)
             exact = bool(key and key[-1])
             self._loaded[_key(entry, on_cpu.device, exact)] = on_cpu
@@ -324,24 +364,6 @@ class Classifier:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else repr(error)
-
-
-def _checked(model: LoadedModel, rows: Rows) -> Rows:
-    """The rows as they are.
-
-    Raises:
-        DeviceError: something else than exact on the CPU gives what is no number.
-        ModelError: exact on the CPU does.
-    """
-    if not np.isfinite(rows).all():
-        if model.backend.name != EXACT or model.device.kind != "cpu":
-            raise DeviceError("its answers are no numbers")
-        raise ModelError(
-            f"The model “{model.spec.id}” answers with no number (NaN): its weights are damaged, "
-            "or its training went wrong.",
-            "Choose another model, or get its file again.",
-        )
-    return rows
 
 
 def _key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[object, ...]:

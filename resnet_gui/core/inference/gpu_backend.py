@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.events import DeviceInfo
-from resnet_gui.core.inference.backend import GPU, Backend, Crops, Pooling, Rows
+from resnet_gui.core.inference.backend import EXACT, GPU, Backend, BackendForm, Crops, Pooling, Rows
 from resnet_gui.core.inference.check import check_pictures, compare, expected_of
 from resnet_gui.core.inference.converted import (
     Conversion,
@@ -69,6 +69,16 @@ def open_gpu(
             )
         return open_exact(entry, device)
     raise RuntimeError(f"“{entry.spec.title}” answers otherwise than on the CPU: {verdict.reason}")
+
+
+def expected_form(entry: ModelEntry, device: DeviceInfo) -> BackendForm:
+    """What `open_gpu` would open, as its last verdict says; where there is none, half precision."""
+    precision = half_precision(device)
+    kept = _kept_verdict(entry, device)
+    verdict = None if kept is None else kept.verdict
+    if verdict is not None and verdict.state is State.CHECKED and verdict.precision != precision:
+        return BackendForm(EXACT, "fp32", device)
+    return BackendForm(GPU, precision, device)
 
 
 def half_precision(device: DeviceInfo) -> str:

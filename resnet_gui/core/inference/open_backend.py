@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable
 
 from resnet_gui.core.events import DeviceInfo
-from resnet_gui.core.inference.backend import Backend
+from resnet_gui.core.inference.backend import EXACT, OPENVINO, Backend, BackendForm
 from resnet_gui.core.inference.converted import (
     find_conversion,
     note_use,
     remove_conversion,
 )
-from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
+from resnet_gui.core.inference.openvino_backend import OpenVinoBackend, openvino_device
 from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.zoo.spec import ModelEntry
 
@@ -49,6 +49,18 @@ def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None
     with gentle_import():
         from resnet_gui.core.inference import gpu_backend
     return gpu_backend.open_gpu(entry, device, notify)
+
+
+def expected_backend(entry: ModelEntry, device: DeviceInfo, *, exact: bool) -> BackendForm:
+    """What `open_backend` would open, without opening it. Looks at the disk."""
+    if not exact and device.kind != "cpu":
+        with gentle_import():  # torch is there already: it was asked for the device
+            from resnet_gui.core.inference import gpu_backend
+        return gpu_backend.expected_form(entry, device)
+    found = None if exact else find_conversion(entry)
+    if found is not None and found.verdict is not None and found.usable:
+        return BackendForm(OPENVINO, found.verdict.precision, openvino_device())
+    return BackendForm(EXACT, "fp32", device)
 
 
 def open_exact(entry: ModelEntry, device: DeviceInfo, *, channels_last: bool = False) -> Backend:

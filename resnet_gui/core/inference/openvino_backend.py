@@ -36,6 +36,10 @@ class _Alone:
 _alone = _Alone()
 
 
+def openvino_device() -> DeviceInfo:
+    return DeviceInfo("cpu", f"{cpu_name()}, OpenVINO")
+
+
 class OpenVinoBackend(Backend):
     """May be called from several threads at once: each call uses a request that nobody else does.
 
@@ -51,7 +55,7 @@ class OpenVinoBackend(Backend):
 
     def __init__(self, folder: Path, precision: str, goal: str = LATENCY) -> None:
         self.name, self.precision = OPENVINO, precision
-        self.device = DeviceInfo("cpu", f"{cpu_name()}, OpenVINO")
+        self.device = openvino_device()
         self._folder, self._goal = folder, goal
         self._compiled = _compile(folder, precision, goal)
         self.threads = 1

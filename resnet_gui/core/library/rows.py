@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,11 @@ DEFINITION = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
 NAMES = ", ".join(_COLUMNS)
 SELECTED = ", ".join(f"a.{name}" for name in _COLUMNS)
 COUNT = len(_COLUMNS)
-_SCORE = struct.Struct("<If")
+_TYPES: Any = (
+    int, bytes, int, int, float, float, int,
+    (str, type(None)), (str, type(None)), (float, type(None)), str, float,
+)  # fmt: skip
+_PAIR_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +43,37 @@ class Kept:
     """An answer from the store.
 
     Attributes:
-        prediction: of position 0 and no path; see `at`.
         answered: when the model was asked, seconds since 1970.
     """
 
-    prediction: Prediction
     answered: float
+    _way: Way
+    _row: tuple[Any, ...]
+    _pairs: tuple[Any, ...]  # index, probability, index, probability …
 
     def at(self, position: int, path: str) -> Prediction:
-        """The answer to this photo of a list."""
-        p = self.prediction  # by hand: dataclasses.replace takes five times as long
+        """The answer to this photo of a list, as it was given then."""
+        label, pairs = self._way.spec.label, self._pairs
+        scores = [
+            ClassScore(label(index), index, probability)
+            for index, probability in zip(pairs[::2], pairs[1::2], strict=True)
+        ]
+        _, _, width, height, decode_ms, inference_ms, incomplete, kind, *more, article, _ = (
+            self._row
+        )
         return Prediction(
-            position, path, p.model, p.scores, p.width, p.height, p.device, p.decode_ms,
-            p.inference_ms, p.incomplete, p.kind, p.article,
+            position, path, self._way.spec.id, tuple(scores), width, height,
+            self._way.device.name, decode_ms, inference_ms, bool(incomplete),
+            None if kind is None else KindScore(kind, *more), article,
         )  # fmt: skip
 
 
 def write(prediction: Prediction, size: int, answered: float) -> tuple[Any, ...]:
     """The cells of an answer in the order of NAMES."""
-    kind = prediction.kind
+    kind, scores = prediction.kind, prediction.scores
     return (
         size,
-        b"".join(_SCORE.pack(score.index, score.probability) for score in prediction.scores),
+        _layout(len(scores)).pack(*(cell for s in scores for cell in (s.index, s.probability))),
         prediction.width,
         prediction.height,
         prediction.decode_ms,
@@ -74,53 +87,36 @@ def write(prediction: Prediction, size: int, answered: float) -> tuple[Any, ...]
     )
 
 
-def read(row: Sequence[Any], way: Way, top_k: int) -> Kept | None:
+def read(row: tuple[Any, ...], way: Way, top_k: int) -> Kept | None:
     """The answer in cells that `write` made; None: there is none, it has too few classes, or
     somebody else wrote it.
 
     Args:
         top_k: how many classes are wanted.
     """
-    match row:
-        case (
-            int(),
-            bytes(scores),
-            int(width),
-            int(height),
-            float(decode_ms),
-            float(inference_ms),
-            int(incomplete),
-            (None | str()) as kind,
-            (None | str()) as kind_article,
-            (None | float()) as kind_probability,
-            str(article),
-            float(answered),
-        ):
-            found = _scores(scores, way, top_k)
-            if found is None or width < 0 or height < 0 or not math.isfinite(answered):
-                return None
-            seen = None
-            if kind is not None:
-                if kind_article is None or kind_probability is None:
-                    return None
-                seen = KindScore(kind, kind_article, kind_probability)
-            prediction = Prediction(
-                0, "", way.spec.id, found, width, height, way.device.name, decode_ms,
-                inference_ms, bool(incomplete), seen, article,
-            )  # fmt: skip
-            return Kept(prediction, answered)
-    return None
-
-
-def _scores(scores: bytes, way: Way, top_k: int) -> tuple[ClassScore, ...] | None:
-    if not scores or len(scores) % _SCORE.size:
+    if not all(map(isinstance, row, _TYPES)):
         return None
-    pairs = list(_SCORE.iter_unpack(scores))
+    pairs = _pairs(row[1], way, top_k)
+    if pairs is None or not math.isfinite(row[-1]):
+        return None
+    if row[7] is not None and (row[8] is None or row[9] is None):
+        return None
+    return Kept(row[-1], way, row, pairs)
+
+
+def _pairs(scores: bytes, way: Way, top_k: int) -> tuple[Any, ...] | None:
+    found, rest = divmod(len(scores), _PAIR_BYTES)
     classes = len(way.spec.classes)
-    enough = len(pairs) >= top_k or (classes and len(pairs) >= classes)
-    if not enough or any(
-        not 0 <= p <= 1 or (classes and index >= classes) for index, p in pairs[:top_k]
-    ):
+    if not found or rest or (found < top_k and not 0 < classes <= found):
         return None
-    label = way.spec.label
-    return tuple(ClassScore(label(index), index, p) for index, p in pairs[: max(1, top_k)])
+    wanted = max(1, min(found, top_k))
+    pairs = _layout(wanted).unpack_from(scores)
+    indices, probabilities = pairs[::2], pairs[1::2]
+    if (classes and max(indices) >= classes) or not all(0 <= p <= 1 for p in probabilities):
+        return None  # also what is not a number
+    return pairs
+
+
+@functools.cache
+def _layout(pairs: int) -> struct.Struct:
+    return struct.Struct("<" + "If" * pairs)

@@ -12,7 +12,7 @@ from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo.spec import ModelSpec
 
 FORMAT_VERSION = 1  # of what is kept of an answer
-_LIBRARIES = {"exact": "torch", "openvino": "openvino"}
+_LIBRARIES = {"exact": "torch", "gpu": "torch", "openvino": "openvino"}
 DIGEST_BYTES = 16
 
 

@@ -1,0 +1,384 @@
+"""Photos answered once: what was kept at once, the rest by the classifier, which is kept then.
+
+For the window and the command line. No torch: the classifier is passed in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+import time
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource, Notice, Prediction
+from resnet_gui.core.inference.answers import Answer, LoadedModel, Run, prediction
+from resnet_gui.core.inference.backend import BackendForm
+from resnet_gui.core.inference.converted import known_hash, weights_hash
+from resnet_gui.core.library.answered import AnsweredPhoto
+from resnet_gui.core.library.identity import Stamp, content_of, place_of, stamp_of
+from resnet_gui.core.library.rows import Kept
+from resnet_gui.core.library.store import AnswerStore, NewAnswer
+from resnet_gui.core.library.way import Way, way_of
+from resnet_gui.core.photos.store import workers
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
+
+_log = logging.getLogger(__name__)
+CLASSES_KEPT = 10  # of each answer, or as many as were asked for
+_FIRST_LOOK, _LOOK = 64, 512  # photos looked up at a time
+_READ_AT_ONCE = 32  # photos that are read to know their content before they are asked about
+_FLUSH_S = 0.5
+_MOST_WAITING = 1000  # answers that wait for a store which cannot be written
+# For fewer photos a model is not hashed before the first answer.
+_WORTH_HASHING = 16
+Told = ClassifyEvent | AnsweredPhoto
+
+
+class Asked(Protocol):
+    """What is needed of `inference.classifier.Classifier`."""
+
+    def expected(
+        self, model_id: str, device: str = "auto", *, exact: bool = False
+    ) -> tuple[ModelEntry, BackendForm]: ...
+
+    def weights_of(self, spec: ModelSpec) -> Path | None: ...
+
+    def ask(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str,
+        run: Run,
+        *,
+        exact: bool = False,
+    ) -> Generator[ClassifyEvent | Answer, None, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    """One photo of the list.
+
+    Attributes:
+        stamp: of its file, before anything was read; None: pasted bytes, or no readable file.
+        content: as far as it is known.
+    """
+
+    position: int
+    source: ImageSource
+    place: bytes | None
+    stamp: Stamp | None
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, position: int, source: ImageSource) -> _Photo:
+        if source.data is not None:
+            return cls(position, source, None, None)
+        return cls(position, source, place_of(source.name), stamp_of(source.name))
+
+    @property
+    def size(self) -> int | None:
+        if self.source.data is not None:
+            return len(self.source.data)
+        return None if self.stamp is None else self.stamp.size
+
+    def read(self) -> _Photo:
+        """With its content; as it is, if it cannot be read or changed meanwhile."""
+        if self.content is not None or self.size is None:
+            return self
+        content = content_of(self.source)
+        return self if self.changed() else dataclasses.replace(self, content=content)
+
+    def changed(self) -> bool:
+        return self.source.data is None and stamp_of(self.source.name) != self.stamp
+
+
+class Library:
+    """Answers to many photos.
+
+    Attributes:
+        store: where they are kept.
+
+    Args of the constructor:
+        classifier: who answers what is not kept. One thread at a time, as it is.
+    """
+
+    def __init__(self, classifier: Asked, store: AnswerStore | None = None) -> None:
+        self.store = store or AnswerStore()
+        self._classifier = classifier
+
+    def classify(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str = "auto",
+        top_k: int = 5,
+    ) -> Iterator[ClassifyEvent]:
+        """As `Classifier.classify`, in the order of `answer`."""
+        with closing(self.answer(sources, model_id, device, top_k)) as events:
+            for event in events:
+                yield event.answer if isinstance(event, AnsweredPhoto) else event
+
+    def answer(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str = "auto",
+        top_k: int = 5,
+        *,
+        exact: bool = False,
+        anew: bool = False,
+    ) -> Generator[Told, None, None]:
+        """Answer photos: at once those that were answered before by this model in the form in
+        which it would answer now, then the others. Nothing is loaded if there are no others.
+
+        A kept answer is what was answered then, its times too. One to a file is used if the file
+        did not change since (size and times), or has the same bytes as one that was answered,
+        whatever its name. Failures are not kept: they may be of the moment.
+
+        Args:
+            exact: only exact answers will do.
+            anew: ask about all of them; what is answered replaces what is kept.
+
+        Yields:
+            what `Classifier.load` yields, when it is loaded; and per source one AnsweredPhoto, the
+            kept ones first. `in_order` puts them into the sources' order. What was answered is on
+            the disk a second later, and when the generator has ended or was closed.
+
+        Raises:
+            ModelError: the model cannot be used. A bad photo raises nothing.
+        """
+        asking = _Asking(self, self._classifier, sources, model_id, device, top_k, exact)
+        photos = itertools.starmap(_Photo.of, enumerate(sources))
+        try:
+            if anew:
+                yield from asking.ask(list(photos))
+            else:
+                yield from asking.answer(photos)
+        finally:
+            asking.keep()
+        yield from _notices(self.store)
+
+
+def in_order(events: Iterator[Told]) -> Iterator[Told]:
+    """The photos in the order of the sources; those that come too early wait."""
+    early: dict[int, AnsweredPhoto] = {}
+    next_position = 0
+    for event in events:
+        if not isinstance(event, AnsweredPhoto):
+            yield event
+            continue
+        early[event.position] = event
+        while next_position in early:
+            yield early.pop(next_position)
+            next_position += 1
+
+
+class _Asking:
+    """One call of `Library.answer`."""
+
+    def __init__(
+        self,
+        library: Library,
+        classifier: Asked,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str,
+        top_k: int,
+        exact: bool,
+    ) -> None:
+        self._store, self._classifier = library.store, classifier
+        self._count, self._model_id, self._device = len(sources), model_id, device
+        self._top_k, self._exact = max(1, top_k), exact
+        self._new: list[NewAnswer] = []
+        self._kept_at = time.monotonic()
+        self._ways: dict[tuple[int, BackendForm], Way | None] = {}
+        self._specs: list[ModelSpec] = []  # so that no other gets the id of one that is known
+
+    def expected_way(self) -> Way | None:
+        """The way in which the model would answer now; None: it was never hashed, so that nothing
+        is kept of it, and few photos would gain by knowing."""
+        entry, form = self._classifier.expected(self._model_id, self._device, exact=self._exact)
+        path = entry.weights_path
+        if path is None or (self._count < _WORTH_HASHING and known_hash(path) is None):
+            return None
+        return _way_through(entry.spec, path, form)
+
+    def answer(self, photos: Iterator[_Photo]) -> Iterator[Told]:
+        """What is kept, then the rest."""
+        way = self.expected_way()
+        rest: list[_Photo] = []
+        if way is None:
+            rest += photos
+        else:
+            to_read: list[_Photo] = []
+            size = _FIRST_LOOK
+            while some := list(itertools.islice(photos, size)):
+                size = _LOOK
+                yield from self._look_up(way, some, rest, to_read)
+            yield from self._read(way, to_read)
+        yield from self.ask(rest)
+
+    def _look_up(
+        self, way: Way, photos: Sequence[_Photo], rest: list[_Photo], to_read: list[_Photo]
+    ) -> Iterator[Told]:
+        """Yields those whose answers are known without reading them. The others go to `to_read` if
+        their content may be known, or else to `rest`."""
+        files = [(p.place, p.stamp) for p in photos if p.place is not None and p.stamp is not None]
+        found = iter(self._store.known(way, files, self._top_k))
+        left: list[_Photo] = []
+        for photo in photos:
+            known = None
+            if photo.place is not None and photo.stamp is not None:
+                known = next(found)
+            if known is not None and known.kept is not None:
+                yield _kept_photo(photo, known.content, known.kept, way)
+            elif known is not None:
+                rest.append(dataclasses.replace(photo, content=known.content))
+            else:
+                left.append(photo)
+        sizes = self._store.sizes(way, (p.size for p in left if p.size is not None))
+        for photo in left:
+            (to_read if photo.size in sizes else rest).append(photo)
+        yield from _notices(self._store)
+
+    def _read(self, way: Way, photos: Sequence[_Photo]) -> Iterator[Told]:
+        """Photos of sizes that are known: each is read, and asked about if its content is new."""
+        new: list[_Photo] = []
+        with ThreadPoolExecutor(workers(), thread_name_prefix="content") as pool:
+            for start in range(0, len(photos), _READ_AT_ONCE):
+                some = list(pool.map(_Photo.read, photos[start : start + _READ_AT_ONCE]))
+                contents = {p.content for p in some if p.content is not None}
+                kept = self._store.by_content(way, contents, self._top_k)
+                again = [p for p in some if p.content in kept]
+                now = time.time_ns()
+                self._store.note_files(
+                    [
+                        (p.place, p.stamp, p.content)
+                        for p in again
+                        if p.content is not None and p.stamp is not None and p.stamp.is_settled(now)
+                    ]
+                )
+                for photo in again:
+                    assert photo.content is not None
+                    yield _kept_photo(photo, photo.content, kept[photo.content], way)
+                new += [p for p in some if p.content not in kept]
+                # Not at the end: reading many large files must not keep the first answer.
+                if len(new) >= _READ_AT_ONCE:
+                    yield from self.ask(new)
+                    new = []
+        yield from self.ask(new)
+
+    def ask(self, photos: Sequence[_Photo]) -> Iterator[Told]:
+        """Ask the classifier, and keep what it says."""
+        if not photos:
+            return
+        sources = [photo.source for photo in photos]
+        classes = max(self._top_k, CLASSES_KEPT)
+        asking = self._classifier.ask(
+            sources, self._model_id, self._device, LoadedModel.probabilities, exact=self._exact
+        )
+        with closing(asking) as events:
+            for event in events:
+                if isinstance(event, Answer):
+                    photo = photos[event.photo.position]
+                    whole = prediction(event, sources, classes)
+                    yield self._answered(photo, whole, self._way(event.model))
+                    yield from self._keep_in_time()
+                elif isinstance(event, ImageFailed):
+                    photo = photos[event.position]
+                    failed = dataclasses.replace(event, position=photo.position)
+                    yield _answered_photo(photo, failed, "", answered=time.time())
+                else:
+                    assert not isinstance(event, Prediction)
+                    yield event
+
+    def _answered(self, photo: _Photo, whole: Prediction, way: Way | None) -> AnsweredPhoto:
+        """The photo with its answer, which waits to be kept."""
+        now = time.time()
+        known_before = photo.content is not None
+        photo = photo.read()  # its file is still in the system's memory
+        size, content = photo.size, photo.content
+        unchanged = not known_before or not photo.changed()
+        if way is not None and size is not None and content is not None and unchanged:
+            stamp = photo.stamp
+            settled = stamp is not None and stamp.is_settled()
+            self._new.append(
+                NewAnswer(way, content, size, whole, now, photo.place, stamp if settled else None)
+            )
+        answer = dataclasses.replace(
+            whole, position=photo.position, scores=whole.scores[: self._top_k]
+        )
+        title = "" if way is None else way.spec.title
+        return _answered_photo(photo, answer, title, way, answered=now)
+
+    def _way(self, model: LoadedModel) -> Way | None:
+        """The way of a model that answered; None: its weights are not known."""
+        key = id(model.spec), model.form
+        if key not in self._ways:
+            self._specs.append(model.spec)
+            path = self._classifier.weights_of(model.spec)
+            self._ways[key] = _way_through(model.spec, path, model.form)
+            if self._classifier.weights_of(model.spec) != path:  # replaced while it was read
+                self._ways[key] = None
+        return self._ways[key]
+
+    def _keep_in_time(self) -> Iterator[Told]:
+        if time.monotonic() - self._kept_at > _FLUSH_S:
+            self.keep()
+            yield from _notices(self._store)
+
+    def keep(self) -> None:
+        """What was answered goes to the disk; what cannot now is tried again with the next."""
+        if self._new and (self._store.add(self._new) or len(self._new) > _MOST_WAITING):
+            self._new = []
+        self._kept_at = time.monotonic()
+
+
+def _way_through(spec: ModelSpec, weights: Path | None, form: BackendForm) -> Way | None:
+    if weights is None:
+        return None
+    try:
+        sha256 = weights_hash(weights)
+    except OSError as error:  # without it answers are given, but not kept
+        _log.warning("%s: %s", weights, error)
+        return None
+    return way_of(spec, sha256, form.name, form.precision, form.device)
+
+
+def _kept_photo(photo: _Photo, content: bytes, kept: Kept, way: Way) -> AnsweredPhoto:
+    photo = dataclasses.replace(photo, content=content)
+    answer = kept.at(photo.position, photo.source.name)
+    return _answered_photo(photo, answer, way.spec.title, way, answered=kept.answered, kept=True)
+
+
+def _answered_photo(
+    photo: _Photo,
+    answer: Prediction | ImageFailed,
+    title: str,
+    way: Way | None = None,
+    *,
+    answered: float,
+    kept: bool = False,
+) -> AnsweredPhoto:
+    return AnsweredPhoto(
+        answer,
+        is_file=photo.source.data is None,
+        model_title=title,
+        size=photo.size,
+        modified=None if photo.stamp is None else photo.stamp.modified,
+        content="" if photo.content is None else photo.content.hex(),
+        way="" if way is None else way.name,
+        answered=answered,
+        kept=kept,
+    )
+
+
+def _notices(store: AnswerStore) -> Iterator[Notice]:
+    if store.notice:
+        notice, store.notice = store.notice, ""
+        yield Notice(notice)
