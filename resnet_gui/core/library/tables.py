@@ -107,6 +107,7 @@ class Table:
 
     Args of the constructor:
         write: gets every piece of text, in order.
+        columns: of JSON, none: the objects that `classify --json` prints.
         bom, raw: of CSV: begin with a byte order mark; see `csv_line`.
     """
 
@@ -135,7 +136,8 @@ class Table:
         if self._kind is TableKind.CSV:
             text = csv_row(photo, self._columns, raw=self._raw)
         else:
-            text = json_line(json_row(photo, self._columns))
+            value = json_row(photo, self._columns) if self._columns else photo.answer.to_json()
+            text = json_line(value)
             if self._kind is TableKind.JSON:
                 text = ("\n" if self.rows == 0 else ",\n") + text.removesuffix("\n")
         self._write(text)

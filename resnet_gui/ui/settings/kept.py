@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from resnet_gui.core.inference import converted, feature_cache
+from resnet_gui.core.library import store as answers
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -52,6 +53,13 @@ KEPT = [
         "starts at once. It is computed again when it is needed.",
         feature_cache.used_bytes,
         feature_cache.clear_features,
+    ),
+    Kept(
+        "Answers to photos",
+        "What models said about photos, and which photos that were, kept so that a second look at "
+        "them is instant. They are answered again when they are needed.",
+        answers.used_bytes,
+        answers.clear_answers,
     ),
 ]
 

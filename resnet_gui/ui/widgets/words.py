@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import DownloadProgress
-
-
-def duration(seconds: float) -> str:
-    """A time span in words short enough for a line: "12 s", "3 min", "1 h 20 min"."""
-    if seconds < 59.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+from resnet_gui.core.words import duration as duration
 
 
 def size_text(size_bytes: int) -> str:
