@@ -38,6 +38,7 @@ def open_database(path: Path, max_bytes: int = MAX_BYTES) -> sqlite3.Connection:
         path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
     )
     try:
+        connection.text_factory = _text
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         # Readers and a writer beside each other; a killed process loses nothing that was committed.
@@ -90,6 +91,10 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
         return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -177,7 +177,7 @@ def write_table(
     *,
     bom: bool = False,
     raw: bool = False,
-) -> Iterator[TableWritten]:
+) -> Generator[TableWritten, None, None]:
     """Write a table of these photos, whole or not at all.
 
     Yields:
