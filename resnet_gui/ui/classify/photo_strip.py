@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QModelIndex,
     QPoint,
@@ -64,6 +66,11 @@ class _Photos(MenuListView):
             self._delegate.height = height
             self.scheduleDelayedItemsLayout()
         super().resizeEvent(event)
+
+    def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
+        """Only what is painted changes. Qt's list would look for the place of each of 20,000
+        photos again."""
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()

@@ -30,10 +30,11 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.library.arrangement import SortBy
 from resnet_gui.ui.library.background import Background
 from resnet_gui.ui.library.filter_bar import FilterBar
+from resnet_gui.ui.library.grid import Grid
 from resnet_gui.ui.library.labels import LabelList
 from resnet_gui.ui.library.looks import GRID, TABLE
 from resnet_gui.ui.library.model import LibraryModel
-from resnet_gui.ui.library.views import Grid, Table
+from resnet_gui.ui.library.table import Table
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, runs
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
 

@@ -120,7 +120,8 @@ class PhotoList(QAbstractListModel):
         Args:
             removed: (row, photo), in rising order of the rows.
         """
-        back = [(row, photo) for row, photo in removed if self.find(photo.source) is None]
+        known = self._rows
+        back = [(row, photo) for row, photo in removed if photo.source.id not in known]
         self.beginResetModel()
         # In one pass: to insert each by itself would move all that follow, 20,000 times.
         there, merged = iter(self._photos), list[Photo]()

@@ -1,8 +1,9 @@
-"""The grid and the table: two looks at one model with one selection."""
+"""The table of photos. The grid shows the same model with the same selection."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import (
+    QItemSelection,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -16,12 +17,11 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
     QPainter,
-    QResizeEvent,
+    QRegion,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -30,74 +30,23 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.ui.library.arrangement import SortBy
 from resnet_gui.ui.library.model import COLUMNS, LibraryModel
-from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate, draw_thumbnail
+from resnet_gui.ui.widgets.photo_delegate import draw_thumbnail
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.theme import theme_colours
 
-_CELL, _CELL_HEIGHT = 132, 142  # points; cells grow to fill a row
 _ROW, _THUMBNAIL = 44, 54
 _WIDTHS = (200, 160, 104, 86, 140, 136, 260)  # of the table's columns
 _Index = QModelIndex | QPersistentModelIndex
-_REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-def _menu_place(view: QAbstractItemView, event: QContextMenuEvent) -> QPoint | None:
+def menu_place(view: QAbstractItemView, event: QContextMenuEvent) -> QPoint | None:
     """Where a menu opens, on the screen; None: there is no photo there."""
     if event.reason() == QContextMenuEvent.Reason.Keyboard:
         rect = view.visualRect(view.currentIndex()).intersected(view.viewport().rect())
         return view.viewport().mapToGlobal(rect.center()) if rect.isValid() else None
     return event.globalPos() if view.indexAt(event.pos()).isValid() else None
-
-
-class Grid(QListView):
-    """Signals:
-    opened(): the current photo is wanted large. remove_requested(): what is selected.
-    menu_requested(QPoint): for what is selected; where on the screen.
-    """
-
-    opened = Signal()
-    remove_requested = Signal()
-    menu_requested = Signal(QPoint)
-
-    def __init__(self, model: LibraryModel) -> None:
-        super().__init__()
-        self._delegate = PhotoDelegate(_CELL, _CELL_HEIGHT, self)
-        self.setItemDelegate(self._delegate)
-        self.setModel(model)
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setAccessibleName("Photos as a grid")
-        self.doubleClicked.connect(self.opened)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cells share the width, so that no gap is left at the right."""
-        width = self.viewport().width() - 2
-        self._delegate.width = max(_CELL, width // max(1, width // _CELL))
-        self._delegate.height = _CELL_HEIGHT + (self._delegate.width - _CELL) * 3 // 4
-        self.scheduleDelayedItemsLayout()
-        super().resizeEvent(event)
-        self.verticalScrollBar().setSingleStep(self._delegate.height // 3)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER and self.currentIndex().isValid():
-            self.opened.emit()
-        elif event.key() in _REMOVE:
-            self.remove_requested.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        place = _menu_place(self, event)
-        if place is not None:
-            self.menu_requested.emit(place)
 
 
 class _CellDelegate(QStyledItemDelegate):
@@ -194,9 +143,9 @@ class Table(QTableView):
             self.order_chosen.emit(SortBy.ADDED, False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER and self.currentIndex().isValid():
+        if event.key() in ENTER and self.currentIndex().isValid():
             self.opened.emit()
-        elif event.key() in _REMOVE:
+        elif event.key() in REMOVE:
             self.remove_requested.emit()
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.model().rowCount():
             # To the first and last photo, not column.
@@ -205,7 +154,12 @@ class Table(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """What is painted anew when the selection changes: all. Qt would ask for the place of each
+        of 20,000 rows to find out."""
+        return QRegion(self.viewport().rect())
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        place = _menu_place(self, event)
+        place = menu_place(self, event)
         if place is not None:
             self.menu_requested.emit(place)
