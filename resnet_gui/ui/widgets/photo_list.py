@@ -26,7 +26,7 @@ from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
-THUMBNAIL_SIDE = 192  # pixels: sharp at 96 points on a 2x screen
+THUMBNAIL_SIDE = 256  # pixels: sharp at 128 points on a 2x screen
 _Index = QModelIndex | QPersistentModelIndex
 
 

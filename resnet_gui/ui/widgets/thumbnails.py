@@ -15,7 +15,7 @@ from resnet_gui.core.photos.decode import preview
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.images import encoded_jpeg, to_qimage
 
-_KEPT = 600
+_KEPT = 400  # of 200 kB
 _AT_ONCE = 24
 _WAITING = 200  # what was asked for longer ago has left the screen
 _QUALITY = 88  # of JPEG on the disk
