@@ -198,7 +198,7 @@ class LibraryView(QWidget):
 
     def selected(self) -> list[Photo]:
         """In the order in which they are shown."""
-        ranges = sorted((part.top(), part.bottom()) for part in self.selection.selection())
+        ranges = sorted((part.top(), part.bottom()) for part in self.selection.selection().toList())
         rows = sorted({row for top, bottom in ranges for row in range(top, bottom + 1)})
         return [photo for row in rows if (photo := self.model.photo(row)) is not None]
 
@@ -270,7 +270,7 @@ class LibraryView(QWidget):
         total, shown = self.photos.rowCount(), self.model.rowCount()
         filtered = self.model.shown.test() is not None
         text = f"{shown:,} of {total:,} photos" if filtered else f"{total:,} photos"
-        selected = sum(part.height() for part in self.selection.selection())
+        selected = sum(part.height() for part in self.selection.selection().toList())
         if selected > 1:
             text += f" · {selected:,} selected"
         self.count.setText(text)
