@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QModelIndex,
+    QPersistentModelIndex,
     QPoint,
     QSize,
     Qt,
@@ -34,6 +35,9 @@ from resnet_gui.ui.widgets.words import duration
 
 _WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
 _SCROLL_BAR = 20  # below the cells, with the frame
+
+
+_Index = QModelIndex | QPersistentModelIndex
 
 
 class _Photos(MenuListView):
@@ -67,7 +71,7 @@ class _Photos(MenuListView):
             self.scheduleDelayedItemsLayout()
         super().resizeEvent(event)
 
-    def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
         """Only what is painted changes. Qt's list would look for the place of each of 20,000
         photos again."""
         self.viewport().update()
