@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
@@ -62,6 +62,15 @@ class _Photos(MenuListView):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_WIDTH, _LOW_HEIGHT + _SCROLL_BAR)
+
+    def doItemsLayout(self) -> None:
+        """Qt looks at every photo: not while the grid or the table is shown instead."""
+        if self.isVisible():
+            super().doItemsLayout()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.scheduleDelayedItemsLayout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Thumbnails become lower where the window is low."""
@@ -187,7 +196,10 @@ class PhotoStrip(QWidget):
         self.next_unsure = QPushButton("Next unsure")
         set_tooltip(self.next_unsure, "The next photo that the model is not sure of (Ctrl+U)")
         self.remove_all = QPushButton("Clear")
-        set_tooltip(self.remove_all, "Empty the list. Your files stay where they are.")
+        set_tooltip(
+            self.remove_all,
+            "Empty the list. Your files stay where they are, and the answers are kept.",
+        )
         for button, signal in (
             (self.stop, self.stop_requested),
             (self.go_on, self.go_on_requested),

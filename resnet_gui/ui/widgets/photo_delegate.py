@@ -119,7 +119,7 @@ def draw_thumbnail(painter: QPainter, frame: QRectF, image: QImage | None, *, fa
     painter.drawPixmap(frame.topLeft(), kept)
 
 
-_KEPT = 400
+_KEPT = 250  # more than a screen has
 _drawn: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
 
 
