@@ -201,7 +201,7 @@ class PhotoStrip(QWidget):
             "Empty the list. Your files stay where they are, and the answers are kept.",
         )
         for button, signal in (
-            (self.stop, self.stop_requested),
+            (self.stop, self._on_stop_clicked),
             (self.go_on, self.go_on_requested),
             (self.next_unsure, self.unsure_requested),
             (self.remove_all, self.clear_requested),
@@ -234,6 +234,7 @@ class PhotoStrip(QWidget):
         column.addWidget(self.view)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
         self._progress = PhotosProgress(0, 0, 0.0, None)
+        self._stopped = False  # by a person, perhaps before the first answer
         self._many = False  # once there were: a grid does not go while photos are sorted out
         for changed in (photos.rowsInserted, photos.rowsRemoved, photos.modelReset):
             changed.connect(self._on_rows_changed)
@@ -271,6 +272,11 @@ class PhotoStrip(QWidget):
     def show_progress(self, progress: PhotosProgress) -> None:
         self._progress = progress
         self._refresh()
+
+    @Slot()
+    def _on_stop_clicked(self) -> None:
+        self._stopped = True
+        self.stop_requested.emit()
 
     @Slot()
     def _on_pause_clicked(self) -> None:
@@ -316,7 +322,10 @@ class PhotoStrip(QWidget):
         progress = self._progress
         running = progress.running
         idle = sum(photo.state is PhotoState.IDLE for photo in self._photos.photos())
-        left = not running and 0 < idle < count
+        if running or not count:
+            self._stopped = False
+        # Where nothing is answered because no model is here, there is nothing to go on with.
+        left = not running and idle > 0 and (idle < count or self._stopped)
         # Counted at the end only: answers come many times a second.
         unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
         focused = self.window().focusWidget()

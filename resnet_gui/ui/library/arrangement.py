@@ -19,6 +19,7 @@ class Which(Enum):
     UNSURE = "Unsure"
     FAILED = "Could not be read"
     OPEN = "Not classified yet"
+    DISAGREE = "Models disagree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def _is(facts: Facts, which: Which) -> bool:
         return True
     if which is Which.UNSURE:
         return facts.unsure
+    if which is Which.DISAGREE:
+        return facts.disagree
     if which is Which.FAILED:
         return facts.failed
     answered = facts.prediction is not None
@@ -86,6 +89,7 @@ class SortBy(Enum):
     MODEL = "Model"
     DATE = "Date"
     FOLDER = "Folder"
+    BEFORE = "Model before"
 
 
 def arranged(
@@ -116,6 +120,8 @@ def arranged(
         # Within a label the surest first, whichever way the labels go.
         with_it.sort(key=lambda p: -facts[p].probability)
         key: Callable[[Photo], Any] = lambda p: facts[p].label.casefold()  # noqa: E731
+    elif by is SortBy.BEFORE:
+        key = lambda p: facts[p].other.casefold()  # noqa: E731
     elif by is SortBy.MODEL:
         key = lambda p: facts[p].model  # noqa: E731
     elif by is SortBy.MARGIN:

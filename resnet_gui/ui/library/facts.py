@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from resnet_gui.core.events import Prediction
-from resnet_gui.ui.widgets.answer import answer_of
+from resnet_gui.ui.widgets.answer import answer_of, percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 
@@ -26,7 +26,9 @@ class Facts(NamedTuple):
         order: what names are sorted by: "IMG_9" before "IMG_10".
         label: the answer in words, "" without one. probability: its own, 0..1.
         margin: how far the second class is behind the best one, 0..1.
-        model: its id. unsure, failed, idle: as the photo says.
+        model: its id. other: the answer of the model before, in words; "" without one.
+        disagree: whether that names another class.
+        unsure, failed, idle: as the photo says.
         text: all words that a search may find it by, in small letters.
         prediction, state: what all this was computed from.
     """
@@ -38,6 +40,8 @@ class Facts(NamedTuple):
     probability: float
     margin: float
     model: str
+    other: str
+    disagree: bool
     unsure: bool
     failed: bool
     idle: bool
@@ -66,6 +70,11 @@ def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
         scores = prediction.scores
         margin = scores[0].probability - (scores[1].probability if len(scores) > 1 else 0.0)
         more = f"{class_words(prediction.top.label)}\n{kinds.get(prediction.top.label, '')}"
+    other, disagree = "", False
+    if photo.other is not None and prediction is not None:
+        before = answer_of(photo.other)
+        other = f"{class_words(before.name)} {percent(before.probability)}"
+        disagree = _class(photo.other) != _class(prediction)
     return Facts(
         name,
         folder,
@@ -74,6 +83,8 @@ def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
         probability,
         margin,
         model,
+        other,
+        disagree,
         photo.unsure,
         photo.state is PhotoState.FAILED,
         photo.state is PhotoState.IDLE,
@@ -81,3 +92,7 @@ def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
         prediction,
         photo.state,
     )
+
+
+def _class(prediction: Prediction) -> str:
+    return class_words(prediction.top.label).casefold()

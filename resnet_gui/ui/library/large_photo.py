@@ -147,9 +147,9 @@ class ZoomView(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self._at_centre(_STEP)
+            self.zoom_middle(_STEP)
         elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
-            self._at_centre(1 / _STEP)
+            self.zoom_middle(1 / _STEP)
         elif key == Qt.Key.Key_0:
             self.fit()
         elif key == Qt.Key.Key_1:
@@ -163,7 +163,8 @@ class ZoomView(QGraphicsView):
         else:
             event.ignore()  # Escape is the dialog's
 
-    def _at_centre(self, by: float) -> None:
+    def zoom_middle(self, by: float) -> None:
+        """As `zoom`, around what is in the middle, wherever the pointer is."""
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
         self.zoom(by)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
@@ -290,11 +291,11 @@ class LargePhoto(QDialog):
 
     @Slot()
     def _on_smaller(self) -> None:
-        self.view.zoom(1 / _STEP)
+        self.view.zoom_middle(1 / _STEP)
 
     @Slot()
     def _on_larger(self) -> None:
-        self.view.zoom(_STEP)
+        self.view.zoom_middle(_STEP)
 
     @Slot()
     def _on_previous(self) -> None:

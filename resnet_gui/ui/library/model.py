@@ -33,7 +33,9 @@ COLUMNS = (
     ("Model", SortBy.MODEL),
     ("Date", SortBy.DATE),
     ("Folder", SortBy.FOLDER),
+    ("Model before", SortBy.BEFORE),
 )
+BEFORE = len(COLUMNS) - 1  # only of use once another model was asked
 _NUMBERS = (2, 3)  # columns that stand at the right
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500  # between two times that photos change their places by themselves
@@ -152,6 +154,10 @@ class LibraryModel(QAbstractTableModel):
         if found is None or not found.holds(photo):
             found = self._facts[photo] = facts_of(photo, self._kinds)
         return found
+
+    def compared(self) -> bool:
+        """Whether another model was asked about some photo before."""
+        return any(photo.other is not None for photo in self.source.photos())
 
     def labels(self) -> Counter[str]:
         """How many photos of the list have each label; those without one are left out."""
@@ -350,6 +356,8 @@ class LibraryModel(QAbstractTableModel):
                 return "…" if photo.state is PhotoState.WAITING else ""
             marks = " (not sure)" if facts.unsure else " (earlier answer)" if photo.stale else ""
             return facts.label + marks
+        if column == BEFORE:
+            return facts.other
         if column == 5:
             return self._dates.get(photo, "")
         if column == 6:
@@ -364,6 +372,7 @@ class LibraryModel(QAbstractTableModel):
 _TIPS = {
     2: "How likely the model thinks the answer is",
     3: "How far the second most likely class is behind: a small margin is a close call",
+    BEFORE: "What the model said that was asked before this one",
     5: "When the photo was taken, if the camera noted it; else when the file was changed",
 }
 

@@ -29,13 +29,13 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.library.arrangement import SortBy
-from resnet_gui.ui.library.model import COLUMNS, LibraryModel
+from resnet_gui.ui.library.model import BEFORE, COLUMNS, LibraryModel
 from resnet_gui.ui.widgets.photo_delegate import draw_thumbnail
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ROW, _THUMBNAIL = 44, 54
-_WIDTHS = (200, 160, 104, 86, 140, 136, 260)  # of the table's columns
+_WIDTHS = (200, 160, 104, 86, 140, 136, 260, 160)  # of the table's columns
 _Index = QModelIndex | QPersistentModelIndex
 REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -75,7 +75,7 @@ class _CellDelegate(QStyledItemDelegate):
         text = colours.danger if failed and index.column() == 1 else colours.text
         painter.setPen(QColor(colours.muted if muted and not selected else text))
         # Of a file's name and of a folder the end counts, too.
-        middle = index.column() in (0, len(COLUMNS) - 1)
+        middle = COLUMNS[index.column()][1] in (SortBy.NAME, SortBy.FOLDER)
         mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         words = painter.fontMetrics().elidedText(str(index.data()), mode, int(area.width()))
         painter.drawText(area, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), words)
@@ -122,6 +122,8 @@ class Table(QTableView):
         heads.setSectionsClickable(True)
         for column, width in enumerate(_WIDTHS):
             heads.resizeSection(column, width)
+        heads.moveSection(BEFORE, 2)
+        self.setColumnHidden(BEFORE, True)
         heads.sectionClicked.connect(self._on_head_clicked)
         self.doubleClicked.connect(self.opened)
         self._by, self._falling = SortBy.ADDED, False
@@ -129,6 +131,11 @@ class Table(QTableView):
     def show_order(self, by: SortBy, *, falling: bool) -> None:
         """The next click on a heading goes on from here."""
         self._by, self._falling = by, falling
+
+    def show_before(self, shown: bool) -> None:
+        """Show what the model before said."""
+        if self.isColumnHidden(BEFORE) is shown:
+            self.setColumnHidden(BEFORE, not shown)
 
     @Slot(int)
     def _on_head_clicked(self, column: int) -> None:

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.jobs.lane import JobLane
-from resnet_gui.ui.library.arrangement import SortBy
+from resnet_gui.ui.library.arrangement import SortBy, Which
 from resnet_gui.ui.library.background import Background
 from resnet_gui.ui.library.filter_bar import FilterBar
 from resnet_gui.ui.library.grid import Grid
@@ -257,6 +257,7 @@ class LibraryView(QWidget):
     def _count(self) -> None:
         total, shown = self.photos.rowCount(), self.model.rowCount()
         self.labels.show_counts(self.model.labels(), total)
+        self.table.show_before(self.model.compared())
         self._show_counts()
         if shown == 0:
             self._show_view()
@@ -286,7 +287,13 @@ class LibraryView(QWidget):
             self.views.setCurrentWidget(self.view)
             return
         known = self.model.settled
-        self.nothing.setText("No photo is like that." if known else "Looking…")
+        text = "No photo is like that." if known else "Looking…"
+        if known and self.model.shown.which is Which.DISAGREE and not self.model.compared():
+            text = (
+                "One model was asked so far. Choose another one above: here are then the photos "
+                "about which the two disagree."
+            )
+        self.nothing.setText(text)
         self.views.setCurrentWidget(self.nothing)
 
     @Slot()

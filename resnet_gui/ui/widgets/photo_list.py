@@ -39,13 +39,18 @@ class PhotoState(Enum):
 
 @dataclass(slots=True, eq=False)
 class Photo:
-    """One photo of the window. Only the main thread touches it."""
+    """One photo of the window. Only the main thread touches it.
+
+    Attributes:
+        other: the answer of the model that was asked before `prediction`'s, if another was.
+    """
 
     source: ImageSource
     state: PhotoState = PhotoState.IDLE
     owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
+    other: Prediction | None = None
 
     @property
     def stale(self) -> bool:

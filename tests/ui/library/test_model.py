@@ -179,7 +179,7 @@ def test_a_row_says_all_that_is_known(
         return [model.index(number, column).data() for column in range(model.columnCount())]
 
     assert row(0) == [
-        "1.jpg", "german shepherd", "90.0%", "86.0%", "My model", "2024-05-01 18:30", "/x",
+        "1.jpg", "german shepherd", "90.0%", "86.0%", "My model", "2024-05-01 18:30", "/x", "",
     ]  # fmt: skip
     assert row(1)[1] == "ant (not sure)"
     assert row(2)[1:3] == ["could not be read", ""]

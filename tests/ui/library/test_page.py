@@ -17,9 +17,11 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.events import ImageFailed
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.library.arrangement import Which
 from resnet_gui.ui.library.export_dialog import ExportDialog
 from resnet_gui.ui.library.large_photo import LargePhoto
 from resnet_gui.ui.library.looks import GRID, MANY, PHOTO, TABLE
+from resnet_gui.ui.library.model import BEFORE
 from resnet_gui.ui.library.view import LibraryView
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from tests.helpers.fake_engine import Rig, prediction
@@ -274,11 +276,11 @@ def test_pause_lets_nothing_begin(rig: Rig, page: ClassifyPage, tmp_path: Path) 
 
 def test_a_pause_ends_with_stop(rig: Rig, page: ClassifyPage, tmp_path: Path) -> None:
     hold = rig.engine.hold()
-    rig.engine.script("classify", prediction(), hold)
+    rig.engine.script("classify", hold)
     page.controller.open_paths([tmp_path / f"{n}.png" for n in range(15)])
     rig.until(hold.reached.is_set)
     page.controller.set_paused(True)
-    page.controller.stop()
+    page.strip.stop.click()  # before the first answer
     hold.over.set()
     rig.settle()
     assert page.strip.go_on.isVisible()
@@ -360,3 +362,27 @@ def test_the_large_photo_leads_to_the_next(
     qtbot.keyClick(large.view, Qt.Key.Key_Escape)
     assert not large.isVisible()
     assert library.selection.currentIndex().row() == 12
+
+
+def test_two_models_are_compared(rig: Rig, page: ClassifyPage, tmp_path: Path) -> None:
+    open_photos(rig, page, tmp_path, 13)
+    library = library_of(rig, page, TABLE)
+    assert library.table.isColumnHidden(BEFORE)
+    library.bar.which.setCurrentIndex(list(Which).index(Which.DISAGREE))
+    library.bar.which.activated.emit(0)
+    rig.until(lambda: library.nothing.isVisible())
+    assert library.nothing.text().startswith("One model was asked so far.")
+    second = [prediction(n, "bee", "b") for n in range(13)]
+    current, *others = second
+    rig.engine.script("classify", current)
+    rig.engine.script(
+        "classify", *(dataclasses.replace(p, position=p.position - 1) for p in others)
+    )
+    page.controller.set_model("b")
+    rig.settle()
+    settled(rig, library.model)
+    rig.until(lambda: not library.table.isColumnHidden(BEFORE))
+    # The bees are bees to both; about the last one the first model said nothing.
+    assert names(library.model) == [f"{n:02d}.png" for n in range(12) if n % 3 != 1]
+    assert library.model.index(0, BEFORE).data() == "ant 90.0%"
+    assert library.model.index(0, 1).data() == "bee"
