@@ -13,6 +13,7 @@ NAMES = (
     "window",
     "training_window",
     "lab_window",
+    "library_window",
     "folder",
     "photo",
     "library",

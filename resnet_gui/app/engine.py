@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from resnet_gui.ui.engine import AugmentedPhoto, Stop
 
 if TYPE_CHECKING:
     from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.library.answering import Library
 
 
 class LocalEngine:
@@ -43,6 +44,7 @@ class LocalEngine:
     def __init__(self, zoo: Zoo) -> None:
         self.zoo = zoo
         self._classifier: Classifier | None = None
+        self._library: Library | None = None
         self._speeds = SpeedLog()
 
     def entries(self) -> list[ModelEntry]:
@@ -56,13 +58,30 @@ class LocalEngine:
             self._classifier = Classifier(self.zoo)
         return self._classifier
 
+    def _library_of_zoo(self) -> Library:
+        if self._library is None:
+            classifier = self._classifier_of_zoo()
+            from resnet_gui.core.library.answering import Library
+
+            self._library = Library(classifier)
+        return self._library
+
     def classify(
         self, sources: Sequence[ImageSource], model_id: str, device: str
     ) -> Iterator[ClassifyEvent]:
+        """What was answered before comes at once, from the disk; the rest is asked."""
+        library = self._library_of_zoo()
+        from resnet_gui.core.library.answered import AnsweredPhoto
+
         try:
-            for event in self._classifier_of_zoo().classify(sources, model_id, device):
-                self._speeds.note(event)
-                yield event
+            with closing(library.answer(sources, model_id, device)) as events:
+                for told in events:
+                    if not isinstance(told, AnsweredPhoto):
+                        yield told
+                        continue
+                    if not told.kept:
+                        self._speeds.note(told.answer)
+                    yield told.answer
         finally:
             self._speeds.store()
 

@@ -89,7 +89,7 @@ class ClassifyController(QObject):
         self._intake.found.connect(self._on_photos_found)
         self._intake.opened.connect(self.opened)
         self._intake.labelled.connect(self.labelled)
-        self._intake.kits_found.connect(self._on_kits_found)
+        self._intake.kits_found.connect(self._import)
         self._intake.noticed.connect(self.noticed)
         self._intake.began.connect(self._on_intake_began)
         self._intake.ended.connect(self._on_intake_ended)
@@ -138,9 +138,6 @@ class ClassifyController(QObject):
             self._intake.open_content(dropped)
 
     @Slot(object)
-    def _on_kits_found(self, folders: Sequence[Path]) -> None:
-        self._import(folders)
-
     def _import(self, paths: Sequence[Path]) -> None:
         self._imports.start(paths)
         self._say("Reading the model file…", busy=True)
@@ -206,13 +203,15 @@ class ClassifyController(QObject):
 
     def remove(self, photo: Photo) -> None:
         """Take a photo out of the list (the file stays where it is)."""
-        row = self.photos.row(photo)
-        self.removals.take(row)
-        if photo is self._current:
-            self._current = None
-            self.select(min(row, self.photos.rowCount() - 1))
-            if self._current is None:
-                self.current_changed.emit()
+        self.remove_many([photo])
+
+    def remove_many(self, photos: Sequence[Photo]) -> None:
+        """Take photos out of the list (the files stay where they are)."""
+        row = self.photos.row(self._current) if self._current is not None else -1
+        self.removals.take(photos)
+        if self._current is not None and self.photos.row(self._current) < 0:
+            self._current = self.photos.photo(min(row, self.photos.rowCount() - 1))
+            self.current_changed.emit()
         self._report_progress()
 
     @Slot()
@@ -282,11 +281,16 @@ class ClassifyController(QObject):
             self._warm_up()
 
     def stop(self) -> None:
-        """Stop classifying; answers that are there stay."""
+        """Classify no more; answers that are there stay."""
         self._jobs.let_go()
         self._intake.stop()
         self._report_progress()
         self._say("Stopped.")
+
+    def set_paused(self, paused: bool) -> None:
+        """Let no other photo begin, or go on."""
+        self._jobs.set_paused(paused)
+        self._report_progress()
 
     def go_on(self) -> None:
         """Classify what was left when it was stopped."""
@@ -312,7 +316,7 @@ class ClassifyController(QObject):
         if self.entry is None:
             for photo in photos:
                 photo.state = PhotoState.IDLE
-            self.photos.touch_all()
+            self.photos.touch(photos)
         else:
             classify = partial(
                 self._engine.classify, model_id=self.entry.spec.id, device=self.device
@@ -338,18 +342,16 @@ class ClassifyController(QObject):
 
     @Slot(object)
     def _on_answered(self, answers: list[tuple[Photo, Answer]]) -> None:
-        for photo, event in answers:
-            if isinstance(event, Prediction):
-                total_ms = event.decode_ms + event.inference_ms
-                self.status = Status(
-                    self.status.text,
-                    event.device,
-                    f"{event.inference_ms:.0f} ms network, {total_ms:.0f} ms in all",
-                    self.status.busy,
-                )
-                self.status_changed.emit(self.status)
-            if photo is self._current:
-                self.current_changed.emit()
+        # Of the last one alone: of what was kept, hundreds come at a time.
+        event = next((e for _, e in reversed(answers) if isinstance(e, Prediction)), None)
+        if event is not None:
+            total_ms = event.decode_ms + event.inference_ms
+            milliseconds = f"{event.inference_ms:.0f} ms network, {total_ms:.0f} ms in all"
+            text, busy = self.status.text, self.status.busy
+            self.status = Status(text, event.device, milliseconds, busy)
+            self.status_changed.emit(self.status)
+        if any(photo is self._current for photo, _ in answers):
+            self.current_changed.emit()
         self._report_progress()
 
     @Slot(object)

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.device_box import DeviceBox
 from resnet_gui.ui.classify.empty_state import EmptyState
+from resnet_gui.ui.classify.library_look import LibraryLook
 from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.offer import ModelOffer
 from resnet_gui.ui.classify.open_button import OpenButton
@@ -57,7 +57,8 @@ class ClassifyPage(Page):
     other_keys = (
         ("Left, Right", "The photo before or after, in the row of photos"),
         ("Del", "Remove photo, in the row of photos"),
-        ("Enter", "Open in another program, in the row of photos"),
+        ("Enter", "Open in another program, in the row of photos; large, in a grid or table"),
+        ("Ctrl+A", "Select all photos, in a grid or table"),
     )
     train_requested = Signal(object)
 
@@ -88,7 +89,7 @@ class ClassifyPage(Page):
         self.empty = EmptyState(samples)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(self._work(lanes.io))
+        self.stack.addWidget(self._work(context))
         column.addWidget(self.stack, 1)
         self._connect(controller)
         self._offer_actions()
@@ -116,8 +117,8 @@ class ClassifyPage(Page):
         row.addWidget(self.open_button)
         return row
 
-    def _work(self, io: JobLane) -> QWidget:
-        self.photo_panel = left = PhotoPanel(io)
+    def _work(self, context: PageContext) -> QWidget:
+        self.photo_panel = left = PhotoPanel(context.lanes.io)
         self.view, self.crop_button = left.view, left.crop_button
         self.results = ResultsPanel()
         self.problems = ProblemsPanel(self.controller.photos)
@@ -135,14 +136,17 @@ class ClassifyPage(Page):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setSizes([700, 340])
         self.strip = PhotoStrip(self.controller.photos)
+        self.look = LibraryLook(
+            self.controller, self.splitter, self.strip, self.photo_actions, context, self
+        )
         work = QWidget()
         column = QVBoxLayout(work)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         # No stretch: what stretches is squeezed first, and the answers need the room the most.
         expanding = QSizePolicy.Policy.Expanding
-        self.splitter.setSizePolicy(expanding, expanding)
-        column.addWidget(self.splitter)
+        self.look.stack.setSizePolicy(expanding, expanding)
+        column.addWidget(self.look.stack)
         column.addWidget(self.strip)
         return work
 
@@ -173,6 +177,7 @@ class ClassifyPage(Page):
         self.strip.go_on_requested.connect(controller.go_on)
         self.strip.clear_requested.connect(controller.clear)
         self.strip.unsure_requested.connect(self.show_next_unsure)
+        self.look.photo_shown.connect(self._on_current_changed)
         controller.taken.connect(self.notices.forget_misses)
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)
@@ -207,7 +212,8 @@ class ClassifyPage(Page):
         self.offer_action(
             "File", "&Sample photos", opening.open_samples, elsewhere="Classify &sample photos"
         )
-        some, several = self._has_photo, self._has_several
+        some, several, look = self._has_photo, self._has_several, self.look
+        look.offer_export()
         self.offer_action(
             "Edit", "&Copy result", self.copy_result, keys=keys.Copy, usable=self._answered
         )
@@ -223,10 +229,11 @@ class ClassifyPage(Page):
             ("&Next photo", controller.show_next, "Alt+Right", several),
             ("Pre&vious photo", controller.show_previous, "Alt+Left", several),
             ("Next un&sure photo", self.show_next_unsure, "Ctrl+U", self._has_unsure),
-            ("&Remove photo from list", controller.remove_current, "Ctrl+Backspace", some),
+            ("&Remove photo from list", self.remove_chosen, "Ctrl+Backspace", some),
             ("C&lear list", controller.clear, "", some),
         ):
             self.offer_action("Edit", text, slot, keys=key, usable=usable)
+        look.offer_looks()
         self.offer_action("View", "Choose &model…", self.show_models, keys="Ctrl+M")
         self.offer_action("View", self.crop_action, keys="Ctrl+E", usable=some)
 
@@ -288,9 +295,19 @@ class ClassifyPage(Page):
             self.notices.add("What was dropped holds no photo that can be read.", "miss")
 
     @Slot()
+    def remove_chosen(self) -> None:
+        """Take out of the list what is selected in the library, or the photo on the screen."""
+        if self.look.shown is not None:
+            self.controller.remove_many(self.look.shown.selected())
+        else:
+            self.controller.remove_current()
+
+    @Slot()
     def copy_result(self) -> None:
         """Put the current answer on the clipboard, one line per class."""
-        if self.controller.current is not None:
+        if self.look.shown is not None:
+            self.photo_actions.copy_table(self.look.shown.selected())
+        elif self.controller.current is not None:
             self.photo_actions.copy_answer(self.controller.current, self.results.copy)
 
     # --- what the person does ---------------------------------------------------------------
@@ -329,7 +346,8 @@ class ClassifyPage(Page):
         if photo is None:
             return
         self.strip.show_current(self.controller.photos.row(photo))
-        self.photo_panel.show_photo(photo)
+        if self.look.shown is None:
+            self.photo_panel.show_photo(photo)
 
     def _hint(self) -> str:
         if self.controller.store.inventory is None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from PySide6.QtCore import QObject, QPoint, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from resnet_gui.core.events import ClassScore
-from resnet_gui.jobs.lane import JobLane
+from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.widgets.answer import kind_line, percent
 from resnet_gui.ui.widgets.class_names import class_words
@@ -29,8 +32,10 @@ class PhotoActions(QObject):
     ) -> None:
         super().__init__(page)
         self._controller, self._notices, self._page = controller, notices, page
+        self._io = io
         self.reveal = Reveal(io, notices, self)
         self._photo: Photo | None = None  # of the menu
+        self._photos: Sequence[Photo] = ()
         self._score: ClassScore | None = None
 
     # --- menus --------------------------------------------------------------------------------
@@ -57,6 +62,17 @@ class PhotoActions(QObject):
                 action.setEnabled(possible)
         return menu
 
+    def photos_menu(self, photos: Sequence[Photo]) -> QMenu:
+        """The menu of several photos."""
+        menu = self._menu(None, None)
+        self._photos = photos
+        menu.addAction("Copy as table").triggered.connect(self._on_copy_table)
+        menu.addAction("Copy paths").triggered.connect(self._on_copy_paths)
+        menu.addSeparator()
+        removed = menu.addAction(f"Remove {len(photos):,} photos from list")
+        removed.triggered.connect(self._on_remove_photos)
+        return menu
+
     def class_menu(self, photo: Photo, score: ClassScore) -> QMenu:
         """The menu of one line of a photo's answer."""
         menu = self._menu(photo, score)
@@ -65,7 +81,7 @@ class PhotoActions(QObject):
         menu.addAction("Copy the whole answer").triggered.connect(self._on_copy_answer)
         return menu
 
-    def _menu(self, photo: Photo, score: ClassScore | None) -> QMenu:
+    def _menu(self, photo: Photo | None, score: ClassScore | None) -> QMenu:
         self._photo, self._score = photo, score
         menu = QMenu(self._page)
         menu.aboutToHide.connect(menu.deleteLater)
@@ -105,6 +121,33 @@ class PhotoActions(QObject):
         if beside is not None and beside.isVisible():
             # Where the eye is; the status line is far away.
             show_tooltip(beside, beside.mapToGlobal(beside.rect().bottomLeft()), said)
+
+    def copy_table(self, photos: Sequence[Photo]) -> None:
+        """Put a table of answers on the clipboard; it is made in the io lane."""
+        from resnet_gui.ui.library.rows import copied_table, moments  # the window is up sooner
+
+        if photos:
+            titles = {e.spec.id: e.spec.title for e in self._controller.store.entries}
+            copy = partial(copied_table, moments(photos), titles)
+            job = self._io.submit(copy, Priority.INTERACTIVE)
+            job.finished.connect(self._on_table_made)
+
+    @Slot(object)
+    def _on_table_made(self, made: tuple[str, int]) -> None:
+        text, count = made
+        QGuiApplication.clipboard().setText(text)
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        self._controller.tell(f"Copied: a table of {rows}, for a spreadsheet")
+
+    @Slot()
+    def _on_copy_table(self) -> None:
+        self.copy_table(self._photos)
+
+    @Slot()
+    def _on_copy_paths(self) -> None:
+        names = [photo.source.name for photo in self._photos if photo.source.path is not None]
+        if names:
+            self._copy("\n".join(names), f"{len(names):,} paths")
 
     @Slot()
     def _on_copy_answer(self) -> None:
@@ -149,3 +192,7 @@ class PhotoActions(QObject):
     def _on_remove(self) -> None:
         if self._photo is not None:
             self._controller.remove(self._photo)
+
+    @Slot()
+    def _on_remove_photos(self) -> None:
+        self._controller.remove_many(self._photos)

@@ -35,8 +35,15 @@ class PhotoJobs(QObject):
         super().__init__(parent)
         self._inference, self._photos = inference, photos
         self._batches: list[_Batch] = []
-        self._started = 0.0
+        self._waiting: set[Photo] = set()  # counted many times a second: 20,000 may wait
+        self._watch = _Watch()
         self._done = 0
+        self._paused = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether what waits for an answer waits for a person, too."""
+        return self._paused and bool(self._waiting)
 
     def classify(
         self,
@@ -48,7 +55,9 @@ class PhotoJobs(QObject):
         """Queue photos. `interactive`: the first one alone and before everything else, as it is
         the one being looked at."""
         if not self._batches:
-            self._started, self._done = time.monotonic(), 0
+            self._done = 0
+            self._watch.begin()
+            self._paused = False
         alone = 1 if interactive else 0
         for part, priority in (
             (photos[:alone], Priority.INTERACTIVE),
@@ -61,45 +70,63 @@ class PhotoJobs(QObject):
                 batch.answered.connect(self._on_answered)
                 batch.job.failed.connect(self._on_failed)
                 batch.job.ended.connect(self._on_ended)
+                # Somebody looks at the first photo: that one is answered also in a pause.
+                batch.job.set_paused(self._paused and priority is not Priority.INTERACTIVE)
                 self._batches.append(batch)
-        self._photos.touch_all()
+        self._waiting.update(photos)
+        self._photos.touch(photos)
 
     def let_go(self) -> None:
         """Cancel all jobs and hear no more of them. Answers that are there stay; one that was to be
         replaced counts as old."""
         for batch in self._batches:
             batch.job.let_go()
-            for photo in batch.waiting():
-                photo.state = PhotoState.IDLE
             batch.deleteLater()
         self._batches.clear()
-        self._photos.touch_all()
+        self._paused = False
+        self._idle(list(self._waiting))
+
+    def set_paused(self, paused: bool) -> None:
+        """Let nothing new begin, or go on. What is under way is still answered."""
+        self._paused = paused
+        self._watch.hold(paused)
+        for batch in self._batches:
+            batch.job.set_paused(paused)
+
+    def _idle(self, photos: Sequence[Photo]) -> None:
+        """They wait for nothing any more."""
+        for photo in photos:
+            photo.state = PhotoState.IDLE
+        self._waiting.difference_update(photos)
+        self._photos.touch(photos)
 
     def progress(self) -> PhotosProgress:
         """Of all photos since nothing waited."""
-        waiting = sum(len(batch.waiting()) for batch in self._batches)
+        waiting = len(self._waiting)
         if not waiting:
             self._done = 0
-        return PhotosProgress.of(self._done, waiting, time.monotonic() - self._started)
+        return PhotosProgress.of(self._done, waiting, self._watch.seconds(), paused=self.paused)
 
     @Slot(object)
     def _on_answered(self, answers: list[tuple[Photo, Answer]]) -> None:
         self._done += len(answers)
         for photo, answer in answers:
             if isinstance(answer, Prediction):
+                before = photo.prediction
+                if before is not None and before.model != answer.model:
+                    photo.other = before
                 photo.state, photo.prediction, photo.problem = PhotoState.DONE, answer, ""
             else:
                 photo.state, photo.prediction = PhotoState.FAILED, None
                 photo.problem = answer.message
-            self._photos.touch(photo)
+            self._waiting.discard(photo)
+        self._photos.touch([photo for photo, _ in answers])
         self.answered.emit(answers)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        for batch in self._batches:
-            for photo in () if batch.job.active else batch.waiting():
-                photo.state = PhotoState.IDLE
-        self._photos.touch_all()
+        over = [batch for batch in self._batches if not batch.job.active]
+        self._idle([photo for batch in over for photo in batch.waiting()])
         self.failed.emit(error)
 
     @Slot()
@@ -109,6 +136,26 @@ class PhotoJobs(QObject):
                 batch.deleteLater()
         self._batches = [batch for batch in self._batches if batch.job.active]
         self.ended.emit()
+
+
+class _Watch:
+    """The time that is worked, without pauses, in seconds."""
+
+    def __init__(self) -> None:
+        self._before, self._since = 0.0, 0.0
+        self._held = False
+
+    def begin(self) -> None:
+        self._before, self._since, self._held = 0.0, time.monotonic(), False
+
+    def hold(self, held: bool) -> None:
+        """Stop, or go on."""
+        if held != self._held:
+            self._before, self._since = self.seconds(), time.monotonic()
+            self._held = held
+
+    def seconds(self) -> float:
+        return self._before + (0.0 if self._held else time.monotonic() - self._since)
 
 
 class _Batch(QObject):

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.photo_view import PhotoView
-from resnet_gui.ui.classify.previews import Preview, Previews
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
+from resnet_gui.ui.widgets.previews import Preview, Previews
 
 
 class PhotoPanel(QWidget):

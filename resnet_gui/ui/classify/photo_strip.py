@@ -2,119 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QRectF,
     QSize,
     Qt,
     QTimer,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from resnet_gui.ui.widgets.icons import draw_icon
+from resnet_gui.ui.library.looks import LOOKS, MANY, PHOTO
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
-from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption_lines
+from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate
+from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.status import PhotosProgress
-from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
 _WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
-_PICTURE_WIDTH, _CAPTION_HEIGHT = 104, 37
 _SCROLL_BAR = 20  # below the cells, with the frame
 
 
-class _PhotoDelegate(QStyledItemDelegate):
-    """Paints one thumbnail with its top label; `height` of a cell, in points."""
-
-    height = _HEIGHT
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(_WIDTH, self.height)
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        colours = theme_colours()
-        photo = index.data(PhotoList.PhotoRole)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        cell = QRectF(option.rect).adjusted(2, 2, -2, -2)
-        if selected:
-            ground = QPainterPath()
-            ground.addRoundedRect(cell, 8, 8)
-            painter.fillPath(ground, QColor(colours.accent_ground))
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.drawPath(ground)
-        frame = QRectF(
-            cell.center().x() - _PICTURE_WIDTH / 2,
-            cell.top() + 4,
-            _PICTURE_WIDTH,
-            self.height - _CAPTION_HEIGHT,
-        )
-        image = index.data(Qt.ItemDataRole.DecorationRole)
-        clip = QPainterPath()
-        clip.addRoundedRect(frame, 5, 5)
-        painter.save()
-        painter.setClipPath(clip)
-        if image is not None:
-            wide = image.width() / image.height() > frame.width() / frame.height()
-            height = image.height() if wide else image.width() * frame.height() / frame.width()
-            width = image.height() * frame.width() / frame.height() if wide else image.width()
-            part = QRectF((image.width() - width) / 2, (image.height() - height) / 2, width, height)
-            painter.drawImage(frame, image, part)
-        else:
-            painter.fillRect(frame, QColor(colours.track))
-            failed = photo.state is PhotoState.FAILED
-            mark = QRectF(frame.center().x() - 12, frame.center().y() - 12, 24, 24)
-            name, colour = ("alert", colours.danger) if failed else ("photo", colours.muted)
-            draw_icon(painter, name, mark, colour)
-        painter.restore()
-        font = painter.font()
-        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
-        painter.setFont(font)
-        failed = photo.state is PhotoState.FAILED
-        old = colours.muted if photo.stale else colours.text
-        painter.setPen(QColor(colours.danger if failed else old))
-        line = QRectF(
-            cell.left() + 4,
-            frame.bottom() + 2,
-            cell.width() - 8,
-            cell.bottom() - frame.bottom() - 2,
-        )
-        # Of a file's name the end counts too; a class keeps its beginning.
-        mode = Qt.TextElideMode.ElideMiddle if failed else Qt.TextElideMode.ElideRight
-        for number, text in enumerate(caption_lines(photo)):
-            metrics = painter.fontMetrics()
-            below = line.translated(0, number * metrics.height())
-            below.setHeight(metrics.height())
-            shown = metrics.elidedText(text, mode, int(line.width()))
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
-            painter.setPen(QColor(colours.muted))
-        painter.restore()
+_Index = QModelIndex | QPersistentModelIndex
 
 
 class _Photos(MenuListView):
@@ -129,7 +52,7 @@ class _Photos(MenuListView):
 
     def __init__(self) -> None:
         super().__init__()
-        self._delegate = _PhotoDelegate(self)
+        self._delegate = PhotoDelegate(_WIDTH, _HEIGHT, self)
         self.setItemDelegate(self._delegate)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(_HEIGHT + _SCROLL_BAR)
@@ -140,6 +63,15 @@ class _Photos(MenuListView):
     def minimumSizeHint(self) -> QSize:
         return QSize(_WIDTH, _LOW_HEIGHT + _SCROLL_BAR)
 
+    def doItemsLayout(self) -> None:
+        """Qt looks at every photo: not while the grid or the table is shown instead."""
+        if self.isVisible():
+            super().doItemsLayout()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.scheduleDelayedItemsLayout()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Thumbnails become lower where the window is low."""
         height = max(_LOW_HEIGHT, min(_HEIGHT, self.height() - _SCROLL_BAR))
@@ -147,6 +79,11 @@ class _Photos(MenuListView):
             self._delegate.height = height
             self.scheduleDelayedItemsLayout()
         super().resizeEvent(event)
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Only what is painted changes. Qt's list would look for the place of each of 20,000
+        photos again."""
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
@@ -163,22 +100,76 @@ class _Photos(MenuListView):
             self.open_requested.emit(index)
 
 
-class PhotoStrip(QWidget):
-    """Thumbnails in one row; hidden while there is one photo.
+class LookSwitch(QWidget):
+    """Three buttons of which one is down.
+
+    Attributes:
+        look: one of LOOKS.
 
     Signals:
+        chosen(str): by a person.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = PHOTO
+        self.buttons: dict[str, QPushButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for look, (text, tip, keys) in LOOKS.items():
+            button = self.buttons[look] = QPushButton(text)
+            button.setProperty("kind", "segment")
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.setAccessibleName(f"Show photos: {text}")
+            set_tooltip(button, f"{tip} ({keys})")
+            button.clicked.connect(self._on_clicked)
+            bold = QFont(button.font())
+            bold.setBold(True)  # as it is when it is down
+            button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(text) + 24)
+            row.addWidget(button)
+        self.buttons[PHOTO].setChecked(True)
+        self.setFocusProxy(self.buttons[PHOTO])
+
+    def set_look(self, look: str) -> None:
+        """Press a button without a person."""
+        self.look = look if look in LOOKS else PHOTO
+        self.buttons[self.look].setChecked(True)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        look = next(look for look, button in self.buttons.items() if button.isChecked())
+        if look != self.look:
+            self.look = look
+            self.chosen.emit(look)
+
+
+class PhotoStrip(QWidget):
+    """How far the photos are, and thumbnails in one row; hidden while there is one photo.
+
+    Attributes:
+        look: how photos are looked at, one of LOOKS; where there are few that is PHOTO.
+
+    Signals:
+        look_changed(): `look` is another, or will be with the next photos.
         chosen(int): row of the photo that was clicked or reached with the arrow keys.
         stop_requested(), go_on_requested(), clear_requested().
+        pause_requested(bool): begin nothing more; False: go on.
         unsure_requested(): the next photo of which the model is not sure.
         menu_requested(object, QPoint): a Photo's menu; where on the screen.
         remove_requested(object), open_requested(object): a Photo.
     """
 
+    look_changed = Signal()
     chosen = Signal(int)
     menu_requested = Signal(object, QPoint)
     remove_requested = Signal(object)
     open_requested = Signal(object)
     stop_requested = Signal()
+    pause_requested = Signal(bool)
     go_on_requested = Signal()
     clear_requested = Signal()
     unsure_requested = Signal()
@@ -196,14 +187,21 @@ class PhotoStrip(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
+        self.pause = QPushButton("Pause")
+        set_tooltip(self.pause, "Leave the computer to other work for a while")
+        self.pause.clicked.connect(self._on_pause_clicked)
+        self.pause.setProperty("kind", "plain")
         self.stop = QPushButton("Stop")
         self.go_on = QPushButton("Go on")
         self.next_unsure = QPushButton("Next unsure")
         set_tooltip(self.next_unsure, "The next photo that the model is not sure of (Ctrl+U)")
         self.remove_all = QPushButton("Clear")
-        set_tooltip(self.remove_all, "Empty the list. Your files stay where they are.")
+        set_tooltip(
+            self.remove_all,
+            "Empty the list. Your files stay where they are, and the answers are kept.",
+        )
         for button, signal in (
-            (self.stop, self.stop_requested),
+            (self.stop, self._on_stop_clicked),
             (self.go_on, self.go_on_requested),
             (self.next_unsure, self.unsure_requested),
             (self.remove_all, self.clear_requested),
@@ -212,10 +210,14 @@ class PhotoStrip(QWidget):
             button.clicked.connect(signal)
         header.addWidget(self.summary)
         header.addWidget(self.bar)
+        header.addWidget(self.pause)
         header.addWidget(self.stop)
         header.addWidget(self.go_on)
         header.addWidget(self.next_unsure)
         header.addStretch()
+        self.looks = LookSwitch()
+        self.looks.chosen.connect(self._on_look_chosen)
+        header.addWidget(self.looks)
         header.addWidget(self.remove_all)
         column.addLayout(header)
         self.view = _Photos()
@@ -232,6 +234,10 @@ class PhotoStrip(QWidget):
         column.addWidget(self.view)
         self.view.selectionModel().currentChanged.connect(self._on_current_changed)
         self._progress = PhotosProgress(0, 0, 0.0, None)
+        self._stopped = False  # by a person, perhaps before the first answer
+        self._many = False  # once there were: a grid does not go while photos are sorted out
+        for changed in (photos.rowsInserted, photos.rowsRemoved, photos.modelReset):
+            changed.connect(self._on_rows_changed)
         # Counting looks at every photo: a few times a second are enough.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -239,6 +245,21 @@ class PhotoStrip(QWidget):
         self._soon.timeout.connect(self._refresh)
         photos.counted.connect(self._on_counted)
         self._refresh()
+
+    @property
+    def look(self) -> str:
+        """How photos are looked at now."""
+        return self.looks.look if self._many else PHOTO
+
+    def set_look(self, look: str) -> None:
+        """Look at photos in another way, as soon as there are many."""
+        self.looks.set_look(look)
+        self._refresh()
+        self.look_changed.emit()
+
+    @Slot(str)
+    def _on_look_chosen(self, look: str) -> None:
+        self.set_look(look)
 
     def show_current(self, row: int) -> None:
         """Follow the controller's current photo."""
@@ -251,6 +272,15 @@ class PhotoStrip(QWidget):
     def show_progress(self, progress: PhotosProgress) -> None:
         self._progress = progress
         self._refresh()
+
+    @Slot()
+    def _on_stop_clicked(self) -> None:
+        self._stopped = True
+        self.stop_requested.emit()
+
+    @Slot()
+    def _on_pause_clicked(self) -> None:
+        self.pause_requested.emit(not self._progress.paused)
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
@@ -270,6 +300,15 @@ class PhotoStrip(QWidget):
         self.open_requested.emit(index.data(PhotoList.PhotoRole))
 
     @Slot()
+    def _on_rows_changed(self, *_: object) -> None:
+        count = self._photos.rowCount()
+        many = count >= MANY or (self._many and count > 1)
+        if many != self._many:
+            self._many = many
+            self._refresh()
+            self.look_changed.emit()
+
+    @Slot()
     def _on_counted(self) -> None:
         if not self._soon.isActive():
             self._soon.start()
@@ -278,27 +317,38 @@ class PhotoStrip(QWidget):
     def _refresh(self) -> None:
         count = self._photos.rowCount()
         self.setVisible(count > 1)
+        self.looks.setVisible(self._many)
+        self.view.setVisible(self.look == PHOTO)
         progress = self._progress
         running = progress.running
         idle = sum(photo.state is PhotoState.IDLE for photo in self._photos.photos())
-        left = not running and 0 < idle < count
+        if running or not count:
+            self._stopped = False
+        # Where nothing is answered because no model is here, there is nothing to go on with.
+        left = not running and idle > 0 and (idle < count or self._stopped)
         # Counted at the end only: answers come many times a second.
         unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
         focused = self.window().focusWidget()
         self.bar.setVisible(running)
         self.stop.setVisible(running)
+        self.pause.setVisible(running)
+        self.pause.setText("Continue" if progress.paused else "Pause")
         self.go_on.setVisible(left)
         self.next_unsure.setVisible(unsure > 0)
-        if focused in (self.stop, self.go_on, self.next_unsure) and focused.isHidden():
+        buttons = (self.pause, self.stop, self.go_on, self.next_unsure)
+        if focused in buttons and focused.isHidden():
             # Qt would go on to “Clear”, and the next press of the space bar would empty the list.
-            (self.stop if running else self.go_on if left else self.view).setFocus()
+            photos = self.view if self.look == PHOTO else self.looks
+            (self.stop if running else self.go_on if left else photos).setFocus()
         if running:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
             text = f"{progress.done:,} of {progress.total:,}"
-            if progress.per_second:
+            if progress.paused:
+                text += " · paused"
+            elif progress.per_second:
                 text += f" · {progress.per_second:.0f} photos/s"
-            if progress.eta_s is not None:
+            if progress.eta_s is not None and not progress.paused:
                 text += f" · about {duration(progress.eta_s)} left"
         else:
             text = f"{count:,} photos"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -41,11 +42,11 @@ class Removals(QObject):
             return f"“{one_line(taken[0].photo.source.short_name, 60)}” removed from the list."
         return f"{len(taken):,} photos removed from the list." if taken else ""
 
-    def take(self, row: int) -> None:
-        """Remove one photo."""
-        photo = self._photos.remove(row)
-        if photo is not None:
-            self._removals.append([_Taken(row, photo, photo.state)])
+    def take(self, photos: Iterable[Photo]) -> None:
+        """Remove photos."""
+        gone = self._photos.remove_many(photos)
+        if gone:
+            self._removals.append([_Taken(row, photo, photo.state) for row, photo in gone])
             self.changed.emit()
 
     def take_all(self) -> None:
@@ -69,12 +70,13 @@ class Removals(QObject):
         for removal in reversed(self._removals):
             now = self._photos.restore([(taken.row, taken.photo) for taken in removal])
             back += now
+            again = set(now)
             waited += [
                 taken.photo
                 for taken in removal
                 if taken.state is PhotoState.WAITING
                 and taken.photo.state is PhotoState.IDLE
-                and taken.photo in now
+                and taken.photo in again
             ]
         self.forget()
         return back, waited

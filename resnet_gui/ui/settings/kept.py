@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from resnet_gui.core.inference import converted, feature_cache
 from resnet_gui.core.library import store as answers
+from resnet_gui.core.library import thumbnails
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -60,6 +61,13 @@ KEPT = [
         "is instant. They are answered again when they are needed.",
         answers.used_bytes,
         answers.clear_answers,
+    ),
+    Kept(
+        "Small pictures of photos",
+        "So that a grid of photos that you looked at before is there at once. They are made again "
+        "when they are needed.",
+        thumbnails.used_bytes,
+        thumbnails.clear_thumbnails,
     ),
 ]
 

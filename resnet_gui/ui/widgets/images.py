@@ -32,12 +32,23 @@ def encode_image(image: QImage, name: str) -> Iterator[ImageSource]:
     Yields:
         one ImageSource with PNG bytes.
     """
+    yield ImageSource(name, _encoded(image, b"PNG"))
+
+
+def encoded_jpeg(image: QImage, quality: int) -> bytes:
+    """JPEG bytes; `quality` from 0 to 100."""
+    return _encoded(image, b"JPEG", quality)
+
+
+def _encoded(image: QImage, form: bytes, quality: int = -1) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
+    writer = QImageWriter(buffer, QByteArray(form))
+    writer.setQuality(quality)
+    writer.write(image)
     buffer.close()
-    yield ImageSource(name, bytes(data.data()))
+    return bytes(data.data())
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -25,7 +26,7 @@ from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
-THUMBNAIL_SIDE = 192  # pixels: sharp at 96 points on a 2x screen
+THUMBNAIL_SIDE = 256  # pixels: sharp at 128 points on a 2x screen
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -38,13 +39,18 @@ class PhotoState(Enum):
 
 @dataclass(slots=True, eq=False)
 class Photo:
-    """One photo of the window. Only the main thread touches it."""
+    """One photo of the window. Only the main thread touches it.
+
+    Attributes:
+        other: the answer of the model that was asked before `prediction`'s, if another was.
+    """
 
     source: ImageSource
     state: PhotoState = PhotoState.IDLE
     owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
+    other: Prediction | None = None
 
     @property
     def stale(self) -> bool:
@@ -73,7 +79,7 @@ class PhotoList(QAbstractListModel):
         self._photos: list[Photo] = []
         self._rows: dict[PhotoId, Photo] = {}
         self._row_of: dict[int, int] = {}
-        self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self)
+        self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
         self._thumbnails.made.connect(self._on_thumbnail_made)
 
     # --- photos -----------------------------------------------------------------------------
@@ -119,11 +125,16 @@ class PhotoList(QAbstractListModel):
         Args:
             removed: (row, photo), in rising order of the rows.
         """
-        back = [(row, photo) for row, photo in removed if self.find(photo.source) is None]
+        known = self._rows
+        back = [(row, photo) for row, photo in removed if photo.source.id not in known]
         self.beginResetModel()
+        # In one pass: to insert each by itself would move all that follow, 20,000 times.
+        there, merged = iter(self._photos), list[Photo]()
         for row, photo in back:
-            self._photos.insert(row, photo)
+            merged += itertools.islice(there, max(0, row - len(merged)))
+            merged.append(photo)
             self._rows[photo.source.id] = photo
+        self._photos = [*merged, *there]
         self._row_of = {id(photo): row for row, photo in enumerate(self._photos)}
         self.endResetModel()
         self.counted.emit()
@@ -131,15 +142,36 @@ class PhotoList(QAbstractListModel):
 
     def remove(self, row: int) -> Photo | None:
         photo = self.photo(row)
-        if photo is None:
-            return None
-        self.beginRemoveRows(QModelIndex(), row, row)
-        del self._photos[row]
-        self._rows.pop(photo.source.id, None)
-        self._row_of = {id(kept): number for number, kept in enumerate(self._photos)}
-        self.endRemoveRows()
-        self.counted.emit()
+        if photo is not None:
+            self.remove_many([photo])
         return photo
+
+    def remove_many(self, photos: Iterable[Photo]) -> list[tuple[int, Photo]]:
+        """Take photos out at once.
+
+        Returns:
+            those that were there, each with the row that it had, in rising order.
+        """
+        rows = sorted(row for photo in set(photos) if (row := self.row(photo)) >= 0)
+        gone = [(row, self._photos[row]) for row in rows]
+        if not gone:
+            return []
+        lost = {id(photo) for _, photo in gone}
+        one = len(gone) == 1  # views stay where they are
+        if one:
+            self.beginRemoveRows(QModelIndex(), rows[0], rows[0])
+        else:
+            self.beginResetModel()
+        self._photos = [photo for photo in self._photos if id(photo) not in lost]
+        for _, photo in gone:
+            self._rows.pop(photo.source.id, None)
+        self._row_of = {id(kept): number for number, kept in enumerate(self._photos)}
+        if one:
+            self.endRemoveRows()
+        else:
+            self.endResetModel()
+        self.counted.emit()
+        return gone
 
     def clear(self) -> None:
         self.beginResetModel()
@@ -150,17 +182,12 @@ class PhotoList(QAbstractListModel):
         self.endResetModel()
         self.counted.emit()
 
-    def touch(self, photo: Photo) -> None:
-        """Tell the views that a photo changed."""
-        row = self.row(photo)
-        if row >= 0:
-            index = self.index(row)
-            self.dataChanged.emit(index, index)
-            self.counted.emit()
-
-    def touch_all(self) -> None:
-        if self._photos:
-            self.dataChanged.emit(self.index(0), self.index(len(self._photos) - 1))
+    def touch(self, photos: Iterable[Photo]) -> None:
+        """Tell the views that photos changed; neighbours are told of together."""
+        rows = sorted(row for photo in photos if (row := self.row(photo)) >= 0)
+        for first, last in runs(rows):
+            self.dataChanged.emit(self.index(first), self.index(last))
+        if rows:
             self.counted.emit()
 
     # --- Qt's model -------------------------------------------------------------------------
@@ -197,6 +224,14 @@ class PhotoList(QAbstractListModel):
         if photo is not None:
             index = self.index(self.row(photo))
             self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])
+
+
+def runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each unbroken run of numbers that rise."""
+    ends = [number for number, row in enumerate(rows[1:]) if row > rows[number] + 1]
+    first = [0, *(end + 1 for end in ends)] if rows else []
+    last = [*ends, len(rows) - 1] if rows else []
+    return [(rows[a], rows[b]) for a, b in zip(first, last, strict=True)]
 
 
 def caption(photo: Photo) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import (
+    QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QSortFilterProxyModel,
     Qt,
     QTimer,
     Signal,
@@ -24,23 +24,37 @@ _SHOWN, _LINES = 2, 2  # reasons that are seen without scrolling, lines of one
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class _Failed(QSortFilterProxyModel):
+class _Failed(QAbstractListModel):
     """Only the photos that failed, each as its reason (which names the file)."""
 
-    def filterAcceptsRow(self, row: int, parent: _Index) -> bool:
-        source = self.sourceModel()
-        assert isinstance(source, PhotoList)
-        photo = source.photo(row)
-        return photo is not None and photo.state is PhotoState.FAILED
+    def __init__(self, photos: PhotoList, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._photos = photos
+        self._failed: list[Photo] = []
+
+    def refresh(self) -> None:
+        """Look for them: at all photos at once, as a proxy model would ask Python for each."""
+        failed = [p for p in self._photos.photos() if p.state is PhotoState.FAILED]
+        if failed[: len(self._failed)] == self._failed:
+            if len(failed) > len(self._failed):
+                self.beginInsertRows(QModelIndex(), len(self._failed), len(failed) - 1)
+                self._failed = failed
+                self.endInsertRows()
+        else:
+            self.beginResetModel()
+            self._failed = failed
+            self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._failed)
 
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        photo = self._failed[index.row()]
         if role == PhotoList.PhotoRole:
-            return super().data(index, role)
+            return photo
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            photo = super().data(index, PhotoList.PhotoRole)
-            if isinstance(photo, Photo):
-                tip = role == Qt.ItemDataRole.ToolTipRole
-                return tooltip(photo.source.name) if tip else one_line(photo.problem, 600)
+            tip = role == Qt.ItemDataRole.ToolTipRole
+            return tooltip(photo.source.name) if tip else one_line(photo.problem, 600)
         return None
 
 
@@ -61,11 +75,12 @@ class ProblemsPanel(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.title = PlainLabel()
         self.title.setProperty("kind", "danger")
-        self.model = _Failed(self)
-        self.model.setSourceModel(photos)
+        self._photos = photos
+        self.model = _Failed(photos, self)
         self.view = MenuListView()
         self.view.setModel(self.model)
         self.view.setWordWrap(True)
+        self.view.setLayoutMode(QListView.LayoutMode.Batched)  # each reason is measured
         self.view.setSpacing(3)
         self.view.setResizeMode(QListView.ResizeMode.Adjust)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -92,6 +107,7 @@ class ProblemsPanel(QFrame):
 
     @Slot()
     def _refresh(self) -> None:
+        self.model.refresh()
         count = self.model.rowCount()
         self.setVisible(count > 0)
         noun = "photo" if count == 1 else "photos"
@@ -108,7 +124,7 @@ class ProblemsPanel(QFrame):
     @Slot(QModelIndex, QModelIndex)
     def _on_clicked(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
         if index.isValid():
-            self.chosen.emit(self.model.mapToSource(index).row())
+            self.chosen.emit(self._photos.row(index.data(PhotoList.PhotoRole)))
 
     @Slot(QModelIndex, QPoint)
     def _on_menu_requested(self, index: QModelIndex, at: QPoint) -> None:

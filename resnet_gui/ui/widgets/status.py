@@ -17,21 +17,25 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class PhotosProgress:
-    """How far the photos are. `eta_s` is None while it cannot be told yet."""
+    """How far the photos are. `eta_s` is None while it cannot be told yet. `paused`: nothing more
+    begins until a person says so."""
 
     done: int
     total: int
     per_second: float
     eta_s: float | None
+    paused: bool = False
 
     @property
     def running(self) -> bool:
         return self.done < self.total
 
     @classmethod
-    def of(cls, done: int, waiting: int, elapsed_s: float) -> PhotosProgress:
+    def of(
+        cls, done: int, waiting: int, elapsed_s: float, *, paused: bool = False
+    ) -> PhotosProgress:
         """From counts and the time since the beginning; too early, no rate is told."""
         if not waiting:
             return cls(0, 0, 0.0, None)
         rate = done / elapsed_s if elapsed_s > 0.5 and done > 2 else 0.0
-        return cls(done, done + waiting, rate, waiting / rate if rate else None)
+        return cls(done, done + waiting, rate, waiting / rate if rate else None, paused)

@@ -223,11 +223,15 @@ def _style_sheet(c: Colours) -> str:
     QLineEdit {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 6px 8px; }}
     QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 5px 7px; }}
-    QListView, QTreeView, QTableView, QPlainTextEdit {{ background: {c.surface};
+    QListView, QTreeView, QTableView, QPlainTextEdit, Grid {{ background: {c.surface};
         border: 1px solid {c.border}; border-radius: 6px; outline: 0;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
-    QListView:focus, QTreeView:focus, QTableView:focus, QPlainTextEdit:focus {{
+    QListView:focus, QTreeView:focus, QTableView:focus, QPlainTextEdit:focus, Grid:focus {{
         border: 2px solid {c.accent}; }}
+    QHeaderView, QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: 0; }}
+    QHeaderView::section {{ border-bottom: 1px solid {c.border}; padding: 6px 8px; }}
+    QHeaderView::section:hover {{ color: {c.accent}; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
     QListView[kind="bare"], QScrollArea[kind="bare"] {{ background: transparent;
         border: 2px solid transparent; border-radius: 6px; }}
     QScrollArea[kind="bare"] > QWidget > QWidget {{ border: 0; background: transparent; }}

@@ -13,10 +13,12 @@ from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource, PhotoId
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.jobs.lane import JobLane, Priority
-from resnet_gui.ui.widgets.images import to_qimage
+from resnet_gui.ui.widgets.images import encoded_jpeg, to_qimage
 
-_KEPT = 600
+_KEPT = 400  # of 200 kB
 _AT_ONCE = 24
+_WAITING = 200  # what was asked for longer ago has left the screen
+_QUALITY = 88  # of JPEG on the disk
 
 
 class Thumbnails(QObject):
@@ -28,10 +30,12 @@ class Thumbnails(QObject):
 
     made = Signal(object)
 
-    def __init__(self, io: JobLane, side: int, parent: QObject | None = None) -> None:
-        """`side`: length of the longer side, in pixels."""
+    def __init__(
+        self, io: JobLane, side: int, parent: QObject | None = None, *, on_disk: bool = False
+    ) -> None:
+        """`side`: length of the longer side, in pixels; `on_disk`: they are kept there, too."""
         super().__init__(parent)
-        self._io, self._side = io, side
+        self._io, self._side, self._on_disk = io, side, on_disk
         self._kept: OrderedDict[PhotoId, QImage | None] = OrderedDict()
         self._wanted: OrderedDict[PhotoId, ImageSource] = OrderedDict()
         self._busy = False
@@ -47,6 +51,8 @@ class Thumbnails(QObject):
             return self._kept[source.id]
         self._wanted[source.id] = source
         self._wanted.move_to_end(source.id)
+        if len(self._wanted) > _WAITING:
+            self._wanted.popitem(last=False)
         if not self._request.isActive():
             self._request.start()
         return None
@@ -61,7 +67,8 @@ class Thumbnails(QObject):
         if self._busy or not self._wanted:
             return
         newest = [self._wanted.popitem()[1] for _ in range(min(_AT_ONCE, len(self._wanted)))]
-        job = self._io.submit(partial(_thumbnails, newest, self._side), Priority.NORMAL)
+        make = _kept_thumbnails if self._on_disk else _thumbnails
+        job = self._io.submit(partial(make, newest, self._side), Priority.NORMAL)
         self._busy = job.active
         job.progressed.connect(self._on_progressed)
         job.ended.connect(self._on_ended)
@@ -88,3 +95,30 @@ def _thumbnails(
             yield source.id, to_qimage(preview(source, side))
         except ImageReadError:
             yield source.id, None
+
+
+def _kept_thumbnails(
+    sources: Sequence[ImageSource], side: int
+) -> Iterator[tuple[PhotoId, QImage | None]]:
+    """As `_thumbnails`; what is on the disk is not made again."""
+    # Not before the window is up: SQLite takes a few milliseconds.
+    from resnet_gui.core.library.thumbnails import find_thumbnails, keep_thumbnails, thumbnail_key
+
+    keys = {source.id: thumbnail_key(source, side) for source in sources}
+    found = find_thumbnails([key for key in keys.values() if key is not None])
+    missing: list[ImageSource] = []
+    for source in sources:
+        image = QImage.fromData(found.get(keys[source.id] or b"", b""))
+        if image.isNull():
+            missing.append(source)
+        else:
+            yield source.id, image.convertToFormat(QImage.Format.Format_RGB32)
+    fresh: dict[bytes, bytes] = {}
+    try:
+        for photo_id, made in _thumbnails(missing, side):
+            key = keys[photo_id]
+            if key is not None and made is not None:
+                fresh[key] = encoded_jpeg(made, _QUALITY)
+            yield photo_id, made
+    finally:
+        keep_thumbnails(fresh)

@@ -16,11 +16,11 @@ from resnet_gui.core.events import ImageFailed, ImageSource, ModelLoading, Model
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
-from resnet_gui.ui.classify.previews import Previews
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
+from resnet_gui.ui.widgets.previews import Previews
 from tests.conftest import REPOSITORY
 from tests.helpers.fake_engine import Returned, Rig, heard, model, prediction
 from tests.helpers.pictures import encoded

@@ -40,9 +40,12 @@ class Previews(QObject):
 
     made = Signal(object)
 
-    def __init__(self, io: JobLane, parent: QObject | None = None) -> None:
+    def __init__(
+        self, io: JobLane, parent: QObject | None = None, *, side: int = _SIDE, most: int = _KEPT
+    ) -> None:
+        """`side`: the longer side of what is read, in pixels; `most`: how many are kept."""
         super().__init__(parent)
-        self._io = io
+        self._io, self._side, self._most = io, side, most
         self._kept: OrderedDict[_Key, Preview] = OrderedDict()
         self._job: Job | None = None
         self._asked: _Key = ("", None)  # what `_job` reads
@@ -61,7 +64,8 @@ class Previews(QObject):
                 return None
             self._job.let_go()
         self._asked = key
-        self._job = self._io.submit(partial(_read, source, preprocessing), Priority.INTERACTIVE)
+        read = partial(_read, source, preprocessing, self._side)
+        self._job = self._io.submit(read, Priority.INTERACTIVE)
         self._job.progressed.connect(self._on_progressed)
         return None
 
@@ -69,14 +73,14 @@ class Previews(QObject):
     def _on_progressed(self, events: list[Preview]) -> None:
         made = events[-1]
         self._kept[made.photo_id, made.preprocessing] = made
-        while len(self._kept) > _KEPT:
+        while len(self._kept) > self._most:
             self._kept.popitem(last=False)
         self.made.emit(made)
 
 
-def _read(source: ImageSource, preprocessing: Preprocessing | None) -> Iterator[Preview]:
+def _read(source: ImageSource, preprocessing: Preprocessing | None, side: int) -> Iterator[Preview]:
     try:
-        image = network_view(source, preprocessing) if preprocessing else preview(source, _SIDE)
+        image = network_view(source, preprocessing) if preprocessing else preview(source, side)
     except ImageReadError:  # the classifier's error for the same photo says why
         yield Preview(source.id, None, preprocessing=preprocessing)
         return

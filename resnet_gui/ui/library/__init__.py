@@ -1,0 +1,1 @@
+"""Many photos at once: a grid and a table, sorted and filtered, and what can be done with them."""

@@ -1,0 +1,165 @@
+"""What to save of the answers: which photos, which columns, which kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.core.library.columns import COLUMNS, DEFAULT, TOP, chosen_columns
+from resnet_gui.core.library.tables import TableKind
+from resnet_gui.ui.library.rows import Export, moments, write_export
+from resnet_gui.ui.widgets.charts.target import SaveTarget
+from resnet_gui.ui.widgets.check_box import CheckBox
+from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.photo_list import Photo
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+
+_KINDS = (
+    (TableKind.CSV, "CSV, for spreadsheets", ".csv"),
+    (TableKind.JSON, "JSON, one list", ".json"),
+    (TableKind.JSON_LINES, "JSON, an object per line", ".jsonl"),
+)
+_UNKNOWN = frozenset({"answered"})  # what the window does not know of its answers
+_TIPS = {
+    "margin": "How far the second most likely class is behind",
+    "taken": "When the photo was taken, if the camera noted it: each file is looked into",
+    "latitude": "Where the photo was taken, if the camera noted it: each file is looked into",
+    "longitude": "Where the photo was taken, if the camera noted it: each file is looked into",
+    "modified": "When the file was changed",
+    "error": "Why there is no answer",
+}
+_IN_A_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Photos that can be saved: each list with how it is called."""
+
+    lists: tuple[tuple[str, Sequence[Photo]], ...]
+
+    @classmethod
+    def of(
+        cls, selected: Sequence[Photo], shown: Sequence[Photo], everything: Sequence[Photo]
+    ) -> Choices:
+        """The narrowest first: that is what a person has just made."""
+        lists: list[tuple[str, Sequence[Photo]]] = []
+        if len(selected) > 1:
+            lists.append((f"The {len(selected):,} that are selected", selected))
+        if len(shown) != len(everything) and shown:
+            lists.append((f"The {len(shown):,} that are shown", shown))
+        lists.append((f"All {len(everything):,} photos", everything))
+        return cls(tuple(lists))
+
+
+class ExportDialog(QDialog):
+    """Signals:
+    chosen(object): a job that writes the file; it returns the path and how many rows there are.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, choices: Choices, titles: Mapping[str, str], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Export answers")
+        self._titles = titles
+        self.photos, self.kind = ComboBox(), ComboBox()
+        self._lists = [photos for _, photos in choices.lists]
+        for text, _ in choices.lists:
+            self.photos.addItem(text)
+        for _, text, _ in _KINDS:
+            self.kind.addItem(text)
+        self.columns: dict[str, CheckBox] = {}
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        for column in COLUMNS:
+            if column.id in _UNKNOWN:
+                continue
+            box = self.columns[column.id] = CheckBox(column.title)
+            box.setChecked(column.id in DEFAULT)
+            if column.id in _TIPS:
+                set_tooltip(box, _TIPS[column.id])
+            box.toggled.connect(self._on_changed)
+            place = len(self.columns) - 1
+            grid.addWidget(box, place // _IN_A_ROW, place % _IN_A_ROW)
+        self.top = QSpinBox()
+        self.top.setRange(1, 5)
+        self.top.setMinimumHeight(self.kind.sizeHint().height())
+        self.top.setAccessibleName("Labels of each photo")
+        set_tooltip(self.top, "So many of the most likely classes, each with its probability")
+        self.bom = CheckBox("Mark it as UTF-8, so that Excel reads every letter")
+        self.bom.setChecked(True)
+        form = QFormLayout()
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(10)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.addRow(PlainLabel("Photos"), self.photos)
+        form.addRow(PlainLabel("File"), self.kind)
+        form.addRow(PlainLabel("Columns"), grid)
+        row = QHBoxLayout()
+        row.addWidget(self.top)
+        row.addStretch()
+        form.addRow(PlainLabel("Labels of each photo"), row)
+        form.addRow(PlainLabel(), self.bom)
+        self.save = QPushButton("Save…")
+        self.save.setProperty("kind", "primary")
+        self.save.setDefault(True)
+        buttons = QDialogButtonBox()
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.addButton(self.save, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.rejected.connect(self.reject)
+        buttons.accepted.connect(self._on_save)
+        column_ = QVBoxLayout(self)
+        column_.setContentsMargins(20, 18, 20, 16)
+        column_.setSpacing(16)
+        column_.addLayout(form)
+        column_.addWidget(buttons)
+        self.kind.currentIndexChanged.connect(self._on_changed)
+        self._target = SaveTarget(self)
+        self._target.chosen.connect(self._on_chosen)
+        self._on_changed()
+
+    @property
+    def export(self) -> Export:
+        """What is chosen. Without any column: an error of `chosen_columns`."""
+        ids = [name for name, box in self.columns.items() if box.isChecked()]
+        if self.columns["label"].isChecked() or self.columns["probability"].isChecked():
+            place = max(ids.index(name) for name in ("label", "probability") if name in ids)
+            ids.insert(place + 1, TOP)
+        kind = _KINDS[self.kind.currentIndex()][0]
+        bom = kind is TableKind.CSV and self.bom.isChecked()
+        return Export(kind, chosen_columns(ids, self.top.value()), bom)
+
+    @Slot()
+    def _on_changed(self, *_: object) -> None:
+        self.save.setEnabled(any(box.isChecked() for box in self.columns.values()))
+        self.bom.setEnabled(_KINDS[self.kind.currentIndex()][0] is TableKind.CSV)
+
+    @Slot()
+    def _on_save(self) -> None:
+        kind, _, suffix = _KINDS[self.kind.currentIndex()]
+        photos = moments(self._lists[self.photos.currentIndex()])
+        write = partial(write_export, photos, self._titles, self.export)
+        what = "Tables" if kind is TableKind.CSV else "JSON"
+        self._target.ask("Export answers", f"Answers {date.today()}", suffix, what, write)
+
+    @Slot(object)
+    def _on_chosen(self, job: object) -> None:
+        self.chosen.emit(job)
+        self.accept()

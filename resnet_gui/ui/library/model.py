@@ -1,0 +1,381 @@
+"""The photos that the library shows, as a table model over the window's list of photos."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+
+from resnet_gui.core.system.visible_text import visible
+from resnet_gui.ui.library.arrangement import Filter, SortBy, arranged
+from resnet_gui.ui.library.facts import Facts, facts_of
+from resnet_gui.ui.widgets.answer import percent
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, runs
+from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+
+COLUMNS = (
+    ("Photo", SortBy.NAME),
+    ("Label", SortBy.LABEL),
+    ("Probability", SortBy.PROBABILITY),
+    ("Margin", SortBy.MARGIN),
+    ("Model", SortBy.MODEL),
+    ("Date", SortBy.DATE),
+    ("Folder", SortBy.FOLDER),
+    ("Model before", SortBy.BEFORE),
+)
+BEFORE = len(COLUMNS) - 1  # only of use once another model was asked
+_NUMBERS = (2, 3)  # columns that stand at the right
+_SOON_MS = 60  # answers come many times a second
+_SETTLE_MS = 1500  # between two times that photos change their places by themselves
+_AT_ONCE = 600  # photos whose facts are computed in one go: 5 ms
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class LibraryModel(QAbstractTableModel):
+    """Sorted and filtered here and not in a QSortFilterProxyModel, which asks Python again for
+    every comparison. While answers come, a photo keeps its place, and one that passes the filter
+    now comes to the end; every now and then all are put in order, but not under a person's hand.
+
+    Attributes:
+        shown: the filter. by, falling: the order.
+        hold: asked before photos change their places by themselves; true: later.
+
+    Signals:
+        about_to_arrange(), arranged(): around a reset: a view keeps what is selected.
+        counted(): how many photos there are of each label changed, or how many are shown.
+    """
+
+    about_to_arrange = Signal()
+    arranged = Signal()
+    counted = Signal()
+
+    def __init__(self, photos: PhotoList, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.source = photos
+        self.shown, self.by, self.falling = Filter(), SortBy.ADDED, False
+        self.hold = _never
+        self._titles: Mapping[str, str] = {}
+        self._kinds: dict[str, str] = {}
+        self._facts: dict[Photo, Facts] = {}
+        self._dates: dict[Photo, str] = {}
+        self._rows: list[Photo] = []
+        self._row_of: dict[Photo, int] = {}
+        self._active = False
+        self._dirty: dict[Photo, None] = {}
+        self._wanted = False  # an arrangement, as soon as all facts are known
+        self._loose = False  # photos have changed that may belong elsewhere
+        self._soon = self._timer(_SOON_MS, self._take_changes)
+        self._settle = self._timer(_SETTLE_MS, self._on_settle)
+        photos.rowsInserted.connect(self._on_inserted)
+        photos.rowsRemoved.connect(self._on_removed)
+        photos.modelReset.connect(self._on_removed)
+        photos.dataChanged.connect(self._on_changed)
+
+    def _timer(self, interval_ms: int, slot: Any) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(slot)
+        return timer
+
+    # --- what is shown ----------------------------------------------------------------------
+
+    def set_active(self, active: bool) -> None:
+        """Follow the list, or not: nobody looks."""
+        if active == self._active:
+            return
+        self._active = active
+        self._soon.stop()
+        self._settle.stop()
+        self._dirty.clear()
+        if active:
+            self._on_removed()
+
+    def set_filter(self, shown: Filter) -> None:
+        if shown != self.shown:
+            self.shown = shown
+            self._arrange_when_known()
+
+    def set_order(self, by: SortBy, *, falling: bool) -> None:
+        if (by, falling) != (self.by, self.falling):
+            self.by, self.falling = by, falling
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+            self._arrange_when_known()
+
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Models' titles by id."""
+        self._titles = titles
+        self._repaint(4)
+
+    def set_kinds(self, kinds: dict[str, str]) -> None:
+        """See `facts_of`."""
+        self._kinds = kinds
+        self._facts.clear()
+        if self._active:
+            self._on_removed()
+
+    def add_dates(self, dates: Mapping[Photo, str]) -> None:
+        """When photos were taken, as "2024-05-31 18:20"."""
+        self._dates.update(dates)
+        self._repaint(5)
+        if self.by is SortBy.DATE:
+            self._loosen()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all facts are known and every photo is in its place."""
+        return not (self._dirty or self._wanted or self._loose)
+
+    def photo(self, row: int) -> Photo | None:
+        return self._rows[row] if 0 <= row < len(self._rows) else None
+
+    def photos(self) -> Sequence[Photo]:
+        """Those that are shown, in their order."""
+        return self._rows
+
+    def row(self, photo: Photo) -> int:
+        """-1: it is not shown."""
+        return self._row_of.get(photo, -1)
+
+    def facts(self, photo: Photo) -> Facts:
+        found = self._facts.get(photo)
+        if found is None or not found.holds(photo):
+            found = self._facts[photo] = facts_of(photo, self._kinds)
+        return found
+
+    def compared(self) -> bool:
+        """Whether another model was asked about some photo before."""
+        return any(photo.other is not None for photo in self.source.photos())
+
+    def labels(self) -> Counter[str]:
+        """How many photos of the list have each label; those without one are left out."""
+        known = self._facts
+        found = Counter(known[p].label for p in self.source.photos() if p in known)
+        found.pop("", None)
+        return found
+
+    # --- changes of the list ----------------------------------------------------------------
+
+    @Slot(QModelIndex, int, int)
+    def _on_inserted(self, parent: _Index, first: int, last: int) -> None:
+        if self._active:
+            self._mark(self.source.photos()[first : last + 1])
+
+    @Slot()
+    def _on_removed(self, *_: object) -> None:
+        """The list is another. Where only photos went, all is known already."""
+        if not self._active:
+            return
+        self._dirty.clear()
+        known = self._facts
+        self._mark(
+            photo
+            for photo in self.source.photos()
+            if photo not in known or not known[photo].holds(photo)
+        )
+        self._arrange_when_known()
+
+    @Slot(QModelIndex, QModelIndex, list)
+    def _on_changed(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
+        if not self._active:
+            return
+        photos = self.source.photos()[first.row() : last.row() + 1]
+        if list(roles) == [int(Qt.ItemDataRole.DecorationRole)]:
+            for photo in photos:
+                row = self.row(photo)
+                if row >= 0:
+                    index = self.index(row, 0)
+                    self.dataChanged.emit(index, index, list(roles))
+        else:
+            self._mark(photos)
+
+    def _mark(self, photos: Iterable[Photo]) -> None:
+        self._dirty.update(dict.fromkeys(photos))
+        if self._dirty and not self._soon.isActive():
+            self._soon.start(_SOON_MS)
+
+    @Slot()
+    def _take_changes(self) -> None:
+        """Compute facts of photos that changed, some at a time."""
+        some = list(islice(self._dirty, _AT_ONCE))
+        changed: list[Photo] = []
+        for photo in some:
+            del self._dirty[photo]
+            known = self._facts.get(photo)
+            if known is None or not known.holds(photo):
+                self._facts[photo] = facts_of(photo, self._kinds)
+                changed.append(photo)
+            elif photo not in self._row_of:
+                changed.append(photo)
+        if self._dirty:
+            self._soon.start(1)
+        elif self._wanted:
+            self._arrange()
+            return
+        if not self._wanted:
+            self._show_changes(changed)
+        self.counted.emit()
+
+    def _show_changes(self, changed: Sequence[Photo]) -> None:
+        passes = self.shown.test()
+        rows, fresh = [], []
+        for photo in changed:
+            row = self.row(photo)
+            if row >= 0:
+                rows.append(row)
+            elif self.source.row(photo) >= 0 and (passes is None or passes(self._facts[photo])):
+                fresh.append(photo)
+        if rows:
+            rows.sort()
+            parts = runs(rows)
+            for first, last in parts if len(parts) < 20 else [(rows[0], rows[-1])]:
+                self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
+        if fresh:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(fresh) - 1)
+            self._rows += fresh
+            self._row_of.update((photo, row) for row, photo in enumerate(fresh, first))
+            self.endInsertRows()
+        if changed and (passes is not None or self.by is not SortBy.ADDED or self.falling):
+            self._loosen()
+
+    # --- order ------------------------------------------------------------------------------
+
+    def _loosen(self) -> None:
+        self._loose = True
+        if self._active and not self._settle.isActive():
+            self._settle.start()
+
+    @Slot()
+    def _on_settle(self) -> None:
+        if self.hold():
+            self._settle.start()
+        else:
+            self._arrange_when_known()
+
+    def _arrange_when_known(self) -> None:
+        if not self._active:
+            return
+        plain = self.shown.test() is None and self.by is SortBy.ADDED
+        if self._dirty and not plain:
+            self._wanted = True
+            if not self._soon.isActive():
+                self._soon.start(1)
+        else:
+            self._arrange()
+
+    def _arrange(self) -> None:
+        self._wanted = self._loose = False
+        self._settle.stop()
+        photos = self.source.photos()
+        if len(self._facts) > 2 * len(photos) + 1000:
+            there = set(photos)
+            self._facts = {p: facts for p, facts in self._facts.items() if p in there}
+            self._dates = {p: date for p, date in self._dates.items() if p in there}
+        rows = arranged(photos, self._facts, self._dates, self.shown, self.by, falling=self.falling)
+        if rows != self._rows:
+            self.about_to_arrange.emit()
+            self.beginResetModel()
+            self._rows = rows
+            self._row_of = {photo: row for row, photo in enumerate(rows)}
+            self.endResetModel()
+            self.arranged.emit()
+        self.counted.emit()
+
+    def _repaint(self, column: int) -> None:
+        if self._rows:
+            last = len(self._rows) - 1
+            self.dataChanged.emit(self.index(0, column), self.index(last, column))
+
+    # --- Qt's model -------------------------------------------------------------------------
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = int(Qt.ItemDataRole.DisplayRole),
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            title, by = COLUMNS[section]
+            return f"{title} {'↓' if self.falling else '↑'}" if by is self.by else title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = "AlignRight" if section in _NUMBERS else "AlignLeft"
+            return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(_TIPS.get(section, ""))
+        return None
+
+    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        photo = self.photo(index.row())
+        if photo is None:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._cell(photo, index.column())
+        if role == PhotoList.PhotoRole:
+            return photo
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = "AlignRight" if index.column() in _NUMBERS else "AlignLeft"
+            return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
+        row = self.source.row(photo)
+        if row < 0:  # it is about to go
+            return None
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == 6:
+            return tooltip(visible(self.facts(photo).folder))
+        if index.column() == 0 or role == Qt.ItemDataRole.ToolTipRole:
+            return self.source.data(self.source.index(row), role)
+        return None
+
+    def _cell(self, photo: Photo, column: int) -> str:
+        facts = self.facts(photo)
+        if column == 0:
+            return one_line(facts.name)
+        if column == 1:
+            if facts.failed:
+                return "could not be read"
+            if facts.prediction is None:
+                return "…" if photo.state is PhotoState.WAITING else ""
+            marks = " (not sure)" if facts.unsure else " (earlier answer)" if photo.stale else ""
+            return facts.label + marks
+        if column == BEFORE:
+            return facts.other
+        if column == 5:
+            return self._dates.get(photo, "")
+        if column == 6:
+            return one_line(facts.folder)
+        if facts.prediction is None:
+            return ""
+        if column == 4:
+            return one_line(self._titles.get(facts.model, facts.model))
+        return percent(facts.probability if column == 2 else facts.margin)
+
+
+_TIPS = {
+    2: "How likely the model thinks the answer is",
+    3: "How far the second most likely class is behind: a small margin is a close call",
+    BEFORE: "What the model said that was asked before this one",
+    5: "When the photo was taken, if the camera noted it; else when the file was changed",
+}
+
+
+def _never() -> bool:
+    return False

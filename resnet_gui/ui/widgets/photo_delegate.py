@@ -1,0 +1,157 @@
+"""A photo in a list: its thumbnail with what the model says of it below."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    QSizeF,
+    Qt,
+)
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QTransform,
+)
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from resnet_gui.ui.widgets.icons import draw_icon
+from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption_lines
+from resnet_gui.ui.widgets.theme import theme_colours
+
+_SIDE, _CAPTION_HEIGHT = 4, 37
+
+
+class PhotoDelegate(QStyledItemDelegate):
+    """Paints one thumbnail with its top label.
+
+    Attributes:
+        width, height: of a cell, in points.
+    """
+
+    def __init__(self, width: int, height: int, parent: QObject) -> None:
+        super().__init__(parent)
+        self.width, self.height = width, height
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(self.width, self.height)
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        colours = theme_colours()
+        photo = index.data(PhotoList.PhotoRole)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        cell = QRectF(option.rect).adjusted(2, 2, -2, -2)
+        if selected:
+            ground = QPainterPath()
+            ground.addRoundedRect(cell, 8, 8)
+            painter.fillPath(ground, QColor(colours.accent_ground))
+            painter.setPen(QPen(QColor(colours.accent), 2))
+            painter.drawPath(ground)
+        frame = cell.adjusted(_SIDE, 4, -_SIDE, 0)
+        frame.setHeight(self.height - _CAPTION_HEIGHT)
+        draw_thumbnail(
+            painter,
+            frame,
+            index.data(Qt.ItemDataRole.DecorationRole),
+            failed=photo.state is PhotoState.FAILED,
+        )
+        font = painter.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
+        painter.setFont(font)
+        failed = photo.state is PhotoState.FAILED
+        old = colours.muted if photo.stale else colours.text
+        painter.setPen(QColor(colours.danger if failed else old))
+        line = QRectF(
+            cell.left() + 4,
+            frame.bottom() + 2,
+            cell.width() - 8,
+            cell.bottom() - frame.bottom() - 2,
+        )
+        # Of a file's name the end counts too; a class keeps its beginning.
+        mode = Qt.TextElideMode.ElideMiddle if failed else Qt.TextElideMode.ElideRight
+        for number, text in enumerate(caption_lines(photo)):
+            metrics = painter.fontMetrics()
+            below = line.translated(0, number * metrics.height())
+            below.setHeight(metrics.height())
+            shown = metrics.elidedText(text, mode, int(line.width()))
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
+            painter.setPen(QColor(colours.muted))
+        painter.restore()
+
+
+def draw_thumbnail(painter: QPainter, frame: QRectF, image: QImage | None, *, failed: bool) -> None:
+    """Fill a frame with the middle of a picture, or with a sign where there is none. What was drawn
+    is kept: smoothing and round corners take a millisecond, and a grid has a hundred of them."""
+    ratio = painter.device().devicePixelRatioF()
+    size = QSize(round(frame.width() * ratio), round(frame.height() * ratio))
+    colours = theme_colours()
+    key: tuple[object, ...] = (failed, colours.dark, size.width(), size.height(), ratio)
+    if image is not None:
+        key = (image.cacheKey(), size.width(), size.height(), ratio)
+    kept = _drawn.get(key)
+    if kept is None:
+        kept = _drawn[key] = _thumbnail(frame.size(), size, ratio, image, failed=failed)
+        while len(_drawn) > _KEPT:
+            _drawn.popitem(last=False)
+    else:
+        _drawn.move_to_end(key)
+    painter.drawPixmap(frame.topLeft(), kept)
+
+
+_KEPT = 250  # more than a screen has
+_drawn: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+
+
+def _thumbnail(
+    room: QSizeF, size: QSize, ratio: float, image: QImage | None, *, failed: bool
+) -> QPixmap:
+    drawn = QPixmap(size.expandedTo(QSize(1, 1)))
+    drawn.setDevicePixelRatio(ratio)
+    drawn.fill(Qt.GlobalColor.transparent)
+    frame = QRectF(QPointF(0, 0), room)
+    colours = theme_colours()
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if image is not None:
+        scale = max(frame.width() / image.width(), frame.height() / image.height())
+        brush = QBrush(image)
+        place = QTransform.fromTranslate(
+            (frame.width() - image.width() * scale) / 2,
+            (frame.height() - image.height() * scale) / 2,
+        )
+        brush.setTransform(place.scale(scale, scale))
+        painter.setBrush(brush)
+        painter.drawRoundedRect(frame, 5, 5)
+    else:
+        painter.setBrush(QColor(colours.track))
+        painter.drawRoundedRect(frame, 5, 5)
+        side = min(24.0, frame.height() - 8)
+        mark = QRectF(0, 0, side, side)
+        mark.moveCenter(frame.center())
+        name, colour = ("alert", colours.danger) if failed else ("photo", colours.muted)
+        draw_icon(painter, name, mark, colour)
+    painter.end()
+    return drawn

@@ -1,0 +1,190 @@
+"""Which photos the library shows, in which order, and how it follows what changes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from resnet_gui.ui.library.arrangement import Filter, SortBy, Which
+from resnet_gui.ui.library.model import LibraryModel
+from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
+from tests.helpers.fake_engine import Rig, heard
+from tests.ui.library.conftest import Fill, answer, give, names, settled
+
+
+def make(rig: Rig, photos: PhotoList) -> LibraryModel:
+    model = LibraryModel(photos, rig.parent)
+    model.set_active(True)
+    return model
+
+
+def test_all_is_shown_in_the_order_in_which_it_came(
+    rig: Rig, photos: PhotoList, fill: Fill
+) -> None:
+    model = make(rig, photos)
+    fill("/x/b.jpg", "/x/a.jpg")
+    settled(rig, model)
+    fill("/y/c.jpg")
+    settled(rig, model)
+    assert names(model) == ["b.jpg", "a.jpg", "c.jpg"]
+    assert [model.row(photo) for photo in photos.photos()] == [0, 1, 2]
+
+
+def test_what_is_sorted_by(rig: Rig, photos: PhotoList, fill: Fill) -> None:
+    model = make(rig, photos)
+    fill("/x/IMG_10.jpg", "/y/IMG_9.jpg", "/x/img_2.jpg", "/x/bad.jpg")
+    give(photos, [answer("bee", 0.5, 0.4), answer("ant", 0.9), answer("bee", 0.7), "It is cut."])
+    for by, falling, expected in (
+        (SortBy.NAME, False, "bad 2 9 10"),
+        (SortBy.NAME, True, "10 9 2 bad"),
+        (SortBy.PROBABILITY, True, "9 2 10 bad"),  # what has no answer stands last
+        (SortBy.PROBABILITY, False, "10 2 9 bad"),
+        (SortBy.MARGIN, False, "10 2 9 bad"),
+        (SortBy.LABEL, False, "9 2 10 bad"),  # in a label the surest first
+        (SortBy.LABEL, True, "2 10 9 bad"),
+        (SortBy.FOLDER, False, "bad 2 10 9"),
+        (SortBy.ADDED, True, "bad 2 9 10"),
+    ):
+        model.set_order(by, falling=falling)
+        settled(rig, model)
+        found = [name.removesuffix(".jpg").lower().removeprefix("img_") for name in names(model)]
+        assert " ".join(found) == expected, (by, falling)
+
+
+def test_what_is_filtered_by(rig: Rig, photos: PhotoList, fill: Fill) -> None:
+    model = make(rig, photos)
+    model.set_kinds({"tabby": "cat feline"})
+    fill("/Trip/1.jpg", "/trip/2.jpg", "/home/3.jpg", "/home/4.jpg", "/home/5.jpg")
+    give(
+        photos,
+        [answer("tabby", 0.9), answer("ant", 0.4), answer("ant", 0.6), "A strange format.", None],
+    )
+    for shown, expected in (
+        (Filter("cat"), "1"),
+        (Filter("TRIP ant"), "2"),
+        (Filter("strange"), "4"),
+        (Filter(labels=frozenset(["ant"])), "2 3"),
+        (Filter(least=0.6, most=0.8), "3"),
+        (Filter(least=0.6), "1 3"),
+        (Filter(which=Which.UNSURE), "2"),
+        (Filter(which=Which.SURE), "1 3"),
+        (Filter(which=Which.FAILED), "4"),
+        (Filter(which=Which.OPEN), "5"),
+        (Filter(), "1 2 3 4 5"),
+    ):
+        model.set_filter(shown)
+        settled(rig, model)
+        assert " ".join(name[0] for name in names(model)) == expected, shown
+    assert model.labels() == {"ant": 2, "tabby": 1}
+
+
+def test_answers_that_come_leave_photos_in_their_places_until_it_is_quiet(
+    rig: Rig, photos: PhotoList, fill: Fill
+) -> None:
+    model = make(rig, photos)
+    fill("1.jpg", "2.jpg", "3.jpg")
+    give(photos, [answer("ant", 0.6), answer("ant", 0.7)])
+    model.set_filter(Filter(labels=frozenset(["ant"])))
+    model.set_order(SortBy.PROBABILITY, falling=True)
+    settled(rig, model)
+    assert names(model) == ["2.jpg", "1.jpg"]
+    hands = [True]
+    model.hold = lambda: hands[0]
+    model._settle.setInterval(20)
+    give(photos, [answer("bee", 0.6), answer("ant", 0.7), answer("ant", 0.9)])
+    rig.until(lambda: model.rowCount() == 3)
+    assert names(model) == ["2.jpg", "1.jpg", "3.jpg"]  # the new one at the end
+    reset = heard(model.arranged)
+    rig.until(lambda: not model._soon.isActive())
+    assert not reset
+    hands[0] = False
+    rig.until(lambda: model.settled)
+    assert names(model) == ["3.jpg", "2.jpg"]
+
+
+def test_what_is_removed_is_gone_at_once_and_comes_back(
+    rig: Rig, photos: PhotoList, fill: Fill
+) -> None:
+    model = make(rig, photos)
+    added = fill("1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    model.set_filter(Filter(text="jpg"))
+    settled(rig, model)
+    gone = photos.remove_many([added[2], added[0]])
+    assert [row for row, _ in gone] == [0, 2]
+    assert names(model) == ["2.jpg", "4.jpg"]
+    assert photos.restore(gone) == [added[0], added[2]]
+    settled(rig, model)
+    assert names(model) == ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]
+    photos.clear()
+    settled(rig, model)
+    assert model.rowCount() == 0
+
+
+def test_nobody_looks_nothing_is_done(rig: Rig, photos: PhotoList, fill: Fill) -> None:
+    model = make(rig, photos)
+    model.set_active(False)
+    fill("1.jpg")
+    give(photos, [answer("ant", 0.6)])
+    assert not model._soon.isActive()
+    model.set_active(True)
+    settled(rig, model)
+    assert names(model) == ["1.jpg"]
+
+
+def test_thousands_of_changes_in_any_order_end_where_one_look_would(
+    rig: Rig, photos: PhotoList, fill: Fill
+) -> None:
+    chance = random.Random(4)
+    model = make(rig, photos)
+    model._settle.setInterval(10)
+    model.set_order(SortBy.PROBABILITY, falling=True)
+    model.set_filter(Filter(least=0.3))
+    gone: list[tuple[int, object]] = []
+    for round_ in range(30):
+        fill(*(f"{round_}-{number}.jpg" for number in range(chance.randrange(60))))
+        there = list(photos.photos())
+        for photo in chance.sample(there, len(there) // 3):
+            photo.state, photo.prediction = PhotoState.DONE, answer("ant", chance.random())
+        photos.touch(there)
+        if round_ % 7 == 3:
+            gone = list(photos.remove_many(chance.sample(there, len(there) // 4)))
+        elif gone and round_ % 7 == 5:
+            photos.restore(gone)  # type: ignore[arg-type]
+            gone = []
+        rig.until(lambda: not model._soon.isActive())
+    settled(rig, model)
+    probabilities = [p.prediction.top.probability if p.prediction else 0 for p in photos.photos()]
+    expected = sorted((p for p in probabilities if p >= 0.2995), reverse=True)
+    assert [model.facts(photo).probability for photo in model.photos()] == expected
+    assert [model.row(photo) for photo in model.photos()] == list(range(model.rowCount()))
+
+
+def test_a_row_says_all_that_is_known(
+    rig: Rig, photos: PhotoList, fill: Fill, tmp_path: Path
+) -> None:
+    model = make(rig, photos)
+    fill("/x/1.jpg", "/x/2.jpg", "/x/3.jpg", "/x/4.jpg")
+    done = give(
+        photos,
+        [answer("german_shepherd", 0.9, 0.04), answer("ant", 0.3), "It is cut.", None],
+    )
+    photos.photos()[3].state = PhotoState.WAITING
+    model.set_titles({"a": "My model"})
+    model.add_dates({done[0]: "2024-05-01 18:30"})
+    settled(rig, model)
+
+    def row(number: int) -> list[str]:
+        return [model.index(number, column).data() for column in range(model.columnCount())]
+
+    assert row(0) == [
+        "1.jpg", "german shepherd", "90.0%", "86.0%", "My model", "2024-05-01 18:30", "/x", "",
+    ]  # fmt: skip
+    assert row(1)[1] == "ant (not sure)"
+    assert row(2)[1:3] == ["could not be read", ""]
+    assert row(3)[1] == "…"
+    heads = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
+    assert heads[:2] == ["Photo", "Label"]
+    model.set_order(SortBy.LABEL, falling=False)
+    assert model.headerData(1, Qt.Orientation.Horizontal) == "Label ↑"

@@ -1,0 +1,52 @@
+"""Thumbnails of a list of photos: made once, then from the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.library.thumbnails import used_bytes
+from resnet_gui.ui.widgets import thumbnails
+from resnet_gui.ui.widgets.thumbnails import Thumbnails
+from tests.helpers.fake_engine import Rig
+
+
+def test_a_second_look_decodes_nothing(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (600, 400), (200, 90, 60)).save(path)
+    decoded: list[str] = []
+    original = thumbnails.preview
+
+    def noted(source: ImageSource, side: int) -> object:
+        decoded.append(source.name)
+        return original(source, side)
+
+    monkeypatch.setattr(thumbnails, "preview", noted)
+    for _ in range(2):
+        made = Thumbnails(rig.io, 96, rig.parent, on_disk=True)
+        source = ImageSource.file(path)
+        rig.until(lambda made=made, source=source: made.get(source) is not None)
+        image = made.get(source)
+        assert image is not None
+        assert (image.width(), image.height()) == (96, 64)
+        colour = image.pixelColor(40, 30)
+        assert abs(colour.red() - 200) + abs(colour.green() - 90) < 8
+        rig.settle()
+    assert decoded == [str(path)]
+    assert used_bytes() > 0
+
+
+def test_what_left_the_screen_long_ago_is_not_made(rig: Rig, tmp_path: Path) -> None:
+    hold = rig.occupy(rig.io)
+    made = Thumbnails(rig.io, 96, rig.parent)
+    for number in range(1000):
+        made.get(ImageSource.file(tmp_path / f"{number}.png"))
+    hold.over.set()
+    rig.settle()
+    rig.until(lambda: not made._request.isActive() and not made._wanted)
+    assert 200 <= len(made._kept) <= 230
