@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_gui.cli.commands.classify import GET_A_MODEL
+from resnet_gui.cli.commands.classify import _GET_A_MODEL
 from resnet_gui.cli.filing import done_line, follow_filing
 from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
 from resnet_gui.cli.options import Exact, JsonLines, Photos
@@ -118,7 +118,7 @@ def sort(
         into = into.resolve()
         check_folder(into)
         wish = SortWish(into, how, min_confidence, unsure_folder, not no_sidecars)
-        chosen = chosen_model(model, GET_A_MODEL).spec.id
+        chosen = chosen_model(model, _GET_A_MODEL).spec.id
         sources, problems = found_photos(photos)
         sources = _without_sorted(sources, photos, into)
         labelled, failed = _answers(sources, chosen, device, exact, as_json)
@@ -182,7 +182,7 @@ def _answers(
                 else:
                     say(f"{event.path}: {event.message}", "yellow")
             elif isinstance(event, Prediction):
-                found.append(Labelled(Path(event.path), event.top.label, event.top.probability))
+                found.append(Labelled(event.path, event.top.label, event.top.probability))
             bar.show("Looking at photos", len(found) + failed, len(sources))
     return found, failed
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from bisect import bisect_right
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +14,9 @@ from resnet_gui.core.filing.plan import plan_batch
 
 
 class Labelled(NamedTuple):
-    """A photo with the best class of its answer, and how probable that is (0..1)."""
+    """A photo's path with the best class of its answer, and how probable that is (0..1)."""
 
-    path: Path
+    path: str
     label: str
     probability: float
 
@@ -48,7 +49,8 @@ def wishes_for(photos: Sequence[Labelled], wish: SortWish) -> list[Wish]:
     for photo in photos:
         name = folders[photo.label] if photo.probability >= wish.min_confidence else rest
         if name:
-            found.append(Wish(photo.path, into / name / photo.path.name, wish.how))
+            path = Path(photo.path)
+            found.append(Wish(path, into / name / path.name, wish.how))
     return found
 
 
@@ -57,3 +59,26 @@ def plan_sorting(photos: Sequence[Labelled], wish: SortWish) -> Generator[Planni
     plan = yield from plan_batch(wishes_for(photos, wish), sidecars=wish.sidecars)
     folders = {Path(piece.target).parent for piece in plan.pieces}
     return replace(plan, title=title_of(wish.how, plan.photos, len(folders), wish.into))
+
+
+class SureCounts:
+    """How many photos are at least so sure, and how many labels they have. At once."""
+
+    def __init__(self, photos: Sequence[Labelled]) -> None:
+        falling = sorted(photos, key=lambda photo: -photo.probability)
+        self._doubts = [-photo.probability for photo in falling]  # rising, as bisect wants it
+        self._labels: list[int] = [0]
+        seen: set[str] = set()
+        for photo in falling:
+            seen.add(photo.label)
+            self._labels.append(len(seen))
+
+    def at(self, least: float) -> tuple[int, int]:
+        """(photos, labels) of a probability of at least `least`."""
+        photos = bisect_right(self._doubts, -least)
+        return photos, self._labels[photos]
+
+
+def count_sure(photos: Sequence[Labelled]) -> Iterator[SureCounts]:
+    """A job: yields one."""
+    yield SureCounts(photos)

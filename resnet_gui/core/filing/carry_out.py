@@ -96,7 +96,7 @@ def accept(batch: str) -> Iterator[None]:
         with Journal(record) as journal:
             if not record.ended:
                 settle(journal)
-                journal.write({"end": True}, sync=True)
+                journal.ends("end")
     yield None
 
 
@@ -186,7 +186,7 @@ class Carrier:
                     self._note()
                     self._let_go(group)
                 yield from self._told()
-            journal.write({"end": True}, sync=True)
+            journal.ends("end")
         except OSError as error:
             raise self._interrupted(at, error) from error
         done = sum(fate.carried for fate in record.fates)

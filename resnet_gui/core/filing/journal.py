@@ -15,7 +15,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,10 +25,12 @@ from resnet_gui.core.filing.disk import Stamp
 from resnet_gui.core.system import locks, paths
 from resnet_gui.core.system.atomic import dump_json
 from resnet_gui.core.system.documents import DocumentError, parse_json, read_bytes
+from resnet_gui.core.values import from_json
 
 FORMAT = 1
 _PATIENCE_S = 0.3
 _MOST_BYTES = 512 * 1024 * 1024  # a million files
+_LONGEST_INFO = 32 * 1024  # bytes of the last line
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
 
@@ -195,7 +197,9 @@ class Journal:
             FilingError: it cannot be written; nothing is left of it.
         """
         made = time.time()
-        batch = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(made))}-{secrets.token_hex(3)}"
+        # In the order of time, also where clocks are put back in autumn, and within a second.
+        moment = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(made))}-{int(made % 1 * 1000):03}"
+        batch = moment + secrets.token_hex(2)[:3]
         path = journals_dir() / f"{batch}.jsonl"
         with _writing(path):
             path.touch(exist_ok=False)
@@ -280,6 +284,11 @@ class Journal:
     def kept(self, number: int, why: str) -> None:
         self.write({"kept": [number, why]})
 
+    def ends(self, how: str) -> None:
+        """Nothing more comes. how: "end" or "undone"."""
+        self.write({how: True})
+        self.write({"info": self.record.info().to_json()}, sync=True)
+
 
 def read_record(path: Path) -> Record:
     """Read a journal up to the first line that is not whole.
@@ -358,29 +367,42 @@ def _understand(record: Record, value: dict[str, Any]) -> None:
         record.undone = True
 
 
-def list_batches() -> list[BatchInfo]:
-    """All batches, the newest first; what cannot be read is left out. A batch that was cut off
-    before its first file is none."""
-    busy = somebody_at_work()
-    found = []
-    for path in journals_dir().glob("*.jsonl"):
-        if not _ID.fullmatch(path.stem):
+def list_batches(most: int | None = None) -> list[BatchInfo]:
+    """All batches, the newest first, or the newest `most`; what cannot be read is left out. A batch
+    that was cut off before its first file is none."""
+    names = (path.name for path in journals_dir().glob("*.jsonl") if _ID.fullmatch(path.stem))
+    found: list[BatchInfo] = []
+    busy: bool | None = None
+    for name in sorted(names, reverse=True):
+        if most is not None and len(found) == most:
+            break
+        info = _info_of(journals_dir() / name)
+        if info is None:
             continue
-        try:
-            record = read_record(path)
-        except FilingError:
-            continue
-        if record.whole:
-            found.append(record.info())
-    found.sort(key=lambda info: (info.made, info.id), reverse=True)
-    if busy:
-        # Whose lock it is, nobody says; it is that of a batch that has not ended.
-        for number, info in enumerate(found):
-            if info.state is BatchState.INTERRUPTED:
-                path = journals_dir() / f"{info.id}.jsonl"
-                found[number] = read_record(path).info(running=True)
-                break
+        if info.state is BatchState.INTERRUPTED and busy is not False:
+            # Whose lock it is, nobody says; it is that of the newest batch that has not ended.
+            if somebody_at_work():
+                info = replace(info, state=BatchState.RUNNING)
+            busy = False
+        found.append(info)
     return found
+
+
+def _info_of(path: Path) -> BatchInfo | None:
+    """Of a batch that has ended from the last line alone."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LONGEST_INFO))
+            last = file.read().splitlines(keepends=True)[-1:]
+        if last and last[0].startswith(b'{"info"') and last[0].endswith(b"\n"):
+            return from_json(BatchInfo, parse_json(last[0])["info"])
+    except (OSError, ValueError, LookupError):
+        pass
+    try:
+        record = read_record(path)
+    except FilingError:
+        return None
+    return record.info() if record.whole else None
 
 
 @contextlib.contextmanager

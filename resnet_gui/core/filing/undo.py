@@ -107,7 +107,7 @@ class _Undoer:
             finally:
                 self._note()
             remove_empty(record.folders)
-            journal.write({"undone": True}, sync=True)
+            journal.ends("undone")
         except OSError as error:
             what = f"{at}: {error.strerror or error}."
             advice = "When that is mended, undo once more."

@@ -170,6 +170,7 @@ class PhotoStrip(QWidget):
         chosen(int): row of the photo that was clicked or reached with the arrow keys.
         stop_requested(), go_on_requested(), clear_requested().
         unsure_requested(): the next photo of which the model is not sure.
+        sort_requested(): into folders.
         menu_requested(object, QPoint): a Photo's menu; where on the screen.
         remove_requested(object), open_requested(object): a Photo.
     """
@@ -182,6 +183,7 @@ class PhotoStrip(QWidget):
     go_on_requested = Signal()
     clear_requested = Signal()
     unsure_requested = Signal()
+    sort_requested = Signal()
 
     def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -200,12 +202,15 @@ class PhotoStrip(QWidget):
         self.go_on = QPushButton("Go on")
         self.next_unsure = QPushButton("Next unsure")
         set_tooltip(self.next_unsure, "The next photo that the model is not sure of (Ctrl+U)")
+        self.sort = QPushButton("Sort into folders…")
+        set_tooltip(self.sort, "Copy, move or link the photos by their label (Ctrl+Shift+S)")
         self.remove_all = QPushButton("Clear")
         set_tooltip(self.remove_all, "Empty the list. Your files stay where they are.")
         for button, signal in (
             (self.stop, self.stop_requested),
             (self.go_on, self.go_on_requested),
             (self.next_unsure, self.unsure_requested),
+            (self.sort, self.sort_requested),
             (self.remove_all, self.clear_requested),
         ):
             button.setProperty("kind", "plain")
@@ -216,6 +221,7 @@ class PhotoStrip(QWidget):
         header.addWidget(self.go_on)
         header.addWidget(self.next_unsure)
         header.addStretch()
+        header.addWidget(self.sort)
         header.addWidget(self.remove_all)
         column.addLayout(header)
         self.view = _Photos()

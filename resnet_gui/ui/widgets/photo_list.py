@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -45,6 +45,12 @@ class Photo:
     owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
+
+    def follow(self, path: str) -> None:
+        """Its file is there now."""
+        self.source = ImageSource.file(path)
+        if self.prediction is not None:
+            self.prediction = replace(self.prediction, path=path)
 
     @property
     def stale(self) -> bool:
@@ -140,6 +146,24 @@ class PhotoList(QAbstractListModel):
         self.endRemoveRows()
         self.counted.emit()
         return photo
+
+    @Slot(object)
+    def follow(self, moved: Sequence[tuple[str, str]]) -> None:
+        """Files have other paths now: their photos keep their answers.
+
+        Args:
+            moved: (from, to).
+        """
+        rows = []
+        for before, now in moved:
+            photo = self._rows.pop(before, None)
+            if photo is not None:
+                photo.follow(now)
+                self._rows[now] = photo
+                self._thumbnails.follow(before, now)
+                rows.append(self.row(photo))
+        if rows:
+            self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
     def clear(self) -> None:
         self.beginResetModel()

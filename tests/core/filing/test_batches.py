@@ -68,9 +68,9 @@ def test_there_and_back(here: Path, tmp_path: Path, how: How) -> None:
 def test_sorting_by_label(here: Path, tmp_path: Path) -> None:
     into = tmp_path / "sorted"
     photos = [
-        Labelled(here / "a.jpg", "cat", 0.9),
-        Labelled(here / "b.jpg", "AC/DC", 0.5),
-        Labelled(here / "c.jpg", "cat", 0.4),
+        Labelled(str(here / "a.jpg"), "cat", 0.9),
+        Labelled(str(here / "b.jpg"), "AC/DC", 0.5),
+        Labelled(str(here / "c.jpg"), "cat", 0.4),
     ]
     plan = result(plan_sorting(photos, SortWish(into, MOVE, 0.5)))
     assert plan.title == "Move 2 photos into 2 folders of “sorted”"
