@@ -245,18 +245,15 @@ def _remarks(plan: Plan, unsure: int, least: float, failed: int) -> list[str]:
     """What else a person should know of a plan."""
     there = sum(skipped.why in (Why.SAME, Why.THERE) for skipped in plan.skipped)
     rest = len(plan.skipped) - there
-    said = [
+    sure = f"the model is less than {least:.0%} sure"
+    said: tuple[tuple[int, str, str, str], ...] = (
         (plan.along, "file", "with edits goes along", "with edits go along"),
         (plan.renamed, "photo", "gets a number: its name is taken", "get a number: taken names"),
-        (there, "photo", *(f"{stay}: there already, same content" for stay in ("stays", "stay"))),
+        (there, "photo", "stays: there already", "stay: there already"),
         (rest, "photo", "stays: see above", "stay: see above"),
-        (
-            unsure,
-            "photo",
-            *(f"{stay}: the model is less than {least:.0%} sure" for stay in ("stays", "stay")),
-        ),
+        (unsure, "photo", f"stays: {sure}", f"stay: {sure}"),
         (failed, "photo", "stays: it could not be read", "stay: they could not be read"),
-    ]
+    )
     lines = [
         f"{count(number, what)} {one if number == 1 else several}."
         for number, what, one, several in said
