@@ -162,12 +162,14 @@ class Carrier:
         self._done: list[tuple[int, Stamp, str, int]] = []
         self._folders: set[Path] = set()
         self._last = time.monotonic()
+        self._over = 0  # files of which the journal knows the end
 
     def run(self) -> Generator[FilingEvent, None, None]:
         record, journal = self._record, self._journal
         at = record.path
         try:
             settle(journal)
+            self._over = sum(not fate.open for fate in record.fates)
             self._moved += [
                 (piece.source, str(record.target(number)))
                 for number, piece in enumerate(record.pieces)
@@ -201,9 +203,8 @@ class Carrier:
     def _progress(self) -> FilingProgress:
         moved, self._moved = tuple(self._moved), []
         self._last = time.monotonic()
-        fates = self._record.fates
-        over = sum(not fate.open for fate in fates) + len(self._done)
-        return FilingProgress(self._record.id, over, len(fates), moved)
+        over = self._over + len(self._done)
+        return FilingProgress(self._record.id, over, len(self._record.fates), moved)
 
     def _told(self) -> Generator[FilingEvent, None, None]:
         missed, self._missed = self._missed, []
@@ -213,6 +214,7 @@ class Carrier:
     def _note(self) -> None:
         done, self._done = self._done, []
         self._journal.group_done(done)
+        self._over += len(done)
 
     def _let_go(self, group: list[int]) -> None:
         """Of a group that was broken off: nothing of it stays uncertain."""
@@ -224,6 +226,7 @@ class Carrier:
 
     def _miss(self, number: int, why: str) -> None:
         self._journal.missed(number, why)
+        self._over += 1
         self._missed.append(FileMissed(self._record.pieces[number].source, why))
 
     def _interrupted(self, at: Path, error: OSError) -> FilingError:

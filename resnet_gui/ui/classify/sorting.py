@@ -79,20 +79,18 @@ class Sorting(QObject):
         """Ask where to, for some photos."""
         if self._filer.working is not None:
             return
-        chosen = [photo for photo in photos if _sortable(photo)]
-        if not chosen:
+        labelled = [
+            Labelled(photo.source.name, best.label, best.probability)
+            for photo in photos
+            if photo.prediction is not None and _sortable(photo)
+            for best in photo.prediction.scores[:1]
+        ]
+        if not labelled:
             self._page.notices.add("There is no photo with an answer to sort.", "miss")
             return
-        first = Path(chosen[0].source.name).parent
+        first = Path(labelled[0].path).parent
         into = self._into or first.with_name(f"{first.name} sorted" if first.name else "sorted")
-        labelled = [
-            Labelled(
-                photo.source.name, photo.prediction.top.label, photo.prediction.top.probability
-            )
-            for photo in chosen
-            if photo.prediction is not None
-        ]
-        others = len(photos) - len(chosen)
+        others = len(photos) - len(labelled)
         stays = "stays" if others == 1 else "stay"
         left_out = f"{count(others, 'photo')} {stays}: no answer, or no file." if others else ""
         self.dialog = SortDialog(labelled, left_out, into, self._io, self._page.window())

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
+    QTimer,
     Signal,
     Slot,
 )
@@ -81,6 +82,11 @@ class PhotoList(QAbstractListModel):
         self._row_of: dict[int, int] = {}
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self)
         self._thumbnails.made.connect(self._on_thumbnail_made)
+        self._followed: list[Photo] = []
+        self._told_soon = QTimer(self)
+        self._told_soon.setSingleShot(True)
+        self._told_soon.setInterval(1000)
+        self._told_soon.timeout.connect(self._tell_of_followed)
 
     # --- photos -----------------------------------------------------------------------------
 
@@ -154,14 +160,21 @@ class PhotoList(QAbstractListModel):
         Args:
             moved: (from, to).
         """
-        rows = []
         for before, now in moved:
             photo = self._rows.pop(before, None)
             if photo is not None:
                 photo.follow(now)
                 self._rows[now] = photo
                 self._thumbnails.follow(before, now)
-                rows.append(self.row(photo))
+                self._followed.append(photo)
+        if self._followed and not self._told_soon.isActive():
+            self._told_soon.start()
+
+    @Slot()
+    def _tell_of_followed(self) -> None:
+        """Views arrange all their photos anew when they hear of it, and it changes little."""
+        rows = [row for photo in self._followed if (row := self.row(photo)) >= 0]
+        self._followed.clear()
         if rows:
             self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
