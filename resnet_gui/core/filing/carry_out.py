@@ -138,13 +138,29 @@ def settle(journal: Journal) -> None:
         elif status(source) is None:
             arrived = piece.how is How.MOVE and fate.before.near(Stamp.of(target))
         elif same_content(source, target):
-            if piece.how is How.MOVE:
-                source.unlink()
             arrived = True
+            if piece.how is How.MOVE:
+                try:
+                    _leave_for(source, target)
+                except OSError:
+                    arrived = False
         elif there.st_size == 0 and piece.how is How.MOVE and fate.before.size:
             target.unlink()  # a name that was held for it
         if arrived:
             journal.group_done([done_with(number, target, "")])
+
+
+def _leave_for(source: Path, target: Path) -> None:
+    """Remove a file that has arrived at another place; if it cannot be removed, it arrived nowhere.
+
+    Raises:
+        OSError: it is still here, and here only.
+    """
+    try:
+        source.unlink()
+    except OSError:
+        target.unlink()
+        raise
 
 
 def done_with(number: int, target: Path, digest: str) -> tuple[int, Stamp, str, int]:
@@ -231,6 +247,7 @@ class Carrier:
 
     def _interrupted(self, at: Path, error: OSError) -> FilingError:
         done = sum(fate.carried for fate in self._record.fates)
+        at = Path(error.filename or at)
         what = f"{at}: {error.strerror or error}."
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             what = f"The disk of {at.parent} is full."
@@ -326,7 +343,7 @@ class Carrier:
                         target.unlink()
                         self._miss(number, "It was changed while it was being moved.")
                         continue
-                    source.unlink()
+                    _leave_for(source, target)
                 self._end(number, digest)
 
     def _end(self, number: int, digest: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -380,6 +381,28 @@ def test_from_disk_to_disk(tmp_path: Path) -> None:
         shutil.rmtree(journals_dir().parent.parent)
         assert tree(tmp_path) == before
         assert oct(sources[1].stat().st_mode)[-3:] == "444"
+
+
+def test_a_photo_that_may_not_go_is_not_doubled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another disk it was already; here it could not be removed."""
+    sources = [write(tmp_path / f"{n}.jpg", f"photo {n}", n) for n in range(3)]
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path == sources[1]:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with small_disk(tmp_path / "disk", 64 * 2**20) as disk:
+        ended, missed = filed([(path, disk / "x" / path.name, MOVE) for path in sources])
+        assert (ended.done, [event.path for event in missed]) == (2, [str(sources[1])])
+        assert sorted(path.name for path in (disk / "x").iterdir()) == ["0.jpg", "2.jpg"]
+        assert sources[1].read_text() == "photo 1"
+        undone()
+        assert all(path.exists() for path in sources)
 
 
 def test_a_journal_that_cannot_be_written(
