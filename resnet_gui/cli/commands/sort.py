@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -24,10 +25,11 @@ from resnet_gui.cli.output import (
     say,
 )
 from resnet_gui.core.errors import FilingError
-from resnet_gui.core.events import ImageFailed, ImageSource, Notice, Prediction
+from resnet_gui.core.events import ImageSource, Notice, Prediction
 from resnet_gui.core.filing.batch import How, Plan, Planning, Why, count
 from resnet_gui.core.filing.by_label import Labelled, SortWish, plan_sorting
 from resnet_gui.core.filing.plan import check_folder
+from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.kinds import PROBABLE
@@ -169,20 +171,28 @@ def _answers(
     if not sources:
         return found, failed
     from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.library.answering import Library, in_order
 
-    classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted())
-    with Bar() as bar:
-        for event in classifier.classify(sources, model, device, 1):
+    library = Library(Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted()))
+    with contextlib.ExitStack() as stack:
+        stack.callback(library.store.close)
+        bar = stack.enter_context(Bar())
+        asked = library.answer(sources, model, device, 1, exact=exact)
+        for event in in_order(stack.enter_context(contextlib.closing(asked))):
             if isinstance(event, Notice):
                 say(event.message, "yellow")
-            elif isinstance(event, ImageFailed):
+            if not isinstance(event, AnsweredPhoto):
+                continue
+            answer = event.answer
+            if isinstance(answer, Prediction):
+                best = answer.top
+                found.append(Labelled(answer.path, best.label, best.probability))
+            else:
                 failed += 1
                 if as_json:
-                    emit_json({"event": "failed", "path": event.path, "message": event.message})
+                    emit_json({"event": "failed", "path": answer.path, "message": answer.message})
                 else:
-                    say(f"{event.path}: {event.message}", "yellow")
-            elif isinstance(event, Prediction):
-                found.append(Labelled(event.path, event.top.label, event.top.probability))
+                    say(f"{answer.path}: {answer.message}", "yellow")
             bar.show("Looking at photos", len(found) + failed, len(sources))
     return found, failed
 

@@ -18,7 +18,7 @@ from resnet_gui.core.filing.batch import (
     FilingProgress,
     How,
 )
-from resnet_gui.core.filing.carry_out import FilingEvent, remove_empty, settle
+from resnet_gui.core.filing.carry_out import FilingEvent
 from resnet_gui.core.filing.disk import (
     Stamp,
     check_copy,
@@ -29,13 +29,13 @@ from resnet_gui.core.filing.disk import (
     sync_folder,
 )
 from resnet_gui.core.filing.journal import (
-    Fate,
     Journal,
     at_work,
     journal_path,
     list_batches,
-    read_record,
 )
+from resnet_gui.core.filing.record import Fate, read_record
+from resnet_gui.core.filing.settle import remove_empty, settle
 from resnet_gui.core.system.renaming import rename_new
 
 _NOTED_AT_ONCE = 64
