@@ -11,6 +11,8 @@ _HERE = "resnet_gui.cli.commands"
 
 COMMANDS: dict[str, str] = {
     "classify": f"{_HERE}.classify:classify",
+    "sort": f"{_HERE}.sort:sort",
+    "undo": f"{_HERE}.undo:undo",
     "models": f"{_HERE}.models:models",
     "info": f"{_HERE}.info:info",
     "features": f"{_HERE}.features:features",

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.model_store import ModelStore
@@ -37,6 +38,7 @@ class PageContext:
 
     Attributes:
         samples: photos that came with the program.
+        filer: carries out and undoes what moves a person's files.
     """
 
     engine: Engine
@@ -47,6 +49,7 @@ class PageContext:
     memory: Memory
     theme: ThemeManager
     samples: list[Path]
+    filer: Filer
 
 
 def set_keys(action: QAction, keys: Keys) -> None:

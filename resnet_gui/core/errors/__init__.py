@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from resnet_gui.core.errors.base import DeviceError, ResNetGuiError, SettingsError
 from resnet_gui.core.errors.data import DatasetChangedError, DatasetError
+from resnet_gui.core.errors.filing import (
+    FilingBusyError,
+    FilingError,
+    FilingInterruptedError,
+    UnknownBatchError,
+)
 from resnet_gui.core.errors.http import (
     AccessRefusedError,
     BadAddressError,
@@ -56,12 +62,12 @@ from resnet_gui.core.errors.runs import (
 __all__ = [
     "AccessRefusedError", "BadAddressError", "CertificateError", "CheckpointMismatchError",
     "CorruptImageError", "DatasetChangedError", "DatasetError", "DepthError", "DeviceError",
-    "DiskFullError", "DownloadError", "FolderNotWritableError", "ImageReadError",
-    "ImageTooLargeError", "ModelError", "ModelFileError", "NameLookupError", "NetworkError",
-    "NonFiniteLossError", "NotConnectedError", "NotFoundError", "OfflineModeError",
-    "OutOfMemoryError", "ProxyError", "ResNetGuiError", "RunConfigError", "RunError",
-    "RunMismatchError", "RunNotWrittenError", "ServerTroubleError", "SettingsError",
-    "StalledError", "TooLargeError", "TrainingError", "TruncatedError", "UnexpectedAnswerError",
-    "UnknownModelError", "UnreachableError", "UnsupportedImageError", "WebPageError",
-    "WeightsMissingError", "WrongHashError",
+    "DiskFullError", "DownloadError", "FilingBusyError", "FilingError", "FilingInterruptedError",
+    "FolderNotWritableError", "ImageReadError", "ImageTooLargeError", "ModelError",
+    "ModelFileError", "NameLookupError", "NetworkError", "NonFiniteLossError", "NotConnectedError",
+    "NotFoundError", "OfflineModeError", "OutOfMemoryError", "ProxyError", "ResNetGuiError",
+    "RunConfigError", "RunError", "RunMismatchError", "RunNotWrittenError", "ServerTroubleError",
+    "SettingsError", "StalledError", "TooLargeError", "TrainingError", "TruncatedError",
+    "UnexpectedAnswerError", "UnknownBatchError", "UnknownModelError", "UnreachableError",
+    "UnsupportedImageError", "WebPageError", "WeightsMissingError", "WrongHashError",
 ]  # fmt: skip

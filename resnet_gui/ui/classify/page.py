@@ -30,6 +30,7 @@ from resnet_gui.ui.classify.photo_panel import PhotoPanel
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.classify.recent_menu import RecentMenu
 from resnet_gui.ui.classify.results_panel import ResultsPanel
+from resnet_gui.ui.classify.sorting import Sorting
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
@@ -86,6 +87,7 @@ class ClassifyPage(Page):
         self.removal_notice = RemovalNotice(controller, self.notices, self)
         self.labelled_notice = LabelledNotice(controller, self.notices, self)
         self.labelled_notice.train_requested.connect(self.train_requested)
+        self.sorting = Sorting(controller, context, self.photo_actions.reveal, self)
         self.empty = EmptyState(samples)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
@@ -178,6 +180,7 @@ class ClassifyPage(Page):
         self.strip.clear_requested.connect(controller.clear)
         self.strip.unsure_requested.connect(self.show_next_unsure)
         self.look.photo_shown.connect(self._on_current_changed)
+        self.strip.sort_requested.connect(self.sorting.open_dialog)
         controller.taken.connect(self.notices.forget_misses)
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)
@@ -214,6 +217,7 @@ class ClassifyPage(Page):
         )
         some, several, look = self._has_photo, self._has_several, self.look
         look.offer_export()
+        self.sorting.offer_sort()
         self.offer_action(
             "Edit", "&Copy result", self.copy_result, keys=keys.Copy, usable=self._answered
         )
@@ -224,6 +228,7 @@ class ClassifyPage(Page):
             keys=keys.Undo,
             usable=self._something_removed,
         )
+        self.sorting.offer_undo()
         self.offer_line("Edit")
         for text, slot, key, usable in (
             ("&Next photo", controller.show_next, "Alt+Right", several),

@@ -159,6 +159,7 @@ class PhotoStrip(QWidget):
         stop_requested(), go_on_requested(), clear_requested().
         pause_requested(bool): begin nothing more; False: go on.
         unsure_requested(): the next photo of which the model is not sure.
+        sort_requested(): into folders.
         menu_requested(object, QPoint): a Photo's menu; where on the screen.
         remove_requested(object), open_requested(object): a Photo.
     """
@@ -173,6 +174,7 @@ class PhotoStrip(QWidget):
     go_on_requested = Signal()
     clear_requested = Signal()
     unsure_requested = Signal()
+    sort_requested = Signal()
 
     def __init__(self, photos: PhotoList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,6 +197,8 @@ class PhotoStrip(QWidget):
         self.go_on = QPushButton("Go on")
         self.next_unsure = QPushButton("Next unsure")
         set_tooltip(self.next_unsure, "The next photo that the model is not sure of (Ctrl+U)")
+        self.sort = QPushButton("Sort into folders…")
+        set_tooltip(self.sort, "Copy, move or link the photos by their label (Ctrl+Shift+S)")
         self.remove_all = QPushButton("Clear")
         set_tooltip(
             self.remove_all,
@@ -204,6 +208,7 @@ class PhotoStrip(QWidget):
             (self.stop, self._on_stop_clicked),
             (self.go_on, self.go_on_requested),
             (self.next_unsure, self.unsure_requested),
+            (self.sort, self.sort_requested),
             (self.remove_all, self.clear_requested),
         ):
             button.setProperty("kind", "plain")
@@ -218,6 +223,7 @@ class PhotoStrip(QWidget):
         self.looks = LookSwitch()
         self.looks.chosen.connect(self._on_look_chosen)
         header.addWidget(self.looks)
+        header.addWidget(self.sort)
         header.addWidget(self.remove_all)
         column.addLayout(header)
         self.view = _Photos()

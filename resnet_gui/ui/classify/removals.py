@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -80,6 +80,16 @@ class Removals(QObject):
             ]
         self.forget()
         return back, waited
+
+    @Slot(object)
+    def follow(self, moved: Sequence[tuple[str, str]]) -> None:
+        """Files have other paths now: (from, to)."""
+        now = dict(moved)
+        for removal in self._removals:
+            for taken in removal:
+                path = now.get(taken.photo.source.name)
+                if path is not None and taken.photo.source.data is None:
+                    taken.photo.follow(path)
 
     @Slot()
     def forget(self) -> None:

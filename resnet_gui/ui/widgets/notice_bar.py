@@ -85,6 +85,7 @@ class NoticeLine(QFrame):
         self.close_button.setAccessibleName("Close this notice")
         self.close_button.clicked.connect(self._on_close_clicked)
         row.addWidget(self.close_button)
+        self._row = row
         self._time = QTimer(self)
         self._time.setSingleShot(True)
         self._time.timeout.connect(self._on_time_over)
@@ -98,6 +99,15 @@ class NoticeLine(QFrame):
     def passing(self) -> bool:
         """Whether it goes by itself."""
         return self._passing and self.closable
+
+    def add_button(self, text: str) -> QPushButton:
+        """A second way to answer, beside the first button."""
+        button = QPushButton(action_text(text), self)
+        self._row.insertWidget(self._row.indexOf(self.close_button), button)
+        self.setTabOrder(self.button, button)
+        self.setTabOrder(button, self.close_button)
+        button.show()
+        return button
 
     def count_again(self) -> None:
         """The same was said once more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
+    QTimer,
     Signal,
     Slot,
 )
@@ -52,6 +53,12 @@ class Photo:
     problem: str = ""
     other: Prediction | None = None
 
+    def follow(self, path: str) -> None:
+        """Its file is there now."""
+        self.source = ImageSource.file(path)
+        if self.prediction is not None:
+            self.prediction = replace(self.prediction, path=path)
+
     @property
     def stale(self) -> bool:
         """Whether the answer is one of before: a new one is waited for, or did not come."""
@@ -81,6 +88,11 @@ class PhotoList(QAbstractListModel):
         self._row_of: dict[int, int] = {}
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
         self._thumbnails.made.connect(self._on_thumbnail_made)
+        self._followed: list[Photo] = []
+        self._told_soon = QTimer(self)
+        self._told_soon.setSingleShot(True)
+        self._told_soon.setInterval(1000)
+        self._told_soon.timeout.connect(self._tell_of_followed)
 
     # --- photos -----------------------------------------------------------------------------
 
@@ -172,6 +184,31 @@ class PhotoList(QAbstractListModel):
             self.endResetModel()
         self.counted.emit()
         return gone
+
+    @Slot(object)
+    def follow(self, moved: Sequence[tuple[str, str]]) -> None:
+        """Files have other paths now: their photos keep their answers.
+
+        Args:
+            moved: (from, to).
+        """
+        for before, now in moved:
+            photo = self._rows.pop(before, None)
+            if photo is not None:
+                photo.follow(now)
+                self._rows[now] = photo
+                self._thumbnails.follow(before, now)
+                self._followed.append(photo)
+        if self._followed and not self._told_soon.isActive():
+            self._told_soon.start()
+
+    @Slot()
+    def _tell_of_followed(self) -> None:
+        """Views arrange all their photos anew when they hear of it, and it changes little."""
+        rows = [row for photo in self._followed if (row := self.row(photo)) >= 0]
+        self._followed.clear()
+        if rows:
+            self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
     def clear(self) -> None:
         self.beginResetModel()

@@ -57,6 +57,11 @@ class Thumbnails(QObject):
             self._request.start()
         return None
 
+    def follow(self, before: PhotoId, now: PhotoId) -> None:
+        """A file has another path now; it looks as before."""
+        if before in self._kept:
+            self._kept[now] = self._kept.pop(before)
+
     def clear(self) -> None:
         self._kept.clear()
         self._wanted.clear()

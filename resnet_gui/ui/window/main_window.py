@@ -22,6 +22,7 @@ from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
+from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.memory import Memory
@@ -87,8 +88,17 @@ class MainWindow(QMainWindow):
         self.imports = Imports(engine.import_weights, io, self)
         settings_controller = SettingsController(io, self.downloads, self.memory, self)
         self.settings_dialog = SettingsDialog(settings_controller, KeptController(io, self), self)
+        self.filer = Filer(io, self)
         context = PageContext(
-            engine, lanes, self.store, self.downloads, self.imports, self.memory, theme, samples
+            engine,
+            lanes,
+            self.store,
+            self.downloads,
+            self.imports,
+            self.memory,
+            theme,
+            samples,
+            self.filer,
         )
         self.pages = Pages(context)
         self.page = self.pages.of(ClassifyPage)
@@ -120,6 +130,7 @@ class MainWindow(QMainWindow):
         self.controller.start(settings.model, settings.device)
         self.train_controller.earlier.refresh()
         self.settings_dialog.controller.look()
+        self.filer.look()
         if paths:
             self.controller.open_paths(paths)
 

@@ -1,0 +1,50 @@
+"""How a batch of copies, moves or links goes on, as a person sees it and as JSON tells it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+
+import typer
+
+from resnet_gui.cli.follow import stop_flag
+from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
+from resnet_gui.core.filing.batch import Filed, FileMissed, FilingProgress
+
+
+def follow_filing(
+    events: Generator[FilingProgress | FileMissed | Filed, None, None], what: str, as_json: bool
+) -> Filed:
+    """Run a batch to its end.
+
+    Raises:
+        typer.Exit: Ctrl-C; what was done stays noted.
+    """
+    batch = ""
+    with stop_flag() as stop, Bar() as bar, contextlib.closing(events):
+        for event in events:
+            if isinstance(event, FilingProgress):
+                batch = event.batch
+                bar.show(what, event.done, event.total)
+            elif isinstance(event, FileMissed):
+                if as_json:
+                    emit_json(event.to_json())
+                else:
+                    say(f"{event.path}: {event.message}", "yellow")
+            else:
+                if as_json:
+                    emit_json(event.to_json())
+                return event
+            if stop.is_set():
+                break
+    say(
+        f"Stopped. “resnet-gui undo {batch}” puts back what was done, “resnet-gui undo --finish "
+        f"{batch}” does the rest."
+    )
+    raise typer.Exit(INTERRUPTED)
+
+
+def done_line(filed: Filed) -> str:
+    """How it can be undone, and what is missing."""
+    missed = f"{filed.missed:,} could not be done. " if filed.missed else ""
+    return f"{missed}“resnet-gui undo” takes it back." if filed.done else missed.strip()

@@ -1,0 +1,1 @@
+"""Copies, moves and links of many files as one batch: planned, journalled, undone. No torch."""

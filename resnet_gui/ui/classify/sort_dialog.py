@@ -1,0 +1,375 @@
+"""“Sort into folders”: where, how and from which confidence on; what would happen; start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.core.filing.batch import How, Plan, Planning, Why, count
+from resnet_gui.core.filing.by_label import (
+    Labelled,
+    SortWish,
+    SureCounts,
+    count_sure,
+    plan_sorting,
+)
+from resnet_gui.core.system.visible_text import visible
+from resnet_gui.core.zoo.kinds import PROBABLE
+from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.classify.sort_preview import SortPreview
+from resnet_gui.ui.widgets.check_box import CheckBox
+from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.screen_room import fit_to_screen
+from resnet_gui.ui.widgets.words import sentence, size_text
+
+_PLAN_AFTER_MS = 250  # when nothing was changed so long
+_WIDTH, _HEIGHT = 640, 600
+UNSURE_FOLDER = "not sure"
+_HOWS = {
+    How.COPY: ("Copy", "The photos stay where they are; the folders get copies."),
+    How.MOVE: ("Move", "The photos leave their folders. “Undo sorting” brings them back."),
+    How.LINK: ("Link", "The photos stay where they are; the folders get links that lead there."),
+}
+
+
+class SortDialog(QDialog):
+    """Plans in the io lane and changes nothing.
+
+    Attributes:
+        plan: what would happen by the present choices; None while that is not known.
+
+    Signals:
+        start_requested(object): a Plan.
+    """
+
+    start_requested = Signal(object)
+
+    def __init__(
+        self,
+        photos: Sequence[Labelled],
+        others: str,
+        into: Path,
+        io: JobLane,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`others`: a sentence about photos of the list that cannot be sorted; "" for none."""
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Sort into folders")
+        self._photos, self._others, self._io = photos, others, io
+        self.plan: Plan | None = None
+        self._counts: SureCounts | None = None
+        self._job: Job | None = None
+        self._folder, self._shown = into, visible(str(into))
+        choices = QWidget()
+        column = QVBoxLayout(choices)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(self._where())
+        column.addSpacing(4)
+        column.addLayout(self._how())
+        column.addWidget(self.explanation)
+        column.addSpacing(4)
+        column.addLayout(self._confidence())
+        column.addWidget(self.rest_box)
+        column.addWidget(self.sidecar_box)
+        column.addSpacing(4)
+        self.summary = PlainLabel()
+        font = self.summary.font()
+        font.setBold(True)
+        self.summary.setFont(font)
+        self.summary.setWordWrap(True)
+        self.details = PlainLabel()
+        self.details.setWordWrap(True)
+        self.details.setProperty("kind", "muted")
+        self.problem = PlainLabel()
+        self.problem.setWordWrap(True)
+        self.problem.setProperty("kind", "danger")
+        self.problem.hide()
+        for label in (self.summary, self.details, self.problem):
+            column.addWidget(label)
+        column.addWidget(self._table(), 1)
+        scroll = QScrollArea()  # on a small screen
+        scroll.setWidgetResizable(True)
+        scroll.setProperty("kind", "still")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(choices)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(18, 16, 18, 14)
+        whole.addWidget(scroll, 1)
+        whole.addWidget(self._buttons())
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_PLAN_AFTER_MS)
+        self._soon.timeout.connect(self._make_plan)
+        io.submit(partial(count_sure, photos), Priority.INTERACTIVE).progressed.connect(
+            self._on_counted
+        )
+        self.how_buttons[How.COPY].setChecked(True)
+        self._on_choice()
+        fit_to_screen(self, _WIDTH, _HEIGHT)
+
+    # --- building ---------------------------------------------------------------------------
+
+    def _where(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        name = PlainLabel("Into")
+        self.folder = QLineEdit(self._shown)
+        self.folder.setAccessibleName("Folder in which each label gets a folder")
+        set_tooltip(self.folder, "Each label gets a folder in this one. It is made if need be.")
+        self.folder.textEdited.connect(self._on_folder_edited)
+        name.setBuddy(self.folder)
+        self.choose = QPushButton("Choose…")
+        self.choose.setAccessibleName("Choose the folder")
+        self.choose.setAutoDefault(False)
+        self.choose.clicked.connect(self._on_choose)
+        row.addWidget(name)
+        row.addWidget(self.folder, 1)
+        row.addWidget(self.choose)
+        return row
+
+    def _how(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.how_buttons: dict[How, QPushButton] = {}
+        self._group = QButtonGroup(self)
+        for number, (how, (text, tip)) in enumerate(_HOWS.items()):
+            button = self.how_buttons[how] = QPushButton(text)
+            button.setCheckable(True)
+            button.setAutoDefault(False)
+            button.setProperty("kind", "segment")
+            button.setMinimumWidth(84)
+            set_tooltip(button, tip)
+            self._group.addButton(button, number)
+            row.addWidget(button)
+        row.addStretch()
+        self._group.idClicked.connect(self._on_choice)
+        self.explanation = PlainLabel()
+        self.explanation.setProperty("kind", "muted")
+        self.explanation.setWordWrap(True)
+        return row
+
+    def _confidence(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        name = PlainLabel("At least")
+        self.least = QSlider(Qt.Orientation.Horizontal)
+        self.least.setRange(0, 100)
+        self.least.setPageStep(10)
+        self.least.setValue(round(PROBABLE * 100))
+        self.least.setAccessibleName("How sure the model must be, in percent")
+        set_tooltip(self.least, "Photos of which the model is less sure stay where they are")
+        self.least.valueChanged.connect(self._on_choice)
+        name.setBuddy(self.least)
+        self.percent = PlainLabel()
+        self.percent.setMinimumWidth(self.percent.fontMetrics().horizontalAdvance("100 % sure"))
+        row.addWidget(name)
+        row.addWidget(self.least, 1)
+        row.addWidget(self.percent)
+        self.rest_box = CheckBox(f"Put the others into a folder “{UNSURE_FOLDER}”")
+        set_tooltip(self.rest_box, "Otherwise they stay where they are")
+        self.rest_box.toggled.connect(self._on_choice)
+        self.sidecar_box = CheckBox("Files with edits go along (.xmp, .aae)")
+        self.sidecar_box.setChecked(True)
+        set_tooltip(
+            self.sidecar_box,
+            "Photo programs keep edits and ratings in a file beside the photo, with its name",
+        )
+        self.sidecar_box.toggled.connect(self._on_choice)
+        return row
+
+    def _table(self) -> QTableView:
+        self.preview = SortPreview(self)
+        table = self.table = QTableView()
+        table.setModel(self.preview)
+        table.setAccessibleName("What would happen")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.setMinimumHeight(130)
+        return table
+
+    def _buttons(self) -> QDialogButtonBox:
+        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.start = QPushButton("Copy")
+        self.start.setProperty("kind", "primary")
+        self.start.setDefault(True)
+        self.start.clicked.connect(self._on_start)
+        box.addButton(self.start, QDialogButtonBox.ButtonRole.ActionRole)
+        box.rejected.connect(self.reject)
+        return box
+
+    # --- what is chosen -----------------------------------------------------------------------
+
+    @property
+    def how(self) -> How:
+        return next(how for how, button in self.how_buttons.items() if button.isChecked())
+
+    @property
+    def into(self) -> Path:
+        return self._folder
+
+    def set_into(self, folder: Path) -> None:
+        """Choose a folder as the person would."""
+        self._folder, self._shown = folder, visible(str(folder))
+        self.folder.setText(self._shown)
+        self._on_choice()
+
+    @Slot()
+    def _on_choose(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Sort into", str(self._folder.parent))
+        if name:
+            self.set_into(Path(name))
+
+    @Slot(str)
+    def _on_folder_edited(self, text: str) -> None:
+        if text != self._shown:
+            self._folder, self._shown = Path(text.strip()).expanduser(), text
+        self._on_choice()
+
+    @Slot()
+    def _on_choice(self, *_: object) -> None:
+        self.explanation.setText(_HOWS[self.how][1])
+        self.percent.setText(f"{self.least.value()} % sure")
+        self.plan = None
+        self.start.setEnabled(False)
+        self._show_counts()
+        if self._job is not None:
+            self._job.let_go()
+            self._job = None
+        self._soon.start()
+
+    # --- the plan -----------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_counted(self, found: list[SureCounts]) -> None:
+        self._counts = found[-1]
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        """How many, at once while the slider moves; the plan says the rest a moment later."""
+        if self._counts is None:
+            return
+        photos, labels = self._counts.at(self.least.value() / 100)
+        everything, rest = len(self._photos), len(self._photos) - photos
+        if self.rest_box.isChecked() and rest:
+            photos, labels = everything, labels + 1
+        self.summary.setText(
+            f"{photos:,} of {count(everything, 'photo')} would go into {count(labels, 'folder')}"
+        )
+        self.start.setText(f"{_HOWS[self.how][0]} {count(photos, 'photo')}")
+
+    @Slot()
+    def _make_plan(self) -> None:
+        if not self._folder.is_absolute():
+            self._show_problem("Choose a folder by its whole path.")
+            return
+        wish = SortWish(
+            self._folder,
+            self.how,
+            self.least.value() / 100,
+            UNSURE_FOLDER if self.rest_box.isChecked() else "",
+            self.sidecar_box.isChecked(),
+        )
+        start = partial(plan_sorting, self._photos, wish)
+        self._job = self._io.submit(start, Priority.INTERACTIVE)
+        self._job.progressed.connect(self._on_planning)
+        self._job.finished.connect(self._on_planned)
+        self._job.failed.connect(self._on_plan_failed)
+
+    @Slot(object)
+    def _on_planning(self, events: list[Planning]) -> None:
+        last = events[-1]
+        if last.done < last.total:
+            self.details.setText(f"Looking at the folders: {last.done:,} of {last.total:,}…")
+
+    @Slot(object)
+    def _on_planned(self, plan: Plan) -> None:
+        self._job = None
+        self.plan = plan
+        self.preview.show_plan(plan, str(self._folder))
+        self._show_problem(plan.problem)
+        self.details.setText(_details(plan, self._others))
+        self.start.setEnabled(bool(plan.pieces) and not plan.problem)
+        self.start.setText(f"{_HOWS[self.how][0]} {count(plan.photos, 'photo')}")
+
+    @Slot(object)
+    def _on_plan_failed(self, error: Exception) -> None:
+        self._job = None
+        self._show_problem(sentence(error))
+
+    def _show_problem(self, text: str) -> None:
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+        if text and self.plan is None:
+            self.details.clear()
+            self.preview.show_plan(None, "")
+
+    @Slot()
+    def _on_start(self) -> None:
+        if self.plan is not None:
+            self.start_requested.emit(self.plan)
+            self.accept()
+
+    def done(self, result: int) -> None:
+        self._soon.stop()
+        if self._job is not None:
+            self._job.let_go()
+        super().done(result)
+
+
+def _details(plan: Plan, others: str) -> str:
+    """What else a person should know of a plan."""
+    there = sum(skipped.why in (Why.SAME, Why.THERE) for skipped in plan.skipped)
+    rest = len(plan.skipped) - there
+    said = []
+    if plan.along:
+        said.append(f"{count(plan.along, 'file')} with edits {_verb(plan.along, 'go')} along.")
+    if plan.renamed:
+        said.append(
+            f"{count(plan.renamed, 'photo')} {_verb(plan.renamed, 'get')} a number behind the "
+            "name, as it is taken."
+        )
+    if there:
+        said.append(f"{count(there, 'photo')} {_verb(there, 'be')} there already.")
+    if rest:
+        said.append(f"{count(rest, 'photo')} cannot go: see the end of the list.")
+    if plan.bytes:
+        said.append(f"{size_text(plan.bytes)} to write, {size_text(plan.free)} are free.")
+    if others:
+        said.append(others)
+    return " ".join(said)
+
+
+def _verb(number: int, verb: str) -> str:
+    if verb == "be":
+        return "is" if number == 1 else "are"
+    if number != 1:
+        return verb
+    return f"{verb}es" if verb.endswith("o") else f"{verb}s"

@@ -1,0 +1,152 @@
+"""Sorting the photos of the window into folders, and undoing it: from the menus to the Filer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+
+from resnet_gui.core.filing.batch import BatchInfo, How, count
+from resnet_gui.core.filing.by_label import Labelled
+from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.classify.sort_dialog import SortDialog
+from resnet_gui.ui.filing.notices import FilingNotices
+from resnet_gui.ui.page import Page, PageContext
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
+from resnet_gui.ui.widgets.plain_text import MessageBox, action_text, one_line
+from resnet_gui.ui.widgets.reveal import Reveal
+
+_UNDO = "Undo sortin&g"
+
+
+class Sorting(QObject):
+    """Belongs to the Classify page.
+
+    Attributes:
+        action, undo_action: of the menus. notices: above the photo. dialog: the last one opened.
+    """
+
+    def __init__(
+        self,
+        controller: ClassifyController,
+        context: PageContext,
+        reveal: Reveal,
+        page: Page,
+    ) -> None:
+        super().__init__(page)
+        self._controller, self._page = controller, page
+        self._io, self._filer = context.lanes.io, context.filer
+        filer = self._filer
+        self.notices = FilingNotices(filer, page.notices, reveal, self)
+        self.dialog: SortDialog | None = None
+        self._into: Path | None = None
+        self._asked: BatchInfo | None = None
+        filer.changed.connect(self._refresh)
+        filer.moved.connect(controller.photos.follow)
+        filer.moved.connect(controller.removals.follow)
+
+    def offer_sort(self) -> None:
+        """Put “Sort into folders…” into the menus."""
+        self.action = self._page.offer_action(
+            "File",
+            "Sort in&to folders…",
+            self.open_dialog,
+            keys="Ctrl+Shift+S",
+            usable=self._can_sort,
+        )
+
+    def offer_undo(self) -> None:
+        """Put “Undo sorting” into the menus."""
+        self.undo_action = self._page.offer_action(
+            "Edit", _UNDO, self._on_undo, usable=self._can_undo
+        )
+
+    def _can_sort(self) -> bool:
+        return self._filer.working is None and any(map(_sortable, self._controller.photos.photos()))
+
+    def _can_undo(self) -> bool:
+        return self._filer.working is None and self._filer.undoable is not None
+
+    # --- sorting ------------------------------------------------------------------------------
+
+    @Slot()
+    def open_dialog(self) -> None:
+        """Ask where to, for all photos that have an answer."""
+        self.open_dialog_for(self._controller.photos.photos())
+
+    def open_dialog_for(self, photos: Sequence[Photo]) -> None:
+        """Ask where to, for some photos."""
+        if self._filer.working is not None:
+            return
+        labelled = [
+            Labelled(photo.source.name, best.label, best.probability)
+            for photo in photos
+            if photo.prediction is not None and _sortable(photo)
+            for best in photo.prediction.scores[:1]
+        ]
+        if not labelled:
+            self._page.notices.add("There is no photo with an answer to sort.", "miss")
+            return
+        first = Path(labelled[0].path).parent
+        into = self._into or first.with_name(f"{first.name} sorted" if first.name else "sorted")
+        others = len(photos) - len(labelled)
+        stays = "stays" if others == 1 else "stay"
+        left_out = f"{count(others, 'photo')} {stays}: no answer, or no file." if others else ""
+        self.dialog = SortDialog(labelled, left_out, into, self._io, self._page.window())
+        self.dialog.start_requested.connect(self._filer.start)
+        self.dialog.start_requested.connect(self._on_started)
+        self.dialog.open()
+
+    @Slot(object)
+    def _on_started(self, plan: object) -> None:
+        if self.dialog is not None:
+            self._into = self.dialog.into
+
+    # --- undoing ------------------------------------------------------------------------------
+
+    @Slot()
+    def _refresh(self) -> None:
+        info = self._filer.undoable
+        said = f": {action_text(_lower(info.undo_text))}" if info is not None else ""
+        self.undo_action.setText(f"{_UNDO}{said}")
+
+    @Slot()
+    def _on_undo(self) -> None:
+        info = self._filer.undoable
+        if info is None or self._filer.working is not None:
+            return
+        self._asked = info
+        what = {How.MOVE: "The photos", How.COPY: "The copies", How.LINK: "The links"}[info.how]
+        box = MessageBox(
+            self._page.window(),
+            "Undo sorting",
+            f"{info.undo_text}?",
+            f"{one_line(info.title, 120)}, on {info.when}.\n\n{what} are below "
+            f"{info.folder or 'several folders'}. What was changed since stays as it is, and is "
+            "named.",
+        )
+        yes = box.addButton(_button(info), MessageBox.ButtonRole.AcceptRole)
+        box.addButton(MessageBox.StandardButton.Cancel)
+        box.setDefaultButton(yes)
+        box.accepted.connect(self._on_confirmed)
+        box.open()
+
+    @Slot()
+    def _on_confirmed(self) -> None:
+        if self._asked is not None:
+            self._filer.undo(self._asked)
+
+
+def _sortable(photo: Photo) -> bool:
+    """Whether it has an answer of now, and is a file."""
+    answered = photo.state is PhotoState.DONE and photo.prediction is not None
+    return answered and photo.source.data is None
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _button(info: BatchInfo) -> str:
+    return "Move back" if info.how is How.MOVE else "Remove"
