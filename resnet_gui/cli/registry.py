@@ -11,6 +11,7 @@ _HERE = "resnet_gui.cli.commands"
 
 COMMANDS: dict[str, str] = {
     "classify": f"{_HERE}.classify:classify",
+    "explain": f"{_HERE}.explain:explain",
     "models": f"{_HERE}.models:models",
     "info": f"{_HERE}.info:info",
     "features": f"{_HERE}.features:features",
