@@ -18,21 +18,19 @@ _SIDE = 256
 
 
 def enlarged(heat: npt.NDArray[np.float32], side: int = _SIDE) -> npt.NDArray[np.float32]:
-    """A smooth (side, side) map of a small one, 0..1; each value stands in the middle of its cell.
+    """A smooth (side, side) map of a small one; each value stands in the middle of its cell. Beside
+    steep places it swings over, a little below 0 or above 1.
 
     Args:
         heat: (h, w) float32, 0..1.
     """
     picture = Image.fromarray(np.ascontiguousarray(heat, dtype=np.float32))
-    smooth = np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC), dtype=np.float32)
-    # Cubics swing over.
-    result: npt.NDArray[np.float32] = smooth.clip(0.0, 1.0)
-    return result
+    return np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC), dtype=np.float32)
 
 
 def coloured(heat: npt.NDArray[np.float32]) -> Layer:
     """The layer of a map: (h, w) float32, 0..1."""
-    smooth = enlarged(heat)
+    smooth = enlarged(heat).clip(0.0, 1.0)
     places = np.linspace(0.0, 1.0, len(HEAT_COLOURS))
     pixels = np.empty((*smooth.shape, 4), np.uint8)
     for channel in range(3):

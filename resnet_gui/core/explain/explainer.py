@@ -58,8 +58,7 @@ class Explainer:
         """Find out where a model looked.
 
         Args:
-            among: indices of classes; the most probable of them is explained. (): of
-                all.
+            among: indices of classes; the most probable of them is explained. (): of all.
 
         Yields:
             what `Classifier.load` yields, Explaining again and again, and one Explained.
@@ -110,7 +109,8 @@ class Explainer:
         with gentle_import():
             from resnet_gui.core.explain import nearest
         stamp = (*self._stamp(model), model.backend.name)
-        if self._photos is None or self._photos[0] != stamp:
+        kept = self._photos  # another job may free it between two steps of this one
+        if kept is None or kept[0] != stamp:
             self._photos = None
             found = yield from nearest.training_photos(
                 self._classifier, model, lambda: self.network(model)[0], device, compute=compute
@@ -118,10 +118,10 @@ class Explainer:
             if isinstance(found, NeighboursUnknown):
                 yield found
                 return
-            self._photos = stamp, found
+            self._photos = kept = stamp, found
         features = yield from nearest.features_of_photo(self._classifier, model, source)
         key = photo_keys([source.path])[0] if source.path is not None else b""
-        yield nearest.nearest(self._photos[1], features, key, count)
+        yield nearest.nearest(kept[1], features, key, count)
 
     def free(self) -> None:
         """Forget what was loaded for explanations alone."""
@@ -173,7 +173,8 @@ class Explainer:
             if device == "cpu":
                 raise
             # Its memory is full, or it lacks an operator.
-            yield Notice(f"{model.device.name} failed ({error}). The CPU is used instead.")
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            yield Notice(f"{model.device.name} failed ({reason}). The CPU is used instead.")
             x = normalised_input(crops, spec.preprocessing, "cpu")
             heat, _ = grad_cam(self._own_network(model), stage, x, index)
         return _checked(model, heat)

@@ -11,7 +11,7 @@ from resnet_gui.core.explain.events import Explained
 from resnet_gui.core.photos.decode import encode_png, preview
 from resnet_gui.core.system.atomic import replacing
 
-STRENGTH = 0.7
+STRENGTH = 0.6
 _SIDE = 1600  # pixels: the longer side of the picture, where the photo is larger
 
 
