@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.events import ClassifyEvent, DeviceInfo, DownloadProgress, ImageSource
+from resnet_gui.core.explain.events import (
+    Explained,
+    Explaining,
+    Method,
+    NeighboursFound,
+    NeighboursUnknown,
+)
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import (
     HistoryFailed,
@@ -29,6 +36,7 @@ from resnet_gui.core.zoo.storage.speed_log import SpeedLog
 from resnet_gui.ui.engine import AugmentedPhoto, Stop
 
 if TYPE_CHECKING:
+    from resnet_gui.core.explain.explainer import Explainer
     from resnet_gui.core.inference.classifier import Classifier
     from resnet_gui.core.library.answering import Library
 
@@ -45,6 +53,7 @@ class LocalEngine:
         self.zoo = zoo
         self._classifier: Classifier | None = None
         self._library: Library | None = None
+        self._explainer: Explainer | None = None
         self._speeds = SpeedLog()
 
     def entries(self) -> list[ModelEntry]:
@@ -88,6 +97,30 @@ class LocalEngine:
     def load(self, model_id: str, device: str) -> Iterator[ClassifyEvent]:
         yield from self._classifier_of_zoo().load(model_id, device)
 
+    def _explainer_of_zoo(self) -> Explainer:
+        if self._explainer is None:
+            with gentle_import(torch=False):
+                from resnet_gui.core.explain.explainer import Explainer
+
+            self._explainer = Explainer(self._classifier_of_zoo())
+        return self._explainer
+
+    def explain(
+        self, source: ImageSource, model_id: str, device: str, method: Method, index: int
+    ) -> Iterator[ClassifyEvent | Explaining | Explained]:
+        yield from self._explainer_of_zoo().explain(source, model_id, device, method, [index])
+
+    def neighbours(
+        self, source: ImageSource, model_id: str, device: str, *, compute: bool
+    ) -> Iterator[ClassifyEvent | Explaining | NeighboursFound | NeighboursUnknown]:
+        explainer = self._explainer_of_zoo()
+        yield from explainer.neighbours(source, model_id, device, compute=compute)
+
+    def end_explaining(self) -> Iterator[None]:
+        if self._explainer is not None:
+            self._explainer.free()
+        yield None
+
     def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
         yield find_devices()
 
@@ -111,6 +144,8 @@ class LocalEngine:
     def forget(self, model_id: str) -> Iterator[None]:
         if self._classifier is not None:
             self._classifier.forget(model_id)
+        if self._explainer is not None:
+            self._explainer.free()
         yield None
 
     def train(self, config: RunConfig, summary: DatasetSummary, stop: Stop) -> Iterator[TrainEvent]:

@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "classify": f"{_HERE}.classify:classify",
     "sort": f"{_HERE}.sort:sort",
     "undo": f"{_HERE}.undo:undo",
+    "explain": f"{_HERE}.explain:explain",
     "models": f"{_HERE}.models:models",
     "info": f"{_HERE}.info:info",
     "features": f"{_HERE}.features:features",

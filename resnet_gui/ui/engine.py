@@ -18,6 +18,13 @@ from resnet_gui.core.events import (
     ImageSource,
     RgbImage,
 )
+from resnet_gui.core.explain.events import (
+    Explained,
+    Explaining,
+    Method,
+    NeighboursFound,
+    NeighboursUnknown,
+)
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
 from resnet_gui.core.runs.config import RunConfig
@@ -60,6 +67,26 @@ class Engine(Protocol):
 
     def forget(self, model_id: str) -> Iterator[None]:
         """Free a model's memory; in the inference lane."""
+        ...
+
+    def explain(
+        self, source: ImageSource, model_id: str, device: str, method: Method, index: int
+    ) -> Iterator[ClassifyEvent | Explaining | Explained]:
+        """Where a model looked for the class with this index; in the inference lane."""
+        ...
+
+    def neighbours(
+        self, source: ImageSource, model_id: str, device: str, *, compute: bool
+    ) -> Iterator[ClassifyEvent | Explaining | NeighboursFound | NeighboursUnknown]:
+        """The training photos that a model finds most like a photo; in the inference lane.
+
+        Args:
+            compute: whether features that are not kept are computed.
+        """
+        ...
+
+    def end_explaining(self) -> Iterator[None]:
+        """Free the memory that explanations took; in the inference lane."""
         ...
 
     def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:

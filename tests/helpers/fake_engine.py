@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shiboken6
 from PySide6.QtCore import QObject, SignalInstance
 
@@ -22,8 +23,17 @@ from resnet_gui.core.events import (
     ModelReady,
     Prediction,
 )
+from resnet_gui.core.explain.events import (
+    Explained,
+    Explaining,
+    Layer,
+    Method,
+    NeighboursFound,
+    NeighboursUnknown,
+)
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
+from resnet_gui.core.photos.preprocess import CropBox
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState, Preprocessing
@@ -64,6 +74,19 @@ def model(
 def prediction(position: int = 0, label: str = "ant", model_id: str = "a") -> Prediction:
     scores = (ClassScore(label, 0, 0.9),)
     return Prediction(position, str(position), model_id, scores, 64, 48, CPU.name, 2.0, 3.0)
+
+
+def explained(name: str, model_id: str = "a", method: Any = "gradcam", index: int = 0) -> Explained:
+    """All of a photo of 64 x 48 pixels is warm but its left half."""
+    heat = np.zeros((2, 2), np.float32)
+    heat[:, 1] = 1
+    layer = Layer(2, 2, bytes((0, 0, 0, 50, 255, 255, 0, 250)) * 2)
+    box = CropBox(8.0, 0.0, 48.0, 48.0)
+    label = ("ant", "bee")[index]
+    method = Method(method)
+    return Explained(
+        name, model_id, method, label, index, 0.9, heat, box, (44.0, 12.0), 64, 48, layer
+    )
 
 
 class Hold:
@@ -159,6 +182,21 @@ class FakeEngine:
 
     def forget(self, model_id: str) -> Iterator[None]:
         return self._play("forget", (model_id,), [None])
+
+    def explain(
+        self, source: ImageSource, model_id: str, device: str, method: Method, index: int
+    ) -> Iterator[ClassifyEvent | Explaining | Explained]:
+        usual = [Explaining(0, 2), explained(source.name, model_id, method, index)]
+        return self._play("explain", (source.name, model_id, method, index), usual)
+
+    def neighbours(
+        self, source: ImageSource, model_id: str, device: str, *, compute: bool
+    ) -> Iterator[ClassifyEvent | Explaining | NeighboursFound | NeighboursUnknown]:
+        usual = [NeighboursUnknown("Nobody knows them.")]
+        return self._play("neighbours", (source.name, model_id, compute), usual)
+
+    def end_explaining(self) -> Iterator[None]:
+        return self._play("end_explaining", (), [None])
 
     def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
         return self._play("download", (entry.spec.id,), [Returned(Path("weights"))])

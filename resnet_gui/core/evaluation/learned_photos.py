@@ -196,16 +196,29 @@ def _noted(provenance: dict[str, Any]) -> frozenset[bytes] | None:
     return frozenset(raw[i : i + _KEY_BYTES] for i in range(0, len(raw), _KEY_BYTES))
 
 
-def _run_of(provenance: dict[str, Any], fingerprint: str) -> tuple[Path, Split] | None:
-    """Folder and split of the run that made the model, where it is still here."""
+def run_of(entry: ModelEntry) -> RunDirectory | None:
+    """The run that made a model, where it is still here; None: it is gone, or the model was not
+    trained on this computer."""
+    provenance = _provenance(entry)
+    return _run_directory(provenance, _fingerprint(provenance))
+
+
+def _run_directory(provenance: dict[str, Any], fingerprint: str) -> RunDirectory | None:
     try:
         name = str(provenance["run"])
         if not name or Path(name).name != name:
             return None
         run = RunDirectory.open(runs_dir() / name)
-        if run.document["dataset"]["fingerprint"] != fingerprint:
-            return None
-        return Path(run.document["dataset"]["root"]), run.split()
+        return run if run.document["dataset"]["fingerprint"] == fingerprint else None
+    except (ResNetGuiError, OSError, *_DAMAGED):
+        return None
+
+
+def _run_of(provenance: dict[str, Any], fingerprint: str) -> tuple[Path, Split] | None:
+    """Folder and split of the run that made the model, where it is still here."""
+    run = _run_directory(provenance, fingerprint)
+    try:
+        return (Path(run.document["dataset"]["root"]), run.split()) if run else None
     except (ResNetGuiError, OSError, *_DAMAGED):
         return None
 

@@ -9,7 +9,7 @@ from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.network_features import Features
-from resnet_gui.core.inference.tensors import normalise
+from resnet_gui.core.inference.tensors import normalised_input
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.zoo.spec import ModelEntry
 from resnet_gui.core.zoo.weights.load import load_network
@@ -78,9 +78,7 @@ class ExactBackend(Backend):
 
     def _rows(self, module: nn.Module, crops: Crops) -> Rows:
         def prepare(start: int, stop: int) -> Tensor:
-            # Contiguous before it moves: with the strides of the photo another kernel would answer.
-            x = torch.from_numpy(crops[start:stop]).permute(0, 3, 1, 2).contiguous()
-            x = normalise(x.to(self.device.kind), self._preprocessing)
+            x = normalised_input(crops[start:stop], self._preprocessing, self.device.kind)
             return x.contiguous(memory_format=self._layout)
 
         rows: Rows = self._forward(module, prepare, len(crops)).numpy()

@@ -102,6 +102,10 @@ class Architecture:
         kind, depth: a value, or a function of the options. depth 0: the name has none.
         blocks: the kinds of blocks it is made of.
         head: name of the module that maps features to classes.
+        last_stage: name of the module that gives the last map, (N, D, h, w), before it becomes
+            features: where a network's attention is looked at. Its last output counts where it
+            runs several times. A value, or a function of the options; "": it is looked for while
+            the network runs.
         short_name: of the options, short enough for a chart; None: the title.
         preprocessing: what its networks are trained with as a rule.
         small: made for photos of 32x32 pixels. pixel_mean: can subtract a mean photo.
@@ -121,6 +125,7 @@ class Architecture:
     depth: int | Callable[[Options], int] = 0
     blocks: tuple[BlockKind, ...] = ()
     head: str = "head"
+    last_stage: str | Callable[[Options], str] = ""
     short_name: Callable[[Options], str] | None = None
     preprocessing: Preprocessing = _AS_A_RULE
     small: bool = False

@@ -72,6 +72,14 @@ def depth_of(architecture: str, options: Options) -> int:
         return 0
 
 
+def last_stage_of(architecture: str, options: Options) -> str:
+    """Name of the module with the last map; "": nobody says (see `Architecture.last_stage`)."""
+    found = find_architecture(architecture)
+    if found is None:
+        return ""
+    return found.last_stage if isinstance(found.last_stage, str) else found.last_stage(options)
+
+
 # --- what can be trained from random weights ----------------------------------------------------
 
 

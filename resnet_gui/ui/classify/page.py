@@ -31,6 +31,8 @@ from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.classify.recent_menu import RecentMenu
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.classify.sorting import Sorting
+from resnet_gui.ui.classify.why import Why
+from resnet_gui.ui.classify.why_view import WhyView
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
@@ -60,6 +62,8 @@ class ClassifyPage(Page):
         ("Del", "Remove photo, in the row of photos"),
         ("Enter", "Open in another program, in the row of photos; large, in a grid or table"),
         ("Ctrl+A", "Select all photos, in a grid or table"),
+        ("Space", "Where the model looked for a class, in the answer"),
+        ("Esc", "The photo alone again, without where the model looked"),
     )
     train_requested = Signal(object)
 
@@ -94,6 +98,8 @@ class ClassifyPage(Page):
         self.stack.addWidget(self._work(context))
         column.addWidget(self.stack, 1)
         self._connect(controller)
+        why = Why(controller, context.engine, lanes.inference, self)
+        self.why_view = WhyView(why, self.photo_panel, self.results, self.photo_actions, self)
         self._offer_actions()
         self._on_rows_changed()
         self._on_current_changed()
@@ -241,6 +247,7 @@ class ClassifyPage(Page):
         look.offer_looks()
         self.offer_action("View", "Choose &model…", self.show_models, keys="Ctrl+M")
         self.offer_action("View", self.crop_action, keys="Ctrl+E", usable=some)
+        self.why_view.offer_actions()
 
     def _recent(self) -> Sequence[str]:
         return self._memory.settings.recent

@@ -174,8 +174,13 @@ class PhotoActions(QObject):
 
     def open(self, photo: Photo) -> None:
         """Show a photo in the program that the system has for it."""
-        path = photo.source.path
-        if path is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+        if photo.source.path is not None:
+            self.open_path(str(photo.source.path))
+
+    @Slot(object)
+    def open_path(self, path: str) -> None:
+        """The same for any photo on the disk."""
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
             self._notices.add(f"No program answered. The photo is here: {path}", "notice")
 
     @Slot()

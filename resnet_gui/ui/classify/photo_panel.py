@@ -18,11 +18,12 @@ class PhotoPanel(QWidget):
     """Reads what it shows in the io lane.
 
     Attributes:
-        view: paints. crop_button: the switch.
+        view: paints. crop_button: the switch. io: the lane.
     """
 
     def __init__(self, io: JobLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.io = io
         self._photo: Photo | None = None
         self._previews = Previews(io, self)
         self._previews.made.connect(self._on_preview)
@@ -47,6 +48,11 @@ class PhotoPanel(QWidget):
         column.setSpacing(8)
         column.addWidget(self.view, 1)
         column.addLayout(below)
+        self._column = column
+
+    def put_below(self, widget: QWidget) -> None:
+        """Give something that belongs to the photo its place right below it."""
+        self._column.insertWidget(1, widget)
 
     def show_photo(self, photo: Photo) -> None:
         """Show a photo, or why it cannot be read."""

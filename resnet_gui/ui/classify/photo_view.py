@@ -50,6 +50,8 @@ class PhotoView(QWidget):
         self._failed = False
         self._show_crop = False
         self._pixels: QImage | None = None
+        self._heat: QImage | None = None
+        self._strength = 1.0
 
     def sizeHint(self) -> QSize:
         return QSize(640, 240)
@@ -81,6 +83,13 @@ class PhotoView(QWidget):
         """Show what the network gets of the photo, `preprocessing.crop` pixels wide and high."""
         self._pixels = image
         self.update()
+
+    def show_heat(self, heat: QImage | None, strength: float) -> None:
+        """Lay a picture with transparency over what the network gets of the photo; None: no more.
+        Also over the next photo, until this is called again. strength: 0..1."""
+        if (heat, strength) != (self._heat, self._strength):
+            self._heat, self._strength = heat, strength
+            self.update()
 
     def set_show_crop(self, on: bool) -> None:
         self._show_crop = on
@@ -168,15 +177,23 @@ class PhotoView(QWidget):
                 )
             )
         painter.drawPixmap(target, self._scaled, QRectF(self._scaled.rect()))
-        if self._show_crop and self.preprocessing is not None:
+        show_crop = self._show_crop and self.preprocessing is not None
+        if show_crop and self._pixels is not None:
+            # Without smoothing: each of the network's pixels becomes a block of the screen's.
+            painter.drawImage(self.input_rect(), self._pixels)
+        if self._heat is not None:
+            painter.save()
+            if not show_crop:
+                painter.setClipRect(target, Qt.ClipOperation.IntersectClip)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.setOpacity(self._strength)
+            painter.drawImage(self.input_rect(), self._heat)
+            painter.restore()
+        if show_crop:
             self._paint_crop(painter, target)
 
     def _paint_crop(self, painter: QPainter, target: QRectF) -> None:
-        crop = self.crop_rect()
-        if self._pixels is not None:
-            # Without smoothing: each of the network's pixels becomes a block of the screen's.
-            crop = self.input_rect()
-            painter.drawImage(crop, self._pixels)
+        crop = self.crop_rect() if self._pixels is None else self.input_rect()
         outside = QPainterPath()
         outside.addRect(target)
         inside = QPainterPath()

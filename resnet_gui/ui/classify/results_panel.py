@@ -30,10 +30,13 @@ class ResultsPanel(QFrame):
     Signals:
         copy_requested(): the person wants the answer on the clipboard.
         menu_requested(object, QPoint): the menu of a line, a ClassScore; where on the screen.
+        chosen(object): a line, a ClassScore, was clicked. why_clicked(): the button.
     """
 
     copy_requested = Signal()
     menu_requested = Signal(object, QPoint)
+    chosen = Signal(object)
+    why_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,8 +62,16 @@ class ResultsPanel(QFrame):
         put_icon(self.copy, "copy")
         set_tooltip(self.copy, "Copy labels and percentages (Ctrl+C)")
         self.copy.clicked.connect(self.copy_requested)
+        self.why = QPushButton("Why?")
+        self.why.setProperty("kind", "plain")
+        self.why.setCheckable(True)
+        put_icon(self.why, "eye")
+        set_tooltip(self.why, "Show where on the photo the model looked (W)")
+        self.why.clicked.connect(self.why_clicked)
         head = QHBoxLayout()
+        head.setSpacing(2)
         head.addWidget(self.name, 1)
+        head.addWidget(self.why)
         head.addWidget(self.copy)
         column.addLayout(head)
         self.more = PlainLabel()
@@ -80,6 +91,7 @@ class ResultsPanel(QFrame):
         self.rows = [ScoreRow() for _ in range(_ROWS)]
         for row in self.rows:
             row.menu_requested.connect(self.menu_requested)
+            row.chosen.connect(self.chosen)
             rows.addWidget(row)
         rows.addStretch(1)
         scroll = QScrollArea()
@@ -89,6 +101,12 @@ class ResultsPanel(QFrame):
         scroll.setWidget(table)
         column.addWidget(scroll, 1)
         self.show_photo(None, "")
+
+    def show_why(self, on: bool, index: int | None) -> None:
+        """Whether answers are explained, and which class is now."""
+        self.why.setChecked(on)
+        for row in self.rows:
+            row.set_marked(row.score is not None and row.score.index == index)
 
     def show_photo(self, photo: Photo | None, hint: str) -> None:
         """Show a photo's answer, or `hint` where there is none yet."""
@@ -101,6 +119,7 @@ class ResultsPanel(QFrame):
             score = scores[number] if number < len(scores) else None
             row.set_score(score, first=number == 0, old=old)
         self.copy.setVisible(prediction is not None)
+        self.why.setVisible(prediction is not None)
         self.incomplete.setVisible(prediction is not None and prediction.incomplete)
         verdict, name, more = hint, "", ""
         if photo is not None and prediction is not None:

@@ -21,6 +21,8 @@ _PATHS = {
     "crop": '<path d="M7 2v15h15M2 7h15v15"/>',
     "question": '<circle cx="12" cy="12" r="9"/><path d="M9.3 9.2a2.8 2.8 0 1 1 3.9 2.9c-.8.4'
     '-1.2.9-1.2 1.9M12 17v.3"/>',
+    "eye": '<path d="M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.5S2.5 12 2.5 12z"/>'
+    '<circle cx="12" cy="12" r="2.8"/>',
     "train": '<path d="M4 19V5M4 19h16"/><path d="M7 15c3-1 4-7 7-8s4-1 6-1"/>',
     "models": '<path d="M12 3l8 4.5v9L12 21l-8-4.5v-9z"/><path d="M4 7.5l8 4.5 8-4.5M12 12v9"/>',
     # A block with its shortcut: the drawing that every textbook has of it.

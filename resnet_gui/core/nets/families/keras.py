@@ -88,6 +88,7 @@ ARCHITECTURES = tuple(
         kind=Kind.PREACTIVATION if shape.version == 2 else Kind.RESIDUAL,
         depth=shape.depth,
         blocks=_BLOCKS,
+        last_stage="norm" if shape.version == 2 else "stage4",
         preprocessing=PREPROCESSING[shape.version],
         offered=(name,),
         find=lambda model_id, name=name: _find(model_id) if model_id == name else None,  # type: ignore[misc]

@@ -23,6 +23,7 @@ ARCHITECTURES = (
         kind=Kind.OTHER,
         blocks=(_BLOCK,),
         head="_fc",
+        last_stage="_swish",  # every ReLU6 of the network; the last one is after the last norm
         preprocessing=PREPROCESSING,
         options={
             "width_coefficient": Field(Number(0.01, 4), ABSENT),

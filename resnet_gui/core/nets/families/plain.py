@@ -47,6 +47,7 @@ ARCHITECTURES = (
         builder="resnet_gui.core.nets.imagenet:build",
         kind=Kind.PLAIN,
         depth=lambda options: int(options["depth"]),
+        last_stage="stage4",
         short_name=lambda options: f"Plain-{options['depth']}",
         offered=tuple(_IDS),
         options={"depth": Field(Choice(tuple(PLAIN_STAGES)))},

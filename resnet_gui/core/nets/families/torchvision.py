@@ -20,6 +20,7 @@ def _architecture(name: str, title: str, family: str, depth: int) -> Architectur
         depth=depth,
         blocks=_BLOCKS,
         head="fc",
+        last_stage="layer4",
     )
 
 
