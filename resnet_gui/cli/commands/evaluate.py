@@ -76,8 +76,7 @@ def evaluate(
                 elif isinstance(event, ImageFailed):
                     failed += 1
                     say(event.message)
-                else:
-                    assert isinstance(event, Evaluated)
+                elif isinstance(event, Evaluated):
                     result = event
         assert result is not None  # the last event
         if as_json:
