@@ -153,7 +153,7 @@ def places_of(logits: Rows, truth: Ints) -> Ints:
     before = (logits > own[:, None]).sum(axis=1)
     equal = logits == own[:, None]
     before += (equal & (np.arange(logits.shape[1]) < truth[:, None])).sum(axis=1)
-    return before.astype(np.int64)
+    return np.asarray(before, np.int64)
 
 
 def losses_of(logits: Rows, truth: Ints, temperature: float = 1.0) -> Floats:

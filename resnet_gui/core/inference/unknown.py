@@ -30,13 +30,13 @@ def energy(logits: Rows) -> Numbers:
     """logits: (N, classes) -> (N,) float32; the higher, the less is any class spoken for."""
     largest = logits.max(axis=1)
     sums = np.exp((logits - largest[:, None]).astype(np.float64)).sum(axis=1)
-    return (-(np.log(sums) + largest)).astype(np.float32)
+    return np.asarray(-(np.log(sums) + largest), np.float32)
 
 
 def away_from(means: Rows, features: Rows) -> Numbers:
     """1 - cosine to the nearest mean, 0..2. means: (classes, D), of length 1 each; features:
     (N, D) -> (N,) float32."""
-    return (1.0 - (directions(features) @ means.T).max(axis=1)).astype(np.float32)
+    return np.asarray(1.0 - (directions(features) @ means.T).max(axis=1), np.float32)
 
 
 def directions(rows: Rows) -> Rows:

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from resnet_gui.core.evaluation import store as evaluations
 from resnet_gui.core.inference import converted, feature_cache
 from resnet_gui.core.library import store as answers
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
@@ -60,6 +61,13 @@ KEPT = [
         "them is instant. They are answered again when they are needed.",
         answers.used_bytes,
         answers.clear_answers,
+    ),
+    Kept(
+        "Results of evaluations",
+        "What models said of photos in labelled folders, so that a result opens at once. Those of "
+        "runs stay. A folder can be tested again.",
+        evaluations.used_bytes,
+        evaluations.clear,
     ),
 ]
 

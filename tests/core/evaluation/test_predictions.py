@@ -110,9 +110,8 @@ def test_galleries_begin_with_what_tells_most() -> None:
 def test_wrong_facts_are_refused(wrong: dict[str, object], tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     good = made()
-    write_predictions(
-        path, dataclasses.replace(good, facts=dataclasses.replace(good.facts, **wrong))
-    )  # type: ignore[arg-type]
+    facts = dataclasses.replace(good.facts, **wrong)  # type: ignore[arg-type]
+    write_predictions(path, dataclasses.replace(good, facts=facts))
     with pytest.raises(DatasetError, match="cannot be read"):
         read_predictions(path)
 
