@@ -133,8 +133,6 @@ class Prediction(Value):
             "path": self.path,
             "model": self.model,
             "predictions": to_json(self.scores),
-            "unsure": self.unsure,
-            "unlike": self.unlike,
             "incomplete": self.incomplete,
             "error": None,
         }

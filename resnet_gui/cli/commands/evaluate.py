@@ -71,8 +71,8 @@ def evaluate(
     with foreseen_errors(as_json):
         if part not in ("auto", "all", "train", "val", "test"):
             raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
-        from resnet_gui.core.evaluation.evaluate import Measured
         from resnet_gui.core.evaluation.evaluate import evaluate as start
+        from resnet_gui.core.evaluation.predictions import Measured
         from resnet_gui.core.zoo import Zoo
 
         failed, result, measured = 0, None, None

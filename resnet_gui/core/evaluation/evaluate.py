@@ -24,7 +24,7 @@ from resnet_gui.core.evaluation.gathered import Gathered
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import choose_photos
 from resnet_gui.core.evaluation.metrics import losses_of, places_of
-from resnet_gui.core.evaluation.predictions import Predictions
+from resnet_gui.core.evaluation.predictions import Measured
 from resnet_gui.core.evaluation.store import keep
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.inference.backend import EXACT, Rows
@@ -98,15 +98,6 @@ class Evaluated(Value):
         if self.failed:
             sentences.append(f"{self.failed:,} more photos could not be read.")
         return " ".join(sentences)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """All answers; path: the file in which they are kept, None: they could not be."""
-
-    urgent: ClassVar[bool] = True
-    predictions: Predictions
-    path: Path | None
 
 
 EvaluateEvent = Preparing | Notice | ImageFailed | Measured | Evaluated
@@ -215,7 +206,10 @@ def evaluate(
         trained_on=None if chosen.learned is None else trained_on,
     )
     photos = [(photo.path, label) for photo, label, _ in judged]
-    predictions = gathered.predictions(photos, entry, result, summary, backend)
+    predictions = gathered.predictions(
+        photos, entry, summary, backend,
+        part=result.part, part_of=result.part_of, trained_on=result.trained_on, failed=failed,
+    )  # fmt: skip
     if predictions is not None:
         yield Measured(predictions, keep(predictions))
     yield result

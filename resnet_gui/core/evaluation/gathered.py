@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,6 @@ from resnet_gui.core.evaluation.predictions import MAX_BYTES, Facts, Predictions
 from resnet_gui.core.evaluation.store import weights_key
 from resnet_gui.core.inference.backend import Backend, Rows
 from resnet_gui.core.zoo.spec import ModelEntry
-
-if TYPE_CHECKING:
-    from resnet_gui.core.evaluation.evaluate import Evaluated
 
 _MOST_FEATURES = 40_000_000  # numbers in memory
 
@@ -56,14 +52,19 @@ class Gathered:
         self,
         photos: Sequence[tuple[str, int]],
         entry: ModelEntry,
-        result: Evaluated,
         summary: DatasetSummary,
         backend: Backend,
+        *,
+        part: str,
+        part_of: str,
+        trained_on: int | None,
+        failed: int,
     ) -> Predictions | None:
         """All of them; None where they are too many.
 
         Args:
             photos: path and class of all photos that were to be judged.
+            part, part_of, trained_on, failed: as in `Evaluated`.
         """
         if not self._wanted or not self._positions:
             return None
@@ -79,20 +80,20 @@ class Gathered:
             model=spec.id,
             title=spec.title,
             data=summary.root,
-            part=result.part,
+            part=part,
             classes=spec.classes,
             n=len(truth),
             right=int((logits.argmax(axis=1) == truth).sum()),
             weights=weights,
             fingerprint=summary.fingerprint,
-            part_of=result.part_of,
-            trained_on=result.trained_on,
-            failed=result.failed,
+            part_of=part_of,
+            trained_on=trained_on,
+            failed=failed,
             backend=backend.name,
             precision=backend.precision,
             made=now(),
             calibration=spec.calibration.to_json(),
-            fitted={} if result.trained_on else fitted.to_json(),
+            fitted={} if trained_on else fitted.to_json(),
         )
         paths = tuple(photos[index][0] for index in self._positions)
         return Predictions(facts, paths, truth, logits, unlike)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dates
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -155,6 +155,16 @@ class Predictions:
         return replace(self, facts=replace(self.facts, calibration=calibration.to_json()))
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All answers of an evaluation; path: the file in which they are kept, None: they could not
+    be."""
+
+    urgent: ClassVar[bool] = True
+    predictions: Predictions
+    path: Path | None
+
+
 def now() -> str:
     return dates.datetime.now(dates.UTC).isoformat(timespec="seconds")
 
@@ -180,7 +190,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
     half = logits.nbytes > _WHOLE_BYTES
     names = "\0".join(predictions.paths).encode("utf-8", "surrogateescape")
     limit = float(np.finfo(np.float16).max)
-    tensors: dict[str, np.ndarray] = {  # type: ignore[type-arg]
+    tensors: dict[str, np.ndarray] = {
         "logits": np.clip(logits, -limit, limit).astype(np.float16) if half else logits,
         "truth": predictions.truth.astype(np.int32),
         "unlike": predictions.unlike.astype(np.float32),

@@ -50,7 +50,8 @@ class ClassifyPage(Page):
         crop_action: switches “what the network sees”. undo_action: brings back what was removed.
 
     Signals:
-        train_requested(object): a folder's path; the Train page should open it.
+        train_requested(object), test_requested(object): a folder's path; the Train or the Evaluate
+            page should open it.
     """
 
     drop_hint = "Drop to see what it is"
@@ -60,6 +61,7 @@ class ClassifyPage(Page):
         ("Enter", "Open in another program, in the row of photos"),
     )
     train_requested = Signal(object)
+    test_requested = Signal(object)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -85,6 +87,7 @@ class ClassifyPage(Page):
         self.removal_notice = RemovalNotice(controller, self.notices, self)
         self.labelled_notice = LabelledNotice(controller, self.notices, self)
         self.labelled_notice.train_requested.connect(self.train_requested)
+        self.labelled_notice.test_requested.connect(self.test_requested)
         self.empty = EmptyState(samples)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)

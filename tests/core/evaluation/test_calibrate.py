@@ -213,7 +213,6 @@ def test_a_photo_unlike_all_others_is_called_so(own_home: Path, photo: ImageSour
         calibrate(Calibration(unlike=score))
         found = classify(photo)
         assert found.unlike is unlike
-        assert found.to_json()["unlike"] is unlike
         answer = answer_of(found)
         assert (answer.more == UNLIKE) is unlike
         assert not unlike or answer.verdict == "Not sure. Best guess:"

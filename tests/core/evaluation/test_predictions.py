@@ -13,9 +13,10 @@ from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation import predictions as module
 from resnet_gui.core.evaluation import store
-from resnet_gui.core.evaluation.evaluate import Evaluated, Measured, evaluate
+from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.predictions import (
     Facts,
+    Measured,
     Predictions,
     read_facts,
     read_predictions,
