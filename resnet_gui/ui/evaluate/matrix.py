@@ -60,7 +60,7 @@ class MatrixView(QAbstractScrollArea):
         self.current: Cell | None = None
         self._hover: Cell | None = None
         self.setAccessibleName("Confusion matrix")
-        self.setMinimumSize(220, 180)
+        self.setMinimumSize(200, 110)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.viewport().setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -239,13 +239,12 @@ class MatrixView(QAbstractScrollArea):
     def _paint_rows(self, painter: QPainter, rows: range) -> None:
         painter.save()
         painter.setClipRect(QRectF(0, self._top, self._left, self.viewport().height()))
-        metrics = painter.fontMetrics()
         for row in rows:
             rect = self.cell_rect((row, 0))
             rect.setLeft(20)
             rect.setRight(self._left - 5)
             self._pen(painter, self._marked(row, 0))
-            shown = metrics.elidedText(
+            shown = painter.fontMetrics().elidedText(
                 self.cells.labels[row], Qt.TextElideMode.ElideRight, int(rect.width())
             )
             painter.drawText(
@@ -256,10 +255,10 @@ class MatrixView(QAbstractScrollArea):
     def _paint_columns(self, painter: QPainter, columns: range) -> None:
         painter.save()
         painter.setClipRect(QRectF(self._left, 0, self.viewport().width(), self._top))
-        metrics = painter.fontMetrics()
         for column in columns:
             rect = self.cell_rect((0, column))
             self._pen(painter, self._marked(column, 1))
+            metrics = painter.fontMetrics()
             if self._flat:
                 place = QRectF(
                     rect.left(), self._top - metrics.height() - 4, self._side, metrics.height()

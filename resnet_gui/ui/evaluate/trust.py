@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.zoo.kinds import MARGIN, PROBABLE
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, plain_percent
@@ -13,7 +14,6 @@ from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _RIGHT, _ANSWERED = ("#0072b2", "#56b4e9"), ("#c05000", "#e69f00")  # light, dark
-_USUAL = 0.5  # where the slider stands while nothing is stored
 
 
 class TrustView(QWidget):
@@ -97,7 +97,9 @@ class TrustView(QWidget):
             button.setEnabled(here)
         self.forget.setVisible(self._stored is not None)
         with QSignalBlocker(self.slider):
-            wanted = _USUAL if self._stored is None else self._stored
+            # Where Classify draws the line by itself: of two classes one has always half.
+            usual = PROBABLE if len(result.figures.classes) > 2 else PROBABLE + MARGIN / 2
+            wanted = usual if self._stored is None else self._stored
             self.slider.setValue(round(wanted * 100))
         self.verdict.setText(_verdict(result, calibration))
         self._draw()
