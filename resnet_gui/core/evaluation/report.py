@@ -155,7 +155,7 @@ def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:
     confusions = confused_most(figures)
     return {
         "title": f"{facts.title} on {Path(facts.data).name}",
-        "subtitle": f"{facts.n:,} photos, {part}, measured {facts.made.replace('T', ' ')}",
+        "subtitle": f"{facts.n:,} photos, {part}, measured {facts.made[:16].replace('T', ' ')} UTC",
         "accuracy": f"{figures.accuracy:.1%}",
         "interval": f"{figures.right:,} of {figures.n:,} photos; 95 % interval {low:.1%} to "
         f"{high:.1%}",
@@ -287,7 +287,7 @@ def _photo(predictions: Predictions, index: int) -> dict[str, Any]:
     }
 
 
-_LEFT, _TOP, _WIDTH, _HEIGHT = 40, 10, 290, 200
+_LEFT, _TOP, _WIDTH, _HEIGHT = 46, 10, 290, 200
 
 
 def _at(x: float, y: float) -> tuple[float, float]:
@@ -318,7 +318,7 @@ def _reliability(bins: Any) -> dict[str, Any]:
     return {
         "title": "Right answers by how sure the model was; on the line they agree",
         "bars": bars,
-        "lines": [_line([(0, 0), (1, 1)], "var(--soft)", dashed=True)],
+        "lines": [_line([(0, 0), (1, 1)], "--soft", dashed=True)],
         "marks": _marks("how sure", "right", ("0 %", "100 %"), ("0 %", "100 %")),
     }
 
@@ -333,7 +333,7 @@ def _coverage(predictions: Predictions, right: Any) -> dict[str, Any]:
     return {
         "title": "Right answers, if the model says nothing where it is less sure",
         "bars": [],
-        "lines": [_line(scaled, "var(--blue)")],
+        "lines": [_line(scaled, "--blue")],
         "marks": _marks("photos answered", "right", ("0 %", "100 %"), (f"{floor:.0%}", "100 %")),
     }
 
@@ -356,9 +356,9 @@ def _curves(run: str) -> list[dict[str, Any]]:
     def scaled(points: list[tuple[int, float]]) -> list[tuple[float, float]]:
         return [((x - 1) / max(1, last - 1), y / top) for x, y in points]
 
-    lines = [_line(scaled(train), "var(--soft)", dashed=True)]
+    lines = [_line(scaled(train), "--soft", dashed=True)]
     if validation:
-        lines.append(_line(scaled(validation), "var(--blue)"))
+        lines.append(_line(scaled(validation), "--blue"))
     return [{
         "title": "Loss by epoch: training dashed, validation whole",
         "bars": [],
