@@ -287,7 +287,7 @@ def _photo(predictions: Predictions, index: int) -> dict[str, Any]:
     }
 
 
-_LEFT, _TOP, _WIDTH, _HEIGHT = 46, 10, 290, 200
+_LEFT, _TOP, _WIDTH, _HEIGHT = 50, 10, 286, 200
 
 
 def _at(x: float, y: float) -> tuple[float, float]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.apply_calibration import apply_calibration
-from resnet_gui.core.evaluation.predictions import Facts, Measured
+from resnet_gui.core.evaluation.predictions import Facts, Measured, read_facts
 from resnet_gui.core.evaluation.report import ReportWritten, write_report
 from resnet_gui.core.evaluation.store import Stored, run_result, stored_results
 from resnet_gui.core.events import ImageFailed, Notice
@@ -22,7 +23,7 @@ from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.evaluate.result import Result, make_result, open_result
 from resnet_gui.ui.model_store import ModelStore
-from resnet_gui.ui.widgets.words import sentence
+from resnet_gui.ui.widgets.words import duration, sentence
 
 _MOST_NAMED = 3  # photos that could not be read
 
@@ -228,8 +229,6 @@ class EvaluateController(QObject):
         left = elapsed / event.done * (event.total - event.done) if event.done else None
         text = f"{event.done:,} of {event.total:,} photos"
         if left is not None and elapsed > 1:
-            from resnet_gui.ui.widgets.words import duration
-
             text += f" · about {duration(left)} left"
         self.progressed.emit(text, event.done, event.total)
 
@@ -334,9 +333,6 @@ def _open_known(path: Path, calibration: Calibration | None) -> Generator[None, 
 
 
 def _open_run(run: str, entries: dict[str, ModelEntry]) -> Generator[None, None, Result]:
-    from resnet_gui.core.errors import DatasetError
-    from resnet_gui.core.evaluation.predictions import read_facts
-
     yield None
     path = run_result(run)
     if path is None:

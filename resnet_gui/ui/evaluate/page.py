@@ -105,7 +105,8 @@ class EvaluatePage(Page):
     # --- asked for elsewhere ----------------------------------------------------------------
 
     def test(self, model_id: str, folder: Path | None = None) -> None:
-        """Get ready to test a model; without a folder ask for one."""
+        """Test a model on a folder that is asked for; or get ready to test it on a folder that was
+        found, of which nobody knows yet whether it is for this model."""
         if self.controller.busy:
             self.wanted.emit()
             return
@@ -114,8 +115,8 @@ class EvaluatePage(Page):
         self.wanted.emit()
         if folder is not None:
             self.controller.set_folder(folder)
-        else:
-            self.choose_folder()
+        elif self.choose_folder():
+            self.controller.start()
 
     def show_run(self, run: str) -> None:
         """Show what a run kept of its validation photos."""
@@ -125,7 +126,14 @@ class EvaluatePage(Page):
     # --- what a person asks for -------------------------------------------------------------
 
     @Slot()
-    def choose_folder(self) -> None:
+    def test_again(self) -> None:
+        """Test the model of the result that is shown on another folder."""
+        if self.choose_folder():
+            self.controller.start()
+
+    @Slot()
+    def choose_folder(self) -> bool:
+        """Ask for a folder to test on; whether one was chosen."""
         name = QFileDialog.getExistingDirectory(
             self, "Folder with one sub-folder per class", self._last_folder
         )
@@ -133,6 +141,7 @@ class EvaluatePage(Page):
             self._last_folder = str(Path(name).parent)
             self.controller.device = self._memory.settings.device
             self.controller.set_folder(Path(name))
+        return bool(name)
 
     @Slot()
     def choose_model(self) -> None:
@@ -165,7 +174,7 @@ class EvaluatePage(Page):
             self.result.opened.connect(self.photo_wanted)
             self.result.folder_requested.connect(self._on_folder_requested)
             self.result.report_requested.connect(self.save_report)
-            self.result.again_requested.connect(self.choose_folder)
+            self.result.again_requested.connect(self.test_again)
             self.result.chart_save_requested.connect(self._on_chart_save_requested)
             self.stack.addWidget(self.result)
             self.result.show_state()
