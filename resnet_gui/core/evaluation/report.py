@@ -28,6 +28,7 @@ from resnet_gui.core.evaluation.metrics import (
 )
 from resnet_gui.core.evaluation.predictions import Predictions
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.library.tables import without_formula
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import find_run
@@ -40,7 +41,6 @@ _TEMPLATE = Path(__file__).with_name("report.html.j2")
 _PHOTOS, _SIDE = 24, 200  # of each gallery; pixels
 _MATRIX = 40  # classes; a larger table cannot be read
 _CONFUSIONS = 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,13 @@ def write_photos(predictions: Predictions, path: Path) -> None:
     for index in range(predictions.facts.n):
         truth, answer = int(predictions.truth[index]), int(answers[index])
         writer.writerow((
-            _cell(predictions.paths[index]), _cell(labels[truth]), _cell(labels[answer]),
+            without_formula(predictions.paths[index]), without_formula(labels[truth]),
+            without_formula(labels[answer]),
             int(truth == answer), f"{confidences[index]:.6f}", f"{losses[index]:.6f}",
             f"{predictions.unlike[index]:.6f}",
         ))  # fmt: skip
     with replacing(path) as temporary:
         temporary.write_bytes(rows.getvalue().encode("utf-8", "surrogateescape"))
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 @functools.cache

@@ -94,7 +94,7 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     window.show_page("models")
     assert window.rail.buttons["models"].isChecked()
     qtbot.waitUntil(window.isActiveWindow)
-    qtbot.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(window, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
     assert window.pages.current is toy
     assert button.isChecked()
     window.show_page("classify")
