@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resnet_gui.core.dataset.summary import DatasetSummary
-from resnet_gui.core.events import ClassifyEvent, DeviceInfo, DownloadProgress, ImageSource
+from resnet_gui.core.evaluation.predictions import Measured
+from resnet_gui.core.events import (
+    ClassifyEvent,
+    DeviceInfo,
+    DownloadProgress,
+    ImageFailed,
+    ImageSource,
+    Notice,
+)
 from resnet_gui.core.explain.events import (
     Explained,
     Explaining,
@@ -182,6 +190,15 @@ class LocalEngine:
             from resnet_gui.core.training.augment import preview_augmentation, variation_of
         preprocessing = preprocessing_for(start_entry(self.zoo, config), config)
         yield from preview_augmentation(photos, variation_of(config), preprocessing)
+
+    def evaluate(
+        self, model_id: str, folder: Path, device: str, part: str
+    ) -> Iterator[Preparing | Notice | ImageFailed | Measured]:
+        with gentle_import(torch=False):
+            from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
+        for event in evaluate(self.zoo.ready(model_id), folder, part=part, device=device):
+            if not isinstance(event, Evaluated):
+                yield event
 
     def _spec(self, model_id: str) -> ModelSpec:
         return self.zoo.architecture(model_id).spec

@@ -100,6 +100,8 @@ class Prediction(Value):
         incomplete: the file ends early; the answer is about the part that is there.
         kind: what can be said beyond the best class where that is not sure.
         article: what English puts before the best class's name: "a ", "an " or "".
+        least: what is said of the photo is a guess where it is less probable than this.
+        unlike: it is unlike the photos that the model learned from.
     """
 
     position: int
@@ -114,10 +116,17 @@ class Prediction(Value):
     incomplete: bool = False
     kind: KindScore | None = None
     article: str = ""
+    least: float = 0.5
+    unlike: bool = False
 
     @property
     def top(self) -> ClassScore:
         return self.scores[0]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether its answer is only a guess."""
+        return self.unlike or (self.kind or self.top).probability < self.least
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -249,6 +249,17 @@ PREPROCESSING = Table(
 # `evaluation.learned_photos` notes short hashes of up to so many photos, in base 64.
 MAX_NOTED_PHOTOS, NOTE_BYTES = 200_000, 5
 _LEARNED = Anything(text=4 * (MAX_NOTED_PHOTOS * NOTE_BYTES // 3 + 1))
+# See `core.calibration`. Directions of features: 2048 numbers for each of 200 classes fit in.
+CALIBRATION = Table(
+    {
+        "temperature": Field(Number(0.05, 20), 1.0),
+        "photos": Field(Whole(0, 10**9), 0),
+        "unsure": Field(Number(0, 1), None),
+        "unlike": Field(Number(-1e6, 1e6), None),
+        "means": Field(Text(2_000_000), ""),
+    },
+    Anything(),
+)
 
 DESCRIPTION = Table(
     {
@@ -267,6 +278,7 @@ DESCRIPTION = Table(
         "licence": Field(Text(20_000), ""),
         "notes": Field(Text(20_000), ""),
         "metrics": Field(Anything(table=True), {}),
+        "calibration": Field(CALIBRATION, CALIBRATION.read({}, "")),
         "provenance": Field(Table({"learned": Field(_LEARNED, _ABSENT)}, Anything()), {}),
     },
     Anything(),

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Protocol
 
 from resnet_gui.core.dataset.summary import DatasetSummary
+from resnet_gui.core.evaluation.predictions import Measured
 from resnet_gui.core.events import (
     ClassifyEvent,
     DeviceInfo,
     DownloadProgress,
+    ImageFailed,
     ImageSource,
+    Notice,
     RgbImage,
 )
 from resnet_gui.core.explain.events import (
@@ -110,6 +113,12 @@ class Engine(Protocol):
     def preview_augmentation(
         self, photos: Sequence[Path], config: RunConfig
     ) -> Iterator[AugmentedPhoto]: ...
+
+    def evaluate(
+        self, model_id: str, folder: Path, device: str, part: str
+    ) -> Iterator[Preparing | Notice | ImageFailed | Measured]:
+        """How good a model is on a labelled folder; see `core.evaluation.evaluate`."""
+        ...
 
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         """How networks learned: bundled and the user's."""

@@ -14,13 +14,16 @@ import shiboken6
 from PySide6.QtCore import QObject, SignalInstance
 
 from resnet_gui.core.dataset.summary import DatasetSummary
+from resnet_gui.core.evaluation.predictions import Measured
 from resnet_gui.core.events import (
     ClassifyEvent,
     ClassScore,
     DeviceInfo,
     DownloadProgress,
+    ImageFailed,
     ImageSource,
     ModelReady,
+    Notice,
     Prediction,
 )
 from resnet_gui.core.explain.events import (
@@ -225,6 +228,11 @@ class FakeEngine:
         self, photos: Sequence[Path], config: RunConfig
     ) -> Iterator[AugmentedPhoto]:
         return self._play("preview_augmentation", (photos, config))
+
+    def evaluate(
+        self, model_id: str, folder: Path, device: str, part: str
+    ) -> Iterator[Preparing | Notice | ImageFailed | Measured]:
+        return self._play("evaluate", (model_id, folder, device, part))
 
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         return self._play("histories", ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ from resnet_gui.cli.output import (
 )
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.zoo import ModelEntry
 
 
 def evaluate(
@@ -42,6 +44,14 @@ def evaluate(
         str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
     ] = "auto",
     exact: Exact = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for a report: one page (report.html) with curves, confusions and the "
+            "worst photos, and a table of all photos (photos.csv).",
+            metavar="FOLDER",
+        ),
+    ] = None,
     archive: Archive = None,
     yes: Yes = False,
     as_json: JsonLines = False,
@@ -56,15 +66,16 @@ def evaluate(
       resnet-gui evaluate my-pets new-photos
       resnet-gui evaluate my-pets pets --part val
       resnet-gui evaluate resnet20-cifar10 cifar10
+      resnet-gui evaluate my-pets new-photos --report my-pets-report
     """
     with foreseen_errors(as_json):
         if part not in ("auto", "all", "train", "val", "test"):
             raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
-        from resnet_gui.core.evaluation.evaluate import Evaluated
         from resnet_gui.core.evaluation.evaluate import evaluate as start
+        from resnet_gui.core.evaluation.predictions import Measured
         from resnet_gui.core.zoo import Zoo
 
-        failed, result = 0, None
+        failed, result, measured = 0, None, None
         entry = Zoo.standard().ready(model)
         root = dataset_folder(folder, archive, yes, as_json)
         with Bar() as bar:
@@ -76,15 +87,28 @@ def evaluate(
                 elif isinstance(event, ImageFailed):
                     failed += 1
                     say(event.message)
+                elif isinstance(event, Measured):
+                    measured = event
                 else:
-                    assert isinstance(event, Evaluated)
                     result = event
+            if report is not None and measured is not None:
+                _write_report(measured, report, entry, bar)
         assert result is not None  # the last event
         if as_json:
             emit_json(result.to_json())
         else:
             _print_result(result)
     raise typer.Exit(SOME_FAILED if failed else FINE)
+
+
+def _write_report(measured: Any, folder: Path, entry: ModelEntry, bar: Bar) -> None:
+    from resnet_gui.core.evaluation.report import ReportWritten, write_report
+
+    for event in write_report(measured.predictions, folder, entry.spec):
+        if isinstance(event, ReportWritten):
+            say(f"The report is in {event.html}")
+        else:
+            bar.show("Writing the report", event.done, event.total)
 
 
 def _print_result(result: Any) -> None:

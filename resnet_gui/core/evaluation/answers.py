@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from resnet_gui.core.events import ImageFailed, ImageSource
-from resnet_gui.core.inference.backend import EXACT, Backend, Rows
+from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Rows
 from resnet_gui.core.inference.many_photos import rows_of
 from resnet_gui.core.photos.store import PhotoStore, exact_reader
 from resnet_gui.core.zoo.spec import ModelSpec
@@ -26,6 +26,7 @@ class Answered:
     Attributes:
         photos: how many were tried.
         positions: of those that could be read. logits: (N, classes) float32, theirs.
+        features: (N, D), what the head saw of them; empty where that is not known.
         failed: position -> what is wrong with a photo.
     """
 
@@ -33,6 +34,7 @@ class Answered:
     positions: list[int]
     logits: list[Rows]
     failed: dict[int, str] = field(default_factory=dict)
+    features: list[Rows] = field(default_factory=list)
 
 
 def answers_of(
@@ -48,7 +50,8 @@ def answers_of(
         yield from _exactly(paths, spec, backend)
         return
     many = backend.for_many()
-    rows = rows_of([ImageSource.file(path) for path in paths], spec, many, many.infer)
+    classes = len(spec.classes)
+    rows = rows_of([ImageSource.file(path) for path in paths], spec, many, _both(many))
     with closing(rows):
         numbers = enumerate(rows)
         while numbered := list(itertools.islice(numbers, _CHUNK)):
@@ -60,8 +63,20 @@ def answers_of(
                     raise RuntimeError("its answers are no numbers")
                 else:
                     chunk.positions.append(position)
-                    chunk.logits.append(row)
+                    chunk.logits.append(row[:classes])
+                    if len(row) > classes:
+                        chunk.features.append(row[classes:])
             yield chunk
+
+
+def _both(backend: Backend) -> Callable[[Crops], Rows]:
+    """What is asked: logits and features in one row."""
+
+    def ask(crops: Crops) -> Rows:
+        logits, features = backend.infer_both(crops)
+        return logits if features is None else np.concatenate([logits, features], axis=1)
+
+    return ask
 
 
 def _exactly(paths: Sequence[Path], spec: ModelSpec, backend: Backend) -> Iterator[Answered]:
@@ -70,10 +85,11 @@ def _exactly(paths: Sequence[Path], spec: ModelSpec, backend: Backend) -> Iterat
     told = 0
     try:
         for number, (positions, pixels) in enumerate(store.chunks(size)):
-            logits = backend.infer(np.stack(pixels)) if positions else ()
+            logits, features = backend.infer_both(np.stack(pixels)) if positions else ((), None)
             failed = dict(itertools.islice(store.failed.items(), told, None))
             told += len(failed)
             tried = min(size, len(paths) - number * size)
-            yield Answered(tried, positions, list(logits), failed)
+            seen = [] if features is None else list(features)
+            yield Answered(tried, positions, list(logits), failed, seen)
     finally:
         store.close()

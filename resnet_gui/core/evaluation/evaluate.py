@@ -20,8 +20,12 @@ from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.answers import answers_of
+from resnet_gui.core.evaluation.gathered import Gathered
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import choose_photos
+from resnet_gui.core.evaluation.metrics import losses_of, places_of
+from resnet_gui.core.evaluation.predictions import Measured
+from resnet_gui.core.evaluation.store import keep
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
@@ -96,7 +100,7 @@ class Evaluated(Value):
         return " ".join(sentences)
 
 
-EvaluateEvent = Preparing | Notice | ImageFailed | Evaluated
+EvaluateEvent = Preparing | Notice | ImageFailed | Measured | Evaluated
 
 
 def evaluate(
@@ -119,7 +123,7 @@ def evaluate(
 
     Yields:
         Preparing ("folder", then "photos"), Notice and ImageFailed (also for files that are no
-        usable photos); Evaluated last.
+        usable photos); Measured, unless the answers are too many to be kept; Evaluated last.
 
     Raises:
         DatasetError: no folder, no photos in that part, or no class that the model knows.
@@ -165,6 +169,7 @@ def evaluate(
     failed_photos: dict[int, str] = {}
     while True:
         tally = _Tally(len(entry.spec.classes))
+        gathered = Gathered(len(paths), len(entry.spec.classes))
         done, trained_on = 0, 0
         try:
             with contextlib.closing(answers_of(paths, entry.spec, backend)) as answers:
@@ -172,6 +177,7 @@ def evaluate(
                     if answered.positions:
                         truth = np.array([judged[i][1] for i in answered.positions])
                         tally.add(np.stack(answered.logits), truth)
+                        gathered.add(answered)
                         trained_on += sum(judged[i][2] for i in answered.positions)
                     for index, message in answered.failed.items():
                         if index not in failed_photos:
@@ -194,11 +200,19 @@ def evaluate(
         CONVERSIONS.begin(entry)  # all of one evaluation is judged alike: it is for the next one
     files = [p for p in summary.unreadable if p.kind is not ProblemKind.UNREADABLE_FOLDER]
     failed = len(failed_photos) + len(files)
-    yield dataclasses.replace(
+    result = dataclasses.replace(
         tally.result(entry, str(folder), chosen.part, failed),
         part_of=chosen.part_of,
         trained_on=None if chosen.learned is None else trained_on,
     )
+    photos = [(photo.path, label) for photo, label, _ in judged]
+    predictions = gathered.predictions(
+        photos, entry, summary, backend,
+        part=result.part, part_of=result.part_of, trained_on=result.trained_on, failed=failed,
+    )  # fmt: skip
+    if predictions is not None:
+        yield Measured(predictions, keep(predictions))
+    yield result
 
 
 def match_classes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int | None]:
@@ -227,16 +241,9 @@ class _Tally:
 
     def add(self, logits: Rows, truth: npt.NDArray[np.int64]) -> None:
         """logits: (N, classes) float32; truth: (N,)."""
-        right = logits[np.arange(len(truth)), truth]
-        largest = logits.max(axis=1)
-        sums = np.exp((logits - largest[:, None]).astype(np.float64)).sum(axis=1)
-        self._loss += float((np.log(sums) + largest - right).sum())
+        self._loss += float(losses_of(logits, truth).sum())
         np.add.at(self._confusion, (truth, logits.argmax(axis=1)), 1)
-        # How many come before it; of equal ones those with the smaller number.
-        before = (logits > right[:, None]).sum(axis=1)
-        equal = logits == right[:, None]
-        before += (equal & (np.arange(logits.shape[1]) < truth[:, None])).sum(axis=1)
-        self._in_top += int((before < self._k).sum())
+        self._in_top += int((places_of(logits, truth) < self._k).sum())
         self.n += len(truth)
 
     def result(self, entry: ModelEntry, data: str, part: str, failed: int) -> Evaluated:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DeviceError, ModelError
 from resnet_gui.core.events import (
     ClassScore,
@@ -19,7 +20,8 @@ from resnet_gui.core.events import (
 )
 from resnet_gui.core.inference.backend import EXACT, Backend, BackendForm, Crops, Rows, softmax
 from resnet_gui.core.inference.photo_inputs import PhotoInput, read_photo
-from resnet_gui.core.zoo.kinds import article, kinds_of, likely_kind
+from resnet_gui.core.inference.unknown import unknown_scores
+from resnet_gui.core.zoo.kinds import article, kinds_of, least_probable, likely_kind
 from resnet_gui.core.zoo.spec import ModelSpec
 
 
@@ -43,9 +45,26 @@ class LoadedModel:
     def form(self) -> BackendForm:
         return BackendForm(self.backend.name, self.backend.precision, self.backend.device)
 
+    def answers(self, crops: Crops) -> Rows:
+        """crops: (N, crop, crop, 3) uint8 -> (N, classes + 1) float32: the logits, and in the last
+        column by how much the photo is further from what the model learned from than it may be
+        (above 0: unlike). 0 where nobody knows."""
+        calibration = self.spec.calibration
+        features = None
+        if calibration.unlike is not None and calibration.means:
+            logits, features = self.backend.infer_both(crops)
+        else:
+            logits = self.backend.infer(crops)
+        scores = unknown_scores(calibration, logits, features)
+        beyond = np.zeros(len(logits), np.float32)
+        if scores is not None and calibration.unlike is not None:
+            beyond = scores - np.float32(calibration.unlike)
+        return np.concatenate([logits, beyond[:, None]], axis=1, dtype=np.float32)
+
     def probabilities(self, crops: Crops) -> Rows:
-        """crops: (N, crop, crop, 3) uint8 -> (N, classes) float32, each row sums to 1."""
-        return softmax(self.backend.infer(crops))
+        """crops: (N, crop, crop, 3) uint8 -> (N, classes) float32, calibrated; each row sums to
+        1."""
+        return calibrated(self.spec.calibration, self.backend.infer(crops))
 
 
 # What is asked of a model, in any thread: crops: (N, crop, crop, 3) uint8 -> one row per photo.
@@ -106,22 +125,35 @@ def checked(model: LoadedModel, rows: Rows) -> Rows:
     return rows
 
 
+def calibrated(calibration: Calibration, logits: Rows) -> Rows:
+    """Probabilities: (N, classes) float32, each row sums to 1."""
+    return softmax(logits / np.float32(calibration.temperature))
+
+
 def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Prediction:
-    """The answer's classes, most probable first. Of two that are equal the first is first."""
+    """The classes of an answer of `LoadedModel.answers`, most probable first. Of two that are equal
+    the first is first."""
     photo, spec = answer.photo, answer.model.spec
-    best = np.argsort(-answer.row, kind="stable")[: max(1, top_k)].tolist()
+    logits, beyond = answer.row[:-1], float(answer.row[-1])
+    probabilities = calibrated(spec.calibration, logits[np.newaxis])[0]
+    order = np.argsort(-logits, kind="stable")
+    best = order[: max(1, top_k)].tolist()
     kinds = kinds_of(spec.classes)
+    kind = likely_kind(probabilities.tolist(), kinds) if kinds else None
+    second = float(probabilities[order[1]]) if len(order) > 1 else 0.0
     return Prediction(
         position=photo.position,
         path=sources[photo.position].name,
         model=spec.id,
-        scores=tuple(ClassScore(spec.label(n), n, float(answer.row[n])) for n in best),
+        scores=tuple(ClassScore(spec.label(n), n, float(probabilities[n])) for n in best),
         width=photo.width,
         height=photo.height,
         device=answer.model.device.name,
         decode_ms=photo.milliseconds,
         inference_ms=answer.milliseconds,
         incomplete=photo.incomplete,
-        kind=likely_kind(answer.row.tolist(), kinds) if kinds else None,
+        kind=kind,
         article=article(spec.label(best[0])),
+        least=least_probable(spec.calibration.unsure, second, of_a_kind=kind is not None),
+        unlike=beyond > 0,
     )

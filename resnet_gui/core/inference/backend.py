@@ -61,6 +61,15 @@ class Backend(Protocol):
             RuntimeError, NotImplementedError: the device fails.
         """
 
+    def infer_both(self, crops: Crops) -> tuple[Rows, Rows | None]:
+        """As `infer`, and what the head saw, (N, D) float32, in one pass and in the precision of
+        the answers; None where the network has no linear head, or a backend does not say it.
+
+        Raises:
+            RuntimeError, NotImplementedError: the device fails.
+        """
+        return self.infer(crops), None
+
     def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
         """The head's input: (N, D) float32, or (N, D, h, w) without pooling. Otherwise as `infer`.
         Only the exact backend knows other poolings than AVG.

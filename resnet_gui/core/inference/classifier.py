@@ -124,7 +124,7 @@ class Classifier:
         Raises:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
-        with closing(self.ask(sources, model_id, device, LoadedModel.probabilities)) as events:
+        with closing(self.ask(sources, model_id, device, LoadedModel.answers)) as events:
             for event in events:
                 yield prediction(event, sources, top_k) if isinstance(event, Answer) else event
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.inference.network_features import Features
+from resnet_gui.core.inference.network_features import Features, WithFeatures
 from resnet_gui.core.inference.tensors import normalised_input
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -64,11 +64,17 @@ class ExactBackend(Backend):
         self.network = network.to(device.kind)
         if channels_last:
             self.network.to(memory_format=torch.channels_last)
+        self._both = WithFeatures(self.network)
         self._preprocessing = preprocessing
         self._forward = Forward(device.kind, "fp32", _LARGEST)
 
     def infer(self, crops: Crops) -> Rows:
         return self._rows(self.network, crops)
+
+    def infer_both(self, crops: Crops) -> tuple[Rows, Rows | None]:
+        rows = self._rows(self._both, crops)
+        width = self._both.classes
+        return rows[:, :width], rows[:, width:] if rows.shape[1] > width else None
 
     def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
         return self._rows(Features(self.network, pooling), crops)

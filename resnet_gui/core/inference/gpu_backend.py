@@ -29,7 +29,7 @@ from resnet_gui.core.inference.converted import (
 )
 from resnet_gui.core.inference.exact import open_exact
 from resnet_gui.core.inference.hardware import Forward, autocast
-from resnet_gui.core.inference.network_features import Features
+from resnet_gui.core.inference.network_features import Features, WithFeatures
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
@@ -120,6 +120,7 @@ class GpuBackend(Backend):
         self._layout = torch.contiguous_format if kind == "mps" else torch.channels_last
         self._network = network.to(kind)
         self._network.to(memory_format=self._layout)
+        self._both = WithFeatures(self._network)
         # (x / 255 - mean) / std = x * scale + shift, with numbers that are on the device already.
         mean, std = (
             torch.tensor(v)[:, None, None] for v in (preprocessing.mean, preprocessing.std)
@@ -137,11 +138,14 @@ class GpuBackend(Backend):
         return tuple(self._graphs)
 
     def infer(self, crops: Crops) -> Rows:
+        return self.infer_both(crops)[0]
+
+    def infer_both(self, crops: Crops) -> tuple[Rows, Rows | None]:
         with self._lock:
             graph = self._graph_for(len(crops))
-            if graph is not None:
-                return graph(crops)
-            return self._rows(self._half, self._network, crops)
+            rows = self._rows(self._half, self._both, crops) if graph is None else graph(crops)
+            classes = self._both.classes
+        return rows[:, :classes], rows[:, classes:] if rows.shape[1] > classes else None
 
     def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
         with self._lock:
@@ -185,17 +189,18 @@ class GpuBackend(Backend):
         return graph
 
     def _answers(self, pixels: Tensor) -> Tensor:
-        """As `infer`, on the device. For a graph: no weight may be cast outside of it."""
+        """What `WithFeatures` gives, on the device. For a graph: no weight may be cast outside of
+        it."""
         with torch.inference_mode(), autocast(self.device.kind, self.precision, cache=False):
-            logits: Tensor = self._network(self._to_input(pixels)).float()
-        return logits
+            rows: Tensor = self._both(self._to_input(pixels)).float()
+        return rows
 
 
 class _Graph:
     """One pass over a fixed number of photos, launched at once.
 
     Args of the constructor:
-        answers: (photos, side, side, 3) uint8 on the device -> logits on the device.
+        answers: (photos, side, side, 3) uint8 on the device -> rows on the device.
 
     Raises:
         RuntimeError: it cannot be captured, or memory is out.

@@ -58,6 +58,38 @@ class Features(nn.Module):
         return features_of(self.network, x, self._pooling)
 
 
+class WithFeatures(nn.Module):
+    """x -> (N, classes + D) float32: what a network says, then what its head saw of x; without a
+    linear head what it says alone.
+
+    Attributes:
+        classes: how many numbers the first part has; 0 before the first x.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network, self.classes = network, 0
+        try:
+            head_name(network)
+        except ModelError:
+            self._headed = False
+        else:
+            self._headed = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, 3, H, W) float32, normalised, on the network's device."""
+        if not self._headed:
+            logits: Tensor = self.network(x)
+            self.classes = logits.shape[1]
+            return logits
+        with _Tap(self.network, with_map=False) as tap:
+            logits = self.network(x)
+        self.classes = logits.shape[1]
+        if tap.seen is None or tap.seen.ndim != 2:
+            return logits
+        return torch.cat([logits.float(), tap.seen.float()], 1)
+
+
 def _is_mean(seen: Tensor, last: Tensor) -> bool:
     mean = last.detach().float().mean((2, 3))
     if mean.shape != seen.shape:

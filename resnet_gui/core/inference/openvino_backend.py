@@ -67,14 +67,19 @@ class OpenVinoBackend(Backend):
         self._whole: OpenVinoBackend | None = None
 
     def infer(self, crops: Crops) -> Rows:
-        return self._run(crops, _LOGITS)
+        return self._run(crops, _LOGITS)[0]
+
+    def infer_both(self, crops: Crops) -> tuple[Rows, Rows | None]:
+        outputs = (_LOGITS, _FEATURES)[: len(self._compiled.outputs)]
+        logits, *seen = self._run(crops, *outputs)
+        return logits, seen[0] if seen else None
 
     def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
         """As the protocol's, always in float32: they are kept and compared."""
         if pooling is not Pooling.AVG or len(self._compiled.outputs) <= _FEATURES:
             raise ModelError("Features of this kind are only known to the exact way.")
         if self.precision == "fp32":
-            return self._run(crops, _FEATURES)
+            return self._run(crops, _FEATURES)[0]
         with self._lock:
             if self._whole is None:
                 self._whole = OpenVinoBackend(self._folder, "fp32", self._goal)
@@ -82,7 +87,7 @@ class OpenVinoBackend(Backend):
 
     def quick_features(self, crops: Crops) -> Rows:
         """As `features`, in the precision of the answers."""
-        return self._run(crops, _FEATURES)
+        return self._run(crops, _FEATURES)[0]
 
     def for_many(self) -> OpenVinoBackend:
         if self._goal == THROUGHPUT:
@@ -96,22 +101,24 @@ class OpenVinoBackend(Backend):
                     return self
             return self._many
 
-    def _run(self, crops: Crops, output: int) -> Rows:
+    def _run(self, crops: Crops, *outputs: int) -> list[Rows]:
         if _alone.done:
-            return self._infer(crops, output)
+            return self._infer(crops, *outputs)
         with _alone.lock:
-            rows = self._infer(crops, output)
+            rows = self._infer(crops, *outputs)
             _alone.done = True
             return rows
 
-    def _infer(self, crops: Crops, output: int) -> Rows:
+    def _infer(self, crops: Crops, *outputs: int) -> list[Rows]:
         try:
             request = self._idle.get_nowait()
         except Empty:
             request = self._compiled.create_infer_request()
         request.infer([np.ascontiguousarray(crops)], share_inputs=True, share_outputs=True)
         # Copied: the request's memory belongs to its next call.
-        rows: Rows = np.array(request.get_output_tensor(output).data, dtype=np.float32)
+        rows: list[Rows] = [
+            np.array(request.get_output_tensor(output).data, dtype=np.float32) for output in outputs
+        ]
         self._idle.put(request)  # not one that failed
         return rows
 

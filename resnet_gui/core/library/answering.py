@@ -268,7 +268,7 @@ class _Asking:
         sources = [photo.source for photo in photos]
         classes = max(self._top_k, CLASSES_KEPT)
         asking = self._classifier.ask(
-            sources, self._model_id, self._device, LoadedModel.probabilities, exact=self._exact
+            sources, self._model_id, self._device, LoadedModel.answers, exact=self._exact
         )
         with closing(asking) as events:
             for event in events:

@@ -25,6 +25,8 @@ _COLUMNS = {
     "kind_article": "TEXT",
     "kind_probability": "REAL",
     "article": "TEXT NOT NULL",
+    "least": "REAL NOT NULL",
+    "unlike": "INTEGER NOT NULL",
     "answered": "REAL NOT NULL",
 }
 DEFINITION = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
@@ -33,7 +35,7 @@ SELECTED = ", ".join(f"a.{name}" for name in _COLUMNS)
 COUNT = len(_COLUMNS)
 _TYPES: Any = (
     int, bytes, int, int, float, float, int,
-    (str, type(None)), (str, type(None)), (float, type(None)), str, float,
+    (str, type(None)), (str, type(None)), (float, type(None)), str, float, int, float,
 )  # fmt: skip
 _PAIR_BYTES = 8
 
@@ -58,13 +60,13 @@ class Kept:
             ClassScore(label(index), index, probability)
             for index, probability in zip(pairs[::2], pairs[1::2], strict=True)
         ]
-        _, _, width, height, decode_ms, inference_ms, incomplete, kind, *more, article, _ = (
-            self._row
-        )
+        _, _, width, height, decode_ms, inference_ms, incomplete, kind, *more = self._row[:10]
+        article, least, unlike, _ = self._row[10:]
         return Prediction(
             position, path, self._way.spec.id, tuple(scores), width, height,
             self._way.device.name, decode_ms, inference_ms, bool(incomplete),
-            None if kind is None else KindScore(kind, *more), article,
+            None if kind is None else KindScore(kind, *more), article, least,
+            bool(unlike),
         )  # fmt: skip
 
 
@@ -83,6 +85,8 @@ def write(prediction: Prediction, size: int, answered: float) -> tuple[Any, ...]
         None if kind is None else kind.article,
         None if kind is None else kind.probability,
         prediction.article,
+        float(prediction.least),
+        int(prediction.unlike),
         answered,
     )
 
@@ -97,7 +101,7 @@ def read(row: tuple[Any, ...], way: Way, top_k: int) -> Kept | None:
     if not all(map(isinstance, row, _TYPES)):
         return None
     pairs = _pairs(row[1], way, top_k)
-    if pairs is None or not math.isfinite(row[-1]):
+    if pairs is None or not (math.isfinite(row[-1]) and math.isfinite(row[-3])):
         return None
     if row[7] is not None and (row[8] is None or row[9] is None):
         return None

@@ -22,10 +22,10 @@ class Way:
 
     Attributes:
         spec: the model. device: what computes.
-        digest: a hash of its weights, architecture, classes and preprocessing, of the backend, its
-            precision and the device, and of the versions of the libraries and of this program,
-            which reads photos and names kinds in its way. The exact and the fast form of one model
-            are two ways.
+        digest: a hash of its weights, architecture, classes, preprocessing and calibration, of the
+            backend, its precision and the device, and of the versions of the libraries and of this
+            program, which reads photos and names kinds in its way. The exact and the fast form of
+            one model are two ways.
     """
 
     spec: ModelSpec
@@ -49,6 +49,7 @@ def way_of(
         "options": spec.architecture_options,
         "classes": spec.classes,
         "preprocessing": spec.preprocessing.to_json(),
+        "calibration": spec.calibration.to_json(),
         "backend": [backend, precision, version_of(_LIBRARIES.get(backend, ""))],
         "device": [device.kind, device.name],
         "versions": [__version__, version_of("pillow")],

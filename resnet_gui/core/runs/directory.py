@@ -23,6 +23,7 @@ FORMAT_VERSION = 1
 RUN_FILE, TITLE_FILE, SPLIT_FILE = "run.json", "title.json", "split.json"
 METRICS_FILE, LAYERS_FILE = "metrics.jsonl", "layers.jsonl"
 SAMPLES_FILE = "samples.json"
+PREDICTIONS_FILE = "predictions.safetensors"
 LAST_FILE, BEST_FILE, FEATURES_FILE = "last.safetensors", "best.safetensors", "features.safetensors"
 RESERVE_FILE = ".reserve.tmp"
 LOCK_FILE = "lock"
@@ -199,6 +200,10 @@ class HeldRun(RunDirectory):
     @property
     def features(self) -> Path:
         return self.writable(FEATURES_FILE)
+
+    @property
+    def predictions(self) -> Path:
+        return self.writable(PREDICTIONS_FILE)
 
     @property
     def reserve(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import ModelFileError, TrainingError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import note_photos
@@ -155,6 +156,7 @@ def save_best(
     measured: Accuracy,
     *,
     quickly: bool = False,
+    calibration: Calibration | None = None,
 ) -> str:
     """Write the model file of the run and return its path: that of the model that it saved before,
     or a name that is free.
@@ -162,6 +164,7 @@ def save_best(
     Args:
         quickly: somebody waits for the program to end; of very many training photos no note is
             made then (a finished run makes it).
+        calibration: what the validation photos say of how far its answers can be trusted.
 
     Raises:
         OSError: the folder cannot be written or the disk is full; an older model is untouched.
@@ -196,6 +199,7 @@ def save_best(
         notes=f"Trained on “{setup.root.name}” from {start}. {measured.sentence()}",
         architecture_options=setup.options,
         metrics=metrics,
+        calibration=calibration or Calibration(),
     )
     provenance = {
         "run": setup.run.name,

@@ -28,6 +28,7 @@ from resnet_gui.core.training.best_model import (
 from resnet_gui.core.training.durable import written_progress
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.training.space import not_written, release
+from resnet_gui.core.training.validation_answers import keep_answers, validation_answers
 from resnet_gui.core.zoo.weights.model_file import model_id
 
 
@@ -38,9 +39,10 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
         reason: "completed" or "early_stopping".
     """
     setup, progress, run = sitting.setup, sitting.progress, sitting.setup.run
+    network = best_network(setup)
+    answers = yield from validation_answers(sitting, network)
     sitting.close()
     measured: Accuracy | None = None
-    network = best_network(setup)
     for item in measure(setup, network, setup.phase_of(progress.best_epoch)):
         if isinstance(item, Accuracy):
             measured = item
@@ -49,7 +51,8 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
                 sitting.missing.add(item.path)
             yield item
     measured = measured or _chosen_accuracy(sitting, progress)
-    path = save_best(setup, progress, network, measured)
+    path = save_best(setup, progress, network, measured, calibration=answers.calibration)
+    keep_answers(sitting, answers, path)
     run.update(
         state=RunState.FINISHED.value, model_path=path, reason=reason,
         result=dataclasses.asdict(measured), best_epoch=progress.best_epoch,

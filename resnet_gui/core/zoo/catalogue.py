@@ -17,6 +17,7 @@ from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as OFFLINE_ID
 from resnet_gui.core.zoo.providers.registry import PROVIDERS, Provider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.storage.calibrations import kept_calibrations, with_kept
 from resnet_gui.core.zoo.untrained import untrained_spec
 
 # One click away when nothing better is here: the accuracy that people expect of a "ResNet".
@@ -43,6 +44,7 @@ class Zoo:
     def entries(self) -> list[ModelEntry]:
         """All entries, grouped by state (the user's own first), in the providers' order."""
         found: dict[str, ModelEntry] = {}
+        kept = kept_calibrations()
         for provider in self.providers:
             for entry in provider.entries():
                 model_id = entry.spec.id
@@ -51,7 +53,7 @@ class Zoo:
                     entry = dataclasses.replace(
                         entry, spec=dataclasses.replace(entry.spec, id=model_id)
                     )
-                found[model_id.lower()] = entry
+                found[model_id.lower()] = with_kept(entry, kept)
         return sorted(found.values(), key=lambda entry: _STATE_ORDER[entry.state])
 
     def get(self, model_id: str) -> ModelEntry:

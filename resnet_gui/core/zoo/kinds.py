@@ -19,6 +19,7 @@ from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 KINDS_FILE = Path(__file__).with_name("imagenet1k_kinds.json")
 SURE = 0.8  # from here on: "this is"
 PROBABLE = 0.5  # from here on: "probably"
+MARGIN = 0.2  # what the best class must be ahead of the second, else it is a guess
 _WORTH_SAYING = 0.05  # what a kind must add to its best class
 
 # English has no "a" before what is not counted, or has no singular.
@@ -99,6 +100,22 @@ def likely_kind(probabilities: Sequence[float], kinds: Sequence[Kind]) -> KindSc
             if found is not None:
                 return found
     return None
+
+
+def least_probable(unsure: float | None, second: float, *, of_a_kind: bool) -> float:
+    """How probable a best class must be to be called more than a guess.
+
+    As the person said, where they did. Else at least `PROBABLE`, and `MARGIN` more than the second
+    class: of two classes one always has half of it.
+
+    Args:
+        unsure: `Calibration.unsure`. second: probability of the second class.
+        of_a_kind: something can be said of several classes together; it may be what the second
+            class is, too.
+    """
+    if unsure is not None:
+        return unsure
+    return PROBABLE if of_a_kind else max(PROBABLE, second + MARGIN)
 
 
 def article(noun: str) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.preprocessing import Preprocessing as Preprocessing
 from resnet_gui.core.system.checksum import Checksum, published_checksum
 from resnet_gui.core.system.documents import share, text, whole
@@ -70,6 +71,7 @@ class ModelSpec:
         metrics: measured figures that stand in the file (accuracies are fractions of 1).
         run_id: of the run that made it. base_model: id of the model that the run started from.
             Both are "" where the file says nothing of them.
+        calibration: how far its answers can be trusted, as its file or a person says.
     """
 
     id: str
@@ -96,6 +98,7 @@ class ModelSpec:
     metrics: dict[str, Any] = field(default_factory=dict)
     run_id: str = ""
     base_model: str = ""
+    calibration: Calibration = field(default_factory=Calibration)
 
     @property
     def accuracy(self) -> MeasuredAccuracy | None:

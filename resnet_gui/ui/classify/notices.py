@@ -37,15 +37,17 @@ class LabelledNotice(QObject):
     """Says of a folder with a folder per class what else can be done with it.
 
     Signals:
-        train_requested(object): the folder's path.
+        train_requested(object), test_requested(object): the folder's path.
     """
 
     train_requested = Signal(object)
+    test_requested = Signal(object)
 
     def __init__(self, controller: ClassifyController, notices: NoticeBar, parent: QObject) -> None:
         super().__init__(parent)
         self._notices = notices
         self._notice: NoticeLine | None = None
+        self._test: NoticeLine | None = None
         self._folder = Path()
         controller.labelled.connect(self._on_labelled)
 
@@ -55,17 +57,26 @@ class LabelledNotice(QObject):
         self._folder = found.path
         self._notice = self._notices.add(
             f"“{one_line(found.path.name, 60)}” holds {found.classes:,} folders of photos. If each "
-            "is one class, a model can learn them. How often a model is right on them says "
-            "“resnet-gui evaluate” in a terminal.",
+            "is one class, a model can learn them.",
             "notice",
             "Train on it",
         )
         self._notice.acted.connect(self._on_acted)
+        self._test = self._notices.add(
+            "How often a model is right on them can be tested.", "notice", "Test a model on it"
+        )
+        self._test.acted.connect(self._on_test)
 
     def _withdraw(self) -> None:
-        if self._notice is not None:
-            self._notices.remove(self._notice)
-            self._notice = None
+        for notice in (self._notice, self._test):
+            if notice is not None:
+                self._notices.remove(notice)
+        self._notice = self._test = None
+
+    @Slot()
+    def _on_test(self) -> None:
+        self._withdraw()
+        self.test_requested.emit(self._folder)
 
     @Slot()
     def _on_acted(self) -> None:

@@ -53,7 +53,8 @@ class ClassifyPage(Page):
         crop_action: switches “what the network sees”. undo_action: brings back what was removed.
 
     Signals:
-        train_requested(object): a folder's path; the Train page should open it.
+        train_requested(object), test_requested(object): a folder's path; the Train or the Evaluate
+            page should open it.
     """
 
     drop_hint = "Drop to see what it is"
@@ -66,6 +67,7 @@ class ClassifyPage(Page):
         ("Esc", "The photo alone again, without where the model looked"),
     )
     train_requested = Signal(object)
+    test_requested = Signal(object)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -92,6 +94,7 @@ class ClassifyPage(Page):
         self.labelled_notice = LabelledNotice(controller, self.notices, self)
         self.labelled_notice.train_requested.connect(self.train_requested)
         self.sorting = Sorting(controller, context, self.photo_actions.reveal, self)
+        self.labelled_notice.test_requested.connect(self.test_requested)
         self.empty = EmptyState(samples)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)

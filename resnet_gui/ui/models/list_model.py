@@ -175,6 +175,11 @@ def details(entry: ModelEntry) -> list[tuple[str, str]]:
     elif spec.top1 is not None:
         five = f", top-5 {spec.top5:.1%}" if spec.top5 is not None else ""
         rows.append(("Published accuracy", f"top-1 {spec.top1:.1%}{five}"))
+    if spec.calibration.photos:
+        on = count_noun(spec.calibration.photos, "photo")
+        rows.append(("Probabilities", f"adjusted so that they hold, on {on} it did not learn from"))
+    if spec.calibration.unsure is not None:
+        rows.append(("“Not sure”", f"below {spec.calibration.unsure:.0%}"))
     if spec.weights:
         rows.append(("Weights", f"{spec.weights}, {size_text(spec.bytes)}"))
     if spec.licence:

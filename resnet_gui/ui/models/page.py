@@ -41,12 +41,14 @@ class ModelsPage(Page):
     Signals:
         settings_requested(): the window opens the settings.
         train_requested(str): the Train page should start from the model of this id.
+        test_requested(str): the Evaluate page should test it.
     """
 
     drop_hint = "Drop to import weights or a model"
     takes = "a file of weights or a model"
     settings_requested = Signal()
     train_requested = Signal(str)
+    test_requested = Signal(str)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -166,6 +168,7 @@ class ModelsPage(Page):
         self.view.doubleClicked.connect(self._on_double_clicked)
         self.view.customContextMenuRequested.connect(self._on_menu_requested)
         self.card.train_requested.connect(self.train_requested)
+        self.card.test_requested.connect(self.test_requested)
         controller.store.changed.connect(self._on_inventory_changed)
         controller.current_changed.connect(self._show_selected)
         controller.downloads.changed.connect(self._on_downloads_changed)

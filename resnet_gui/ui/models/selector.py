@@ -179,6 +179,7 @@ class ModelPopup(QFrame):
 
     Args:
         chooses_only: choosing downloads nothing (the Train page's start model).
+        verb: what the button says of a model that is here.
 
     Attributes:
         offline: whether nothing can be downloaded now.
@@ -189,9 +190,15 @@ class ModelPopup(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None, *, chooses_only: bool = False) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        chooses_only: bool = False,
+        verb: str = "Start from this model",
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self._chooses_only = chooses_only
+        self._chooses_only, self._verb = chooses_only, verb
         self.offline = False
         self.setProperty("kind", "popup")
         self.models = ModelList(self)
@@ -338,7 +345,7 @@ class ModelPopup(QFrame):
         if entry.state is ModelState.UNTRAINED:
             self.use.setText("Train this network")
         elif self._chooses_only:
-            self.use.setText("Start from this model")
+            self.use.setText(self._verb)
         else:
             self.use.setText("Use this model" if ready else f"Download {size} and use")
         self.use.setEnabled(not entry.problem)

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from resnet_gui.core.evaluation import store as evaluations
 from resnet_gui.core.inference import converted, feature_cache
 from resnet_gui.core.library import store as answers
 from resnet_gui.core.library import thumbnails
@@ -68,6 +69,13 @@ KEPT = [
         "when they are needed.",
         thumbnails.used_bytes,
         thumbnails.clear_thumbnails,
+    ),
+    Kept(
+        "Results of evaluations",
+        "What models said of photos in labelled folders, so that a result opens at once. Those of "
+        "runs stay. A folder can be tested again.",
+        evaluations.used_bytes,
+        evaluations.clear,
     ),
 ]
 

@@ -155,7 +155,9 @@ class TrainPage(Page):
         controller: the state machine that this page shows.
 
     Signals:
-        try_requested(str): id of a model that the Classify page should use.
+        try_requested(str): id of a model that the Classify page should use. test_requested(str):
+            … that the Evaluate page should test. result_requested(str): name of a run whose answers
+            to its validation photos should be shown.
         resume_offered(object): a sentence about a run that this start found interrupted.
         ended_unseen(str): a run ended; the sentence is for a notification.
     """
@@ -163,6 +165,8 @@ class TrainPage(Page):
     drop_hint = "Drop to train on this folder"
     takes = "a folder with one sub-folder per class"
     try_requested = Signal(str)
+    test_requested = Signal(str)
+    result_requested = Signal(str)
     resume_offered = Signal(object)
     ended_unseen = Signal(str)
 
@@ -187,6 +191,8 @@ class TrainPage(Page):
         self.start.folder_requested.connect(self.choose_folder)
         self.start.cifar10_requested.connect(self.choose_cifar10)
         self.start.runs.try_requested.connect(self._on_try_run)
+        self.start.runs.test_requested.connect(self._on_test_run)
+        self.start.runs.mistakes_requested.connect(self.result_requested)
         self.start.runs.folder_requested.connect(self._on_run_folder_requested)
         self.stack.addWidget(self.start)
         self.setup: TrainSetup | None = None
@@ -295,6 +301,8 @@ class TrainPage(Page):
 
             self.run = TrainRunView(self.controller, self._io)
             self.run.try_requested.connect(self._on_try_model)
+            self.run.test_requested.connect(self._on_test_model)
+            self.run.mistakes_requested.connect(self.result_requested)
             self.run.save_requested.connect(self.save_model)
             self.run.folder_requested.connect(self._on_folder_requested)
             self.stack.addWidget(self.run)
@@ -335,6 +343,17 @@ class TrainPage(Page):
         model = self.controller.earlier.model_of(run)
         if model is not None:
             self.try_requested.emit(model.spec.id)
+
+    @Slot()
+    def _on_test_model(self) -> None:
+        if self.controller.end is not None:
+            self.test_requested.emit(self.controller.end.model_id)
+
+    @Slot(object)
+    def _on_test_run(self, run: RunInfo) -> None:
+        model = self.controller.earlier.model_of(run)
+        if model is not None:
+            self.test_requested.emit(model.spec.id)
 
     @Slot()
     def _on_folder_requested(self) -> None:

@@ -47,10 +47,13 @@ class TrainRunView(QWidget):
     """Progress, charts, sample photos; at the end the result and what to do with it.
 
     Signals:
-        try_requested(), save_requested(), folder_requested().
+        try_requested(), test_requested(), mistakes_requested(str run), save_requested(),
+        folder_requested().
     """
 
     try_requested = Signal()
+    test_requested = Signal()
+    mistakes_requested = Signal(str)
     save_requested = Signal()
     folder_requested = Signal()
 
@@ -141,6 +144,12 @@ class TrainRunView(QWidget):
         self.try_it = QPushButton("Try it")
         set_tooltip(self.try_it, "Classify photos with the new model")
         self.try_it.setProperty("kind", "primary")
+        self.mistakes = QPushButton("What it gets wrong")
+        set_tooltip(self.mistakes, "Its answers to the validation photos, one by one")
+        self.mistakes.clicked.connect(self._on_mistakes_clicked)
+        self.test = QPushButton("Test on a folder…")
+        set_tooltip(self.test, "How often it is right on other photos")
+        self.test.clicked.connect(self.test_requested)
         self.save_as = QPushButton("Save as…")
         self.open_folder = QPushButton("Show in folder")
         self.go_on = QPushButton("Go on training")
@@ -155,7 +164,10 @@ class TrainRunView(QWidget):
         self.go_on.clicked.connect(self._on_go_on_clicked)
         self.again.clicked.connect(self._controller.back_to_settings)
         self.close_button.clicked.connect(self._controller.close_folder)
-        self._buttons = (self.try_it, self.save_as, self.open_folder, self.go_on, self.again)
+        self._buttons = (
+            self.try_it, self.mistakes, self.test, self.save_as, self.open_folder, self.go_on,
+            self.again,
+        )  # fmt: skip
         for button in (*self._buttons, self.close_button):
             buttons.addWidget(button)
         buttons.addStretch()
@@ -332,8 +344,14 @@ class TrainRunView(QWidget):
         """A model that was removed cannot be tried."""
         end = self._controller.end
         here = end is not None and self._controller.has_model(end.model_id)
-        for button in (self.try_it, self.save_as):
+        for button in (self.try_it, self.test, self.save_as):
             button.setVisible(here)
+        self.mistakes.setVisible(isinstance(end, RunFinished))
+
+    @Slot()
+    def _on_mistakes_clicked(self) -> None:
+        if self._controller.end is not None:
+            self.mistakes_requested.emit(self._controller.end.run)
 
     @Slot(bool)
     def _on_pause_clicked(self, on: bool) -> None:

@@ -44,11 +44,15 @@ class RunRow(QFrame):
     click opens its results.
 
     Signals:
-        try_requested(object): RunInfo of a run whose model should be used.
+        try_requested(object): RunInfo of a run whose model should be used. test_requested(object):
+            … should be tested. mistakes_requested(str): name of a run whose answers to its
+            validation photos should be shown.
         folder_requested(object): Path of a run that should be shown in its folder.
     """
 
     try_requested = Signal(object)
+    test_requested = Signal(object)
+    mistakes_requested = Signal(str)
     folder_requested = Signal(object)
 
     def __init__(self, run: RunInfo, controller: TrainController) -> None:
@@ -78,6 +82,10 @@ class RunRow(QFrame):
         self.going_on.triggered.connect(self._on_resume)
         self.trying = self.menu.addAction("Try its model")
         self.trying.triggered.connect(self._on_try)
+        self.wrong = self.menu.addAction("What it gets wrong")
+        self.wrong.triggered.connect(self._on_mistakes)
+        self.testing = self.menu.addAction("Test its model on a folder…")
+        self.testing.triggered.connect(self._on_test)
         self.menu.addSeparator()
         self.menu.addAction("Rename…").triggered.connect(self._on_rename)
         self.menu.addAction("Show in folder").triggered.connect(self._on_open_folder)
@@ -95,6 +103,8 @@ class RunRow(QFrame):
         self.action.setVisible(self._run.resumable or here)
         self.going_on.setEnabled(self._run.resumable)
         self.trying.setEnabled(here)
+        self.testing.setEnabled(here)
+        self.wrong.setEnabled(self._run.state is RunState.FINISHED)
         start = self._controller.earlier.model_title(self._run.model)
         gone = self._controller.earlier.model_gone(self._run)
         self.facts.setText(describe(self._run, start, gone=gone))
@@ -126,6 +136,14 @@ class RunRow(QFrame):
         self.try_requested.emit(self._run)
 
     @Slot()
+    def _on_test(self) -> None:
+        self.test_requested.emit(self._run)
+
+    @Slot()
+    def _on_mistakes(self) -> None:
+        self.mistakes_requested.emit(self._run.name)
+
+    @Slot()
     def _on_rename(self) -> None:
         title = ask_for_name(self.window(), "Rename run", "Name of the run:", self._run.title)
         if title is not None:
@@ -144,10 +162,13 @@ class RunsList(QFrame):
     """Hidden while there are no runs.
 
     Signals:
-        try_requested(object), folder_requested(object): as a row's.
+        try_requested(object), test_requested(object), mistakes_requested(str),
+        folder_requested(object): as a row's.
     """
 
     try_requested = Signal(object)
+    test_requested = Signal(object)
+    mistakes_requested = Signal(str)
     folder_requested = Signal(object)
 
     def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
@@ -181,6 +202,8 @@ class RunsList(QFrame):
         self.rows = [RunRow(run, self._controller) for run in runs[:_MOST]]
         for row in self.rows:
             row.try_requested.connect(self.try_requested)
+            row.test_requested.connect(self.test_requested)
+            row.mistakes_requested.connect(self.mistakes_requested)
             row.folder_requested.connect(self.folder_requested)
             column.addWidget(row)
         column.addStretch()

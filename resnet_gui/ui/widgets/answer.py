@@ -7,6 +7,8 @@ from typing import NamedTuple
 from resnet_gui.core.events import Prediction
 from resnet_gui.core.zoo.kinds import PROBABLE, SURE
 
+UNLIKE = "Unlike the photos that the model learned from"
+
 
 class Answer(NamedTuple):
     """What is said first of a photo.
@@ -27,16 +29,18 @@ def answer_of(prediction: Prediction) -> Answer:
     """The class where that is probable, else what the most likely ones are kinds of, else a guess
     that is called one."""
     top, kind = prediction.top, prediction.kind
-    if top.probability >= PROBABLE or kind is None:
-        verdict = _verdict(top.probability) + (" " + prediction.article).rstrip()
-        return Answer(verdict, top.label, top.probability, kind_line(prediction))
-    verdict = _verdict(kind.probability) + (" " + kind.article).rstrip()
-    return Answer(verdict, kind.name, kind.probability, kind_line(prediction))
+    more = UNLIKE if prediction.unlike else kind_line(prediction)
+    if kind is None or top.probability >= max(PROBABLE, prediction.least):
+        name, article, probability = top.label, prediction.article, top.probability
+    else:
+        name, article, probability = kind.name, kind.article, kind.probability
+    verdict = _verdict(probability, guess=prediction.unlike or probability < prediction.least)
+    return Answer(verdict + (" " + article).rstrip(), name, probability, more)
 
 
 def unsure(prediction: Prediction) -> bool:
     """Whether `answer_of` calls its answer a guess. Asked of every photo of the window."""
-    return (prediction.kind or prediction.scores[0]).probability < PROBABLE
+    return prediction.unsure
 
 
 def kind_line(prediction: Prediction) -> str:
@@ -51,7 +55,7 @@ def percent(probability: float) -> str:
     return f"{shown:.1f}%"
 
 
-def _verdict(probability: float) -> str:
-    if probability >= SURE:
-        return "This is"
-    return "Probably" if probability >= PROBABLE else "Not sure. Best guess:"
+def _verdict(probability: float, *, guess: bool) -> str:
+    if guess:
+        return "Not sure. Best guess:"
+    return "This is" if probability >= SURE else "Probably"

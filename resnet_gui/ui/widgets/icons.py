@@ -29,6 +29,8 @@ _PATHS = {
     "lab": '<path d="M3 15h4m10 0h4"/><rect x="7" y="11.5" width="7" height="7" rx="1.5"/>'
     '<path d="M14 15h1"/><circle cx="17" cy="15" r="2"/><path d="M4.5 15V9.5a4 4 0 0 1 4-4h4.5a4 4 '
     '0 0 1 4 4V13"/>',
+    "target": '<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="4.5"/>'
+    '<path d="M12 12l7-7"/>',
     "screen": '<rect x="3" y="4" width="18" height="12" rx="1.5"/><path d="M12 16v4M8 20h8"/>',
     "folder": '<path d="M3 7.5A1.5 1.5 0 0 1 4.5 6H9l2.2 2.5h8.3A1.5 1.5 0 0 1 21 10v7.5a1.5 1.5 0 '
     '0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z"/>',

@@ -243,6 +243,10 @@ def _style_sheet(c: Colours) -> str:
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QDialogButtonBox QPushButton {{ min-width: 64px; }}
     QInputDialog QLineEdit {{ min-width: 400px; }}
+    QHeaderView, QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: 0; }}
+    QHeaderView::section {{ border-bottom: 1px solid {c.border}; padding: 6px 8px; }}
+    QHeaderView::section:hover {{ color: {c.accent}; }}
+    QTableView::item {{ padding: 0 8px; }}
     QSplitter::handle {{ background: transparent; }}
     QStatusBar {{ background: {c.window}; color: {c.muted}; border-top: 1px solid {c.border}; }}
     QStatusBar::item {{ border: 0; }}

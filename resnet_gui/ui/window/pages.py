@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.models.page import ModelsPage
 from resnet_gui.ui.page import Page, PageContext, PageEntry
@@ -19,6 +20,7 @@ from resnet_gui.ui.window.place import Place
 PAGES = [
     PageEntry("classify", "Classify", "photo", ClassifyPage),
     PageEntry("train", "Train", "train", TrainPage),
+    PageEntry("evaluate", "Evaluate", "target", EvaluatePage),
     PageEntry("models", "Models", "models", ModelsPage),
     PageEntry("lab", "Lab", "lab", LabPage),
 ]

@@ -12,6 +12,7 @@ from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.page import ModelsPage
 from resnet_gui.ui.settings.dialog import SettingsDialog
 from resnet_gui.ui.train.page import TrainPage
+from resnet_gui.ui.window.evaluation_wiring import EvaluationWiring
 from resnet_gui.ui.window.pages import Pages
 
 
@@ -45,6 +46,7 @@ class Wiring(QObject):
         self._train.layers_measured.connect(lab.add_event)
         lab.photos_dropped.connect(self._on_photos_dropped)
         self._photos.train_requested.connect(self._on_training_folder_found)
+        self.evaluation = EvaluationWiring(pages, self)
 
     @Slot()
     def _on_model_changed(self) -> None:

@@ -41,11 +41,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     for kind in (OpenVinoBackend, ExactBackend):
 
-        def spied(self: Any, crops: Any, original: Any = kind.infer) -> Any:
+        def spied(self: Any, crops: Any, original: Any = kind.infer_both) -> Any:
             found.append(self.name)
             return original(self, crops)
 
-        monkeypatch.setattr(kind, "infer", spied)
+        monkeypatch.setattr(kind, "infer_both", spied)
     return found
 
 
@@ -88,7 +88,7 @@ def test_where_it_fails_all_photos_are_judged_exactly(
 ) -> None:
     _, wanted = run(data, exact=True)
     calls = 0
-    original = OpenVinoBackend.infer
+    original = OpenVinoBackend.infer_both
 
     def failing(self: OpenVinoBackend, crops: Any) -> Any:
         nonlocal calls
@@ -97,9 +97,9 @@ def test_where_it_fails_all_photos_are_judged_exactly(
             return original(self, crops)
         if wrong == "fails":
             raise RuntimeError("out of order\nand more")
-        return np.full((len(crops), 5), np.nan, np.float32)
+        return np.full((len(crops), 5), np.nan, np.float32), None
 
-    monkeypatch.setattr(OpenVinoBackend, "infer", failing)
+    monkeypatch.setattr(OpenVinoBackend, "infer_both", failing)
     events, found = run(data)
     assert found == wanted
     (notice,) = [event.message for event in events if isinstance(event, Notice)]

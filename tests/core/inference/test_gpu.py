@@ -60,6 +60,20 @@ def close(found: Rows, exact: Rows) -> bool:
     return bool(0 < apart < 0.05)
 
 
+def test_features_come_with_the_answers(insects: ModelEntry) -> None:
+    fast, crops = gpu_of(insects, HERE), crops_of(insects)
+    logits, seen = fast.infer_both(crops)
+    assert seen is not None
+    assert (logits == fast.infer(crops)).all()
+    whole = fast.features(crops)
+    assert seen.shape == whole.shape
+    assert 0 < np.abs(seen - whole).max() < 0.05 * np.abs(whole).max()
+    exact_logits, exact_seen = open_exact(insects, cpu()).infer_both(crops)
+    assert close(logits, exact_logits)
+    assert exact_seen is not None
+    np.testing.assert_allclose(exact_seen, whole, rtol=1e-4, atol=1e-5)
+
+
 def test_half_precision_answers_as_exact_and_features_are_exact(insects: ModelEntry) -> None:
     fast, exact = gpu_of(insects, HERE), open_exact(insects, cpu())
     crops = crops_of(insects)

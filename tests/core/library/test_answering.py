@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import UnknownModelError
 from resnet_gui.core.events import ClassifyEvent, ImageSource, ModelLoading, Prediction
 from resnet_gui.core.inference.answers import Answer
@@ -22,6 +23,7 @@ from resnet_gui.core.library.store import Known, clear_answers
 from resnet_gui.core.library.way import Way
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import Preprocessing, Zoo
+from resnet_gui.core.zoo.weights.model_file import copy_model
 from tests.helpers.models import small_model
 from tests.helpers.pictures import encoded, gradient
 
@@ -290,3 +292,23 @@ def test_an_unknown_model_is_an_error(photos: list[Path]) -> None:
     library = Library(Counting())
     with pytest.raises(UnknownModelError):
         list(library.answer([ImageSource.file(photos[0])], "nobody", "cpu"))
+
+
+def test_another_threshold_is_another_answer(photos: list[Path]) -> None:
+    """What a person stores of how far a model is to be trusted counts for kept answers, too."""
+    path = paths.user_models_dir() / "insects.safetensors"
+    few = photos[:3]
+    for calibration, unsure in (
+        (Calibration(unsure=0.0), False),
+        (Calibration(unsure=1.0), True),
+        (Calibration(unlike=-100.0), True),
+    ):
+        copy_model(path, path.with_suffix(".tmp"), calibration=calibration.to_json())
+        path.with_suffix(".tmp").replace(path)
+        for kept in (False, True):
+            found, _ = ask(few)
+            assert [photo.kept for photo in found] == [kept] * 3
+            for photo in found:
+                assert isinstance(photo.answer, Prediction)
+                assert photo.answer.unsure is unsure
+                assert photo.answer.unlike is (calibration.unlike is not None)

@@ -66,7 +66,7 @@ def test_the_rail_by_arrow_keys(qtbot: QtBot, app: WindowApp) -> None:
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     window.rail.buttons["classify"].setFocus()
-    for name in ("train", "models", "lab"):
+    for name in [entry.name for entry in window.pages.entries][1:]:
         focus = window.focusWidget()
         assert isinstance(focus, NavButton)
         qtbot.keyClick(focus, Qt.Key.Key_Down)

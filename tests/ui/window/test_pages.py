@@ -75,7 +75,8 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     assert toy.context.store is window.store
     # In the rail, with its dot.
     button = window.rail.buttons["toy"]
-    assert (button.text(), button.toolTip()) == ("Toy box", "Toy box (Ctrl+5)")
+    number = len(pages.PAGES)  # the last page's key
+    assert (button.text(), button.toolTip()) == ("Toy box", f"Toy box (Ctrl+{number})")
     toy.busy_changed.emit(True)
     assert button.marked
     # In the menu and in the table of keys.
@@ -83,7 +84,7 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     [action] = [a for a in view.actions() if a.text() == "Toy box"]
     window.show_keys()
     [box] = [box for box in window.findChildren(HelpBox) if box.isVisible()]
-    assert "Ctrl+5" in box.label.text()
+    assert f"Ctrl+{number}" in box.label.text()
     assert "On the page Toy box" in box.label.text()
     box.close()
     # Shown by a click, by its shortcut and by name; each page is told.
@@ -93,7 +94,7 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     window.show_page("models")
     assert window.rail.buttons["models"].isChecked()
     qtbot.waitUntil(window.isActiveWindow)
-    qtbot.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(window, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
     assert window.pages.current is toy
     assert button.isChecked()
     window.show_page("classify")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DepthError, ModelFileError
 from resnet_gui.core.header_schema import DESCRIPTION, HeaderValueError, shown_name
 from resnet_gui.core.nets.registry import find_architecture
@@ -253,6 +254,7 @@ def spec_from_header(path: Path, header: ModelHeader, provider: str) -> ModelSpe
         notes=document["notes"],
         architecture_options=document["architecture_options"],
         metrics=document["metrics"],
+        calibration=Calibration.from_json(document["calibration"]),
         run_id=text(made_by.get("run_id"), 100),
         base_model=text(made_by.get("base_model"), 255),
     )
@@ -267,7 +269,7 @@ def model_id(path: Path) -> str:
     return read_header(path).id or path.stem
 
 
-def copy_model(source: Path, target: Path, **changes: str) -> None:
+def copy_model(source: Path, target: Path, **changes: Any) -> None:
     """Copy a model file with other values in its description; its weights stay as they are.
 
     Raises:
@@ -285,6 +287,7 @@ def copy_model(source: Path, target: Path, **changes: str) -> None:
 
 def document_for(spec: ModelSpec, provenance: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON value that describes `spec` in a model file (see `header_schema`)."""
+    calibration = spec.calibration.to_json()
     return {
         "format": FORMAT_VERSION,
         "id": spec.id,
@@ -301,5 +304,6 @@ def document_for(spec: ModelSpec, provenance: dict[str, Any] | None = None) -> d
         "licence": spec.licence,
         "notes": spec.notes,
         "metrics": spec.metrics,
+        **({"calibration": calibration} if calibration else {}),
         "provenance": provenance or {},
     }

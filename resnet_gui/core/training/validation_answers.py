@@ -1,0 +1,164 @@
+"""What a run's best network says of the validation photos, at the run's end: kept with the run, and
+what the model's calibration comes from. Needs torch."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.errors import ModelFileError, OutOfMemoryError
+from resnet_gui.core.evaluation.calibrate import fit_calibration
+from resnet_gui.core.evaluation.metrics import Ints
+from resnet_gui.core.evaluation.predictions import (
+    MAX_BYTES,
+    Facts,
+    Predictions,
+    now,
+    size_of,
+    write_predictions,
+)
+from resnet_gui.core.evaluation.store import weights_key
+from resnet_gui.core.inference.backend import EXACT, Rows
+from resnet_gui.core.inference.network_features import WithFeatures
+from resnet_gui.core.inference.unknown import Numbers
+from resnet_gui.core.nets.build import head_name
+from resnet_gui.core.runs.events import Preparing, TrainEvent
+from resnet_gui.core.system.documents import text
+from resnet_gui.core.training.setup import HEAD, NETWORK
+from resnet_gui.core.training.sitting import Sitting
+from resnet_gui.core.zoo.spec import ModelEntry, ModelState
+from resnet_gui.core.zoo.weights.model_file import read_header, spec_from_header
+
+_log = logging.getLogger(__name__)
+_MOST_FEATURES = 40_000_000  # numbers in memory
+
+
+@dataclass(slots=True)
+class Answers:
+    """The best network's answers to the validation photos that could be read; none where they were
+    not asked for.
+
+    Attributes:
+        positions: in the validation part. truth: (N,). logits: (N, classes) float32.
+        unlike: (N,), see `Predictions`. calibration: what they make of it.
+    """
+
+    positions: list[int] = field(default_factory=list)
+    truth: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    logits: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    unlike: Numbers = field(default_factory=lambda: np.zeros(0, np.float32))
+    calibration: Calibration = field(default_factory=Calibration)
+
+
+def validation_answers(
+    sitting: Sitting, network: nn.Module
+) -> Generator[TrainEvent, None, Answers]:
+    """Ask the best network about all validation photos, as the epochs did: from photos in memory,
+    or, of a head, on the features that it learned from. One validation's time.
+
+    Yields:
+        Preparing ("validating"), where photos go through the network.
+
+    Returns:
+        the answers; none without validation photos, where the sitting trained nothing, or where
+        memory runs out: they are no reason to lose a run at its end.
+    """
+    setup, phase = sitting.setup, sitting.phase
+    items, classes = setup.split.val, len(setup.split.classes)
+    if phase is None or not items or size_of(len(items), classes) > MAX_BYTES:
+        return Answers()
+    module = network.get_submodule(head_name(network)) if phase.name == HEAD else network
+    asked = _HeadWithInput(module) if phase.name == HEAD else WithFeatures(module)
+    positions: list[int] = []
+    rows: list[Tensor] = []
+    try:
+        asked = asked.to(setup.device.kind)
+        phase.source.begin_epoch(setup.config.epochs, setup.preprocessing.crop)
+        for judged in phase.source.judge(asked, phase.forward):
+            positions += judged.positions
+            # What is too much to be kept in memory is left out: the energy needs no features.
+            many = len(items) * judged.logits.shape[1] > _MOST_FEATURES
+            rows.append(judged.logits[:, :classes].clone() if many else judged.logits)
+            if phase.name == NETWORK:
+                yield Preparing("validating", len(positions), len(items))
+            if sitting.stop():
+                return Answers()
+    except (OutOfMemoryError, RuntimeError, MemoryError) as error:
+        _log.warning("the validation photos' answers are not kept: %s", error)
+        return Answers()
+    finally:
+        network.to("cpu")
+    if not positions:
+        return Answers()
+    everything: Rows = torch.cat(rows).numpy()
+    logits = np.ascontiguousarray(everything[:, :classes])
+    features = everything[:, classes:] if everything.shape[1] > classes else None
+    truth = np.array([items[index].label for index in positions], np.int64)
+    if not np.isfinite(everything).all():
+        return Answers()
+    calibration, unlike = fit_calibration(logits, truth, features)
+    return Answers(positions, truth, logits, unlike, calibration)
+
+
+class _HeadWithInput(nn.Module):
+    """x: (N, D) -> (N, classes + D): a head's answers, then what it was asked."""
+
+    def __init__(self, head: nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.head(x).float(), x.float()], 1)
+
+
+def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
+    """Write them into the run's directory; a full disk is no reason to lose a run at its end.
+
+    Args:
+        model_path: the model file that the run made.
+    """
+    setup, run, path = sitting.setup, sitting.setup.run, Path(model_path)
+    if not answers.positions:
+        run.predictions.unlink(missing_ok=True)
+        return
+    try:
+        spec = spec_from_header(path, read_header(path), ModelState.YOURS.value)
+        weights = weights_key(ModelEntry(spec, ModelState.YOURS, path))
+    except (ModelFileError, OSError):
+        return
+    calibration = answers.calibration.to_json()
+    dataset = run.document.get("dataset")
+    facts = Facts(
+        model=spec.id,
+        title=spec.title,
+        data=str(setup.root),
+        part="val",
+        classes=setup.split.classes,
+        n=len(answers.positions),
+        right=int((answers.logits.argmax(axis=1) == answers.truth).sum()),
+        weights=weights,
+        fingerprint=text(dataset.get("fingerprint")) if isinstance(dataset, dict) else "",
+        part_of="run",
+        trained_on=0,
+        failed=len(setup.split.val) - len(answers.positions),
+        backend=EXACT,
+        precision=setup.precision,
+        made=now(),
+        run=run.name,
+        run_title=run.title,
+        epoch=sitting.progress.best_epoch,
+        calibration=calibration,
+        fitted=calibration,
+    )
+    paths = tuple(setup.split.val[index].path for index in answers.positions)
+    predictions = Predictions(facts, paths, answers.truth, answers.logits, answers.unlike)
+    with contextlib.suppress(OSError):
+        write_predictions(run.predictions, predictions)

@@ -1,0 +1,137 @@
+"""A table of the classes that sorts by each of its columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from resnet_gui.core.evaluation.metrics import ClassFigures
+from resnet_gui.ui.evaluate.result import Result
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.plain_text import tooltip
+
+_Index = QModelIndex | QPersistentModelIndex
+_ORDER = Qt.ItemDataRole.UserRole
+_COLUMNS = (
+    ("Class", "The name of the class"),
+    ("Photos", "How many photos show it"),
+    ("Recognised", "The share of its photos that were called so (recall)"),
+    ("Precision", "The share of the photos that were called so and are so"),
+    ("F1", "High only if most of its photos are found and most of what is called so is right"),
+)
+
+
+class ClassModel(QAbstractTableModel):
+    """One row for each class that occurs."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: list[tuple[int, ClassFigures]] = []
+
+    def show_result(self, result: Result | None) -> None:
+        self.beginResetModel()
+        classes = result.figures.classes if result is not None else ()
+        self._rows = [(i, c) for i, c in enumerate(classes) if c.support or c.called]
+        self.endResetModel()
+
+    def class_of(self, row: int) -> int:
+        return self._rows[row][0]
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(_COLUMNS)
+
+    def headerData(
+        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if way is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _COLUMNS[section][0]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(f"{_COLUMNS[section][1]}. A click sorts by it.")
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        item = self._rows[index.row()][1]
+        name = class_words(item.label)
+        value = (name.casefold(), item.support, item.recall, item.precision, item.f1)[
+            index.column()
+        ]
+        if role == _ORDER:
+            return -1.0 if value is None else value
+        if role == Qt.ItemDataRole.DisplayRole:
+            if index.column() == 0:
+                return name
+            if index.column() == 1:
+                return f"{item.support:,}"
+            return "–" if value is None else f"{value:.1%}"
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(
+                f"{name}: {item.right:,} of {item.support:,} photos recognised; {item.called:,} "
+                "photos were called so"
+            )
+        return None
+
+
+class ClassTable(QTableView):
+    """Sorts by a click on a column's title; Return or a click on a row shows its mistakes.
+
+    Signals:
+        class_chosen(int): a class whose mistakes should be shown.
+    """
+
+    class_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._classes = ClassModel(self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self._classes)
+        self._sorted.setSortRole(_ORDER)
+        self.setModel(self._sorted)
+        self.setAccessibleName("Classes and how well each is recognised")
+        self.setSortingEnabled(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, len(_COLUMNS)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        header.setHighlightSections(False)
+        self.sortByColumn(2, Qt.SortOrder.AscendingOrder)
+        self.activated.connect(self._on_activated)
+        self.clicked.connect(self._on_activated)
+
+    def show_result(self, result: Result | None) -> None:
+        self._classes.show_result(result)
+
+    def column_texts(self, column: int) -> list[str]:
+        """What a column shows, from top to bottom."""
+        rows = range(self._sorted.rowCount())
+        return [str(self._sorted.index(row, column).data()) for row in rows]
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        row = self._sorted.mapToSource(index).row()
+        self.class_chosen.emit(self._classes.class_of(row))

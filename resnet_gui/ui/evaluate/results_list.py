@@ -1,0 +1,144 @@
+"""The results that are kept on this computer, to be opened at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from resnet_gui.core.evaluation.intervals import wilson_interval
+from resnet_gui.core.evaluation.predictions import Facts
+from resnet_gui.core.evaluation.store import Stored
+from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+
+_Index = QModelIndex | QPersistentModelIndex
+_ORDER = Qt.ItemDataRole.UserRole
+_COLUMNS = ("Model", "Tested on", "Right", "Photos", "When")
+_PARTS = {
+    "all": "all photos",
+    "train": "training photos",
+    "val": "validation photos",
+    "test": "test photos",
+    "unseen": "photos it did not learn from",
+}
+
+
+def part_words(facts: Facts) -> str:
+    """Which photos: "validation photos of its run"."""
+    words = _PARTS.get(facts.part, facts.part)
+    return f"{words} of its run" if facts.part_of == "run" else words
+
+
+def when_words(made: str) -> str:
+    """A time of ours as people write it, on this computer's clock; "" for what is none."""
+    try:
+        return f"{datetime.fromisoformat(made).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+class _Results(QAbstractTableModel):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows: Sequence[Stored] = ()
+
+    def show_results(self, rows: Sequence[Stored]) -> None:
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(_COLUMNS)
+
+    def headerData(
+        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if way is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            number = section in (2, 3)
+            side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        facts = self.rows[index.row()].facts
+        accuracy = facts.right / facts.n if facts.n else 0.0
+        title = one_line(facts.title or facts.model, 80)
+        where = one_line(Path(facts.data).name, 60)
+        column = index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (
+                title, f"{where}: {part_words(facts)}", f"{accuracy:.1%}", f"{facts.n:,}",
+                when_words(facts.made),
+            )[column]  # fmt: skip
+        if role == _ORDER:
+            return (title.casefold(), where.casefold(), accuracy, facts.n, facts.made)[column]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            low, high = wilson_interval(facts.right, facts.n)
+            return tooltip(
+                f"{facts.title}\n{facts.data}\n{facts.right:,} of {facts.n:,} right "
+                f"(95 % interval {low:.1%} to {high:.1%})"
+            )
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+class ResultsList(QTableView):
+    """A click, or Return, opens a result.
+
+    Signals:
+        chosen(object): Stored.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._results = _Results(self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self._results)
+        self._sorted.setSortRole(_ORDER)
+        self.setModel(self._sorted)
+        self.setAccessibleName("Results on this computer")
+        self.setSortingEnabled(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        for column in (2, 3, 4):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.sortByColumn(4, Qt.SortOrder.DescendingOrder)
+        self.clicked.connect(self._on_activated)
+        self.activated.connect(self._on_activated)
+
+    def show_results(self, rows: Sequence[Stored]) -> None:
+        self._results.show_results(rows)
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        self.chosen.emit(self._results.rows[self._sorted.mapToSource(index).row()])

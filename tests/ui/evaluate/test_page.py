@@ -1,0 +1,229 @@
+"""The Evaluate page: kept results open, cells open exactly their photos, thresholds are stored."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.core.evaluation import store
+from resnet_gui.core.evaluation.predictions import Predictions, now
+from resnet_gui.core.evaluation.store import stored_results
+from resnet_gui.core.zoo.weights.model_file import read_header
+from resnet_gui.ui.evaluate.controller import EvaluateState
+from resnet_gui.ui.evaluate.page import EvaluatePage
+from resnet_gui.ui.evaluate.result import make_result
+from resnet_gui.ui.evaluate.result_view import ResultView
+from tests.core.evaluation.test_predictions import made
+from tests.helpers.training import make_photos, make_tiny_model, user_zoo
+
+
+def keep(predictions: Predictions, **changes: object) -> Predictions:
+    facts = dataclasses.replace(predictions.facts, made=now(), **changes)  # type: ignore[arg-type]
+    kept = dataclasses.replace(predictions, facts=facts)
+    assert store.keep(kept) is not None
+    return kept
+
+
+@pytest.fixture
+def page(qtbot: QtBot, open_app: Callable[..., WindowApp]) -> EvaluatePage:
+    """Of a window with one kept result of 300 photos and six classes, and the tiny model."""
+    make_tiny_model()
+    keep(made(300, 6, seed=3))
+    app = open_app()
+    app.window.show_page("evaluate")
+    page = app.window.pages.of(EvaluatePage)
+    qtbot.waitUntil(lambda: len(page.controller.results) == 1)
+    return page
+
+
+def open_first(qtbot: QtBot, page: EvaluatePage) -> ResultView:
+    page.controller.open(page.controller.results[0])
+    qtbot.waitUntil(lambda: page.controller.state is EvaluateState.SHOWN)
+    assert page.result is not None
+    assert page.stack.currentWidget() is page.result
+    return page.result
+
+
+def test_a_kept_result_opens_from_the_list(qtbot: QtBot, page: EvaluatePage) -> None:
+    kept = page.start.kept
+    assert kept.isVisible()
+    kept.setFocus()
+    kept.setCurrentIndex(kept.model().index(0, 0))
+    qtbot.keyClick(kept, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.controller.state is EvaluateState.SHOWN)
+    view = page.result
+    assert view is not None
+    result = page.controller.result
+    assert result is not None
+    figures = result.figures
+    assert view.figure.text() == f"{figures.accuracy:.1%} right"
+    assert f"{figures.right} of 300 photos" in view.facts.text()
+    page.controller.close()
+    assert page.stack.currentWidget() is page.start
+
+
+def test_a_click_on_a_cell_shows_exactly_its_photos(qtbot: QtBot, page: EvaluatePage) -> None:
+    view = open_first(qtbot, page)
+    result = page.controller.result
+    assert result is not None
+    matrix = view.matrix
+    (row, column), *_ = matrix.cells.confusions()
+    place = matrix.cell_rect((row, column)).center().toPoint()
+    qtbot.mouseClick(matrix.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    truth, answer = matrix.cells.order[row], matrix.cells.order[column]
+    shown = list(view.gallery.photos.photos)
+    assert len(shown) == result.figures.confusion[truth, answer] > 0
+    assert (result.predictions.truth[shown] == truth).all()
+    assert (result.answers[shown] == answer).all()
+    assert view.which.currentText().endswith(f"({len(shown)})")
+    assert view.pointed.text() == matrix.cells.words((row, column))
+    # The other order has the same photos in the same cell.
+    view.order.setCurrentIndex(1)
+    assert matrix.chosen() == (truth, answer)
+    assert list(matrix.cells.order) == sorted(matrix.cells.order)
+
+
+def test_keys_go_through_the_matrix(qtbot: QtBot, page: EvaluatePage) -> None:
+    view = open_first(qtbot, page)
+    matrix = view.matrix
+    matrix.setFocus()
+    counts = []
+    for _ in range(3):
+        qtbot.keyClick(matrix, Qt.Key.Key_N)
+        assert matrix.current is not None
+        counts.append(matrix.cells.count(matrix.current))
+        assert len(view.gallery.photos.photos) == counts[-1]
+    assert counts == sorted(counts, reverse=True)
+    matrix.select(0, 0)
+    before = matrix.current
+    assert before is not None
+    by = Qt.Key.Key_Left if before[1] else Qt.Key.Key_Right
+    qtbot.keyClick(matrix, by)
+    assert matrix.current == (before[0], before[1] + (-1 if before[1] else 1))
+    side = matrix.cell_rect((0, 0)).width()
+    qtbot.keyClick(matrix, Qt.Key.Key_Minus)
+    assert matrix.cell_rect((0, 0)).width() < side
+    qtbot.keyClick(matrix, Qt.Key.Key_0)
+    assert matrix.cell_rect((0, 0)).width() == side
+    assert "taken for" in matrix.accessibleDescription() or "recognised" in (
+        matrix.accessibleDescription()
+    )
+
+
+def test_every_cell_of_any_matrix_has_its_gallery() -> None:
+    for classes in (2, 10, 200):
+        result = make_result(made(2000, classes, seed=classes), None)
+        matrix = result.figures.confusion
+        truths, answers = np.nonzero(matrix)
+        for truth, answer in zip(truths.tolist(), answers.tolist(), strict=True):
+            assert len(result.cell(truth, answer)) == matrix[truth, answer]
+        assert sorted(result.order) == [
+            i for i, c in enumerate(result.figures.classes) if c.support or c.called
+        ]
+        assert len(result.wrong) == 2000 - result.figures.right
+
+
+def test_classes_sort_and_show_their_mistakes(qtbot: QtBot, page: EvaluatePage) -> None:
+    view = open_first(qtbot, page)
+    view.show_tab(1)
+    table = view.classes
+    recalls = [float(text.rstrip("%")) for text in table.column_texts(2)]
+    assert recalls == sorted(recalls)
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    names = table.column_texts(0)
+    assert names == sorted(names, reverse=True)
+    table.class_chosen.emit(2)
+    result = page.controller.result
+    assert result is not None
+    shown = list(view.gallery.photos.photos)
+    assert (result.predictions.truth[shown] == 2).all()
+    item = result.figures.classes[2]
+    assert len(shown) == item.support - item.right
+
+
+def test_the_slider_says_what_it_costs_and_stores_a_threshold(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    path = make_tiny_model()
+    one = made(300, 5, seed=4)
+    keep(one, classes=tuple("abcde"))
+    app = open_app()
+    app.window.show_page("evaluate")
+    page = app.window.pages.of(EvaluatePage)
+    qtbot.waitUntil(lambda: bool(page.controller.results))
+    view = open_first(qtbot, page)
+    view.show_tab(2)
+    trust = view.trust
+    trust.slider.setValue(80)
+    result = page.controller.result
+    assert result is not None
+    found = result.coverage(0.8)
+    assert f"answers {found.answered / 300:.1%}" in trust.effect.text()
+    assert f"{found.right / found.answered:.1%} of them rightly" in trust.effect.text()
+    with qtbot.waitSignal(page.controller.calibrated):
+        trust.use.click()
+    assert user_zoo().get("tiny").spec.calibration.unsure == 0.8
+    assert read_header(path).id == "tiny"
+    qtbot.waitUntil(lambda: "Classify uses 80% now" in trust.effect.text())
+    with qtbot.waitSignal(page.controller.calibrated):
+        trust.forget.click()
+    assert user_zoo().get("tiny").spec.calibration.empty
+
+
+def test_a_folder_is_tested(
+    qtbot: QtBot, page: EvaluatePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_photos(tmp_path / "letters", ("a", "b"), count=6)
+    assert not page.start.start.isEnabled()
+    page.controller.set_model("tiny")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(data))
+    page.start.folder_button.click()
+    assert page.start.start.isEnabled()
+    page.start.start.click()
+    assert page.controller.busy
+    qtbot.waitUntil(lambda: page.controller.state is EvaluateState.SHOWN, timeout=60_000)
+    result = page.controller.result
+    assert result is not None
+    assert result.predictions.facts.n == 12
+    assert result.predictions.facts.data == str(data)
+    assert {stored.facts.model for stored in stored_results()} == {"tiny"}
+    report = tmp_path / "report"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(report))
+    page.save_report()
+    qtbot.waitUntil((report / "photos.csv").is_file)
+    qtbot.waitUntil(lambda: any("report.html" in text for text in page.notices.texts))
+
+
+def test_a_folder_with_none_of_its_classes_is_explained(
+    qtbot: QtBot, page: EvaluatePage, tmp_path: Path
+) -> None:
+    page.controller.set_model("tiny")
+    page.controller.set_folder(make_photos(tmp_path / "colours"))
+    page.controller.start()
+    qtbot.waitUntil(lambda: not page.controller.busy, timeout=60_000)
+    assert any("knows none of the classes" in text for text in page.notices.texts)
+    assert page.controller.state is EvaluateState.EMPTY
+
+
+def test_every_control_has_a_name_and_a_tip(qtbot: QtBot, page: EvaluatePage) -> None:
+    view = open_first(qtbot, page)
+    controls: list[QWidget] = [
+        view.report, view.again, view.close_button, *view.tabs, view.order, view.cells, view.which,
+        view.trust.slider, view.trust.use, view.trust.forget, view.trust.adjust,
+        page.start.model_button, page.start.folder_button, page.start.part, page.start.start,
+        page.start.stop,
+    ]  # fmt: skip
+    for control in controls:
+        assert control.toolTip(), control
+        named = control.accessibleName() or getattr(control, "text", str)()
+        assert named, control
+    for part in (view.matrix, view.gallery, view.classes, page.start.kept, page.start.bar):
+        assert part.accessibleName()
