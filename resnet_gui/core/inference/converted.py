@@ -16,7 +16,6 @@ import os
 import shutil
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +272,8 @@ def remove_conversion(folder: Path) -> None:
 
 
 def _version(package: str) -> str:
+    from importlib import metadata  # not at the window's start
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import ModelRemoved
-from resnet_gui.core.photos.decode import IMAGE_SUFFIXES
+from resnet_gui.core.photos.endings import IMAGE_SUFFIXES
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model
 from resnet_gui.core.zoo.storage.library import rename_model
@@ -111,6 +111,8 @@ class ModelsController(QObject):
         self._own_imports.imported.connect(self._on_imported)
         self._own_imports.others_imported.connect(self._on_others_imported)
         self._own_imports.failed.connect(self._on_refused)
+        if self.inventory is not None:  # the page may be built long after the first look
+            self._on_store_changed()
 
     # --- what is here -------------------------------------------------------------------------
 

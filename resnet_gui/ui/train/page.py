@@ -22,7 +22,7 @@ from resnet_gui.core.dataset.cifar10.archive import is_archive_name
 from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.photos.decode import looks_like_image
+from resnet_gui.core.photos.endings import looks_like_image
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
