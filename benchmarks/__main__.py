@@ -13,6 +13,7 @@ NAMES = (
     "window",
     "training_window",
     "lab_window",
+    "idle",
     "folder",
     "photo",
 )  # of a computer without a GPU
