@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -203,7 +203,8 @@ class PageEntry:
         """What makes controller and page. Imports it."""
         if not isinstance(self.page, str):
             return self.page
-        return cast(Any, getattr(importlib.import_module(self.module), self.page.partition(":")[2]))
+        found = getattr(importlib.import_module(self.module), self.page.partition(":")[2])
+        return cast(Callable[[PageContext], Page], found)
 
     def makes(self, kind: type[Page]) -> bool:
         """Whether this is the page of that class. Imports nothing."""

@@ -111,8 +111,6 @@ class ModelsController(QObject):
         self._own_imports.imported.connect(self._on_imported)
         self._own_imports.others_imported.connect(self._on_others_imported)
         self._own_imports.failed.connect(self._on_refused)
-        if self.inventory is not None:  # the page may be built long after the first look
-            self._on_store_changed()
 
     # --- what is here -------------------------------------------------------------------------
 
@@ -300,6 +298,8 @@ class ModelsController(QObject):
     def set_used(self, model_id: str) -> None:
         """The Classify page has another model now."""
         before, self.used_id = self.used_id, model_id
+        if self.inventory is not None and not self.current_id:
+            self._on_store_changed()  # the page is built after the store's first look
         self._touch(before, model_id)
 
     def _touch(self, *model_ids: str) -> None:

@@ -205,6 +205,8 @@ def test_the_first_page_alone_is_there_at_the_start(qtbot: QtBot, early: WindowA
     assert shown.windows == []
     assert window.models_page.controller.models.rowCount() > 0
     assert window.train_controller.model_id
+    assert window.models_controller.current_id == window.controller.entry.spec.id
+    assert window.models_page.use_label.text() != ""
     assert window.models_controller.used_id == window.controller.entry.spec.id
 
 
