@@ -16,9 +16,10 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QMainWindow, QWidget
 
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
@@ -264,6 +265,15 @@ class MainWindow(QMainWindow):
         if theme != self._theme.choice:
             self.theme_menu.show_theme(theme)
             self._theme.choose(theme)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return presses the button that has the focus, as it does in a dialog."""
+        button = self.focusWidget()
+        is_return = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_return and isinstance(button, QAbstractButton) and not event.isAutoRepeat():
+            button.click()  # nothing where it is disabled
+        else:
+            super().keyPressEvent(event)
 
     # --- drag and drop ----------------------------------------------------------------------
 
