@@ -59,6 +59,7 @@ $(VENV)/.made:
 $(VENV)/.run: $(VENV)/.made pyproject.toml
 	@echo "Installing (the first time this fetches torch, some minutes) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[offline,heic,fast,keras]'
+	@$(PY) -m compileall -q resnet_gui
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml

@@ -14,6 +14,7 @@ NAMES = (
     "training_window",
     "lab_window",
     "library_window",
+    "idle",
     "folder",
     "photo",
     "library",

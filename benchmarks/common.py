@@ -50,8 +50,8 @@ def screen(size: str = "1600x1000x24") -> Iterator[str]:
         server.wait(10)
 
 
-def run_child(module: str, display: str, folder: str) -> dict[str, float]:
-    """`python -m MODULE child FOLDER` on that display, with its settings in the folder; the JSON
+def run_child(module: str, display: str, folder: str, *more: str) -> dict[str, float]:
+    """`python -m MODULE child FOLDER …` on that display, with its settings in the folder; the JSON
     object that it prints last."""
     environment = {
         **os.environ,
@@ -60,7 +60,7 @@ def run_child(module: str, display: str, folder: str) -> dict[str, float]:
         "RESNET_GUI_HOME": f"{folder}/home",
     }
     done = subprocess.run(
-        [sys.executable, "-m", module, "child", folder],
+        [sys.executable, "-m", module, "child", folder, *more],
         env=environment,
         capture_output=True,
         text=True,

@@ -1,4 +1,7 @@
-"""The engine that the window asks: core's generators, with torch imported gently in the lanes."""
+"""The engine that the window asks: core's generators, with torch imported gently in the lanes.
+
+What a job needs is imported when it begins, in its lane's thread: the window is up before.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +10,38 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resnet_gui.core.dataset.summary import DatasetSummary
-from resnet_gui.core.evaluation.predictions import Measured
-from resnet_gui.core.events import (
-    ClassifyEvent,
-    DeviceInfo,
-    DownloadProgress,
-    ImageFailed,
-    ImageSource,
-    Notice,
-)
-from resnet_gui.core.explain.events import (
-    Explained,
-    Explaining,
-    Method,
-    NeighboursFound,
-    NeighboursUnknown,
-)
-from resnet_gui.core.lab.diagram_types import NetworkDiagram
-from resnet_gui.core.lab.histories import (
-    HistoryFailed,
-    HistoryFound,
-    StartMeasured,
-    read_histories,
-    read_run,
-)
-from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
-from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.system import paths
-from resnet_gui.core.system.find_device import find_devices
 from resnet_gui.core.system.gentle_import import gentle_import
-from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
-from resnet_gui.core.zoo.spec import Imported
+from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.storage.speed_log import SpeedLog
-from resnet_gui.ui.engine import AugmentedPhoto, Stop
 
 if TYPE_CHECKING:
+    from resnet_gui.core.dataset.summary import DatasetSummary
+    from resnet_gui.core.evaluation.predictions import Measured
+    from resnet_gui.core.events import (
+        ClassifyEvent,
+        DeviceInfo,
+        DownloadProgress,
+        ImageFailed,
+        ImageSource,
+        Notice,
+    )
+    from resnet_gui.core.explain.events import (
+        Explained,
+        Explaining,
+        Method,
+        NeighboursFound,
+        NeighboursUnknown,
+    )
     from resnet_gui.core.explain.explainer import Explainer
     from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.lab.diagram_types import NetworkDiagram
+    from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
     from resnet_gui.core.library.answering import Library
+    from resnet_gui.core.runs.config import RunConfig
+    from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
+    from resnet_gui.core.zoo import ModelEntry, ModelSpec
+    from resnet_gui.core.zoo.spec import Imported
+    from resnet_gui.ui.engine import AugmentedPhoto, Stop
 
 
 class LocalEngine:
@@ -130,6 +125,8 @@ class LocalEngine:
         yield None
 
     def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        from resnet_gui.core.system.find_device import find_devices
+
         yield find_devices()
 
     def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
@@ -216,9 +213,16 @@ class LocalEngine:
         yield describe_spec(self._spec(model_id))
 
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
+        from resnet_gui.core.lab.histories import read_histories
+        from resnet_gui.core.runs.listing import runs_dir
+        from resnet_gui.core.system import paths
+
         yield from read_histories(paths.bundled_models_dir(), runs_dir())
 
     def history(self, run: str) -> Iterator[HistoryFound | HistoryFailed]:
+        from resnet_gui.core.lab.histories import read_run
+        from resnet_gui.core.runs.listing import runs_dir
+
         yield from read_run(runs_dir() / run)
 
 

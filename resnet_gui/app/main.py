@@ -11,14 +11,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_gui.app.engine import LocalEngine
-from resnet_gui.app.second_start import FirstWindow, Outcome, hand_over
+from resnet_gui.app.second_start import Claim, Outcome, claim, give_up, hand_over
 from resnet_gui.app.signals import INTERRUPTED, EndSignals
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.settings import Settings, load_settings
@@ -30,8 +30,16 @@ from resnet_gui.ui.page import Lanes
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.main_window import MainWindow
 
+if TYPE_CHECKING:
+    from resnet_gui.app.first_window import FirstWindow
+
 _log = logging.getLogger(__name__)
 _SHUTDOWN_DEADLINE_MS = 8000
+_ANSWER_DELAY_MS = 300
+# How long a lane's thread may keep the interpreter while the window's thread waits for it. Painting
+# asks for it dozens of times; with Python's usual 5 ms a list of photos being answered stood still
+# twice as often for 50 ms or more, and answers came no sooner.
+_SWITCH_INTERVAL_S = 0.0005
 _START_DELAY_MS = 40  # the first paint, undisturbed by the engine's import in its thread
 
 
@@ -124,13 +132,14 @@ def run_window(arguments: Sequence[str], *, alone: bool = True) -> int:
     """
     crash_log = _start_logging()
     _application()
-    first = FirstWindow()
-    if not first.listen() and alone and hand_over(arguments) is Outcome.TAKEN:
+    claimed = claim()
+    if claimed is None and alone and hand_over(arguments) is Outcome.TAKEN:
         return 0  # of two starts at once the other one was the first
     signals = EndSignals()
     app = open_window(arguments)
-    first.handed.connect(app.window.come_to_front)
-    app.window.close_requested.connect(first.close)
+    if claimed is not None:
+        later_starts = _LaterStarts(app.window, claimed)
+        app.window.close_requested.connect(later_starts.end)
     signals.received.connect(app.interrupt)
     code = app.application.exec() or app.exit_code
     logging.shutdown()
@@ -146,6 +155,7 @@ def run_window(arguments: Sequence[str], *, alone: bool = True) -> int:
 def open_window(arguments: Sequence[str]) -> WindowApp:
     """Build and show the window; its work starts with the event loop, which the caller runs."""
     started = time.perf_counter()
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     application = _application()
     app = WindowApp(application, LocalEngine(Zoo.standard()), load_settings())
     _catch_unforeseen(app.window)
@@ -178,6 +188,39 @@ class _Starter(QObject):
     @Slot()
     def start(self) -> None:
         self._window.start(self._files)
+
+
+class _LaterStarts(QObject):
+    """Answers them once the window is up: that needs QtNetwork, which the first paint does not."""
+
+    def __init__(self, window: MainWindow, claimed: Claim) -> None:
+        super().__init__(window)
+        self._window, self._claimed = window, claimed
+        self._first: FirstWindow | None = None
+        self._ended = False
+        if claimed.listener is None:
+            self._begin()  # nobody listens there yet
+        else:
+            QTimer.singleShot(_ANSWER_DELAY_MS, self, self._begin)
+
+    @Slot()
+    def _begin(self) -> None:
+        from resnet_gui.app.first_window import FirstWindow
+
+        if not self._ended:
+            self._first = first = FirstWindow(self)
+            first.handed.connect(self._window.come_to_front)
+            first.answer(self._claimed)
+
+    @Slot()
+    def end(self) -> None:
+        """The next start opens a window."""
+        self._ended = True
+        if self._first is not None:
+            self._first.close()
+        elif self._claimed.listener is not None:
+            self._claimed.listener.close()
+            give_up(self._claimed.name)
 
 
 def _start_logging() -> TextIO | None:

@@ -1,5 +1,6 @@
-"""A second start hands its files to the window that is open already. No torch, no widgets: the
-second process is to be gone at once.
+"""A second start hands its files to the window that is open already (`first_window` takes them). No
+torch, no widgets: the second process is to be gone at once. And no Qt in a usual, first start: it
+only wants to know that nobody is there.
 
 The window listens on a local socket whose name stands for the user, the home and the screen. Of a
 process that was killed a socket may be left on which nobody answers; who listens next takes its
@@ -13,29 +14,26 @@ import hashlib
 import json
 import logging
 import os
+import socket
 import stat
 import sys
 import tempfile
 from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
-
-from PySide6.QtCore import QDeadlineTimer, QObject, Signal, Slot
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from typing import NamedTuple
 
 from resnet_gui.core.system import paths
-from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.settings import load_settings
 
 _log = logging.getLogger(__name__)
 _CONNECT_MS = 1000
 _ANSWER_MS = 5000  # a window that is just being built answers when it is there
 _PATIENCE_S = 5.0
-_MOST_BYTES = 4 * 1024 * 1024
+_BACKLOG = 32  # starts that may wait for an answer
 _LONGEST_PATH = 100  # bytes; a socket's address has some more
-_TOKENS = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
-_ANSWER = b"taken\n"
+TOKENS = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
+ANSWER = b"taken\n"
 
 
 class Outcome(Enum):
@@ -52,97 +50,98 @@ def hand_over(arguments: Sequence[str]) -> Outcome:
     name = address()
     if not _ours(name):
         return Outcome.NOBODY
-    socket = QLocalSocket()
-    socket.connectToServer(name)
-    if not socket.waitForConnected(_CONNECT_MS):
+    from PySide6.QtCore import QDeadlineTimer
+    from PySide6.QtNetwork import QLocalSocket  # the first start has no use for it yet
+
+    there = QLocalSocket()
+    there.connectToServer(name)
+    if not there.waitForConnected(_CONNECT_MS):
         return Outcome.NOBODY
     if load_settings().another_window:
         return Outcome.SILENT
     files = [str(Path(argument).absolute()) for argument in arguments]
-    token = next((os.environ[name] for name in _TOKENS if os.environ.get(name)), "")
-    socket.write(json.dumps({"paths": files, "token": token}).encode("ascii") + b"\n")
+    token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
+    there.write(json.dumps({"paths": files, "token": token}).encode("ascii") + b"\n")
     deadline = QDeadlineTimer(_ANSWER_MS)
-    while not socket.canReadLine():
-        if not socket.waitForReadyRead(int(deadline.remainingTime())):
+    while not there.canReadLine():
+        if not there.waitForReadyRead(int(deadline.remainingTime())):
             return Outcome.SILENT
-    return Outcome.TAKEN if socket.readLine().data() == _ANSWER else Outcome.SILENT
+    return Outcome.TAKEN if there.readLine().data() == ANSWER else Outcome.SILENT
 
 
-class FirstWindow(QObject):
-    """Listens for later starts, from `listen` to `close`.
+class Claim(NamedTuple):
+    """An address at which later starts find somebody from now on.
 
-    Signals:
-        handed(list[Path]): another start gave its files, perhaps none; the window should come to
-            the front.
+    Attributes:
+        name: what the socket is called.
+        listener: a socket that listens there; None: Qt's own has to, at once (Windows).
     """
 
-    handed = Signal(object)
+    name: str
+    listener: socket.socket | None
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._on_connected)
-        self._callers: list[QLocalSocket] = []
 
-    def listen(self) -> bool:
-        """Be the window that later starts turn to, unless there is one.
+def claim() -> Claim | None:
+    """Be the window that later starts turn to, unless there is one. They wait until it answers
+    (`FirstWindow`), so Qt's part of it need not be there yet.
 
-        Returns:
-            whether this is it now. Where the system does not let us listen, each start has its
-            own window.
-        """
-        name = address()
-        try:
-            with lock(_lock_path(name), _PATIENCE_S):
-                if _ours(name) and _answers(name):
-                    return False
-                QLocalServer.removeServer(name)  # what a killed process left
-                if self._server.listen(name):
-                    return True
-        except OSError as error:
-            _log.warning("later starts open windows of their own: %s", error)
-            return False
-        _log.warning("later starts open windows of their own: %s", self._server.errorString())
-        return False
+    Returns:
+        None: there is one, or the system does not let us listen: then each start has its own
+        window.
+    """
+    name = address()
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # there is something of that name, as a rule
+            return Claim(name, _listening_at_once(name))
+    from resnet_gui.core.system.locks import lock  # filelock: a usual start needs none
 
-    @Slot()
-    def close(self) -> None:
-        """Listen no longer: the next start opens a window."""
-        self._server.close()
+    try:
+        with lock(_lock_path(name), _PATIENCE_S):
+            if _ours(name) and _answers(name):
+                return None
+            if sys.platform == "win32":
+                return Claim(name, None)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)  # noqa: PTH108 - what a killed process left
+            return Claim(name, _listening(name))
+    except OSError as error:
+        _log.warning("later starts open windows of their own: %s", error)
+        return None
 
-    @Slot()
-    def _on_connected(self) -> None:
-        while (socket := self._server.nextPendingConnection()) is not None:
-            self._callers.append(socket)
-            socket.readyRead.connect(self._on_ready)
-            socket.disconnected.connect(self._on_ready)
-        self._on_ready()
 
-    @Slot()
-    def _on_ready(self) -> None:
-        for socket in list(self._callers):
-            connected = socket.state() is QLocalSocket.LocalSocketState.ConnectedState
-            # Who has gone without waiting for an answer has opened a window of its own.
-            if connected and socket.canReadLine():
-                message = bytes(socket.readLine().data())
-                socket.write(_ANSWER)
-                socket.flush()
-                self._drop(socket)
-                self._take(message)
-            elif not connected or socket.bytesAvailable() > _MOST_BYTES:
-                self._drop(socket)
+def give_up(name: str) -> None:
+    """Nobody listens at this address any more: the next start opens a window."""
+    if name and sys.platform != "win32":  # where names go with who listens
+        with contextlib.suppress(OSError):
+            os.unlink(name)  # noqa: PTH108
 
-    def _drop(self, socket: QLocalSocket) -> None:
-        self._callers.remove(socket)
-        socket.disconnectFromServer()
-        socket.deleteLater()
 
-    def _take(self, message: bytes) -> None:
-        files, token = _read(message)
-        if token:  # with it the system lets us come to the front; Qt looks for it here
-            os.environ[_TOKENS[0]] = token
-        self.handed.emit(files)
+def _listening(name: str) -> socket.socket:
+    """A socket of that name that listens. Raises OSError, also where the name is taken."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(name)
+        os.chmod(name, 0o600)  # noqa: PTH101
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _listening_at_once(name: str) -> socket.socket:
+    """As `_listening`, but nobody ever meets a socket of that name on which nobody listens yet,
+    and would take it for what a killed process left."""
+    aside = f"{name}.{os.getpid()}"
+    listener = _listening(aside)
+    try:
+        os.link(aside, name)
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.unlink(aside)  # noqa: PTH108
+    return listener
 
 
 def address() -> str:
@@ -181,20 +180,12 @@ def _ours(name: str) -> bool:
 
 
 def _answers(name: str) -> bool:
-    socket = QLocalSocket()
-    socket.connectToServer(name)
-    return socket.waitForConnected(_CONNECT_MS)
+    from PySide6.QtNetwork import QLocalSocket
+
+    there = QLocalSocket()
+    there.connectToServer(name)
+    return there.waitForConnected(_CONNECT_MS)
 
 
 def _lock_path(name: str) -> Path:
     return Path(tempfile.gettempdir(), f"{Path(name).name}.lock")
-
-
-def _read(message: bytes) -> tuple[list[Path], str]:
-    """Files and token of a message; nothing of one that is not ours."""
-    try:
-        said: Any = json.loads(message)
-        return [Path(str(name)) for name in said["paths"]], str(said["token"])
-    except (ValueError, KeyError, TypeError):
-        _log.warning("a later start said something else than files")
-        return [], ""

@@ -28,6 +28,7 @@ from resnet_gui.core.runs.events import (
 PREPARING = {
     "folder": "Looking at the folder",
     "model": "Loading the model",
+    "converting": "Making the model's faster form, once",
     "photos": "Reading photos",
     "features": "Computing features",
     "validating": "Validating",

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from resnet_gui.core.dataset.summary import DatasetSummary
-from resnet_gui.core.evaluation.predictions import Measured
-from resnet_gui.core.events import (
-    ClassifyEvent,
-    DeviceInfo,
-    DownloadProgress,
-    ImageFailed,
-    ImageSource,
-    Notice,
-    RgbImage,
-)
-from resnet_gui.core.explain.events import (
-    Explained,
-    Explaining,
-    Method,
-    NeighboursFound,
-    NeighboursUnknown,
-)
-from resnet_gui.core.lab.diagram_types import NetworkDiagram
-from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
-from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
-from resnet_gui.core.zoo import ModelEntry
-from resnet_gui.core.zoo.spec import Imported
+if TYPE_CHECKING:  # the window's start needs none of it
+    from resnet_gui.core.dataset.summary import DatasetSummary
+    from resnet_gui.core.evaluation.predictions import Measured
+    from resnet_gui.core.events import (
+        ClassifyEvent,
+        DeviceInfo,
+        DownloadProgress,
+        ImageFailed,
+        ImageSource,
+        Notice,
+        RgbImage,
+    )
+    from resnet_gui.core.explain.events import (
+        Explained,
+        Explaining,
+        Method,
+        NeighboursFound,
+        NeighboursUnknown,
+    )
+    from resnet_gui.core.lab.diagram_types import NetworkDiagram
+    from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
+    from resnet_gui.core.runs.config import RunConfig
+    from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
+    from resnet_gui.core.zoo import ModelEntry
+    from resnet_gui.core.zoo.spec import Imported
 
 Stop = Callable[[], bool]
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.zoo.spec import Imported, ModelSpec
-from resnet_gui.core.zoo.storage.offline_kit import MANIFEST
+from resnet_gui.core.zoo.storage.kit_folder import MANIFEST
 from resnet_gui.core.zoo.weights.model_file import SUFFIX
 from resnet_gui.jobs.lane import Job, JobLane
 from resnet_gui.ui.widgets.words import sentence

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from resnet_gui.core.inference.converted import describe
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.catalogue import default_of
-from resnet_gui.core.zoo.storage.inventory import Inventory, take_inventory
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.widgets.words import sentence
+
+if TYPE_CHECKING:
+    from resnet_gui.core.zoo.storage.inventory import Inventory
 
 
 class ModelStore(QObject):
@@ -93,6 +95,9 @@ def _look(
     entries: Callable[[], list[ModelEntry]],
 ) -> Iterator[tuple[Inventory, Mapping[str, str]]]:
     """A job: the inventory and the ways in which models answer."""
+    from resnet_gui.core.inference.converted import describe  # not at the window's start
+    from resnet_gui.core.zoo.storage.inventory import take_inventory
+
     for inventory in take_inventory(entries):
         ready = [entry for entry in inventory.entries if entry.state.ready]
         ways = {entry.spec.id: describe(entry) for entry in ready}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -186,10 +188,27 @@ class PageEntry:
 
     Attributes:
         name: what code calls it. title: what people read. icon: see `widgets.icons`.
-        build: makes controller and page.
+        page: its class, made from a `PageContext`, as "module:Class", which is imported when the
+            page is built (as entry points of packages are written); or the class itself.
     """
 
     name: str
     title: str
     icon: str
-    build: Callable[[PageContext], Page]
+    page: str | Callable[[PageContext], Page]
+
+    @property
+    def module(self) -> str:
+        """Where its class is."""
+        return self.page.partition(":")[0] if isinstance(self.page, str) else self.page.__module__
+
+    def page_class(self) -> Callable[[PageContext], Page]:
+        """What makes controller and page. Imports it."""
+        if not isinstance(self.page, str):
+            return self.page
+        found = getattr(importlib.import_module(self.module), self.page.partition(":")[2])
+        return cast(Callable[[PageContext], Page], found)
+
+    def makes(self, kind: type[Page]) -> bool:
+        """Whether this is the page of that class. Imports nothing."""
+        return self.page in (kind, f"{kind.__module__}:{kind.__qualname__}")

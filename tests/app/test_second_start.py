@@ -15,7 +15,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app import second_start
-from resnet_gui.app.second_start import FirstWindow, Outcome, hand_over
+from resnet_gui.app.first_window import FirstWindow
+from resnet_gui.app.second_start import Outcome, claim, hand_over
 from resnet_gui.core.system.settings import Settings, save_settings
 from tests.conftest import REPOSITORY
 
@@ -32,7 +33,7 @@ except SystemExit as end:
 LISTEN = """
 import sys, time
 from PySide6.QtCore import QCoreApplication
-from resnet_gui.app.second_start import FirstWindow
+from resnet_gui.app.first_window import FirstWindow
 application = QCoreApplication([])
 first = FirstWindow()
 print("listening" if first.listen() else "not the first", flush=True)
@@ -182,3 +183,37 @@ def test_the_real_program_twice(
     window.send_signal(signal.SIGTERM)
     assert window.wait(60) == 130
     assert not os.path.lexists(second_start.address())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Qt's own server has to be there at once")
+def test_who_comes_before_the_window_can_answer_is_answered_later(
+    qtbot: QtBot, own_home: Path, spawn: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    claimed = claim()
+    assert claimed is not None
+    assert claim() is None  # of two starts at once one is the first
+    child = spawn(START, str(tmp_path / "early.jpg"))
+    first = FirstWindow()
+    with qtbot.waitSignal(first.handed, timeout=30_000) as handed:
+        assert first.answer(claimed)
+    assert handed.args == [[tmp_path / "early.jpg"]]
+    assert child.communicate(timeout=30)[0].startswith("Opened in")
+    first.close()
+    assert not os.path.lexists(claimed.name)
+    first.deleteLater()
+
+
+def test_a_first_start_needs_no_qt_and_no_locks_to_know_it(
+    own_home: Path, spawn: Callable[..., subprocess.Popen[str]]
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("named pipes are asked through Qt")
+    child = spawn(
+        "import sys\n"
+        "from resnet_gui.app.second_start import claim, give_up, hand_over\n"
+        "print(hand_over([]).name)\n"
+        "claimed = claim()\n"
+        "print(sorted({'PySide6', 'filelock', 'torch'} & set(sys.modules)))\n"
+        "give_up(claimed.name)\n"
+    )
+    assert child.communicate(timeout=30) == ("NOBODY\n[]\n", "")

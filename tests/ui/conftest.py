@@ -38,7 +38,10 @@ def open_app(qtbot: QtBot, lite0: None) -> Iterator[Callable[..., WindowApp]]:
     """Opens windows; closes what was opened and checks that the lanes ended."""
     apps: list[WindowApp] = []
 
-    def open_one(settings: Settings | None = None, *, start: bool = True) -> WindowApp:
+    def open_one(
+        settings: Settings | None = None, *, start: bool = True, all_pages: bool = True
+    ) -> WindowApp:
+        """`all_pages`: as the window is a second after its start."""
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         engine = LocalEngine(Zoo.standard())
@@ -48,6 +51,9 @@ def open_app(qtbot: QtBot, lite0: None) -> Iterator[Callable[..., WindowApp]]:
         qtbot.waitExposed(app.window)
         if start:
             app.window.start([])
+        if all_pages:
+            app.window.pages.build_rest()
+        if start:
             qtbot.waitUntil(lambda: app.window.store.inventory is not None)
         return app
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from resnet_gui.core.values import Value
+from resnet_gui.core.wording import count_noun as count_noun
 
 
 class Part(StrEnum):
@@ -224,11 +225,6 @@ def label_words(name: str) -> str:
 def capital(text: str) -> str:
     """The text with a capital first letter; the others stay as they are."""
     return text[:1].upper() + text[1:]
-
-
-def count_noun(count: int, noun: str, plural: str = "") -> str:
-    """ "1 photo", "3 photos", "1,200 photos"."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def name_list(names: Sequence[str], limit: int = 3) -> str:

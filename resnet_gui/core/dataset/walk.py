@@ -12,7 +12,7 @@ from pathlib import Path
 from resnet_gui.core.dataset.summary import Part, Problem, ProblemKind
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.photos.collect import FOLDER_ADVICE
-from resnet_gui.core.photos.decode import looks_like_image
+from resnet_gui.core.photos.endings import looks_like_image
 
 PART_NAMES = {
     "train": Part.TRAIN,

@@ -33,7 +33,6 @@ from resnet_gui.core.http.settings import (
     load_http_settings,
     split_address,
 )
-from resnet_gui.core.photos.decode import upright_size
 
 if TYPE_CHECKING:
     import requests
@@ -185,6 +184,8 @@ def fetch_image(
         if error.blocked or error.transient:
             error.add_advice("Or save the picture with your browser and drop the file.")
         raise
+    from resnet_gui.core.photos.decode import upright_size  # downloads of weights need no Pillow
+
     source = ImageSource(name, data)
     upright_size(source)
     return source

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.photos.decode import looks_like_image
+from resnet_gui.core.photos.endings import looks_like_image
 
 FOLDER_ADVICE = "Ask its owner for permission, or copy it to a folder of your own."
 _CHUNK_S = 0.1

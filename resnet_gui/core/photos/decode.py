@@ -35,13 +35,13 @@ from resnet_gui.core.photos.budget import (
     return_memory,
 )
 from resnet_gui.core.photos.colour import is_final, orientation_of, turned_size, upright_rgb
-from resnet_gui.core.photos.formats import (
-    HEIC_READABLE,
+from resnet_gui.core.photos.endings import (
     HEIC_SUFFIXES,
     IMAGE_SUFFIXES,
     RAW_SUFFIXES,
     looks_like_image,
 )
+from resnet_gui.core.photos.formats import HEIC_READABLE
 from resnet_gui.core.photos.load import late_orientation, load, opened, take_orientation
 from resnet_gui.core.photos.load import opened as _opened
 from resnet_gui.core.photos.preprocess import crop_photo

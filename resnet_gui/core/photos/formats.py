@@ -1,4 +1,4 @@
-"""Which kinds of files are read as photos: endings of names, first bytes, kinds that are refused.
+"""Which kinds of files are read as photos: first bytes, kinds that are refused (`endings`: names).
 
 Without Pillow's own list: only these decoders are opened; the others are old, unsafe or no photos.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-from pathlib import Path
 from typing import IO
 
 from PIL import (
@@ -20,6 +19,8 @@ from PIL import (
     TiffImagePlugin,
 )
 
+from resnet_gui.core.photos.endings import TGA_SUFFIXES
+
 try:
     import pillow_heif
 except ImportError:  # extra "heic" is not installed
@@ -28,16 +29,6 @@ else:
     pillow_heif.register_heif_opener()
     HEIC_READABLE = True
 
-HEIC_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
-_TGA_SUFFIXES = frozenset({".tga", ".icb", ".vda", ".vst"})
-IMAGE_SUFFIXES = HEIC_SUFFIXES | _TGA_SUFFIXES | {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".tif", ".tiff",
-    ".bmp", ".dib", ".avif", ".mpo", ".ppm", ".pgm", ".pbm", ".jp2", ".j2k", ".psd", ".ico", ".dds",
-}  # fmt: skip
-RAW_SUFFIXES = frozenset({
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mrw",
-    ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
-})  # fmt: skip
 READ_HERE = (
     "JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF, HEIC, JPEG 2000, PPM, TGA, PSD, ICO and DDS are read."
 )
@@ -66,22 +57,10 @@ SAY_WHY: dict[str, type[Image.Image]] = {
 _NOT_DAMAGED = ("unsupported", "unknown", "unimplemented", "not yet supported", "cannot handle")
 
 
-def looks_like_image(path: Path | str) -> bool:
-    """Whether a file found in a folder should be tried: by its name's ending, RAW included
-    (so that the person learns why it is not read).
-
-    Args:
-        path: the file, or its name alone, which is quicker for many.
-    """
-    name = path if isinstance(path, str) else path.name
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path per name takes 5 µs
-    return not name.startswith(".") and (suffix in IMAGE_SUFFIXES or suffix in RAW_SUFFIXES)
-
-
 def decoders_for(name: str, stream: IO[bytes]) -> tuple[str, ...]:
     """The decoders to try. A TGA begins with nothing that tells it from other bytes: it is only
     tried where its name or the mark at its end say so."""
-    if os.path.splitext(name)[1].lower() in _TGA_SUFFIXES:  # noqa: PTH122 - may be an address
+    if os.path.splitext(name)[1].lower() in TGA_SUFFIXES:  # noqa: PTH122 - may be an address
         return (*_FORMATS, "TGA")
     head = stream.read(3)
     # No other format that is read here begins so; the end is not looked up for each photo.
@@ -102,7 +81,7 @@ def signature(head: bytes, name: str = "") -> str:
         if head.startswith(start):
             return kind
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - may be an address
-    return "TGA" if suffix in _TGA_SUFFIXES else ""
+    return "TGA" if suffix in TGA_SUFFIXES else ""
 
 
 def why_unsupported(kind: str, stream: IO[bytes]) -> str:

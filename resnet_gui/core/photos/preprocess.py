@@ -7,17 +7,21 @@ work on pixels that nobody sees: a JPEG is decoded at `reading_side`, and only t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from resnet_gui.core.photos.geometry import CropBox, crop_box, crop_offset, input_box, resized_size
 from resnet_gui.core.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+__all__ = [
+    "CropBox", "crop_box", "crop_photo", "input_box", "network_input", "normalised", "quick_crop",
+    "reading_side", "resized_size",
+]  # fmt: skip
 _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -28,39 +32,6 @@ _RESAMPLING = {
 _MAX_RESIZED_PIXELS = 100_000_000
 # Pixels per pixel of the result, in width and height, that the last step of resizing still gets.
 _SPARE = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class CropBox:
-    """The part of the upright photo that the network sees, in the photo's pixels."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-def resized_size(width: int, height: int, resize: int) -> tuple[int, int]:
-    """Size after the shorter side became `resize` pixels (0: unchanged), rounded down as in
-    torchvision."""
-    if resize <= 0:
-        return width, height
-    if width <= height:
-        return resize, int(resize * height / width)
-    return int(resize * width / height), resize
-
-
-def crop_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
-    """What of a photo of this size survives the crop."""
-    new_width, new_height = resized_size(width, height, preprocessing.resize)
-    crop = preprocessing.crop
-    left, top = _crop_offset(new_width, crop), _crop_offset(new_height, crop)
-    x_scale, y_scale = width / new_width, height / new_height
-    right, bottom = min(left + crop, new_width), min(top + crop, new_height)
-    left, top = max(left, 0), max(top, 0)
-    return CropBox(
-        left * x_scale, top * y_scale, (right - left) * x_scale, (bottom - top) * y_scale
-    )
 
 
 def reading_side(preprocessing: Preprocessing) -> int | None:
@@ -76,18 +47,6 @@ def reading_side(preprocessing: Preprocessing) -> int | None:
     if preprocessing.resize <= 0 or preprocessing.interpolation == "nearest":
         return None
     return int(_SPARE * max(preprocessing.resize, preprocessing.crop))
-
-
-def input_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
-    """As `crop_box`, with the black that is added where the photo is smaller than the crop."""
-    new_width, new_height = resized_size(width, height, preprocessing.resize)
-    crop = preprocessing.crop
-    x_scale, y_scale = width / new_width, height / new_height
-    left, top = (
-        -((crop - length) // 2) if length < crop else _crop_offset(length, crop)
-        for length in (new_width, new_height)
-    )
-    return CropBox(left * x_scale, top * y_scale, crop * x_scale, crop * y_scale)
 
 
 def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
@@ -158,7 +117,7 @@ def _centre(image: Image.Image, crop: int) -> Image.Image:
         padded = Image.new("RGB", (max(image.width, crop), max(image.height, crop)))
         padded.paste(image, (left, top))
         image = padded
-    left, top = _crop_offset(image.width, crop), _crop_offset(image.height, crop)
+    left, top = crop_offset(image.width, crop), crop_offset(image.height, crop)
     return image.crop((left, top, left + crop, top + crop))
 
 
@@ -193,7 +152,3 @@ def network_input(image: Image.Image, preprocessing: Preprocessing) -> npt.NDArr
     import numpy as np  # not at the window's start: it takes 70 ms
 
     return normalised(np.asarray(crop_photo(image, preprocessing)), preprocessing)
-
-
-def _crop_offset(length: int, crop: int) -> int:
-    return round((length - crop) / 2)

@@ -17,10 +17,9 @@ from resnet_gui.core.errors import (
     UnsupportedImageError,
 )
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.endings import HEIC_SUFFIXES, RAW_SUFFIXES
 from resnet_gui.core.photos.formats import (
     HEIC_READABLE,
-    HEIC_SUFFIXES,
-    RAW_SUFFIXES,
     READ_HERE,
     SAY_WHY,
     says_unsupported,

@@ -17,7 +17,7 @@ from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.photos.decode import decoded
-from resnet_gui.core.photos.preprocess import resized_size
+from resnet_gui.core.photos.geometry import resized_size
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.cores import cores
 

@@ -20,8 +20,8 @@ class Preparing(Value):
     """Work before the first step (or between two phases): reading photos, computing features.
 
     Attributes:
-        what: "folder", "model", "photos", "features", "validating", "testing" or
-            "measuring".
+        what: "folder", "model", "converting" (the start model, to its faster form), "photos",
+            "features", "validating", "testing" or "measuring".
         done, total: photos; total 0: not known.
     """
 

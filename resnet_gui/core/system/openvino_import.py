@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import sys
 import threading
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ _lock = threading.Lock()
 
 def openvino_version() -> str:
     """The installed version, without importing it; "" where it is not installed."""
+    from importlib import metadata  # not at the window's start
+
     try:
         if importlib.util.find_spec(_PACKAGE) is None:
             return ""

@@ -15,7 +15,6 @@ from typing import Any
 from resnet_gui.core.errors import SettingsError
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object, text, whole
-from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.paths import config_dir
 from resnet_gui.core.values import to_json
 
@@ -121,6 +120,8 @@ def load_settings() -> Settings:
         return _read(path)
     except DocumentError as error:
         _log.warning("settings not read: %s", error)
+    from resnet_gui.core.system.locks import lock  # filelock: not at the window's start
+
     try:
         with lock(_lock_path(path), _PATIENCE_S):
             return _read_or_put_aside(path)
@@ -157,6 +158,8 @@ def saving(path: Path) -> Iterator[None]:
     Raises:
         SettingsError: the folder cannot be written, or another window does not end.
     """
+    from resnet_gui.core.system.locks import lock
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with lock(_lock_path(path), _PATIENCE_S):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from importlib import metadata
 
 
 @functools.cache
 def version_of(package: str) -> str:
     """The installed version; "" if there is none."""
+    from importlib import metadata  # not at the window's start
+
     try:
         return metadata.version(package)
     except (metadata.PackageNotFoundError, ValueError):  # ValueError: no name

@@ -135,14 +135,14 @@ def converted_first(setup: Setup, missing: int) -> Iterator[Preparing]:
     worth while. Its process is `background`'s; whatever becomes of it, `ways_for` tells.
 
     Yields:
-        Preparing ("model"), again and again.
+        Preparing ("converting"), again and again.
     """
     if missing < WORTH_CONVERTING or note_of(setup) or not _may_be_fast(Conditions.of(setup)):
         return
     CONVERSIONS.begin(setup.entry)
     end = time.monotonic() + _CONVERSION_S
     while CONVERSIONS.underway(setup.entry) and time.monotonic() < end:
-        yield Preparing("model", 0, 0)
+        yield Preparing("converting", 0, 0)
         time.sleep(_ASKED_S)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -381,7 +382,8 @@ class ClassifyController(QObject):
 
     def tell(self, text: str) -> None:
         """Say in the status line what was done."""
-        self._say(text, busy=self.status.busy)
+        self.status = dataclasses.replace(self.status, text=text, passing=True)
+        self.status_changed.emit(self.status)
 
     def _ready_text(self) -> str:
         return "Ready." if self.status.device else ""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from resnet_gui.core.photos.decode import IMAGE_SUFFIXES
+from resnet_gui.core.photos.endings import IMAGE_SUFFIXES
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.images import read_mime

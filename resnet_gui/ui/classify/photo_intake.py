@@ -12,11 +12,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from resnet_gui.core.dataset.labelled import class_folders
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.photos.collect import collect_photos
-from resnet_gui.core.photos.decode import looks_like_image
-from resnet_gui.core.zoo.storage.offline_kit import is_kit
+from resnet_gui.core.photos.endings import looks_like_image
+from resnet_gui.core.zoo.storage.kit_folder import is_kit
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
 from resnet_gui.ui.widgets.words import sentence
@@ -161,6 +159,9 @@ class PhotoIntake(QObject):
 
 def _look(paths: Sequence[Path], guessed: bool) -> Iterator[_Sorted | _Found | LabelledFolder]:
     """A job: tell folders of weights from photos, then search for these."""
+    from resnet_gui.core.dataset.labelled import class_folders
+    from resnet_gui.core.photos.collect import collect_photos
+
     there = [path for path in paths if not guessed or os.path.exists(path)]  # noqa: PTH110 - “\0”
     kits = tuple(path for path in there if _is_kit(path))
     photos = tuple(path for path in there if path not in kits)

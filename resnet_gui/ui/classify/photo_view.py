@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from resnet_gui.core.photos.preprocess import CropBox, crop_box, input_box
+from resnet_gui.core.photos.geometry import CropBox, crop_box, input_box
 from resnet_gui.core.zoo import Preprocessing
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import lines

@@ -106,7 +106,7 @@ class ModelCard(QFrame):
         column.addWidget(self._question())
         controller.current_changed.connect(self.show_current)
         controller.store.changed.connect(self.show_current)
-        self.show_current()
+        self.hide()  # until `show_current`: shown before it has a parent it would be a window
 
     # --- building ---------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.events import ModelRemoved
-from resnet_gui.core.photos.decode import IMAGE_SUFFIXES
+from resnet_gui.core.photos.endings import IMAGE_SUFFIXES
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model
 from resnet_gui.core.zoo.storage.library import rename_model
@@ -298,6 +298,8 @@ class ModelsController(QObject):
     def set_used(self, model_id: str) -> None:
         """The Classify page has another model now."""
         before, self.used_id = self.used_id, model_id
+        if self.inventory is not None and not self.current_id:
+            self._on_store_changed()  # the page is built after the store's first look
         self._touch(before, model_id)
 
     def _touch(self, *model_ids: str) -> None:

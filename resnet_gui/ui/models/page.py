@@ -84,7 +84,8 @@ class ModelsPage(Page):
         self.offer_action("File", text, self.choose_import, keys=keys.Open, elsewhere=text)
         self.offer_action("Edit", "&Find a model", self.search.setFocus, keys=keys.Find)
         self.refresh_theme()
-        self._show_found()
+        self.card.show_current()
+        self._on_inventory_changed()
 
     # --- building ---------------------------------------------------------------------------
 

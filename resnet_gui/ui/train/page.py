@@ -5,9 +5,8 @@ from __future__ import annotations
 import mimetypes
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -22,7 +21,7 @@ from resnet_gui.core.dataset.cifar10.archive import is_archive_name
 from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
-from resnet_gui.core.photos.decode import looks_like_image
+from resnet_gui.core.photos.endings import looks_like_image
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
@@ -32,6 +31,7 @@ from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.run_offer import RunOffer
+from resnet_gui.ui.train.run_view import TrainRunView
 from resnet_gui.ui.train.runs_list import RunsList
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.widgets.icons import draw_icon
@@ -40,9 +40,6 @@ from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import progress_line, sentence
-
-if TYPE_CHECKING:
-    from resnet_gui.ui.train.run_view import TrainRunView
 
 _LAYOUT = "my photos /\n    cats /  a.jpg, b.jpg, …\n    dogs /  c.jpg, d.jpg, …"
 
@@ -297,8 +294,6 @@ class TrainPage(Page):
 
     def _run_part(self) -> TrainRunView:
         if self.run is None:
-            from resnet_gui.ui.train.run_view import TrainRunView
-
             self.run = TrainRunView(self.controller, self._io)
             self.run.try_requested.connect(self._on_try_model)
             self.run.test_requested.connect(self._on_test_model)
@@ -319,6 +314,9 @@ class TrainPage(Page):
             self.stack.setCurrentWidget(self._run_part())
         else:
             self.stack.setCurrentWidget(self.start)
+        if state is TrainState.SCANNING and self.setup is None:
+            # While the folder is read, and not in the turn in which it is to be seen.
+            QTimer.singleShot(0, self, self._setup_part)
 
     # --- what the controller says -----------------------------------------------------------
 

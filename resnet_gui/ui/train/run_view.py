@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QProgressBar,
@@ -35,6 +36,7 @@ from resnet_gui.ui.widgets.words import duration
 _PREPARING = {
     "folder": "Looking through the folder",
     "model": "Loading the model",
+    "converting": "Making the model's faster form, once",
     "photos": "Reading photos",
     "features": "Computing features",
     "validating": "Validating",
@@ -62,6 +64,7 @@ class TrainRunView(QWidget):
     ) -> None:
         super().__init__(parent)
         self._controller, self._io = controller, io
+        self._ended = False
         self._epoch, self._detail = 0, ""  # what is shown unless the run is paused
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -205,8 +208,15 @@ class TrainRunView(QWidget):
         """Show how far the controller's run is."""
         state = self._controller.state
         running = self._controller.running
-        self.progress_card.setVisible(running)
         self.result_card.setVisible(state is TrainState.ENDED)
+        if state is TrainState.ENDED and not self._ended:
+            self._on_models_changed()
+            focus = QApplication.focusWidget()
+            if focus is not None and self.isAncestorOf(focus):
+                # What comes next; a button that goes gives its focus to a chart.
+                (self.again if self.try_it.isHidden() else self.try_it).setFocus()
+        self._ended = state is TrainState.ENDED
+        self.progress_card.setVisible(running)
         self.pause.setChecked(state is TrainState.PAUSED)
         self.pause.setText("Go on" if state is TrainState.PAUSED else "Pause")
         stopping = state is TrainState.STOPPING

@@ -169,14 +169,25 @@ class TrainSetup(QWidget):
         put_icon(self.fold, "down", side=14)
         self.fold.toggled.connect(self._on_fold_toggled)
         column.addWidget(self.fold, alignment=Qt.AlignmentFlag.AlignLeft)
-        self.form = AdvancedForm()
-        self.form.option_changed.connect(self._controller.set_option)
-        self.form.reset_requested.connect(self._controller.reset_options)
-        self.form.preview_requested.connect(self.preview_requested)
-        self.form.hide()
-        column.addWidget(self.form)
+        self._form: AdvancedForm | None = None
+        self._form_place = QVBoxLayout()
+        column.addLayout(self._form_place)
         column.addStretch()
         return choices
+
+    @property
+    def form(self) -> AdvancedForm:
+        """All settings; built when they are first unfolded."""
+        if self._form is None:
+            self._form = form = AdvancedForm()
+            form.option_changed.connect(self._controller.set_option)
+            form.reset_requested.connect(self._controller.reset_options)
+            form.preview_requested.connect(self.preview_requested)
+            form.hide()
+            self._form_place.addWidget(form)
+            if self._controller.config is not None:
+                form.show_config(self._controller.config)
+        return self._form
 
     def _start_part(self) -> QVBoxLayout:
         """Name, warnings and the button: always in sight."""
@@ -260,7 +271,8 @@ class TrainSetup(QWidget):
         self.error.setVisible(bool(controller.config_error))
         self.start.setEnabled(config is not None)
         if config is not None:
-            self.form.show_config(config)
+            if self._form is not None:
+                self._form.show_config(config)
             if not self.name.hasFocus() or not self.name.isModified():
                 self.name.setText(config.title)
                 set_tooltip(self.name, config.title)

@@ -12,7 +12,6 @@ from PySide6.QtGui import QImage
 
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource, PhotoId
-from resnet_gui.core.photos.decode import network_view, preview
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import to_qimage
@@ -79,6 +78,8 @@ class Previews(QObject):
 
 
 def _read(source: ImageSource, preprocessing: Preprocessing | None, side: int) -> Iterator[Preview]:
+    from resnet_gui.core.photos.decode import network_view, preview  # Pillow: not at the start
+
     try:
         image = network_view(source, preprocessing) if preprocessing else preview(source, side)
     except ImageReadError:  # the classifier's error for the same photo says why

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line says. `milliseconds` of the last photo: network, and all in all."""
+    """What the status line says. `milliseconds` of the last photo: network, and all in all.
+    `passing`: the text says what was done and goes after a while."""
 
     text: str = ""
     device: str = ""
     milliseconds: str = ""
     busy: bool = False
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,9 @@ class ThemeManager(QObject):
         else:
             self.colours = DARK if choice == "dark" else LIGHT
         fonts = _own_fonts()
+        # One sheet after another makes Qt polish each widget once for every ancestor that it has
+        # (QStyleSheetStyle::repolish, Qt 6.11: 170 ms here); none in between costs 40.
+        self._application.setStyleSheet("")
         self._application.setPalette(_palette(self.colours))
         self._application.setStyleSheet(_style_sheet(self.colours))
         for widget, font in fonts:

@@ -11,7 +11,6 @@ from PySide6.QtGui import QImage
 
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource, PhotoId
-from resnet_gui.core.photos.decode import preview
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.images import encoded_jpeg, to_qimage
 
@@ -95,6 +94,8 @@ class Thumbnails(QObject):
 def _thumbnails(
     sources: Sequence[ImageSource], side: int
 ) -> Iterator[tuple[PhotoId, QImage | None]]:
+    from resnet_gui.core.photos.decode import preview  # Pillow: not at the window's start
+
     for source in sources:
         try:
             yield source.id, to_qimage(preview(source, side))

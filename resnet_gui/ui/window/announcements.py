@@ -18,9 +18,14 @@ class Announcements(QObject):
         super().__init__(pages)
         self._pages = pages
         self._lines: list[tuple[str, NoticeBar, NoticeLine]] = []
-        for entry in pages.entries:
-            pages[entry.name].announced.connect(partial(self.say, entry.name))
+        for name in pages.built:
+            self._listen(name)
+        pages.page_built.connect(self._listen)
         pages.page_shown.connect(self._on_page_shown)
+
+    @Slot(str)
+    def _listen(self, name: str) -> None:
+        self._pages[name].announced.connect(partial(self.say, name))
 
     def say(self, name: str, text: str) -> None:
         """`name`: of the page whose sentence it is. It says so itself where it is in front."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -14,9 +16,10 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QMainWindow, QWidget
 
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
@@ -24,29 +27,33 @@ from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
-from resnet_gui.ui.lab.page import LabPage
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.model_store import ModelStore
-from resnet_gui.ui.models.page import ModelsPage
 from resnet_gui.ui.page import Keys, Lanes, PageContext, set_keys
-from resnet_gui.ui.settings.controller import SettingsController
-from resnet_gui.ui.settings.dialog import SettingsDialog
-from resnet_gui.ui.settings.kept import KeptController
-from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.announcements import Announcements
 from resnet_gui.ui.window.drop_overlay import DropOverlay
-from resnet_gui.ui.window.help import HelpBox, about_text, keys_of, keys_text, plain_name
 from resnet_gui.ui.window.menus import Menus, ThemeMenu
 from resnet_gui.ui.window.nav_rail import NavRail
 from resnet_gui.ui.window.pages import Pages
 from resnet_gui.ui.window.projector import Projector
 from resnet_gui.ui.window.quit_question import QuitQuestion
+from resnet_gui.ui.window.settings_window import SettingsWindow
 from resnet_gui.ui.window.shape import restore_shape, shape_of
 from resnet_gui.ui.window.status_line import StatusLine
 from resnet_gui.ui.window.training_notices import TrainingNotices
 from resnet_gui.ui.window.wiring import Wiring
 
+if TYPE_CHECKING:
+    from resnet_gui.ui.lab.controller import LabController
+    from resnet_gui.ui.lab.page import LabPage
+    from resnet_gui.ui.models.controller import ModelsController
+    from resnet_gui.ui.models.page import ModelsPage
+    from resnet_gui.ui.settings.dialog import SettingsDialog
+    from resnet_gui.ui.train.controller import TrainController
+    from resnet_gui.ui.train.page import TrainPage
+
+_HELP = "resnet_gui.ui.window.help"  # imported once the window is up
 _SMALLEST = (480, 360)  # pixels; a page that needs more is scrolled
 
 
@@ -56,7 +63,7 @@ class MainWindow(QMainWindow):
     Attributes:
         memory: what will be remembered; changes are saved soon after they happen.
         pages: all pages, by name or class. page, controller: the Classify page and its state
-            machine; the others likewise.
+            machine; the others likewise, built when they are first asked for.
 
     Signals:
         close_requested(): the person closes the window. `app` stops the lanes, then the window
@@ -86,8 +93,7 @@ class MainWindow(QMainWindow):
         self.store = ModelStore(engine, io, self)
         self.downloads = Downloads(engine.download, io, self)
         self.imports = Imports(engine.import_weights, io, self)
-        settings_controller = SettingsController(io, self.downloads, self.memory, self)
-        self.settings_dialog = SettingsDialog(settings_controller, KeptController(io, self), self)
+        self.settings = SettingsWindow(io, self.downloads, self.memory, self)
         self.filer = Filer(io, self)
         context = PageContext(
             engine,
@@ -103,21 +109,16 @@ class MainWindow(QMainWindow):
         self.pages = Pages(context)
         self.page = self.pages.of(ClassifyPage)
         self.controller = self.page.controller
-        self.train_page, self.models_page = self.pages.of(TrainPage), self.pages.of(ModelsPage)
-        self.lab_page = self.pages.of(LabPage)
-        self.train_controller = self.train_page.controller
-        self.models_controller = self.models_page.controller
-        self.lab_controller = self.lab_page.controller
         self.overlay = DropOverlay(self.pages)
         self.rail = NavRail()
         self._build_middle()
         self._build_menus()
         self.status_line = StatusLine(self.statusBar(), self.controller)
-        self.wiring = Wiring(self.store, self.pages, self.settings_dialog)
+        self.wiring = Wiring(self.store, self.pages, self.settings)
         self.projector = Projector(self, (self.rail, self.menuBar(), self.statusBar()))
-        self.lab_page.projector_toggled.connect(self.projector.switch)
+        self.pages.when_built("lab", self._connect_projector)
         self.announcements = Announcements(self.pages)
-        self.training_notices = TrainingNotices(self.train_page, self.announcements, self)
+        self.training_notices = TrainingNotices(self.pages, self.announcements, self)
         self.memory.due.connect(self.save_now)
         self.memory.failed.connect(self._on_not_saved)
         restore_shape(self, self.page.splitter, settings.window, settings.splitter)
@@ -128,11 +129,54 @@ class MainWindow(QMainWindow):
         settings = self.memory.settings
         self.pages.current.shown()
         self.controller.start(settings.model, settings.device)
-        self.train_controller.earlier.refresh()
-        self.settings_dialog.controller.look()
+        self.pages.when_built("train", self._look_for_runs)
         self.filer.look()
         if paths:
             self.controller.open_paths(paths)
+        self.pages.all_built.connect(self.settings.prepare)
+        self.pages.build_rest_soon([self.settings.module, _HELP])
+
+    def _look_for_runs(self) -> None:
+        self.train_controller.earlier.refresh()
+
+    def _connect_projector(self) -> None:
+        self.lab_page.projector_toggled.connect(self.projector.switch)
+
+    # --- the other pages, and what is built when it is wanted ---------------------------------
+
+    @property
+    def train_page(self) -> TrainPage:
+        from resnet_gui.ui.train.page import TrainPage
+
+        return self.pages.of(TrainPage)
+
+    @property
+    def train_controller(self) -> TrainController:
+        return self.train_page.controller
+
+    @property
+    def models_page(self) -> ModelsPage:
+        from resnet_gui.ui.models.page import ModelsPage
+
+        return self.pages.of(ModelsPage)
+
+    @property
+    def models_controller(self) -> ModelsController:
+        return self.models_page.controller
+
+    @property
+    def lab_page(self) -> LabPage:
+        from resnet_gui.ui.lab.page import LabPage
+
+        return self.pages.of(LabPage)
+
+    @property
+    def lab_controller(self) -> LabController:
+        return self.lab_page.controller
+
+    @property
+    def settings_dialog(self) -> SettingsDialog:
+        return self.settings.dialog
 
     @Slot(object)
     def come_to_front(self, paths: list[Path]) -> None:
@@ -157,11 +201,14 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         for number, entry in enumerate(self.pages.entries, 1):
             tip = f"{entry.title} (Ctrl+{number})"
-            button = self.rail.add(entry.name, entry.title, entry.icon, tip)
-            self.pages[entry.name].busy_changed.connect(button.set_marked)
+            self.rail.add(entry.name, entry.title, entry.icon, tip)
+            self.pages.when_built(entry.name, partial(self._mark_when_busy, entry.name))
         self.rail.show_page(self.pages.entries[0].name)
         self.rail.chosen.connect(self.pages.show_page)
         self.pages.page_shown.connect(self.rail.show_page)
+
+    def _mark_when_busy(self, name: str) -> None:
+        self.pages[name].busy_changed.connect(self.rail.buttons[name].set_marked)
 
     def _build_menus(self) -> None:
         keys = QKeySequence.StandardKey
@@ -174,7 +221,7 @@ class MainWindow(QMainWindow):
             for number, entry in enumerate(self.pages.entries, 1)
         ]
         paste = self._action("&Paste", keys.Paste, self.paste)
-        settings = self._action("Se&ttings…", "Ctrl+,", self.settings_dialog.open_fresh)
+        settings = self._action("Se&ttings…", "Ctrl+,", self.settings.open)
         quit_ = self._action("&Quit", keys.Quit, self.close)
         help_ = self._action("&Keyboard and mouse", keys.HelpContents, self.show_keys)
         about = self._action("&About ResNet GUI", (), self.show_about)
@@ -208,11 +255,15 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_keys(self) -> None:
+        from resnet_gui.ui.window.help import HelpBox, keys_of, keys_text, plain_name
+
         general = [(keys_of(action), plain_name(action)) for action in self._general]
         HelpBox(self, "Keyboard and mouse", keys_text(general, self.pages)).show()
 
     @Slot()
     def show_about(self) -> None:
+        from resnet_gui.ui.window.help import HelpBox, about_text
+
         HelpBox(self, "About ResNet GUI", about_text()).show()
 
     @Slot(str)
@@ -225,6 +276,15 @@ class MainWindow(QMainWindow):
         if theme != self._theme.choice:
             self.theme_menu.show_theme(theme)
             self._theme.choose(theme)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return presses the button that has the focus, as it does in a dialog."""
+        button = self.focusWidget()
+        is_return = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_return and isinstance(button, QAbstractButton) and not event.isAutoRepeat():
+            button.click()  # nothing where it is disabled
+        else:
+            super().keyPressEvent(event)
 
     # --- drag and drop ----------------------------------------------------------------------
 
@@ -280,6 +340,10 @@ class MainWindow(QMainWindow):
         self._quit_confirmed = True
         self.close()
 
+    @property
+    def _training(self) -> bool:
+        return "train" in self.pages.built and self.train_controller.running
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:
             event.accept()
@@ -287,10 +351,11 @@ class MainWindow(QMainWindow):
         event.ignore()
         if self._closing:
             return  # the lanes have been asked already; a second click changes nothing
-        if self.train_controller.running and not self._quit_confirmed:
+        if self._training and not self._quit_confirmed:
             self._question.ask()
             return
         self._closing = True
+        self.pages.stop_building()
         self._keep_shape()
         self.status_line.text.setText("Stopping…")
         self.setEnabled(False)

@@ -20,14 +20,16 @@ class _Menu(QMenu):
         offers: what the page in front offers here.
     """
 
-    def __init__(self, title: str, parent: QWidget) -> None:
+    def __init__(self, title: str, pages: Pages, parent: QWidget) -> None:
         super().__init__(f"&{title}", parent)
+        self._pages = pages
         self.offers: list[PageAction] = []
         self.aboutToShow.connect(self._on_about_to_show)
         self.aboutToHide.connect(self._on_about_to_hide)
 
     @Slot()
     def _on_about_to_show(self) -> None:
+        self._pages.build_rest()  # who looks in the first second wants to see all of it
         for offer in self.offers:
             offer.action.setEnabled(offer.usable())
 
@@ -48,16 +50,30 @@ class Menus(QObject):
 
     def __init__(self, bar: QMenuBar, pages: Pages) -> None:
         super().__init__(bar)
-        self._pages = pages
+        self._bar, self._pages = bar, pages
         self._first: dict[str, list[QAction]] = {}
         self._last: dict[str, list[QAction]] = {}
         self._made: list[QAction] = []
-        offered = (offer.menu for entry in pages.entries for offer in pages[entry.name].offered)
-        titles = dict.fromkeys((*_USUAL, *offered, _LAST))
-        self.menus = {title: _Menu(title, bar) for title in titles}
-        for menu in self.menus.values():
-            bar.addMenu(menu)
+        self.menus: dict[str, _Menu] = {}
+        self._add_titles()
         pages.page_shown.connect(self.refresh)
+        pages.page_built.connect(self.refresh)
+
+    def _add_titles(self) -> None:
+        """The menus of the pages that are there; Help stays the last one."""
+        offered = (offer.menu for page in self._pages.built.values() for offer in page.offered)
+        titles = dict.fromkeys((*_USUAL, *offered, _LAST))
+        before, self.menus = self.menus, {}
+        for title in titles:
+            self.menus[title] = before.get(title) or self._new(title, before.get(_LAST))
+
+    def _new(self, title: str, following: _Menu | None) -> _Menu:
+        menu = _Menu(title, self._pages, self._bar)
+        if following is None:
+            self._bar.addMenu(menu)
+        else:
+            self._bar.insertMenu(following.menuAction(), menu)
+        return menu
 
     def add(self, menu: str, *actions: QAction, first: bool = False) -> None:
         """Add entries of the window's own, below those of the pages, or above. Call `refresh`
@@ -70,6 +86,7 @@ class Menus(QObject):
         for action in self._made:
             action.deleteLater()
         self._made = []
+        self._add_titles()
         current = self._pages.current
         taken = {key for offer in current.offered for key in _keys(offer.action)}
         for title, menu in self.menus.items():
@@ -100,8 +117,7 @@ class Menus(QObject):
         """The entries of pages that are not in front: the page comes there first. They keep those
         of their keys that mean nothing on the page in front."""
         found: list[QAction] = []
-        for entry in self._pages.entries:
-            page = self._pages[entry.name]
+        for page in self._pages.built.values():
             offers = [] if page is current else page.offered
             for offer in offers:
                 if offer.menu != title or not offer.elsewhere:

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from resnet_gui.ui.classify.page import ClassifyPage
-from resnet_gui.ui.evaluate.page import EvaluatePage
-from resnet_gui.ui.lab.page import LabPage
-from resnet_gui.ui.models.page import ModelsPage
+from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.page import Page, PageContext, PageEntry
-from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.window.place import Place
 
-# Adding a page: its package, and one line here. The first one is shown at the start.
+# Adding a page: its package, and one line here. The first one is shown at the start; the others
+# are imported and built later, so name their class and do not import it here.
 PAGES = [
-    PageEntry("classify", "Classify", "photo", ClassifyPage),
-    PageEntry("train", "Train", "train", TrainPage),
-    PageEntry("evaluate", "Evaluate", "target", EvaluatePage),
-    PageEntry("models", "Models", "models", ModelsPage),
-    PageEntry("lab", "Lab", "lab", LabPage),
+    PageEntry("classify", "Classify", "photo", "resnet_gui.ui.classify.page:ClassifyPage"),
+    PageEntry("train", "Train", "train", "resnet_gui.ui.train.page:TrainPage"),
+    PageEntry("evaluate", "Evaluate", "target", "resnet_gui.ui.evaluate.page:EvaluatePage"),
+    PageEntry("models", "Models", "models", "resnet_gui.ui.models.page:ModelsPage"),
+    PageEntry("lab", "Lab", "lab", "resnet_gui.ui.lab.page:LabPage"),
 ]
+# After the window's work has begun: the first answer comes first.
+_REST_MS = 1000
 
 AnyPage = TypeVar("AnyPage", bound=Page)
 
 
 class Pages(QStackedWidget):
-    """Builds the pages of the list and shows one of them.
+    """Shows one page of the list. A page is built when it is first asked for: by showing it, by its
+    name or its class. What has to do with a page that may not be there yet waits for it
+    (`when_built`) or leaves it out (`built`).
 
     Attributes:
         entries: the pages' names, titles and icons, in order.
@@ -37,29 +41,58 @@ class Pages(QStackedWidget):
 
     Signals:
         page_shown(str): name of the page that has come to the front.
+        page_built(str): name of the page that is there from now on.
+        all_built(): every page is there now.
     """
 
     page_shown = Signal(str)
+    page_built = Signal(str)
+    all_built = Signal()
 
     def __init__(self, context: PageContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._context = context
         self.entries = tuple(PAGES)
-        self._pages = {entry.name: entry.build(context) for entry in self.entries}
-        self.current = self._pages[self.entries[0].name]
+        self._pages: dict[str, Page] = {}
         self._places: dict[Page, QWidget] = {}
-        for name, page in self._pages.items():
-            page.setObjectName(name)
-            place = self._places[page] = Place(page)
-            self.addWidget(place)
-            page.wanted.connect(partial(self.show_page, name))
-            context.theme.changed.connect(page.refresh_theme)
+        self._also: tuple[str, ...] = ()
+        self._waiting: dict[str, list[Callable[[], object]]] = {}
+        self._soon, self._next = QTimer(self), QTimer(self)
+        for timer, milliseconds, slot in (
+            (self._soon, _REST_MS, self._on_soon),
+            (self._next, 0, self._on_next),
+        ):
+            timer.setSingleShot(True)
+            timer.setInterval(milliseconds)
+            timer.timeout.connect(slot)
+        self.current = self[self.entries[0].name]
 
     def __getitem__(self, name: str) -> Page:
+        if name not in self._pages:
+            self._build(next(entry for entry in self.entries if entry.name == name))
         return self._pages[name]
 
     def of(self, kind: type[AnyPage]) -> AnyPage:
         """The page of this class."""
+        for entry in self.entries:
+            if entry.makes(kind):
+                page = self[entry.name]
+                assert isinstance(page, kind)
+                return page
         return next(page for page in self._pages.values() if isinstance(page, kind))
+
+    @property
+    def built(self) -> dict[str, Page]:
+        """The pages that are there, by name, in the list's order."""
+        there = self._pages
+        return {entry.name: there[entry.name] for entry in self.entries if entry.name in there}
+
+    def when_built(self, name: str, use: Callable[[], object]) -> None:
+        """Call `use` as soon as that page is there: now, or once when it has been built."""
+        if name in self._pages:
+            use()
+        else:
+            self._waiting.setdefault(name, []).append(use)
 
     @Slot(str)
     def show_page(self, name: str) -> None:
@@ -71,3 +104,66 @@ class Pages(QStackedWidget):
             before.hidden()
             now.shown()
             self.page_shown.emit(name)
+
+    # --- building ---------------------------------------------------------------------------
+
+    def build_rest_soon(self, also: Sequence[str] = ()) -> None:
+        """Build the other pages, too, when the start's work is done: the first click on one of
+        them is not to wait, and what a page has to say is heard wherever the person is.
+
+        Args:
+            also: modules of other parts of the window that are imported along.
+        """
+        self._also = tuple(also)
+        self._soon.start()
+
+    @Slot()
+    def build_rest(self) -> None:
+        """Build what is not there yet, now."""
+        for entry in self._missing():
+            self._build(entry)
+
+    def stop_building(self) -> None:
+        """The window closes."""
+        self._soon.stop()
+        self._next.stop()
+
+    def _build(self, entry: PageEntry) -> None:
+        name = entry.name
+        page = self._pages[name] = entry.page_class()(self._context)
+        page.setObjectName(name)
+        place = self._places[page] = Place(page)
+        self.addWidget(place)
+        page.wanted.connect(partial(self.show_page, name))
+        self._context.theme.changed.connect(page.refresh_theme)
+        for use in self._waiting.pop(name, ()):
+            use()
+        self.page_built.emit(name)
+        if not self._missing():
+            self.all_built.emit()
+
+    def _missing(self) -> list[PageEntry]:
+        return [entry for entry in self.entries if entry.name not in self._pages]
+
+    @Slot()
+    def _on_soon(self) -> None:
+        """First their modules, in the io lane: that is most of the work."""
+        modules = [*(entry.module for entry in self._missing()), *self._also]
+        io: JobLane = self._context.lanes.io
+        job = io.submit(partial(_import, modules), Priority.BACKGROUND)
+        job.finished.connect(self._next.start)
+        job.failed.connect(self._next.start)  # building says what is wrong
+
+    @Slot()
+    def _on_next(self) -> None:
+        """One page in each turn of the event loop."""
+        for entry in self._missing()[:1]:
+            self._build(entry)
+            self._next.start()
+
+
+def _import(modules: Sequence[str]) -> Iterator[None]:
+    for module in modules:
+        with gentle_import(torch=False):
+            importlib.import_module(module)
+        yield

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QStatusBar
 
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel
 from resnet_gui.ui.widgets.status import Status
+
+_PASSING_MS = 6000
 
 
 class StatusLine(QObject):
@@ -20,6 +22,11 @@ class StatusLine(QObject):
     def __init__(self, bar: QStatusBar, controller: ClassifyController) -> None:
         super().__init__(bar)
         self._controller = controller
+        self._lasting = Status()
+        self._passed = QTimer(self)
+        self._passed.setSingleShot(True)
+        self._passed.setInterval(_PASSING_MS)
+        self._passed.timeout.connect(self._on_passed)
         bar.setSizeGripEnabled(False)
         self.text, self.model = ElidedLabel(), ElidedLabel()
         self.device, self.time = PlainLabel(), PlainLabel()
@@ -32,9 +39,18 @@ class StatusLine(QObject):
 
     @Slot(object)
     def _on_status_changed(self, status: Status) -> None:
+        if status.passing:
+            self._passed.start()
+        else:
+            self._passed.stop()
+            self._lasting = status
         self.text.setText(status.text)
         self.device.setText(status.device)
         self.time.setText(status.milliseconds)
+
+    @Slot()
+    def _on_passed(self) -> None:
+        self._on_status_changed(self._lasting)
 
     @Slot()
     def _on_model_changed(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
-from resnet_gui.ui.train.page import TrainPage
 from resnet_gui.ui.window.announcements import Announcements
+from resnet_gui.ui.window.pages import Pages
 
 _TRAY_MS = 10_000
 
@@ -14,9 +14,15 @@ _TRAY_MS = 10_000
 class TrainingNotices(QObject):
     """Speaks up on the page in front, in the task bar and in the tray."""
 
-    def __init__(self, train: TrainPage, announcements: Announcements, window: QWidget) -> None:
+    def __init__(self, pages: Pages, announcements: Announcements, window: QWidget) -> None:
         super().__init__(window)
-        self._announcements, self._window = announcements, window
+        self._pages, self._announcements, self._window = pages, announcements, window
+        pages.when_built("train", self._listen)
+
+    def _listen(self) -> None:
+        from resnet_gui.ui.train.page import TrainPage
+
+        train = self._pages.of(TrainPage)
         train.resume_offered.connect(self._on_resume_offered)
         train.ended_unseen.connect(self._on_ended)
 

@@ -230,7 +230,8 @@ def test_for_many_photos_a_conversion_is_made_first(
     monkeypatch.setattr(feature_ways, "WORTH_CONVERTING", 20)
     events = run(head(data))
     assert computed[1:] == [(OPENVINO, 20)]
-    assert events.count(Preparing("model", 0, 0)) == 3, "the network, and twice for this"
+    assert events.count(Preparing("model", 0, 0)) == 1
+    assert events.count(Preparing("converting", 0, 0)) == 2, "and said what it waits for"
 
 
 def test_a_photo_that_cannot_be_read_is_left_out(

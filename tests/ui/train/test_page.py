@@ -79,6 +79,7 @@ def test_drop_start_and_try_it(
     assert page.setup.facts.text().startswith("48 photos in 2 classes")
     assert page.setup.preset_buttons["fast"].isChecked()
     qtbot.waitUntil(lambda: page.setup.estimate.text().startswith("About"), timeout=ANSWER_MS)
+    page.setup.start.setFocus()
     page.setup.start.click()
     assert controller.running
     assert window.rail.buttons["train"].marked
@@ -88,6 +89,7 @@ def test_drop_start_and_try_it(
     assert page.run.result.text().startswith("100.0% validation accuracy")
     assert "chose the best epoch" in page.run.honest.text()
     assert page.run.try_it.isVisible()
+    assert window.focusWidget() is page.run.try_it  # Return goes on; not a chart
     assert len(controller.history) == controller.config.epochs
     charts = page.run.charts
     for line in charts.accuracy.lines:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListView,
     QPushButton,
@@ -251,3 +252,32 @@ def test_a_closed_list_of_choices_has_an_arrow(
     box.show()
     qtbot.waitExposed(box)
     assert text_contrast(pixels(box)[8:-8, -24:-4]) > VISIBLE
+
+
+class _Polished(QLabel):
+    times = 0
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.times += 1
+
+
+def test_a_switch_takes_each_widget_up_once_and_not_for_each_ancestor(
+    qtbot: QtBot, theme: ThemeManager
+) -> None:
+    theme.choose("light")
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    inner = outer
+    for _ in range(12):
+        column = QVBoxLayout(inner)
+        inner = QFrame()
+        inner.setProperty("kind", "card")
+        column.addWidget(inner)
+    label = _Polished("deep", inner)
+    outer.show()
+    qtbot.waitExposed(outer)
+    label.times = 0
+    theme.choose("dark")
+    assert 0 < label.times <= 4

@@ -126,3 +126,27 @@ def test_settings_that_are_opened_again_begin_at_their_beginning(
         dialog.proxy_kind.setFocus()
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
         qtbot.waitUntil(lambda: not dialog.isVisible())
+
+
+def test_return_presses_the_button_that_has_the_focus(qtbot: QtBot, app: WindowApp) -> None:
+    """As in dialogs; on every page, and in the rail."""
+    window = app.window
+    window.show_page("models")
+    page = window.models_page
+    opened: list[bool] = []
+    page.settings_requested.connect(lambda: opened.append(True))
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        page.settings_button.setFocus()
+        qtbot.keyClick(page.settings_button, key)
+    assert opened == [True, True]
+    page.settings_button.setEnabled(False)
+    qtbot.keyClick(page.settings_button, Qt.Key.Key_Return)
+    assert len(opened) == 2
+    page.search.setFocus()  # where Return has a meaning of its own, or none
+    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    assert window.pages.current is page
+    button = window.rail.buttons["lab"]
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    assert window.pages.current is window.lab_page
+    window.settings_dialog.close()

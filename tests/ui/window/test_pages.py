@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -167,3 +167,62 @@ def test_what_a_page_announces_is_said_on_the_page_in_front(qtbot: QtBot, app: W
 def test_every_page_has_a_name_of_its_own() -> None:
     names = [entry.name for entry in pages.PAGES]
     assert len(set(names)) == len(names)
+
+
+class Shown(QObject):
+    """Notes which windows are shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows: list[QWidget] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        shown = event.type() == QEvent.Type.Show
+        if shown and isinstance(watched, QWidget) and watched.isWindow():
+            self.windows.append(watched)
+        return False
+
+
+@pytest.fixture
+def early(open_app: Callable[..., WindowApp], qtbot: QtBot) -> WindowApp:
+    """A window that has only just been started."""
+    app = open_app(start=False, all_pages=False)
+    app.window.start([])
+    return app
+
+
+def test_the_first_page_alone_is_there_at_the_start(qtbot: QtBot, early: WindowApp) -> None:
+    """The others come by themselves; no window of their own flashes up meanwhile."""
+    window = early.window
+    assert list(window.pages.built) == ["classify"]
+    qtbot.waitUntil(lambda: window.store.inventory is not None)  # they do not hear it any more
+    shown = Shown()
+    application = QApplication.instance()
+    assert application is not None
+    application.installEventFilter(shown)
+    names = [entry.name for entry in window.pages.entries]
+    qtbot.waitUntil(lambda: list(window.pages.built) == names)
+    application.removeEventFilter(shown)
+    assert shown.windows == []
+    assert window.models_page.controller.models.rowCount() > 0
+    assert window.train_controller.model_id
+    assert window.models_controller.current_id == window.controller.entry.spec.id
+    assert window.models_page.use_label.text() != ""
+    assert window.models_controller.used_id == window.controller.entry.spec.id
+
+
+def test_a_page_is_built_when_somebody_asks_for_it(qtbot: QtBot, early: WindowApp) -> None:
+    window = early.window
+    window.rail.buttons["lab"].click()
+    assert list(window.pages.built) == ["classify", "lab"]
+    assert window.pages.current is window.lab_page
+    window.menus.menus["File"].aboutToShow.emit()
+    assert [entry.name for entry in window.pages.entries] == list(window.pages.built)
+    texts = [action.text() for action in window.menus.menus["File"].actions()]
+    assert "&Train on a folder…" in texts
+
+
+def test_closing_builds_nothing(qtbot: QtBot, early: WindowApp) -> None:
+    early.window.close()
+    qtbot.waitUntil(lambda: early.clean)
+    assert list(early.window.pages.built) == ["classify"]

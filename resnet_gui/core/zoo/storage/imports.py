@@ -26,7 +26,8 @@ from resnet_gui.core.zoo.providers.registry import known_specs, published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import Imported as Imported
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.storage.offline_kit import is_kit, make_kit, read_kit
+from resnet_gui.core.zoo.storage.kit_folder import is_kit
+from resnet_gui.core.zoo.storage.offline_kit import make_kit, read_kit
 from resnet_gui.core.zoo.storage.remote_file import weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 from resnet_gui.core.zoo.weights.model_file import (

@@ -23,11 +23,11 @@ from resnet_gui.core.system.documents import read_object, whole_in
 from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.storage.downloads import download_weights
+from resnet_gui.core.zoo.storage.kit_folder import MANIFEST, is_kit
 from resnet_gui.core.zoo.storage.remote_file import weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 from resnet_gui.core.zoo.weights.model_file import SUFFIX
 
-MANIFEST = "bundle.json"
 FORMAT_VERSION = 1
 # Of halves of surrogate pairs those that stand for the bytes of a name (see `header_schema`).
 _FILE_NAME = re.compile(r"[^/\\:\x00\ud800-\udc7f\udd00-\udfff]{1,255}")
@@ -76,11 +76,6 @@ def make_kit(
         with disk_errors(folder):
             atomic.write_json(folder / MANIFEST, document)
     return tuple(files.values())
-
-
-def is_kit(path: Path) -> bool:
-    """Whether this is an offline kit's folder, or its list."""
-    return (path / MANIFEST).is_file() or (path.name == MANIFEST and path.is_file())
 
 
 def read_kit(path: Path) -> tuple[KitFile, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from resnet_gui.core.events import Prediction
-from resnet_gui.core.zoo.storage.store import record_speed
 
 _log = logging.getLogger(__name__)
 _ENOUGH = 3  # photos; the first pays for warming up and is left out
@@ -26,6 +25,8 @@ class SpeedLog:
 
     def store(self) -> None:
         """At a job's end. A disk that refuses costs only the measurement."""
+        from resnet_gui.core.zoo.storage.store import record_speed  # not at the window's start
+
         for key in [key for key, times in self._pending.items() if len(times) >= _ENOUGH]:
             times = self._pending.pop(key)
             try:
