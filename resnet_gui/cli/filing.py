@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import typer
 
 from resnet_gui.cli.follow import stop_flag
 from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
+from resnet_gui.core.errors import FilingInterruptedError
 from resnet_gui.core.filing.batch import Filed, FileMissed, FilingProgress
 
 
@@ -21,7 +22,7 @@ def follow_filing(
         typer.Exit: Ctrl-C; what was done stays noted.
     """
     batch = ""
-    with stop_flag() as stop, Bar() as bar, contextlib.closing(events):
+    with stop_flag() as stop, Bar() as bar, contextlib.closing(events), _advised():
         for event in events:
             if isinstance(event, FilingProgress):
                 batch = event.batch
@@ -37,11 +38,25 @@ def follow_filing(
                 return event
             if stop.is_set():
                 break
-    say(
-        f"Stopped. “resnet-gui undo {batch}” puts back what was done, “resnet-gui undo --finish "
-        f"{batch}” does the rest."
-    )
+    say(f"Stopped. {_ways_on(batch)}")
     raise typer.Exit(INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _advised() -> Iterator[None]:
+    """What could not go on says how it can later."""
+    try:
+        yield
+    except FilingInterruptedError as error:
+        error.add_advice(_ways_on(error.batch))
+        raise
+
+
+def _ways_on(batch: str) -> str:
+    return (
+        f"“resnet-gui undo {batch}” puts back what was done, “resnet-gui undo --finish {batch}” "
+        "does the rest."
+    )
 
 
 def done_line(filed: Filed) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sys
 import threading
@@ -16,6 +17,7 @@ from resnet_gui import __main__
 from resnet_gui.cli import filing as cli_filing
 from resnet_gui.core.filing import carry_out as carrying
 from resnet_gui.core.filing.batch import BatchState
+from resnet_gui.core.filing.disk import copy_new
 from resnet_gui.core.filing.journal import at_work, list_batches
 from resnet_gui.core.system import paths
 from tests.helpers.filing import tree, write
@@ -169,6 +171,29 @@ def test_targets_that_cannot_be_are_named_before_anything_slow(
         )
     assert code == 2
     assert "Another window or terminal" in err
+
+
+def test_a_full_disk_says_how_to_go_on(
+    resnet_gui: Main, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, copies = tree(photos), iter((True, False))
+
+    def copy_one(source: Path, target: Path) -> str:
+        if next(copies, False):
+            return copy_new(source, target)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(carrying, "copy_new", copy_one)
+    monkeypatch.setattr(carrying, "_GROUP", 1)
+    into = photos.with_name("sorted")
+    code, _, err = resnet_gui("sort", photos, "--into", into, "--min-confidence", "0")
+    assert code == 2
+    [info] = list_batches()
+    assert "is full. 1 of 4 files are done." in err
+    assert f"“resnet-gui undo {info.id}” puts back what was done" in err
+    assert resnet_gui("undo")[0] == 0
+    assert tree(photos) == before
+    assert not into.exists()
 
 
 def test_stopped_by_a_key_then_finished(

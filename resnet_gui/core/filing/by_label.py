@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resnet_gui.core.filing.batch import How, Plan, Planning, Wish, title_of
-from resnet_gui.core.filing.names import folder_name, folder_names
+from resnet_gui.core.filing.names import folded, folder_name, folder_names, numbers
 from resnet_gui.core.filing.plan import plan_batch
 
 
@@ -44,7 +44,11 @@ def wishes_for(photos: Sequence[Labelled], wish: SortWish) -> list[Wish]:
     into = wish.into
     sure = [photo for photo in photos if photo.probability >= wish.min_confidence]
     folders = folder_names(photo.label for photo in sure)
-    rest = folder_name(wish.unsure_folder) if wish.unsure_folder else ""
+    rest = ""
+    if wish.unsure_folder:  # not the folder of a label that is called so
+        taken = {folded(name) for name in folders.values()}
+        wanted = folder_name(wish.unsure_folder)
+        rest = next(name for end in numbers() if folded(name := wanted + end) not in taken)
     found = []
     for photo in photos:
         name = folders[photo.label] if photo.probability >= wish.min_confidence else rest

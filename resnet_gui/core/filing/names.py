@@ -10,7 +10,11 @@ from collections.abc import Iterable, Iterator
 LONGEST_FOLDER = 80  # characters: on Windows a whole path has 259
 _LONGEST_FOLDER_BYTES = 200
 _LONGEST_FILE_BYTES = 255
-_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+')
+# Refused by Windows, no text, or not to be seen while it changes what is read.
+_REFUSED = re.compile(
+    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029'
+    r"\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
+)
 # Devices, with any ending and, for the last ones, also with a raised digit.
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.I)
 

@@ -33,9 +33,11 @@ class LibraryLook(QObject):
 
     Signals:
         photo_shown(): one photo is looked at again.
+        sort_requested(): what is selected shall be sorted into folders.
     """
 
     photo_shown = Signal()
+    sort_requested = Signal()
 
     def __init__(
         self,
@@ -192,13 +194,21 @@ class LibraryLook(QObject):
             menu.insertSeparator(first)
             return menu
         menu = self._actions.photos_menu(photos)
-        menu.insertAction(menu.actions()[2], menu.addAction("Export…", self.export))
+        third = menu.actions()[2]
+        menu.insertAction(third, menu.addAction("Export…", self.export))
+        menu.insertAction(third, menu.addAction("Sort into folders…", self.sort_requested.emit))
         return menu
 
     @Slot()
     def _on_copy_requested(self) -> None:
         if self.library is not None:
             self._actions.copy_table(self.library.selected_or_shown())
+
+    def worked_on(self) -> Sequence[Photo]:
+        """What is selected in the library, or all that it shows; without it all photos."""
+        library = self.shown
+        everything = self._controller.photos.photos()
+        return everything if library is None else library.selected_or_shown()
 
     @Slot()
     def export(self) -> None:

@@ -190,6 +190,8 @@ class ClassifyPage(Page):
         self.strip.unsure_requested.connect(self.show_next_unsure)
         self.look.photo_shown.connect(self._on_current_changed)
         self.strip.sort_requested.connect(self.sorting.open_dialog)
+        self.look.sort_requested.connect(self.sorting.open_dialog)
+        self.sorting.choose_from(self.look.worked_on)
         controller.taken.connect(self.notices.forget_misses)
         controller.current_changed.connect(self._on_current_changed)
         controller.model_changed.connect(self._on_model_changed)

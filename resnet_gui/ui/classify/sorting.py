@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -40,11 +40,16 @@ class Sorting(QObject):
         filer = self._filer
         self.notices = FilingNotices(filer, page.notices, reveal, self)
         self.dialog: SortDialog | None = None
+        self._chosen: Callable[[], Sequence[Photo]] = controller.photos.photos
         self._into: Path | None = None
         self._asked: BatchInfo | None = None
         filer.changed.connect(self._refresh)
         filer.moved.connect(controller.photos.follow)
         filer.moved.connect(controller.removals.follow)
+
+    def choose_from(self, chosen: Callable[[], Sequence[Photo]]) -> None:
+        """Which photos are sorted; without this all."""
+        self._chosen = chosen
 
     def offer_sort(self) -> None:
         """Put “Sort into folders…” into the menus."""
@@ -72,11 +77,8 @@ class Sorting(QObject):
 
     @Slot()
     def open_dialog(self) -> None:
-        """Ask where to, for all photos that have an answer."""
-        self.open_dialog_for(self._controller.photos.photos())
-
-    def open_dialog_for(self, photos: Sequence[Photo]) -> None:
-        """Ask where to, for some photos."""
+        """Ask where to, for the photos that were chosen and have an answer."""
+        photos, everything = self._chosen(), self._controller.photos.rowCount()
         if self._filer.working is not None:
             return
         labelled = [
@@ -93,6 +95,9 @@ class Sorting(QObject):
         others = len(photos) - len(labelled)
         stays = "stays" if others == 1 else "stay"
         left_out = f"{count(others, 'photo')} {stays}: no answer, or no file." if others else ""
+        if len(photos) < everything:
+            few = f"Of {everything:,} photos only the {len(photos):,} that are selected or shown."
+            left_out = f"{left_out} {few}".strip()
         self.dialog = SortDialog(labelled, left_out, into, self._io, self._page.window())
         self.dialog.start_requested.connect(self._filer.start)
         self.dialog.start_requested.connect(self._on_started)

@@ -81,6 +81,8 @@ def test_sorting_by_label(here: Path, tmp_path: Path) -> None:
     ]
     plan = result(plan_sorting(photos, SortWish(into, MOVE, 0.5, "not sure")))
     assert plan.pieces[2].target == str(into / "not sure" / "c.jpg")
+    plan = result(plan_sorting(photos, SortWish(into, MOVE, 0.5, "Cat")))
+    assert plan.pieces[2].target == str(into / "Cat-2" / "c.jpg"), "no cat"
 
 
 def test_nothing_is_ever_replaced(here: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ TEXTS = st.text(max_size=120) | st.sampled_from(
         ("", "_"),
         (" . ", "_"),
         ("a\nb\x00c\x7f", "a_b_c_"),
+        ("gpj\u202eexe", "gpj_exe"),
         ("x" * 300, "x" * 80),
         ("cafe\u0301", "caf\u00e9"),
     ],

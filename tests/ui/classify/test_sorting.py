@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -18,6 +18,7 @@ from resnet_gui.core.filing import carry_out as carrying
 from resnet_gui.core.filing.batch import BatchState, How
 from resnet_gui.core.filing.journal import list_batches
 from resnet_gui.ui.classify.sort_dialog import SortDialog
+from resnet_gui.ui.library.looks import MANY
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from resnet_gui.ui.widgets.plain_text import MessageBox
 from tests.helpers.fake_engine import Hold, prediction
@@ -137,6 +138,50 @@ def test_sorted_and_undone_by_hand(qtbot: QtBot, app: WindowApp, folder: Path) -
     assert not into.exists()
     assert names(app) == was
     qtbot.waitUntil(lambda: page.sorting.undo_action.text() == "Undo sortin&g")
+
+
+def test_only_what_is_selected(qtbot: QtBot, app: WindowApp, folder: Path) -> None:
+    """In the grid and the table a selection is sorted alone."""
+    for number in range(len(LABELS), MANY):
+        Image.new("RGB", (24, 16)).save(folder / f"{number}.png")
+    answered(app, folder)
+    page, photos = app.window.page, app.window.controller.photos
+    photos.add([ImageSource.file(folder / f"{n}.png") for n in range(len(LABELS), MANY)])
+    page.look.show_table()
+    library = page.look.shown
+    assert library is not None
+    qtbot.waitUntil(lambda: library.model.rowCount() == MANY)
+    dialog = opened(qtbot, app)
+    assert dialog.summary.text() == "3 of 6 photos would go into 2 folders"
+    assert "6 photos stay: no answer, or no file." in dialog.details.text()
+    dialog.reject()
+    flags = QItemSelectionModel.SelectionFlag
+    for row in (0, 1):
+        index = library.model.index(row, 0)
+        library.selection.select(index, flags.Select | flags.Rows)
+    chosen = library.selected()
+    assert len(chosen) == 2
+    [action] = [
+        action
+        for action in page.look.menu(chosen).actions()
+        if action.text() == "Sort into folders…"
+    ]
+    action.trigger()
+    dialog = page.sorting.dialog
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.plan is not None)
+    assert dialog.summary.text() == "2 of 2 photos would go into 2 folders"
+    assert "Of 12 photos only the 2 that are selected or shown." in dialog.details.text()
+    qtbot.mouseClick(dialog.how_buttons[How.MOVE], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.plan is not None)
+    with qtbot.waitSignal(app.window.filer.ended):
+        qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    into = str(folder.with_name("photos sorted"))
+    # The table tells where they are now.
+    qtbot.waitUntil(lambda: library.model.facts(chosen[0]).folder.startswith(into))
+    assert app.window.filer.undoable is not None
+    with qtbot.waitSignal(app.window.filer.ended):
+        app.window.filer.undo(app.window.filer.undoable)
 
 
 def test_undone_after_a_restart(
