@@ -197,6 +197,7 @@ def _style_sheet(c: Colours) -> str:
         border-color: {c.track}; }}
     QPushButton[kind="plain"] {{ background: transparent; border-color: transparent;
         color: {c.accent}; padding: 4px 8px; }}
+    QPushButton[kind="plain"]:disabled {{ color: {c.muted}; }}
     QPushButton[kind="plain"]:hover, QPushButton[kind="plain"]:checked {{
         background: {c.accent_ground}; }}
     QPushButton[kind="plain"]:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}

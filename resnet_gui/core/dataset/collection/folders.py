@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import unicodedata
 from collections.abc import Collection as Container
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ from resnet_gui.core.system.files import move_to_trash, slug
 
 MANIFEST = ".made.json"
 _BEGUN = ".begun-"
-_STEP = 20  # files between two steps of the work
+_EVENT_S = 0.1
 _LONGEST = 100  # letters of a folder's name
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -170,7 +171,7 @@ def _fill(
     total = sum(len(item.photos) for item in classes)
     files: dict[str, str] = {}
     missing: list[str] = []
-    done = 0
+    done, last = 0, time.monotonic()
     for item, name in zip(classes, names, strict=True):
         (work / name).mkdir()
         taken: set[str] = set()
@@ -185,8 +186,9 @@ def _fill(
                     raise
                 missing.append(photo.path)
             done += 1
-            if done % _STEP == 0:
+            if time.monotonic() - last > _EVENT_S:
                 yield FolderProgress(done, total)
+                last = time.monotonic()
     return files, missing
 
 
@@ -314,6 +316,7 @@ def save_class_folder(collection: Collection, target: Path) -> Iterator[FolderEv
     total = sum(len(item.photos) for item in classes)
     copied = already = 0
     missing: list[str] = []
+    last = time.monotonic()
     for item, name in zip(classes, folder_names([item.name for item in classes]), strict=True):
         folder = target / name
         for photo in item.photos:
@@ -335,8 +338,9 @@ def save_class_folder(collection: Collection, target: Path) -> Iterator[FolderEv
                     missing.append(photo.path)
                     continue
                 raise _refused(folder, error) from error
-            if (copied + already) % _STEP == 0:
+            if time.monotonic() - last > _EVENT_S:
                 yield FolderProgress(copied + already + len(missing), total)
+                last = time.monotonic()
     yield FolderMade(target, copied, already, tuple(missing))
 
 

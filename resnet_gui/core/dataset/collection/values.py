@@ -91,22 +91,36 @@ def load_collection() -> Collection | None:
     Raises:
         CollectionError: it is damaged. It is set aside then, so that nothing overwrites it.
     """
-    path = collection_dir() / _FILE
     try:
-        collection = from_json(Collection, read_json(path))
+        collection = read_collection()
+    except CollectionError as error:
+        path = collection_dir() / _FILE
+        aside = next(item for item in numbered(path.with_suffix(".damaged")) if not item.exists())
+        with contextlib.suppress(OSError):
+            path.replace(aside)
+            error.add_advice(f"The file is kept as {aside}.")
+        raise
+    if collection is not None:
+        _forget_pasted({photo.path for photo in collection.photos()})
+    return collection
+
+
+def read_collection() -> Collection | None:
+    """What is kept; None: nothing yet.
+
+    Raises:
+        CollectionError: it is damaged.
+    """
+    try:
+        collection = from_json(Collection, read_json(collection_dir() / _FILE))
         if collection.format != FORMAT_VERSION:
             raise ValueError(f"format: {collection.format} is of another version of this program")
     except FileNotFoundError:
         return None
     except (DocumentError, ValueError) as error:
-        aside = next(item for item in numbered(path.with_suffix(".damaged")) if not item.exists())
-        with contextlib.suppress(OSError):
-            path.replace(aside)
         raise CollectionError(
-            f"The classes that you made before could not be read: {error}.",
-            f"The file is kept as {aside}.",
+            f"The classes that you made before could not be read: {error}."
         ) from error
-    _forget_pasted({photo.path for photo in collection.photos()})
     return collection
 
 
