@@ -51,21 +51,22 @@ def first_photo(view: QListView) -> list[int]:
 
 def making() -> dict[str, Any]:
     """What Make classes shows: each class's name, photos, and where its name and photos are."""
-    part = app.window.train_page.classes
-    view = part.view
-    boxes = part.controller.boxes
-    widgets = [view.board.boxes[n] for n in boxes.classes if n in view.board.boxes] if view else []
+    start = {"open": centre(app.window.train_page.start.make)}
+    view = app.window.train_page.classes.view
+    if view is None:  # asking for more would make it
+        return {**start, "boxes": [], "classes": []}
+    boxes = view.controller.boxes
+    widgets = [view.board.boxes[n] for n in boxes.classes if n in view.board.boxes]
     return {
-        "open": centre(app.window.train_page.start.make),
-        "loaded": part.controller.loaded,
+        **start,
         "classes": [[boxes.name(number), boxes.count(number)] for number in boxes.classes],
         "names": [centre(widget.name) for widget in widgets],
         "boxes": [centre(widget.view) for widget in widgets],
         "first": [first_photo(widget.view) for widget in widgets],
         "targeted": [widget.targeted for widget in widgets],
         "unsorted": boxes.count(0),
-        "train": centre(view.train if view else None),
-        "needed": view.needed.text() if view else "",
+        "train": centre(view.train),
+        "needed": view.needed.text(),
     }
 
 

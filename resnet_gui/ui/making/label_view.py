@@ -19,7 +19,6 @@ from resnet_gui.core.dataset.collection.boxes import UNSORTED, Changed
 from resnet_gui.core.events import ImageSource
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.photo_view import PhotoView
-from resnet_gui.ui.classify.previews import Preview, Previews
 from resnet_gui.ui.making.controller import MakingController
 from resnet_gui.ui.making.guesses import Guess, Guesses
 from resnet_gui.ui.widgets.answer import percent
@@ -32,6 +31,7 @@ from resnet_gui.ui.widgets.plain_text import (
     one_line,
     set_tooltip,
 )
+from resnet_gui.ui.widgets.previews import Preview, Previews
 
 _AHEAD = 6  # photos that the model is asked about beyond the one on the screen
 _KEYS = 9
@@ -47,7 +47,7 @@ class _ClassButton(QPushButton):
         super().__init__()
         self.box = box
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setStyleSheet("text-align: left")  # the keys stand one below the other
+        self.setProperty("kind", "choice")
         self.clicked.connect(self._on_clicked)
 
     @Slot()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.dataset.collection.boxes import UNSORTED
 from resnet_gui.core.dataset.collection.folders import FolderMade
 from resnet_gui.core.dataset.summary import count_noun
-from resnet_gui.core.photos.formats import IMAGE_SUFFIXES
+from resnet_gui.core.photos.endings import IMAGE_SUFFIXES
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.making.board import Board
 from resnet_gui.ui.making.controller import MakingController
@@ -217,6 +217,8 @@ class MakingView(QWidget):
     def _on_saved(self, event: FolderMade) -> None:
         already = f", {event.already:,} were there already" if event.already else ""
         text = f"{count_noun(event.photos, 'photo')} copied into {event.path}{already}."
+        if event.photos:
+            text += " “Undo sorting” in the Edit menu of Classify takes the copies away."
         line = self._notices.add(text, "notice", "Show in folder")
         line.acted.connect(lambda: self._reveal.show(event.path))
 

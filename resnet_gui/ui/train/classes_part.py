@@ -76,6 +76,7 @@ class ClassesPart(QObject):
             controller.noticed.connect(self._on_noticed)
             controller.made.connect(self._on_made)
             controller.extended.connect(self._on_extended)
+            controller.saved.connect(self._context.filer.look)
             self._context.memory.at_close(controller.store_now)
             self._guesses = Guesses(engine, lanes.inference, self)
             self._train.config_changed.connect(self._on_model_changed)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import filecmp
 import hashlib
 import itertools
 import os
@@ -22,7 +21,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Collection as Container
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +34,21 @@ from resnet_gui.core.dataset.collection.values import (
 from resnet_gui.core.dataset.walk import PART_NAMES, hidden
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.filing.batch import (
+    FileMissed,
+    FilingProgress,
+    How,
+    Plan,
+    Planning,
+    Why,
+    Wish,
+    title_of,
+)
+from resnet_gui.core.filing.carry_out import carry_out
+from resnet_gui.core.filing.plan import plan_batch
 from resnet_gui.core.photos.decode import looks_like_image
 from resnet_gui.core.photos.load import opened
-from resnet_gui.core.system.atomic import claiming, numbered, write_json
+from resnet_gui.core.system.atomic import numbered, write_json
 from resnet_gui.core.system.documents import DocumentError, read_object
 from resnet_gui.core.system.files import move_to_trash, slug
 
@@ -304,58 +315,46 @@ def remove_unused(used: Container[str], collection: Collection) -> list[Path]:
 
 def save_class_folder(collection: Collection, target: Path) -> Iterator[FolderEvent]:
     """Copy the photos to TARGET/CLASS/. Nothing there is replaced: a photo whose name is taken gets
-    a number, and one that is there already is not copied again.
+    a number, and one that is there already is not copied again. It is a batch of `core.filing`: cut
+    off, it can be finished; done, it can be undone.
 
     Yields:
         FolderProgress, FolderMade last.
 
     Raises:
-        CollectionError: the folder cannot be written, or the disk is full. What was copied stays.
+        FilingError: the folder cannot be written, the disk is full, or another batch is under way.
     """
     classes = [item for item in collection.classes if item.photos]
-    total = sum(len(item.photos) for item in classes)
-    copied = already = 0
-    missing: list[str] = []
-    last = time.monotonic()
-    for item, name in zip(classes, folder_names([item.name for item in classes]), strict=True):
-        folder = target / name
-        for photo in item.photos:
-            source = Path(photo.path)
-            try:
-                source.stat()
-            except (OSError, ValueError):
-                missing.append(photo.path)
-                continue
-            wanted = folder / _file_name(source)
-            try:
-                if _is_there(source, wanted):
-                    already += 1
-                else:
-                    _copy(source, numbered(wanted))
-                    copied += 1
-            except OSError as error:
-                if error.filename == str(source):
-                    missing.append(photo.path)
-                    continue
-                raise _refused(folder, error) from error
-            if time.monotonic() - last > _EVENT_S:
-                yield FolderProgress(copied + already + len(missing), total)
-                last = time.monotonic()
-    yield FolderMade(target, copied, already, tuple(missing))
+    names = folder_names([item.name for item in classes])
+    wishes = [
+        Wish(Path(photo.path), target / name / _file_name(Path(photo.path)), How.COPY)
+        for item, name in zip(classes, names, strict=True)
+        for photo in item.photos
+    ]
+    yield FolderProgress(0, len(wishes))
+    title = title_of(How.COPY, len(wishes), len(classes), target)
+    planning = plan_batch(wishes, title, sidecars=False)
+    plan = yield from _planned(planning)
+    there = sum(item.why in (Why.SAME, Why.THERE) for item in plan.skipped)
+    missing = [item.path for item in plan.skipped if item.why not in (Why.SAME, Why.THERE)]
+    copied = 0
+    for event in carry_out(plan) if plan.pieces else ():
+        if isinstance(event, FileMissed):
+            missing.append(event.path)
+        elif isinstance(event, FilingProgress):
+            yield FolderProgress(event.done, event.total)
+        else:
+            copied = event.done
+    yield FolderMade(target, copied, there, tuple(missing))
 
 
-def _is_there(source: Path, wanted: Path) -> bool:
-    """Whether the same content has this name already, or one of its numbered ones."""
-    for target in numbered(wanted):
-        if not target.is_file():
-            return False
-        if filecmp.cmp(source, target, shallow=False):
-            return True
-    return False
-
-
-def _copy(source: Path, names: Iterable[Path]) -> None:
-    with claiming(names) as claim:
-        shutil.copyfile(source, claim.temporary)
-    with contextlib.suppress(OSError):
-        shutil.copystat(source, claim.path)
+def _planned(
+    planning: Generator[Planning, None, Plan],
+) -> Generator[FolderProgress, None, Plan]:
+    while True:
+        try:
+            event = next(planning)
+        except StopIteration as end:
+            plan: Plan = end.value
+            return plan
+        yield FolderProgress(0, event.total)

@@ -34,8 +34,10 @@ from resnet_gui.core.dataset.collection.values import (
 )
 from resnet_gui.core.dataset.scan import scan_dataset
 from resnet_gui.core.dataset.summary import DatasetScanned
-from resnet_gui.core.errors import DatasetError, ImageReadError
+from resnet_gui.core.errors import DatasetError, FilingError, ImageReadError
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.filing.journal import list_batches
+from resnet_gui.core.filing.undo import undo
 from tests.helpers.pictures import encoded, gradient
 
 
@@ -182,10 +184,20 @@ def test_saving_copies_and_replaces_nothing(loose: Path, tmp_path: Path) -> None
     assert len(tree(loose)) == 6
 
 
+def test_what_was_saved_can_be_undone(loose: Path, tmp_path: Path) -> None:
+    """From the menu of the window, or with “resnet-gui undo”."""
+    list(save_class_folder(collection(loose), tmp_path / "saved"))
+    [batch] = list_batches(5)
+    assert (batch.title, batch.done) == ("Copy 5 photos into 2 folders of “saved”", 5)
+    list(undo(batch.id))
+    assert not (tmp_path / "saved").exists()
+    assert len(tree(loose)) == 6
+
+
 def test_a_folder_that_cannot_be_written_says_so(loose: Path, tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_text("no folder")
-    with pytest.raises(CollectionError, match="could not be put into"):
+    with pytest.raises(FilingError, match="is a file"):
         list(save_class_folder(collection(loose), target))
 
 
