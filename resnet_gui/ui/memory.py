@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.errors import ResNetGuiError, SettingsError
 from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.words import sentence
@@ -45,6 +45,7 @@ class Memory(QObject):
         # windows change meanwhile is not undone.
         self._stored, self._begun = settings, settings
         self._lock = threading.Lock()
+        self._last: list[Callable[[], object]] = []
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SAVE_DELAY_MS)
@@ -77,7 +78,14 @@ class Memory(QObject):
         """Save for the last time, before anything else that waits in the lane; `secured` follows.
         Does not wait."""
         self._io.cancel_all()
-        self.save().ended.connect(self.secured)
+        self._soon.stop()
+        job = self._io.submit(partial(self._saved_last, self.settings), Priority.INTERACTIVE)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self.secured)
+
+    def at_close(self, write: Callable[[], object]) -> None:
+        """Let this be called in the io lane with the last save: what a page has not written yet."""
+        self._last.append(write)
 
     def save_here(self) -> None:
         """The lane is stuck: save in this thread, unless the lane has begun to. (Then the disk is
@@ -86,6 +94,7 @@ class Memory(QObject):
             self._write(self.settings)
         except SettingsError as error:
             _log.warning("%s", error)
+        self._write_last()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
@@ -94,6 +103,18 @@ class Memory(QObject):
     def _saved(self, settings: Settings) -> Iterator[None]:
         self._write(settings)
         yield None
+
+    def _saved_last(self, settings: Settings) -> Iterator[None]:
+        self._write_last()
+        self._write(settings)
+        yield None
+
+    def _write_last(self) -> None:
+        for write in self._last:
+            try:
+                write()
+            except ResNetGuiError as error:
+                _log.warning("%s", error)
 
     def _write(self, settings: Settings) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QListView, QWidget
 
 from resnet_gui.__main__ import prepare_environment
 
@@ -40,6 +40,36 @@ def training() -> dict[str, Any]:
     }
 
 
+def first_photo(view: QListView) -> list[int]:
+    """Where the first photo of a list is, on the screen; empty while there is none."""
+    index = view.model().index(0, 0)
+    if not view.isVisible() or not index.isValid() or view.visualRect(index).isEmpty():
+        return []
+    point = view.viewport().mapToGlobal(view.visualRect(index).center())
+    return [point.x(), point.y()]
+
+
+def making() -> dict[str, Any]:
+    """What Make classes shows: each class's name, photos, and where its name and photos are."""
+    start = {"open": centre(app.window.train_page.start.make)}
+    view = app.window.train_page.classes.view
+    if view is None:  # asking for more would make it
+        return {**start, "boxes": [], "classes": []}
+    boxes = view.controller.boxes
+    widgets = [view.board.boxes[n] for n in boxes.classes if n in view.board.boxes]
+    return {
+        **start,
+        "classes": [[boxes.name(number), boxes.count(number)] for number in boxes.classes],
+        "names": [centre(widget.name) for widget in widgets],
+        "boxes": [centre(widget.view) for widget in widgets],
+        "first": [first_photo(widget.view) for widget in widgets],
+        "targeted": [widget.targeted for widget in widgets],
+        "unsorted": boxes.count(0),
+        "train": centre(view.train),
+        "needed": view.needed.text(),
+    }
+
+
 def shown() -> dict[str, Any]:
     """What a person sees, in words."""
     window = app.window
@@ -50,11 +80,16 @@ def shown() -> dict[str, Any]:
         "shown_page": window.pages.current.objectName(),
         "train_button": centre(window.rail.buttons["train"]),
         "training": training(),
+        "making": making(),
         "torch": "torch" in sys.modules,
         "page": [corner.x(), corner.y(), window.pages.width(), window.pages.height()],
         "overlay": window.overlay.isVisible(),
         "photos": window.controller.photos.rowCount(),
         "name": page.results.name.text(),
+        "answers": [
+            photo.prediction.top.label if photo.prediction else ""
+            for photo in window.controller.photos.photos()
+        ],
         "answer": page.results.answer.text() if page.results.isVisible() else "",
         "rows": [row.accessibleName() for row in page.results.rows if row.isVisible()],
         "status": window.status_line.text.text(),

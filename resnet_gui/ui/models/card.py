@@ -43,14 +43,15 @@ class ModelCard(QFrame):
     """Shows the controller's chosen model.
 
     Signals:
-        reveal_requested(), settings_requested(), train_requested(str id), test_requested(str id):
-            the page does these.
+        reveal_requested(), settings_requested(), train_requested(str id), test_requested(str id),
+            class_requested(str id): the page does these.
     """
 
     reveal_requested = Signal()
     settings_requested = Signal()
     train_requested = Signal(str)
     test_requested = Signal(str)
+    class_requested = Signal(str)
 
     def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -174,6 +175,8 @@ class ModelCard(QFrame):
         if trains:
             menu.addAction("Start a training from it", self._on_train_chosen)
             menu.addAction("Test it on a folder…", self._on_test_chosen)
+        if trains and entry is not None and entry.spec.run_id:
+            menu.addAction("Add a class…", self._on_class_chosen)
         menu.addSeparator()
         for button in (self.reveal, self.rename, self.remove):
             if not button.isHidden():
@@ -299,6 +302,10 @@ class ModelCard(QFrame):
     @Slot()
     def _on_test_chosen(self) -> None:
         self.test_requested.emit(self._controller.current_id)
+
+    @Slot()
+    def _on_class_chosen(self) -> None:
+        self.class_requested.emit(self._controller.current_id)
 
     @Slot()
     def _on_rename_clicked(self) -> None:

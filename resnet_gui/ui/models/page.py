@@ -42,6 +42,7 @@ class ModelsPage(Page):
         settings_requested(): the window opens the settings.
         train_requested(str): the Train page should start from the model of this id.
         test_requested(str): the Evaluate page should test it.
+        class_requested(str): the model of this id should get one class more.
     """
 
     drop_hint = "Drop to import weights or a model"
@@ -49,6 +50,7 @@ class ModelsPage(Page):
     settings_requested = Signal()
     train_requested = Signal(str)
     test_requested = Signal(str)
+    class_requested = Signal(str)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
@@ -170,6 +172,7 @@ class ModelsPage(Page):
         self.view.customContextMenuRequested.connect(self._on_menu_requested)
         self.card.train_requested.connect(self.train_requested)
         self.card.test_requested.connect(self.test_requested)
+        self.card.class_requested.connect(self.class_requested)
         controller.store.changed.connect(self._on_inventory_changed)
         controller.current_changed.connect(self._show_selected)
         controller.downloads.changed.connect(self._on_downloads_changed)

@@ -6,21 +6,15 @@ import mimetypes
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
-    QProgressBar,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
-    QWidget,
 )
 
 from resnet_gui.core.dataset.cifar10.archive import is_archive_name
-from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
-from resnet_gui.core.dataset.summary import ScanProgress, count_noun
-from resnet_gui.core.events import DownloadProgress
+from resnet_gui.core.dataset.cifar10.folder import TITLE
 from resnet_gui.core.photos.endings import looks_like_image
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.jobs.lane import Job, Priority
@@ -28,121 +22,16 @@ from resnet_gui.ui.imports import WEIGHTS_SUFFIXES
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
+from resnet_gui.ui.train.classes_part import ClassesPart
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.run_view import TrainRunView
-from resnet_gui.ui.train.runs_list import RunsList
 from resnet_gui.ui.train.setup import TrainSetup
-from resnet_gui.ui.widgets.icons import draw_icon
-from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.train.start import TrainStart
+from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.reveal import Reveal
-from resnet_gui.ui.widgets.theme import theme_colours
-from resnet_gui.ui.widgets.words import progress_line, sentence
-
-_LAYOUT = "my photos /\n    cats /  a.jpg, b.jpg, …\n    dogs /  c.jpg, d.jpg, …"
-
-
-class TrainStart(QWidget):
-    """The page before a folder is chosen.
-
-    Signals:
-        folder_requested(), cifar10_requested().
-    """
-
-    folder_requested = Signal()
-    cifar10_requested = Signal()
-
-    def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._controller = controller
-        column = QVBoxLayout(self)
-        column.setContentsMargins(32, 20, 32, 20)
-        column.setSpacing(10)
-        column.addStretch(2)
-        self._icon_space = QWidget()
-        self._icon_space.setFixedHeight(60)
-        column.addWidget(self._icon_space)
-        title = PlainLabel("Drop a folder here to teach a model your classes")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
-        font.setBold(True)
-        title.setFont(font)
-        title.setWordWrap(True)
-        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(title)
-        hint = PlainLabel(
-            "One sub-folder per class; its name is the class. Nothing is changed in it."
-        )
-        hint.setProperty("kind", "muted")
-        column.addWidget(hint, alignment=Qt.AlignmentFlag.AlignHCenter)
-        layout = PlainLabel(_LAYOUT)
-        layout.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        layout.setProperty("kind", "muted")
-        column.addWidget(layout, alignment=Qt.AlignmentFlag.AlignHCenter)
-        self.open = QPushButton("Open folder…")
-        self.open.setProperty("kind", "primary")
-        self.open.clicked.connect(self.folder_requested)
-        column.addWidget(self.open, alignment=Qt.AlignmentFlag.AlignHCenter)
-        self.cifar10 = QPushButton("Try it with CIFAR-10…")
-        self.cifar10.setProperty("kind", "plain")
-        set_tooltip(self.cifar10, "60,000 small pictures of ten classes, the classic")
-        self.cifar10.clicked.connect(self.cifar10_requested)
-        column.addWidget(self.cifar10, alignment=Qt.AlignmentFlag.AlignHCenter)
-        self.scan_text = PlainLabel()
-        self.scan_bar = QProgressBar()
-        self.scan_bar.setTextVisible(False)
-        self.scan_bar.setFixedWidth(320)
-        self.scan_stop = QPushButton("Stop")
-        self.scan_stop.setProperty("kind", "plain")
-        self.scan_stop.clicked.connect(controller.cancel_scan)
-        for widget in (self.scan_text, self.scan_bar, self.scan_stop):
-            column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
-        self.runs = RunsList(controller)
-        column.addWidget(self.runs, 4)
-        column.addStretch(1)
-        controller.state_changed.connect(self._on_state_changed)
-        controller.scan_progressed.connect(self._on_scan_progressed)
-        self._on_state_changed()
-
-    @Slot()
-    def _on_state_changed(self) -> None:
-        scanning = self._controller.state is TrainState.SCANNING
-        for widget in (self.scan_text, self.scan_bar, self.scan_stop):
-            widget.setVisible(scanning)
-        self.open.setVisible(not scanning)
-        self.cifar10.setVisible(not scanning)
-        if scanning:
-            self.scan_text.setText("Looking through the folder…")
-            self.scan_bar.setRange(0, 0)
-
-    @Slot(object)
-    def _on_scan_progressed(self, event: ScanProgress | UnpackProgress | DownloadProgress) -> None:
-        if isinstance(event, ScanProgress):
-            problems = f", {count_noun(event.problems, 'problem')}" if event.problems else ""
-            text = f"Looking through the folder: {_of(event.done, event.total)}{problems}"
-        elif isinstance(event, UnpackProgress):
-            text = event.note or f"Unpacking {TITLE}: {_of(event.done, event.total)} pictures"
-        else:
-            text = f"Downloading {TITLE}: {progress_line(event)}"
-        self.scan_bar.setRange(0, event.total)
-        self.scan_bar.setValue(event.done)
-        self.scan_text.setText(text)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = theme_colours()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(colours.surface))
-        pen = QPen(QColor(colours.muted), 1.6, Qt.PenStyle.CustomDashLine)
-        pen.setDashPattern([5, 4])
-        painter.setPen(pen)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 14, 14)
-        space = QRectF(self._icon_space.geometry())
-        mark = QRectF(space.center().x() - 28, space.top() + 2, 56, 56)
-        draw_icon(painter, "folder", mark, colours.accent)
+from resnet_gui.ui.widgets.words import sentence
 
 
 class TrainPage(Page):
@@ -160,7 +49,13 @@ class TrainPage(Page):
     """
 
     drop_hint = "Drop to train on this folder"
-    takes = "a folder with one sub-folder per class"
+    takes = "a folder with one sub-folder per class, or loose photos"
+    other_keys = (
+        ("1 to 9", "While photos are sorted by eye: put the photo into this class"),
+        ("Enter, N", "Into the class that the model says; into a new class"),
+        ("Space, Left", "Skip the photo; back to the one before"),
+        ("Del", "Take the selected photos out of a class"),
+    )
     try_requested = Signal(str)
     test_requested = Signal(str)
     result_requested = Signal(str)
@@ -192,6 +87,10 @@ class TrainPage(Page):
         self.start.runs.mistakes_requested.connect(self.result_requested)
         self.start.runs.folder_requested.connect(self._on_run_folder_requested)
         self.stack.addWidget(self.start)
+        self.classes = ClassesPart(context, controller, self.stack, self.notices, self.reveal, self)
+        self.classes.shown_changed.connect(self._on_state_changed)
+        self.start.classes_requested.connect(self.classes.open)
+        self.start.runs.class_requested.connect(self.classes.add_class_to_run)
         self.setup: TrainSetup | None = None
         self.run: TrainRunView | None = None
         column.addWidget(self.stack, 1)
@@ -210,6 +109,15 @@ class TrainPage(Page):
             usable=self._can_open,
         )
         self.offer_action(
+            "File", "&Make classes…", self.classes.open, elsewhere="Ma&ke classes…",
+            usable=self._can_open,
+        )  # fmt: skip
+        for text, slot, keys, usable in (
+            ("&Undo", self.classes.undo, ("Ctrl+Z",), self.classes.can_undo),
+            ("&Redo", self.classes.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), self.classes.can_redo),
+        ):
+            self.offer_action("Edit", text, slot, keys=keys, usable=usable)
+        self.offer_action(
             "File", "Train with &CIFAR-10…", self.choose_cifar10, usable=self._can_open
         )
 
@@ -219,11 +127,30 @@ class TrainPage(Page):
     # --- drop -------------------------------------------------------------------------------
 
     def may_take(self, mime: QMimeData) -> bool:
-        """Whether a folder, or an archive that may be CIFAR-10, is perhaps dragged here."""
-        return any(is_archive_name(p.name) or _may_be_folder(p) for p in read_mime(mime).all_paths)
+        """Whether a folder, loose photos, or an archive that may be CIFAR-10, is perhaps dragged
+        here; while classes are made, anything that may hold photos."""
+        if self.classes.shown:
+            return may_hold_photos(mime)
+        loose = _loose_photos(mime)
+        self.drop_hint = "Drop to make classes of these photos" if loose else TrainPage.drop_hint
+        return loose or any(
+            is_archive_name(p.name) or _may_be_folder(p) for p in read_mime(mime).all_paths
+        )
 
     def take(self, mime: QMimeData) -> None:
+        if not self.classes.shown and _loose_photos(mime):
+            self.classes.open()
+        if self.classes.shown:
+            self.classes.take(mime)
+            return
         self.controller.open_dropped(read_mime(mime).all_paths)
+
+    def paste(self, mime: QMimeData) -> None:
+        if self.classes.shown and self.may_take(mime):
+            self.notices.forget_misses()
+            self.classes.paste(mime)  # into the class that the person is at
+        else:
+            super().paste(mime)
 
     @Slot()
     def choose_folder(self) -> None:
@@ -285,6 +212,7 @@ class TrainPage(Page):
         if self.setup is None:
             self.setup = TrainSetup(self.controller, self._io)
             self.setup.folder_requested.connect(self.choose_folder)
+            self.setup.classes_requested.connect(self.classes.open)
             self.setup.noticed.connect(self._on_noticed)
             self.setup.preview_requested.connect(self._on_preview_requested)
             self.setup.refresh_theme()
@@ -300,6 +228,7 @@ class TrainPage(Page):
             self.run.mistakes_requested.connect(self.result_requested)
             self.run.save_requested.connect(self.save_model)
             self.run.folder_requested.connect(self._on_folder_requested)
+            self.run.class_requested.connect(self._on_class_requested)
             self.stack.addWidget(self.run)
             self.run.show_state()
         return self.run
@@ -308,7 +237,12 @@ class TrainPage(Page):
     def _on_state_changed(self) -> None:
         state = self.controller.state
         self.busy_changed.emit(self.controller.running)
-        if state is TrainState.READY:
+        made = self.classes.shown
+        self.drop_hint = "Drop among the unsorted photos" if made else TrainPage.drop_hint
+        self.takes = "photos, folders or a picture" if made else TrainPage.takes
+        if made and self.classes.view is not None:
+            self.stack.setCurrentWidget(self.classes.view)
+        elif state is TrainState.READY:
             self.stack.setCurrentWidget(self._setup_part())
         elif self.controller.running or state is TrainState.ENDED:
             self.stack.setCurrentWidget(self._run_part())
@@ -363,6 +297,12 @@ class TrainPage(Page):
         self.reveal.show(path)
 
     @Slot()
+    def _on_class_requested(self) -> None:
+        end, config = self.controller.end, self.controller.run_config
+        if end is not None and config is not None:
+            self.classes.extend(config.data, self.controller.run_title, end.model_id)
+
+    @Slot()
     def save_model(self) -> None:
         """Ask where to, and save a copy of the run's model there."""
         if self.controller.end is None:
@@ -382,12 +322,13 @@ class TrainPage(Page):
         dialog.show()
 
 
+def _loose_photos(mime: QMimeData) -> bool:
+    paths = read_mime(mime).paths
+    return bool(paths) and all(looks_like_image(path) for path in paths)
+
+
 def _may_be_folder(path: Path) -> bool:
     """Whether its name does not end like a file's."""
     suffix = path.suffix.lower()
     kinds = (mimetypes.types_map, mimetypes.common_types, WEIGHTS_SUFFIXES)
     return not looks_like_image(path) and not any(suffix in known for known in kinds)
-
-
-def _of(done: int, total: int) -> str:
-    return f"{done:,} of {total:,}" if total else f"{done:,}"

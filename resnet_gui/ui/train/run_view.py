@@ -50,7 +50,7 @@ class TrainRunView(QWidget):
 
     Signals:
         try_requested(), test_requested(), mistakes_requested(str run), save_requested(),
-        folder_requested().
+        folder_requested(), class_requested().
     """
 
     try_requested = Signal()
@@ -58,6 +58,7 @@ class TrainRunView(QWidget):
     mistakes_requested = Signal(str)
     save_requested = Signal()
     folder_requested = Signal()
+    class_requested = Signal()
 
     def __init__(
         self, controller: TrainController, io: JobLane, parent: QWidget | None = None
@@ -155,6 +156,8 @@ class TrainRunView(QWidget):
         self.test.clicked.connect(self.test_requested)
         self.save_as = QPushButton("Save as…")
         self.open_folder = QPushButton("Show in folder")
+        self.add_class = QPushButton("Add a class…")
+        set_tooltip(self.add_class, "The same photos with one class more, starting from this model")
         self.go_on = QPushButton("Go on training")
         self.again = QPushButton("Back to the settings")
         self.close_button = QPushButton("Close")
@@ -164,12 +167,13 @@ class TrainRunView(QWidget):
         self.try_it.clicked.connect(self.try_requested)
         self.save_as.clicked.connect(self.save_requested)
         self.open_folder.clicked.connect(self.folder_requested)
+        self.add_class.clicked.connect(self.class_requested)
         self.go_on.clicked.connect(self._on_go_on_clicked)
         self.again.clicked.connect(self._controller.back_to_settings)
         self.close_button.clicked.connect(self._controller.close_folder)
         self._buttons = (
-            self.try_it, self.mistakes, self.test, self.save_as, self.open_folder, self.go_on,
-            self.again,
+            self.try_it, self.mistakes, self.test, self.save_as, self.open_folder, self.add_class,
+            self.go_on, self.again,
         )  # fmt: skip
         for button in (*self._buttons, self.close_button):
             buttons.addWidget(button)
@@ -354,7 +358,7 @@ class TrainRunView(QWidget):
         """A model that was removed cannot be tried."""
         end = self._controller.end
         here = end is not None and self._controller.has_model(end.model_id)
-        for button in (self.try_it, self.test, self.save_as):
+        for button in (self.try_it, self.test, self.save_as, self.add_class):
             button.setVisible(here)
         self.mistakes.setVisible(isinstance(end, RunFinished))
 

@@ -48,11 +48,13 @@ class RunRow(QFrame):
             … should be tested. mistakes_requested(str): name of a run whose answers to its
             validation photos should be shown.
         folder_requested(object): Path of a run that should be shown in its folder.
+        class_requested(object): RunInfo of a run whose model should get one class more.
     """
 
     try_requested = Signal(object)
     test_requested = Signal(object)
     mistakes_requested = Signal(str)
+    class_requested = Signal(object)
     folder_requested = Signal(object)
 
     def __init__(self, run: RunInfo, controller: TrainController) -> None:
@@ -86,6 +88,8 @@ class RunRow(QFrame):
         self.wrong.triggered.connect(self._on_mistakes)
         self.testing = self.menu.addAction("Test its model on a folder…")
         self.testing.triggered.connect(self._on_test)
+        self.adding = self.menu.addAction("Add a class…")
+        self.adding.triggered.connect(self._on_add_class)
         self.menu.addSeparator()
         self.menu.addAction("Rename…").triggered.connect(self._on_rename)
         self.menu.addAction("Show in folder").triggered.connect(self._on_open_folder)
@@ -105,6 +109,7 @@ class RunRow(QFrame):
         self.trying.setEnabled(here)
         self.testing.setEnabled(here)
         self.wrong.setEnabled(self._run.state is RunState.FINISHED)
+        self.adding.setEnabled(here)
         start = self._controller.earlier.model_title(self._run.model)
         gone = self._controller.earlier.model_gone(self._run)
         self.facts.setText(describe(self._run, start, gone=gone))
@@ -144,6 +149,10 @@ class RunRow(QFrame):
         self.mistakes_requested.emit(self._run.name)
 
     @Slot()
+    def _on_add_class(self) -> None:
+        self.class_requested.emit(self._run)
+
+    @Slot()
     def _on_rename(self) -> None:
         title = ask_for_name(self.window(), "Rename run", "Name of the run:", self._run.title)
         if title is not None:
@@ -169,6 +178,7 @@ class RunsList(QFrame):
     try_requested = Signal(object)
     test_requested = Signal(object)
     mistakes_requested = Signal(str)
+    class_requested = Signal(object)
     folder_requested = Signal(object)
 
     def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
@@ -205,6 +215,7 @@ class RunsList(QFrame):
             row.test_requested.connect(self.test_requested)
             row.mistakes_requested.connect(self.mistakes_requested)
             row.folder_requested.connect(self.folder_requested)
+            row.class_requested.connect(self.class_requested)
             column.addWidget(row)
         column.addStretch()
         self._scroll.setWidget(table)

@@ -44,11 +44,13 @@ class TrainSetup(QWidget):
     """The folder on the left, the settings on the right.
 
     Signals:
-        folder_requested(), preview_requested(), noticed(object text, str kind).
+        folder_requested(), classes_requested(), preview_requested().
+        noticed(object text, str kind).
     """
 
     noticed = Signal(object, str)
     folder_requested = Signal()
+    classes_requested = Signal()
     preview_requested = Signal()
 
     def __init__(
@@ -78,12 +80,17 @@ class TrainSetup(QWidget):
         self.change = QPushButton("Other folder…")
         self.change.setProperty("kind", "plain")
         self.change.clicked.connect(self.folder_requested)
+        self.make = QPushButton("Make classes…")
+        self.make.setProperty("kind", "plain")
+        set_tooltip(self.make, "From loose photos: drop them on classes that you name")
+        self.make.clicked.connect(self.classes_requested)
         self.close_button = QPushButton("Close")
         self.close_button.setProperty("kind", "plain")
         set_tooltip(self.close_button, "Back to the start of this page. The folder stays as it is.")
         self.close_button.clicked.connect(self._controller.close_folder)
         head.addWidget(self.title, 1)
         head.addWidget(self.change)
+        head.addWidget(self.make)
         head.addWidget(self.close_button)
         self.facts = PlainLabel()
         self.facts.setProperty("kind", "muted")

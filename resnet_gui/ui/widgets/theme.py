@@ -197,9 +197,11 @@ def _style_sheet(c: Colours) -> str:
         border-color: {c.track}; }}
     QPushButton[kind="plain"] {{ background: transparent; border-color: transparent;
         color: {c.accent}; padding: 4px 8px; }}
+    QPushButton[kind="plain"]:disabled {{ color: {c.muted}; }}
     QPushButton[kind="plain"]:hover, QPushButton[kind="plain"]:checked {{
         background: {c.accent_ground}; }}
     QPushButton[kind="plain"]:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
+    QPushButton[kind="choice"] {{ text-align: left; }}
     QPushButton[kind="segment"] {{ padding: 6px 6px; }}
     QPushButton[kind="segment"]:checked {{ font-weight: 600; }}
     QPushButton[kind="segment"]:focus {{ padding: 5px 5px; }}

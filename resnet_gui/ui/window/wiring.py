@@ -65,6 +65,7 @@ class Wiring(QObject):
         self._models = page.controller
         self._models.use_requested.connect(self._on_use_requested)
         page.train_requested.connect(self._on_train_requested)
+        page.class_requested.connect(self._on_class_requested)
         page.settings_requested.connect(self._settings.open)
         self._on_model_changed()
         self._on_train_state_changed()
@@ -104,6 +105,11 @@ class Wiring(QObject):
     def _on_train_requested(self, model_id: str) -> None:
         self._train_page().controller.set_model(model_id)
         self._pages.show_page("train")
+
+    @Slot(str)
+    def _on_class_requested(self, model_id: str) -> None:
+        self._pages.show_page("train")
+        self._train_page().classes.add_class(model_id)
 
     @Slot()
     def _on_train_state_changed(self) -> None:

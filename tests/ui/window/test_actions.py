@@ -181,10 +181,10 @@ def test_paste_is_a_drop_on_the_page_in_front(
     press(qtbot, app, "Ctrl+V")
     qtbot.waitUntil(lambda: any("broken" in t for t in window.models_page.notices.texts))
     assert window.controller.photos.rowCount() == 0
-    copy(photos["coffee"])
     window.show_page("train")
     press(qtbot, app, "Ctrl+V")
     assert window.train_page.notices.texts[-1].startswith("The clipboard holds nothing that this")
+    copy(photos["coffee"])
     assert window.controller.photos.rowCount() == 0
     window.show_page("lab")
     press(qtbot, app, "Ctrl+V")  # as a drop there: it goes where photos belong

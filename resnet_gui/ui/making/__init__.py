@@ -1,0 +1,1 @@
+"""Make classes: from loose photos to a class folder, inside the window."""

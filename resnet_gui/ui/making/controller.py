@@ -1,0 +1,355 @@
+"""The state of Make classes, without widgets: the boxes, what comes in, and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.core.dataset.collection.boxes import UNSORTED, Boxes, Changed
+from resnet_gui.core.dataset.collection.folders import (
+    FolderEvent,
+    FolderMade,
+    FolderProgress,
+    make_training_folder,
+    save_class_folder,
+)
+from resnet_gui.core.dataset.collection.readiness import Readiness, readiness
+from resnet_gui.core.dataset.collection.take_in import FolderRead, read_class_folder
+from resnet_gui.core.dataset.collection.values import (
+    CollectedClass,
+    CollectedPhoto,
+    Collection,
+    load_collection,
+)
+from resnet_gui.core.dataset.summary import count_noun, name_list
+from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.making.intake import Fetch, Intake, start_of
+from resnet_gui.ui.making.saver import Saver
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.images import Dropped
+from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.words import sentence
+
+FIRST = Collection((CollectedClass("Class 1"), CollectedClass("Class 2")))
+
+
+class MakingController(QObject):
+    """Attributes:
+        boxes: the photos; it is changed through this controller alone.
+        loaded: whether what was kept before is here; until then nothing can be changed.
+
+    Signals:
+        changed(Changed): the boxes did.
+        noticed(object text, str kind): kind as a NoticeBar's.
+        problems_found(tuple[str, ...]): what could not be taken in, a sentence for each file.
+        found_elsewhere(object text, object paths, int box): photos that another class has; they can
+            be moved to this box.
+        work_changed(object text): what goes on, "" if nothing does.
+        made(FolderMade): a folder to train on. saved(FolderMade): a copy where the person wanted.
+        extended(str): the classes of this model's training are here.
+    """
+
+    changed = Signal(object)
+    noticed = Signal(object, str)
+    problems_found = Signal(object)
+    found_elsewhere = Signal(object, object, int)
+    work_changed = Signal(object)
+    made = Signal(object)
+    saved = Signal(object)
+    extended = Signal(str)
+
+    def __init__(self, io: JobLane, fetch: Fetch, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._io, self._fetch = io, fetch
+        self.boxes = Boxes()
+        self.loaded = False
+        self._loading: Job | None = None
+        self._intakes: list[Intake] = []
+        self._waiting: list[tuple[Dropped, int]] = []  # came before what is kept
+        self._folder_job: Job | None = None
+        self._extending: tuple[Path, str, str] | None = None
+        self._saver = Saver(io, self)
+        self._saver.failed.connect(self._on_not_saved)
+
+    # --- what is kept -----------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Bring back what was kept, the first time."""
+        if self.loaded or self._loading is not None:
+            return
+        self._loading = self._io.submit(_load, Priority.INTERACTIVE)
+        self._loading.progressed.connect(self._on_loaded)
+        self._loading.failed.connect(self._on_not_loaded)
+
+    @Slot(object)
+    def _on_loaded(self, events: list[Collection | None]) -> None:
+        self._have(events[-1])
+
+    @Slot(object)
+    def _on_not_loaded(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
+        self._have(None)
+
+    def _have(self, kept: Collection | None) -> None:
+        self.loaded = True
+        self.changed.emit(self.boxes.fill(kept if kept is not None else FIRST))
+        waiting, self._waiting = self._waiting, []
+        for dropped, box in waiting:
+            self.take(dropped, box)
+        if self._extending is not None:
+            self.extend(*self._extending)
+
+    def store_now(self) -> None:
+        """Write what is not written yet, in this thread: for the end of the program."""
+        self._saver.write()
+
+    def _did(self, changed: Changed) -> None:
+        if changed.boxes or changed.classes:
+            self._saver.save(self.boxes.snapshot())
+            self.changed.emit(changed)
+
+    @Slot(object)
+    def _on_not_saved(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
+
+    @property
+    def readiness(self) -> Readiness:
+        counts = [(self.boxes.name(n), self.boxes.count(n)) for n in self.boxes.classes]
+        return readiness(counts, self.boxes.count(UNSORTED))
+
+    # --- what comes in ----------------------------------------------------------------------
+
+    def take(self, dropped: Dropped, box: int) -> None:
+        """Photos, folders or a picture without a file, for this box."""
+        if not dropped:
+            return
+        if not self.loaded:
+            self._waiting.append((dropped, box))
+            return
+        intake = Intake(self._io, start_of(dropped, self._fetch), box, self)
+        intake.came.connect(self._on_came)
+        intake.ended.connect(self._on_intake_ended)
+        self._intakes.append(intake)
+        self._tell_work()
+
+    @Slot(object, object)
+    def _on_came(self, intake: Intake, photos: list[CollectedPhoto]) -> None:
+        box = intake.box if intake.box in self.boxes.classes else UNSORTED  # removed meanwhile
+        added = self.boxes.add(photos, box, "add photos", joins=intake)
+        intake.count += added.count
+        intake.here += added.here
+        intake.elsewhere += added.elsewhere
+        self._did(added.changed)
+
+    @Slot(object)
+    def _on_intake_ended(self, intake: Intake) -> None:
+        self._intakes.remove(intake)
+        self._tell_work()
+        if intake.problems:
+            self.problems_found.emit(tuple(intake.problems))
+        if intake.elsewhere:
+            self._tell_elsewhere(intake)
+        elif intake.here and intake.box:
+            name = class_words(self.boxes.name(intake.box))
+            what = count_noun(intake.here, "photo")
+            verb = "was" if intake.here == 1 else "were"
+            self.noticed.emit(f"{what} {verb} in “{name}” already.", "notice")
+        elif intake.here:
+            self.noticed.emit(f"{count_noun(intake.here, 'photo')} came twice.", "notice")
+
+    def _tell_elsewhere(self, intake: Intake) -> None:
+        shown = [
+            f"{one_line(Path(photo.path).name, 60)} (in “{class_words(self.boxes.name(box))}”)"
+            for photo, box in intake.elsewhere
+        ]
+        names = ", ".join(shown[:3]) + (f" and {len(shown) - 3:,} more" if len(shown) > 3 else "")
+        one = len(shown) == 1
+        what = "A photo is" if one else f"{len(shown):,} photos are"
+        text = (
+            f"{what} in another class already: {names}. A photo can be of one class only; "
+            f"{'it stays' if one else 'they stay'} there."
+        )
+        paths = tuple(photo.path for photo, _ in intake.elsewhere)
+        self.found_elsewhere.emit(text, paths, intake.box)
+
+    def stop(self) -> None:
+        """End what goes on; what has come stays."""
+        for intake in self._intakes:
+            intake.stop()
+        if self._folder_job is not None:
+            self._folder_job.cancel()
+
+    def _tell_work(self) -> None:
+        self.work_changed.emit("Looking at the photos…" if self._intakes else "")
+
+    # --- what the person does ---------------------------------------------------------------
+
+    def move(self, paths: Iterable[str], box: int) -> None:
+        """Into another box."""
+        paths = tuple(paths)
+        name = f"“{class_words(self.boxes.name(box))}”" if box else "the unsorted ones"
+        self._did(self.boxes.move(paths, box, f"move {count_noun(len(paths), 'photo')} to {name}"))
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Out of all boxes; the files stay where they are."""
+        paths = tuple(paths)
+        self._did(self.boxes.move(paths, None, f"remove {count_noun(len(paths), 'photo')}"))
+
+    def new_class(self, name: str = "", paths: Iterable[str] = ()) -> int:
+        """A class, perhaps with photos of other boxes; where its name is taken that class. Its
+        number; UNSORTED where nothing can be changed yet."""
+        if not self.loaded:
+            return UNSORTED
+        known = self.boxes.find_class(name) if name.strip() else None
+        if known is not None:
+            self.move(paths, known)
+            return known
+        number, changed = self.boxes.new_class(name.strip() or self.boxes.free_name(), paths)
+        self._did(changed)
+        return number
+
+    def rename(self, box: int, name: str) -> bool:
+        """Whether the class is called so now."""
+        name = name.strip()
+        other = self.boxes.find_class(name)
+        if not name or (other is not None and other != box):
+            if name:
+                self.noticed.emit(f"Another class is called “{class_words(name)}”.", "miss")
+            return False
+        self._did(self.boxes.rename(box, name))
+        return True
+
+    def remove_class(self, box: int) -> None:
+        self._did(self.boxes.remove_class(box))
+
+    def start_over(self) -> None:
+        """Two empty classes; undo brings all back."""
+        self._did(self.boxes.fill(FIRST, "start over"))
+
+    def undo(self) -> Changed:
+        changed = self.boxes.undo()
+        self._did(changed)
+        return changed
+
+    def redo(self) -> Changed:
+        changed = self.boxes.redo()
+        self._did(changed)
+        return changed
+
+    # --- folders ----------------------------------------------------------------------------
+
+    def make(self) -> None:
+        """A class folder in the data folder; `made` follows."""
+        if self.readiness.ready:
+            job = self._work(partial(make_training_folder, self.boxes.snapshot()))
+            job.progressed.connect(self._on_making)
+
+    def save_to(self, folder: Path) -> None:
+        """Copies in folders of their classes; `saved` follows."""
+        job = self._work(partial(save_class_folder, self.boxes.snapshot(), folder))
+        job.progressed.connect(self._on_saving)
+
+    def extend(self, folder: Path, title: str, model_id: str) -> None:
+        """The classes of a model's training, with an empty one more; `extended` follows."""
+        self._extending = (folder, title, model_id)
+        if not self.loaded:
+            self.load()
+            return
+        job = self._work(partial(read_class_folder, folder))
+        job.progressed.connect(self._on_reading)
+
+    def _work(self, start: Callable[[], Iterator[object]]) -> Job:
+        if self._folder_job is not None:
+            self._folder_job.let_go()
+        self._folder_job = job = self._io.submit(start, Priority.INTERACTIVE)
+        job.failed.connect(self._on_folder_failed)
+        job.ended.connect(self._on_folder_ended)
+        return job
+
+    @Slot(object)
+    def _on_making(self, events: list[FolderEvent]) -> None:
+        for event in events:
+            if isinstance(event, FolderProgress):
+                done = f"{event.done:,} of {event.total:,}"
+                self.work_changed.emit(f"Making the class folder: {done} photos")
+            else:
+                self._tell_missing(event)
+                self.made.emit(event)
+
+    @Slot(object)
+    def _on_saving(self, events: list[FolderEvent]) -> None:
+        for event in events:
+            if isinstance(event, FolderProgress):
+                self.work_changed.emit(f"Copying: {event.done:,} of {event.total:,} photos")
+            else:
+                self._tell_missing(event)
+                self.saved.emit(event)
+
+    def _tell_missing(self, event: FolderMade) -> None:
+        if event.missing:
+            count = len(event.missing)
+            names = name_list([one_line(Path(path).name, 60) for path in event.missing])
+            what = "A photo is not where it was" if count == 1 else f"{count:,} photos are gone"
+            self.noticed.emit(f"{what}, or cannot be read: {names}. Left out.", "warning")
+
+    @Slot(object)
+    def _on_reading(self, events: list[FolderRead | Collection]) -> None:
+        event = events[-1]
+        if isinstance(event, FolderRead):
+            self.work_changed.emit(f"Looking through the training folder: {event.done:,} photos")
+            return
+        if self._extending is None:
+            return
+        _, title, model_id = self._extending
+        self._extending = None
+        self._did(self.boxes.fill(event, "open a model's classes"))
+        self.new_class()
+        both = _in_two_classes(event)
+        if both:
+            names = name_list([one_line(name, 60) for name in both])
+            self.noticed.emit(
+                f"Of the training photos some are in two classes: {names}. A model cannot learn "
+                "them; remove each from one.",
+                "warning",
+            )
+        self.noticed.emit(
+            f"These are the classes of “{one_line(title, 60)}”. Name the new one, add photos, and "
+            "go on to training, which starts from that model. It has learned from some of these "
+            "photos before, so the accuracy on the old classes may look better than it is.",
+            "notice",
+        )
+        self.extended.emit(model_id)
+
+    @Slot(object)
+    def _on_folder_failed(self, error: Exception) -> None:
+        text = sentence(error)
+        if self._extending is not None:
+            folder, title, _ = self._extending
+            text = (
+                f"The photos that “{one_line(title, 60)}” was trained on are needed to add a class,"
+                f" and they are not there any more ({one_line(str(folder))}). {text}"
+            )
+        self.noticed.emit(text, "warning")
+
+    @Slot()
+    def _on_folder_ended(self) -> None:
+        self._folder_job = self._extending = None
+        self._tell_work()
+
+
+def _in_two_classes(collection: Collection) -> list[str]:
+    """Names of files whose content is in two classes."""
+    where: dict[str, str] = {}
+    return [
+        Path(photo.path).name
+        for item in collection.classes
+        for photo in item.photos
+        if photo.key and where.setdefault(photo.key, item.name) != item.name
+    ]
+
+
+def _load() -> Iterator[Collection | None]:
+    yield load_collection()
