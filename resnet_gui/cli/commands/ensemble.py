@@ -20,9 +20,7 @@ def ensemble(
             metavar="MODEL",
         ),
     ],
-    title: Annotated[
-        str, typer.Option("--title", help="What it is called.", metavar="NAME")
-    ] = "",
+    title: Annotated[str, typer.Option("--title", help="What it is called.", metavar="NAME")] = "",
     as_json: JsonLines = False,
 ) -> None:
     """Keep several models as one that answers with the mean of theirs.

@@ -68,6 +68,10 @@ class AveragedBackend(Backend):
         rows: Rows = np.log(np.maximum(total / np.float32(len(self._parts)), _TINY))
         return rows
 
+    def infer_both(self, crops: Crops) -> tuple[Rows, Rows | None]:
+        """The answers. What several heads saw are different things, so there are no features."""
+        return self.infer(crops), None
+
     def features(self, crops: Crops, pooling: Pooling = Pooling.AVG) -> Rows:
         """Of one model: the mean over its crops."""
         if len(self._parts) > 1:

@@ -50,9 +50,7 @@ def reading_side(preprocessing: Preprocessing) -> int | None:
     return int(_SPARE * max(preprocessing.resize, preprocessing.crop))
 
 
-def crop_photo(
-    image: Image.Image, preprocessing: Preprocessing, at: Place = CENTRE
-) -> Image.Image:
+def crop_photo(image: Image.Image, preprocessing: Preprocessing, at: Place = CENTRE) -> Image.Image:
     """Resize and crop: what the network sees, before normalisation.
 
     Args:

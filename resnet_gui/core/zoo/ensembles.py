@@ -256,8 +256,9 @@ def _free_path(folder: Path, title: str) -> Path:
     stem, number = slug(title), 1
     while True:
         name = stem if number == 1 else f"{stem}-{number}"
-        if not (folder / f"{name}{SUFFIX}").exists() and not (
-            folder / f"{name}.safetensors"
-        ).exists():
+        if (
+            not (folder / f"{name}{SUFFIX}").exists()
+            and not (folder / f"{name}.safetensors").exists()
+        ):
             return folder / f"{name}{SUFFIX}"
         number += 1

@@ -67,7 +67,9 @@ def cut(source: ImageSource, look: str, *, exact: bool = True) -> np.ndarray:
 # --- crops ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("look", "torchvisions"), [("five-crop", five_crop), ("ten-crop", ten_crop)])
+@pytest.mark.parametrize(
+    ("look", "torchvisions"), [("five-crop", five_crop), ("ten-crop", ten_crop)]
+)
 def test_crops_are_torchvisions(look: str, torchvisions: object) -> None:
     source = photo()
     image = gradient(90, 60, seed=0)
