@@ -46,9 +46,9 @@ def classify(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="Which model answers: an id from “resnet-gui models”. Given more than once, models "
-            "with the same classes answer together. Default: the best one that is on this "
-            "computer.",
+            help="Which model answers: an id from “resnet-gui models”. Given more than once: "
+            "models with the same classes, which answer together. Default: the best one that is on "
+            "this computer.",
             metavar="ID",
         ),
     ] = None,

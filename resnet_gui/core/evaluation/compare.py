@@ -1,5 +1,5 @@
-"""Lets two models answer the same labelled photos. No torch: it runs on the backends that `classify`
-uses."""
+"""Lets two models answer the same labelled photos. It runs on the backends that `classify` uses. No
+torch here."""
 
 from __future__ import annotations
 

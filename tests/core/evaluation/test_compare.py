@@ -97,8 +97,8 @@ def result(fixed: int, broken: int, right: int = 5, wrong: int = 3) -> Compared:
 
 
 def test_sentences() -> None:
-    assert result(31, 12).sentence() == (
-        "“B” is right on 31 photos where “A” is wrong, “A” on 12: unlikely to be chance (p = 0.005)."
+    assert result(31, 12).sentence("A", "B") == (
+        "B is right on 31 photos where A is wrong, A on 12: unlikely to be chance (p = 0.005)."
     )
     assert "may well be chance (p = 1)" in result(4, 5).sentence()
     assert "very unlikely to be chance (p < 0.001)" in result(1, 60).sentence()

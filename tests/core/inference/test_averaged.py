@@ -1,4 +1,4 @@
-"""Test-time augmentation and ensembles: which crops are cut, and that their answers are averaged."""
+"""Test-time augmentation and ensembles: which crops are cut, and that the answers are averaged."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_answers_to_all_crops_are_averaged(look: str) -> None:
 
 
 def test_unknown_way_is_refused() -> None:
-    with pytest.raises(ModelError, match="no way “twice”.*five-crop"):
+    with pytest.raises(ModelError, match=r"no way “twice”.*five-crop"):
         looking(tiny("insects"), "twice")
 
 
