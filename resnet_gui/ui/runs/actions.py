@@ -61,7 +61,7 @@ class RunActions(QObject):
             ("open", "&Open on the Train page", "Open", "Return", self._on_open,
              "Show what came out of it on the Train page"),
             ("again", "Train &again with the same settings…", "Again…", "Ctrl+R",
-             self._on_again, "Train again with the same settings: opens its folder on the Train page with all of them"),
+             self._on_again, "Train again: opens its folder and all of its settings on the Train page"),
             ("compare", "&Compare two runs…", "Compare…", "Ctrl+D", self._on_compare,
              "Let the models of the two chosen runs answer the same photos"),
             ("rename", "Re&name…", "Rename…", "F2", self._on_rename, "Give the run another name"),
