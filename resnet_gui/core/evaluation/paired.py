@@ -24,7 +24,7 @@ class Cell(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PairedPhoto(Value):
+class PairedPhoto:
     """One photo: what it shows, what the two models said, and how sure they were (0..1)."""
 
     path: str

@@ -47,6 +47,8 @@ def open_backend(
 
 def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None]) -> Backend:
     """As `gpu_backend.open_gpu`."""
+    if _averages(entry):
+        return open_averaged(entry, lambda single: open_gpu(single, device, notify))
     with gentle_import():
         from resnet_gui.core.inference import gpu_backend
     return gpu_backend.open_gpu(entry, device, notify)

@@ -19,7 +19,8 @@ from resnet_gui.ui.widgets.reveal import Reveal
 
 class RunActions(QObject):
     """Attributes:
-        buttons: by name. find: looks for runs; the page does it.
+        actions: by name, each with the words and the tooltip of its button. buttons: likewise.
+        find: looks for runs; the page does it.
 
     Signals:
         open_requested(object): a RunInfo that the Train page should show.
@@ -45,7 +46,7 @@ class RunActions(QObject):
     def button_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(6)
-        for name, (action, words, tip) in self._actions.items():
+        for name, (action, words, tip) in self.actions.items():
             button = QPushButton(words)
             set_tooltip(button, f"{tip} ({action.shortcut().toString()})")
             button.clicked.connect(action.trigger)
@@ -61,7 +62,7 @@ class RunActions(QObject):
             ("open", "&Open on the Train page", "Open", "Return", self._on_open,
              "Show what came out of it on the Train page"),
             ("again", "Train &again with the same settings…", "Again…", "Ctrl+R",
-             self._on_again, "Train again: opens its folder and all of its settings on the Train page"),
+             self._on_again, "Open its folder on the Train page with all of its settings"),
             ("compare", "&Compare two runs…", "Compare…", "Ctrl+D", self._on_compare,
              "Let the models of the two chosen runs answer the same photos"),
             ("rename", "Re&name…", "Rename…", "F2", self._on_rename, "Give the run another name"),
@@ -69,13 +70,13 @@ class RunActions(QObject):
             ("trash", "Move to the &trash", "To the trash", "Del", self._on_trash,
              "Throw the chosen runs away; their models stay"),
         )  # fmt: skip
-        self._actions: dict[str, tuple[QAction, str, str]] = {}
+        self.actions: dict[str, tuple[QAction, str, str]] = {}
         self._usable: dict[str, bool] = {}
         for name, text, words, keys, slot, tip in rows:
             usable = partial(self._can, name)
             action = self._page.offer_action("Runs", text, slot, keys=keys, usable=usable)
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            self._actions[name] = (action, words, tip)
+            self.actions[name] = (action, words, tip)
         self._page.offer_line("Runs")
         self._try = self._page.offer_action(
             "Runs", "Tr&y its model", self._on_try, keys="Ctrl+T", usable=partial(self._can, "try")
@@ -113,7 +114,7 @@ class RunActions(QObject):
             "note": whole,
             "trash": bool(resting),
         }
-        for name, (action, _, tip) in self._actions.items():
+        for name, (action, _, tip) in self.actions.items():
             button, usable = self.buttons[name], self._usable[name]
             action.setEnabled(usable)
             button.setEnabled(usable)
@@ -228,7 +229,7 @@ class RunActions(QObject):
         menu = QMenu(self._page)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.refresh()
-        menu.addActions([action for action, _, _ in self._actions.values()])
+        menu.addActions([action for action, _, _ in self.actions.values()])
         menu.addSeparator()
         menu.addActions([self._try, self._folder])
         menu.popup(at)
