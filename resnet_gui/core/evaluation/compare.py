@@ -94,8 +94,8 @@ def compare(
         for entry, place, found in zip(entries, places, said, strict=True):
             answer = found[index][0]
             labels.append(truth if answer == place[photo.label] else entry.spec.label(answer))
-        probabilities = (found[index][1] for found in said)
-        pairs.append(PairedPhoto(str(paths[index]), truth, *labels, *probabilities))
+        one, other = (found[index][1] for found in said)
+        pairs.append(PairedPhoto(str(paths[index]), truth, labels[0], labels[1], one, other))
     if not pairs:
         raise DatasetError(summary.root, "None of the photos could be read.")
     judged = [photo for n, photo in enumerate(photos) if n in said[0] and n in said[1]]

@@ -42,4 +42,4 @@ def mcnemar(fixed: int, broken: int) -> float:
     for k in range(1, least + 1):
         term = term * (n - k + 1) // k
         total += term
-    return min(1.0, 2 * total / 2**n)
+    return min(1.0, 2 * total / (1 << n))

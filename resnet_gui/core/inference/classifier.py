@@ -204,9 +204,9 @@ class Classifier:
 
     def weights_of(self, spec: ModelSpec) -> Path | None:
         """The file that a model in memory was read from; None: it has changed since, or the model
-        has no file or is not in memory."""
+        has no file of its own or is not in memory."""
         entry = self._entries.get(spec.id)
-        if entry is None or entry.weights_path is None:
+        if entry is None or entry.members or entry.weights_path is None:
             return None
         with suppress(ModelFileError):
             stamp = _stamp(entry)

@@ -58,30 +58,21 @@ def ensemble_of(
     specs = [member.spec for member in members]
     known_gflops = [spec.gflops for spec in specs if spec.gflops is not None]
     names = [spec.id for spec in specs]
-    spec = dataclasses.replace(
-        first,
+    spec = ModelSpec(
         id=model_id or JOIN.join(names),
         title=title or " + ".join(spec.title for spec in specs),
         family="Ensemble",
         architecture="",
         provider=PROVIDER,
+        dataset=first.dataset,
+        classes=first.classes,
+        preprocessing=first.preprocessing,
         parameters=sum(spec.parameters for spec in specs),
         gflops=sum(known_gflops) if len(known_gflops) == len(specs) else None,
-        top1=None,
-        top5=None,
         bytes=sum(spec.bytes for spec in specs),
-        licence="",
-        url="",
-        sha256_prefix="",
-        md5="",
         path=path,
-        weights="",
         notes=f"Answers with the mean of {len(specs)} models: "
         f"{', '.join(spec.title for spec in specs)}.",
-        architecture_options={},
-        metrics={},
-        run_id="",
-        base_model="",
         members=tuple(names),
         inputs=tuple(dict.fromkeys(spec.preprocessing for spec in specs)),
     )

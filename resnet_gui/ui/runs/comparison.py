@@ -119,8 +119,8 @@ class RunComparison(QWidget):
     def refresh(self) -> None:
         """Show how far it is, or what came out."""
         result, comparing = self._controller.compared, self._controller.comparing
-        for widget in (self.bar, self.stop):
-            widget.setVisible(comparing)
+        self.bar.setVisible(comparing)
+        self.stop.setVisible(comparing)
         for button in self.cells.values():
             button.setVisible(result is not None)
         for widget in (self.sentence, self.gallery, self.close_button):

@@ -41,7 +41,7 @@ _MOST_IN_MENU = 20
 class RunsPage(Page):
     """Attributes:
         controller: the state machine that this page shows.
-        table: the runs. actions: what can be done with those chosen.
+        table: the runs. run_actions: what can be done with those chosen.
         curves, comparison: below, one of them at a time.
 
     Signals:
@@ -76,14 +76,14 @@ class RunsPage(Page):
         self.table = RunsTable(controller.earlier.model_title)
         self.curves = RunCurves(controller)
         self.comparison = RunComparison(controller, lanes.io)
-        self.actions = RunActions(self, controller, self.table, context)
+        self.run_actions = RunActions(self, controller, self.table, context)
         self.stack.addWidget(self._full_part())
         self.curves.save_requested.connect(self._on_save_requested)
         self._io = lanes.io
         self.curves.drawn.connect(self.table.runs.show_colours)
         self.comparison.photo_requested.connect(self.photo_requested)
         self.table.chosen_changed.connect(self._on_chosen_changed)
-        self.actions.find.triggered.connect(self._on_find)
+        self.run_actions.find.triggered.connect(self._on_find)
         controller.runs_changed.connect(self._on_runs_changed)
         controller.trash_changed.connect(self._on_trash_changed)
         controller.trashed_now.connect(self._on_trashed)
@@ -161,7 +161,7 @@ class RunsPage(Page):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         rows.addWidget(self.table, 1)
-        rows.addLayout(self.actions.button_row())
+        rows.addLayout(self.run_actions.button_row())
         self.splitter.addWidget(above)
         self.below = QStackedWidget()
         self.below.addWidget(self.curves)
@@ -195,12 +195,12 @@ class RunsPage(Page):
         if first and runs:
             self.table.choose([runs[0].path])
         self._show_count()
-        self.actions.refresh()
+        self.run_actions.refresh()
 
     @Slot()
     def _on_chosen_changed(self) -> None:
         self.curves.show_runs(tuple(self.table.chosen()))
-        self.actions.refresh()
+        self.run_actions.refresh()
 
     def _show_count(self) -> None:
         shown, known = self.table.filtered.rowCount(), len(self.controller.runs)
@@ -267,7 +267,7 @@ class RunsPage(Page):
             button.setAccessibleName(f"Trash: {count_noun(len(trashed), 'run')}")
         if not self.controller.can_undo:
             self._on_undo_left()
-        self.actions.refresh()
+        self.run_actions.refresh()
 
     @Slot()
     def _fill_trash_menu(self) -> None:

@@ -20,6 +20,9 @@ from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.looking import look_wanted, looking
 from resnet_gui.core.inference.open_backend import open_converted, open_exact
 from resnet_gui.core.inference.photo_inputs import read_for
+from resnet_gui.core.library.answered import AnsweredPhoto
+from resnet_gui.core.library.answering import Library
+from resnet_gui.core.library.way import way_of
 from resnet_gui.core.looks import LOOKS, View, views_of
 from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.photos.views import read_views
@@ -29,6 +32,7 @@ from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo.ensembles import save_ensemble
 from tests.helpers.models import CLASSES, small_model
 from tests.helpers.pictures import encoded, gradient
 
@@ -210,3 +214,27 @@ def test_converted_members_answer_without_torch(
         expected = rows(both, sources)
     for backend in (fast, fast.for_many()):
         assert abs(LoadedModel(both.spec, backend).probabilities(crops) - expected).max() < 0.05
+
+
+def test_kept_answers_are_of_one_way_of_looking() -> None:
+    """What a model said when it looked once is not what it says when it looks twice."""
+    entry = tiny("insects")
+    ways = {
+        way_of(looking(entry, look).spec, "0" * 64, "exact", "fp32", cpu()).digest for look in LOOKS
+    }
+    assert len(ways) == len(LOOKS)
+
+
+def test_of_an_ensemble_nothing_is_kept() -> None:
+    """Its answers are those of several files, any of which may be replaced."""
+    tiny("one"), tiny("other", 1)
+    save_ensemble([Zoo.standard().ready(name) for name in ("one", "other")], "Both")
+    classifier = Classifier(Zoo.standard())
+    library = Library(classifier)
+    sources = [photo(n) for n in range(20)]
+    for _ in range(2):
+        told = list(library.answer(sources, "both", "cpu"))
+        answered = [event for event in told if isinstance(event, AnsweredPhoto)]
+        assert len(answered) == 20
+        assert not any(event.kept for event in answered)
+    library.store.close()

@@ -139,7 +139,7 @@ def test_every_control_has_a_name_and_a_tooltip(qtbot: QtBot, app: WindowApp, ph
     new_run("Bees", photos)
     page = shown(qtbot, app)
     controls: list[QWidget] = [
-        *page.actions.buttons.values(), *page.comparison.cells.values(), page.search, page.trash,
+        *page.run_actions.buttons.values(), *page.comparison.cells.values(), page.search, page.trash,
         page.empty_train, page.comparison.stop, page.comparison.close_button,
         page.curves.training, page.curves.validation,
     ]  # fmt: skip
@@ -147,7 +147,7 @@ def test_every_control_has_a_name_and_a_tooltip(qtbot: QtBot, app: WindowApp, ph
         text = control.text() if isinstance(control, QPushButton) else ""
         assert control.accessibleName() or text, control
         assert control.toolTip(), control
-    for action, _, _ in page.actions.actions.values():
+    for action, _, _ in page.run_actions.actions.values():
         assert action.shortcut().toString(), action.text()
 
 
@@ -196,12 +196,12 @@ def test_a_run_is_opened_and_had_again_on_the_train_page(
     page = shown(qtbot, app)
     train = app.window.train_page.controller
     choose(page, "Bees")
-    page.actions.buttons["open"].click()
+    page.run_actions.buttons["open"].click()
     qtbot.waitUntil(lambda: train.state is TrainState.ENDED)
     assert train.run_title == "Bees"
     assert app.window.pages.current is app.window.train_page
     app.window.show_page("runs")
-    page.actions.buttons["again"].click()
+    page.run_actions.buttons["again"].click()
     qtbot.waitUntil(lambda: train.state is TrainState.READY and train.config is not None)
     assert train.config is not None
     assert (train.config.epochs, train.config.label_smoothing) == (2, 0.2)
@@ -215,8 +215,8 @@ def test_a_run_in_training_is_marked_and_stays(qtbot: QtBot, app: WindowApp, pho
         page = shown(qtbot, app)
         choose(page, "Bees")
         assert column(page, "State") == ["running: 2 of 2"]
-        assert not page.actions.buttons["trash"].isEnabled()
-        assert "stop it first" in page.actions.buttons["trash"].toolTip()
+        assert not page.run_actions.buttons["trash"].isEnabled()
+        assert "stop it first" in page.run_actions.buttons["trash"].toolTip()
         held.append_metrics(
             EpochDone("r", 3, 3, 3, "head", 0.5, 0.5, 0.4, 0.8, 0.1, 1.0, 10.0, True)
         )
@@ -235,10 +235,10 @@ def test_two_runs_are_compared_photo_by_photo(
     app = open_app()
     page = shown(qtbot, app)
     choose(page, "Older")
-    assert not page.actions.buttons["compare"].isEnabled()
-    assert "Choose two runs" in page.actions.buttons["compare"].toolTip()
+    assert not page.run_actions.buttons["compare"].isEnabled()
+    assert "Choose two runs" in page.run_actions.buttons["compare"].toolTip()
     choose(page, "Older", "Newer")
-    assert page.actions.buttons["compare"].isEnabled()
+    assert page.run_actions.buttons["compare"].isEnabled()
     pair = page.controller.pair_of(page.table.chosen())
     assert pair is not None
     page.controller.compare(pair, photos)
