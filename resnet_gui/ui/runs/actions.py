@@ -16,6 +16,9 @@ from resnet_gui.ui.runs.view import RunsTable
 from resnet_gui.ui.widgets.plain_text import action_text, ask_for_name, one_line, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
 
+# Keys that mean something else in the search and among photos.
+_OF_THE_TABLE = ("Return", "F2", "F4", "Del")
+
 
 class RunActions(QObject):
     """Attributes:
@@ -75,11 +78,22 @@ class RunActions(QObject):
         for name, text, words, keys, slot, tip in rows:
             usable = partial(self._can, name)
             action = self._page.offer_action("Runs", text, slot, keys=keys, usable=usable)
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if keys in _OF_THE_TABLE:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+                self._table.addAction(action)
             self.actions[name] = (action, words, tip)
         self._page.offer_line("Runs")
         self._try = self._page.offer_action(
             "Runs", "Tr&y its model", self._on_try, keys="Ctrl+T", usable=partial(self._can, "try")
+        )
+        self._join = self._page.offer_action(
+            "Runs", "&Join the models", self._on_join, keys="Ctrl+J",
+            usable=partial(self._can, "join"),
+        )  # fmt: skip
+        set_tooltip(
+            self._join,
+            "Make one model of those of the chosen runs, which answers with the mean of theirs (an "
+            "ensemble): a little more often right, and as slow as all of them together",
         )
         self._folder = self._page.offer_action(
             "Runs", "Show in &folder", self._on_folder, usable=partial(self._can, "one")
@@ -109,6 +123,7 @@ class RunActions(QObject):
             "open": whole,
             "again": whole,
             "try": one is not None and self._controller.earlier.model_of(one) is not None,
+            "join": bool(self._controller.members(runs)),
             "compare": self._controller.pair_of(runs) is not None,
             "rename": whole,
             "note": whole,
@@ -122,6 +137,7 @@ class RunActions(QObject):
             keys = action.shortcut().toString()
             set_tooltip(button, f"{tip} ({keys})" + (f"\n{why}" if why else ""))
         self._try.setEnabled(self._usable["try"])
+        self._join.setEnabled(self._usable["join"])
         self._folder.setEnabled(self._usable["one"])
         self._undo.setEnabled(self._controller.can_undo)
 
@@ -161,6 +177,10 @@ class RunActions(QObject):
         model = self._controller.earlier.model_of(run) if run is not None else None
         if model is not None:
             self.try_requested.emit(model.spec.id)
+
+    @Slot()
+    def _on_join(self) -> None:
+        self._controller.join(self._table.chosen())
 
     @Slot()
     def _on_folder(self) -> None:
@@ -231,5 +251,5 @@ class RunActions(QObject):
         self.refresh()
         menu.addActions([action for action, _, _ in self.actions.values()])
         menu.addSeparator()
-        menu.addActions([self._try, self._folder])
+        menu.addActions([self._try, self._join, self._folder])
         menu.popup(at)

@@ -18,12 +18,15 @@ from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import RunInfo, RunState, note_run
 from resnet_gui.core.runs.trash import TrashedRun, restore_run, trash_run, trashed_runs
 from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo.ensembles import save_ensemble
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.earlier_runs import EarlierRuns
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import sentence
+
+_LONGEST = 150  # letters of a title that is made of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,35 @@ class RunsController(QObject):
     def _tell_others(self) -> None:
         self.changed_runs.emit()
 
+    # --- models that answer together --------------------------------------------------------
+
+    def members(self, runs: Sequence[RunInfo]) -> list[ModelEntry]:
+        """The models of runs that could answer together; none where one is missing, or they know
+        different classes."""
+        models = [self.earlier.model_of(run) for run in runs]
+        found = [model for model in models if model is not None and not model.problem]
+        same = len({frozenset(model.spec.classes) for model in found}) == 1
+        return found if same and len(found) == len(runs) >= 2 else []
+
+    def join(self, runs: Sequence[RunInfo]) -> None:
+        """Keep the models of runs as one that answers with the mean of theirs, called after them;
+        the Models page can rename it."""
+        members = self.members(runs)
+        if not members:
+            return
+        titles = list(dict.fromkeys(entry.spec.title for entry in members))
+        title = " + ".join(titles) if len(titles) > 1 else f"{titles[0]}, {len(members)} together"
+        job = self._io.submit(partial(_join, members, title[:_LONGEST]), Priority.INTERACTIVE)
+        job.progressed.connect(self._on_joined)
+        job.failed.connect(self._on_failed)
+        job.ended.connect(self._store.refresh)
+
+    @Slot(object)
+    def _on_joined(self, titles: list[str]) -> None:
+        name = one_line(titles[-1], 60)
+        text = f"“{name}” is among your models now, on the Models page and wherever one is chosen."
+        self.noticed.emit(text, "notice")
+
     # --- comparing --------------------------------------------------------------------------
 
     def pair_of(self, runs: Sequence[RunInfo]) -> Pair | None:
@@ -310,6 +342,10 @@ def _read_curves(paths: Sequence[str]) -> Iterator[Curve]:
             yield Curve(path, tuple(RunDirectory.open(Path(path)).metrics()))
         except ResNetGuiError:
             yield Curve(path, ())  # the table says what is wrong with it
+
+
+def _join(members: Sequence[ModelEntry], title: str) -> Iterator[str]:
+    yield save_ensemble(members, title).spec.title
 
 
 def _read_config(path: Path) -> Iterator[RunConfig]:

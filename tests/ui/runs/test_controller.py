@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import RunDirectory, create_run, list_runs, runs_dir
-from resnet_gui.core.system.paths import data_dir
+from resnet_gui.core.system.paths import data_dir, user_models_dir
 from resnet_gui.core.zoo import ModelEntry
+from resnet_gui.core.zoo.providers.ensembles import EnsembleProvider
 from resnet_gui.ui.runs.controller import RunsController, thrown_sentence
 from tests.helpers.fake_engine import Rig, heard, model
 
@@ -244,3 +246,26 @@ def test_stopped_and_failed_comparisons(rig: Rig, two: RunsController) -> None:
     rig.settle()
     assert not two.comparing
     assert noticed == [("It is damaged.", "warning")]
+
+
+# --- models that answer together --------------------------------------------------------------
+
+
+def test_models_of_runs_are_joined(rig: Rig, two: RunsController) -> None:
+    noticed = heard(two.noticed)
+    assert [entry.spec.id for entry in two.members(two.runs)] == ["newer", "older"]
+    assert two.members(two.runs[:1]) == []
+    two.join(two.runs)
+    rig.settle()
+    [(text, kind)] = noticed
+    assert "“Model newer + Model older” is among your models now" in text
+    assert kind == "notice"
+    [entry] = EnsembleProvider(user_models_dir()).entries()
+    assert entry.spec.members == ("newer", "older")
+
+
+def test_models_of_other_classes_are_not_joined(rig: Rig, two: RunsController) -> None:
+    newer, older = (made_by(run.path, run.title.lower()) for run in two.runs)
+    other = replace(older, spec=replace(older.spec, classes=("ant", "wasp")))
+    rig.look(newer, other)
+    assert two.members(two.runs) == []

@@ -139,8 +139,8 @@ def test_every_control_has_a_name_and_a_tooltip(qtbot: QtBot, app: WindowApp, ph
     new_run("Bees", photos)
     page = shown(qtbot, app)
     controls: list[QWidget] = [
-        *page.run_actions.buttons.values(), *page.comparison.cells.values(), page.search, page.trash,
-        page.empty_train, page.comparison.stop, page.comparison.close_button,
+        *page.run_actions.buttons.values(), *page.comparison.cells.values(), page.search,
+        page.trash, page.empty_train, page.comparison.stop, page.comparison.close_button,
         page.curves.training, page.curves.validation,
     ]  # fmt: skip
     for control in controls:
@@ -260,6 +260,10 @@ def test_two_runs_are_compared_photo_by_photo(
     gallery = page.comparison.gallery
     gallery.setCurrentIndex(gallery.photos.index(0))
     path = gallery.photos.index(0).data(gallery.photos.PhotoRole).path
+    choose(page, "Older")  # keys here are about the photos, not about the run
+    gallery.setFocus()
+    qtbot.keyClick(gallery, Qt.Key.Key_Delete)
+    assert len(page.controller.runs) == 2
     qtbot.keyClick(gallery, Qt.Key.Key_Return)
     assert app.window.pages.current is app.window.page
     listed = app.window.page.controller.photos
