@@ -16,6 +16,7 @@ from resnet_gui.core.zoo.storage.speed_log import SpeedLog
 
 if TYPE_CHECKING:
     from resnet_gui.core.dataset.summary import DatasetSummary
+    from resnet_gui.core.evaluation.paired import Compared
     from resnet_gui.core.evaluation.predictions import Measured
     from resnet_gui.core.events import (
         ClassifyEvent,
@@ -211,6 +212,13 @@ class LocalEngine:
 
             warm_up()
         yield describe_spec(self._spec(model_id))
+
+    def compare(self, first: str, second: str, folder: Path) -> Iterator[Preparing | Notice | ImageFailed | Compared]:
+        with gentle_import(torch=False):
+            from resnet_gui.core.evaluation.compare import compare
+            from resnet_gui.core.inference.looking import look_wanted, looking
+        one, other = (looking(self.zoo.ready(model), look_wanted()) for model in (first, second))
+        yield from compare(one, other, folder)
 
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         from resnet_gui.core.lab.histories import read_histories

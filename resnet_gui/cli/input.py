@@ -11,8 +11,10 @@ import typer
 from resnet_gui.cli.output import say
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import ImageSource
+from resnet_gui.core.looks import LOOKS
 from resnet_gui.core.photos.collect import collect_photos
 from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo.ensembles import JOIN
 
 NO_MODEL = "No model is on this computer yet."
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?", re.IGNORECASE)
@@ -44,6 +46,20 @@ def check_device(device: str) -> None:
             f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
             param_hint="--device",
         )
+
+
+def check_look(look: str | None) -> str | None:
+    """Raises typer.BadParameter for no way of looking at photos."""
+    if look is not None and look not in LOOKS:
+        raise typer.BadParameter(
+            f"there is no way “{look}”; choose {', '.join(LOOKS)}", param_hint="--tta"
+        )
+    return look
+
+
+def joined(models: Sequence[str] | None) -> str | None:
+    """What several ids are called together: an ensemble. None: none is given."""
+    return JOIN.join(models) if models else None
 
 
 def chosen_model(model: str | None, advice: str) -> ModelEntry:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from resnet_gui.cli.input import given_path
+from resnet_gui.cli.input import check_look, given_path
+from resnet_gui.core.looks import LOOKS
 
 Photos = Annotated[
     list[Path],
@@ -34,5 +35,15 @@ Exact = Annotated[
         "--exact",
         help="Answer with torch in full precision, also where a faster way was found to be as "
         "good.",
+    ),
+]
+Tta = Annotated[
+    str | None,
+    typer.Option(
+        "--tta",
+        help=f"Look at each photo more than once and average the answers: {', '.join(LOOKS)}. A "
+        "little more often right, and as many times as slow. Default: as the settings say.",
+        metavar="WAY",
+        callback=check_look,
     ),
 ]

@@ -21,6 +21,8 @@ COMMANDS: dict[str, str] = {
     "resume": f"{_HERE}.resume:resume",
     "runs": f"{_HERE}.runs:runs",
     "evaluate": f"{_HERE}.evaluate:evaluate",
+    "compare": f"{_HERE}.compare:compare",
+    "ensemble": f"{_HERE}.ensemble:ensemble",
     "download": f"{_HERE}.download:download",
     "import": f"{_HERE}.import_:import_",
 }

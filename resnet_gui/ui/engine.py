@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # the window's start needs none of it
     from resnet_gui.core.dataset.summary import DatasetSummary
+    from resnet_gui.core.evaluation.paired import Compared
     from resnet_gui.core.evaluation.predictions import Measured
     from resnet_gui.core.events import (
         ClassifyEvent,
@@ -134,3 +135,9 @@ class Engine(Protocol):
         ...
 
     def diagram(self, model_id: str) -> Iterator[NetworkDiagram]: ...
+
+    def compare(
+        self, first: str, second: str, folder: Path
+    ) -> Iterator[Preparing | Notice | ImageFailed | Compared]:
+        """Two models, by their ids, on the labelled photos of a folder."""
+        ...

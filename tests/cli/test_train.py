@@ -19,7 +19,13 @@ from resnet_gui.cli.main import app
 from resnet_gui.cli.main import app as program
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.runs.config import SETTINGS
-from resnet_gui.core.runs.listing import RunState, list_runs, runs_dir
+from resnet_gui.core.runs.listing import (
+    RunState,
+    list_runs,
+    note_run,
+    rename_run,
+    runs_dir,
+)
 from resnet_gui.core.runs.schedules import SCHEDULES, Schedule
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from resnet_gui.core.zoo.storage.remote_file import RemoteFile
@@ -77,6 +83,15 @@ def test_train_for_people_and_the_list_of_runs(data: Path) -> None:
     assert code == 0
     assert [row["state"] for row in rows] == ["finished"]
     assert rows[0]["method"] == "progressive"
+    path = Path(rows[0]["path"])
+    rename_run(path, "The best of all")
+    note_run(path, "with more wasps\nand less blur")
+    table = CliRunner().invoke(app, ["runs"]).stdout
+    assert "The best of all" in table
+    assert rows[0]["created"][:4] in table
+    assert Path(rows[0]["data"]).name in table
+    assert "with more wasps" in table
+    assert "blur" not in table
 
 
 def test_evaluate_json(data: Path) -> None:

@@ -28,6 +28,7 @@ from resnet_gui.core.dataset.summary import (
     ScanProgress,
 )
 from resnet_gui.core.evaluation.evaluate import ClassMeasure, Evaluated
+from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
 from resnet_gui.core.events import (
     ClassScore,
     DownloadProgress,
@@ -141,6 +142,10 @@ VALUES: list[Any] = [
     HttpSettings(),
     LayersMeasured("r", LAYERS),
     Verdict(State.CHECKED, "bf16", "", 16, 15, 0.02, 0.004, True),
+    Compared(
+        ("tiny", "other"), ("Tiny", "Other"), "/d", "val",
+        (PairedPhoto("/d/a/1.jpg", "a", "b", "a", 0.5, 0.75),), 1, (0, None),
+    ),
 ]  # fmt: skip
 
 

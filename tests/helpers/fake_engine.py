@@ -243,6 +243,9 @@ class FakeEngine:
     def measure_start(self, model_id: str) -> Iterator[StartMeasured]:
         return self._play("measure_start", (model_id,))
 
+    def compare(self, first: str, second: str, folder: Path) -> Iterator[Any]:
+        return self._play("compare", (first, second, folder))
+
     def diagram(self, model_id: str) -> Iterator[NetworkDiagram]:
         return self._play("diagram", (model_id,))
 

@@ -12,8 +12,15 @@ import typer
 
 from resnet_gui.cli.classified import Pace, print_answer, table_in_file, table_on_stdout
 from resnet_gui.cli.follow import stop_flag
-from resnet_gui.cli.input import NO_MODEL, check_device, chosen_model, found_photos, given_path
-from resnet_gui.cli.options import Exact, JsonLines, Photos
+from resnet_gui.cli.input import (
+    NO_MODEL,
+    check_device,
+    chosen_model,
+    found_photos,
+    given_path,
+    joined,
+)
+from resnet_gui.cli.options import Exact, JsonLines, Photos, Tta
 from resnet_gui.cli.output import INTERRUPTED, prepare_streams, say, say_error
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelLoading, Notice, Prediction
@@ -37,10 +44,11 @@ _GET_A_MODEL = (
 def classify(
     photos: Photos,
     model: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Which model answers: an id from “resnet-gui models”. Default: the best one that "
-            "is on this computer.",
+            help="Which model answers: an id from “resnet-gui models”. Given more than once: "
+            "models with the same classes, which answer together. Default: the best one that is on "
+            "this computer.",
             metavar="ID",
         ),
     ] = None,
@@ -58,6 +66,7 @@ def classify(
             min=1, max=1000, metavar="N", help="How many answers per photo, most probable first."
         ),
     ] = 5,
+    tta: Tta = None,
     exact: Exact = False,
     as_json: JsonLines = False,
     as_csv: Annotated[
@@ -119,6 +128,7 @@ def classify(
       resnet-gui classify holidays --csv --out answers.csv --resume
       resnet-gui classify holidays --csv --columns name,label,probability,taken,latitude,longitude
       resnet-gui classify leaf.jpg --model my-leaves
+      resnet-gui classify leaf.jpg --model my-leaves --model my-leaves-2 --tta flip
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
@@ -132,15 +142,20 @@ def classify(
         raise typer.BadParameter(f"“{out}” is a folder, not a file", param_hint="--out")
     check_device(device)
     chosen = _columns(columns, top, as_csv)
-    entry = chosen_model(model, _GET_A_MODEL)
+    entry = chosen_model(joined(model), _GET_A_MODEL)
     sources, problems = found_photos(photos)
     if not sources:
         raise typer.Exit(1 if problems else 0)
     # Imported after the cheap checks: a wrong use is answered at once.
     from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.inference.looking import look_wanted
     from resnet_gui.core.library.answering import Library, in_order
 
-    classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted())
+    classifier = Classifier(
+        Zoo.standard(),
+        wants_exact=lambda: exact or exact_wanted(),
+        look=lambda: tta or look_wanted(),
+    )
     library = Library(classifier)
     with contextlib.ExitStack() as stack:
         stack.callback(library.store.close)

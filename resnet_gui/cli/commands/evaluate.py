@@ -9,7 +9,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, Exact, JsonLines
+from resnet_gui.cli.options import Data, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -28,7 +28,12 @@ from resnet_gui.core.zoo import ModelEntry
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="Id of the model, from “resnet-gui models”.", metavar="MODEL")
+        str,
+        typer.Argument(
+            help="Id of the model, from “resnet-gui models”; several with “+” between answer "
+            "together.",
+            metavar="MODEL",
+        ),
     ],
     folder: Data,
     part: Annotated[
@@ -43,6 +48,7 @@ def evaluate(
     device: Annotated[
         str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
     ] = "auto",
+    tta: Tta = None,
     exact: Exact = False,
     report: Annotated[
         Path | None,
@@ -67,16 +73,18 @@ def evaluate(
       resnet-gui evaluate my-pets pets --part val
       resnet-gui evaluate resnet20-cifar10 cifar10
       resnet-gui evaluate my-pets new-photos --report my-pets-report
+      resnet-gui evaluate resnet20-cifar10+resnet56-cifar10 cifar10 --tta flip
     """
     with foreseen_errors(as_json):
         if part not in ("auto", "all", "train", "val", "test"):
             raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
         from resnet_gui.core.evaluation.evaluate import evaluate as start
         from resnet_gui.core.evaluation.predictions import Measured
+        from resnet_gui.core.inference.looking import look_wanted, looking
         from resnet_gui.core.zoo import Zoo
 
         failed, result, measured = 0, None, None
-        entry = Zoo.standard().ready(model)
+        entry = looking(Zoo.standard().ready(model), tta or look_wanted())
         root = dataset_folder(folder, archive, yes, as_json)
         with Bar() as bar:
             for event in start(entry, root, part=part, device=device, exact=exact):

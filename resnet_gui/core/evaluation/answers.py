@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -13,7 +14,8 @@ import numpy as np
 from resnet_gui.core.events import ImageFailed, ImageSource
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Rows
 from resnet_gui.core.inference.many_photos import rows_of
-from resnet_gui.core.photos.store import PhotoStore, exact_reader
+from resnet_gui.core.inference.photo_inputs import read_for
+from resnet_gui.core.photos.store import PhotoStore, Pixels
 from resnet_gui.core.zoo.spec import ModelSpec
 
 _CHUNK, _CHUNK_OF_CARDS = 16, 64
@@ -79,9 +81,13 @@ def _both(backend: Backend) -> Callable[[Crops], Rows]:
     return ask
 
 
+def _pixels(spec: ModelSpec, path: Path) -> Pixels:
+    return read_for(ImageSource.file(path), spec, exact=True).pixels
+
+
 def _exactly(paths: Sequence[Path], spec: ModelSpec, backend: Backend) -> Iterator[Answered]:
     size = _CHUNK if backend.device.kind == "cpu" else _CHUNK_OF_CARDS
-    store = PhotoStore(paths, exact_reader(spec.preprocessing), 0)
+    store = PhotoStore(paths, functools.partial(_pixels, spec), 0)
     told = 0
     try:
         for number, (positions, pixels) in enumerate(store.chunks(size)):

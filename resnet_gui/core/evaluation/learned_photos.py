@@ -75,7 +75,7 @@ def choose_photos(entry: ModelEntry, summary: DatasetSummary, part: str) -> Chos
     Raises:
         DatasetError: there are none.
     """
-    learned = _Learned(entry, summary)
+    learned = _LearnedTogether(entry, summary) if entry.members else _Learned(entry, summary)
     split = learned.split
     if split is not None and part != "all":
         items = {"test": split.test, "val": split.val, "train": split.train}
@@ -154,6 +154,23 @@ class _Learned:
             known = tuple(path in self._paths for path in paths)
             return known if any(known) else None
         return None
+
+
+class _LearnedTogether:
+    """As `_Learned`, of an ensemble: what any of its models learned from. Its parts are the
+    folder's own, as each model may have divided it in another way."""
+
+    split = None
+
+    def __init__(self, entry: ModelEntry, summary: DatasetSummary) -> None:
+        self._members = [_Learned(member, summary) for member in entry.members]
+        self.made_here = any(member.made_here for member in self._members)
+
+    def among(self, photos: Sequence[LabelledPhoto]) -> tuple[bool, ...] | None:
+        """For each photo whether a model learned from it; None: of none of them it is known."""
+        known = [member.among(photos) for member in self._members]
+        said = [found for found in known if found is not None]
+        return tuple(map(any, zip(*said, strict=True))) if said else None
 
 
 def _keys(paths: Sequence[Path], deadline: float | None = None) -> list[bytes] | None:

@@ -37,7 +37,12 @@ class Conversions:
         self._begun: dict[tuple[object, ...], subprocess.Popen[bytes] | None] = {}
 
     def begin(self, entry: ModelEntry) -> None:
-        """Start making a model's conversion, unless that was tried. Does not wait."""
+        """Start making a model's conversion, of an ensemble those of its models, unless that was
+        tried. Does not wait."""
+        for single in entry.singles():
+            self._begin(single)
+
+    def _begin(self, entry: ModelEntry) -> None:
         key = _key(entry)
         with self._lock:
             if key is None or key in self._begun:
@@ -52,16 +57,20 @@ class Conversions:
                 _log.warning("the conversion of %s was not started: %s", entry.spec.id, error)
 
     def ended(self, entry: ModelEntry) -> bool:
-        """Whether a conversion of this model was begun here and has come to its end."""
-        with self._lock:
-            process = self._begun.get(_key(entry) or ())
-            return process is not None and process.poll() is not None
+        """Whether a conversion of this model was begun here and has come to its end; of an
+        ensemble all that were begun."""
+        codes = [process.poll() for process in self._processes(entry)]
+        return bool(codes) and None not in codes
 
     def underway(self, entry: ModelEntry) -> bool:
         """Whether a conversion of this model was begun here and goes on."""
+        return any(process.poll() is None for process in self._processes(entry))
+
+    def _processes(self, entry: ModelEntry) -> list[subprocess.Popen[bytes]]:
+        keys = [_key(single) or () for single in entry.singles()]
         with self._lock:
-            process = self._begun.get(_key(entry) or ())
-            return process is not None and process.poll() is None
+            found = [self._begun.get(key) for key in keys]
+        return [process for process in found if process is not None]
 
     def wait(self, timeout_s: float) -> None:
         """Until all that were begun have ended. For tests and measurements.

@@ -36,6 +36,7 @@ from resnet_gui.core.inference.answers import (
 )
 from resnet_gui.core.inference.backend import EXACT, BackendForm, Crops, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
+from resnet_gui.core.inference.looking import look_wanted, looking
 from resnet_gui.core.inference.open_backend import (
     expected_backend,
     open_backend,
@@ -72,6 +73,7 @@ class Classifier:
         models_in_memory: how many are kept; the one used longest ago goes first.
         find_device: from a setting ("auto", "cuda:1") to a device; DeviceError if it is not here.
         wants_exact: whether only the exact backend may answer; asked at each load.
+        look: in which of `core.looks.LOOKS` it looks at each photo; asked at each load.
     """
 
     def __init__(
@@ -80,11 +82,13 @@ class Classifier:
         models_in_memory: int = _MODELS_IN_MEMORY,
         find_device: Callable[[str], DeviceInfo] = find_device,
         wants_exact: Callable[[], bool] = exact_wanted,
+        look: Callable[[], str] = look_wanted,
     ) -> None:
         self.zoo = zoo
         self._capacity = max(1, models_in_memory)
         self._find_device = find_device
         self._wants_exact = wants_exact
+        self._look = look
         self._looked_for: set[tuple[object, ...]] = set()  # conversions that have been made
         self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
@@ -200,9 +204,9 @@ class Classifier:
 
     def weights_of(self, spec: ModelSpec) -> Path | None:
         """The file that a model in memory was read from; None: it has changed since, or the model
-        has no file or is not in memory."""
+        has no file of its own or is not in memory."""
         entry = self._entries.get(spec.id)
-        if entry is None or entry.weights_path is None:
+        if entry is None or entry.members or entry.weights_path is None:
             return None
         with suppress(ModelFileError):
             stamp = _stamp(entry)
@@ -212,23 +216,26 @@ class Classifier:
 
     def forget(self, model_id: str) -> None:
         """Drop a model from memory (its file was removed or replaced)."""
-        for key in [key for key in self._loaded if key[0] == model_id]:
-            del self._loaded[key]
+        for key, model in list(self._loaded.items()):
+            if model_id in (model.spec.id, *model.spec.members):
+                del self._loaded[key]
 
     def _entry(self, model_id: str) -> ModelEntry:
-        """The model's entry. The zoo lists all its folders: it is asked once per load, not for
-        each photo that is dropped.
+        """The model's entry, as it looks at photos now. The zoo lists all its folders: it is asked
+        once per load, not for each photo that is dropped.
 
         Raises:
             ModelError: unknown, not here, damaged.
         """
-        known = self._entries.get(model_id)
+        known, look = self._entries.get(model_id), self._look()
         if known is not None:
+            known = looking(known, look)
             with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
                 stamp = _stamp(known)
                 if any(key[:-2] == stamp for key in self._loaded):
+                    self._entries[model_id] = known
                     return known
-        self._entries[model_id] = entry = self.zoo.ready(model_id)
+        self._entries[model_id] = entry = looking(self.zoo.ready(model_id), look)
         return entry
 
     def _device(self, wanted: str) -> tuple[DeviceInfo, str]:
@@ -325,7 +332,7 @@ class Classifier:
             if key is not None:
                 self._loaded.pop(key, None)
             loading = time.perf_counter()
-            entry = self.zoo.ready(model.spec.id)
+            entry = looking(self.zoo.ready(model.spec.id), model.spec.views)
             on_cpu = LoadedModel(entry.spec, open_exact(entry, cpu()))
             seconds = time.perf_counter() - loading
             # Before the device is blamed: the model itself may be what is broken.
@@ -346,6 +353,8 @@ class Classifier:
         if exact or key in self._looked_for or not CONVERSIONS.ended(entry):
             return model
         self._looked_for.add(key)
+        # As the model looks: another job may have asked for another way since.
+        entry = looking(entry, model.spec.views)
         backend = open_converted(entry) if model.backend.name == EXACT else None
         if backend is not None:
             self._loaded[key] = model = LoadedModel(model.spec, backend)
@@ -371,7 +380,12 @@ def _key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[object, ..
 
 
 def _stamp(entry: ModelEntry) -> tuple[object, ...]:
-    """A model in memory is that of its file: a replaced file is loaded anew."""
+    """A model in memory is that of its file, an ensemble of all its models' files: where one was
+    replaced it is loaded anew."""
+    return entry.spec.id, entry.spec.views, *map(_file_stamp, entry.singles())
+
+
+def _file_stamp(entry: ModelEntry) -> tuple[object, ...]:
     path = entry.weights_path
     stamp: tuple[int, ...] = ()
     if path is not None:

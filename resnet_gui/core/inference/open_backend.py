@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.inference.averaged import open_averaged
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, Backend, BackendForm
 from resnet_gui.core.inference.converted import (
     find_conversion,
@@ -46,6 +47,8 @@ def open_backend(
 
 def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None]) -> Backend:
     """As `gpu_backend.open_gpu`."""
+    if _averages(entry):
+        return open_averaged(entry, lambda single: open_gpu(single, device, notify))
     with gentle_import():
         from resnet_gui.core.inference import gpu_backend
     return gpu_backend.open_gpu(entry, device, notify)
@@ -65,6 +68,10 @@ def expected_backend(entry: ModelEntry, device: DeviceInfo, *, exact: bool) -> B
 
 def open_exact(entry: ModelEntry, device: DeviceInfo, *, channels_last: bool = False) -> Backend:
     """Raises as `open_backend`."""
+    if _averages(entry):
+        return open_averaged(
+            entry, lambda single: open_exact(single, device, channels_last=channels_last)
+        )
     with gentle_import():
         from resnet_gui.core.inference import exact
     return exact.open_exact(entry, device, channels_last=channels_last)
@@ -72,6 +79,12 @@ def open_exact(entry: ModelEntry, device: DeviceInfo, *, channels_last: bool = F
 
 def open_converted(entry: ModelEntry) -> Backend | None:
     """The model through OpenVINO; None where there is no conversion, or none that may answer."""
+    if _averages(entry):
+        singles = {single.spec.id: open_converted(single) for single in entry.singles()}
+        ready = {name: backend for name, backend in singles.items() if backend is not None}
+        if len(ready) < len(singles):
+            return None  # all of them in one way: photos are read for all alike
+        return open_averaged(entry, lambda single: ready[single.spec.id])
     found = find_conversion(entry)
     if found is None or found.verdict is None or not found.usable:
         return None
@@ -86,3 +99,7 @@ def open_converted(entry: ModelEntry) -> Backend | None:
         return None
     note_use(found.folder)
     return backend
+
+
+def _averages(entry: ModelEntry) -> bool:
+    return bool(entry.members or entry.spec.views)

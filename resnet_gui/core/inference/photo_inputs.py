@@ -20,7 +20,9 @@ import numpy.typing as npt
 
 from resnet_gui.core.errors import ImageReadError, ImageTooLargeError
 from resnet_gui.core.events import DeviceInfo, ImageFailed, ImageSource
-from resnet_gui.core.photos.crops import read_crop
+from resnet_gui.core.looks import views_of
+from resnet_gui.core.photos.crops import PhotoCrop, read_crop
+from resnet_gui.core.photos.views import read_views
 from resnet_gui.core.system.cores import cores
 from resnet_gui.core.zoo.spec import ModelSpec
 
@@ -41,7 +43,8 @@ class PhotoInput:
     """A photo ready for the network.
 
     Attributes:
-        crop: (crop, crop, 3) uint8, RGB: what a backend takes.
+        crop: (crop, crop, 3) uint8, RGB: what a backend takes. Where several crops are averaged:
+            one row of bytes, see `photos.views`.
         width, height: the upright photo, in pixels.
         incomplete: the file ends early.
         exact: how it was read, as in `read_crop`.
@@ -67,13 +70,21 @@ def readers_for(device: DeviceInfo, *, exact: bool) -> int:
     return 1 if exact and device.kind == "cpu" else min(_MOST_READERS, cores())
 
 
+def read_for(source: ImageSource, spec: ModelSpec, *, exact: bool) -> PhotoCrop:
+    """Read a photo for a model: one crop, or all that it looks at. Otherwise as `read_crop`."""
+    if not spec.views and not spec.inputs:
+        return read_crop(source, spec.preprocessing, exact=exact)
+    ways = spec.inputs or (spec.preprocessing,)
+    return read_views(source, ways, views_of(spec.views), exact=exact)
+
+
 def read_photo(
     position: int, source: ImageSource, spec: ModelSpec, *, exact: bool
 ) -> PhotoInput | ImageFailed:
     """Read one photo; exact: as in `read_crop`. What is wrong with it becomes an event."""
     started = time.perf_counter()
     try:
-        photo = read_crop(source, spec.preprocessing, exact=exact)
+        photo = read_for(source, spec, exact=exact)
     except ImageReadError as error:
         # As a value: the error's traceback would keep the decoded pixels alive.
         return ImageFailed(position, source.name, spec.id, type(error).__name__, str(error))

@@ -175,7 +175,7 @@ class _Asking:
         """The way in which the model would answer now; None: it was never hashed, so that nothing
         is kept of it, and few photos would gain by knowing."""
         entry, form = self._classifier.expected(self._model_id, self._device, exact=self._exact)
-        path = entry.weights_path
+        path = None if entry.members else entry.weights_path  # of several files nothing is kept
         if path is None or (self._count < _WORTH_HASHING and known_hash(path) is None):
             return None
         return _way_through(entry.spec, path, form)

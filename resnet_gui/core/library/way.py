@@ -22,10 +22,10 @@ class Way:
 
     Attributes:
         spec: the model. device: what computes.
-        digest: a hash of its weights, architecture, classes, preprocessing and calibration, of the
-            backend, its precision and the device, and of the versions of the libraries and of this
-            program, which reads photos and names kinds in its way. The exact and the fast form of
-            one model are two ways.
+        digest: a hash of its weights, architecture, classes, preprocessing and calibration, of how
+            often it looks at a photo, of the backend, its precision and the device, and of the
+            versions of the libraries and of this program, which reads photos and names kinds in its
+            way. The exact and the fast form of one model are two ways.
     """
 
     spec: ModelSpec
@@ -42,7 +42,7 @@ def way_of(
     spec: ModelSpec, weights_sha256: str, backend: str, precision: str, device: DeviceInfo
 ) -> Way:
     """The way of a model with these weights through this backend."""
-    what = {
+    what: dict[str, object] = {
         "format": FORMAT_VERSION,
         "weights": weights_sha256,
         "architecture": spec.architecture,
@@ -54,6 +54,8 @@ def way_of(
         "device": [device.kind, device.name],
         "versions": [__version__, version_of("pillow")],
     }
+    if spec.views:
+        what["views"] = spec.views
     text = json.dumps(what, sort_keys=True, default=str)
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES)
     return Way(spec, device, digest.digest())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from resnet_gui.core.looks import CENTRE, Place
 from resnet_gui.core.preprocessing import Preprocessing
 
 
@@ -27,11 +28,13 @@ def resized_size(width: int, height: int, resize: int) -> tuple[int, int]:
     return int(resize * width / height), resize
 
 
-def crop_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
+def crop_box(
+    width: int, height: int, preprocessing: Preprocessing, at: Place = CENTRE
+) -> CropBox:
     """What of a photo of this size survives the crop."""
     new_width, new_height = resized_size(width, height, preprocessing.resize)
     crop = preprocessing.crop
-    left, top = crop_offset(new_width, crop), crop_offset(new_height, crop)
+    left, top = crop_offset(new_width, crop, at[0]), crop_offset(new_height, crop, at[1])
     x_scale, y_scale = width / new_width, height / new_height
     right, bottom = min(left + crop, new_width), min(top + crop, new_height)
     left, top = max(left, 0), max(top, 0)
@@ -52,6 +55,6 @@ def input_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
     return CropBox(left * x_scale, top * y_scale, crop * x_scale, crop * y_scale)
 
 
-def crop_offset(length: int, crop: int) -> int:
-    """Where a crop from the middle begins; rounded as in torchvision."""
-    return round((length - crop) / 2)
+def crop_offset(length: int, crop: int, at: float = 0.5) -> int:
+    """Where a crop begins, from the middle unless said otherwise; rounded as in torchvision."""
+    return round((length - crop) * at)

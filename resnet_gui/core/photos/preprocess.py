@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from resnet_gui.core.looks import CENTRE, Place
 from resnet_gui.core.photos.geometry import CropBox, crop_box, crop_offset, input_box, resized_size
 from resnet_gui.core.preprocessing import Preprocessing
 
@@ -49,22 +50,23 @@ def reading_side(preprocessing: Preprocessing) -> int | None:
     return int(_SPARE * max(preprocessing.resize, preprocessing.crop))
 
 
-def crop_photo(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
-    """Resize and centre crop: what the network sees, before normalisation.
+def crop_photo(image: Image.Image, preprocessing: Preprocessing, at: Place = CENTRE) -> Image.Image:
+    """Resize and crop: what the network sees, before normalisation.
 
     Args:
         image: mode "RGB".
+        at: where the crop lies.
 
     Returns:
         an image of crop x crop pixels; where the photo is smaller than the crop, black is added.
     """
     size = resized_size(*image.size, preprocessing.resize)
     if size == image.size:
-        return _centre(image, preprocessing.crop)
+        return _cut(image, preprocessing.crop, at)
     if size[0] * size[1] > _MAX_RESIZED_PIXELS:
-        return _crop_alone(image, preprocessing, image.size, (0, 0, *image.size), gap=None)
+        return _crop_alone(image, preprocessing, image.size, (0, 0, *image.size), at, gap=None)
     resized = image.resize(size, _RESAMPLING[preprocessing.interpolation])
-    return _centre(resized, preprocessing.crop)
+    return _cut(resized, preprocessing.crop, at)
 
 
 def quick_crop(
@@ -72,6 +74,7 @@ def quick_crop(
     preprocessing: Preprocessing,
     photo_size: tuple[int, int],
     extent: tuple[float, float, float, float] | None = None,
+    at: Place = CENTRE,
 ) -> Image.Image:
     """`crop_photo` with less work. Only what the crop keeps is resized: that rounds differently, by
     one grey level of 255 at most, and takes 40 % less time for a photo of 500 x 375 pixels. What is
@@ -83,7 +86,7 @@ def quick_crop(
         extent: the photo's part of `image`: left, top, right, bottom. None: all of it.
     """
     whole = extent or (0, 0, *image.size)
-    return _crop_alone(image, preprocessing, photo_size, whole, gap=_SPARE)
+    return _crop_alone(image, preprocessing, photo_size, whole, at, gap=_SPARE)
 
 
 def _crop_alone(
@@ -91,12 +94,13 @@ def _crop_alone(
     preprocessing: Preprocessing,
     photo_size: tuple[int, int],
     extent: tuple[float, float, float, float],
+    at: Place,
     gap: float | None,
 ) -> Image.Image:
     width, height = photo_size
     left, top, right, bottom = extent
     x_scale, y_scale = (right - left) / width, (bottom - top) / height
-    box = crop_box(width, height, preprocessing)
+    box = crop_box(width, height, preprocessing, at)
     part = (
         left + box.left * x_scale,
         top + box.top * y_scale,
@@ -107,17 +111,17 @@ def _crop_alone(
     new_width, new_height = resized_size(width, height, preprocessing.resize)
     size = min(crop, new_width), min(crop, new_height)
     resampling = _RESAMPLING[preprocessing.interpolation]
-    return _centre(image.resize(size, resampling, box=part, reducing_gap=gap), crop)
+    return _cut(image.resize(size, resampling, box=part, reducing_gap=gap), crop, at)
 
 
-def _centre(image: Image.Image, crop: int) -> Image.Image:
+def _cut(image: Image.Image, crop: int, at: Place) -> Image.Image:
     if image.width < crop or image.height < crop:
         # torchvision pads half of what is missing before, the rest behind, then crops.
         left, top = max(crop - image.width, 0) // 2, max(crop - image.height, 0) // 2
         padded = Image.new("RGB", (max(image.width, crop), max(image.height, crop)))
         padded.paste(image, (left, top))
         image = padded
-    left, top = crop_offset(image.width, crop), crop_offset(image.height, crop)
+    left, top = crop_offset(image.width, crop, at[0]), crop_offset(image.height, crop, at[1])
     return image.crop((left, top, left + crop, top + crop))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from resnet_gui.core.values import from_json
 
 FORMAT_VERSION = 1
 RUN_FILE, TITLE_FILE, SPLIT_FILE = "run.json", "title.json", "split.json"
+NOTE_FILE, LONGEST_NOTE = "note.json", 2000
 METRICS_FILE, LAYERS_FILE = "metrics.jsonl", "layers.jsonl"
 SAMPLES_FILE = "samples.json"
 PREDICTIONS_FILE = "predictions.safetensors"
@@ -65,6 +67,14 @@ class RunDirectory:
         except (FileNotFoundError, DocumentError):
             renamed = ""
         return renamed or text(self.document.get("title")) or self.name
+
+    @property
+    def note(self) -> str:
+        """What a person wrote about it; "" for nothing."""
+        try:
+            return text(read_object(self.path / NOTE_FILE).get("note"), LONGEST_NOTE)
+        except (FileNotFoundError, DocumentError):
+            return ""
 
     @property
     def last(self) -> Path:
@@ -162,7 +172,9 @@ class RunDirectory:
         Raises:
             RunError, ValueError: it is damaged.
         """
-        return run_info(self.path, self.title, self.document, self.metrics(), self.active)
+        info = run_info(self.path, self.title, self.document, self.metrics(), self.active)
+        note = self.note
+        return replace(info, note=note) if note else info
 
     def _damaged(self, file: str, reason: str) -> RunError:
         return damage(self.path, file, reason)

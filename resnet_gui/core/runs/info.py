@@ -13,13 +13,14 @@ from typing import Any
 
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone
+from resnet_gui.core.runs.events import Accuracy, EpochDone
 from resnet_gui.core.system.atomic import dump_json
-from resnet_gui.core.system.documents import text, whole
+from resnet_gui.core.system.documents import share, text, whole
 from resnet_gui.core.system.files import disk_use
 from resnet_gui.core.values import Value
 
 MOST_EPOCHS = 1_000_000
+_MOST = 10**12
 _PATH = 4096  # letters
 # Of the settings. Where the folder is does not matter: its fingerprint says what is in it.
 _WITHOUT_EFFECT = ("data", "title", "preset", "memory_mb")
@@ -49,6 +50,8 @@ class RunInfo(Value):
         id: the same in the header of the model that it made; "" in a damaged run.
         recipe: see `recipe_of`; "" where the settings cannot be read.
         closed: it was stopped because the program was closed, not to be left as it is.
+        accuracy: of the model that a finished run made; None: it is not finished.
+        seconds: of training. note: what a person wrote about it.
     """
 
     name: str
@@ -70,6 +73,9 @@ class RunInfo(Value):
     id: str = ""
     recipe: str = ""
     closed: bool = False
+    accuracy: Accuracy | None = None
+    seconds: float = 0.0
+    note: str = ""
 
 
 def recipe_of(config: RunConfig, fingerprint: str) -> str:
@@ -118,7 +124,24 @@ def run_info(
         id=text(document.get("id"), 100),
         recipe=_recipe(document),
         closed=state is RunState.STOPPED and document.get("closed") is True,
+        accuracy=accuracy_of(document) if state is RunState.FINISHED else None,
+        seconds=seconds_of(document.get("seconds")) or sum(seconds_of(e.seconds) for e in metrics),
     )
+
+
+def accuracy_of(document: Mapping[str, Any]) -> Accuracy:
+    """What a finished run says of its model."""
+    value = document.get("result")
+    result: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    right, n, missing = (whole(result.get(name), 0, _MOST) for name in ("right", "n", "missing"))
+    exact, low, high = (share(result.get(name)) or 0.0 for name in ("value", "low", "high"))
+    return Accuracy(text(result.get("part"), 40), exact, low, high, right, n, missing)
+
+
+def seconds_of(value: Any) -> float:
+    """A time span; 0 where it is none."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and 0 <= value < _MOST else 0.0
 
 
 def _recipe(document: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
     run.json            what was asked for, what came out, versions
     title.json          what a person called it since; renaming needs no lock, so it stands apart
+    note.json           what a person wrote about it, likewise
     split.json          which photo trains, validates, tests
     metrics.jsonl       one line per epoch (EpochDone)
     last.safetensors    where to go on from (see `training.checkpoint`)
@@ -23,7 +24,7 @@ import contextlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.directory import (
     DAMAGE,
     FORMAT_VERSION,
-    LOCK_FILE,
-    PATIENCE_S,
+    LONGEST_NOTE,
+    NOTE_FILE,
     RUN_FILE,
     TITLE_FILE,
     HeldRun,
@@ -46,13 +47,12 @@ from resnet_gui.core.runs.directory import (
 from resnet_gui.core.runs.info import RunInfo, RunState, damaged_run
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import text
-from resnet_gui.core.system.files import move_to_trash, slug
-from resnet_gui.core.system.locks import Timeout, lock
+from resnet_gui.core.system.files import slug
 from resnet_gui.core.system.paths import data_dir
 
 __all__ = [
-    "RUN_FILE", "HeldRun", "RunDirectory", "RunInfo", "RunState", "create_run", "delete_run",
-    "find_run", "interrupted_runs", "list_runs", "rename_run", "runs_dir",
+    "RUN_FILE", "HeldRun", "RunDirectory", "RunInfo", "RunState", "create_run", "find_run",
+    "interrupted_runs", "list_runs", "note_run", "rename_run", "runs_dir",
 ]  # fmt: skip
 
 
@@ -179,21 +179,18 @@ def rename_run(path: Path, title: str) -> None:
         raise RunNotWrittenError(path / TITLE_FILE, path.name, error) from error
 
 
-def delete_run(path: Path, trash: Callable[[Path], None] | None = None) -> None:
-    """Move a run to the trash. The model that it made stays.
+def note_run(path: Path, note: str) -> None:
+    """Keep what a person writes about a run; an empty note goes. As `rename_run`, also while it is
+    in training.
 
     Raises:
-        RunError: it is being trained, or cannot be moved.
+        RunError: the run is damaged. RunNotWrittenError: the disk is full or gone.
     """
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(lock(path / LOCK_FILE, PATIENCE_S))
-        except Timeout as error:
-            raise RunError(
-                path, f"The run “{path.name}” is being trained.", "Stop it first."
-            ) from error
-        except OSError:
-            pass  # no lock can be had there, so nobody has it
-        if os.name == "nt":
-            stack.close()  # Windows moves no folder with an open file
-        (trash or move_to_trash)(path)
+    RunDirectory.open(path)
+    try:
+        if note.strip():
+            write_json(path / NOTE_FILE, {"note": text(note.strip(), LONGEST_NOTE)})
+        else:
+            (path / NOTE_FILE).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunNotWrittenError(path / NOTE_FILE, path.name, error) from error

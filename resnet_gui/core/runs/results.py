@@ -11,17 +11,14 @@ from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.directory import DAMAGE, RUN_FILE, RunDirectory, damage
 from resnet_gui.core.runs.events import (
-    Accuracy,
     RunFailed,
     RunFinished,
     RunStarted,
     RunStopped,
     SamplesPredicted,
 )
-from resnet_gui.core.runs.info import RunInfo, RunState
-from resnet_gui.core.system.documents import share, text, whole
-
-_MOST = 10**12
+from resnet_gui.core.runs.info import RunInfo, RunState, accuracy_of, seconds_of
+from resnet_gui.core.system.documents import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,8 @@ def read_results(path: Path, *, resting: bool = True) -> RunResults:
 
 def _started(run: RunDirectory, info: RunInfo) -> RunStarted:
     split, metrics, config = run.split(), run.metrics(), run.config
-    hardware = _table(run.document.get("hardware"))
+    value = run.document.get("hardware")
+    hardware: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
     return RunStarted(
         run=run.name,
         run_dir=str(run.path),
@@ -101,10 +99,10 @@ def _end(
             reason=text(document.get("reason")),
             best_val_accuracy=info.best_val_accuracy,
             best_epoch=info.best_epoch,
-            accuracy=_accuracy(_table(document.get("result"))),
+            accuracy=accuracy_of(document),
             model_path=info.model_path,
             model_id=model_id,
-            seconds=_seconds(document.get("seconds")),
+            seconds=seconds_of(document.get("seconds")),
         )
     if info.state is RunState.FAILED:
         return RunFailed(
@@ -130,18 +128,3 @@ def _end(
         resumable=info.resumable,
         seconds=sum(epoch.seconds for epoch in started.history),
     )
-
-
-def _accuracy(value: Mapping[str, Any]) -> Accuracy:
-    right, n, missing = (whole(value.get(name), 0, _MOST) for name in ("right", "n", "missing"))
-    exact, low, high = (share(value.get(name)) or 0.0 for name in ("value", "low", "high"))
-    return Accuracy(text(value.get("part"), 40), exact, low, high, right, n, missing)
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _seconds(value: Any) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and 0 <= value < _MOST else 0.0

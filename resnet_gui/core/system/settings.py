@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resnet_gui.core.errors import SettingsError
+from resnet_gui.core.looks import LOOKS, ONCE
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object, text, whole
 from resnet_gui.core.system.paths import config_dir
@@ -73,6 +74,7 @@ class Settings:
         another_window: whether each start opens a window of its own; else the window that is open
             comes to the front.
         exact: answers only come the exact way, also where a faster one was found to be as good.
+        look: in which of `core.looks.LOOKS` models look at photos.
     """
 
     model: str = ""
@@ -95,6 +97,12 @@ class Settings:
         "Exact answers only",
         "Slower. Otherwise a model answers in a faster way where that was seen to answer alike on "
         "this computer.",
+    )
+    look: str = wish(
+        ONCE,
+        "Look at each photo",
+        "More than once is a little more often right, and takes as many times as long.",
+        {look.name: look.label for look in LOOKS.values()},
     )
 
     def with_recent(self, path: str) -> Settings:
@@ -237,6 +245,8 @@ def _from_document(document: dict[str, Any]) -> Settings:
             values[item.name] = value
     if values.get("theme") not in THEMES:
         values.pop("theme", None)
+    if values.get("look") not in LOOKS:
+        values.pop("look", None)
     return Settings(**values)
 
 

@@ -41,6 +41,7 @@ from resnet_gui.core.training.sitting import Stop
 from resnet_gui.core.training.space import not_written
 from resnet_gui.core.training.versions import versions
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
+from resnet_gui.core.zoo.ensembles import single
 
 
 def train(
@@ -251,7 +252,7 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
                 "Choose augmentation=light, or turn pixel_mean off.",
             )
         return entry
-    return zoo.ready(config.model)
+    return single(zoo.ready(config.model))
 
 
 def hardware_for(config: RunConfig) -> tuple[DeviceInfo, str, bool]:

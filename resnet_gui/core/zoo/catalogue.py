@@ -14,6 +14,7 @@ from resnet_gui.core.errors import (
     WeightsMissingError,
 )
 from resnet_gui.core.nets.registry import offered_ids
+from resnet_gui.core.zoo.ensembles import JOIN, ensemble_of, resolved, single
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as OFFLINE_ID
 from resnet_gui.core.zoo.providers.registry import PROVIDERS, Provider
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
@@ -54,12 +55,16 @@ class Zoo:
                         entry, spec=dataclasses.replace(entry.spec, id=model_id)
                     )
                 found[model_id.lower()] = with_kept(entry, kept)
-        return sorted(found.values(), key=lambda entry: _STATE_ORDER[entry.state])
+        # Last, as their members may be anybody's.
+        entries = [resolved(entry, found) for entry in found.values()]
+        return sorted(entries, key=lambda entry: _STATE_ORDER[entry.state])
 
     def get(self, model_id: str) -> ModelEntry:
-        """The entry of this id (case and the default weights' suffix do not matter).
+        """The entry of this id (case and the default weights' suffix do not matter), or the
+        ensemble of several ids that are joined by “+”.
 
         Raises:
+            ModelError: the joined models cannot answer together, or one of them is not ready.
             UnknownModelError: no such model; names the nearest.
             WeightsMissingError: it is an architecture, which nobody has trained here.
         """
@@ -75,6 +80,9 @@ class Zoo:
         for entry in entries:  # a file of the user's own, by its name
             if entry.spec.path is not None and entry.spec.path.stem.lower() == wanted:
                 return entry
+        names = [name.strip() for name in model_id.split(JOIN)]
+        if len(names) > 1 and all(names):
+            return ensemble_of([self.ready(name) for name in names])
         if (shape := _find_architecture(wanted)) is not None:
             raise WeightsMissingError(
                 shape.id,
@@ -97,7 +105,7 @@ class Zoo:
         if spec is not None:
             return ModelEntry(spec, ModelState.UNTRAINED)
         try:
-            return self.get(model_id)
+            return single(self.get(model_id))
         except UnknownModelError as error:
             ids = [*(entry.spec.id for entry in self.entries()), *offered_ids()]
             raise UnknownModelError(model_id, _similar(model_id.strip().lower(), ids)) from error

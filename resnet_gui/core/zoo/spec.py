@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,9 @@ class ModelSpec:
         run_id: of the run that made it. base_model: id of the model that the run started from.
             Both are "" where the file says nothing of them.
         calibration: how far its answers can be trusted, as its file or a person says.
+        members: of an ensemble, the ids of the models that answer together.
+        inputs: of an ensemble, the different ways in which its members take photos.
+        views: in which of `core.looks.LOOKS` it looks at a photo; "": once.
     """
 
     id: str
@@ -99,6 +102,9 @@ class ModelSpec:
     run_id: str = ""
     base_model: str = ""
     calibration: Calibration = field(default_factory=Calibration)
+    members: tuple[str, ...] = ()
+    inputs: tuple[Preprocessing, ...] = ()
+    views: str = ""
 
     @property
     def accuracy(self) -> MeasuredAccuracy | None:
@@ -122,13 +128,28 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry(Value):
-    """A spec together with where its weights are now."""
+    """A spec together with where its weights are now.
+
+    Attributes:
+        members: of an ensemble, the models that answer together; `weights_path` is then the file
+            that names them.
+    """
 
     spec: ModelSpec
     state: ModelState
     weights_path: Path | None = None
     problem: str = ""  # why it cannot be used although its file is there
     needs: str = ""  # a package that it takes and that is missing, and how to install it
+    members: tuple[ModelEntry, ...] = ()
+
+    def singles(self) -> tuple[ModelEntry, ...]:
+        """What has a network of its own: the members of an ensemble, else this model, each looking
+        once."""
+        alone = self.members or (self,)
+        return tuple(
+            replace(entry, spec=replace(entry.spec, views="")) if entry.spec.views else entry
+            for entry in alone
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The line that `models --json` prints."""

@@ -15,9 +15,10 @@ from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
-from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
+from resnet_gui.ui.lab.style import line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_percent, seen
+from resnet_gui.ui.widgets.charts.palette import chart_label
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip

@@ -25,9 +25,10 @@ from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
 from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
-from resnet_gui.ui.lab.style import chart_label, line_colour, line_width
+from resnet_gui.ui.lab.style import line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
+from resnet_gui.ui.widgets.charts.palette import chart_label
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip

@@ -10,6 +10,7 @@ from __future__ import annotations
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import depth_of, kind_of
 from resnet_gui.core.runs.history import TrainingHistory
+from resnet_gui.ui.widgets.charts.palette import run_colour
 from resnet_gui.ui.widgets.theme import Colours
 
 _COLOURS = {
@@ -21,20 +22,6 @@ _COLOURS = {
 }
 
 
-# Of the user's runs, in the order in which they are switched on. None is that of a plain or a
-# residual network.
-_OWN = (
-    ("#00798c", "#5fd0e0"),
-    ("#b3261e", "#ff8f86"),
-    ("#6b6400", "#e3d84a"),
-    ("#5a46b5", "#b3a6ff"),
-    ("#8a5a1c", "#d8ab73"),
-    ("#007a5a", "#2ec99b"),
-    ("#9c4a82", "#e08fc0"),
-)
-_LONGEST_LABEL = 24  # letters beside a line's end
-
-
 def kind_colour(kind: Kind, colours: Colours) -> str:
     return _COLOURS[kind][colours.dark]
 
@@ -42,15 +29,8 @@ def kind_colour(kind: Kind, colours: Colours) -> str:
 def line_colour(history: TrainingHistory, colours: Colours, number: int | None = None) -> str:
     """`number`: of a run of the user's (`LabController.number`)."""
     if number is not None:
-        return _OWN[number % len(_OWN)][colours.dark]
+        return run_colour(number, colours)
     return kind_colour(kind_of(history.architecture, history.options), colours)
-
-
-def chart_label(name: str) -> str:
-    """A name short enough for a line's end, cut in the middle: ends tell runs apart."""
-    if len(name) <= _LONGEST_LABEL:
-        return name
-    return f"{name[:12].rstrip()}…{name[-(_LONGEST_LABEL - 13) :].lstrip()}"
 
 
 def line_width(history: TrainingHistory) -> float:

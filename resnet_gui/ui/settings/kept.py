@@ -13,6 +13,7 @@ from resnet_gui.core.evaluation import store as evaluations
 from resnet_gui.core.inference import converted, feature_cache
 from resnet_gui.core.library import store as answers
 from resnet_gui.core.library import thumbnails
+from resnet_gui.core.runs import trash
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -76,6 +77,12 @@ KEPT = [
         "runs stay. A folder can be tested again.",
         evaluations.used_bytes,
         evaluations.clear,
+    ),
+    Kept(
+        "Runs in the trash",
+        "The Runs page brings them back. Cleared here they go to the system's trash.",
+        trash.used_bytes,
+        trash.empty_trash,
     ),
 ]
 

@@ -129,9 +129,9 @@ class TrainController(QObject):
 
     # --- folder and settings ------------------------------------------------------------------
 
-    def open_folder(self, folder: Path) -> None:
-        """Scan a folder of class sub-folders in the background."""
-        self._open(partial(self._scan.open_folder, folder))
+    def open_folder(self, folder: Path, wanted: RunConfig | None = None) -> None:
+        """Scan a folder of class sub-folders in the background. wanted: settings for it."""
+        self._open(partial(self._scan.open_folder, folder), wanted)
 
     def open_dropped(self, paths: Sequence[Path]) -> None:
         """As `open_folder` or `open_cifar10`, whichever the disk says was dropped."""
@@ -177,7 +177,7 @@ class TrainController(QObject):
             self._set_state(TrainState.READY)
             self._configure()
         elif config is not None:
-            self._open(partial(self._scan.open_folder, Path(config.data)), config)
+            self.open_folder(Path(config.data), config)
         else:
             self.close_folder()
 
@@ -355,15 +355,13 @@ class TrainController(QObject):
             self.layers_measured.emit(event)
         elif isinstance(event, SamplesPredicted):
             self.samples_predicted.emit(event)
-        elif isinstance(event, PhotoSkipped | Notice):
-            self.noticed.emit(event.message, "warning")
         elif isinstance(event, RunFinished | RunStopped | RunFailed):
             self.end = event
-            if isinstance(event, RunFailed):
-                self.noticed.emit(event.message, "warning")
             if event.model_id:
                 self._just_made = event.model_id
                 self.model_made.emit(event.model_id)
+        if isinstance(event, PhotoSkipped | Notice | RunFailed):
+            self.noticed.emit(event.message, "warning")
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -13,11 +13,11 @@ from resnet_gui.core.runs.info import recipe_of
 from resnet_gui.core.runs.listing import (
     RunInfo,
     RunState,
-    delete_run,
     list_runs,
     rename_run,
 )
 from resnet_gui.core.runs.results import RunResults, read_results
+from resnet_gui.core.runs.trash import trash_run
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.model_store import ModelStore
@@ -97,10 +97,10 @@ class EarlierRuns(QObject):
         self._change(partial(rename_run, Path(run.path), title))
 
     def delete(self, run: RunInfo) -> None:
-        """Move a run to the trash; its model stays."""
-        self._change(partial(delete_run, Path(run.path)))
+        """Move a run to the trash of runs; its model stays."""
+        self._change(partial(trash_run, Path(run.path)))
 
-    def _change(self, change: Callable[[], None]) -> None:
+    def _change(self, change: Callable[[], object]) -> None:
         def changed() -> Iterator[None]:
             change()
             yield None

@@ -47,6 +47,8 @@ class StartModel:
         """Photos are classified with this model: if nothing is chosen yet, start from it, or, if a
         run of the user's made it, from what that run started from: trained once more on the same
         photos it would only learn them by heart. Returns whether something else is chosen now."""
+        if used.members:  # together they have no network that could learn
+            used = used.members[0]
         self._used_id = used.spec.id
         if self.model_id:
             return False
@@ -112,11 +114,12 @@ class StartModel:
 
     def entries(self) -> list[ModelEntry]:
         """What can be chosen for the present settings."""
+        models = [entry for entry in self._store.entries if not entry.spec.members]
         if not self.scratch:
-            return list(self._store.entries)
+            return models
         shapes = untrained_entries()
         names = {entry.spec.id for entry in shapes}  # some have weights as well: once is enough
-        return [*shapes, *(item for item in self._store.entries if item.spec.id not in names)]
+        return [*shapes, *(item for item in models if item.spec.id not in names)]
 
     def entry(self) -> ModelEntry | None:
         for entry in self.entries():

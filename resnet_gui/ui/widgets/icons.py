@@ -31,6 +31,8 @@ _PATHS = {
     '0 0 1 4 4V13"/>',
     "target": '<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="4.5"/>'
     '<path d="M12 12l7-7"/>',
+    "runs": '<rect x="3.5" y="4" width="17" height="16" rx="2"/><path d="M3.5 9.3h17M3.5 14.7h17'
+    'M9.5 9.3V20"/>',
     "screen": '<rect x="3" y="4" width="18" height="12" rx="1.5"/><path d="M12 16v4M8 20h8"/>',
     "folder": '<path d="M3 7.5A1.5 1.5 0 0 1 4.5 6H9l2.2 2.5h8.3A1.5 1.5 0 0 1 21 10v7.5a1.5 1.5 0 '
     '0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z"/>',

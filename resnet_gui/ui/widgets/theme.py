@@ -253,6 +253,9 @@ def _style_sheet(c: Colours) -> str:
     QHeaderView::section:hover {{ color: {c.accent}; }}
     QTableView::item {{ padding: 0 8px; }}
     QSplitter::handle {{ background: transparent; }}
+    QTableView[kind="soft"] {{ selection-background-color: {c.accent_ground};
+        selection-color: {c.text}; }}
+    QTableView[kind="soft"]::item {{ padding: 0 5px; }}
     QStatusBar {{ background: {c.window}; color: {c.muted}; border-top: 1px solid {c.border}; }}
     QStatusBar::item {{ border: 0; }}
     QStatusBar QLabel {{ color: {c.muted}; padding: 2px 8px; }}

@@ -20,6 +20,7 @@ from resnet_gui.ui.window.place import Place
 PAGES = [
     PageEntry("classify", "Classify", "photo", "resnet_gui.ui.classify.page:ClassifyPage"),
     PageEntry("train", "Train", "train", "resnet_gui.ui.train.page:TrainPage"),
+    PageEntry("runs", "Runs", "runs", "resnet_gui.ui.runs.page:RunsPage"),
     PageEntry("evaluate", "Evaluate", "target", "resnet_gui.ui.evaluate.page:EvaluatePage"),
     PageEntry("models", "Models", "models", "resnet_gui.ui.models.page:ModelsPage"),
     PageEntry("lab", "Lab", "lab", "resnet_gui.ui.lab.page:LabPage"),

@@ -11,6 +11,7 @@ from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.window.evaluation_wiring import EvaluationWiring
 from resnet_gui.ui.window.pages import Pages
+from resnet_gui.ui.window.runs_wiring import RunsWiring
 from resnet_gui.ui.window.settings_window import SettingsWindow
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Wiring(QObject):
         self._classify.devices_found.connect(self._on_devices_found)
         self._photos.train_requested.connect(self._on_training_folder_found)
         self.evaluation = EvaluationWiring(pages, self)
+        self.runs = RunsWiring(pages, self)
         settings.changed.connect(store.refresh)
         pages.when_built("train", self._connect_train)
         pages.when_built("models", self._connect_models)

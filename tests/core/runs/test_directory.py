@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from pathlib import Path
 
@@ -18,13 +17,13 @@ from resnet_gui.core.runs.listing import (
     RunDirectory,
     RunState,
     create_run,
-    delete_run,
     find_run,
     interrupted_runs,
     list_runs,
     rename_run,
     runs_dir,
 )
+from resnet_gui.core.runs.trash import restore_run, trash_run
 from resnet_gui.core.system.files import disk_use, move_to_trash, slug
 from resnet_gui.core.system.paths import data_dir
 
@@ -52,7 +51,7 @@ def test_a_new_run_lists_as_interrupted_until_somebody_holds_it() -> None:
         with pytest.raises(RunError, match="being trained"), run.locked():
             pass
         with pytest.raises(RunError, match="Stop it first"):
-            delete_run(run.path)
+            trash_run(run.path)
     assert interrupted_runs()[0].resumable
     assert json.loads(json.dumps(list_runs()[0].to_json()))["state"] == "interrupted"
 
@@ -107,9 +106,7 @@ def test_rename_find_and_delete() -> None:
         rename_run(run.path, " ")
     with pytest.raises(RunError, match="There is no run"):
         find_run("nothing")
-    moved: list[Path] = []
-    delete_run(run.path, moved.append)
-    assert moved == [run.path]
+    assert restore_run(trash_run(run.path)) == run.path
 
 
 def test_nothing_is_written_without_the_lock() -> None:
@@ -208,8 +205,8 @@ def test_a_rename_in_mid_training_stays_and_overwrites_nothing() -> None:
 def test_a_held_run_is_not_deleted_and_a_deleted_one_not_resumed() -> None:
     run = new_run()
     with run.locked(), pytest.raises(RunError, match="Stop it first"):
-        delete_run(run.path)
-    delete_run(run.path, lambda path: shutil.move(path, path.with_name(".trash")))
+        trash_run(run.path)
+    trash_run(run.path)
     with pytest.raises(RunError, match="There is no run"), run.locked():
         pass
 

@@ -23,11 +23,11 @@ from resnet_gui.core.runs.listing import (
     RunDirectory,
     RunState,
     create_run,
-    delete_run,
     list_runs,
     rename_run,
     runs_dir,
 )
+from resnet_gui.core.runs.trash import trash_run, trashed_runs
 from resnet_gui.core.training.api import resume, train
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
@@ -118,9 +118,9 @@ def test_files_of_another_kind(file: str, put: Callable[[Path], None]) -> None:
     if file in ("run.json", "metrics.jsonl") and put is not put_bytes:
         assert file in by_name["bad"].message
         assert not by_name["bad"].resumable
-    moved: list[Path] = []
-    delete_run(bad, moved.append)  # a person can always get rid of it
-    assert moved == [bad]
+    trash_run(bad)  # a person can always get rid of it
+    assert bad.name not in {info.name for info in list_runs()}
+    assert [run.info.name for run in trashed_runs()] == [bad.name]
 
 
 def test_wrong_values_anywhere_in_a_run() -> None:

@@ -20,6 +20,7 @@ from resnet_gui.core.photos.decode import decode
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import RunFinished, RunStopped
 from resnet_gui.core.runs.listing import RunState, list_runs
+from resnet_gui.core.runs.trash import trashed_runs
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
@@ -281,9 +282,7 @@ def test_a_folder_that_cannot_be_trained_says_why(
     assert "missing" in app.window.train_page.notices.texts[0]
 
 
-def test_runs_can_be_renamed_and_deleted(
-    qtbot: QtBot, app: WindowApp, dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_can_be_renamed_and_deleted(qtbot: QtBot, app: WindowApp, dataset: Path) -> None:
     controller = ready(qtbot, app, dataset)
     controller.set_option("epochs", 2)
     controller.start()
@@ -292,13 +291,9 @@ def test_runs_can_be_renamed_and_deleted(
     controller.earlier.rename(controller.earlier.runs[0], "My first")
     qtbot.waitUntil(lambda: controller.earlier.runs[0].title == "My first")
     model = Path(controller.earlier.runs[0].model_path)
-    trashed: list[Path] = []
-    monkeypatch.setattr(
-        "resnet_gui.core.runs.listing.move_to_trash", lambda path: _trash(path, trashed)
-    )
     controller.earlier.delete(controller.earlier.runs[0])
     qtbot.waitUntil(lambda: not controller.earlier.runs)
-    assert len(trashed) == 1
+    assert [run.info.title for run in trashed_runs()] == ["My first"]
     assert model.is_file()  # the model is not the run's
 
 

@@ -124,7 +124,7 @@ def test_what_a_page_offers_is_in_the_menus(qtbot: QtBot, app: WindowApp) -> Non
     def press(key: Qt.Key) -> None:
         qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
 
-    assert list(window.menus.menus) == ["File", "Edit", "View", "Toys", "Help"]
+    assert list(window.menus.menus) == ["File", "Edit", "View", "Runs", "Toys", "Help"]
     assert texts("Toys") == []
     toy.log.clear()
     assert "&Build a toy" in texts("File")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from resnet_gui.core.system.paths import bundled_models_dir, user_models_dir
+from resnet_gui.core.zoo.providers.ensembles import EnsembleProvider
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.providers.keras import KerasProvider
 from resnet_gui.core.zoo.providers.lite0 import OfflineProvider
@@ -30,6 +31,7 @@ PROVIDERS: dict[str, Callable[[], Provider]] = {
     "torchvision": TorchvisionProvider,
     "keras": KerasProvider,
     "yours": lambda: FileProvider(user_models_dir(), ModelState.YOURS),
+    "ensembles": lambda: EnsembleProvider(user_models_dir()),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.system.atomic import replacing
+from resnet_gui.core.zoo.ensembles import SUFFIX, rename_ensemble
 from resnet_gui.core.zoo.weights.model_file import copy_model, model_id
 
 
@@ -19,6 +20,9 @@ def rename_model(path: Path, title: str) -> None:
     title = title.strip()
     if not title:
         raise ModelFileError(path, "A model needs a name.")
+    if path.name.endswith(SUFFIX):
+        rename_ensemble(path, title)
+        return
     own_id = model_id(path)
     try:
         with replacing(path) as temporary:

@@ -15,6 +15,7 @@ from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.nets.keras_resnet import KerasResNet
 from resnet_gui.core.system.atomic import dump_json
 from resnet_gui.core.system.tensor_files import write_tensors
+from resnet_gui.core.zoo.ensembles import single
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 from resnet_gui.core.zoo.weights.keras_file import SUFFIXES as KERAS_SUFFIXES
 from resnet_gui.core.zoo.weights.keras_file import is_hdf5
@@ -52,8 +53,9 @@ def load_network(entry: ModelEntry) -> nn.Module:
 
     Raises:
         ModelFileError, CheckpointMismatchError: the file is damaged or does not fit.
+        ModelError: it is an ensemble, or not here.
     """
-    path = entry.weights_path
+    path = single(entry).weights_path
     if path is None:
         raise ModelError(f"The weights of “{entry.spec.id}” are not on this computer.")
     network = empty_network(entry.spec)

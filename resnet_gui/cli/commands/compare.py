@@ -1,0 +1,111 @@
+"""The command `compare`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
+from resnet_gui.cli.follow import PREPARING
+from resnet_gui.cli.options import Data, Exact, JsonLines, Tta
+from resnet_gui.cli.output import (
+    FINE,
+    SOME_FAILED,
+    Bar,
+    WrongUseError,
+    emit_json,
+    emit_line,
+    emit_table,
+    foreseen_errors,
+    say,
+)
+from resnet_gui.core.events import ImageFailed, Notice
+from resnet_gui.core.runs.events import Preparing
+
+_MODEL = "Id of the {} model, from “resnet-gui models”; several with “+” between answer together."
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help=_MODEL.format("first"), metavar="MODEL")],
+    second: Annotated[str, typer.Argument(help=_MODEL.format("second"), metavar="MODEL")],
+    folder: Data,
+    part: Annotated[
+        str,
+        typer.Option(
+            help="all, train, val or test; auto: photos that neither model is known to have "
+            "learned from, where there are some.",
+            metavar="PART",
+        ),
+    ] = "auto",
+    device: Annotated[
+        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
+    ] = "auto",
+    tta: Tta = None,
+    exact: Exact = False,
+    archive: Archive = None,
+    yes: Yes = False,
+    as_json: JsonLines = False,
+) -> None:
+    """Compare two models on the same labelled photos.
+
+    It counts the photos that only one of them gets right, and says whether such a difference may be
+    chance (McNemar's exact test).
+
+    \b
+    Examples:
+      resnet-gui compare my-pets my-pets-2 new-photos
+      resnet-gui compare resnet20-cifar10 resnet56-cifar10 cifar10
+    """
+    with foreseen_errors(as_json):
+        if part not in ("auto", "all", "train", "val", "test"):
+            raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
+        from resnet_gui.core.evaluation.compare import compare as start
+        from resnet_gui.core.evaluation.paired import Compared
+        from resnet_gui.core.inference.looking import look_wanted, looking
+        from resnet_gui.core.zoo import Zoo
+
+        failed, result = 0, None
+        zoo, look = Zoo.standard(), tta or look_wanted()
+        one, other = (looking(zoo.ready(model), look) for model in (first, second))
+        root = dataset_folder(folder, archive, yes, as_json)
+        with Bar() as bar:
+            for event in start(one, other, root, part=part, device=device, exact=exact):
+                if isinstance(event, Preparing):
+                    bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
+                elif isinstance(event, Notice):
+                    say(event.message)
+                elif isinstance(event, ImageFailed):
+                    failed += 1
+                    say(event.message)
+                else:
+                    assert isinstance(event, Compared)
+                    result = event
+        assert result is not None  # the last event
+        if as_json:
+            emit_json(result.to_json())
+        else:
+            _print_result(result)
+    raise typer.Exit(SOME_FAILED if failed else FINE)
+
+
+def _print_result(result: Any) -> None:
+    rows = [
+        (model, title, f"{right:,} of {result.n:,}", f"{value:.1%}", f"{low:.1%} to {high:.1%}")
+        for model, title, right, (value, low, high) in zip(
+            result.models, result.titles, result.right(), result.accuracies(), strict=True
+        )
+    ]
+    header = ("model", "title", "right", "accuracy", "95 % interval")
+    emit_table(header, rows, right=header[2:], spare=("title",))
+    counts = result.counts()
+    for words, cell in (
+        ("both right", "both_right"),
+        ("fixed (only the second is right)", "fixed"),
+        ("broken (only the first is right)", "broken"),
+        ("both wrong", "both_wrong"),
+    ):
+        emit_line(f"  {counts[cell]:>8,}  {words}")
+    emit_line(result.sentence())
+    if caution := result.caution():
+        emit_line((caution, "yellow"))

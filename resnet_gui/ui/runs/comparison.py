@@ -1,0 +1,196 @@
+"""Two runs' models on the same photos: four numbers, the test in words, the photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.evaluation.paired import Cell, Compared
+from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.runs.controller import RunsController
+from resnet_gui.ui.runs.gallery import PairedGallery
+from resnet_gui.ui.runs.table import date_text
+from resnet_gui.ui.widgets.charts.model import plain_percent
+from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
+
+_CELLS = {
+    Cell.FIXED: ("Only B right", "Photos that A gets wrong and B right: what B has fixed."),
+    Cell.BROKEN: ("Only A right", "Photos that A gets right and B wrong: what B has broken."),
+    Cell.BOTH_WRONG: ("Both wrong", "Photos that both get wrong."),
+    Cell.BOTH_RIGHT: ("Both right", "Photos that both get right."),
+}
+
+_PARTS = {"val": "validation photo", "test": "test photo", "train": "training photo"}
+_PADDING = 24  # pixels of a button beside its text
+
+
+class RunComparison(QWidget):
+    """Attributes:
+        cells: a button for each of the four numbers. gallery: the photos of one of them.
+        sentence: the test in words.
+
+    Signals:
+        photo_requested(object): Path of a photo that should be opened.
+    """
+
+    photo_requested = Signal(object)
+
+    def __init__(
+        self, controller: RunsController, io: JobLane, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._shown: Compared | None = None
+        self._cell = Cell.FIXED
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        self.title = PlainLabel()
+        self.title.setWordWrap(True)
+        head.addWidget(self.title, 1)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(160)
+        self.bar.setAccessibleName("How far the comparison is")
+        head.addWidget(self.bar)
+        self.stop = QPushButton("Stop")
+        self.stop.setAccessibleName("Stop comparing")
+        set_tooltip(self.stop, "Stop comparing and show the curves again (Esc)")
+        self.stop.clicked.connect(controller.close_comparison)
+        head.addWidget(self.stop)
+        self.close_button = QPushButton("Show curves")
+        self.close_button.setProperty("kind", "plain")
+        self.close_button.setAccessibleName("Close the comparison and show the curves")
+        set_tooltip(self.close_button, "Close the comparison and show the curves again (Esc)")
+        self.close_button.clicked.connect(controller.close_comparison)
+        head.addWidget(self.close_button)
+        column.addLayout(head)
+        self.sentence = PlainLabel()
+        self.sentence.setWordWrap(True)
+        font = self.sentence.font()
+        font.setBold(True)
+        self.sentence.setFont(font)
+        self._bold = QFontMetrics(font)  # of a button that is pressed down
+        column.addWidget(self.sentence)
+        self.caution = PlainLabel()
+        self.caution.setWordWrap(True)
+        self.caution.setProperty("kind", "muted")
+        column.addWidget(self.caution)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self._group = QButtonGroup(self)
+        self.cells: dict[Cell, QPushButton] = {}
+        for cell, (name, tip) in _CELLS.items():
+            button = QPushButton(name)
+            button.setProperty("kind", "segment")
+            button.setCheckable(True)
+            set_tooltip(button, tip)
+            self._group.addButton(button)
+            self.cells[cell] = button
+            row.addWidget(button)
+        self._group.buttonClicked.connect(self._on_cell_clicked)
+        row.addStretch()
+        column.addLayout(row)
+        self.gallery = PairedGallery(io)
+        self.gallery.open_requested.connect(self.photo_requested)
+        set_tooltip(self.gallery, "Double click or Enter: open a photo on the Classify page")
+        column.addWidget(self.gallery, 1)
+        self.nothing = PlainLabel()
+        self.nothing.setProperty("kind", "muted")
+        self.nothing.hide()
+        column.addWidget(self.nothing)
+        controller.comparison_changed.connect(self.refresh)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show how far it is, or what came out."""
+        result, comparing = self._controller.compared, self._controller.comparing
+        self.bar.setVisible(comparing)
+        self.stop.setVisible(comparing)
+        for button in self.cells.values():
+            button.setVisible(result is not None)
+        for widget in (self.sentence, self.gallery, self.close_button):
+            widget.setVisible(result is not None)
+        self.caution.setVisible(result is not None and bool(result.caution()))
+        if result is None:
+            self.nothing.hide()
+            self._shown = None
+            self._show_progress()
+        elif result is not self._shown:
+            self._shown = result
+            self._show_result(result)
+
+    def _show_progress(self) -> None:
+        progress, names = self._controller.progress, self._names()
+        if not self._controller.comparing:
+            return
+        self.title.setText(f"Comparing {' with '.join(names)}…")
+        self.bar.setRange(0, progress.total if progress is not None else 0)
+        self.bar.setValue(progress.done if progress is not None else 0)
+
+    def _names(self) -> list[str]:
+        """What A and B are; runs of one name are told apart by their dates."""
+        pair = self._controller.pair
+        if pair is None:
+            return ["A", "B"]
+        same = pair.runs[0].title == pair.runs[1].title
+        dates = [f" of {date_text(run.created)}" if same else "" for run in pair.runs]
+        return [
+            f"{letter} “{one_line(run.title, 40)}”{date}"
+            for letter, run, date in zip("AB", pair.runs, dates, strict=True)
+        ]
+
+    def _show_result(self, result: Compared) -> None:
+        parts = [
+            f"{name}: {plain_percent(value)} ({plain_percent(low)} to {plain_percent(high)})"
+            for name, (value, low, high) in zip(self._names(), result.accuracies(), strict=True)
+        ]
+        which = count_noun(result.n, _PARTS.get(result.part, "photo"))
+        where = one_line(Path(result.data).name, 40)
+        self.title.setText(f"{which} of “{where}”. {'; '.join(parts)}")
+        self.sentence.setText(result.sentence("A", "B"))
+        self.caution.setText(result.caution())
+        counts = result.counts()
+        for cell, button in self.cells.items():
+            text = f"{_CELLS[cell][0]}  {counts[cell]:,}"
+            button.setText(text)
+            button.setMinimumWidth(self._bold.horizontalAdvance(text) + _PADDING)
+            button.setAccessibleName(f"{_CELLS[cell][0]}: {count_noun(counts[cell], 'photo')}")
+        first = next((cell for cell in _CELLS if counts[cell]), Cell.FIXED)
+        self.choose(first)
+
+    def choose(self, cell: Cell) -> None:
+        """Show the photos of one of the four."""
+        if self._shown is None:
+            return
+        self._cell = cell
+        self.cells[cell].setChecked(True)
+        photos = self._shown.of(cell)
+        self.gallery.photos.show_photos(photos)
+        self.gallery.scrollToTop()
+        name = _CELLS[cell][0]
+        self.gallery.setAccessibleName(f"Photos: {name}")
+        self.gallery.setVisible(bool(photos))
+        self.nothing.setVisible(not photos)
+        self.nothing.setText(f"{name}: there is no such photo.")
+
+    @Slot(object)
+    def _on_cell_clicked(self, button: QPushButton) -> None:
+        self.choose(next(cell for cell, known in self.cells.items() if known is button))
+
+    def refresh_theme(self) -> None:
+        self.gallery.viewport().update()

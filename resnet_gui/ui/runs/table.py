@@ -1,0 +1,291 @@
+"""The runs as a table: Qt's models, no controller."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
+
+from resnet_gui.core.runs.listing import RunInfo, RunState
+from resnet_gui.ui.widgets.glossary import explained
+from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.words import duration
+
+_Index = QModelIndex | QPersistentModelIndex
+_STATES = {
+    RunState.RUNNING: "running",
+    RunState.INTERRUPTED: "interrupted",
+    RunState.STOPPED: "stopped",
+    RunState.FAILED: "failed",
+    RunState.FINISHED: "finished",
+}
+SWATCH = 10  # pixels: the side of a dot in a curve's colour
+
+
+def state_text(run: RunInfo) -> str:
+    """ "finished", "running: 3 of 40 epochs", "stopped: 2 of 40 epochs"."""
+    if run.state is RunState.FINISHED or not run.epochs:
+        return _STATES[run.state]
+    return f"{_STATES[run.state]}: {run.epochs_done:,} of {run.epochs:,}"
+
+
+def accuracy_text(run: RunInfo) -> str:
+    """With Wilson's 95 % interval, once a run is finished: "93.2% (88–96)"."""
+    if run.accuracy is not None and run.accuracy.n:
+        low, high = (round(100 * end) for end in (run.accuracy.low, run.accuracy.high))
+        return f"{run.accuracy.value:.1%} ({low}–{high})"
+    return "" if run.best_val_accuracy is None else f"{run.best_val_accuracy:.1%} so far"
+
+
+def accuracy_of(run: RunInfo) -> float:
+    """To sort by; -1 where there is none yet."""
+    if run.accuracy is not None and run.accuracy.n:
+        return run.accuracy.value
+    return -1.0 if run.best_val_accuracy is None else run.best_val_accuracy
+
+
+def date_text(created: str) -> str:
+    """In the time of this place; "" of a damaged run."""
+    with contextlib.suppress(ValueError):
+        return f"{datetime.fromisoformat(created).astimezone():%Y-%m-%d %H:%M}"
+    return ""
+
+
+def _first_line(text: str) -> str:
+    return one_line(text.split("\n")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        title: above it. text: in a cell. key: to sort by. width: in pixels, to begin with.
+        tip: what it says; shown over the title.
+    """
+
+    title: str
+    text: Callable[[RunInfo], str]
+    key: Callable[[RunInfo], Any]
+    width: int
+    tip: str
+    right: bool = False
+
+
+def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
+    """model_title: what a model is called, by its id."""
+    return (
+        Column(
+            "Name",
+            lambda run: one_line(run.title),
+            lambda run: run.title.casefold(),
+            200,
+            "What you called the run. F2 renames it.",
+        ),
+        Column(
+            "Accuracy",
+            accuracy_text,
+            accuracy_of,
+            130,
+            "How often the model’s first answer is right, and in brackets the 95 % interval in "
+            "percent: the fewer photos, the wider.\nWhile a run is not finished: its best epoch "
+            "so far, on the validation photos.",
+            right=True,
+        ),
+        Column(
+            "State",
+            state_text,
+            lambda run: (run.state.value, run.epochs_done),
+            130,
+            "Whether it ran to its end, and after how many epochs it stands.",
+        ),
+        Column(
+            "Photos",
+            lambda run: one_line(Path(run.data).name),
+            lambda run: run.data.casefold(),
+            120,
+            "The folder that it learned from.",
+        ),
+        Column(
+            "Started from",
+            lambda run: one_line(model_title(run.model)),
+            lambda run: model_title(run.model).casefold(),
+            140,
+            "The model whose weights were the start.",
+        ),
+        Column(
+            "Time",
+            lambda run: duration(run.seconds) if run.seconds else "",
+            lambda run: run.seconds,
+            84,
+            "How long it trained.",
+            right=True,
+        ),
+        Column("Date", lambda run: date_text(run.created), lambda run: run.created, 130, "When."),
+        Column(
+            "Note",
+            lambda run: _first_line(run.note),
+            lambda run: run.note.casefold(),
+            200,
+            "What you wrote about it. F4 changes it.",
+        ),
+    )
+
+
+class RunsModel(QAbstractTableModel):
+    """A row per run, newest first.
+
+    Attributes:
+        runs: as they are shown. colours: of the runs whose curves are drawn, by path.
+    """
+
+    RunRole = int(Qt.ItemDataRole.UserRole) + 1
+    SortRole = int(Qt.ItemDataRole.UserRole) + 2
+
+    def __init__(self, model_title: Callable[[str], str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = columns(model_title)
+        self.runs: tuple[RunInfo, ...] = ()
+        self.colours: Mapping[str, str] = {}
+
+    def show_runs(self, runs: Sequence[RunInfo]) -> None:
+        """Show these. Rows that stay keep their place and their selection."""
+        if [run.path for run in runs] == [run.path for run in self.runs]:
+            self.runs = tuple(runs)
+            self._touch()
+            return
+        self.beginResetModel()
+        self.runs = tuple(runs)
+        self.endResetModel()
+
+    def show_colours(self, colours: Mapping[str, str]) -> None:
+        if colours != self.colours:
+            self.colours = dict(colours)
+            self._touch()
+
+    def _touch(self) -> None:
+        if self.runs:
+            last = self.index(len(self.runs) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self.runs)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - likewise
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = int(Qt.ItemDataRole.DisplayRole),
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            more = explained(column.title)
+            return tooltip(f"{column.tip}\n{more}".strip())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(column)
+        return None
+
+    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if not index.isValid() or index.row() >= len(self.runs):
+            return None
+        run, column = self.runs[index.row()], self.columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(run)
+        if role == self.RunRole:
+            return run
+        if role == self.SortRole:
+            return column.key(run)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(_tip(run, column))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(column)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{column.title}: {column.text(run) or 'nothing'}"
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
+            return _swatch(self.colours.get(run.path, ""))
+        if role == Qt.ItemDataRole.FontRole and run.state is RunState.RUNNING:
+            font = QFont()
+            font.setBold(True)
+            return font
+        return None
+
+
+def _side(column: Column) -> int:
+    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+    return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _tip(run: RunInfo, column: Column) -> str:
+    if column.title == "Accuracy" and run.accuracy is not None and run.accuracy.n:
+        return run.accuracy.sentence()
+    if column.title == "Photos":
+        return run.data
+    if column.title == "Note" and run.note:
+        return run.note
+    lines = [run.title, run.message or run.path]
+    return "\n".join(lines)
+
+
+def _swatch(colour: str) -> QIcon:
+    """A dot in a curve's colour; empty without one, so that names stand below each other."""
+    dot = QPixmap(2 * SWATCH, 2 * SWATCH)
+    dot.fill(Qt.GlobalColor.transparent)
+    if colour:
+        painter = QPainter(dot)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(theme_colours().surface))
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(1, 1, 2 * SWATCH - 2, 2 * SWATCH - 2)
+        painter.end()
+    dot.setDevicePixelRatio(2)
+    result = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # else a chosen row's would be tinted
+        result.addPixmap(dot, mode)
+    return result
+
+
+class RunsFilter(QSortFilterProxyModel):
+    """Sorts by a column's value, and shows what has all words of the search in it."""
+
+    def __init__(self, source: RunsModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: list[str] = []
+        self.setSourceModel(source)
+        self.setSortRole(RunsModel.SortRole)
+        self._model = source
+
+    def search(self, text: str) -> None:
+        self.beginFilterChange()
+        self._words = text.casefold().split()
+        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
+
+    def filterAcceptsRow(self, source_row: int, source_parent: _Index) -> bool:
+        run = self._model.runs[source_row]
+        text = " ".join(column.text(run) for column in self._model.columns)
+        text = f"{text} {run.name} {run.note} {run.data} {run.method}".casefold()
+        return all(word in text for word in self._words)
+
+    def lessThan(self, left: _Index, right: _Index) -> bool:
+        one, other = (index.data(RunsModel.SortRole) for index in (left, right))
+        return bool(one < other)

@@ -1,0 +1,127 @@
+"""The table of runs as a widget: columns to sort by, rows to choose, a menu and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from resnet_gui.core.runs.listing import RunInfo
+from resnet_gui.ui.runs.table import SWATCH, RunsFilter, RunsModel
+
+_DATE, _NOTE = 6, 7
+_ROW_SPACE = 12  # pixels that a row is higher than its text
+
+
+class RunsTable(QTableView):
+    """Several rows can be chosen. Newest first, until a person sorts by something else.
+
+    Attributes:
+        runs: all. filtered: those that are shown, as they are sorted.
+
+    Signals:
+        chosen_changed(): other runs are chosen, or other things are known of them.
+        open_requested(), note_requested(): of the chosen run, by a double click.
+        menu_requested(QPoint): of the chosen runs; where on the screen.
+    """
+
+    chosen_changed = Signal()
+    open_requested = Signal()
+    note_requested = Signal()
+    menu_requested = Signal(QPoint)
+
+    def __init__(self, model_title: Callable[[str], str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.runs = RunsModel(model_title, self)
+        self.filtered = RunsFilter(self.runs, self)
+        self.setModel(self.filtered)
+        self.setProperty("kind", "soft")
+        self.setAccessibleName("Runs")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setIconSize(QSize(SWATCH, SWATCH))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMinimumHeight(110)
+        rows, head = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(self.fontMetrics().height() + _ROW_SPACE)
+        head.setHighlightSections(False)
+        head.setSectionsMovable(True)
+        head.setStretchLastSection(True)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setMinimumSectionSize(50)
+        for number, column in enumerate(self.runs.columns):
+            self.setColumnWidth(number, column.width)
+        self.setSortingEnabled(True)
+        self.sortByColumn(_DATE, Qt.SortOrder.DescendingOrder)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.doubleClicked.connect(self._on_double_clicked)
+
+    def chosen(self) -> list[RunInfo]:
+        """The chosen runs, from top to bottom."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self.filtered.index(row, 0).data(RunsModel.RunRole) for row in rows]
+
+    def show_runs(self, runs: Sequence[RunInfo]) -> None:
+        """Show these; what was chosen stays so as far as it is here."""
+        before = [run.path for run in self.chosen()]
+        row = self.currentIndex().row()
+        self.runs.show_runs(runs)
+        after = {run.path for run in self.chosen()}
+        here = {run.path for run in runs}
+        kept = [path for path in before if path in here]
+        if set(kept) != after:
+            self.choose(kept)
+        if before and not kept and self.filtered.rowCount():
+            # What was chosen has gone: the next one, so that the keys go on from there.
+            self.selectRow(min(max(row, 0), self.filtered.rowCount() - 1))
+        if after or kept:
+            self.chosen_changed.emit()
+
+    def choose(self, paths: Iterable[str]) -> None:
+        """Choose the runs of these directories."""
+        wanted = set(paths)
+        found = QItemSelection()
+        flags = QItemSelectionModel.SelectionFlag
+        current = QModelIndex()
+        for row in range(self.filtered.rowCount()):
+            index = self.filtered.index(row, 0)
+            if index.data(RunsModel.RunRole).path in wanted:
+                found.select(index, index)
+                current = current if current.isValid() else index
+        if current.isValid():
+            self.selectionModel().setCurrentIndex(current, flags.NoUpdate)
+        self.selectionModel().select(found, flags.ClearAndSelect | flags.Rows)
+
+    @Slot()
+    def _on_selection_changed(self) -> None:
+        self.chosen_changed.emit()
+
+    @Slot(QModelIndex)
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        if index.column() == _NOTE:
+            self.note_requested.emit()
+        else:
+            self.open_requested.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
+        if self.chosen():
+            self.menu_requested.emit(at)
