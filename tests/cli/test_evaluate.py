@@ -41,5 +41,5 @@ def test_a_report_that_cannot_be_written_is_an_error(letters: Path, tmp_path: Pa
     result = CliRunner().invoke(
         app, ["evaluate", "tiny", str(letters), "--report", str(tmp_path / "file")]
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cannot be written" in result.stderr

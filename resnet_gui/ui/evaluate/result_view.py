@@ -129,7 +129,8 @@ class ResultView(QWidget):
             (self.order, _ORDERS, "Order of the classes", "In which order the classes stand"),
             (self.cells, _CELLS, "What the cells hold", "What stands in the cells"),
         ):
-            box.addItems(list(choices))
+            for words in choices:
+                box.addItem(words)
             box.setAccessibleName(name)
             set_tooltip(box, tip)
             bar.addWidget(box)

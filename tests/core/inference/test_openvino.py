@@ -526,14 +526,14 @@ def test_a_backend_that_fails_midway_is_replaced_by_exact(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classifier = Classifier(Zoo.standard())
-    run = LoadedModel.probabilities
+    run = LoadedModel.answers
 
     def failing(self: LoadedModel, crops: np.ndarray) -> np.ndarray:
         if self.backend.name == OPENVINO:
             raise RuntimeError("oneDNN is unhappy\nand says why")
         return run(self, crops)
 
-    monkeypatch.setattr(LoadedModel, "probabilities", failing)
+    monkeypatch.setattr(LoadedModel, "answers", failing)
     events = list(classifier.classify(sources(3), "insects", "cpu"))
     (notice,) = (event for event in events if isinstance(event, Notice))
     assert "OpenVINO failed (oneDNN is unhappy). torch is used instead." in notice.message
