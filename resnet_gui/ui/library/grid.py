@@ -160,6 +160,11 @@ class Grid(QAbstractItemView):
             self._delegate.paint(painter, option, index)
         painter.end()
 
+    @property
+    def selecting(self) -> bool:
+        """Whether a person is dragging over photos."""
+        return self.state() == QAbstractItemView.State.DragSelectingState
+
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         """What is painted anew when the selection changes."""
         return QRegion(self.viewport().rect())

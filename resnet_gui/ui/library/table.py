@@ -161,6 +161,11 @@ class Table(QTableView):
         else:
             super().keyPressEvent(event)
 
+    @property
+    def selecting(self) -> bool:
+        """Whether a person is dragging over photos."""
+        return self.state() == QAbstractItemView.State.DragSelectingState
+
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         """What is painted anew when the selection changes: all. Qt would ask for the place of each
         of 20,000 rows to find out."""

@@ -15,7 +15,6 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -336,7 +335,8 @@ class LibraryView(QWidget):
         return (
             time.monotonic() - self._scrolled < _REST_S
             or QApplication.activePopupWidget() is not None
-            or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+            or self.view.verticalScrollBar().isSliderDown()
+            or self.view.selecting
         )
 
     @Slot()
