@@ -213,7 +213,9 @@ class LocalEngine:
             warm_up()
         yield describe_spec(self._spec(model_id))
 
-    def compare(self, first: str, second: str, folder: Path) -> Iterator[Preparing | Notice | ImageFailed | Compared]:
+    def compare(
+        self, first: str, second: str, folder: Path
+    ) -> Iterator[Preparing | Notice | ImageFailed | Compared]:
         with gentle_import(torch=False):
             from resnet_gui.core.evaluation.compare import compare
             from resnet_gui.core.inference.looking import look_wanted, looking

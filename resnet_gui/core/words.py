@@ -1,4 +1,4 @@
-"""Numbers as people read them, in the window and in the terminal."""
+"""Numbers and messages as people read them, in the window and in the terminal."""
 
 from __future__ import annotations
 
@@ -9,3 +9,9 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says, without what follows in further lines."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else repr(error)

@@ -67,7 +67,7 @@ class Explainer:
             ImageReadError: the photo cannot be read.
             ModelError: the model cannot be used, or has no map for Grad-CAM.
         """
-        model = yield from self._classifier.load(model_id, device)
+        model = yield from self._load(model_id, device)
         spec = model.spec
         total = 0 if method is Method.GRADCAM else _PASSES
         yield Explaining(0, total)
@@ -105,7 +105,7 @@ class Explainer:
         Raises:
             ImageReadError: the photo cannot be read. ModelError: the model cannot be used.
         """
-        model = yield from self._classifier.load(model_id, device)
+        model = yield from self._load(model_id, device)
         with gentle_import():
             from resnet_gui.core.explain import nearest
         stamp = (*self._stamp(model), model.backend.name)
@@ -122,6 +122,19 @@ class Explainer:
         features = yield from nearest.features_of_photo(self._classifier, model, source)
         key = photo_keys([source.path])[0] if source.path is not None else b""
         yield nearest.nearest(kept[1], features, key, count)
+
+    def _load(self, model_id: str, device: str) -> Generator[ClassifyEvent, None, LoadedModel]:
+        """The model, which looks at the photo once: a map is of one crop.
+
+        Raises:
+            ModelError: as `Classifier.load`, or it is an ensemble.
+        """
+        if self._classifier.zoo.ready(model_id).members:
+            raise ModelError(
+                "An ensemble is several models, and each looks by itself.",
+                "Choose one of them to see where it looks.",
+            )
+        return (yield from self._classifier.load(model_id, device, once=True))
 
     def free(self) -> None:
         """Forget what was loaded for explanations alone."""

@@ -217,7 +217,7 @@ def _computed(
     positions: list[int] = []
     saved = done = 0
     yield Explaining(0, len(sources))
-    events = classifier.ask(sources, model.spec.id, device, _features)
+    events = classifier.ask(sources, model.spec.id, device, _features, once=True)
     try:
         for event in events:
             if isinstance(event, Answer):

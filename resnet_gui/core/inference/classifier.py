@@ -50,9 +50,11 @@ from resnet_gui.core.inference.photo_inputs import (
     batch_size_for,
     readers_for,
 )
+from resnet_gui.core.looks import ONCE
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
@@ -96,7 +98,7 @@ class Classifier:
         self._gate = Gate()
 
     def load(
-        self, model_id: str, device: str = "auto", *, exact: bool = False
+        self, model_id: str, device: str = "auto", *, exact: bool = False, once: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         """Bring a model into memory; returns (through the generator) the `LoadedModel`.
 
@@ -104,6 +106,7 @@ class Classifier:
 
         Args:
             exact: whether only the exact backend will do; else that is as the settings say.
+            once: whether it looks at each photo once, whatever the settings say.
 
         Yields:
             ModelLoading, Notice, ModelReady. Nothing but ModelReady if it is there already.
@@ -111,7 +114,7 @@ class Classifier:
         Raises:
             ModelError: unknown, not here, damaged.
         """
-        return (yield from self._load(model_id, device, exact))
+        return (yield from self._load(model_id, device, exact, once))
 
     def classify(
         self,
@@ -140,13 +143,14 @@ class Classifier:
         run: Run,
         *,
         exact: bool = False,
+        once: bool = False,
     ) -> Generator[ClassifyEvent | Answer, None, None]:
         """Ask a model about photos in order. Of many, reading and answering overlap: where the
         backend gains by it, several threads each read photos and have them answered.
 
         Args:
             run: what is asked; it may be called by several threads at once.
-            exact: as in `load`.
+            exact, once: as in `load`.
 
         Yields:
             what `load` yields, then per source one Answer or one ImageFailed.
@@ -154,7 +158,7 @@ class Classifier:
         Raises:
             ModelError: the model cannot be used. A bad photo raises nothing.
         """
-        model = yield from self.load(model_id, device, exact=exact)
+        model = yield from self.load(model_id, device, exact=exact, once=once)
         asking: LoadedModel | None = None
         with ExitStack() as stack:
             stream: PhotoStream[Answer] = PhotoStream(
@@ -220,14 +224,14 @@ class Classifier:
             if model_id in (model.spec.id, *model.spec.members):
                 del self._loaded[key]
 
-    def _entry(self, model_id: str) -> ModelEntry:
+    def _entry(self, model_id: str, once: bool = False) -> ModelEntry:
         """The model's entry, as it looks at photos now. The zoo lists all its folders: it is asked
         once per load, not for each photo that is dropped.
 
         Raises:
             ModelError: unknown, not here, damaged.
         """
-        known, look = self._entries.get(model_id), self._look()
+        known, look = self._entries.get(model_id), ONCE if once else self._look()
         if known is not None:
             known = looking(known, look)
             with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
@@ -248,10 +252,10 @@ class Classifier:
         return (cpu() if info.kind in self._broken_devices else info), missing
 
     def _load(
-        self, model_id: str, device: str, exact: bool = False
+        self, model_id: str, device: str, exact: bool = False, once: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         exact = exact or self._wants_exact()
-        entry = self._entry(model_id)
+        entry = self._entry(model_id, once)
         info, missing = self._device(device)
         if missing:
             yield Notice(missing)
@@ -363,16 +367,11 @@ class Classifier:
     def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
         if model.device.kind != "cpu":
             return self._without(model.device, error)
-        return Notice(f"{model.device.name} failed ({_first_line(error)}). torch is used instead.")
+        return Notice(f"{model.device.name} failed ({first_line(error)}). torch is used instead.")
 
     def _without(self, device: DeviceInfo, error: Exception) -> Notice:
         self._broken_devices.add(device.kind)
-        return Notice(f"{device.name} failed ({_first_line(error)}). The CPU is used instead.")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else repr(error)
+        return Notice(f"{device.name} failed ({first_line(error)}). The CPU is used instead.")
 
 
 def _key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[object, ...]:

@@ -28,9 +28,7 @@ def resized_size(width: int, height: int, resize: int) -> tuple[int, int]:
     return int(resize * width / height), resize
 
 
-def crop_box(
-    width: int, height: int, preprocessing: Preprocessing, at: Place = CENTRE
-) -> CropBox:
+def crop_box(width: int, height: int, preprocessing: Preprocessing, at: Place = CENTRE) -> CropBox:
     """What of a photo of this size survives the crop."""
     new_width, new_height = resized_size(width, height, preprocessing.resize)
     crop = preprocessing.crop

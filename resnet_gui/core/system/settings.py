@@ -85,7 +85,7 @@ class Settings:
     window: str = ""
     splitter: tuple[int, ...] = ()
     last_folder: str = ""
-    look: str = ""
+    photos_shown: str = ""  # as one photo, a grid or a table
     another_window: bool = wish(
         False,
         "Open another window at each start",

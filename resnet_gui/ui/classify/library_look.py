@@ -57,7 +57,7 @@ class LibraryLook(QObject):
         self.stack.addWidget(photo)
         self.library: LibraryView | None = None
         self.large: LargePhoto | None = None
-        strip.set_look(context.memory.settings.look)
+        strip.set_look(context.memory.settings.photos_shown)
         strip.look_changed.connect(self._on_look_changed)
         strip.pause_requested.connect(controller.set_paused)
         controller.current_changed.connect(self._on_current_changed)
@@ -110,8 +110,8 @@ class LibraryLook(QObject):
     @Slot()
     def _on_look_changed(self) -> None:
         look, chosen = self._strip.look, self._strip.looks.look
-        if chosen != (self._memory.settings.look or PHOTO):
-            self._memory.change(look=chosen)
+        if chosen != (self._memory.settings.photos_shown or PHOTO):
+            self._memory.change(photos_shown=chosen)
         if look == PHOTO:
             if self.library is not None:
                 self.library.set_active(False)

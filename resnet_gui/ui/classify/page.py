@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.device_box import DeviceBox
 from resnet_gui.ui.classify.empty_state import EmptyState
+from resnet_gui.ui.classify.hints import hint_of
 from resnet_gui.ui.classify.library_look import LibraryLook
 from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.offer import ModelOffer
@@ -38,7 +39,6 @@ from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
-from resnet_gui.ui.widgets.photo_list import PhotoState
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.problems_panel import ProblemsPanel
 
@@ -197,7 +197,7 @@ class ClassifyPage(Page):
         controller.model_changed.connect(self._on_model_changed)
         controller.store.changed.connect(self._on_store_changed)
         controller.progress_changed.connect(self.strip.show_progress)
-        controller.noticed.connect(self._on_noticed)
+        controller.noticed.connect(self.notices.add)
         controller.photos.rowsInserted.connect(self._on_rows_changed)
         controller.photos.rowsRemoved.connect(self._on_rows_changed)
         controller.photos.modelReset.connect(self._on_rows_changed)
@@ -359,24 +359,12 @@ class ClassifyPage(Page):
     @Slot()
     def _on_current_changed(self) -> None:
         photo = self.controller.current
-        self.results.show_photo(photo, self._hint())
+        self.results.show_photo(photo, hint_of(self.controller))
         if photo is None:
             return
         self.strip.show_current(self.controller.photos.row(photo))
         if self.look.shown is None:
             self.photo_panel.show_photo(photo)
-
-    def _hint(self) -> str:
-        if self.controller.store.inventory is None:
-            return ""
-        if self.controller.entry is None and self.controller.store.offline:
-            return "No model is on this computer yet. Import one on the Models page."
-        if self.controller.entry is None:
-            return "No model is on this computer yet. Choose one above to download."
-        photo = self.controller.current
-        if photo is not None and photo.state is PhotoState.IDLE:
-            return "Not classified yet."
-        return "Looking at it…"
 
     @Slot(QModelIndex, int, int)
     def _on_rows_changed(self, *_: object) -> None:
@@ -400,10 +388,6 @@ class ClassifyPage(Page):
         self._on_current_changed()
         if entry is not None and entry.spec.id != self._memory.settings.model:
             self._memory.change(model=entry.spec.id)
-
-    @Slot(object, str)
-    def _on_noticed(self, text: str, kind: str) -> None:
-        self.notices.add(text, kind)
 
     # --- room -------------------------------------------------------------------------------
 

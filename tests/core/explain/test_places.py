@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import ImageSource, ModelReady
 from resnet_gui.core.explain.events import Explained, Explaining, Method
 from resnet_gui.core.explain.explainer import Explainer
@@ -24,6 +25,7 @@ from resnet_gui.core.nets.registration import Architecture, Kind, Options
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo.ensembles import write_ensemble
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
 from resnet_gui.core.zoo.weights.load import save_model
 from tests.helpers.models import small_spec
@@ -189,6 +191,29 @@ def test_the_layer_is_clear_where_it_is_cold(explainer: Explainer) -> None:
     warm, cold = pixels[20, 20], pixels[-20, -20]
     assert warm[3] > cold[3] + 100
     assert warm[:3].sum() > cold[:3].sum() + 300  # in grey, too
+
+
+def test_the_photo_is_looked_at_once(explainer: Explainer) -> None:
+    """Also where answers are the mean over several crops: a map is of one."""
+    upright = Image.new("RGB", (120, 80), (90, 90, 90))
+    upright.paste((230, 40, 40), (70, 20, 90, 40))
+    photo, model = source(upright), add_model()
+    often = Explainer(Classifier(user_zoo(), look=lambda: "five-crop"))
+    for method in Method:
+        one = explained(explainer, photo, model, method=method, among=[0])
+        assert (explained(often, photo, model, method=method, among=[0]).heat == one.heat).all()
+
+
+def test_an_ensemble_says_whom_to_ask(explainer: Explainer) -> None:
+    model = add_model()
+    other = user_models_dir() / "other.safetensors"
+    spec = small_spec(id="other", architecture="red_corners", classes=CLASSES)
+    save_model(other, spec, RedCorners().state_dict())
+    write_ensemble(user_models_dir() / "both.ensemble.json", "Both", [model, "other"])
+    both = Explainer(Classifier(Zoo.standard()))
+    entry = next(e for e in both._classifier.zoo.entries() if e.members)
+    with pytest.raises(ModelError, match="Choose one of them"):
+        list(both.explain(source(Image.new("RGB", (9, 9))), entry.spec.id))
 
 
 # --- real photos ------------------------------------------------------------------------------

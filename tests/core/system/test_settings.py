@@ -37,7 +37,7 @@ FULL = Settings(
     window="AdnQywADAAA=",
     splitter=(700, 300),
     last_folder="/photos",
-    look="table",
+    photos_shown="table",
     another_window=True,
     exact=True,
 )

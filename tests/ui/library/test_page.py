@@ -91,7 +91,7 @@ def test_few_photos_have_one_look_many_have_three(
     assert library is not None
     assert library.table.isVisible()
     assert not strip.view.isVisible()
-    assert page._memory.settings.look == TABLE
+    assert page._memory.settings.photos_shown == TABLE
     rig.settle()
     # While photos are sorted out the table stays.
     page.controller.remove_many(page.controller.photos.photos()[3:])
@@ -99,7 +99,7 @@ def test_few_photos_have_one_look_many_have_three(
     strip.looks.buttons[PHOTO].click()
     assert page.look.shown is None
     assert page.view.isVisible()
-    assert page._memory.settings.look == PHOTO
+    assert page._memory.settings.photos_shown == PHOTO
     rig.settle()
 
 
