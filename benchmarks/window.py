@@ -18,7 +18,6 @@ from pathlib import Path
 
 from benchmarks.common import make_album, screen
 from benchmarks.window_child import PHOTOS
-from resnet_gui.core.system.paths import sample_photos
 
 RUNS = 5
 
@@ -35,9 +34,12 @@ def main() -> None:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         make_album(Path(folder, "album"), PHOTOS)
         results = [_start("benchmarks.window_child", folder, environment) for _ in range(RUNS)]
-        photo = str(sample_photos()[0])
-        # The starts above have left the converted model.
-        answers = [_start("benchmarks.first_answer_child", photo, environment) for _ in range(RUNS)]
+        # The starts above left the converted model. Answers are kept: each start has a photo of
+        # its own.
+        photos = make_album(Path(folder, "new"), RUNS, 800, 600)
+        answers = [
+            _start("benchmarks.first_answer_child", str(photo), environment) for photo in photos
+        ]
     print(f"median (min … max) of {RUNS} starts; album: {PHOTOS} JPEGs of 1600 x 1200")
     for rows in (results, answers):
         for key in rows[0]:

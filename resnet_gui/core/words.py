@@ -15,3 +15,8 @@ def first_line(error: Exception) -> str:
     """What a library's error says, without what follows in further lines."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else repr(error)
+
+
+def count_noun(count: int, noun: str, plural: str = "") -> str:
+    """ "1 photo", "3 photos", "1,200 photos"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

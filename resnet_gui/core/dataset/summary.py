@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from resnet_gui.core.values import Value
-from resnet_gui.core.wording import count_noun as count_noun
+from resnet_gui.core.words import count_noun as count_noun
 
 
 class Part(StrEnum):

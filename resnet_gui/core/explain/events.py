@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from resnet_gui.core.photos.preprocess import CropBox
+from resnet_gui.core.photos.geometry import CropBox
 from resnet_gui.core.values import Value, to_json
 
 if TYPE_CHECKING:  # numpy would be 70 ms of the window's start

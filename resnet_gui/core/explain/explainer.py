@@ -21,7 +21,7 @@ from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.feature_cache import photo_keys
 from resnet_gui.core.nets.registry import last_stage_of
 from resnet_gui.core.photos.crops import PhotoCrop, read_crop
-from resnet_gui.core.photos.preprocess import CropBox, input_box
+from resnet_gui.core.photos.geometry import CropBox, input_box
 from resnet_gui.core.system.gentle_import import gentle_import
 
 if TYPE_CHECKING:

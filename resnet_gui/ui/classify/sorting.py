@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
 from resnet_gui.core.filing.batch import BatchInfo, How, count
-from resnet_gui.core.filing.by_label import Labelled
 from resnet_gui.ui.classify.controller import ClassifyController
-from resnet_gui.ui.classify.sort_dialog import SortDialog
 from resnet_gui.ui.filing.notices import FilingNotices
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 from resnet_gui.ui.widgets.plain_text import MessageBox, action_text, one_line
 from resnet_gui.ui.widgets.reveal import Reveal
+
+if TYPE_CHECKING:
+    from resnet_gui.ui.classify.sort_dialog import SortDialog
 
 _UNDO = "Undo sortin&g"
 
@@ -81,6 +83,9 @@ class Sorting(QObject):
         photos, everything = self._chosen(), self._controller.photos.rowCount()
         if self._filer.working is not None:
             return
+        from resnet_gui.core.filing.by_label import Labelled
+        from resnet_gui.ui.classify.sort_dialog import SortDialog
+
         labelled = [
             Labelled(photo.source.name, best.label, best.probability)
             for photo in photos

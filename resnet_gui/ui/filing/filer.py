@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,11 +17,11 @@ from resnet_gui.core.filing.batch import (
     FilingProgress,
     Plan,
 )
-from resnet_gui.core.filing.carry_out import FilingEvent, accept, carry_out, finish
-from resnet_gui.core.filing.journal import list_batches
-from resnet_gui.core.filing.undo import undo
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.words import sentence
+
+if TYPE_CHECKING:
+    from resnet_gui.core.filing.carry_out import FilingEvent
 
 _LISTED = 20  # of the newest; an older one can be undone in a terminal
 
@@ -88,19 +89,19 @@ class Filer(QObject):
 
     def start(self, plan: Plan) -> None:
         """Carry a plan out."""
-        self._begin(partial(carry_out, plan), plan.title)
+        self._begin(partial(_carry_out, plan), plan.title)
 
     def finish(self, info: BatchInfo) -> None:
         """Do the rest of a batch that was cut off."""
-        self._begin(partial(finish, info.id), info.title)
+        self._begin(partial(_finish, info.id), info.title)
 
     def undo(self, info: BatchInfo) -> None:
         """Put everything back."""
-        self._begin(partial(undo, info.id), info.undo_text, undoing=True)
+        self._begin(partial(_undo, info.id), info.undo_text, undoing=True)
 
     def accept(self, info: BatchInfo) -> None:
         """Let a batch that was cut off be as it is."""
-        job = self._io.submit(partial(accept, info.id), Priority.INTERACTIVE)
+        job = self._io.submit(partial(_accept, info.id), Priority.INTERACTIVE)
         job.failed.connect(self._on_failed)
         job.ended.connect(self.look)
 
@@ -175,6 +176,35 @@ class Filer(QObject):
         self.changed.emit()
 
 
+# Jobs: what they need is imported in the io lane and not at the window's start.
+
+
+def _carry_out(plan: Plan) -> Generator[FilingEvent, None, None]:
+    from resnet_gui.core.filing.carry_out import carry_out
+
+    return carry_out(plan)
+
+
+def _finish(batch: str) -> Generator[FilingEvent, None, None]:
+    from resnet_gui.core.filing.carry_out import finish
+
+    return finish(batch)
+
+
+def _undo(batch: str) -> Generator[FilingEvent, None, None]:
+    from resnet_gui.core.filing.undo import undo
+
+    return undo(batch)
+
+
+def _accept(batch: str) -> Iterator[object]:
+    from resnet_gui.core.filing.carry_out import accept
+
+    return accept(batch)
+
+
 def _list() -> Generator[None, None, list[BatchInfo]]:
+    from resnet_gui.core.filing.journal import list_batches
+
     yield None
     return list_batches(_LISTED)

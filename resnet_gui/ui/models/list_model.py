@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from resnet_gui.core.wording import count_noun
+from resnet_gui.core.words import count_noun
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import size_text

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.wording import count_noun
+from resnet_gui.core.words import count_noun
 from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry
 from resnet_gui.core.zoo.storage.store import Speed
 from resnet_gui.ui.models.controller import ModelsController, Situation, Standing

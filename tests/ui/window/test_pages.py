@@ -14,6 +14,7 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.ui.page import Page, PageContext, PageEntry
 from resnet_gui.ui.window import pages
 from resnet_gui.ui.window.help import HelpBox
+from tests.ui.conftest import ANSWER_MS
 
 
 class ToyPage(Page):
@@ -195,13 +196,14 @@ def test_the_first_page_alone_is_there_at_the_start(qtbot: QtBot, early: WindowA
     """The others come by themselves; no window of their own flashes up meanwhile."""
     window = early.window
     assert list(window.pages.built) == ["classify"]
-    qtbot.waitUntil(lambda: window.store.inventory is not None)  # they do not hear it any more
+    # They do not hear of it any more.
+    qtbot.waitUntil(lambda: window.store.inventory is not None, timeout=ANSWER_MS)
     shown = Shown()
     application = QApplication.instance()
     assert application is not None
     application.installEventFilter(shown)
     names = [entry.name for entry in window.pages.entries]
-    qtbot.waitUntil(lambda: list(window.pages.built) == names)
+    qtbot.waitUntil(lambda: list(window.pages.built) == names, timeout=ANSWER_MS)
     application.removeEventFilter(shown)
     assert shown.windows == []
     assert window.models_page.controller.models.rowCount() > 0
@@ -224,5 +226,5 @@ def test_a_page_is_built_when_somebody_asks_for_it(qtbot: QtBot, early: WindowAp
 
 def test_closing_builds_nothing(qtbot: QtBot, early: WindowApp) -> None:
     early.window.close()
-    qtbot.waitUntil(lambda: early.clean)
+    qtbot.waitUntil(lambda: early.clean, timeout=20_000)
     assert list(early.window.pages.built) == ["classify"]
