@@ -50,7 +50,8 @@ def evaluations_dir() -> Path:
 
 def weights_key(entry: ModelEntry) -> str:
     """What decides a model's answers, as a short text: its weights (of an ensemble those of all its
-    models), its architecture, its classes, how photos become input and how often it looks. Not its title, nor how its answers are calibrated.
+    models), its architecture, its classes, how photos become input and how often it looks at one.
+    Not its title, nor how its answers are calibrated.
 
     Raises:
         OSError: its file cannot be read.
