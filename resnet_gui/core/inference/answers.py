@@ -51,11 +51,13 @@ class LoadedModel:
         (above 0: unlike). 0 where nobody knows."""
         calibration = self.spec.calibration
         features = None
-        if calibration.unlike is not None and calibration.means:
+        # What averages has no logits of one network, from which such a score comes.
+        single = not self.spec.views and not self.spec.members
+        if single and calibration.unlike is not None and calibration.means:
             logits, features = self.backend.infer_both(crops)
         else:
             logits = self.backend.infer(crops)
-        scores = unknown_scores(calibration, logits, features)
+        scores = unknown_scores(calibration, logits, features) if single else None
         beyond = np.zeros(len(logits), np.float32)
         if scores is not None and calibration.unlike is not None:
             beyond = scores - np.float32(calibration.unlike)

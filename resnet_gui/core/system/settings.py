@@ -70,7 +70,7 @@ class Settings:
         window: Qt's window geometry, base64.
         splitter: width in pixels of the photo's and the results' part.
         last_folder: where the file dialog opens.
-        look: how many photos are looked at on the Classify page ("photo", "grid", "table").
+        photos_shown: how photos are shown on the Classify page ("photo", "grid", "table").
         another_window: whether each start opens a window of its own; else the window that is open
             comes to the front.
         exact: answers only come the exact way, also where a faster one was found to be as good.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _BUTTON = QSize(68, 64)
+_LOWEST = 52  # pixels, where the window is low
+_INSIDE = 42  # pixels that icon and word take
 
 
 class NavButton(QAbstractButton):
@@ -25,11 +27,17 @@ class NavButton(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(f"Page {text}")
         self.setCheckable(True)
-        self.setFixedSize(_BUTTON)
+        self.setFixedWidth(_BUTTON.width())
+        self.setMinimumHeight(_LOWEST)
+        self.setMaximumHeight(_BUTTON.height())
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._icon_name = icon_name
         self.marked = False
+
+    def sizeHint(self) -> QSize:
+        return _BUTTON
 
     @Slot(bool)
     def set_marked(self, marked: bool) -> None:
@@ -51,7 +59,7 @@ class NavButton(QAbstractButton):
                 painter.setPen(QPen(QColor(colours.accent), 2))
                 painter.drawPath(ground)
         colour = colours.accent if self.isChecked() else colours.muted
-        mark = QRectF(area.center().x() - 11, area.top() + 8, 22, 22)
+        mark = QRectF(area.center().x() - 11, area.top() + (area.height() - _INSIDE) / 2, 22, 22)
         draw_icon(painter, self._icon_name, mark, colour)
         if self.marked:
             painter.setPen(Qt.PenStyle.NoPen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 import torch
 from torchvision.transforms.functional import InterpolationMode, five_crop, resize, ten_crop
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import ModelError
+from resnet_gui.core.evaluation.store import weights_key
 from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.inference.answers import LoadedModel
 from resnet_gui.core.inference.classifier import Classifier
@@ -238,3 +241,25 @@ def test_of_an_ensemble_nothing_is_kept() -> None:
         assert len(answered) == 20
         assert not any(event.kept for event in answered)
     library.store.close()
+
+
+def test_kept_results_are_of_one_way_of_looking_and_of_all_members() -> None:
+    """An ensemble whose member was replaced is another one."""
+    one, other = tiny("one"), tiny("other", 1)
+    both = save_ensemble([one, other], "Both")
+    keys = [weights_key(entry) for entry in (one, other, looking(one, "flip"), both)]
+    assert len(set(keys)) == 4
+    tiny("other", 2)
+    assert weights_key(Zoo.standard().ready("both")) != keys[-1]
+
+
+def test_what_averages_says_nothing_of_unknown_photos() -> None:
+    """The score comes from the logits of one network; their mean has lost it."""
+    entry = tiny("insects")
+    suspicious = replace(entry.spec, calibration=Calibration(unlike=-1e9))
+    entry = replace(entry, spec=suspicious)
+    for look, unlike in (("none", True), ("flip", False)):
+        seen = looking(entry, look)
+        model = LoadedModel(seen.spec, open_exact(seen, cpu()))
+        crops = np.stack([read_for(photo(), seen.spec, exact=True).pixels])
+        assert (model.answers(crops)[0, -1] > 0) == unlike

@@ -38,6 +38,7 @@ FULL = Settings(
     splitter=(700, 300),
     last_folder="/photos",
     photos_shown="table",
+    look="flip",
     another_window=True,
     exact=True,
 )
