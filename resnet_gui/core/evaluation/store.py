@@ -49,12 +49,22 @@ def evaluations_dir() -> Path:
 
 
 def weights_key(entry: ModelEntry) -> str:
-    """What decides a model's answers, as a short text: its weights, its architecture, its classes
-    and how photos become input. Not its title, nor how its answers are calibrated.
+    """What decides a model's answers, as a short text: its weights, its architecture, its classes,
+    how photos become input and how often it looks; of an ensemble, all that of each member. Not
+    its title, nor how its answers are calibrated.
 
     Raises:
         OSError: its file cannot be read.
     """
+    singles, spec = entry.singles(), entry.spec
+    keys = [_weights_of(single) for single in singles]
+    if len(keys) == 1 and not spec.views:
+        return keys[0]
+    text = json.dumps([spec.views, spec.classes, *keys], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _weights_of(entry: ModelEntry) -> str:
     spec = entry.spec
     what = (
         spec.architecture, spec.architecture_options, spec.classes, spec.preprocessing.to_json(),
