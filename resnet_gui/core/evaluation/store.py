@@ -49,23 +49,27 @@ def evaluations_dir() -> Path:
 
 
 def weights_key(entry: ModelEntry) -> str:
-    """What decides a model's answers, as a short text: its weights (of an ensemble those of all its
-    models), its architecture, its classes, how photos become input and how often it looks at one.
-    Not its title, nor how its answers are calibrated.
+    """What decides a model's answers, as a short text: its weights, its architecture, its classes,
+    how photos become input and how often it looks; of an ensemble, all that of each member. Not
+    its title, nor how its answers are calibrated.
 
     Raises:
         OSError: its file cannot be read.
     """
+    singles, spec = entry.singles(), entry.spec
+    keys = [_weights_of(single) for single in singles]
+    if len(keys) == 1 and not spec.views:
+        return keys[0]
+    text = json.dumps([spec.views, spec.classes, *keys], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _weights_of(entry: ModelEntry) -> str:
     spec = entry.spec
     what = (
         spec.architecture, spec.architecture_options, spec.classes, spec.preprocessing.to_json(),
     )  # fmt: skip
     digest = hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode())
-    digest.update(spec.views.encode())  # of a model that looks once nothing
-    if entry.members:
-        keys = [weights_key(single) for single in entry.singles()]
-        digest.update("".join(keys).encode())
-        return digest.hexdigest()[:32]
     if entry.weights_path is None:
         raise FileNotFoundError(f"the weights of {spec.id} are not here")
     with open_regular(entry.weights_path) as file:

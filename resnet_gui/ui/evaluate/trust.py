@@ -13,6 +13,7 @@ from resnet_gui.ui.widgets.charts.model import Axes, Line, plain_percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
+_HOLDS, _WORTH_SAYING = 0.03, 0.005  # of the calibration error
 _RIGHT, _ANSWERED = ("#0072b2", "#56b4e9"), ("#c05000", "#e69f00")  # light, dark
 
 
@@ -182,9 +183,14 @@ def _coverage_axes(mark: float | None) -> Axes:
 def _verdict(result: Result, calibration: Calibration | None) -> str:
     """Whether what it says can be taken at its word, in a sentence or two."""
     sure = float(result.confidences.mean()) if len(result.confidences) else 0.0
-    accuracy = result.figures.accuracy
-    if result.error < 0.03:
+    accuracy, (low, high) = result.figures.accuracy, result.figures.interval
+    if result.error < _HOLDS:
         text = f"Its percentages hold: on average they are off by {result.error:.1%}."
+    elif low <= sure <= high:
+        text = (
+            f"As far as {result.figures.n:,} photos can tell, its percentages hold: on average it "
+            f"is {sure:.0%} sure, and {accuracy:.0%} right."
+        )
     else:
         way = "too sure" if sure > accuracy else "not sure enough"
         text = (
@@ -192,8 +198,7 @@ def _verdict(result: Result, calibration: Calibration | None) -> str:
             f"are off by {result.error:.1%} (calibration error)."
         )
     if calibration is not None and calibration.photos:
-        text += (
-            f" They are adjusted already (temperature {calibration.temperature:.2f}); without that "
-            f"they would be off by {result.raw_error:.1%}."
-        )
+        text += f" They are adjusted already (temperature {calibration.temperature:.2f}"
+        better = result.raw_error - result.error > _WORTH_SAYING
+        text += f"; before, they were off by {result.raw_error:.1%})." if better else ")."
     return text

@@ -144,7 +144,9 @@ class TrainRunView(QWidget):
         self.honest = PlainLabel()
         self.honest.setWordWrap(True)
         self.honest.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        buttons = QHBoxLayout()
+        # Two rows: what is asked of the model, and what is done with the run. One is too wide for
+        # a small screen.
+        asked, done = QHBoxLayout(), QHBoxLayout()
         self.try_it = QPushButton("Try it")
         set_tooltip(self.try_it, "Classify photos with the new model")
         self.try_it.setProperty("kind", "primary")
@@ -176,15 +178,18 @@ class TrainRunView(QWidget):
             self.go_on, self.again,
         )  # fmt: skip
         for button in (*self._buttons, self.close_button):
-            buttons.addWidget(button)
-        buttons.addStretch()
+            first = button in (self.try_it, self.mistakes, self.test)
+            (asked if first else done).addWidget(button)
+        asked.addStretch()
+        done.addStretch()
         self.result_title = ElidedLabel()
         self.result_title.setProperty("kind", "muted")
         column.addWidget(self.result_title)
         column.addWidget(self.result)
         column.addWidget(self.honest)
         column.addSpacing(4)
-        column.addLayout(buttons)
+        column.addLayout(asked)
+        column.addLayout(done)
         self.result_card.hide()
         return self.result_card
 

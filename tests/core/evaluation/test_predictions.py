@@ -228,3 +228,14 @@ def test_a_run_keeps_its_validation_photos_answers(
         assert entry.spec.calibration.empty  # six photos say nothing
     document = json.loads((path.parent / "run.json").read_text())
     assert document["state"] == "finished"
+
+
+def test_looking_several_times_is_kept_apart(own_home: Path) -> None:
+    make_tiny_model()
+    make_tiny_model(name="other")
+    plain, other = (user_zoo().get(name) for name in ("tiny", "other"))
+    several = dataclasses.replace(plain, spec=dataclasses.replace(plain.spec, views="flip"))
+    together = dataclasses.replace(plain, members=(plain, other))
+    keys = {weights_key(entry) for entry in (plain, several, together)}
+    assert len(keys) == 3
+    assert weights_key(other) == weights_key(plain)  # the same weights under another name
