@@ -6,7 +6,7 @@ import os
 import re
 from typing import NamedTuple
 
-from resnet_gui.core.events import Prediction
+from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.ui.widgets.answer import answer_of, percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
@@ -30,7 +30,7 @@ class Facts(NamedTuple):
         disagree: whether that names another class.
         unsure, failed, idle: as the photo says.
         text: all words that a search may find it by, in small letters.
-        prediction, state: what all this was computed from.
+        source, prediction, state: what all this was computed from.
     """
 
     name: str
@@ -46,12 +46,17 @@ class Facts(NamedTuple):
     failed: bool
     idle: bool
     text: str
+    source: ImageSource
     prediction: Prediction | None
     state: PhotoState
 
     def holds(self, photo: Photo) -> bool:
-        """Whether the photo still has this answer."""
-        return self.prediction is photo.prediction and self.state is photo.state
+        """Whether the photo still has this answer, and its file this place."""
+        return (
+            self.prediction is photo.prediction
+            and self.state is photo.state
+            and self.source is photo.source
+        )
 
 
 def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
@@ -89,6 +94,7 @@ def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
         photo.state is PhotoState.FAILED,
         photo.state is PhotoState.IDLE,
         f"{source.name}\n{label}\n{more}".casefold(),
+        source,
         prediction,
         photo.state,
     )

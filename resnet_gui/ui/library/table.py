@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import (
     QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -127,6 +128,13 @@ class Table(QTableView):
         heads.sectionClicked.connect(self._on_head_clicked)
         self.doubleClicked.connect(self.opened)
         self._by, self._falling = SortBy.ADDED, False
+
+    def setSelectionModel(self, selection: QItemSelectionModel) -> None:
+        """The headings know nothing of the selection: to paint one, Qt would ask of each of 20,000
+        rows whether it is selected."""
+        super().setSelectionModel(selection)
+        nothing = QItemSelectionModel(selection.model(), self)
+        self.horizontalHeader().setSelectionModel(nothing)
 
     def show_order(self, by: SortBy, *, falling: bool) -> None:
         """The next click on a heading goes on from here."""

@@ -13,6 +13,7 @@ from resnet_gui.core.events import ClassScore, ImageSource, Prediction
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.downloads import Downloads
+from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.library.model import LibraryModel
 from resnet_gui.ui.library.view import LibraryView
@@ -85,6 +86,7 @@ def page(qtbot: QtBot, rig: Rig, tmp_path: Path) -> ClassifyPage:
         Memory(Settings(), rig.io, rig.parent),
         ThemeManager(application),
         [],
+        Filer(rig.io, rig.parent),
     )
     page = ClassifyPage(context)
     qtbot.addWidget(page)

@@ -188,3 +188,16 @@ def test_a_row_says_all_that_is_known(
     assert heads[:2] == ["Photo", "Label"]
     model.set_order(SortBy.LABEL, falling=False)
     assert model.headerData(1, Qt.Orientation.Horizontal) == "Label ↑"
+
+
+def test_photos_whose_files_moved_are_found_where_they_are(
+    rig: Rig, photos: PhotoList, fill: Fill
+) -> None:
+    model = make(rig, photos)
+    fill("/x/1.jpg", "/x/2.jpg")
+    model.set_filter(Filter("sorted"))
+    settled(rig, model)
+    assert names(model) == []
+    photos.follow([("/x/2.jpg", "/sorted/two.jpg")])  # it has no answer yet
+    rig.until(lambda: names(model) == ["two.jpg"])
+    assert model.index(0, 6).data() == "/sorted"

@@ -178,7 +178,7 @@ def test_menus_of_one_and_of_several(rig: Rig, page: ClassifyPage, tmp_path: Pat
         "Open large", "Copy answer", "Copy path", "Open", "Show in folder", "Remove from list",
     ]  # fmt: skip
     assert actions(several) == [
-        "Copy as table", "Copy paths", "Export…", "Remove 3 photos from list",
+        "Copy as table", "Copy paths", "Export…", "Sort into folders…", "Remove 3 photos from list",
     ]  # fmt: skip
     several.actions()[1].trigger()
     assert QGuiApplication.clipboard().text().splitlines() == [p.source.name for p in photos[:3]]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.library.thumbnails import used_bytes
-from resnet_gui.ui.widgets import thumbnails
+from resnet_gui.core.photos import decode
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 from tests.helpers.fake_engine import Rig
 
@@ -20,13 +20,13 @@ def test_a_second_look_decodes_nothing(
     path = tmp_path / "a.png"
     Image.new("RGB", (600, 400), (200, 90, 60)).save(path)
     decoded: list[str] = []
-    original = thumbnails.preview
+    original = decode.preview
 
     def noted(source: ImageSource, side: int) -> object:
         decoded.append(source.name)
         return original(source, side)
 
-    monkeypatch.setattr(thumbnails, "preview", noted)
+    monkeypatch.setattr(decode, "preview", noted)
     for _ in range(2):
         made = Thumbnails(rig.io, 96, rig.parent, on_disk=True)
         source = ImageSource.file(path)
