@@ -7,8 +7,8 @@ import json
 import sys
 from typing import Any
 
-from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtCore import QEvent, QPoint, QTimer
+from PySide6.QtWidgets import QApplication, QListView, QWidget
 
 from resnet_gui.__main__ import prepare_environment
 
@@ -103,6 +103,9 @@ last = ""
 
 def report() -> None:
     global last
+    QApplication.sendPostedEvents(
+        None, QEvent.Type.LayoutRequest
+    )  # else a click hits the old place
     text = json.dumps(shown())
     if text != last:
         last = text
