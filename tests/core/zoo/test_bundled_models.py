@@ -17,6 +17,9 @@ from resnet_gui.core.zoo.weights.load import load_network
 from resnet_gui.core.zoo.weights.model_file import read_header
 
 NAMES = ("resnet20-cifar10", "resnet56-cifar10", "plain20-cifar10", "plain56-cifar10")
+# The four whose curves the Lab shows first. The ResNet-20 that ships was trained for longer, so the
+# one here is not that.
+QUARTET = ("plain20-cifar10", "plain56-cifar10", "resnet20-quartet", "resnet56-cifar10")
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
@@ -70,13 +73,16 @@ def test_no_file_tells_where_it_was_made(name: str) -> None:
 
 def test_the_four_were_trained_exactly_alike(histories: dict[str, TrainingHistory]) -> None:
     recipes = []
-    for name in NAMES:
+    for name in QUARTET:
         history = histories[name]
-        assert len(history.epochs) >= 20
+        assert len(history.epochs) == 20
         assert [epoch.epoch for epoch in history.epochs] == list(range(1, len(history.epochs) + 1))
         recipe = dict(history.recipe)
         recipes.append({key: recipe[key] for key in recipe if key not in ("model", "title")})
-        assert recipe["model"] == f"cifar-{name.removesuffix('-cifar10')}"
+        assert recipe["model"] == f"cifar-{name.partition('-')[0]}"
+        assert not recipe["progressive_resizing"]  # which leaves dents in the curves
+        assert recipe["shift_reflect"]
+        assert recipe["alternate_flip"]
     assert all(recipe == recipes[0] for recipe in recipes)
 
 
@@ -84,9 +90,9 @@ def test_deeper_is_worse_without_shortcuts_and_better_with_them(
     histories: dict[str, TrainingHistory],
 ) -> None:
     """He et al. 2015, figure 6, on these four: error on the training images in the last epoch."""
-    error = {name: 1 - histories[name].epochs[-1].train_accuracy for name in NAMES}
+    error = {name: 1 - histories[name].epochs[-1].train_accuracy for name in QUARTET}
     assert error["plain56-cifar10"] > error["plain20-cifar10"]
-    assert error["resnet56-cifar10"] < error["resnet20-cifar10"]
+    assert error["resnet56-cifar10"] < error["resnet20-quartet"]
 
 
 @pytest.mark.parametrize("name", NAMES)
