@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget
 
 from resnet_gui.core.runs.listing import RunInfo, list_runs
+from resnet_gui.core.runs.trash import trashed_runs
 from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.page import PageContext
 from resnet_gui.ui.train.controller import TrainController
@@ -226,7 +227,8 @@ def _remove_unused(used: set[str], shown: Collection | None) -> Iterator[None]:
     )
 
     yield None
-    runs = list_runs()
+    # One in the trash can be brought back, and wants its folder then.
+    runs = [*list_runs(), *(item.info for item in trashed_runs())]
     try:
         collection = shown or read_collection() or Collection()
     except CollectionError:

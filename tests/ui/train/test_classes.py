@@ -15,7 +15,7 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.dataset.collection.folders import folders_dir
 from resnet_gui.core.dataset.collection.values import Collection, load_collection
 from resnet_gui.core.runs.events import RunFinished
-from resnet_gui.core.runs.listing import delete_run
+from resnet_gui.core.runs.trash import trash_run
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.train.controller import TrainState
 from resnet_gui.ui.widgets.images import Dropped
@@ -104,7 +104,7 @@ def test_from_loose_photos_to_a_model_and_one_class_more(
     assert window.pages.current is page
     qtbot.waitUntil(lambda: any("not there any more" in text for text in page.notices.texts))
     # From the list of runs, after the run is gone: so is that.
-    delete_run(Path(train.earlier.runs[0].path))
+    trash_run(Path(train.earlier.runs[0].path))
     train.earlier.refresh()
     qtbot.waitUntil(lambda: not train.earlier.runs)
     part.add_class(model_id)
