@@ -27,6 +27,8 @@ def main() -> None:
             make_album(Path(folder, "album"), 24, 800, 600)
             Path(folder, "album", "img_0004.jpg").write_bytes(b"")
             make_classes(Path(folder, "cat or espresso"), 120)
+            make_album(Path(folder, "thousand"), 1000, 320, 240)
+            make_classes(Path(folder, "loose"), 16)
             environment = {
                 **os.environ,
                 "DISPLAY": display,
@@ -37,7 +39,7 @@ def main() -> None:
                 [sys.executable, "-m", "tools.screenshots", theme, folder],
                 env=environment,
                 check=True,
-                timeout=300,
+                timeout=500,
             )
 
 
@@ -50,9 +52,12 @@ def child(theme: str, folder: Path) -> None:
 
     from resnet_gui.app.main import open_window
     from resnet_gui.core.system.paths import sample_photos
+    from resnet_gui.ui.evaluate.page import EvaluatePage
     from resnet_gui.ui.lab.diagram import LabDiagram
     from resnet_gui.ui.lab.page import View
+    from resnet_gui.ui.runs.page import RunsPage
     from resnet_gui.ui.train.controller import TrainState
+    from resnet_gui.ui.widgets.images import Dropped
     from resnet_gui.ui.widgets.photo_list import PhotoState
 
     app = open_window([])
@@ -91,6 +96,10 @@ def child(theme: str, folder: Path) -> None:
     wait(ready)
     grab("classify")
     window.page.crop_button.setChecked(False)
+    window.page.why_view.action.trigger()
+    wait(lambda: window.page.why_view.why.explained is not None, 1000)
+    grab("why")
+    window.page.why_view.action.trigger()
     window.controller.clear()
     window.controller.removals.forget()
     window.controller.open_paths([folder / "album"])
@@ -103,6 +112,25 @@ def child(theme: str, folder: Path) -> None:
         1500,
     )
     grab("many")
+    window.controller.clear()
+    window.controller.removals.forget()
+    window.controller.open_paths([folder / "thousand"])
+    wait(
+        lambda: (
+            len(window.controller.photos.photos()) == 1000
+            and all(photo.state in ended for photo in window.controller.photos.photos())
+        ),
+        1500,
+    )
+    window.page.look.show_grid()
+    wait(lambda: True, 2500)
+    grab("grid")
+    window.page.look.show_table()
+    wait(lambda: True, 2500)
+    grab("table")
+    window.page.look.show_photo()
+    window.controller.clear()
+    window.controller.removals.forget()
     window.show_page("train")
     train.open_folder(folder / "cat or espresso")
     wait(lambda: train.state is TrainState.READY)
@@ -122,6 +150,25 @@ def child(theme: str, folder: Path) -> None:
     train.start()
     wait(lambda: train.state is TrainState.ENDED, 800)
     grab("train-after")
+    runs = window.pages.of(RunsPage)
+    evaluation = window.pages.of(EvaluatePage)
+    evaluation.show_run(train.earlier.runs[0].name)
+    wait(lambda: evaluation.controller.result is not None, 1500)
+    grab("evaluate")
+    window.show_page("runs")
+    wait(lambda: bool(runs.controller.runs) and bool(runs.controller.curves), 1500)
+    grab("runs")
+    window.show_page("train")
+    making = window.train_page.classes
+    making.open()
+    boxes = making.controller
+    wait(lambda: boxes.loaded)
+    for box, name in zip(boxes.boxes.classes, ("cat", "espresso"), strict=True):
+        boxes.rename(box, name)
+        boxes.take(Dropped(paths=sorted((folder / "loose" / name).iterdir())), box)
+    wait(lambda: True, 2500)
+    grab("making")
+    making.close()
     window.show_page("models")
     window.models_controller.select("resnet50")  # no path of this computer in the picture
     wait(ready, 800)
