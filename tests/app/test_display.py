@@ -62,7 +62,7 @@ def test_no_display_at_all() -> None:
     "name",
     [
         ":987", ":987.0", "unix:987", "localhost:1987", "localhost/unix:987", "127.0.0.1:987",
-        ":99999", ":123456789", "nonsense", ":", "::", "/nowhere/socket:0", "a..b:0",
+        ":99999", ":123456789", "nonsense", ":", "::", "/nowhere/socket:987", "a..b:0",
         "x" * 300 + ":0",
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ import pytest
 
 import resnet_gui.core
 from resnet_gui.core.dataset.cifar10.folder import UnpackProgress
+from resnet_gui.core.dataset.collection.values import CollectedClass, CollectedPhoto, Collection
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.dataset.summary import (
     ClassSummary,
@@ -39,9 +40,25 @@ from resnet_gui.core.events import (
     Notice,
     Prediction,
 )
+from resnet_gui.core.explain.events import Explained, Layer, Neighbour
+from resnet_gui.core.explain.events import Method as LookMethod
+from resnet_gui.core.filing.batch import (
+    BatchInfo,
+    BatchState,
+    Filed,
+    FileMissed,
+    FilingProgress,
+    How,
+    Piece,
+    Plan,
+    Planning,
+    Skipped,
+)
+from resnet_gui.core.filing.batch import Why as WhyNot
 from resnet_gui.core.http.settings import HttpSettings
 from resnet_gui.core.inference.converted import State, Verdict
 from resnet_gui.core.inference.features import FeaturesDone
+from resnet_gui.core.photos.geometry import CropBox
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.config import Method, RunConfig
@@ -86,8 +103,12 @@ CONFIG = RunConfig("/d", "tiny", method=Method.FULL, gammas=(0.5, 0.1), mileston
 HISTORY = TrainingHistory("r", "R", "cifar_resnet", {"depth": 8}, (EPOCH,), (LAYERS,), {"lr": 0.1})
 READ_BACK = (
     EpochDone, LayerStatistics, HttpSettings, PlateauState, Preprocessing, Progress, RunConfig,
-    Split, TrainingHistory, Verdict,
+    Split, TrainingHistory, Verdict, Collection,
 )  # fmt: skip
+PIECE = Piece("/a.jpg", "/o/a/a.jpg", How.MOVE)
+SKIPPED = Skipped("/b.jpg", WhyNot.MISSING, "It is gone.")
+BATCH = BatchInfo("b", "Sort", BatchState.DONE, 1.5, 2, 1, 1, How.MOVE, 0, False, "/o")
+COLLECTED = CollectedPhoto("/a.jpg", "ab")
 VALUES: list[Any] = [
     SCORE,
     Prediction(0, "/a\udcff.jpg", "tiny", (SCORE,), 640, 480, "CPU", 1.5, 2.5, True),
@@ -146,6 +167,22 @@ VALUES: list[Any] = [
         ("tiny", "other"), ("Tiny", "Other"), "/d", "val",
         (PairedPhoto("/d/a/1.jpg", "a", "b", "a", 0.5, 0.75),), 1, (0, None),
     ),
+    Explained(
+        "/a.jpg", "tiny", LookMethod.GRADCAM, "a", 0, 0.75, np.array([[0.5, 1.0]], np.float32),
+        CropBox(0, 1, 2, 3), (1.5, 2.5), 640, 480, Layer(2, 1, bytes(8)),
+    ),
+    Neighbour("/d/a/1.jpg", "a", 0.5, True),
+    PIECE,
+    SKIPPED,
+    Planning(1, 2),
+    Plan("Sort", (PIECE,), (SKIPPED,), ("/o",), 1, 100, 1000, ""),
+    FilingProgress("b", 1, 2, (("/a.jpg", "/o/a/a.jpg"),)),
+    FileMissed("/a.jpg", "It is gone."),
+    BATCH,
+    Filed("b", "Sort", 1, 0, BATCH),
+    COLLECTED,
+    CollectedClass("ant", (COLLECTED,)),
+    Collection((CollectedClass("ant", (COLLECTED,)),), (CollectedPhoto("/b\udcff.jpg"),)),
 ]  # fmt: skip
 
 

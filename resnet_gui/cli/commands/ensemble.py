@@ -26,12 +26,13 @@ def ensemble(
     """Keep several models as one that answers with the mean of theirs.
 
     It is then a model like any other: the window and all commands use it. Only the models' names
-    are stored, so a model that is removed takes its ensembles out of use.
+    are stored, so a model that is removed takes its ensembles out of use. “classify --model ID”
+    asks it, under the id that is printed.
 
     \b
     Examples:
       resnet-gui ensemble my-pets my-pets-2 my-pets-3 --title "My pets, all three"
-      resnet-gui classify cat.jpg --model my-pets-all-three
+      resnet-gui ensemble resnet20-cifar10 resnet56-cifar10
     """
     with foreseen_errors(as_json):
         zoo = Zoo.standard()

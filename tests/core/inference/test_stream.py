@@ -78,7 +78,7 @@ class Given(Classifier):
         self.backend = backend
 
     def load(
-        self, model_id: str, device: str = "auto", *, exact: bool = False
+        self, model_id: str, device: str = "auto", *, exact: bool = False, once: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         yield Notice("loaded")
         return LoadedModel(SPEC, self.backend)

@@ -34,7 +34,7 @@ def test_a_renamed_model_is_the_same_model(old: bool) -> None:
     assert (entry.spec.title, entry.weights_path) == ("Bienen", path)
     for left, right in zip(before.values(), load_network(entry).state_dict().values(), strict=True):
         assert left.equal(right)
-    assert abs(path.stat().st_size - size) < 100
+    assert abs(path.stat().st_size - size) < 200  # the header is written anew, with its id
     # Its file may be renamed by hand, too: the id stands in it.
     path.rename(path.with_name("wespen.safetensors"))
     assert user_zoo().get("tiny").spec.title == "Bienen"

@@ -202,7 +202,9 @@ def test_its_notice_leads_to_train(controller: ClassifyController, tmp_path: Pat
     asked = heard(notice.train_requested)
     controller.labelled.emit(LabelledFolder(tmp_path / "one", 2))
     controller.labelled.emit(LabelledFolder(tmp_path / "two", 3))
-    assert [text[:24] for text in notices.texts] == ["“two” holds 3 folders of"]
+    assert [text[:24] for text in notices.texts] == [
+        "“two” holds 3 folders of", "How often a model is rig",
+    ]  # fmt: skip
     notices.shown[0].button.click()
     assert asked == [tmp_path / "two"]
     assert notices.texts == []

@@ -732,7 +732,9 @@ def test_a_right_click_offers_what_the_card_can_do(qtbot: QtBot, app: WindowApp)
     page.controller.select("resnet20-cifar10")
     menu = page.card.menu()
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert texts == ["Use this model", "Start a training from it", "Show in folder"]
+    assert texts == [
+        "Use this model", "Start a training from it", "Test it on a folder…", "Show in folder",
+    ]  # fmt: skip
     menu.actions()[1].trigger()
     assert app.window.pages.current is app.window.train_page
     assert app.window.train_controller.model_id == "resnet20-cifar10"

@@ -29,6 +29,14 @@ def around(qtbot: QtBot, app: WindowApp) -> list[QWidget]:
     return seen[seen.index(widget) :]
 
 
+def can_be_reached(page: QWidget) -> bool:
+    """Whether there is anything on it that Tab comes to."""
+    return any(
+        child.isVisible() and child.isEnabled() and child.focusPolicy() & Qt.FocusPolicy.TabFocus
+        for child in page.findChildren(QWidget)
+    )
+
+
 def test_tab_goes_around_the_page_in_front(qtbot: QtBot, app: WindowApp) -> None:
     window = app.window
     window.activateWindow()
@@ -37,6 +45,7 @@ def test_tab_goes_around_the_page_in_front(qtbot: QtBot, app: WindowApp) -> None
         window.show_page(entry.name)
         page = window.pages.current
         qtbot.waitUntil(lambda: not app.io.busy, timeout=60_000)
+        qtbot.waitUntil(lambda page=page: can_be_reached(page))  # once it was read what to show
         seen = around(qtbot, app)
         assert all(widget.isVisible() for widget in seen)
         outside = [widget for widget in seen if not page.isAncestorOf(widget)]
