@@ -24,6 +24,7 @@ from resnet_gui.core.looks import views_of
 from resnet_gui.core.photos.crops import PhotoCrop, read_crop
 from resnet_gui.core.photos.views import read_views
 from resnet_gui.core.system.cores import cores
+from resnet_gui.core.system.priority import give_way
 from resnet_gui.core.zoo.spec import ModelSpec
 
 # On the CPU a batch costs as much per photo as single photos do (and they answer sooner).
@@ -192,7 +193,7 @@ class PhotoStream(Generic[T]):
             yield self._waiting.popleft().result()
 
     def _new_pool(self) -> ThreadPoolExecutor:
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="decode")
+        pool = ThreadPoolExecutor(self._threads, "decode", initializer=give_way)
         self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         return pool
 

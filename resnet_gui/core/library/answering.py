@@ -32,6 +32,7 @@ from resnet_gui.core.library.rows import Kept
 from resnet_gui.core.library.store import AnswerStore, NewAnswer
 from resnet_gui.core.library.way import Way, way_of
 from resnet_gui.core.photos.store import workers
+from resnet_gui.core.system.priority import give_way
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
 _log = logging.getLogger(__name__)
@@ -238,7 +239,7 @@ class _Asking:
         """Photos of sizes that are known: each is read, and asked about if its content is new."""
         new: list[Candidate] = []
         began, patience_s = time.monotonic(), _READ_FIRST_S
-        with ThreadPoolExecutor(workers(), thread_name_prefix="content") as pool:
+        with ThreadPoolExecutor(workers(), "content", initializer=give_way) as pool:
             for start in range(0, len(photos), _READ_AT_ONCE):
                 some = list(pool.map(Candidate.read, photos[start : start + _READ_AT_ONCE]))
                 contents = {p.content for p in some if p.content is not None}
