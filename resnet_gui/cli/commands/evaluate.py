@@ -101,6 +101,8 @@ def evaluate(
                     result = event
             if report is not None and measured is not None:
                 _write_report(measured, report, entry, bar)
+            elif report is not None:
+                say("There are too many answers for a report. Take fewer photos.", "yellow")
         assert result is not None  # the last event
         if as_json:
             emit_json(result.to_json())

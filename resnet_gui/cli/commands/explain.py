@@ -22,7 +22,7 @@ from resnet_gui.core.zoo import ModelSpec, Zoo
 _GET_A_MODEL = "Get one with “resnet-gui download resnet50”."
 _LIMITS = {
     Method.GRADCAM: "Bright: where the network found what speaks for this class. A hint, not a "
-    "proof: it is as coarse as the network's last map.",
+    "proof: the network tells places apart only coarsely.",
     Method.OCCLUSION: "Bright: where covering the photo costs this class the most. A hint, not a "
     "proof: what is covered looks like no photo that the network knows.",
 }
@@ -41,7 +41,7 @@ def explain(
     method: Annotated[
         str,
         typer.Option(
-            help="gradcam (what the network's last map says, at once) or occlusion (parts of the "
+            help="gradcam (where the network found it, at once) or occlusion (parts of the "
             "photo are covered, one after the other: some seconds).",
             metavar="gradcam|occlusion",
         ),

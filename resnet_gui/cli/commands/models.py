@@ -36,10 +36,10 @@ def models(
     (came with a package), cached (downloaded before) can be used now; downloadable ones need the
     network once, see “resnet-gui download -h”.
 
-    \b
-    Of top-1, the share of photos whose first answer is right, “photos” says on how many the run
-    measured it that made the model; without a number it is the publisher's.
+    Top-1 is the share of photos whose first answer is right; “photos” says on how many it was
+    measured. Without a number there it is the publisher's.
 
+    \b
     Examples:
       resnet-gui models
       resnet-gui models resnet downloadable

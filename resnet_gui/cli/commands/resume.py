@@ -17,7 +17,7 @@ def resume(
     run: Annotated[
         str,
         typer.Argument(
-            help="Name of the run, from “resnet-gui runs”, or its directory.",
+            help="Name of the run, from “resnet-gui runs”, or its folder.",
             metavar="RUN",
             parser=given_text,
         ),
@@ -25,7 +25,8 @@ def resume(
     device: Annotated[
         str | None,
         typer.Option(
-            help="What computes: auto, cpu, cuda or mps. Default: as before.", metavar="DEVICE"
+            help="What computes: auto, cpu, cuda, cuda:1 or mps. Default: as before.",
+            metavar="DEVICE",
         ),
     ] = None,
     as_json: JsonLines = False,

@@ -49,7 +49,8 @@ def sort(
         ),
     ],
     by: Annotated[
-        str, typer.Option(help="What photos are sorted by: label.", metavar="WHAT")
+        str,
+        typer.Option(help="What photos are sorted by; so far there is only label.", metavar="WHAT"),
     ] = "label",
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the photos; they also stay where they are (usual).")

@@ -61,7 +61,7 @@ def train(
     run_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Folder in which the run gets its directory. Default: beside the other runs.",
+            help="In it the run gets a folder of its own. Default: beside the other runs.",
             metavar="FOLDER",
             parser=given_path,
         ),

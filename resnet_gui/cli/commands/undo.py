@@ -54,7 +54,7 @@ def undo(
     Examples:
       resnet-gui undo
       resnet-gui undo --list
-      resnet-gui undo 20260521-143000-a1b2c3
+      resnet-gui undo 20260521-143000-123a1b
     """
     with foreseen_errors(as_json):
         if listing:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from resnet_gui.core.events import ImageFailed, ImageSource
+from resnet_gui.core.inference.answers import LoadedModel, checked
 from resnet_gui.core.inference.backend import EXACT, Backend, Crops, Rows
 from resnet_gui.core.inference.many_photos import rows_of
 from resnet_gui.core.inference.photo_inputs import read_for
@@ -92,6 +93,8 @@ def _exactly(paths: Sequence[Path], spec: ModelSpec, backend: Backend) -> Iterat
     try:
         for number, (positions, pixels) in enumerate(store.chunks(size)):
             logits, features = backend.infer_both(np.stack(pixels)) if positions else ((), None)
+            if positions:
+                checked(LoadedModel(spec, backend), np.asarray(logits))
             failed = dict(itertools.islice(store.failed.items(), told, None))
             told += len(failed)
             tried = min(size, len(paths) - number * size)

@@ -17,7 +17,8 @@ from resnet_gui.core.evaluation.evaluate import match_classes
 from resnet_gui.core.evaluation.learned_photos import choose_photos
 from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
 from resnet_gui.core.events import ImageFailed, Notice
-from resnet_gui.core.inference.backend import EXACT, softmax
+from resnet_gui.core.inference.answers import calibrated
+from resnet_gui.core.inference.backend import EXACT
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
@@ -93,7 +94,10 @@ def compare(
         labels = []  # the folder's name of the class, where it is the right one
         for entry, place, found in zip(entries, places, said, strict=True):
             answer = found[index][0]
-            labels.append(truth if answer == place[photo.label] else entry.spec.label(answer))
+            label = truth if answer == place[photo.label] else entry.spec.label(answer)
+            # Two classes of one name (ImageNet has some) are two all the same.
+            wrong = answer != place[photo.label]
+            labels.append(f"{label} (class {answer})" if wrong and label == truth else label)
         one, other = (found[index][1] for found in said)
         pairs.append(PairedPhoto(str(paths[index]), truth, labels[0], labels[1], one, other))
     if not pairs:
@@ -167,7 +171,7 @@ def _answers(
             with contextlib.closing(answers_of(paths, entry.spec, backend)) as answers:
                 for answered in answers:
                     if answered.positions:
-                        rows = softmax(np.stack(answered.logits))
+                        rows = calibrated(entry.spec.calibration, np.stack(answered.logits))
                         best = rows.argmax(axis=1)
                         for n, position in enumerate(answered.positions):
                             said[position] = int(best[n]), float(rows[n, best[n]])

@@ -13,6 +13,7 @@ from resnet_gui.core.evaluation.calibrate import fit_calibration
 from resnet_gui.core.evaluation.predictions import MAX_BYTES, Facts, Predictions, now, size_of
 from resnet_gui.core.evaluation.store import weights_key
 from resnet_gui.core.inference.backend import Backend, Rows
+from resnet_gui.core.looks import LOOKS
 from resnet_gui.core.zoo.spec import ModelEntry
 
 _MOST_FEATURES = 40_000_000  # numbers in memory
@@ -78,7 +79,7 @@ class Gathered:
         spec = entry.spec
         facts = Facts(
             model=spec.id,
-            title=spec.title,
+            title=f"{spec.title} ({LOOKS[spec.views].label})" if spec.views else spec.title,
             data=summary.root,
             part=part,
             classes=spec.classes,
@@ -93,7 +94,8 @@ class Gathered:
             precision=backend.precision,
             made=now(),
             calibration=spec.calibration.to_json(),
-            fitted={} if trained_on else fitted.to_json(),
+            # What is averaged has no logits of one network: the score would mean nothing.
+            fitted={} if trained_on or spec.views or spec.members else fitted.to_json(),
         )
         paths = tuple(photos[index][0] for index in self._positions)
         return Predictions(facts, paths, truth, logits, unlike)

@@ -47,6 +47,19 @@ def note_photos(paths: Sequence[Path], longest_s: float = 10.0) -> dict[str, Any
     return {"format": _FORMAT, "keys": base64.b64encode(b"".join(known)).decode("ascii")}
 
 
+def with_earlier(note: dict[str, Any] | None, base: ModelEntry | None) -> dict[str, Any] | None:
+    """A run's note, with the photos that the model which it started from had learned from; None:
+    not known."""
+    provenance = {} if base is None else _provenance(base)
+    if note is None or not _fingerprint(provenance):
+        return note
+    earlier, own = _noted(provenance), _noted({"learned": note})
+    if earlier is None or own is None or len(own | earlier) > _MOST:
+        return None
+    keys = base64.b64encode(b"".join(sorted(own | earlier))).decode("ascii")
+    return {"format": _FORMAT, "keys": keys, "earlier": True}
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Photos to measure with.
@@ -82,17 +95,20 @@ def choose_photos(entry: ModelEntry, summary: DatasetSummary, part: str) -> Chos
         wanted = next((p for p in ("test", "val") if items[p]), "") if part == "auto" else part
         if wanted and items[wanted]:
             photos = _photos(summary, items[wanted])
+            known = learned.among(photos)
             sentences: tuple[str, ...] = ()
             if part == "auto":
                 name = "validation" if wanted == "val" else wanted
                 chose = " They chose its best epoch, so new photos may do worse."
+                new = known is not None and not any(known)
+                unlearned = ", from which it did not learn" if new else ""
                 sentences = (
                     f"The model was trained on this folder: the {name} photos of its run are "
-                    f"measured, from which it did not learn ({len(photos):,} of "
+                    f"measured{unlearned} ({len(photos):,} of "
                     f"{len(summary.photos):,}; “--part all” takes all)."
                     f"{chose if wanted == 'val' else ''}",
                 )
-            return Chosen(wanted, "run", photos, (wanted == "train",) * len(photos), sentences)
+            return Chosen(wanted, "run", photos, known, sentences)
     name, photos = _own_part(summary, part)
     known = learned.among(photos)
     if known is None:
@@ -128,9 +144,12 @@ class _Learned:
         provenance = _provenance(entry)
         fingerprint = _fingerprint(provenance)
         self.made_here = bool(fingerprint)
+        self._earlier = False  # it learned from more than its own run's photos
         if not fingerprint:
             return
         self._keys = _noted(provenance)
+        note = provenance.get("learned")
+        self._earlier = isinstance(note, dict) and note.get("earlier") is True
         run = _run_of(provenance, fingerprint)
         if run is not None:
             root, split = run
@@ -143,7 +162,12 @@ class _Learned:
         """For each photo whether the model learned from it; None: not known."""
         if self.split is not None:
             train = {item.path for item in self.split.train}
-            return tuple(photo.path in train for photo in photos)
+            own = tuple(photo.path in train for photo in photos)
+            if not self._earlier or self._keys is None:
+                return own
+            found = _keys([self._summary.absolute(photo) for photo in photos])
+            assert found is not None  # without a deadline
+            return tuple(o or key in self._keys for o, key in zip(own, found, strict=True))
         paths = [self._summary.absolute(photo) for photo in photos]
         if self._keys is not None:
             keys = _keys(paths)
@@ -170,7 +194,9 @@ class _LearnedTogether:
         """For each photo whether a model learned from it; None: of none of them it is known."""
         known = [member.among(photos) for member in self._members]
         said = [found for found in known if found is not None]
-        return tuple(map(any, zip(*said, strict=True))) if said else None
+        together = tuple(map(any, zip(*said, strict=True))) if said else None
+        # None of them, as far as is known, is no answer where one model does not say.
+        return together if together and (any(together) or len(said) == len(known)) else None
 
 
 def _keys(paths: Sequence[Path], deadline: float | None = None) -> list[bytes] | None:

@@ -185,9 +185,9 @@ def confused_most(figures: Figures) -> list[tuple[int, int, int]]:
 
 def _figures(figures: Figures, predictions: Predictions, bins: Any) -> list[tuple[str, str]]:
     temperature = predictions.calibration.temperature
-    calibrated = "" if temperature == 1 else f" (calibrated, temperature {temperature:g})"
+    calibrated = "" if temperature == 1 else f" (percentages adjusted, temperature {temperature:g})"
     rows = [
-        ("Macro precision, recall, F1", ", ".join(
+        ("Precision, recall, F1 (mean over the classes)", ", ".join(
             _share(figures.macro(name)) for name in ("precision", "recall", "f1"))),
         ("Loss", f"{figures.loss:.4f}{calibrated}"),
         ("Expected calibration error", f"{calibration_error(bins):.1%}{calibrated}"),

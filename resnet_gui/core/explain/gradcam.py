@@ -122,6 +122,6 @@ def _replacing(module: nn.Module, maps: list[Tensor]) -> Iterator[None]:
 
 def _no_map() -> ModelError:
     return ModelError(
-        "This network has no last map of the photo, so Grad-CAM cannot say where it looked.",
+        "This network keeps no places of a photo, so Grad-CAM cannot say where it looked.",
         "Use occlusion.",
     )

@@ -82,7 +82,7 @@ def finish(batch: str) -> Generator[FilingEvent, None, None]:
         record = read_record(journal_path(batch))
         if record.undoing or not record.whole:
             raise UnknownBatchError(
-                batch, f"The batch “{record.title}” cannot be finished.", "It is being undone."
+                batch, f"“{record.title}” cannot be finished.", "It is being undone."
             )
         with Journal(record) as journal:
             yield from Carrier(journal).run()

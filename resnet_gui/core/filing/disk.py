@@ -121,6 +121,25 @@ def same_content(one: Path, other: Path) -> bool:
         return False
 
 
+def may_go(path: Path, other: Path) -> bool:
+    """Whether a file can be removed since `other` is another one with the same bytes: not a link
+    that leads to it, and not the same name by way of a linked folder."""
+    try:
+        found, there = path.lstat(), other.lstat()
+        if stat.S_ISLNK(there.st_mode):
+            if not stat.S_ISLNK(found.st_mode):
+                leads_here = os.path.realpath(path) == os.path.realpath(other)
+                return not leads_here and same_content(path, other)
+            return path.readlink() == other.readlink() and not os.path.samestat(found, there)
+        if os.path.realpath(path) == os.path.realpath(other):
+            return stat.S_ISLNK(found.st_mode)  # a link to the other one: nothing goes with it
+        if os.path.samestat(found, there) and found.st_nlink < 2:
+            return False  # one name, written in two ways
+    except (OSError, ValueError):
+        return False
+    return same_content(path, other)
+
+
 def sync_folder(path: Path) -> None:
     """Names in it are on the disk, where a system can be asked for that."""
     if os.name == "nt":

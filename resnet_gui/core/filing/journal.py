@@ -40,7 +40,7 @@ def journal_path(batch: str) -> Path:
     """Raises UnknownBatchError: no batch is called so."""
     path = journals_dir() / f"{batch}.jsonl"
     if not _ID.fullmatch(batch) or not path.is_file():
-        raise UnknownBatchError(batch, f"There is no batch “{batch}”.")
+        raise UnknownBatchError(batch, f"There is no sorting “{batch}”.")
     return path
 
 

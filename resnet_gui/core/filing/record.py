@@ -197,4 +197,4 @@ def understand(record: Record, value: dict[str, Any]) -> None:
 
 
 def _damaged(path: Path, reason: str) -> FilingError:
-    return FilingError(path, f"The note of a batch in {path} cannot be read: {reason}.")
+    return FilingError(path, f"The note of a sorting in {path} cannot be read: {reason}.")

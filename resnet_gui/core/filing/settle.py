@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resnet_gui.core.filing.batch import How
-from resnet_gui.core.filing.disk import Stamp, same_content, status
+from resnet_gui.core.filing.disk import Stamp, may_go, same_content, status, sync_folder
 from resnet_gui.core.filing.journal import Journal
+from resnet_gui.core.system.renaming import rename_new
 
 
 def remove_empty(folders: Sequence[str]) -> None:
@@ -28,8 +29,13 @@ def settle(journal: Journal) -> None:
             continue
         assert fate.before is not None
         source, target = record.source(number), record.target(number)
+        part = target.parent / record.part(number)
+        gone = piece.how is How.MOVE and status(source) is None
         with contextlib.suppress(OSError):
-            (target.parent / record.part(number)).unlink(missing_ok=True)
+            if gone and fate.before.near(Stamp.of(part)):
+                rename_new(part, target)  # a power cut took its name back: all that is left of it
+            else:
+                part.unlink(missing_ok=True)
         there = status(target)
         if there is None:
             continue
@@ -38,14 +44,16 @@ def settle(journal: Journal) -> None:
             arrived = stat.S_ISLNK(there.st_mode) and str(target.readlink()) == piece.source
         elif status(source) is None:
             arrived = piece.how is How.MOVE and fate.before.near(Stamp.of(target))
-        elif same_content(source, target):
+        elif piece.how is How.COPY:
+            arrived = not stat.S_ISLNK(there.st_mode) and same_content(source, target)
+        elif may_go(source, target):
             arrived = True
-            if piece.how is How.MOVE:
-                try:
-                    leave_for(source, target)
-                except OSError:
-                    arrived = False
-        elif there.st_size == 0 and piece.how is How.MOVE and fate.before.size:
+            sync_folder(target.parent)
+            try:
+                leave_for(source, target)
+            except OSError:
+                arrived = False
+        elif there.st_size == 0 and fate.before.size:
             target.unlink()  # a name that was held for it
         if arrived:
             journal.group_done([done_with(number, target, "")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import stat
 import time
 from collections.abc import Generator
@@ -24,7 +25,7 @@ from resnet_gui.core.filing.disk import (
     check_copy,
     content_hash,
     copy_new,
-    same_content,
+    may_go,
     status,
     sync_folder,
 )
@@ -161,7 +162,7 @@ class _Undoer:
         if now != fate.after:
             return "It was changed since."
         if there is not None:
-            if not same_content(source, target):
+            if not may_go(target, source):
                 return f"Another file is where it was: {source}."
             target.unlink()
             return ""
@@ -173,12 +174,15 @@ class _Undoer:
             if error.errno != errno.EXDEV:
                 raise
             if self._move_far(target, part, source):
+                if Stamp.of(target) != now:  # saved while it was being copied: both stay
+                    return f"It was changed while it was moved back; as it was it is in {source}."
+                target.unlink()
                 return ""
         return f"Another file is where it was: {source}."
 
     @staticmethod
     def _move_far(target: Path, part: Path, source: Path) -> bool:
-        """To another disk."""
+        """Copy to another disk, for good."""
         try:
             if target.is_symlink():
                 part.symlink_to(target.readlink())
@@ -189,7 +193,6 @@ class _Undoer:
         finally:
             part.unlink(missing_ok=True)
         sync_folder(source.parent)
-        target.unlink()
         return True
 
 
@@ -208,7 +211,14 @@ def _remove_copy(source: Path, target: Path, fate: Fate) -> str:
     ):
         return "It was changed since."
     # Never the last one: the person may have deleted the photo that it was copied from.
-    if Stamp.of(source) != fate.before and not same_content(source, target):
+    kept = status(source)
+    unchanged = (
+        kept is not None
+        and stat.S_ISREG(kept.st_mode)
+        and Stamp.of(source) == fate.before
+        and not os.path.samestat(kept, there)
+    )
+    if not unchanged and not may_go(target, source):
         return f"The file that it was copied from is not there any more, or was changed: {source}."
     target.unlink()
     return ""

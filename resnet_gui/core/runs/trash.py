@@ -50,6 +50,12 @@ def trash_run(path: Path) -> Path:
             raise RunError(
                 path, f"The run “{path.name}” is being trained.", "Stop it first."
             ) from error
+        except PermissionError as error:  # another person's, who may be training it
+            raise RunError(
+                path,
+                f"Nobody can say whether “{path.name}” is being trained ({error.strerror}).",
+                "Whoever made it can move it to the trash.",
+            ) from error
         except OSError:
             pass  # no lock can be had there, so nobody has it
         if os.name == "nt":

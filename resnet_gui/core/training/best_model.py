@@ -14,7 +14,7 @@ from torch import nn
 from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import ModelFileError, TrainingError
 from resnet_gui.core.evaluation.intervals import wilson_interval
-from resnet_gui.core.evaluation.learned_photos import note_photos
+from resnet_gui.core.evaluation.learned_photos import note_photos, with_earlier
 from resnet_gui.core.events import Notice
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, to_tensor
@@ -208,8 +208,12 @@ def save_best(
         "dataset": setup.run.document.get("dataset"),
         "config": config.to_json(),
         "versions": versions(),
-        "learned": note_photos(
-            [setup.root / item.path for item in setup.split.train], _QUICK_S if quickly else _S
+        "learned": with_earlier(
+            note_photos(
+                [setup.root / item.path for item in setup.split.train],
+                _QUICK_S if quickly else _S,
+            ),
+            None if scratch else setup.entry,
         ),
     }
     release(setup.run)  # what was kept for this

@@ -33,7 +33,7 @@ _METHODS = (
     (
         Method.GRADCAM,
         "Grad-CAM",
-        "Asks the network’s last map where it found what speaks for the class. At once. "
+        "Asks the network in which parts of the photo it found what speaks for the class. At once. "
         "(Shift+W changes to and fro)",
     ),
     (
@@ -184,7 +184,7 @@ def _finding(found: Explained, name: str) -> str:
         rows, columns = found.heat.shape
         if rows * columns == 1:
             return (
-                "The last map of this network is a single place, so Grad-CAM cannot say where it "
+                "This network keeps no places apart in the end, so Grad-CAM cannot say where it "
                 f"looked for {name} ({share}). Occlusion can."
             )
         text = (

@@ -15,7 +15,7 @@ from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.apply_calibration import apply_calibration
 from resnet_gui.core.evaluation.predictions import Facts, Measured, read_facts
 from resnet_gui.core.evaluation.report import ReportWritten, write_report
-from resnet_gui.core.evaluation.store import Stored, run_result, stored_results
+from resnet_gui.core.evaluation.store import Stored, run_result, stored_results, weights_key
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.zoo import ModelEntry
@@ -114,16 +114,12 @@ class EvaluateController(QObject):
 
     def open(self, stored: Stored) -> None:
         """Show a kept result."""
-        self._open(partial(_open_known, stored.path, self._calibration(stored.facts)))
+        self._open(partial(_open_known, stored.path, self.model_of(stored.facts)))
 
     def open_run(self, run: str) -> None:
         """Show what a run kept of its validation photos, if it did; else say so."""
         entries = {entry.spec.id: entry for entry in self._store.entries}
         self._open(partial(_open_run, run, entries))
-
-    def _calibration(self, facts: Facts) -> Calibration | None:
-        entry = self.model_of(facts)
-        return entry.spec.calibration if entry is not None else None
 
     def _open(self, start: Callable[[], Generator[None, None, Result]]) -> None:
         if self.busy:
@@ -328,8 +324,18 @@ def _look() -> Iterator[tuple[Stored, ...]]:
     yield tuple(sorted(stored_results(), key=lambda stored: stored.facts.made, reverse=True))
 
 
-def _open_known(path: Path, calibration: Calibration | None) -> Generator[None, None, Result]:
-    return (yield from open_result(path, calibration))
+def _same_weights(entry: ModelEntry, facts: Facts) -> bool:
+    """Whether a result is that of the model as it is now, looking once. Reads its file."""
+    try:
+        return not facts.weights or weights_key(entry) == facts.weights
+    except OSError:
+        return False
+
+
+def _open_known(path: Path, entry: ModelEntry | None) -> Generator[None, None, Result]:
+    yield None
+    same = entry is not None and _same_weights(entry, read_facts(path))
+    return (yield from open_result(path, entry.spec.calibration if entry and same else None))
 
 
 def _open_run(run: str, entries: dict[str, ModelEntry]) -> Generator[None, None, Result]:
@@ -339,8 +345,7 @@ def _open_run(run: str, entries: dict[str, ModelEntry]) -> Generator[None, None,
         raise DatasetError(
             run, "This run kept no answers of its own.", "Test its model on a folder instead."
         )
-    entry = entries.get(read_facts(path).model)
-    return (yield from open_result(path, entry.spec.calibration if entry else None))
+    return (yield from _open_known(path, entries.get(read_facts(path).model)))
 
 
 def _test(
@@ -359,5 +364,12 @@ def _calibrate(
     entry: ModelEntry, calibration: Calibration, result: Result
 ) -> Generator[None, None, Result]:
     yield None
+    facts = result.predictions.facts
+    if not _same_weights(entry, facts):
+        raise DatasetError(
+            facts.data,
+            "The model has changed since this test, or looked at photos several times in it.",
+            "Test it again.",
+        )
     apply_calibration(entry, calibration)
     return make_result(result.predictions.calibrated_by(calibration), result.path)

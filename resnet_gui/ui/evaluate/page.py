@@ -31,8 +31,8 @@ class EvaluatePage(Page):
     drop_hint = "Drop to test the model on this folder"
     takes = "a folder with one sub-folder per class"
     other_keys = (
-        ("Arrow keys, Return", "In the matrix: another cell, and its photos"),
-        ("N", "In the matrix: the next larger confusion"),
+        ("Arrow keys, Enter", "In the matrix: another cell, and its photos"),
+        ("N", "In the matrix: the largest confusion, then the next one"),
         ("+ − 0", "In the matrix: larger, smaller, all of it"),
     )
     photo_wanted = Signal(object)

@@ -172,7 +172,7 @@ class ResultView(QWidget):
         self.gallery = Gallery(io)
         self.gallery.opened.connect(self.opened)
         self.gallery.folder_requested.connect(self.folder_requested)
-        self.none = PlainLabel("There are none.")
+        self.none = PlainLabel("No photo is like that.")
         self.none.setProperty("kind", "muted")
         self.none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.which)
@@ -208,7 +208,9 @@ class ResultView(QWidget):
     def _show_head(self, result: Result) -> None:
         facts, figures = result.predictions.facts, result.figures
         title = one_line(facts.title or facts.model, 80)
-        run = f" (run “{one_line(facts.run_title or facts.run, 60)}”)" if facts.run else ""
+        of_run = facts.run_title or facts.run
+        named = of_run and of_run != (facts.title or facts.model)
+        run = f" (run “{one_line(of_run, 60)}”)" if named else ""
         folder = one_line(Path(facts.data).name, 60)
         when = when_words(facts.made)
         self.title.setText(f"{title}{run} · {folder}: {part_words(facts)} · {when}")
@@ -301,7 +303,7 @@ class ResultView(QWidget):
 
     @Slot(object)
     def _on_pointed(self, words: str) -> None:
-        self.pointed.setText(words or "A click on a cell shows its photos (arrow keys, Return)")
+        self.pointed.setText(words or "A click on a cell shows its photos (arrow keys, Enter)")
 
     @Slot()
     def _on_order_changed(self) -> None:

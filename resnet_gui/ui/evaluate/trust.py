@@ -198,7 +198,7 @@ def _verdict(result: Result, calibration: Calibration | None) -> str:
             f"are off by {result.error:.1%} (calibration error)."
         )
     if calibration is not None and calibration.photos:
-        text += f" They are adjusted already (temperature {calibration.temperature:.2f}"
+        text += " They are adjusted already"
         better = result.raw_error - result.error > _WORTH_SAYING
-        text += f"; before, they were off by {result.raw_error:.1%})." if better else ")."
+        text += f" (before, they were off by {result.raw_error:.1%})." if better else "."
     return text

@@ -289,8 +289,8 @@ class LibraryView(QWidget):
         text = "No photo is like that." if known else "Looking…"
         if known and self.model.shown.which is Which.DISAGREE and not self.model.compared():
             text = (
-                "One model was asked so far. Choose another one above: here are then the photos "
-                "about which the two disagree."
+                "Only one model was asked so far. Choose another one above, and the photos about "
+                "which the two disagree are shown here."
             )
         self.nothing.setText(text)
         self.views.setCurrentWidget(self.nothing)

@@ -311,7 +311,7 @@ class MakingController(QObject):
         if both:
             names = name_list([one_line(name, 60) for name in both])
             self.noticed.emit(
-                f"Of the training photos some are in two classes: {names}. A model cannot learn "
+                f"Some of the training photos are in two classes: {names}. A model cannot learn "
                 "them; remove each from one.",
                 "warning",
             )

@@ -121,7 +121,7 @@ def accuracy_texts(spec: ModelSpec) -> tuple[str, str]:
     accuracy = spec.accuracy
     if accuracy is None:
         return "", ""
-    on = f"of {len(spec.classes):,} classes"
+    on = "as published"
     if accuracy.part:
         on = f"on {count_noun(accuracy.photos, 'photo')}"
     return f"{accuracy.value:.1%}", on

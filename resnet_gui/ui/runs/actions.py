@@ -71,7 +71,7 @@ class RunActions(QObject):
             ("rename", "Re&name…", "Rename…", "F2", self._on_rename, "Give the run another name"),
             ("note", "No&te…", "Note…", "F4", self._on_note, "Write something about the run"),
             ("trash", "Move to the &trash", "To the trash", "Del", self._on_trash,
-             "Throw the chosen runs away; their models stay"),
+             "Move the chosen runs to the trash; their models stay"),
         )  # fmt: skip
         self.actions: dict[str, tuple[QAction, str, str]] = {}
         self._usable: dict[str, bool] = {}

@@ -151,7 +151,7 @@ class RunsPage(Page):
         self.trash_menu.aboutToShow.connect(self._fill_trash_menu)
         for button in (self.trash, self.empty_trash):
             button.setMenu(self.trash_menu)
-            set_tooltip(button, "Runs that were thrown away: choose one to bring it back")
+            set_tooltip(button, "Runs in the trash: choose one to bring it back")
         head.addWidget(self.trash)
         column.addLayout(head)
         self.splitter = QSplitter(Qt.Orientation.Vertical)

@@ -36,7 +36,7 @@ _TERMS = (
     (r"top-5", "Top-5: the share of photos where the right class is among the first five."),
     (
         r"F1",
-        "F1: how well one class is found, from 0 to 1: high only if most of its photos are found "
+        "F1: how well a class is found, from 0 to 100 %: high only if most of its photos are found "
         "and most of what is called so is right.",
     ),
     (

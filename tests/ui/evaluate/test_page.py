@@ -154,7 +154,7 @@ def test_the_slider_says_what_it_costs_and_stores_a_threshold(
 ) -> None:
     path = make_tiny_model()
     one = made(300, 5, seed=4)
-    keep(one, classes=tuple("abcde"))
+    keep(one, classes=tuple("abcde"), weights=store.weights_key(user_zoo().get("tiny")))
     app = open_app()
     app.window.show_page("evaluate")
     page = app.window.pages.of(EvaluatePage)
@@ -175,6 +175,24 @@ def test_the_slider_says_what_it_costs_and_stores_a_threshold(
     qtbot.waitUntil(lambda: "Classify uses 80% now" in trust.effect.text())
     with qtbot.waitSignal(page.controller.calibrated):
         trust.forget.click()
+    assert user_zoo().get("tiny").spec.calibration.empty
+
+
+def test_a_model_is_not_adjusted_by_a_test_of_other_weights(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    """Its file was written anew since, by a run that went on."""
+    make_tiny_model()
+    keep(made(300, 5, seed=4), classes=tuple("abcde"), weights="of before")
+    app = open_app()
+    app.window.show_page("evaluate")
+    page = app.window.pages.of(EvaluatePage)
+    qtbot.waitUntil(lambda: bool(page.controller.results))
+    view = open_first(qtbot, page)
+    view.show_tab(2)
+    view.trust.slider.setValue(80)
+    view.trust.use.click()
+    qtbot.waitUntil(lambda: any("has changed since this test" in t for t in page.notices.texts))
     assert user_zoo().get("tiny").spec.calibration.empty
 
 

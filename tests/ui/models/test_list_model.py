@@ -11,7 +11,7 @@ THOUSAND = tuple(f"class {n}" for n in range(1000))
 
 def test_an_accuracy_says_of_what() -> None:
     published = model("resnet", ModelState.CACHED, top1=0.751, dataset="ImageNet", classes=THOUSAND)
-    assert accuracy_texts(published.spec) == ("75.1%", "of 1,000 classes")
+    assert accuracy_texts(published.spec) == ("75.1%", "as published")
     assert accuracy_line(published.spec) == "75.1% · ImageNet, 1,000 classes"
     metrics = {"accuracy": 0.967, "photos": 153, "accuracy_part": "validation"}
     own = model("own", metrics=metrics)

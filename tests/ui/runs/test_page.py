@@ -180,6 +180,7 @@ def test_names_notes_and_the_trash(
     qtbot.waitUntil(lambda: page.stack.currentWidget() is page.empty)
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: column(page, "Name") == ["Moths"])
+    qtbot.waitUntil(lambda: page.trash.text() == "Trash (1)")
     page.trash_menu.aboutToShow.emit()
     [action] = page.trash_menu.actions()
     assert "Wild bees" in action.text()

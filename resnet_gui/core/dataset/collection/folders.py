@@ -45,6 +45,8 @@ from resnet_gui.core.filing.batch import (
     title_of,
 )
 from resnet_gui.core.filing.carry_out import carry_out
+from resnet_gui.core.filing.disk import Stamp
+from resnet_gui.core.filing.names import folded
 from resnet_gui.core.filing.plan import plan_batch
 from resnet_gui.core.photos.decode import looks_like_image
 from resnet_gui.core.photos.load import opened
@@ -204,8 +206,8 @@ def _fill(
 
 
 def _free_name(name: str, taken: set[str]) -> str:
-    found = next(path.name for path in numbered(Path(name)) if path.name.casefold() not in taken)
-    taken.add(found.casefold())
+    found = next(path.name for path in numbered(Path(name)) if folded(path.name) not in taken)
+    taken.add(folded(found))
     return found
 
 
@@ -231,9 +233,11 @@ def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(real, target)
     except OSError as error:
-        if error.errno in _FULL:
+        # A name that the disk takes for another's is a link to that photo: never written through.
+        if error.errno in _FULL or isinstance(error, FileExistsError):
             raise
-        shutil.copyfile(real, target)
+        with real.open("rb") as read, target.open("xb") as write:
+            shutil.copyfileobj(read, write)
         with contextlib.suppress(OSError):
             shutil.copystat(real, target)
 
@@ -304,13 +308,25 @@ def remove_unused(used: Container[str], collection: Collection) -> list[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
             continue
         _, files = _manifest(folder)
-        if files and all(os.path.isfile(path) for path in files.values()):  # noqa: PTH113
+        if files and _nothing_is_lost(folder, files):
             shutil.rmtree(folder, ignore_errors=True)
         else:
             with contextlib.suppress(ResNetGuiError):
                 move_to_trash(folder)
         gone.append(folder)
     return gone
+
+
+def _nothing_is_lost(folder: Path, files: dict[str, str]) -> bool:
+    """Whether all that is in a made folder is also where it came from."""
+    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if here - set(files) - {MANIFEST}:
+        return False  # somebody put something there
+    for name in here & set(files):
+        made, origin = Stamp.of(folder / name), Path(files[name])
+        if not origin.is_file() or made is None or not made.near(Stamp.of(origin.resolve())):
+            return False
+    return True
 
 
 def save_class_folder(collection: Collection, target: Path) -> Iterator[FolderEvent]:

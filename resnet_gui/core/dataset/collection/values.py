@@ -125,6 +125,8 @@ def read_collection() -> Collection | None:
 
 
 def _forget_pasted(used: set[str]) -> None:
+    if any(collection_dir().glob("collection*.damaged")):
+        return  # what was set aside names pictures, too
     with contextlib.suppress(OSError):
         for path in pasted_dir().iterdir():
             if str(path) not in used:
