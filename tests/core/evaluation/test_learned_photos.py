@@ -75,6 +75,23 @@ def test_the_folder_of_the_training_is_measured_by_its_runs_validation_part(data
     assert "learned from all of these 16" in measure(model, data, part="train")[0].caution()
 
 
+def test_what_the_model_before_had_learned_from_counts(data: Path) -> None:
+    """A run from one's own model may validate with photos which that one had learned from."""
+    first = learn(data)
+    config = tiny_config(data, model=first, method="head", epochs=1, seed=7)
+    *_, finished = train(config, zoo=user_zoo())
+    second: str = finished.model_id  # type: ignore[union-attr]
+    learned = {path for path, _ in split_of(first)["train"]}
+    again = sum(path in learned for path, _ in split_of(second)["val"])
+    assert again, "another seed divides the photos in another way"
+    result, text = measure(second, data)
+    assert facts(result) == ("val", "run", 4, again)
+    assert "from which it did not learn" not in text
+    assert "learned from" in result.caution()
+    every, _ = measure(second, data, part="all")
+    assert every.trained_on == len(learned | {path for path, _ in split_of(second)["train"]})
+
+
 def test_without_its_run_the_same_part_is_found(data: Path) -> None:
     model = learn(data)
     before, _ = measure(model, data)
