@@ -64,7 +64,7 @@ def run_child(module: str, display: str, folder: str, *more: str) -> dict[str, f
         env=environment,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1500,
     )
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
