@@ -36,7 +36,7 @@ from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ROW, _THUMBNAIL = 44, 54
-_WIDTHS = (160, 200, 104, 86, 140, 136, 260, 160)  # of the table's columns
+_WIDTHS = (200, 200, 104, 86, 140, 136, 260, 160)  # of the table's columns
 _Index = QModelIndex | QPersistentModelIndex
 REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
