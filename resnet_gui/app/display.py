@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sys
+import time
 from pathlib import Path
 
 _HEADLESS_PLATFORMS = (
@@ -43,6 +44,7 @@ _WAYLAND = {
     "libwayland-client.so.0": "libwayland-client0",
     "libwayland-cursor.so.0": "libwayland-cursor0",
 }
+_GREETINGS, _PAUSE_S = 3, 0.15
 _NO_DISPLAY = "There is no display (neither X nor Wayland), so no window can open."
 
 
@@ -130,11 +132,15 @@ def _x_lets_in() -> bool:
     xcb.xcb_connect.argtypes = (ctypes.c_char_p, ctypes.c_void_p)
     xcb.xcb_connection_has_error.argtypes = (ctypes.c_void_p,)
     xcb.xcb_disconnect.argtypes = (ctypes.c_void_p,)
-    connection = xcb.xcb_connect(None, None)
-    if xcb.xcb_connection_has_error(connection):
+    for attempt in range(_GREETINGS):
+        # The call before, which only asked whether anybody listens, may have been the last client
+        # of a server that starts anew then.
+        time.sleep(attempt * _PAUSE_S)
+        connection = xcb.xcb_connect(None, None)
+        if not xcb.xcb_connection_has_error(connection):
+            return True
         xcb.xcb_disconnect(connection)
-        return False
-    return True
+    return False
 
 
 def _connects(family: int, address: str | tuple[str, int]) -> bool:

@@ -371,7 +371,7 @@ def test_two_models_are_compared(rig: Rig, page: ClassifyPage, tmp_path: Path) -
     library.bar.which.setCurrentIndex(list(Which).index(Which.DISAGREE))
     library.bar.which.activated.emit(0)
     rig.until(lambda: library.nothing.isVisible())
-    assert library.nothing.text().startswith("One model was asked so far.")
+    assert library.nothing.text().startswith("Only one model was asked so far.")
     second = [prediction(n, "bee", "b") for n in range(13)]
     current, *others = second
     rig.engine.script("classify", current)
