@@ -25,6 +25,7 @@ from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo import ModelEntry
 
 CompareEvent = Preparing | Notice | ImageFailed | Compared
@@ -187,8 +188,9 @@ def _answers(
             if backend.name == EXACT:
                 raise
             # From the beginning: all photos are judged alike.
-            lines = str(error).strip().splitlines() or [repr(error)]
-            yield Notice(f"{backend.device.name} failed ({lines[0]}). torch is used instead.")
+            yield Notice(
+                f"{backend.device.name} failed ({first_line(error)}). torch is used instead."
+            )
             backend = open_exact(entry, cpu(), channels_last=True)
     if not exact:
         CONVERSIONS.begin(entry)

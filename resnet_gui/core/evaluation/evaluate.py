@@ -35,6 +35,7 @@ from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value
+from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo import ModelEntry
 
 _ALL_CLASSES = 200  # up to here the confusion matrix has all classes of the model
@@ -191,8 +192,9 @@ def evaluate(
             if backend.name == EXACT:
                 raise
             # From the beginning: all photos are judged alike.
-            lines = str(error).strip().splitlines() or [repr(error)]
-            yield Notice(f"{backend.device.name} failed ({lines[0]}). torch is used instead.")
+            yield Notice(
+                f"{backend.device.name} failed ({first_line(error)}). torch is used instead."
+            )
             backend = open_exact(entry, cpu(), channels_last=True)
     if not tally.n:
         raise DatasetError(summary.root, "None of the photos could be read.")
