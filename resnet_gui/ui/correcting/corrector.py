@@ -1,0 +1,425 @@
+"""The one place of the window where it is decided which photos are in the wrong class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.filing.filer import Filer, Outcome
+from resnet_gui.ui.saver import Saver
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.plain_text import one_line
+from resnet_gui.ui.widgets.words import sentence
+
+if TYPE_CHECKING:  # the window's start needs none of it
+    from resnet_gui.core.dataset.summary import DatasetSummary, ScanProgress
+    from resnet_gui.core.filing.batch import How, Plan
+    from resnet_gui.core.improve.agree import Agreed
+    from resnet_gui.core.improve.corrections import Changed, Corrections
+    from resnet_gui.core.improve.kept import Kept
+    from resnet_gui.core.improve.values import Applied, Decision, Decisions, Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many decisions there are.
+
+    Attributes:
+        moves, aside: that Apply would carry out. labelled: photos that had no class and get one, of
+            `moves`. fine: that move nothing.
+    """
+
+    moves: int = 0
+    aside: int = 0
+    labelled: int = 0
+    fine: int = 0
+
+    @property
+    def pending(self) -> int:
+        return self.moves + self.aside
+
+
+@dataclass(slots=True, eq=False)
+class Book:
+    """What is decided about one folder.
+
+    Attributes:
+        summary: the folder as it was found last; None: nobody has looked.
+        moved: path of a photo as it was -> what was carried out.
+        back: path of now -> path as it was.
+    """
+
+    corrections: Corrections
+    saver: Saver[Decisions]
+    summary: DatasetSummary | None = None
+    moved: dict[str, Applied] = field(default_factory=dict)
+    counts: Counts = Counts()
+
+
+class Corrector(QObject):
+    """Decisions about the photos of folders, by the folder's path (`DatasetSummary.root`). They are
+    kept as soon as they are made; files move only when a plan is carried out.
+
+    Attributes:
+        working: what goes on, in words; "": nothing.
+
+    Signals:
+        opened(object root): its decisions are here.
+        looked(object root): the folder was looked through, and decisions and disk agree.
+        changed(object root, object paths): about these photos something else holds now.
+        planned(object root, object plan): what Apply would do.
+        progressed(object ScanProgress): how far a look is.
+        failed(object root, object text): it could not be looked through, or planned.
+        noticed(object text, str kind).
+    """
+
+    opened = Signal(object)
+    looked = Signal(object)
+    changed = Signal(object, object)
+    planned = Signal(object, object)
+    progressed = Signal(object)
+    failed = Signal(object, object)
+    noticed = Signal(object, str)
+
+    def __init__(self, io: JobLane, filer: Filer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._io, self._filer = io, filer
+        self._books: dict[str, Book] = {}
+        self._opening: set[str] = set()
+        self._look: Job | None = None
+        self._concerned: set[str] = set()  # folders in which the filer moves something
+        filer.moved.connect(self._on_moved)
+        filer.ended.connect(self._on_filed)
+
+    # --- what there is ------------------------------------------------------------------------
+
+    def book(self, root: str) -> Book | None:
+        """None: it is not open."""
+        return self._books.get(root)
+
+    def summary(self, root: str) -> DatasetSummary | None:
+        book = self._books.get(root)
+        return book.summary if book is not None else None
+
+    def decisions(self, root: str) -> Decisions | None:
+        """As a value, for a lane."""
+        book = self._books.get(root)
+        return book.corrections.snapshot() if book is not None else None
+
+    def counts(self, root: str) -> Counts:
+        book = self._books.get(root)
+        return book.counts if book is not None else Counts()
+
+    def classes(self, root: str, known: Iterable[str] = ()) -> list[str]:
+        """The folder's classes (or those that are known of it), and behind them new ones."""
+        book = self._books.get(root)
+        names = list(known)
+        if book is None:
+            return names
+        if book.summary is not None:
+            names = [item.name for item in book.summary.classes]
+        return [*names, *book.corrections.snapshot().new_classes(names)]
+
+    def now(self, root: str, photo: Judged) -> Judged:
+        """The photo where it is now, after what was carried out."""
+        book = self._books.get(root)
+        done = book.moved.get(photo.path) if book is not None else None
+        if done is None:
+            return photo
+        return photo._replace(path=done.target, label=done.decision.to)
+
+    def badge(self, root: str, path: str) -> str:
+        """What was decided about a photo, in a few words; "": nothing.
+
+        Args:
+            path: where it was when it was listed.
+        """
+        book = self._books.get(root)
+        if book is None:
+            return ""
+        done = book.moved.get(path)
+        decision = book.corrections.of(done.target if done is not None else path)
+        if decision is not None:
+            return _words(decision)
+        return _words(done.decision, done=True) if done is not None else ""
+
+    def decided(self, root: str) -> list[Judged]:
+        """All photos about which something is decided, in order."""
+        book = self._books.get(root)
+        if book is None:
+            return []
+        return [Judged(item.path, item.label) for item in book.corrections.snapshot().decisions]
+
+    # --- opening a folder -----------------------------------------------------------------------
+
+    def open(self, root: str) -> None:
+        """Bring back what was decided about a folder; `opened` follows, at once or later."""
+        if root in self._books:
+            self.opened.emit(root)
+        elif root not in self._opening:
+            self._opening.add(root)
+            job = self._io.submit(partial(_load, root), Priority.INTERACTIVE)
+            job.finished.connect(self._on_loaded)
+            job.failed.connect(partial(self._on_not_loaded, root))
+
+    @Slot(object)
+    def _on_loaded(self, loaded: _Loaded) -> None:
+        self._take(loaded)
+
+    def _take(self, loaded: _Loaded) -> Book:
+        root = loaded.corrections.root
+        self._opening.discard(root)
+        if root in self._books:
+            return self._books[root]
+        saver: Saver[Decisions] = Saver(self._io, _keep, self)
+        book = self._books[root] = Book(loaded.corrections, saver)
+        saver.saved.connect(partial(self._on_saved, root))
+        saver.failed.connect(self._on_not_saved)
+        self._recount(book)
+        self.opened.emit(root)
+        return book
+
+    def _on_not_loaded(self, root: str, error: Exception) -> None:
+        """The damaged file is put aside: the next time there is none."""
+        self._opening.discard(root)
+        self.noticed.emit(sentence(error), "warning")
+
+    def look(self, folder: Path | str) -> None:
+        """Look through a folder, and compare it with what was decided; `looked` follows. The
+        newest look lets the one before go."""
+        if self._look is not None:
+            self._look.let_go()
+        known = {root: book.corrections.snapshot() for root, book in self._books.items()}
+        self._look = job = self._io.submit(partial(_look, Path(folder), known), Priority.NORMAL)
+        job.progressed.connect(self._on_progressed)
+        job.finished.connect(self._on_looked)
+        job.failed.connect(partial(self._on_look_failed, str(folder)))
+
+    def stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.let_go()
+            self._look = None
+
+    @Slot(object)
+    def _on_progressed(self, events: list[ScanProgress]) -> None:
+        self.progressed.emit(events[-1])
+
+    @Slot(object)
+    def _on_looked(self, found: _Found) -> None:
+        self._look = None
+        root = found.summary.root
+        book = self._books.get(root)
+        if book is None and found.loaded is not None:
+            book = self._take(found.loaded)
+        if book is None:
+            return
+        book.summary = found.summary
+        for text in found.agreed.sentences:
+            self.noticed.emit(text, "notice")
+        changed = book.corrections.settle(found.agreed.outcomes)
+        self._recount(book)
+        if found.agreed.outcomes:
+            book.saver.save(book.corrections.snapshot())
+        self.looked.emit(root)
+        self.changed.emit(root, changed.paths)
+
+    def _on_look_failed(self, folder: str, error: Exception) -> None:
+        self._look = None
+        self.failed.emit(folder, sentence(error))
+
+    # --- decisions ------------------------------------------------------------------------------
+
+    def move(self, root: str, photos: Sequence[Judged], label: str) -> None:
+        """They belong to this class, which may be a new one."""
+        self._do(root, lambda book: book.corrections.relabel(_photos(photos), label))
+
+    def move_each(self, root: str, photos: Sequence[tuple[Judged, str]]) -> None:
+        """Each of them to a class of its own: one step for each class."""
+        for label in dict.fromkeys(label for _, label in photos):
+            self.move(root, [photo for photo, to in photos if to == label], label)
+
+    def set_aside(self, root: str, photos: Sequence[Judged]) -> None:
+        """They are of no class, or of no use."""
+        self._do(root, lambda book: book.corrections.set_aside(_photos(photos)))
+
+    def accept(self, root: str, photos: Sequence[Judged]) -> None:
+        """Their class is right."""
+        self._do(root, lambda book: book.corrections.mark_fine(_photos(photos)))
+
+    def forget(self, root: str, photos: Sequence[Judged]) -> None:
+        """As if nothing had been decided about them."""
+        self._do(root, lambda book: book.corrections.take_back(photo.path for photo in photos))
+
+    def undo(self, root: str) -> None:
+        self._do(root, lambda book: book.corrections.undo())
+
+    def redo(self, root: str) -> None:
+        self._do(root, lambda book: book.corrections.redo())
+
+    def undo_text(self, root: str) -> str:
+        """What `undo` would take back; "": nothing."""
+        book = self._books.get(root)
+        return book.corrections.undo_text if book is not None else ""
+
+    def redo_text(self, root: str) -> str:
+        book = self._books.get(root)
+        return book.corrections.redo_text if book is not None else ""
+
+    def _do(self, root: str, change: Callable[[Book], Changed]) -> None:
+        book = self._books.get(root)
+        if book is None:
+            return
+        changed = change(book)
+        if changed:
+            self._recount(book)
+            book.saver.save(book.corrections.snapshot())
+            self.changed.emit(root, changed.paths)
+
+    @staticmethod
+    def _recount(book: Book) -> None:
+        snapshot = book.corrections.snapshot()
+        moves = [item for item in snapshot.pending if item.to]
+        book.counts = Counts(
+            moves=len(moves),
+            aside=len(snapshot.pending) - len(moves),
+            labelled=sum(not item.label for item in moves),
+            fine=sum(item.label != "" and not item.files for item in snapshot.decisions),
+        )
+        book.moved = {item.decision.path: item for item in snapshot.applied}
+
+    # --- keeping --------------------------------------------------------------------------------
+
+    def store_now(self) -> None:
+        """Write what is not written yet, in this thread: for the end of the program."""
+        for book in self._books.values():
+            book.saver.write()
+
+    def _on_saved(self, root: str, kept: Kept | None) -> None:
+        book = self._books.get(root)
+        if book is not None and kept is not None:
+            book.corrections.note(kept.contents)
+
+    @Slot(object)
+    def _on_not_saved(self, error: Exception) -> None:
+        self.noticed.emit(sentence(error), "warning")
+
+    # --- Apply ----------------------------------------------------------------------------------
+
+    def plan(self, root: str, loose: How) -> None:
+        """Find out what carrying out would do; `planned` follows.
+
+        Args:
+            loose: what is done with photos that had no class.
+        """
+        book = self._books.get(root)
+        if book is None or book.summary is None:
+            return
+        start = partial(_plan, book.corrections.snapshot(), book.summary, loose)
+        job = self._io.submit(start, Priority.INTERACTIVE)
+        job.finished.connect(partial(self._on_planned, root))
+        job.failed.connect(partial(self._on_look_failed, root))
+
+    def _on_planned(self, root: str, plan: Plan) -> None:
+        self.planned.emit(root, plan)
+
+    @Slot(object)
+    def _on_moved(self, moved: list[tuple[str, str]]) -> None:
+        for root in self._books:
+            inside = Path(root)
+            if any(inside in Path(path).parents for pair in moved for path in pair):
+                self._concerned.add(root)
+
+    @Slot(object)
+    def _on_filed(self, outcome: Outcome) -> None:
+        """Whatever was carried out or undone, wherever: see what of it was decided here."""
+        concerned, self._concerned = self._concerned, set()
+        for root in concerned:
+            self.look(root)
+
+
+def _words(decision: Decision, *, done: bool = False) -> str:
+    from resnet_gui.core.improve.values import What
+
+    if decision.what is What.FINE:
+        return "✓ fine"
+    if decision.what is What.ASIDE:
+        return "✓ set aside" if done else "set aside"
+    name = one_line(class_words(decision.to), 40)
+    return f"✓ in {name}" if done else f"→ {name}"
+
+
+def _photos(photos: Sequence[Judged]) -> list[Photo]:
+    from resnet_gui.core.improve.values import Photo
+
+    return [Photo(photo.path, photo.label) for photo in photos]
+
+
+# --- jobs: what they need is imported in the io lane, not at the window's start ---------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    corrections: Corrections
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """loaded: None where the folder was open already."""
+
+    summary: DatasetSummary
+    agreed: Agreed
+    loaded: _Loaded | None
+
+
+def _load(root: str) -> Generator[None, None, _Loaded]:
+    from resnet_gui.core.improve.corrections import Corrections
+    from resnet_gui.core.improve.kept import load
+
+    yield None
+    [decisions] = load(root)
+    return _Loaded(Corrections(decisions))
+
+
+def _look(folder: Path, known: dict[str, Decisions]) -> Generator[ScanProgress, None, _Found]:
+    from resnet_gui.core.dataset.scan import scan_dataset
+    from resnet_gui.core.dataset.summary import DatasetScanned
+    from resnet_gui.core.improve.agree import agree
+    from resnet_gui.core.improve.corrections import Corrections
+    from resnet_gui.core.improve.kept import load
+
+    summary: DatasetSummary | None = None
+    for event in scan_dataset(folder):
+        if isinstance(event, DatasetScanned):
+            summary = event.summary
+        else:
+            yield event
+    assert summary is not None  # it comes last
+    decisions = known.get(summary.root)
+    loaded = None
+    if decisions is None:
+        [decisions] = load(summary.root)
+        loaded = _Loaded(Corrections(decisions))
+    [agreed] = agree(decisions, summary)
+    return _Found(summary, agreed, loaded)
+
+
+def _plan(
+    decisions: Decisions, summary: DatasetSummary, loose: How
+) -> Generator[object, None, Plan]:
+    from resnet_gui.core.improve.apply import plan_apply
+
+    return (yield from plan_apply(decisions, summary, loose=loose))
+
+
+def _keep(decisions: Decisions) -> Kept:
+    from resnet_gui.core.improve.kept import keep
+
+    [kept] = keep(decisions)
+    return kept
