@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.correcting.counts import Counts
+from resnet_gui.ui.correcting.jobs import (
+    Found,
+    keep_decisions,
+    load_book,
+    look_through,
+    plan_corrections,
+)
 from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.filing.filer import Filer, Outcome
 from resnet_gui.ui.saver import Saver
@@ -21,29 +31,9 @@ from resnet_gui.ui.widgets.words import sentence
 if TYPE_CHECKING:  # the window's start needs none of it
     from resnet_gui.core.dataset.summary import DatasetSummary, ScanProgress
     from resnet_gui.core.filing.batch import How, Plan
-    from resnet_gui.core.improve.agree import Agreed
     from resnet_gui.core.improve.corrections import Changed, Corrections
     from resnet_gui.core.improve.kept import Kept
     from resnet_gui.core.improve.values import Applied, Decision, Decisions, Photo
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many decisions there are.
-
-    Attributes:
-        moves, aside: that Apply would carry out. labelled: photos that had no class and get one, of
-            `moves`. fine: that move nothing.
-    """
-
-    moves: int = 0
-    aside: int = 0
-    labelled: int = 0
-    fine: int = 0
-
-    @property
-    def pending(self) -> int:
-        return self.moves + self.aside
 
 
 @dataclass(slots=True, eq=False)
@@ -53,26 +43,24 @@ class Book:
     Attributes:
         summary: the folder as it was found last; None: nobody has looked.
         moved: path of a photo as it was -> what was carried out.
-        back: path of now -> path as it was.
+        counts: of its decisions.
     """
 
     corrections: Corrections
     saver: Saver[Decisions]
     summary: DatasetSummary | None = None
     moved: dict[str, Applied] = field(default_factory=dict)
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
 
 
 class Corrector(QObject):
     """Decisions about the photos of folders, by the folder's path (`DatasetSummary.root`). They are
     kept as soon as they are made; files move only when a plan is carried out.
 
-    Attributes:
-        working: what goes on, in words; "": nothing.
-
     Signals:
         opened(object root): its decisions are here.
-        looked(object root): the folder was looked through, and decisions and disk agree.
+        looked(object folder, object root): a folder was looked through, and decisions and disk
+            agree. folder: as it was asked for.
         changed(object root, object paths): about these photos something else holds now.
         planned(object root, object plan): what Apply would do.
         progressed(object ScanProgress): how far a look is.
@@ -81,7 +69,7 @@ class Corrector(QObject):
     """
 
     opened = Signal(object)
-    looked = Signal(object)
+    looked = Signal(object, object)
     changed = Signal(object, object)
     planned = Signal(object, object)
     progressed = Signal(object)
@@ -93,7 +81,7 @@ class Corrector(QObject):
         self._io, self._filer = io, filer
         self._books: dict[str, Book] = {}
         self._opening: set[str] = set()
-        self._look: Job | None = None
+        self._looks: dict[str, Job] = {}
         self._concerned: set[str] = set()  # folders in which the filer moves something
         filer.moved.connect(self._on_moved)
         filer.ended.connect(self._on_filed)
@@ -165,21 +153,21 @@ class Corrector(QObject):
             self.opened.emit(root)
         elif root not in self._opening:
             self._opening.add(root)
-            job = self._io.submit(partial(_load, root), Priority.INTERACTIVE)
+            job = self._io.submit(partial(load_book, root), Priority.INTERACTIVE)
             job.finished.connect(self._on_loaded)
             job.failed.connect(partial(self._on_not_loaded, root))
 
     @Slot(object)
-    def _on_loaded(self, loaded: _Loaded) -> None:
-        self._take(loaded)
+    def _on_loaded(self, corrections: Corrections) -> None:
+        self._take(corrections)
 
-    def _take(self, loaded: _Loaded) -> Book:
-        root = loaded.corrections.root
+    def _take(self, corrections: Corrections) -> Book:
+        root = corrections.root
         self._opening.discard(root)
         if root in self._books:
             return self._books[root]
-        saver: Saver[Decisions] = Saver(self._io, _keep, self)
-        book = self._books[root] = Book(loaded.corrections, saver)
+        saver: Saver[Decisions] = Saver(self._io, keep_decisions, self)
+        book = self._books[root] = Book(corrections, saver)
         saver.saved.connect(partial(self._on_saved, root))
         saver.failed.connect(self._on_not_saved)
         self._recount(book)
@@ -192,32 +180,31 @@ class Corrector(QObject):
         self.noticed.emit(sentence(error), "warning")
 
     def look(self, folder: Path | str) -> None:
-        """Look through a folder, and compare it with what was decided; `looked` follows. The
-        newest look lets the one before go."""
-        if self._look is not None:
-            self._look.let_go()
+        """Look through a folder, and compare it with what was decided; `looked` follows. A newer
+        look at the same folder lets the one before go."""
+        self.stop_looking(folder)
         known = {root: book.corrections.snapshot() for root, book in self._books.items()}
-        self._look = job = self._io.submit(partial(_look, Path(folder), known), Priority.NORMAL)
+        job = self._io.submit(partial(look_through, Path(folder), known), Priority.NORMAL)
+        self._looks[str(folder)] = job
         job.progressed.connect(self._on_progressed)
-        job.finished.connect(self._on_looked)
+        job.finished.connect(partial(self._on_looked, str(folder)))
         job.failed.connect(partial(self._on_look_failed, str(folder)))
 
-    def stop_looking(self) -> None:
-        if self._look is not None:
-            self._look.let_go()
-            self._look = None
+    def stop_looking(self, folder: Path | str) -> None:
+        """Nobody wants to know any more."""
+        job = self._looks.pop(str(folder), None)
+        if job is not None and job.active:
+            job.let_go()
 
     @Slot(object)
     def _on_progressed(self, events: list[ScanProgress]) -> None:
         self.progressed.emit(events[-1])
 
-    @Slot(object)
-    def _on_looked(self, found: _Found) -> None:
-        self._look = None
+    def _on_looked(self, folder: str, found: Found) -> None:
         root = found.summary.root
         book = self._books.get(root)
-        if book is None and found.loaded is not None:
-            book = self._take(found.loaded)
+        if book is None and found.opened is not None:
+            book = self._take(found.opened)
         if book is None:
             return
         book.summary = found.summary
@@ -227,11 +214,10 @@ class Corrector(QObject):
         self._recount(book)
         if found.agreed.outcomes:
             book.saver.save(book.corrections.snapshot())
-        self.looked.emit(root)
+        self.looked.emit(folder, root)
         self.changed.emit(root, changed.paths)
 
     def _on_look_failed(self, folder: str, error: Exception) -> None:
-        self._look = None
         self.failed.emit(folder, sentence(error))
 
     # --- decisions ------------------------------------------------------------------------------
@@ -297,9 +283,16 @@ class Corrector(QObject):
     # --- keeping --------------------------------------------------------------------------------
 
     def store_now(self) -> None:
-        """Write what is not written yet, in this thread: for the end of the program."""
+        """Write what is not written yet, in this thread: for the end of the program. Raises
+        ImproveError after all of them if one could not be written."""
+        problem: ResNetGuiError | None = None
         for book in self._books.values():
-            book.saver.write()
+            try:
+                book.saver.write()
+            except ResNetGuiError as error:
+                problem = error
+        if problem is not None:
+            raise problem
 
     def _on_saved(self, root: str, kept: Kept | None) -> None:
         book = self._books.get(root)
@@ -321,7 +314,7 @@ class Corrector(QObject):
         book = self._books.get(root)
         if book is None or book.summary is None:
             return
-        start = partial(_plan, book.corrections.snapshot(), book.summary, loose)
+        start = partial(plan_corrections, book.corrections.snapshot(), book.summary, loose)
         job = self._io.submit(start, Priority.INTERACTIVE)
         job.finished.connect(partial(self._on_planned, root))
         job.failed.connect(partial(self._on_look_failed, root))
@@ -332,8 +325,8 @@ class Corrector(QObject):
     @Slot(object)
     def _on_moved(self, moved: list[tuple[str, str]]) -> None:
         for root in self._books:
-            inside = Path(root)
-            if any(inside in Path(path).parents for pair in moved for path in pair):
+            inside = root.rstrip(os.sep) + os.sep
+            if any(path.startswith(inside) for pair in moved for path in pair):
                 self._concerned.add(root)
 
     @Slot(object)
@@ -359,67 +352,3 @@ def _photos(photos: Sequence[Judged]) -> list[Photo]:
     from resnet_gui.core.improve.values import Photo
 
     return [Photo(photo.path, photo.label) for photo in photos]
-
-
-# --- jobs: what they need is imported in the io lane, not at the window's start ---------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Loaded:
-    corrections: Corrections
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """loaded: None where the folder was open already."""
-
-    summary: DatasetSummary
-    agreed: Agreed
-    loaded: _Loaded | None
-
-
-def _load(root: str) -> Generator[None, None, _Loaded]:
-    from resnet_gui.core.improve.corrections import Corrections
-    from resnet_gui.core.improve.kept import load
-
-    yield None
-    [decisions] = load(root)
-    return _Loaded(Corrections(decisions))
-
-
-def _look(folder: Path, known: dict[str, Decisions]) -> Generator[ScanProgress, None, _Found]:
-    from resnet_gui.core.dataset.scan import scan_dataset
-    from resnet_gui.core.dataset.summary import DatasetScanned
-    from resnet_gui.core.improve.agree import agree
-    from resnet_gui.core.improve.corrections import Corrections
-    from resnet_gui.core.improve.kept import load
-
-    summary: DatasetSummary | None = None
-    for event in scan_dataset(folder):
-        if isinstance(event, DatasetScanned):
-            summary = event.summary
-        else:
-            yield event
-    assert summary is not None  # it comes last
-    decisions = known.get(summary.root)
-    loaded = None
-    if decisions is None:
-        [decisions] = load(summary.root)
-        loaded = _Loaded(Corrections(decisions))
-    [agreed] = agree(decisions, summary)
-    return _Found(summary, agreed, loaded)
-
-
-def _plan(
-    decisions: Decisions, summary: DatasetSummary, loose: How
-) -> Generator[object, None, Plan]:
-    from resnet_gui.core.improve.apply import plan_apply
-
-    return (yield from plan_apply(decisions, summary, loose=loose))
-
-
-def _keep(decisions: Decisions) -> Kept:
-    from resnet_gui.core.improve.kept import keep
-
-    [kept] = keep(decisions)
-    return kept

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -13,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QWidget
 from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.ui.correcting.class_popup import ClassPopup
 from resnet_gui.ui.correcting.corrector import Corrector
-from resnet_gui.ui.correcting.wall import Judged
+from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import action_text, ask_for_name, one_line
 
@@ -35,8 +34,9 @@ HELP = (
 
 class Deciding(QObject):
     """Attributes:
-        folder: that the photos belong to; None: there is nothing to decide.
+        root: the folder that the photos belong to; "": there is nothing to decide.
         classes: that photos can be moved to, in the order of the keys 1 to 9.
+        enter: what Return does; None: nothing of this.
 
     Signals:
         decided(): about what is selected, just now; the next photo can follow.
@@ -49,19 +49,16 @@ class Deciding(QObject):
         corrector: Corrector,
         widget: QWidget,
         chosen: Callable[[], Sequence[Judged]],
-        *,
-        enter: bool = True,
     ) -> None:
         """
         Args:
             widget: whose keys these are.
             chosen: the photos that are selected.
-            enter: Return means “fine”, too.
         """
         super().__init__(widget)
         self._corrector, self._widget, self._chosen = corrector, widget, chosen
-        self._enter = enter
-        self.folder: Path | None = None
+        self.enter: Callable[[], None] | None = None
+        self.root = ""
         self.classes: Sequence[str] = ()
         self._popup: ClassPopup | None = None
         self.listen_to(widget)
@@ -80,7 +77,7 @@ class Deciding(QObject):
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False: it means nothing."""
-        if self.folder is None or event.modifiers() not in _PLAIN or not self._chosen():
+        if not self.root or event.modifiers() not in _PLAIN or not self._chosen():
             return False
         key = event.key()
         number = key - int(Qt.Key.Key_1)
@@ -98,8 +95,8 @@ class Deciding(QObject):
             Qt.Key.Key_Backspace: self.forget,
         }
         slot = slots.get(key)
-        if slot is None and self._enter and key in _ENTER:
-            slot = self.accept
+        if slot is None and key in _ENTER:
+            slot = self.enter
         if slot is None:
             return False
         if not event.isAutoRepeat():
@@ -111,7 +108,7 @@ class Deciding(QObject):
     def add_to(self, menu: QMenu) -> None:
         """Add what can be decided about the selected photos."""
         photos = self._chosen()
-        if self.folder is None or not photos:
+        if not self.root or not photos:
             return
         for number, name in enumerate(self.classes[:KEYS], 1):
             words = action_text(one_line(class_words(name), 40))
@@ -127,42 +124,42 @@ class Deciding(QObject):
             menu.addAction(text).triggered.connect(slot)
         forget = menu.addAction("Forget the decision\tBackspace")
         forget.triggered.connect(self.forget)
-        forget.setEnabled(any(self._corrector.badge(self.folder, p.path) for p in photos))
+        forget.setEnabled(any(self._corrector.badge(self.root, p.path) for p in photos))
 
     # --- decisions ----------------------------------------------------------------------------
 
     def move_to(self, name: str, *_: object) -> None:
         """The selected photos belong to this class."""
-        if self.folder is not None:
-            self._corrector.move(self.folder, self._chosen(), name)
+        if self.root:
+            self._corrector.move(self.root, self._chosen(), name)
             self.decided.emit()
 
     @Slot()
     def agree(self) -> None:
         """The model is right about the selected photos."""
         photos = [photo for photo in self._chosen() if photo.guess]
-        if self.folder is not None and photos:
-            self._corrector.move_each(self.folder, [(photo, photo.guess) for photo in photos])
+        if self.root and photos:
+            self._corrector.move_each(self.root, [(photo, photo.guess) for photo in photos])
             self.decided.emit()
 
     @Slot()
     def set_aside(self) -> None:
-        if self.folder is not None:
-            self._corrector.set_aside(self.folder, self._chosen())
+        if self.root:
+            self._corrector.set_aside(self.root, self._chosen())
             self.decided.emit()
 
     @Slot()
     def accept(self) -> None:
         """The selected photos are in the right class."""
-        if self.folder is not None:
-            self._corrector.accept(self.folder, self._chosen())
+        if self.root:
+            self._corrector.accept(self.root, self._chosen())
             self.decided.emit()
 
     @Slot()
     def forget(self) -> None:
         """As if nothing had been decided about them."""
-        if self.folder is not None:
-            self._corrector.forget(self.folder, self._chosen())
+        if self.root:
+            self._corrector.forget(self.root, self._chosen())
 
     @Slot()
     def ask_for_class(self) -> None:

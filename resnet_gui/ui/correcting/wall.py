@@ -3,9 +3,9 @@ has decided about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -30,6 +30,8 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.events import ImageSource, PhotoId
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.badge import draw_badge
+from resnet_gui.ui.correcting.corrector import Corrector
+from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
@@ -45,113 +47,74 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class Judged(NamedTuple):
-    """A photo of a labelled folder, as it stands before a person.
-
-    Attributes:
-        path: relative to the folder, with forward slashes.
-        label: the class that its sub-folder says; "": it is in none.
-        guess: the class that a model says, and how sure it is (0..1); "": none says anything.
-    """
-
-    path: str
-    label: str
-    guess: str = ""
-    probability: float = 0.0
-
-    @property
-    def words(self) -> str:
-        """ "is in “bees”, looks like “ants” (97.2%)"."""
-        parts = [f"is in “{one_line(class_words(self.label), 40)}”"] if self.label else []
-        if self.guess:
-            guess = one_line(class_words(self.guess), 40)
-            parts.append(f"looks like “{guess}” ({percent(self.probability)})")
-        return ", ".join(parts)
-
-
 class WallModel(QAbstractListModel):
     """Photos in an order of somebody else's.
 
     Attributes:
-        folder: to which their paths belong.
+        root: the labelled folder whose decisions count.
+        photos: as they were listed; `now` says where one is since.
     """
 
     JudgedRole = int(Qt.ItemDataRole.UserRole) + 1
     BadgeRole = JudgedRole + 1
 
-    def __init__(
-        self, io: JobLane, badge_of: Callable[[str], str], parent: QObject | None = None
-    ) -> None:
-        """badge_of: what was decided about the photo of a path, in a few words; "": nothing."""
+    def __init__(self, io: JobLane, corrector: Corrector, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._badge_of = badge_of
-        self.folder = Path()
-        self._photos: Sequence[Judged] = ()
-        self._rows: dict[str, int] = {}
+        self._corrector = corrector
+        self.root = ""
+        self.photos: Sequence[Judged] = ()
         self._row_of_id: dict[PhotoId, int] = {}
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
         self._thumbnails.made.connect(self._on_made)
+        corrector.changed.connect(self._on_changed)
 
-    def show_photos(self, folder: Path, photos: Sequence[Judged]) -> None:
+    def show_photos(self, root: str, photos: Sequence[Judged]) -> None:
         self.beginResetModel()
-        self.folder, self._photos = folder, photos
-        self._rows = {photo.path: row for row, photo in enumerate(photos)}
+        self.root, self.photos = root, photos
         self._row_of_id = {}
         self.endResetModel()
 
-    @property
-    def photos(self) -> Sequence[Judged]:
-        return self._photos
+    def now(self, row: int) -> Judged:
+        """A photo where it is now."""
+        return self._corrector.now(self.root, self.photos[row])
 
-    def row_of(self, path: str) -> int:
-        """-1: it is not here."""
-        return self._rows.get(path, -1)
-
-    def refresh(self, paths: Sequence[str] | None = None) -> None:
-        """Something was decided about these photos; None: about any."""
-        if not self._photos:
-            return
-        rows = range(len(self._photos)) if paths is None else [self.row_of(p) for p in paths]
-        shown = [row for row in rows if row >= 0]
-        if shown:
-            first, last = self.index(min(shown)), self.index(max(shown))
-            self.dataChanged.emit(first, last, [self.BadgeRole])
-
-    def file(self, row: int) -> Path:
-        return self.folder / self._photos[row].path
+    @Slot(object, object)
+    def _on_changed(self, root: str, paths: object) -> None:
+        if root == self.root and self.photos:
+            self.dataChanged.emit(self.index(0), self.index(len(self.photos) - 1))
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._photos)
+        return 0 if parent.isValid() else len(self.photos)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = index.row()
-        if not 0 <= row < len(self._photos):
+        if not 0 <= row < len(self.photos):
             return None
-        photo = self._photos[row]
+        if role == self.BadgeRole:
+            return self._corrector.badge(self.root, self.photos[row].path)
+        photo = self.now(row)
         if role == self.JudgedRole:
             return photo
-        if role == self.BadgeRole:
-            return self._badge_of(photo.path)
         if role == Qt.ItemDataRole.DisplayRole:
             return photo.words
         if role == Qt.ItemDataRole.DecorationRole:
-            source = ImageSource.file(self.file(row))
+            source = ImageSource.file(photo.path)
             self._row_of_id[source.id] = row
             return self._thumbnails.get(source)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            badge = self._badge_of(photo.path)
-            rows = (photo.path, photo.words, f"Decided: {badge}" if badge else "")
-            return tooltip("\n".join(text for text in rows if text))
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            badge = self._badge_of(photo.path)
-            decided = f"; decided: {badge}" if badge else ""
-            return f"{one_line(Path(photo.path).name)}: {photo.words}{decided}"
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            badge = self._corrector.badge(self.root, self.photos[row].path)
+            decided = f"Decided: {badge}" if badge else ""
+            if role == Qt.ItemDataRole.ToolTipRole:
+                rows = (photo.path, photo.words, decided)
+                return tooltip("\n".join(text for text in rows if text))
+            words = [one_line(Path(photo.path).name), photo.words, decided]
+            return "; ".join(text for text in words if text)
         return None
 
     @Slot(object)
     def _on_made(self, photo_id: PhotoId) -> None:
         row = self._row_of_id.get(photo_id, -1)
-        if 0 <= row < len(self._photos):
+        if 0 <= row < len(self.photos):
             index = self.index(row)
             self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])
 
@@ -214,9 +177,9 @@ class Wall(MenuListView):
     large_requested = Signal()
     current_changed = Signal()
 
-    def __init__(self, io: JobLane, badge_of: Callable[[str], str]) -> None:
+    def __init__(self, io: JobLane, corrector: Corrector) -> None:
         super().__init__()
-        self.photos = WallModel(io, badge_of, self)
+        self.photos = WallModel(io, corrector, self)
         self.setModel(self.photos)
         self.setItemDelegate(_Delegate(self))
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -232,9 +195,9 @@ class Wall(MenuListView):
         self.doubleClicked.connect(self.large_requested)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
 
-    def show_photos(self, folder: Path, photos: Sequence[Judged], row: int = 0) -> None:
+    def show_photos(self, root: str, photos: Sequence[Judged], row: int = 0) -> None:
         """Show other photos, with the one of this row as the current one."""
-        self.photos.show_photos(folder, photos)
+        self.photos.show_photos(root, photos)
         self.scrollToTop()
         if photos:
             self.go_to(min(row, len(photos) - 1))
@@ -248,14 +211,25 @@ class Wall(MenuListView):
     @property
     def current(self) -> Judged | None:
         row = self.currentIndex().row()
-        return self.photos.photos[row] if 0 <= row < self.photos.rowCount() else None
+        return self.photos.now(row) if 0 <= row < self.photos.rowCount() else None
+
+    @property
+    def badge(self) -> str:
+        """What was decided about the current photo."""
+        return str(self.currentIndex().data(WallModel.BadgeRole) or "")
+
+    @property
+    def all_decided(self) -> bool:
+        model = self.photos
+        rows = range(model.rowCount())
+        return all(model.index(row).data(WallModel.BadgeRole) for row in rows)
 
     def chosen(self) -> list[Judged]:
         """What is selected, in the wall's order; else the current photo."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
         if not rows and self.currentIndex().isValid():
             rows = [self.currentIndex().row()]
-        return [self.photos.photos[row] for row in rows]
+        return [self.photos.now(row) for row in rows]
 
     def step_on(self) -> None:
         """To the photo behind what is selected; at the end it stays."""

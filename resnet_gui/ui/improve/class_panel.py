@@ -134,16 +134,18 @@ class ClassPanel(QWidget):
             button.chosen.connect(self.class_chosen)
             self._classes.insertWidget(place, button)
 
-    def show_state(self, said: str, guess: str, *, count: int) -> None:
+    def show_state(self, said: str, guess: str, *, count: int, fine: bool) -> None:
         """What is selected.
 
         Args:
             said: of the current photo, in words. guess: the class that the model says of it; "":
-                none. count: photos that are selected.
+                none. count: photos that are selected. fine: whether they can be right as they are:
+                they have a class.
         """
         self.said.setText(said)
         for button in (*self.buttons, self.typed, self.new, self.aside, self.fine):
             button.setEnabled(count > 0)
+        self.fine.setEnabled(count > 0 and fine)
         self.agree.setEnabled(bool(guess) and count > 0)
         words = class_words(guess)
         metrics = self.agree.fontMetrics()

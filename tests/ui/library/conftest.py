@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.core.events import ClassScore, ImageSource, Prediction
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
@@ -77,6 +78,7 @@ def page(qtbot: QtBot, rig: Rig, tmp_path: Path) -> ClassifyPage:
     rig.engine.models = [model("a"), model("b")]
     application = QApplication.instance()
     assert isinstance(application, QApplication)
+    filer = Filer(rig.io, rig.parent)
     context = PageContext(
         rig.engine,
         Lanes(rig.inference, rig.io, rig.training),
@@ -86,7 +88,8 @@ def page(qtbot: QtBot, rig: Rig, tmp_path: Path) -> ClassifyPage:
         Memory(Settings(), rig.io, rig.parent),
         ThemeManager(application),
         [],
-        Filer(rig.io, rig.parent),
+        filer,
+        Corrector(rig.io, filer, rig.parent),
     )
     page = ClassifyPage(context)
     qtbot.addWidget(page)
