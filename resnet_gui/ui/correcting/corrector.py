@@ -57,6 +57,9 @@ class Corrector(QObject):
     """Decisions about the photos of folders, by the folder's path (`DatasetSummary.root`). They are
     kept as soon as they are made; files move only when a plan is carried out.
 
+    Attributes:
+        filer: carries plans out.
+
     Signals:
         opened(object root): its decisions are here.
         looked(object folder, object root): a folder was looked through, and decisions and disk
@@ -78,7 +81,7 @@ class Corrector(QObject):
 
     def __init__(self, io: JobLane, filer: Filer, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._io, self._filer = io, filer
+        self._io, self.filer = io, filer
         self._books: dict[str, Book] = {}
         self._opening: set[str] = set()
         self._looks: dict[str, Job] = {}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -52,9 +53,12 @@ class GalleryModel(QAbstractListModel):
         self._corrector = corrector
         self.result: Result | None = None
         self.photos: Sequence[int] = ()
+        self._folders: dict[int, str] = {}
 
     def show_photos(self, result: Result | None, photos: Sequence[int]) -> None:
         self.beginResetModel()
+        if result is not self.result:
+            self._folders = _folders(result)
         self.result, self.photos = result, photos
         self.endResetModel()
 
@@ -81,15 +85,24 @@ class GalleryModel(QAbstractListModel):
     def judged(self, row: int) -> Judged:
         """A photo as something can be decided about it, where it is now."""
         assert self.result is not None
-        facts, index = self.result.predictions.facts, self.photos[row]
-        classes = facts.classes
+        predictions, index = self.result.predictions, self.photos[row]
         photo = Judged(
-            str(self.result.predictions.path(index)),
-            classes[int(self.result.predictions.truth[index])],
-            classes[int(self.result.answers[index])],
+            str(predictions.path(index)),
+            self.folder_name(int(predictions.truth[index])),
+            self.folder_name(int(self.result.answers[index])),
             float(self.result.confidences[index]),
         )
-        return self._corrector.now(facts.data, photo)
+        return self._corrector.now(predictions.facts.data, photo)
+
+    def folder_name(self, number: int) -> str:
+        """What the folder calls a class of the model, which may be spelled otherwise there."""
+        assert self.result is not None
+        return self._folders.get(number, self.result.predictions.facts.classes[number])
+
+    @property
+    def folder_names(self) -> list[str]:
+        """Of the classes that the folder has, as far as the result knows."""
+        return sorted(self._folders.values())
 
     def badge(self, row: int) -> str:
         """What was decided about a photo; "": nothing."""
@@ -120,6 +133,21 @@ class GalleryModel(QAbstractListModel):
         if self.right(row):
             return f"{truth}, recognised ({sure})"
         return f"{truth}, taken for {answer} ({sure})"
+
+
+def _folders(result: Result | None) -> dict[int, str]:
+    """The sub-folder of each class of which there is a photo, by the class's number."""
+    if result is None:
+        return {}
+    found = {}
+    predictions = result.predictions
+    for number, first in zip(*np.unique(predictions.truth, return_index=True), strict=True):
+        label = predictions.facts.classes[number]
+        above = predictions.paths[first].split("/")[:-1]
+        words = class_words(label).casefold()
+        same = (name for name in above if class_words(name).casefold() == words)
+        found[int(number)] = next(same, label)
+    return found
 
 
 class _PhotoDelegate(QStyledItemDelegate):
@@ -247,12 +275,9 @@ class Gallery(QListView):
 
     def _show_classes(self) -> None:
         """What photos can be moved to: the folder's classes as far as they are known here."""
-        result = self.photos.result
-        if result is not None:
-            facts = result.predictions.facts
-            present = sorted(set(result.predictions.truth.tolist()))
-            known = [facts.classes[number] for number in present]
-            self.deciding.classes = self._corrector.classes(facts.data, known)
+        if self.photos.result is not None:
+            root = self.photos.result.predictions.facts.data
+            self.deciding.classes = self._corrector.classes(root, self.photos.folder_names)
 
     @Slot(object, object)
     def _on_corrected(self, root: str, paths: object = None) -> None:

@@ -117,8 +117,7 @@ class ApplyDialog(QDialog):
             return
         self.plan = plan
         self.preview.show_plan(plan, root)
-        what = f"{count(plan.photos, 'photo')} would be filed"
-        self.summary.setText(what if plan.pieces else "There is nothing to do.")
+        self.summary.setText(plan.title if plan.pieces else "There is nothing to do.")
         self.details.setText(lines(_details(plan, root)))
         self.problem.setText(plan.problem)
         self.problem.setVisible(bool(plan.problem))

@@ -249,7 +249,10 @@ class ImprovePage(Page):
         self.busy_changed.emit(self.controller.busy)
         if state is ImproveState.SHOWN:
             self.notices.forget_misses()
-            self.stack.setCurrentWidget(self._view_part())
+            view = self._view_part()
+            if self.stack.currentWidget() is not view:
+                self.stack.setCurrentWidget(view)
+                view.wall.setFocus()  # the keys count at once
         elif state in (ImproveState.EMPTY, ImproveState.LOOKING):
             self.stack.setCurrentWidget(self.start)
         labelling = state is ImproveState.SHOWN and self.controller.task is Task.QUEUE
