@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from resnet_gui.core.dataset.summary import DatasetSummary
-from resnet_gui.core.filing.batch import How, Plan, Planning, Wish
+from resnet_gui.core.filing.batch import How, Plan, Planning
 from resnet_gui.core.improve.values import Decisions
 
 
@@ -39,6 +39,6 @@ def plan_apply(
 
 
 def aside_folder(root: Path) -> Path:
-    """Where photos of a labelled folder are set aside: a folder beside it that no scan of it, nor of
-    a folder around it that holds nothing else, takes for a class."""
+    """Where photos of a labelled folder are set aside: a folder beside it that no scan of it, nor
+    of a folder around it that holds nothing else, takes for a class."""
     raise NotImplementedError

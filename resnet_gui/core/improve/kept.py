@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from resnet_gui.core.improve.values import Content, Decisions, ImproveError
+from resnet_gui.core.improve.values import Content, Decisions
 
 
 @dataclass(frozen=True, slots=True)
