@@ -246,6 +246,14 @@ def run_of(entry: ModelEntry) -> RunDirectory | None:
     return _run_directory(provenance, _fingerprint(provenance))
 
 
+def method_of(entry: ModelEntry) -> str:
+    """How a model was trained (a value of `runs.config.Method`); "" where its file does not say."""
+    try:
+        return str(_provenance(entry)["config"]["method"])
+    except _DAMAGED:
+        return ""
+
+
 def _run_directory(provenance: dict[str, Any], fingerprint: str) -> RunDirectory | None:
     try:
         name = str(provenance["run"])
