@@ -328,16 +328,22 @@ class Corrector(QObject):
     @Slot(object)
     def _on_moved(self, moved: list[tuple[str, str]]) -> None:
         for root in self._books:
-            inside = root.rstrip(os.sep) + os.sep
-            if any(path.startswith(inside) for pair in moved for path in pair):
+            if any(_below(path, root) for pair in moved for path in pair):
                 self._concerned.add(root)
 
     @Slot(object)
     def _on_filed(self, outcome: Outcome) -> None:
         """Whatever was carried out or undone, wherever: see what of it was decided here."""
         concerned, self._concerned = self._concerned, set()
-        for root in concerned:
-            self.look(root)
+        folder = outcome.info.folder  # copies are not among what was moved
+        for root in self._books:
+            if root in concerned or _below(folder, root) or _below(root, folder):
+                self.look(root)
+
+
+def _below(path: str, folder: str) -> bool:
+    """Whether a path is that of a folder, or of something in it. "" is none."""
+    return bool(path and folder) and f"{path}{os.sep}".startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _words(decision: Decision, *, done: bool = False) -> str:

@@ -244,6 +244,9 @@ class ImproveController(QObject):
 
     @Slot(object)
     def _on_progressed(self, events: list[Any]) -> None:
+        steps = [event for event in events if isinstance(event, Improving)]
+        if steps:
+            self._tell(steps[-1])
         for event in events:
             if isinstance(event, Notice):
                 self.noticed.emit(event.message, "notice")
@@ -251,8 +254,6 @@ class ImproveController(QObject):
                 self._on_suspects(event)
             elif isinstance(event, LeastSure):
                 self._on_round(event)
-            elif isinstance(event, Improving) and event is events[-1]:
-                self._tell(event)
 
     def _tell(self, event: Improving) -> None:
         if event.what != self._what:

@@ -28,7 +28,7 @@ from tests.helpers.pictures import encoded, gradient
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """ants/0.jpg … 5.jpg and bees/0.jpg … 5.jpg, all different."""
-    root = tmp_path / "insects"
+    root = tmp_path / "photos" / "insects"
     for number, name in enumerate(("ants", "bees")):
         (root / name).mkdir(parents=True)
         for photo in range(6):
@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def loose(tmp_path: Path) -> Path:
     """Five photos without classes."""
-    folder = tmp_path / "loose"
-    folder.mkdir()
+    folder = tmp_path / "photos" / "loose"
+    folder.mkdir(parents=True)
     for number in range(5):
         (folder / f"new{number}.jpg").write_bytes(encoded(gradient(40, 40, 50 + number), "JPEG"))
     return folder
