@@ -95,15 +95,24 @@ class Corrections:
         Raises:
             ValueError: `to` is empty.
         """
-        if not to.strip():
-            raise ValueError("a class needs a name")
-        made = [
-            Decision(photo.path, photo.label, What.FINE)
-            if photo.label == to
-            else Decision(photo.path, photo.label, What.LABEL, to)
-            for photo in photos
-        ]
-        return self._decide(f"{_photos(made)} to “{to}”", made)
+        return self.relabel_each((photo, to) for photo in photos)
+
+    def relabel_each(self, photos: Iterable[tuple[Photo, str]]) -> Changed:
+        """As `relabel`, each to a class of its own.
+
+        Raises:
+            ValueError: one of the classes is empty.
+        """
+        made = []
+        for photo, to in photos:
+            if not to.strip():
+                raise ValueError("a class needs a name")
+            fine = photo.label == to
+            what = What.FINE if fine else What.LABEL
+            made.append(Decision(photo.path, photo.label, what, "" if fine else to))
+        classes = {item.to or item.label for item in made}
+        where = f"“{classes.pop()}”" if len(classes) == 1 else "their classes"
+        return self._decide(f"{_photos(made)} to {where}", made)
 
     def set_aside(self, photos: Iterable[Photo]) -> Changed:
         """Out of the folder; what has no class is not shown any more."""

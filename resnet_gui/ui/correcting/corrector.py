@@ -230,9 +230,10 @@ class Corrector(QObject):
         self._do(root, lambda book: book.corrections.relabel(_photos(photos), label))
 
     def move_each(self, root: str, photos: Sequence[tuple[Judged, str]]) -> None:
-        """Each of them to a class of its own: one step for each class."""
-        for label in dict.fromkeys(label for _, label in photos):
-            self.move(root, [photo for photo, to in photos if to == label], label)
+        """Each of them to a class of its own."""
+        labels = [label for _, label in photos]
+        pairs = list(zip(_photos([photo for photo, _ in photos]), labels, strict=True))
+        self._do(root, lambda book: book.corrections.relabel_each(pairs))
 
     def set_aside(self, root: str, photos: Sequence[Judged]) -> None:
         """They are of no class, or of no use."""

@@ -206,6 +206,9 @@ def test_the_queue_learns_from_what_was_decided(
     ]  # fmt: skip
     corrector, root = controller.corrector, controller.root
     corrector.move_each(root, [(photo, photo.guess) for photo in controller.photos[:3]])
+    corrector.undo(root)  # into two classes, but one step
+    assert not corrector.counts(root).pending
+    corrector.redo(root)
     corrector.set_aside(root, [controller.photos[3]])
     counts = corrector.counts(root)
     assert (counts.moves, counts.labelled, counts.pending) == (3, 3, 3)
