@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,11 +16,11 @@ from resnet_gui.core.filing import undo as undoing
 from resnet_gui.core.filing.batch import BatchState
 from resnet_gui.core.filing.journal import journals_dir, list_batches
 from tests.helpers.filing import done, tree, write
+from tests.helpers.mover import REPOSITORY, Mover
 from tests.helpers.small_disk import small_disk
 from tests.helpers.training import make_tiny_model
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
-REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def killed_at_steps(tmp_path: Path, how: str, far: bool, then: str, stride: int) -> None:
@@ -52,27 +50,6 @@ def test_killed_at_some_steps(tmp_path: Path, far: bool, then: str) -> None:
 @pytest.mark.parametrize("then", ["finish", "undo"])
 def test_killed_at_every_step(tmp_path: Path, how: str, far: bool, then: str) -> None:
     killed_at_steps(tmp_path, how, far, then, 1)
-
-
-class Mover:
-    """A process that sorts photos, which can be killed."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
-        )
-
-    def kill_after(self, seconds: float) -> bool:
-        """Let it work so long after its journal has come, then kill it; returns whether it was
-        killed before its end."""
-        while not list(journals_dir().glob("*.jsonl")) and self._process.poll() is None:
-            time.sleep(0.0005)
-        time.sleep(seconds)  # the random moment is what is tested
-        killed = self._process.poll() is None
-        self._process.send_signal(signal.SIGKILL)
-        _, said = self._process.communicate(timeout=60)
-        assert killed or self._process.returncode == 0, said
-        return killed
 
 
 SORT = """
