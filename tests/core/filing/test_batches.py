@@ -346,7 +346,7 @@ def test_a_disk_that_fills_up(tmp_path: Path, how: How, monkeypatch: pytest.Monk
         assert "not enough space" in planned(wishes).problem
         with pytest.raises(FilingError, match="not enough space"):
             done(carry_out(planned(wishes)))
-        monkeypatch.setattr("resnet_gui.core.filing.carry_out._GROUP", 4)
+        monkeypatch.setattr("resnet_gui.core.filing.carry_out.GROUP", 4)
         first, second = planned(wishes[:8]), planned(wishes[8:16])
         done(carry_out(first))
         with pytest.raises(FilingError, match=r"disk of .* is full"):

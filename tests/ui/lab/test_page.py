@@ -30,6 +30,7 @@ from resnet_gui.ui.page import PageContext
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 from tests.core.lab.test_sources import make_run
+from tests.helpers.charts import choose, open_menu
 from tests.helpers.fake_engine import Rig
 from tests.helpers.histories import epoch, history, write
 from tests.ui.conftest import ANSWER_MS
@@ -154,7 +155,7 @@ def test_a_run_of_the_user_joins_the_chart(qtbot: QtBot, models: Path, app: Wind
 def test_a_run_that_goes_on_grows_without_reading(
     qtbot: QtBot, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resnet_gui.ui.lab.page._REFRESH_MS", 0)
+    monkeypatch.setattr("resnet_gui.ui.lab.page.REFRESH_MS", 0)
     run = history("plain", 20, 0.1, epochs=3)
     rig.engine.script("histories", HistoryFound(run_key("r"), run, True, "d"))
     lanes = SimpleNamespace(inference=rig.inference, io=rig.io)
@@ -507,10 +508,10 @@ def test_curves_zoom_together_and_are_saved(
     assert view.plain.zoom is None
     names = iter([tmp_path / "curves.png", tmp_path / "curves.png" / "no folder.csv"])
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(next(names)), ""))
-    view.plain._on_save_picture()
+    choose(open_menu(view.plain), "Save picture…")
     qtbot.waitUntil(lambda: any("curves.png" in text for text in page.notices.texts))
     assert (tmp_path / "curves.png").is_file()
-    view.plain._on_save_values()
+    choose(open_menu(view.plain), "Save values…")
     qtbot.waitUntil(lambda: any("could not be saved" in text for text in page.notices.texts))
 
 

@@ -278,10 +278,10 @@ def test_offline_mode_asks_nobody_and_says_so(
     assert not any("a download of" in text for text in classify_notices(app))
     popup = app.window.page.popup
     app.window.page.show_models()
-    popup._select(popup.models.row_of("net"))
+    popup.view.setCurrentIndex(popup.models.index(popup.models.row_of("net")))
     assert popup.use.isHidden()
     assert "Offline mode is on" in popup.card.text()
-    popup._choose(popup.view.currentIndex())
+    qtbot.keyClick(popup.search, Qt.Key.Key_Return)
     assert popup.isVisible()
     popup.hide()
     app.window.controller.set_model("net")

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
+from PySide6.QtGui import QHelpEvent, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.ui.widgets.charts.chart import LineChart
@@ -30,6 +30,7 @@ from resnet_gui.ui.widgets.charts.model import (
 from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture
 from resnet_gui.ui.widgets.plain_text import MessageBox
+from tests.helpers.charts import choose, open_menu
 
 Save = tuple[list[Path], list[str]]
 
@@ -59,7 +60,7 @@ def chart(qtbot: QtBot) -> LineChart:
 
 
 def at(chart: LineChart, x: float, y: float = 0.6) -> QPoint:
-    return chart._plan().frame.point(x, y).toPoint()
+    return chart.plan().frame.point(x, y).toPoint()
 
 
 def turn(chart: LineChart, notches: float, x: float) -> bool:
@@ -77,21 +78,6 @@ def turn(chart: LineChart, notches: float, x: float) -> bool:
     )
     QApplication.sendEvent(chart, event)
     return event.isAccepted()
-
-
-def open_menu(chart: LineChart) -> QMenu:
-    position = at(chart, 50)
-    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, position, chart.mapToGlobal(position))
-    QApplication.sendEvent(chart, event)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    return menu
-
-
-def choose(menu: QMenu, text: str) -> None:
-    [action] = [action for action in menu.actions() if action.text() == text]
-    menu.close()
-    action.trigger()
 
 
 def texts(chart: LineChart) -> list[str]:
@@ -175,7 +161,7 @@ def test_dragging_over_a_part_zooms_to_it(qtbot: QtBot, chart: LineChart) -> Non
     assert chart.zoom is None  # a click with an unsteady hand
     drag(end)
     assert chart.zoom == pytest.approx((30.0, 70.0), abs=0.3)
-    middle = sum(chart._plan().frame.y) / 2
+    middle = sum(chart.plan().frame.y) / 2
     start, end = at(chart, 40, middle), at(chart, 50, middle)
     drag(end, Qt.KeyboardModifier.ShiftModifier)  # without Shift the chart would be moved
     assert chart.zoom == pytest.approx((40.0, 50.0), abs=0.3)
@@ -193,7 +179,7 @@ def test_every_line_is_read_out_also_where_they_lie_on_each_other(chart: LineCha
     chart.point_at(50.0)
     assert len(texts(chart)) == 26
     painter = TextPainter()
-    chart._plan().paint_readout(painter, 50.0)  # type: ignore[arg-type]
+    chart.plan().paint_readout(painter, 50.0)  # type: ignore[arg-type]
     written = [text for _, text in painter.texts]
     assert written[0] == "epoch 50"
     assert [text.split(":")[0] for text in written[1:]] == [line.name for line in lines]
@@ -201,7 +187,7 @@ def test_every_line_is_read_out_also_where_they_lie_on_each_other(chart: LineCha
     assert all(inside.contains(box.toAlignedRect()) for box, _ in painter.texts)
     chart.resize(200, 130)
     painter = TextPainter()
-    chart._plan().paint_readout(painter, 50.0)  # type: ignore[arg-type]
+    chart.plan().paint_readout(painter, 50.0)  # type: ignore[arg-type]
     shown = len(painter.texts) - 1
     assert painter.texts[0][1] == f"epoch 50 ({shown} of 26)"
 
@@ -223,11 +209,11 @@ def test_only_points_of_one_epoch_are_read_out_together(chart: LineChart) -> Non
 def test_the_pointer_moves_without_painting_the_curves_again(
     chart: LineChart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    painted: list[str] = []
+    painted: list[ChartPainter] = []
     paint = ChartPainter.paint
 
     def count(plan: ChartPainter, *args: object) -> None:
-        painted.append(plan._axes.title)
+        painted.append(plan)
         paint(plan, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ChartPainter, "paint", count)
@@ -270,7 +256,7 @@ def test_the_title_explains_its_words(qtbot: QtBot, chart: LineChart) -> None:
         event = QHelpEvent(QEvent.Type.ToolTip, position, chart.mapToGlobal(position))
         QApplication.sendEvent(chart, event)
 
-    ask(chart._plan().title.center().toPoint())
+    ask(chart.plan().title.center().toPoint())
     assert QToolTip.text().startswith("Accuracy: the share of photos")
     ask(at(chart, 50))
     qtbot.waitUntil(lambda: not QToolTip.isVisible())  # values are read out there
@@ -313,7 +299,7 @@ def test_the_button_and_the_menu_reset_the_zoom(qtbot: QtBot, chart: LineChart) 
     chart.set_zoom((10.0, 30.0))
     qtbot.mouseClick(chart.reset, Qt.MouseButton.LeftButton)
     assert chart.zoom is None
-    assert chart._plan().title.right() <= chart.width()
+    assert chart.plan().title.right() <= chart.width()
 
 
 @pytest.fixture
@@ -379,7 +365,7 @@ def test_a_file_is_replaced_only_after_a_question(
     mine.write_text("mine")
     for answer in (MessageBox.StandardButton.Cancel, MessageBox.StandardButton.Save):
         assert mine.read_text() == "mine"
-        chart._on_save_values()
+        choose(open_menu(chart), "Save values…")
         [box] = chart.findChildren(MessageBox)
         assert "my chart.csv" in box.text()
         with qtbot.waitSignal(box.destroyed):
@@ -407,7 +393,7 @@ def test_axes_grow_in_steps_while_points_arrive(chart: LineChart) -> None:
         xs.append(step + 1.0)
         ys.append(3 * math.exp(-step / 40) + rng.random() * 0.2 + step / 100)
         chart.show_lines(axes, [Line("loss", "loss", xs, ys, "#000000")])
-        frame = chart._plan().frame
+        frame = chart.plan().frame
         assert frame.x == (0.0, 200.0)
         shown.append((frame.y, frame.area))
     assert all(y[0] == 0.0 for y, _ in shown)
@@ -432,12 +418,12 @@ def test_a_level_or_narrow_line_has_an_axis() -> None:
 
 
 def test_a_zoomed_axis_fits_what_is_seen(chart: LineChart) -> None:
-    whole = chart._plan().frame.y
+    whole = chart.plan().frame.y
     chart.set_zoom((60.0, 100.0))
-    low, high = chart._plan().frame.y
+    low, high = chart.plan().frame.y
     assert high - low < (whole[1] - whole[0]) / 2
     chart.set_zoom(None)
-    assert chart._plan().frame.y == whole
+    assert chart.plan().frame.y == whole
 
 
 def test_thinning_keeps_every_peak() -> None:
@@ -497,7 +483,7 @@ def test_names_at_the_ends_do_not_meet(chart: LineChart) -> None:
     for scale, height in ((1.0, 360), (1.45, 360), (1.0, 180)):
         chart.set_scale(scale)
         chart.resize(600, height)
-        plan = chart._plan()
+        plan = chart.plan()
         boxes = [box for box, _, _ in plan.labels()]
         assert len(boxes) >= 4
         for number, box in enumerate(boxes):
@@ -510,9 +496,9 @@ def test_names_at_the_ends_do_not_meet(chart: LineChart) -> None:
 def test_a_name_stays_where_its_line_leaves_a_zoomed_chart(chart: LineChart) -> None:
     line = Line("net", "net", [0.0, 100.0], [0.0, 1.0], "#000000", figure="100 %")
     chart.show_lines(AXES, [line])
-    assert [text for _, text, _ in chart._plan().labels()] == ["net 100 %"]
+    assert [text for _, text, _ in chart.plan().labels()] == ["net 100 %"]
     chart.set_zoom((20.0, 40.0))
-    plan = chart._plan()
+    plan = chart.plan()
     [(box, text, _)] = plan.labels()
     assert text == "net"  # the figure is that of the end
     assert box.center().y() == pytest.approx(plan.frame.point(40.0, 0.4).y(), abs=1)
@@ -536,12 +522,12 @@ def test_a_chart_without_points_says_what_to_do(chart: LineChart) -> None:
     for lines in ([], [Line("net", "net", [], [], "#000000")]):
         chart.show_lines(axes, lines)
         painter = TextPainter()
-        chart._plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
+        chart.plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
         assert [text for _, text in painter.texts] == ["Gradients", "layer", "Switch one on"]
         chart.grab()
     chart.show_lines(axes, [curve("net", 0.5)])
     painter = TextPainter()
-    chart._plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
+    chart.plan().paint(painter, "#000000", 100.0)  # type: ignore[arg-type]
     assert "Switch one on" not in [text for _, text in painter.texts]
 
 
