@@ -9,7 +9,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, Exact, JsonLines, Tta
+from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -45,9 +45,7 @@ def evaluate(
             metavar="PART",
         ),
     ] = "auto",
-    device: Annotated[
-        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
-    ] = "auto",
+    device: Device = "auto",
     tta: Tta = None,
     exact: Exact = False,
     report: Annotated[

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, LabelledPhoto, scan_dataset
+from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
 from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.answers import answers_of
@@ -22,6 +22,7 @@ from resnet_gui.core.inference.backend import EXACT
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
@@ -59,12 +60,7 @@ def compare(
         ModelError, DeviceError: a model or the device cannot be used.
     """
     if summary is None:
-        for event in scan_dataset(folder):
-            if isinstance(event, DatasetScanned):
-                summary = event.summary
-            else:
-                yield Preparing("folder", event.done, event.total)
-    assert summary is not None  # a scan ends with its summary
+        summary = yield from scanned(folder)
     entries = (first, second)
     chosen = _Chosen(entries, summary, part)
     places = [match_classes(summary.class_names, entry.spec.classes) for entry in entries]

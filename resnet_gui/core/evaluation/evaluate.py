@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
+from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.answers import answers_of
@@ -31,6 +31,7 @@ from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
@@ -131,12 +132,7 @@ def evaluate(
         ModelError, DeviceError: the model or the device cannot be used.
     """
     if summary is None:
-        for event in scan_dataset(folder):
-            if isinstance(event, DatasetScanned):
-                summary = event.summary
-            else:
-                yield Preparing("folder", event.done, event.total)
-    assert summary is not None  # a scan ends with its summary
+        summary = yield from scanned(folder)
     chosen = choose_photos(entry, summary, part)
     labels = match_classes(summary.class_names, entry.spec.classes)
     unknown = [

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
+from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.split import make_split
 from resnet_gui.core.dataset.walk import walk
 from resnet_gui.core.errors import (
@@ -27,8 +27,9 @@ from resnet_gui.core.events import DeviceInfo, Notice
 from resnet_gui.core.inference.hardware import resolve_precision, use_channels_last
 from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.runs.config import Method, Precision, RunConfig, Switch
-from resnet_gui.core.runs.events import Preparing, TrainEvent
+from resnet_gui.core.runs.events import TrainEvent
 from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
+from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.data.tensor import LEVELS
@@ -82,12 +83,7 @@ def train(
     device, precision, channels_last = hardware_for(config)
     check_input_size(entry, config)
     if summary is None:
-        for event in scan_dataset(Path(config.data)):
-            if isinstance(event, DatasetScanned):
-                summary = event.summary
-            else:
-                yield Preparing("folder", event.done, event.total)
-    assert summary is not None  # a scan ends with its summary
+        summary = yield from scanned(Path(config.data))
     check_trainable(summary)
     for problem in summary.problems:
         yield Notice(problem.message)

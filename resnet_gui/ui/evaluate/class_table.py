@@ -8,20 +8,19 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSortFilterProxyModel,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.evaluation.metrics import ClassFigures
 from resnet_gui.ui.evaluate.result import Result
+from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
-_ORDER = Qt.ItemDataRole.UserRole
 _COLUMNS = (
     ("Class", "The name of the class"),
     ("Photos", "How many photos show it"),
@@ -34,8 +33,8 @@ _COLUMNS = (
 class ClassModel(QAbstractTableModel):
     """One row for each class that occurs."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._rows: list[tuple[int, ClassFigures]] = []
 
     def show_result(self, result: Result | None) -> None:
@@ -73,7 +72,7 @@ class ClassModel(QAbstractTableModel):
         value = (name.casefold(), item.support, item.recall, item.precision, item.f1)[
             index.column()
         ]
-        if role == _ORDER:
+        if role == ORDER:
             return -1.0 if value is None else value
         if role == Qt.ItemDataRole.DisplayRole:
             if index.column() == 0:
@@ -91,7 +90,7 @@ class ClassModel(QAbstractTableModel):
         return None
 
 
-class ClassTable(QTableView):
+class ClassTable(SortedTable):
     """Sorts by a click on a column's title; Return or a click on a row shows its mistakes.
 
     Signals:
@@ -101,37 +100,15 @@ class ClassTable(QTableView):
     class_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._classes = ClassModel(self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self._classes)
-        self._sorted.setSortRole(_ORDER)
-        self.setModel(self._sorted)
-        self.setAccessibleName("Classes and how well each is recognised")
-        self.setSortingEnabled(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in range(1, len(_COLUMNS)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setHighlightSections(False)
+        self._classes = ClassModel()
+        super().__init__(self._classes, "Classes and how well each is recognised", 1, parent)
+        self._classes.setParent(self)
         self.sortByColumn(2, Qt.SortOrder.AscendingOrder)
-        self.activated.connect(self._on_activated)
-        self.clicked.connect(self._on_activated)
+        self.row_chosen.connect(self._on_row_chosen)
 
     def show_result(self, result: Result | None) -> None:
         self._classes.show_result(result)
 
-    def column_texts(self, column: int) -> list[str]:
-        """What a column shows, from top to bottom."""
-        rows = range(self._sorted.rowCount())
-        return [str(self._sorted.index(row, column).data()) for row in rows]
-
-    @Slot(QModelIndex)
-    def _on_activated(self, index: QModelIndex) -> None:
-        row = self._sorted.mapToSource(index).row()
+    @Slot(int)
+    def _on_row_chosen(self, row: int) -> None:
         self.class_chosen.emit(self._classes.class_of(row))

@@ -24,16 +24,7 @@ from resnet_gui.core.evaluation.metrics import (
     margins_of,
     reliability,
 )
-
-
-def answers(n: int, classes: int, seed: int, sharp: float = 2.0) -> tuple[Any, Any]:
-    """Logits (n, classes) float32, right more often than not, and the truth."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, classes, n)
-    logits = rng.normal(0, 1, (n, classes)).astype(np.float32)
-    logits[np.arange(n), truth] += np.float32(1.2)
-    return logits * np.float32(sharp), truth.astype(np.int64)
-
+from tests.helpers.predictions import answers
 
 random_answers = st.builds(
     answers, st.integers(1, 120), st.integers(2, 12), st.integers(0, 10**6), st.floats(0.1, 8)

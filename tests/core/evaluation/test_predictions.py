@@ -15,9 +15,7 @@ from resnet_gui.core.evaluation import predictions as module
 from resnet_gui.core.evaluation import store
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.predictions import (
-    Facts,
     Measured,
-    Predictions,
     read_facts,
     read_predictions,
     write_predictions,
@@ -27,17 +25,8 @@ from resnet_gui.core.runs.events import RunFinished
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.weights.model_file import copy_model
-from tests.core.evaluation.test_metrics import answers
+from tests.helpers.predictions import made
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
-
-
-def made(n: int = 200, classes: int = 6, seed: int = 0) -> Predictions:
-    logits, truth = answers(n, classes, seed)
-    labels = tuple(f"class {i}" for i in range(classes))
-    right = int((logits.argmax(axis=1) == truth).sum())
-    facts = Facts("tiny", "Tiny", "/photos", "val", labels, n, right, "w" * 32, "f" * 64)
-    names = tuple(f"{labels[t]}/{i:04}.jpg" for i, t in enumerate(truth))
-    return Predictions(facts, names, truth, logits, np.zeros(n, np.float32))
 
 
 def test_they_come_back_as_they_were(tmp_path: Path) -> None:

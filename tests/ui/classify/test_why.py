@@ -268,7 +268,7 @@ def test_training_photos_are_shown_and_opened(
     assert asked(rig, "neighbours") == [("1.png", "a", False), ("1.png", "a", True)]
     assert "18 training photos" in panel.row.text.text()
     assert "2 more are gone" in panel.row.text.text()
-    buttons = panel.row._photos
+    buttons = panel.row.photos
     rig.until(lambda: sum(button.isVisible() for button in buttons) == 7)  # of 8
     opened = heard(panel.open_requested)
     buttons[0].click()

@@ -21,7 +21,7 @@ from resnet_gui.ui.evaluate.controller import EvaluateState
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.evaluate.result import make_result
 from resnet_gui.ui.evaluate.result_view import ResultView
-from tests.core.evaluation.test_predictions import made
+from tests.helpers.predictions import made
 from tests.helpers.training import make_photos, make_tiny_model, user_zoo
 
 
