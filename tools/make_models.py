@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import machine
+from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone, RunFailed
@@ -31,6 +32,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.spec import ModelState
 from resnet_gui.core.zoo.weights.load import read_state_dict, save_model
+from tools.calibrate_models import calibrate, scanned
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SEED = 0
@@ -139,7 +141,8 @@ def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str)
         for entry in FileProvider(source.parent, ModelState.YOURS).entries()
         if entry.weights_path == source
     )
-    measured = _measure(entry, data)
+    summary = scanned(data)
+    measured = _measure(entry, data, summary)
     spec = _spec(name, entry.spec, measured, data_note)
     provenance = {
         "recipe": dict(history.recipe),
@@ -151,11 +154,12 @@ def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str)
     write_json(models / f"{name}{HISTORY_SUFFIX}", history.to_json())
     write_text(models / f"{name}.md", _card(name, spec, run, history, measured, data_note))
     print(f"{path}: {measured.top1:.2%} of {measured.n:,} test images", file=sys.stderr)
-    Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+    packed = Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+    print(calibrate(packed, summary), file=sys.stderr)
 
 
-def _measure(entry: ModelEntry, data: Path) -> Evaluated:
-    *_, result = evaluate(entry, data, part="test")
+def _measure(entry: ModelEntry, data: Path, summary: DatasetSummary) -> Evaluated:
+    *_, result = evaluate(entry, data, part="test", summary=summary)
     assert isinstance(result, Evaluated)
     return result
 
