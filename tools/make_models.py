@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import machine
+from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone, RunFailed
@@ -32,6 +33,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.spec import ModelState
 from resnet_gui.core.zoo.weights.load import read_state_dict, save_model
+from tools.calibrate_models import calibrate, scanned
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SEED = 0
@@ -158,7 +160,8 @@ def pack(
         for entry in FileProvider(source.parent, ModelState.YOURS).entries()
         if entry.weights_path == source
     )
-    measured = _measure(entry, data)
+    summary = scanned(data)
+    measured = _measure(entry, data, summary)
     spec = _spec(name, entry.spec, measured, data_note)
     provenance = {
         "recipe": dict(history.recipe),
@@ -171,11 +174,12 @@ def pack(
     card = _card(name, spec, run, history, measured, data_note, where)
     write_text(models / f"{name}.md", card)
     print(f"{path}: {measured.top1:.2%} of {measured.n:,} test images", file=sys.stderr)
-    Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+    packed = Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+    print(calibrate(packed, summary), file=sys.stderr)
 
 
-def _measure(entry: ModelEntry, data: Path) -> Evaluated:
-    *_, result = evaluate(entry, data, part="test")
+def _measure(entry: ModelEntry, data: Path, summary: DatasetSummary) -> Evaluated:
+    *_, result = evaluate(entry, data, part="test", summary=summary)
     assert isinstance(result, Evaluated)
     return result
 

@@ -48,7 +48,8 @@ def compare(
     """Compare two models on the same labelled photos.
 
     It counts the photos that only one of them gets right, and says whether such a difference may be
-    chance (McNemar's exact test).
+    chance (McNemar's exact test). What a model answered to these photos before, in a test or as its
+    run ended, is taken instead of asking it again, if neither has changed.
 
     \b
     Examples:
@@ -105,5 +106,7 @@ def _print_result(result: Any) -> None:
     ):
         emit_line(f"  {counts[cell]:>8,}  {words}")
     emit_line(result.sentence())
+    if source := result.source():
+        emit_line(source)
     if caution := result.caution():
         emit_line((caution, "yellow"))

@@ -7,12 +7,13 @@ for event in train(config):
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.dataset import DatasetSummary
-from resnet_gui.core.dataset.split import make_split
+from resnet_gui.core.dataset.split import Split, make_split
+from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.dataset.walk import walk
 from resnet_gui.core.errors import (
     DatasetChangedError,
@@ -23,6 +24,7 @@ from resnet_gui.core.errors import (
     RunMismatchError,
     UnknownModelError,
 )
+from resnet_gui.core.evaluation.learned_photos import learned_paths
 from resnet_gui.core.events import DeviceInfo, Notice
 from resnet_gui.core.inference.hardware import resolve_precision, use_channels_last
 from resnet_gui.core.nets.registry import find_architecture
@@ -92,7 +94,10 @@ def train(
             f"early_stopping is ignored: the best part of the schedule “{config.schedule}” is its "
             "end."
         )
-    split = make_split(summary, config.val_fraction, config.seed)
+    known = frozenset() if config.method is Method.SCRATCH else learned_paths(entry, summary)
+    split = make_split(summary, config.val_fraction, config.seed, known)
+    if known:
+        yield known_before(entry, summary, split, known)
     title = config.title.strip() or f"{summary.title}, {entry.spec.title}"
     options = architecture_options(entry.spec.architecture_options, config)
     preprocessing = preprocessing_for(entry, config)
@@ -102,6 +107,7 @@ def train(
             "fingerprint": summary.fingerprint,
             "photos": len(summary.photos),
             "classes": list(summary.class_names),
+            **({"known_before": len(known)} if known else {}),
         },
         "model": {
             "id": entry.spec.id,
@@ -269,6 +275,34 @@ def preprocessing_for(entry: ModelEntry, config: RunConfig) -> Preprocessing:
         return base
     scale = config.image_size / base.crop
     return dataclasses.replace(base, crop=config.image_size, resize=round(base.resize * scale))
+
+
+def known_before(
+    entry: ModelEntry, summary: DatasetSummary, split: Split, known: Collection[str]
+) -> Notice:
+    """What a run says that starts from a model which learned from some of its photos.
+
+    Args:
+        known: paths of these photos.
+    """
+    left_out = len(summary.photos) - len(split.train) - len(split.val) - len(split.test)
+    text = (
+        f"“{entry.spec.title}” learned from {len(known):,} of these {len(summary.photos):,} photos "
+        "already. What the new model is worth is measured without them: "
+    )
+    if split.val:
+        text += f"the {count_noun(len(split.val), 'validation photo')} are new to it."
+    else:
+        text += (
+            "as no others are left to validate with, the last epoch is taken, and its accuracy is "
+            "not known. Add new photos to learn it."
+        )
+    if left_out:
+        where = "of the folder’s validation and test part"
+        text += (
+            f" {count_noun(left_out, 'photo')} {where} {'are' if left_out > 1 else 'is'} not used."
+        )
+    return Notice(text)
 
 
 def check_trainable(summary: DatasetSummary) -> None:

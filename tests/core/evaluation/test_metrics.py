@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,21 @@ random_answers = st.builds(
 )
 
 
+def test_very_many_classes_take_no_more_room_than_their_photos() -> None:
+    """50,000 classes, the most that a model may have: their whole matrix would take 20 GB."""
+    logits, truth = answers(4, 50_000, 0)
+    labels = tuple(map(str, range(50_000)))
+    tracemalloc.start()
+    found = figures_of(logits, truth, labels)
+    matrix = found.confusion(found.occurring)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60_000_000
+    assert matrix.sum() == 4
+    assert np.trace(matrix) == found.right
+    assert len(found.occurring) <= 8
+
+
 @settings(max_examples=60, deadline=None)
 @given(random_answers)
 def test_figures_are_scikit_learns(made: tuple[Any, Any]) -> None:
@@ -39,7 +55,7 @@ def test_figures_are_scikit_learns(made: tuple[Any, Any]) -> None:
     labels = list(range(classes))
     found = figures_of(logits, truth, tuple(map(str, labels)))
     said = logits.argmax(axis=1)
-    assert found.confusion.tolist() == sk.confusion_matrix(truth, said, labels=labels).tolist()
+    assert found.confusion().tolist() == sk.confusion_matrix(truth, said, labels=labels).tolist()
     assert found.accuracy == pytest.approx(sk.accuracy_score(truth, said))
     precision, recall, f1, support = sk.precision_recall_fscore_support(
         truth, said, labels=labels, zero_division=0

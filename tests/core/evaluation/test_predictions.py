@@ -64,7 +64,7 @@ def test_very_many_are_kept_in_half_precision(
 
 def test_every_cells_count_is_its_gallerys_length() -> None:
     predictions = made(400, 5)
-    matrix = predictions.figures().confusion
+    matrix = predictions.figures().confusion()
     seen: list[int] = []
     for truth in range(5):
         for answer in range(5):
@@ -144,7 +144,7 @@ def test_an_evaluation_is_kept_and_says_the_same(own_home: Path, tmp_path: Path)
     found = read_predictions(measured.path)
     figures = found.figures()
     assert (figures.n, figures.accuracy, figures.interval) == (12, result.top1, result.top1_ci95)
-    assert figures.confusion.tolist() == [list(row) for row in result.confusion]
+    assert figures.confusion().tolist() == [list(row) for row in result.confusion]
     assert figures.loss == pytest.approx(result.loss)
     assert figures.top5 == result.top5
     for item, measure in zip(figures.classes, result.per_class, strict=True):

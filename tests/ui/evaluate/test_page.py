@@ -17,6 +17,7 @@ from resnet_gui.core.evaluation import store
 from resnet_gui.core.evaluation.predictions import Predictions, now
 from resnet_gui.core.evaluation.store import stored_results
 from resnet_gui.core.zoo.weights.model_file import read_header
+from resnet_gui.ui.evaluate import result as result_module
 from resnet_gui.ui.evaluate.controller import EvaluateState
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.evaluate.result import make_result
@@ -80,7 +81,7 @@ def test_a_click_on_a_cell_shows_exactly_its_photos(qtbot: QtBot, page: Evaluate
     qtbot.mouseClick(matrix.viewport(), Qt.MouseButton.LeftButton, pos=place)
     truth, answer = matrix.cells.order[row], matrix.cells.order[column]
     shown = list(view.gallery.photos.photos)
-    assert len(shown) == result.figures.confusion[truth, answer] > 0
+    assert len(shown) == result.figures.confusion()[truth, answer] > 0
     assert (result.predictions.truth[shown] == truth).all()
     assert (result.answers[shown] == answer).all()
     assert view.which.currentText().endswith(f"({len(shown)})")
@@ -121,7 +122,7 @@ def test_keys_go_through_the_matrix(qtbot: QtBot, page: EvaluatePage) -> None:
 def test_every_cell_of_any_matrix_has_its_gallery() -> None:
     for classes in (2, 10, 200):
         result = make_result(made(2000, classes, seed=classes), None)
-        matrix = result.figures.confusion
+        matrix = result.figures.confusion()
         truths, answers = np.nonzero(matrix)
         for truth, answer in zip(truths.tolist(), answers.tolist(), strict=True):
             assert len(result.cell(truth, answer)) == matrix[truth, answer]
@@ -245,3 +246,17 @@ def test_every_control_has_a_name_and_a_tip(qtbot: QtBot, page: EvaluatePage) ->
         assert named, control
     for part in (view.matrix, view.gallery, view.classes, page.start.kept, page.start.bar):
         assert part.accessibleName()
+
+
+def test_the_matrix_of_very_many_classes_has_those_with_most_mistakes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = make_result(made(600, 12, seed=4), None)
+    monkeypatch.setattr(result_module, "MOST_SHOWN", 5)
+    result = make_result(made(600, 12, seed=4), None)
+    classes = result.figures.classes
+    mistakes = [item.support + item.called - 2 * item.right for item in classes]
+    assert len(result.order) == 5
+    assert sorted(mistakes[i] for i in result.order) == sorted(mistakes)[-5:]
+    matrix = result.figures.confusion(result.order)
+    assert matrix.tolist() == whole.figures.confusion()[np.ix_(result.order, result.order)].tolist()
