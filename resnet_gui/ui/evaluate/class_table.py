@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
@@ -30,21 +31,51 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What stands in a row, made once: sorting asks for it some thousand times.
+
+    Attributes:
+        number: of the class. order: what a column is sorted by. texts: what it shows.
+    """
+
+    number: int
+    order: tuple[str | float, ...]
+    texts: tuple[str, ...]
+    tip: str
+
+
+def _row(number: int, item: ClassFigures) -> _Row:
+    name = class_words(item.label)
+    shares = (item.recall, item.precision, item.f1)
+    return _Row(
+        number,
+        (name.casefold(), item.support, *(-1.0 if share is None else share for share in shares)),
+        (
+            name,
+            f"{item.support:,}",
+            *("–" if share is None else f"{share:.1%}" for share in shares),
+        ),
+        f"{name}: {item.right:,} of {item.support:,} photos recognised; {item.called:,} photos "
+        "were called so",
+    )
+
+
 class ClassModel(QAbstractTableModel):
     """One row for each class that occurs."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[tuple[int, ClassFigures]] = []
+        self._rows: list[_Row] = []
 
     def show_result(self, result: Result | None) -> None:
         self.beginResetModel()
         classes = result.figures.classes if result is not None else ()
-        self._rows = [(i, c) for i, c in enumerate(classes) if c.support or c.called]
+        self._rows = [_row(i, c) for i, c in enumerate(classes) if c.support or c.called]
         self.endResetModel()
 
     def class_of(self, row: int) -> int:
-        return self._rows[row][0]
+        return self._rows[row].number
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._rows)
@@ -67,26 +98,15 @@ class ClassModel(QAbstractTableModel):
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        item = self._rows[index.row()][1]
-        name = class_words(item.label)
-        value = (name.casefold(), item.support, item.recall, item.precision, item.f1)[
-            index.column()
-        ]
+        row = self._rows[index.row()]
         if role == ORDER:
-            return -1.0 if value is None else value
+            return row.order[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            if index.column() == 0:
-                return name
-            if index.column() == 1:
-                return f"{item.support:,}"
-            return "–" if value is None else f"{value:.1%}"
+            return row.texts[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(
-                f"{name}: {item.right:,} of {item.support:,} photos recognised; {item.called:,} "
-                "photos were called so"
-            )
+            return tooltip(row.tip)
         return None
 
 

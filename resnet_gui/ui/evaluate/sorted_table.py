@@ -38,6 +38,7 @@ class SortedTable(QTableView):
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setResizeContentsPrecision(50)  # rows; all that a column has are alike in length
         for column in range(rows.columnCount()):
             stretched = column < wide
             mode = QHeaderView.ResizeMode
