@@ -100,6 +100,11 @@ class PhotoView(QWidget):
     def has_photo(self) -> bool:
         return self._image is not None
 
+    @property
+    def image(self) -> QImage | None:
+        """The photo that is shown, at the size at which it was read for the screen."""
+        return self._image
+
     def photo_rect(self) -> QRectF:
         """Where the photo is painted, in points; never larger than its own pixels twice."""
         if self._image is None:
