@@ -328,7 +328,9 @@ def _coverage(predictions: Predictions, right: Any) -> dict[str, Any]:
         "title": "Right answers, if the model says nothing where it is less sure",
         "bars": [],
         "lines": [_line(scaled, "--blue")],
-        "marks": _marks("photos answered", "right", ("0 %", "100 %"), (f"{floor * 100:.0f} %", "100 %")),
+        "marks": _marks(
+            "photos answered", "right", ("0 %", "100 %"), (f"{floor * 100:.0f} %", "100 %")
+        ),
     }
 
 

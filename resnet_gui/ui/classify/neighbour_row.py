@@ -52,6 +52,11 @@ class NeighbourRow(QWidget):
         self.text.setProperty("kind", "muted")
         self.compute = QPushButton("Compare with them")
         self.compute.setProperty("kind", "plain")
+        set_tooltip(
+            self.compute,
+            "Find the training photos that this one is most like. The first time all of them have "
+            "to be read.",
+        )
         self.compute.clicked.connect(why.compute_neighbours)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)

@@ -28,7 +28,7 @@ from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture, write_values
 from resnet_gui.ui.widgets.charts.target import SaveTarget
 from resnet_gui.ui.widgets.glossary import explained
-from resnet_gui.ui.widgets.plain_text import show_tooltip
+from resnet_gui.ui.widgets.plain_text import set_tooltip, show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ZOOM = 0.8  # of the axis, for one notch of the wheel
@@ -76,6 +76,7 @@ class LineChart(QWidget):
         self._target.chosen.connect(self.save_requested)
         self.reset = QPushButton("Reset zoom", self)
         self.reset.setProperty("kind", "plain")
+        set_tooltip(self.reset, "Show all of it again (0, or a double click)")
         self.reset.clicked.connect(self.reset_zoom)
         self.reset.hide()
         self.setMouseTracking(True)
@@ -83,6 +84,11 @@ class LineChart(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(200, 130)
         self.setAccessibleName(f"Chart: {axes.title}")
+        set_tooltip(
+            self,
+            "The arrow keys read values out; + and − or the wheel zoom, 0 shows all. A right click "
+            "saves it.",
+        )
 
     axes: Axes
     lines: tuple[Line, ...]
