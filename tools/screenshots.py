@@ -27,6 +27,7 @@ def main() -> None:
             make_album(Path(folder, "album"), 24, 800, 600)
             Path(folder, "album", "img_0004.jpg").write_bytes(b"")
             make_classes(Path(folder, "cat or espresso"), 120)
+            make_mixed_up(Path(folder, "mixed up"))
             make_album(Path(folder, "thousand"), 1000, 320, 240)
             make_classes(Path(folder, "loose"), 16)
             environment = {
@@ -43,6 +44,15 @@ def main() -> None:
             )
 
 
+def make_mixed_up(folder: Path) -> None:
+    """Two classes, and of each a few photos in the other's folder."""
+    make_classes(folder, 60)
+    first, second = sorted(path for path in folder.iterdir() if path.is_dir())
+    for here, there in ((first, second), (second, first)):
+        for number, photo in enumerate(sorted(here.glob("*.jpg"))[:3]):
+            photo.rename(there / f"holiday{number}.jpg")
+
+
 def child(theme: str, folder: Path) -> None:
     """Drive the window through its pages and grab it."""
     from resnet_gui.__main__ import prepare_environment
@@ -53,6 +63,8 @@ def child(theme: str, folder: Path) -> None:
     from resnet_gui.app.main import open_window
     from resnet_gui.core.system.paths import sample_photos
     from resnet_gui.ui.evaluate.page import EvaluatePage
+    from resnet_gui.ui.improve.controller import ImproveState
+    from resnet_gui.ui.improve.page import ImprovePage
     from resnet_gui.ui.lab.diagram import LabDiagram
     from resnet_gui.ui.lab.page import View
     from resnet_gui.ui.runs.page import RunsPage
@@ -155,6 +167,18 @@ def child(theme: str, folder: Path) -> None:
     evaluation.show_run(train.earlier.runs[0].name)
     wait(lambda: evaluation.controller.result is not None, 1500)
     grab("evaluate")
+    improve = window.pages.of(ImprovePage)
+    window.show_page("improve")
+    improve.open_folder(folder / "mixed up")
+    wait(lambda: improve.controller.summary is not None)
+    improve.start.find.click()
+    wait(lambda: improve.controller.state is ImproveState.SHOWN, 1500)
+    assert improve.view is not None
+    deciding = improve.view.deciding
+    for decide in (deciding.agree, deciding.agree, deciding.set_aside, deciding.accept):
+        decide()
+    wait(lambda: True, 500)
+    grab("improve")
     window.show_page("runs")
     wait(lambda: bool(runs.controller.runs) and bool(runs.controller.curves), 1500)
     grab("runs")

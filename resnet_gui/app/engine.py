@@ -34,6 +34,9 @@ if TYPE_CHECKING:
         NeighboursUnknown,
     )
     from resnet_gui.core.explain.explainer import Explainer
+    from resnet_gui.core.improve.events import Improving, LeastSure, SuspectsFound
+    from resnet_gui.core.improve.improver import Improver
+    from resnet_gui.core.improve.values import Decisions
     from resnet_gui.core.inference.classifier import Classifier
     from resnet_gui.core.lab.diagram_types import NetworkDiagram
     from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
@@ -58,6 +61,7 @@ class LocalEngine:
         self._classifier: Classifier | None = None
         self._library: Library | None = None
         self._explainer: Explainer | None = None
+        self._improver: Improver | None = None
         self._speeds = SpeedLog()
 
     def entries(self) -> list[ModelEntry]:
@@ -221,6 +225,36 @@ class LocalEngine:
             from resnet_gui.core.inference.looking import look_wanted, looking
         one, other = (looking(self.zoo.ready(model), look_wanted()) for model in (first, second))
         yield from compare(one, other, folder)
+
+    def _improver_of_zoo(self) -> Improver:
+        if self._improver is None:
+            with gentle_import(torch=False):
+                from resnet_gui.core.improve.improver import Improver
+
+            self._improver = Improver(self.zoo)
+        return self._improver
+
+    def suspects(
+        self, summary: DatasetSummary, model_id: str, decisions: Decisions | None, device: str
+    ) -> Iterator[Improving | Notice | SuspectsFound]:
+        improver = self._improver_of_zoo()
+        yield from improver.suspects(summary, model_id, decisions, device=device)
+
+    def least_sure(
+        self,
+        summary: DatasetSummary,
+        photos: Sequence[Path],
+        model_id: str,
+        decisions: Decisions | None,
+        device: str,
+    ) -> Iterator[Improving | Notice | LeastSure]:
+        improver = self._improver_of_zoo()
+        yield from improver.least_sure(summary, photos, model_id, decisions, device=device)
+
+    def end_improving(self) -> Iterator[None]:
+        if self._improver is not None:
+            self._improver.free()
+        yield None
 
     def histories(self) -> Iterator[HistoryFound | HistoryFailed]:
         from resnet_gui.core.lab.histories import read_histories

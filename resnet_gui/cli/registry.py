@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "runs": f"{_HERE}.runs:runs",
     "evaluate": f"{_HERE}.evaluate:evaluate",
     "compare": f"{_HERE}.compare:compare",
+    "suspects": f"{_HERE}.suspects:suspects",
     "ensemble": f"{_HERE}.ensemble:ensemble",
     "download": f"{_HERE}.download:download",
     "import": f"{_HERE}.import_:import_",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # the window's start needs none of it
         NeighboursFound,
         NeighboursUnknown,
     )
+    from resnet_gui.core.improve.events import Improving, LeastSure, SuspectsFound
+    from resnet_gui.core.improve.values import Decisions
     from resnet_gui.core.lab.diagram_types import NetworkDiagram
     from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured
     from resnet_gui.core.runs.config import RunConfig
@@ -140,4 +142,26 @@ class Engine(Protocol):
         self, first: str, second: str, folder: Path
     ) -> Iterator[Preparing | Notice | ImageFailed | Compared]:
         """Two models, by their ids, on the labelled photos of a folder."""
+        ...
+
+    def suspects(
+        self, summary: DatasetSummary, model_id: str, decisions: Decisions | None, device: str
+    ) -> Iterator[Improving | Notice | SuspectsFound]:
+        """The photos of a labelled folder whose label fits least; in the inference lane."""
+        ...
+
+    def least_sure(
+        self,
+        summary: DatasetSummary,
+        photos: Sequence[Path],
+        model_id: str,
+        decisions: Decisions | None,
+        device: str,
+    ) -> Iterator[Improving | Notice | LeastSure]:
+        """The unlabelled photos to label next, after learning from all that is labelled; in the
+        inference lane."""
+        ...
+
+    def end_improving(self) -> Iterator[None]:
+        """Free the memory that the two took; in the inference lane."""
         ...

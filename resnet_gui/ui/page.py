@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.filing.filer import Filer
@@ -41,6 +42,7 @@ class PageContext:
     Attributes:
         samples: photos that came with the program.
         filer: carries out and undoes what moves a person's files.
+        corrector: keeps what a person decides about photos in the wrong class.
     """
 
     engine: Engine
@@ -52,6 +54,7 @@ class PageContext:
     theme: ThemeManager
     samples: list[Path]
     filer: Filer
+    corrector: Corrector
 
 
 def set_keys(action: QAction, keys: Keys) -> None:

@@ -246,6 +246,24 @@ class FakeEngine:
     def compare(self, first: str, second: str, folder: Path) -> Iterator[Any]:
         return self._play("compare", (first, second, folder))
 
+    def suspects(
+        self, summary: DatasetSummary, model_id: str, decisions: Any, device: str
+    ) -> Iterator[Any]:
+        return self._play("suspects", (summary, model_id, decisions, device))
+
+    def least_sure(
+        self,
+        summary: DatasetSummary,
+        photos: Sequence[Path],
+        model_id: str,
+        decisions: Any,
+        device: str,
+    ) -> Iterator[Any]:
+        return self._play("least_sure", (summary, photos, model_id, decisions, device))
+
+    def end_improving(self) -> Iterator[None]:
+        return self._play("end_improving", (), [None])
+
     def diagram(self, model_id: str) -> Iterator[NetworkDiagram]:
         return self._play("diagram", (model_id,))
 

@@ -21,6 +21,7 @@ from resnet_gui.core.errors import DatasetError, ModelError, ResNetGuiError
 from resnet_gui.core.header_schema import MAX_NOTED_PHOTOS, NOTE_BYTES
 from resnet_gui.core.photos.identity import photo_key
 from resnet_gui.core.photos.store import workers
+from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
 from resnet_gui.core.zoo.spec import ModelEntry
 from resnet_gui.core.zoo.weights.model_file import read_header
@@ -253,6 +254,30 @@ def run_of(entry: ModelEntry) -> RunDirectory | None:
     trained on this computer."""
     provenance = _provenance(entry)
     return _run_directory(provenance, _fingerprint(provenance))
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a model was trained, as its file says. photos, classes: of its folder; 0: not said."""
+
+    config: RunConfig
+    photos: int
+    classes: int
+
+
+def training_of(entry: ModelEntry) -> Training | None:
+    """None: this program did not train the model, or its file is damaged."""
+    provenance = _provenance(entry)
+    try:
+        dataset = provenance.get("dataset") or {}
+        photos, classes = dataset.get("photos"), dataset.get("classes")
+        return Training(
+            RunConfig.from_json(provenance["config"]),
+            photos if isinstance(photos, int) else 0,
+            len(classes) if isinstance(classes, list) else 0,
+        )
+    except (ResNetGuiError, *_DAMAGED):
+        return None
 
 
 def _run_directory(provenance: dict[str, Any], fingerprint: str) -> RunDirectory | None:

@@ -137,11 +137,17 @@ def converted_first(setup: Setup, missing: int) -> Iterator[Preparing]:
     Yields:
         Preparing ("converting"), again and again.
     """
-    if missing < WORTH_CONVERTING or note_of(setup) or not _may_be_fast(Conditions.of(setup)):
+    if not note_of(setup):
+        yield from conversion_awaited(Conditions.of(setup), missing)
+
+
+def conversion_awaited(conditions: Conditions, missing: int) -> Iterator[Preparing]:
+    """As `converted_first`, outside of a run."""
+    if missing < WORTH_CONVERTING or not _may_be_fast(conditions):
         return
-    CONVERSIONS.begin(setup.entry)
+    CONVERSIONS.begin(conditions.entry)
     end = time.monotonic() + _CONVERSION_S
-    while CONVERSIONS.underway(setup.entry) and time.monotonic() < end:
+    while CONVERSIONS.underway(conditions.entry) and time.monotonic() < end:
         yield Preparing("converting", 0, 0)
         time.sleep(_ASKED_S)
 
@@ -149,9 +155,17 @@ def converted_first(setup: Setup, missing: int) -> Iterator[Preparing]:
 def compute_fast(
     setup: Setup, way: Way, width: int, split: Split
 ) -> Generator[Preparing | Features, None, None]:
-    """The features of the split's training and validation photos through OpenVINO.
+    """`features_fast` of a run's start model and folder."""
+    return features_fast(setup.entry, way, width, setup.root, split)
+
+
+def features_fast(
+    entry: ModelEntry, way: Way, width: int, root: Path, split: Split
+) -> Generator[Preparing | Features, None, None]:
+    """The features of a split's training and validation photos through OpenVINO.
 
     Args:
+        entry: the model of the way's conversion.
         width: how many numbers the head takes for a photo.
 
     Yields:
@@ -164,12 +178,12 @@ def compute_fast(
     assert way.folder is not None
     backend = OpenVinoBackend(way.folder, way.precision, THROUGHPUT)
     note_use(way.folder)
-    paths = paths_of(setup.root, (*split.train, *split.val))
+    paths = paths_of(root, (*split.train, *split.val))
     sources = [ImageSource.file(path) for path in paths]
     rows: list[Tensor] = []
     numbers: list[int] = []
     failures: list[tuple[str, str]] = []
-    events = rows_of(sources, setup.entry.spec, backend, backend.quick_features)
+    events = rows_of(sources, entry.spec, backend, backend.quick_features)
     with contextlib.closing(events):
         for number, row in enumerate(events):
             if isinstance(row, ImageFailed):
@@ -181,7 +195,7 @@ def compute_fast(
                 numbers.append(number)
             if (number + 1) % _CHUNK == 0 or number + 1 == len(paths):
                 yield Preparing("features", number + 1, len(paths))
-    check_root(setup.root, len(failures))
+    check_root(root, len(failures))
     x = torch.stack(rows) if rows else torch.empty(0, width)
     place = torch.tensor(numbers, dtype=torch.int64)
     train = int((place < len(split.train)).sum())

@@ -35,7 +35,7 @@ from resnet_gui.core.filing.by_label import (
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.kinds import PROBABLE
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.classify.sort_preview import SortPreview
+from resnet_gui.ui.filing.preview import PlanPreview
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
@@ -198,7 +198,7 @@ class SortDialog(QDialog):
         return row
 
     def _table(self) -> QTableView:
-        self.preview = SortPreview(self)
+        self.preview = PlanPreview(self)
         table = self.table = QTableView()
         table.setModel(self.preview)
         table.setAccessibleName("What would happen")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -28,6 +29,10 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.events import ImageSource
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.correcting.badge import draw_badge
+from resnet_gui.ui.correcting.corrector import Corrector
+from resnet_gui.ui.correcting.deciding import Deciding
+from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
@@ -43,13 +48,17 @@ _PICTURE = 112.0
 class GalleryModel(QAbstractListModel):
     """The photos of a gallery, by their numbers in the result."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, corrector: Corrector, parent: QWidget) -> None:
         super().__init__(parent)
+        self._corrector = corrector
         self.result: Result | None = None
         self.photos: Sequence[int] = ()
+        self._folders: dict[int, str] = {}
 
     def show_photos(self, result: Result | None, photos: Sequence[int]) -> None:
         self.beginResetModel()
+        if result is not self.result:
+            self._folders = _folders(result)
         self.result, self.photos = result, photos
         self.endResetModel()
 
@@ -61,15 +70,47 @@ class GalleryModel(QAbstractListModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.line(index.row())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(f"{self.path(index.row())}\n{self.line(index.row())}")
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self.line(index.row())
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            badge = self.badge(index.row())
+            decided = f"\nDecided: {badge}" if badge else ""
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return tooltip(f"{self.path(index.row())}\n{self.line(index.row())}{decided}")
+            return (self.line(index.row()) + decided).replace("\n", "; ")
         return None
 
     def path(self, row: int) -> Path:
+        """Where a photo is now."""
+        return Path(self.judged(row).path)
+
+    def judged(self, row: int) -> Judged:
+        """A photo as something can be decided about it, where it is now."""
         assert self.result is not None
-        return self.result.predictions.path(self.photos[row])
+        predictions, index = self.result.predictions, self.photos[row]
+        photo = Judged(
+            str(predictions.path(index)),
+            self.folder_name(int(predictions.truth[index])),
+            self.folder_name(int(self.result.answers[index])),
+            float(self.result.confidences[index]),
+        )
+        return self._corrector.now(predictions.facts.data, photo)
+
+    def folder_name(self, number: int) -> str:
+        """What the folder calls a class of the model, which may be spelled otherwise there."""
+        assert self.result is not None
+        return self._folders.get(number, self.result.predictions.facts.classes[number])
+
+    @property
+    def folder_names(self) -> list[str]:
+        """Of the classes that the folder has, as far as the result knows."""
+        return sorted(self._folders.values())
+
+    def badge(self, row: int) -> str:
+        """What was decided about a photo; "": nothing."""
+        assert self.result is not None
+        predictions = self.result.predictions
+        return self._corrector.badge(
+            predictions.facts.data, str(predictions.path(self.photos[row]))
+        )
 
     def names(self, row: int) -> tuple[str, str]:
         """What a photo shows and what was said."""
@@ -92,6 +133,21 @@ class GalleryModel(QAbstractListModel):
         if self.right(row):
             return f"{truth}, recognised ({sure})"
         return f"{truth}, taken for {answer} ({sure})"
+
+
+def _folders(result: Result | None) -> dict[int, str]:
+    """The sub-folder of each class of which there is a photo, by the class's number."""
+    if result is None:
+        return {}
+    found = {}
+    predictions = result.predictions
+    for number, first in zip(*np.unique(predictions.truth, return_index=True), strict=True):
+        label = predictions.facts.classes[number]
+        above = predictions.paths[first].split("/")[:-1]
+        words = class_words(label).casefold()
+        same = (name for name in above if class_words(name).casefold() == words)
+        found[int(number)] = next(same, label)
+    return found
 
 
 class _PhotoDelegate(QStyledItemDelegate):
@@ -118,6 +174,8 @@ class _PhotoDelegate(QStyledItemDelegate):
                 painter.strokePath(ground, QPen(QColor(colours.accent), 2))
         frame = QRectF(rect.center().x() - _PICTURE / 2, rect.top() + 6, _PICTURE, _PICTURE)
         image = self._thumbnails.get(ImageSource.file(model.path(row)))
+        badge = model.badge(row)
+        painter.setOpacity(0.5 if badge else 1.0)
         if image is None:
             painter.fillRect(frame, QColor(colours.track))
         else:
@@ -125,6 +183,9 @@ class _PhotoDelegate(QStyledItemDelegate):
             shown = QRectF(0, 0, size.width(), size.height())
             shown.moveCenter(frame.center())
             painter.drawImage(shown, image)
+        painter.setOpacity(1.0)
+        if badge:
+            draw_badge(painter, frame, badge)
         right = model.right(row)
         truth, answer = model.names(row)
         said = f"{'✓' if right else '✗'} {model.sureness(row)} {answer}"
@@ -143,7 +204,11 @@ class _PhotoDelegate(QStyledItemDelegate):
 
 
 class Gallery(QListView):
-    """A grid of photos that makes thumbnails only of what is seen.
+    """A grid of photos that makes thumbnails only of what is seen. What is wrong with their labels
+    can be decided here.
+
+    Attributes:
+        deciding: by keys and in the menu.
 
     Signals:
         opened(object): Path of a photo that was double-clicked, or Return was pressed on it.
@@ -153,9 +218,10 @@ class Gallery(QListView):
     opened = Signal(object)
     folder_requested = Signal(object)
 
-    def __init__(self, io: JobLane, parent: QWidget | None = None) -> None:
+    def __init__(self, io: JobLane, corrector: Corrector, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.photos = GalleryModel(self)
+        self._corrector = corrector
+        self.photos = GalleryModel(corrector, self)
         self.setModel(self.photos)
         self._thumbnails = Thumbnails(io, int(_PICTURE) * 2, self)
         self._thumbnails.made.connect(self._on_made)
@@ -167,14 +233,18 @@ class Gallery(QListView):
         self.setGridSize(_CELL)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Photos")
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.activated.connect(self._on_activated)
-        self.menu = QMenu(self)
-        self.menu.addAction("Show on the Classify page").triggered.connect(self._on_open)
-        self.menu.addAction("Show in folder").triggered.connect(self._on_folder)
+        self.deciding = Deciding(corrector, self, self.chosen)
+        self.deciding.decided.connect(self._on_decided)
+        corrector.changed.connect(self._on_corrected)
+        corrector.opened.connect(self._on_corrected)
 
     def show_photos(self, result: Result | None, photos: Sequence[int], name: str = "") -> None:
         """Show these photos of a result."""
         self.photos.show_photos(result, photos)
+        self.deciding.root = result.predictions.facts.data if result is not None else ""
+        self._show_classes()
         self.setAccessibleName(one_line(f"Photos: {name}") if name else "Photos")
         self.scrollToTop()
         if photos:
@@ -184,9 +254,42 @@ class Gallery(QListView):
         row = self.currentIndex().row()
         return self.photos.path(row) if 0 <= row < len(self.photos.photos) else None
 
+    def chosen(self) -> list[Judged]:
+        """The selected photos, in order."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        return [self.photos.judged(row) for row in rows]
+
+    def menu(self) -> QMenu:
+        """What can be done with the selected photos; it deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Show on the Classify page").triggered.connect(self._on_open)
+        menu.addAction("Show in folder").triggered.connect(self._on_folder)
+        menu.addSeparator()
+        self.deciding.add_to(menu)
+        return menu
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.current_path() is not None:
-            self.menu.popup(event.globalPos())
+            self.menu().popup(event.globalPos())
+
+    def _show_classes(self) -> None:
+        """What photos can be moved to: the folder's classes as far as they are known here."""
+        if self.photos.result is not None:
+            root = self.photos.result.predictions.facts.data
+            self.deciding.classes = self._corrector.classes(root, self.photos.folder_names)
+
+    @Slot(object, object)
+    def _on_corrected(self, root: str, paths: object = None) -> None:
+        if root == self.deciding.root:
+            self._show_classes()
+            self.viewport().update()
+
+    @Slot()
+    def _on_decided(self) -> None:
+        row = max((index.row() for index in self.selectionModel().selectedIndexes()), default=-1)
+        if 0 <= row < len(self.photos.photos) - 1:
+            self.setCurrentIndex(self.photos.index(row + 1))
 
     @Slot(object)
     def _on_made(self, photo: object) -> None:

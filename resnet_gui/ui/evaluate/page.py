@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout
 
 from resnet_gui.core.photos.decode import looks_like_image
 from resnet_gui.jobs.lane import JobStart, Priority
+from resnet_gui.ui.correcting import deciding
 from resnet_gui.ui.evaluate.controller import EvaluateController, EvaluateState
 from resnet_gui.ui.evaluate.result_view import ResultView
 from resnet_gui.ui.evaluate.start import EvaluateStart
@@ -26,6 +27,8 @@ class EvaluatePage(Page):
 
     Signals:
         photo_wanted(object): Path of a photo that the Classify page should show.
+        improve_requested(object, str): a Path whose labels should be looked through, and a model's
+            id.
     """
 
     drop_hint = "Drop to test the model on this folder"
@@ -34,13 +37,15 @@ class EvaluatePage(Page):
         ("Arrow keys, Enter", "In the matrix: another cell, and its photos"),
         ("N", "In the matrix: the largest confusion, then the next one"),
         ("+ − 0", "In the matrix: larger, smaller, all of it"),
+        *((keys, f"Among photos: {what[0].lower()}{what[1:]}") for keys, what in deciding.HELP),
     )
     photo_wanted = Signal(object)
+    improve_requested = Signal(object, str)
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
         self._io = context.lanes.io
-        self._memory = context.memory
+        self._memory, self._corrector = context.memory, context.corrector
         self._last_folder = ""
         self.controller = controller = EvaluateController(
             context.engine, context.store, context.lanes.inference, self._io, self
@@ -73,6 +78,27 @@ class EvaluatePage(Page):
         self.offer_action(
             "Edit", "Choose the &model…", self.choose_model, keys="Ctrl+M", usable=self._can_open
         )
+
+        self.offer_action(
+            "File", "&Improve this folder…", self.improve, keys="Ctrl+I", usable=self._has_result
+        )
+        for text, slot, keys, usable in (
+            ("&Undo", self.undo, ("Ctrl+Z",), self._can_undo),
+            ("&Redo", self.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), self._can_redo),
+        ):
+            self.offer_action("Edit", text, slot, keys=keys, usable=usable)
+
+    @property
+    def _root(self) -> str:
+        """The folder whose photos are shown; "": none."""
+        result = self.controller.result
+        return result.predictions.facts.data if result is not None and self._has_result() else ""
+
+    def _can_undo(self) -> bool:
+        return bool(self._corrector.undo_text(self._root))
+
+    def _can_redo(self) -> bool:
+        return bool(self._corrector.redo_text(self._root))
 
     def _can_open(self) -> bool:
         return not self.controller.busy
@@ -156,6 +182,26 @@ class EvaluatePage(Page):
         if name:
             self.controller.write_report(Path(name))
 
+    @Slot()
+    def improve(self) -> None:
+        """Lead to the Improve page with the folder of the result."""
+        result = self.controller.result
+        if result is not None and self._has_result():
+            facts = result.predictions.facts
+            entry = self.controller.model_of(facts)
+            self.improve_requested.emit(
+                Path(facts.data), entry.spec.id if entry is not None else ""
+            )
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the last decision about a photo of this folder back."""
+        self._corrector.undo(self._root)
+
+    @Slot()
+    def redo(self) -> None:
+        self._corrector.redo(self._root)
+
     # --- what the controller says -----------------------------------------------------------
 
     @Slot()
@@ -170,7 +216,8 @@ class EvaluatePage(Page):
 
     def _result_part(self) -> ResultView:
         if self.result is None:
-            self.result = ResultView(self.controller, self._io)
+            self.result = ResultView(self.controller, self._corrector, self._io)
+            self.result.improve_requested.connect(self.improve)
             self.result.opened.connect(self.photo_wanted)
             self.result.folder_requested.connect(self._on_folder_requested)
             self.result.report_requested.connect(self.save_report)

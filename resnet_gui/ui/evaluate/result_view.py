@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.evaluation.metrics import adjusted_words
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.correcting.corrector import Corrector
+from resnet_gui.ui.correcting.counts import counts_text
 from resnet_gui.ui.evaluate.class_table import ClassTable
 from resnet_gui.ui.evaluate.controller import EvaluateController
 from resnet_gui.ui.evaluate.gallery import Gallery
@@ -43,20 +45,25 @@ _CELLS = ("Photos", "Per cent of the row")
 class ResultView(QWidget):
     """Signals:
     opened(object), folder_requested(object): see `Gallery`.
-    report_requested(), again_requested(), chart_save_requested(object).
+    report_requested(), again_requested(), improve_requested(), chart_save_requested(object).
     """
 
     opened = Signal(object)
     folder_requested = Signal(object)
+    improve_requested = Signal()
     report_requested = Signal()
     again_requested = Signal()
     chart_save_requested = Signal(object)
 
     def __init__(
-        self, controller: EvaluateController, io: JobLane, parent: QWidget | None = None
+        self,
+        controller: EvaluateController,
+        corrector: Corrector,
+        io: JobLane,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._controller, self._corrector = controller, corrector
         self._result: Result | None = None
         self._galleries: list[tuple[str, Sequence[int]]] = []
         column = QVBoxLayout(self)
@@ -170,7 +177,7 @@ class ResultView(QWidget):
         self.which.setAccessibleName("Which photos are shown")
         set_tooltip(self.which, "Which photos are shown below (Alt+Down opens the list)")
         self.which.currentIndexChanged.connect(self._on_gallery_changed)
-        self.gallery = Gallery(io)
+        self.gallery = Gallery(io, self._corrector)
         self.gallery.opened.connect(self.opened)
         self.gallery.folder_requested.connect(self.folder_requested)
         self.none = PlainLabel("No photo is like that.")
@@ -179,6 +186,22 @@ class ResultView(QWidget):
         column.addWidget(self.which)
         column.addWidget(self.gallery, 1)
         column.addWidget(self.none, 1)
+        foot = QHBoxLayout()
+        self.decided = PlainLabel()
+        self.decided.setProperty("kind", "muted")
+        self.decided.setWordWrap(True)
+        self.improve = QPushButton("&Improve this folder…")
+        set_tooltip(
+            self.improve,
+            "Find the photos of this folder that are in the wrong class, and apply what was "
+            "decided here (Ctrl+I)",
+        )
+        self.improve.clicked.connect(self.improve_requested)
+        foot.addWidget(self.decided, 1)
+        foot.addWidget(self.improve)
+        column.addLayout(foot)
+        self._corrector.changed.connect(self._on_corrected)
+        self._corrector.opened.connect(self._on_corrected)
         return right
 
     # --- what is shown ----------------------------------------------------------------------
@@ -197,6 +220,7 @@ class ResultView(QWidget):
                 and self._result.predictions.logits is result.predictions.logits
             )
             self._result = result
+            self._corrector.open(facts.data)
             self._show_head(result)
             self._show_matrix()
             self.classes.show_result(result)
@@ -298,6 +322,12 @@ class ResultView(QWidget):
         self.trust.refresh_theme()
         self.matrix.viewport().update()
         self.gallery.viewport().update()
+
+    @Slot(object, object)
+    def _on_corrected(self, root: str, paths: object = None) -> None:
+        """What is decided about its photos."""
+        if self._result is not None and root == self._result.predictions.facts.data:
+            self.decided.setText(counts_text(self._corrector.counts(root)))
 
     @Slot(int)
     def _on_gallery_changed(self, place: int) -> None:

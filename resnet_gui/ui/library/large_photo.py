@@ -240,13 +240,17 @@ class LargePhoto(QDialog):
         """Take the theme's colours."""
         self.view.setBackgroundBrush(QColor(theme_colours().canvas))
 
-    def show_photo(self, photo: Photo) -> None:
-        """Show a photo, or why it cannot be read."""
+    def show_photo(self, photo: Photo, said: str = "") -> None:
+        """Show a photo, or why it cannot be read.
+
+        Args:
+            said: what stands below it; "": the model's answer.
+        """
         other = photo is not self.photo
         self.photo = photo
         self.setWindowTitle(window_title(photo.source.short_name))
         self.name.setText(photo.source.name)
-        self.answer.setText("" if photo.problem else caption(photo))
+        self.answer.setText("" if photo.problem else said or caption(photo))
         if not other:
             return
         if photo.problem:

@@ -23,11 +23,12 @@ from resnet_gui.core.dataset.collection.values import (
     CollectedPhoto,
     Collection,
     load_collection,
+    store_collection,
 )
 from resnet_gui.core.dataset.summary import count_noun, name_list
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.making.intake import Fetch, Intake, start_of
-from resnet_gui.ui.making.saver import Saver
+from resnet_gui.ui.saver import Saver
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.plain_text import one_line
@@ -71,7 +72,7 @@ class MakingController(QObject):
         self._waiting: list[tuple[Dropped, int]] = []  # came before what is kept
         self._folder_job: Job | None = None
         self._extending: tuple[Path, str, str] | None = None
-        self._saver = Saver(io, self)
+        self._saver = Saver(io, store_collection, self)
         self._saver.failed.connect(self._on_not_saved)
 
     # --- what is kept -----------------------------------------------------------------------

@@ -28,10 +28,12 @@ class RunActions(QObject):
     Signals:
         open_requested(object): a RunInfo that the Train page should show.
         try_requested(str): id of a model that the Classify page should use.
+        improve_requested(object, str): the Path of a run's folder, and its model's id or "".
     """
 
     open_requested = Signal(object)
     try_requested = Signal(str)
+    improve_requested = Signal(object, str)
 
     def __init__(
         self, page: Page, controller: RunsController, table: RunsTable, context: PageContext
@@ -95,6 +97,11 @@ class RunActions(QObject):
             "Make one model of those of the chosen runs, which answers with the mean of theirs (an "
             "ensemble): a little more often right, and as slow as all of them together",
         )
+        self._improve = self._page.offer_action(
+            "Runs", "&Improve its folder", self._on_improve, keys="Ctrl+I",
+            usable=partial(self._can, "again"),
+        )  # fmt: skip
+        set_tooltip(self._improve, "Find photos of its folder that are in the wrong class")
         self._folder = self._page.offer_action(
             "Runs", "Show in &folder", self._on_folder, usable=partial(self._can, "one")
         )
@@ -138,6 +145,7 @@ class RunActions(QObject):
             set_tooltip(button, f"{tip} ({keys})" + (f"\n{why}" if why else ""))
         self._try.setEnabled(self._usable["try"])
         self._join.setEnabled(self._usable["join"])
+        self._improve.setEnabled(self._usable["again"])
         self._folder.setEnabled(self._usable["one"])
         self._undo.setEnabled(self._controller.can_undo)
 
@@ -177,6 +185,13 @@ class RunActions(QObject):
         model = self._controller.earlier.model_of(run) if run is not None else None
         if model is not None:
             self.try_requested.emit(model.spec.id)
+
+    @Slot()
+    def _on_improve(self) -> None:
+        run = self._one()
+        if run is not None and run.data:
+            model = self._controller.earlier.model_of(run)
+            self.improve_requested.emit(Path(run.data), model.spec.id if model is not None else "")
 
     @Slot()
     def _on_join(self) -> None:
@@ -251,5 +266,5 @@ class RunActions(QObject):
         self.refresh()
         menu.addActions([action for action, _, _ in self.actions.values()])
         menu.addSeparator()
-        menu.addActions([self._try, self._join, self._folder])
+        menu.addActions([self._try, self._join, self._improve, self._folder])
         menu.popup(at)

@@ -44,6 +44,8 @@ class TrainPage(Page):
         try_requested(str): id of a model that the Classify page should use. test_requested(str):
             … that the Evaluate page should test. result_requested(str): name of a run whose answers
             to its validation photos should be shown.
+        improve_requested(object, str): a Path whose labels should be looked through, and the id of
+            a model; "": any.
         resume_offered(object): a sentence about a run that this start found interrupted.
         ended_unseen(str): a run ended; the sentence is for a notification.
     """
@@ -59,6 +61,7 @@ class TrainPage(Page):
     try_requested = Signal(str)
     test_requested = Signal(str)
     result_requested = Signal(str)
+    improve_requested = Signal(object, str)
     resume_offered = Signal(object)
     ended_unseen = Signal(str)
 
@@ -213,6 +216,7 @@ class TrainPage(Page):
             self.setup = TrainSetup(self.controller, self._io)
             self.setup.folder_requested.connect(self.choose_folder)
             self.setup.classes_requested.connect(self.classes.open)
+            self.setup.improve_requested.connect(self._on_improve_requested)
             self.setup.noticed.connect(self._on_noticed)
             self.setup.preview_requested.connect(self._on_preview_requested)
             self.setup.refresh_theme()
@@ -308,6 +312,12 @@ class TrainPage(Page):
         if self.controller.end is None:
             return
         self.saver.ask(Path(self.controller.end.model_path))
+
+    @Slot()
+    def _on_improve_requested(self) -> None:
+        """By whichever model that page has: one that learned from this folder is chosen there."""
+        if self.controller.summary is not None:
+            self.improve_requested.emit(Path(self.controller.summary.root), "")
 
     # --- augmentation -----------------------------------------------------------------------
 

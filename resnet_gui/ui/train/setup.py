@@ -44,13 +44,14 @@ class TrainSetup(QWidget):
     """The folder on the left, the settings on the right.
 
     Signals:
-        folder_requested(), classes_requested(), preview_requested().
+        folder_requested(), classes_requested(), improve_requested(), preview_requested().
         noticed(object text, str kind).
     """
 
     noticed = Signal(object, str)
     folder_requested = Signal()
     classes_requested = Signal()
+    improve_requested = Signal()
     preview_requested = Signal()
 
     def __init__(
@@ -84,6 +85,10 @@ class TrainSetup(QWidget):
         self.make.setProperty("kind", "plain")
         set_tooltip(self.make, "From loose photos: drop them on classes that you name")
         self.make.clicked.connect(self.classes_requested)
+        self.improve = QPushButton("Improve…")
+        self.improve.setProperty("kind", "plain")
+        set_tooltip(self.improve, "Find photos of this folder that are in the wrong class")
+        self.improve.clicked.connect(self.improve_requested)
         self.close_button = QPushButton("Close")
         self.close_button.setProperty("kind", "plain")
         set_tooltip(self.close_button, "Back to the start of this page. The folder stays as it is.")
@@ -91,6 +96,7 @@ class TrainSetup(QWidget):
         head.addWidget(self.title, 1)
         head.addWidget(self.change)
         head.addWidget(self.make)
+        head.addWidget(self.improve)
         head.addWidget(self.close_button)
         self.facts = PlainLabel()
         self.facts.setProperty("kind", "muted")

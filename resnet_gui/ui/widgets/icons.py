@@ -31,6 +31,9 @@ _PATHS = {
     '0 0 1 4 4V13"/>',
     "target": '<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="4.5"/>'
     '<path d="M12 12l7-7"/>',
+    # Photos one behind the other, the first of them looked at.
+    "improve": '<rect x="3.5" y="7" width="13.5" height="13.5" rx="2"/><path d="M6.8 13.8l2.6 2.7 '
+    '4.3-5M8 3.5h10A2.5 2.5 0 0 1 20.5 6v9.5"/>',
     "runs": '<rect x="3.5" y="4" width="17" height="16" rx="2"/><path d="M3.5 9.3h17M3.5 14.7h17'
     'M9.5 9.3V20"/>',
     "screen": '<rect x="3" y="4" width="18" height="12" rx="1.5"/><path d="M12 16v4M8 20h8"/>',

@@ -100,18 +100,31 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def draw_thumbnail(painter: QPainter, frame: QRectF, image: QImage | None, *, failed: bool) -> None:
+def draw_thumbnail(
+    painter: QPainter,
+    frame: QRectF,
+    image: QImage | None,
+    *,
+    failed: bool,
+    whole: bool = False,
+) -> None:
     """Fill a frame with the middle of a picture, or with a sign where there is none. What was drawn
-    is kept: smoothing and round corners take a millisecond, and a grid has a hundred of them."""
+    is kept: smoothing and round corners take a millisecond, and a grid has a hundred of them.
+
+    Args:
+        whole: the picture with its edges, which leaves some of the frame free.
+    """
     ratio = painter.device().devicePixelRatioF()
     size = QSize(round(frame.width() * ratio), round(frame.height() * ratio))
     colours = theme_colours()
     key: tuple[object, ...] = (failed, colours.dark, size.width(), size.height(), ratio)
     if image is not None:
-        key = (image.cacheKey(), size.width(), size.height(), ratio)
+        key = (image.cacheKey(), size.width(), size.height(), ratio, whole)
     kept = _drawn.get(key)
     if kept is None:
-        kept = _drawn[key] = _thumbnail(frame.size(), size, ratio, image, failed=failed)
+        kept = _drawn[key] = _thumbnail(
+            frame.size(), size, ratio, image, failed=failed, whole=whole
+        )
         while len(_drawn) > _KEPT:
             _drawn.popitem(last=False)
     else:
@@ -124,7 +137,13 @@ _drawn: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
 
 
 def _thumbnail(
-    room: QSizeF, size: QSize, ratio: float, image: QImage | None, *, failed: bool
+    room: QSizeF,
+    size: QSize,
+    ratio: float,
+    image: QImage | None,
+    *,
+    failed: bool,
+    whole: bool,
 ) -> QPixmap:
     drawn = QPixmap(size.expandedTo(QSize(1, 1)))
     drawn.setDevicePixelRatio(ratio)
@@ -136,7 +155,13 @@ def _thumbnail(
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(Qt.PenStyle.NoPen)
     if image is not None:
-        scale = max(frame.width() / image.width(), frame.height() / image.height())
+        scales = frame.width() / image.width(), frame.height() / image.height()
+        scale = min(scales) if whole else max(scales)
+        if whole:
+            shown = QRectF(QPointF(0, 0), QSizeF(image.size()) * scale)
+            shown.moveCenter(frame.center())
+        else:
+            shown = frame
         brush = QBrush(image)
         place = QTransform.fromTranslate(
             (frame.width() - image.width() * scale) / 2,
@@ -144,7 +169,7 @@ def _thumbnail(
         )
         brush.setTransform(place.scale(scale, scale))
         painter.setBrush(brush)
-        painter.drawRoundedRect(frame, 5, 5)
+        painter.drawRoundedRect(shown, 5, 5)
     else:
         painter.setBrush(QColor(colours.track))
         painter.drawRoundedRect(frame, 5, 5)

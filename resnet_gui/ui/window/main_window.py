@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QMainW
 
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.filing.filer import Filer
@@ -95,6 +96,8 @@ class MainWindow(QMainWindow):
         self.imports = Imports(engine.import_weights, io, self)
         self.settings = SettingsWindow(io, self.downloads, self.memory, self)
         self.filer = Filer(io, self)
+        self.corrector = Corrector(io, self.filer, self)
+        self.memory.at_close(self.corrector.store_now)
         context = PageContext(
             engine,
             lanes,
@@ -105,6 +108,7 @@ class MainWindow(QMainWindow):
             theme,
             samples,
             self.filer,
+            self.corrector,
         )
         self.pages = Pages(context)
         self.page = self.pages.of(ClassifyPage)

@@ -22,6 +22,7 @@ PAGES = [
     PageEntry("train", "Train", "train", "resnet_gui.ui.train.page:TrainPage"),
     PageEntry("runs", "Runs", "runs", "resnet_gui.ui.runs.page:RunsPage"),
     PageEntry("evaluate", "Evaluate", "target", "resnet_gui.ui.evaluate.page:EvaluatePage"),
+    PageEntry("improve", "Improve", "improve", "resnet_gui.ui.improve.page:ImprovePage"),
     PageEntry("models", "Models", "models", "resnet_gui.ui.models.page:ModelsPage"),
     PageEntry("lab", "Lab", "lab", "resnet_gui.ui.lab.page:LabPage"),
 ]

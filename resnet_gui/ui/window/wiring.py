@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, Slot
 from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.window.evaluation_wiring import EvaluationWiring
+from resnet_gui.ui.window.improve_wiring import ImproveWiring
 from resnet_gui.ui.window.pages import Pages
 from resnet_gui.ui.window.runs_wiring import RunsWiring
 from resnet_gui.ui.window.settings_window import SettingsWindow
@@ -39,6 +40,7 @@ class Wiring(QObject):
         self._classify.devices_found.connect(self._on_devices_found)
         self._photos.train_requested.connect(self._on_training_folder_found)
         self.evaluation = EvaluationWiring(pages, self)
+        self.improve = ImproveWiring(pages, self)
         self.runs = RunsWiring(pages, self)
         settings.changed.connect(store.refresh)
         pages.when_built("train", self._connect_train)

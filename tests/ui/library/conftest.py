@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.core.events import ClassScore, ImageSource, Prediction
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
@@ -81,6 +82,7 @@ def page(qtbot: QtBot, rig: Rig, memory: Memory) -> ClassifyPage:
     rig.engine.models = [model("a"), model("b")]
     application = QApplication.instance()
     assert isinstance(application, QApplication)
+    filer = Filer(rig.io, rig.parent)
     context = PageContext(
         rig.engine,
         Lanes(rig.inference, rig.io, rig.training),
@@ -90,7 +92,8 @@ def page(qtbot: QtBot, rig: Rig, memory: Memory) -> ClassifyPage:
         memory,
         ThemeManager(application),
         [],
-        Filer(rig.io, rig.parent),
+        filer,
+        Corrector(rig.io, filer, rig.parent),
     )
     page = ClassifyPage(context)
     qtbot.addWidget(page)

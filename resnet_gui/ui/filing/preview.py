@@ -1,4 +1,4 @@
-"""What sorting would do, photo by photo: a table that makes a row only when it is looked at."""
+"""What a batch would do, photo by photo: a table that makes a row only when it is looked at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _HEADINGS = ("Photo", "Goes into", "Note")
 
 
-class SortPreview(QAbstractTableModel):
+class PlanPreview(QAbstractTableModel):
     """A plan's pieces, and below them what stays."""
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -1,0 +1,179 @@
+"""Decisions on the disk: `DATA/improve/NAME-HASH.json`, a file for each folder. No torch here."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from resnet_gui.core.filing.disk import content_hash
+from resnet_gui.core.filing.names import folder_name
+from resnet_gui.core.improve.values import (
+    FORMAT_VERSION,
+    Applied,
+    Content,
+    Decision,
+    Decisions,
+    ImproveError,
+)
+from resnet_gui.core.system import paths
+from resnet_gui.core.system.atomic import dump_json, numbered, write_text
+from resnet_gui.core.system.documents import DocumentError, read_json
+from resnet_gui.core.values import from_json, to_json
+
+_SUFFIX = ".json"
+_LOOKED_AT = 50  # photos of a folder that may be the one of before under another name
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Decisions are on the disk.
+
+    Attributes:
+        contents: of the photos whose content was looked up for it, by path: for `Corrections.note`.
+    """
+
+    contents: dict[str, Content]
+
+
+def improve_dir() -> Path:
+    return paths.data_dir() / "improve"
+
+
+def keep(decisions: Decisions) -> Iterator[Kept]:
+    """Replace what is kept of a folder. A job for the io lane: it reads the photos of new
+    decisions, so that they are known again wherever they are moved.
+
+    Yields:
+        one Kept.
+
+    Raises:
+        ImproveError: the disk is full, or may not be written.
+    """
+    contents = {}
+    known = []
+    for item in decisions.decisions:
+        content = item.content or content_of(Path(item.path))
+        if content is not None and item.content is None:
+            contents[item.path] = content
+        known.append(dataclasses.replace(item, content=content))
+    _write(dataclasses.replace(decisions, decisions=tuple(known)))
+    yield Kept(contents)
+
+
+def load(root: str | Path) -> Iterator[Decisions]:
+    """What is kept of a folder, perhaps nothing. A job for the io lane.
+
+    Args:
+        root: as `DatasetSummary.root`. If the folder was renamed since, what was kept of it under
+            its old name is found by its photos, and its paths are changed.
+
+    Yields:
+        one Decisions.
+
+    Raises:
+        ImproveError: it is damaged. It is set aside then, so that nothing overwrites it; a second
+            call finds nothing.
+    """
+    root = str(root)
+    path = _path(root)
+    try:
+        yield _read(path)
+    except FileNotFoundError:
+        yield _renamed(Path(root)) or Decisions(root)
+    except (DocumentError, ValueError) as error:
+        aside = next(item for item in numbered(path.with_suffix(".damaged")) if not item.exists())
+        failed = ImproveError(
+            f"What you decided about photos of “{Path(root).name}” could not be read: {error}."
+        )
+        with contextlib.suppress(OSError):
+            path.replace(aside)
+            failed.add_advice(f"The file is kept as {aside}.")
+        raise failed from error
+
+
+def content_of(path: Path) -> Content | None:
+    """None: it cannot be read, or changes just now."""
+    try:
+        before = path.stat()
+        key = content_hash(path)
+        after = path.stat()
+    except (OSError, ValueError):
+        return None
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    return Content(key, after.st_size, after.st_mtime_ns) if key and same else None
+
+
+def _path(root: str) -> Path:
+    mark = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    return improve_dir() / f"{folder_name(Path(root).name)[:40]}-{mark}{_SUFFIX}"
+
+
+def _write(decisions: Decisions) -> None:
+    try:
+        write_text(_path(decisions.root), dump_json(to_json(decisions)) + "\n")
+    except OSError as error:
+        raise ImproveError(
+            f"What you decided could not be saved ({error.strerror or error}).",
+            "Until it can be, closing the window loses the last decisions.",
+        ) from error
+
+
+def _read(path: Path) -> Decisions:
+    """Raises FileNotFoundError, DocumentError, ValueError."""
+    decisions = from_json(Decisions, read_json(path))
+    if decisions.format != FORMAT_VERSION:
+        raise ValueError(f"format: {decisions.format} is of another version of this program")
+    return decisions
+
+
+def _renamed(root: Path) -> Decisions | None:
+    """What is kept of a folder that is not there any more and whose photos are in this one."""
+    with contextlib.suppress(OSError):
+        for path in sorted(improve_dir().glob(f"*{_SUFFIX}")):
+            with contextlib.suppress(DocumentError, ValueError, OSError):
+                found = _read(path)
+                if not Path(found.root).exists() and _lies_in(found, root):
+                    moved = _moved(found, root)
+                    _write(moved)
+                    path.unlink()
+                    return moved
+    return None
+
+
+def _lies_in(decisions: Decisions, root: Path) -> bool:
+    """Whether most of its photos are in a folder, by name and size."""
+    old = Path(decisions.root)
+    looked_at = [
+        (Path(item.path).relative_to(old), item.content)
+        for item in decisions.decisions
+        if item.content is not None and Path(item.path).is_relative_to(old)
+    ][:_LOOKED_AT]
+    here = 0
+    for name, content in looked_at:
+        with contextlib.suppress(OSError):
+            here += (root / name).stat().st_size == content.bytes
+    return here > len(looked_at) / 2
+
+
+def _moved(decisions: Decisions, root: Path) -> Decisions:
+    """The same of a folder in another place."""
+
+    def there(path: str) -> str:
+        inside = Path(path).is_relative_to(decisions.root)
+        return str(root / Path(path).relative_to(decisions.root)) if inside else path
+
+    def of(decision: Decision) -> Decision:
+        return dataclasses.replace(decision, path=there(decision.path))
+
+    return Decisions(
+        str(root),
+        tuple(of(item) for item in decisions.decisions),
+        tuple(
+            Applied(of(item.decision), there(item.target), item.batch) for item in decisions.applied
+        ),
+    )

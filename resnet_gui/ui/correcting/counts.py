@@ -1,0 +1,46 @@
+"""How many decisions there are, also in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resnet_gui.core.words import count_noun
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many decisions there are.
+
+    Attributes:
+        moves, aside: that Apply would carry out. labelled: photos that had no class and get one, of
+            `moves`. fine: that move nothing.
+    """
+
+    moves: int = 0
+    aside: int = 0
+    labelled: int = 0
+    fine: int = 0
+
+    @property
+    def pending(self) -> int:
+        return self.moves + self.aside
+
+
+def counts_text(counts: Counts) -> str:
+    """ "12 decisions not applied yet: 10 to other classes, 2 set aside. 3 marked as fine." """
+    text = ""
+    if counts.pending:
+        relabelled = counts.moves - counts.labelled
+        parts = [
+            f"{number:,} {words}"
+            for number, words in (
+                (relabelled, "to other classes" if relabelled != 1 else "to another class"),
+                (counts.labelled, "newly labelled"),
+                (counts.aside, "set aside"),
+            )
+            if number
+        ]
+        text = f"{count_noun(counts.pending, 'decision')} not applied yet: {', '.join(parts)}."
+    if counts.fine:
+        text += f" {counts.fine:,} marked as fine."
+    return text.strip() or "Nothing is decided yet."

@@ -1,0 +1,31 @@
+"""A photo of a labelled folder as it stands before a person."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from resnet_gui.ui.widgets.answer import percent
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.plain_text import one_line
+
+
+class Judged(NamedTuple):
+    """Attributes:
+    path: of its file, absolute.
+    label: the class that its sub-folder says; "": it is in none.
+    guess: the class that a model says, and how sure it is (0..1); "": none says anything.
+    """
+
+    path: str
+    label: str
+    guess: str = ""
+    probability: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """ "is in “bees”, looks like “ants” (97.2%)"."""
+        parts = [f"is in “{one_line(class_words(self.label), 40)}”"] if self.label else []
+        if self.guess:
+            guess = one_line(class_words(self.guess), 40)
+            parts.append(f"looks like “{guess}” ({percent(self.probability)})")
+        return ", ".join(parts)

@@ -1,0 +1,162 @@
+"""In a real window: planted wrong labels are found, fixed by keys, applied and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.ui.evaluate.page import EvaluatePage
+from resnet_gui.ui.improve.controller import ImproveState
+from resnet_gui.ui.improve.page import ImprovePage
+from resnet_gui.ui.runs.page import RunsPage
+from resnet_gui.ui.train.controller import TrainState
+from tests.helpers.filing import tree
+from tests.helpers.training import make_photos, make_tiny_model
+
+Key = Qt.Key
+
+
+def plant(root: Path) -> set[str]:
+    """Put two photos of each colour into the other's folder; their paths."""
+    planted = set()
+    for here, there in (("red", "green"), ("green", "red")):
+        for number in (3, 11):
+            photo = root / there / f"planted{number}.jpg"
+            (root / here / f"{number:03}.jpg").rename(photo)
+            planted.add(str(photo))
+    return planted
+
+
+@pytest.mark.slow
+def test_planted_wrong_labels_are_found_fixed_applied_and_undone(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], tmp_path: Path
+) -> None:
+    make_tiny_model()
+    root = make_photos(tmp_path / "photos" / "colours", count=20)
+    planted = plant(root)
+    before = tree(tmp_path / "photos")
+    app = open_app()
+    window = app.window
+    page = window.pages.of(ImprovePage)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    number = [entry.name for entry in window.pages.entries].index("improve") + 1
+    qtbot.keyClick(window, Key(Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
+    assert window.pages.current is page
+    page.controller.set_model("tiny")
+    page.open_folder(root)
+    qtbot.waitUntil(page.start.find.isEnabled, timeout=20_000)
+    page.start.find.click()
+    qtbot.waitUntil(lambda: page.controller.state is ImproveState.SHOWN, timeout=100_000)
+    view, corrector = page.view, page.controller.corrector
+    assert view is not None
+    shown = [photo.path for photo in page.controller.photos]
+    assert planted <= set(shown[:8])
+    qtbot.waitUntil(view.wall.hasFocus)
+    for path in shown:
+        current = view.wall.current
+        assert current is not None
+        assert current.path == path
+        qtbot.keyClick(view.wall, Key.Key_A if path in planted else Key.Key_F)
+    assert corrector.counts(page.controller.root).moves == len(planted)
+    qtbot.keyClick(view.wall, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert page.dialog is not None
+    qtbot.waitUntil(page.dialog.start.isEnabled)
+    qtbot.keyClick(page.dialog, Key.Key_Return)
+    qtbot.waitUntil(lambda: not corrector.counts(page.controller.root).pending)
+    for name in planted:
+        path = Path(name)
+        other = {"red": "green", "green": "red"}[path.parent.name]
+        assert (root / other / path.name).is_file()
+        assert not path.exists()
+    [notice] = [n for n in page.notices.shown if n.button.text() == "Undo"]
+    notice.button.click()
+    qtbot.waitUntil(lambda: corrector.counts(page.controller.root).pending == len(planted))
+    assert tree(tmp_path / "photos") == before
+
+
+def test_folders_come_from_other_pages_and_go_on_to_train(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], tmp_path: Path
+) -> None:
+    make_tiny_model()
+    root = make_photos(tmp_path / "colours", count=6)
+    app = open_app()
+    window = app.window
+    page = window.pages.of(ImprovePage)
+    train = window.train_page
+    window.show_page("train")
+    train.controller.open_folder(root)
+    qtbot.waitUntil(lambda: train.controller.state is TrainState.READY)
+    assert train.setup is not None
+    train.setup.improve.click()
+    assert window.pages.current is page
+    qtbot.waitUntil(lambda: page.controller.summary is not None)
+    assert page.controller.folder == root
+    actions = window.pages.of(RunsPage).run_actions
+    actions.improve_requested.emit(root, "tiny")
+    assert page.controller.model_id == "tiny"
+    window.show_page("evaluate")
+    window.pages.of(EvaluatePage).improve_requested.emit(root, "")
+    assert window.pages.current is page
+    qtbot.waitUntil(lambda: page.controller.state is ImproveState.EMPTY)
+    page.train_again()
+    qtbot.waitUntil(lambda: window.pages.current is train)
+    qtbot.waitUntil(lambda: train.controller.config is not None)
+    config = train.controller.config
+    assert config is not None
+    assert (config.data, config.model) == (str(root), "tiny")
+    assert train.setup.start.isEnabled()
+
+
+def test_evaluates_galleries_decide_about_the_same_photos(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], tmp_path: Path
+) -> None:
+    from resnet_gui.ui.evaluate.controller import EvaluateState
+
+    make_tiny_model()
+    root = make_photos(tmp_path / "letters", ("a", "b"), count=5)
+    app = open_app()
+    window = app.window
+    window.show_page("evaluate")
+    evaluate = window.pages.of(EvaluatePage)
+    evaluate.controller.set_model("tiny")
+    evaluate.controller.set_folder(root)
+    evaluate.controller.start()
+    qtbot.waitUntil(lambda: evaluate.controller.state is EvaluateState.SHOWN, timeout=60_000)
+    view = evaluate.result
+    assert view is not None
+    view.which.setCurrentIndex(1)  # of the highest loss: all of them
+    gallery = view.gallery
+    assert gallery.model().rowCount() == 10
+    qtbot.waitUntil(lambda: window.corrector.book(str(root)) is not None)
+    window.activateWindow()
+    gallery.setFocus()
+    first = gallery.photos.judged(0)
+    qtbot.keyClick(gallery, Key.Key_2 if first.label == "a" else Key.Key_1)
+    assert gallery.photos.badge(0).startswith("→ ")
+    assert gallery.currentIndex().row() == 1
+    qtbot.keyClick(gallery, Key.Key_S)
+    qtbot.keyClick(gallery, Key.Key_F)
+    texts = [action.text().partition("\t")[0] for action in gallery.menu().actions()]
+    assert {"Move to “a”", "Move to “b”", "Set aside", "Fine as it is"} <= set(texts)
+    assert view.decided.text() == (
+        "2 decisions not applied yet: 1 to another class, 1 set aside. 1 marked as fine."
+    )
+    evaluate.undo()
+    assert gallery.photos.badge(2) == ""
+    evaluate.redo()
+    assert gallery.photos.badge(2) == "✓ fine"
+    view.improve.click()
+    page = window.pages.of(ImprovePage)
+    assert window.pages.current is page
+    qtbot.waitUntil(lambda: page.start.waiting_card.isVisible())
+    page.start.show_decided.click()
+    assert page.controller.photos[0].path == first.path
+    assert len(page.controller.photos) == 3
+    QApplication.processEvents()
