@@ -33,7 +33,7 @@ from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
 
-_AHEAD_MS = 250  # after the page was shown
+_AHEAD_MS = 250  # after the page was built
 
 
 class TrainPage(Page):
@@ -68,6 +68,7 @@ class TrainPage(Page):
         super().__init__()
         self._engine = context.engine
         self._training, self._io = context.lanes.training, context.lanes.io
+        self._lanes = self._training, self._io, context.lanes.inference
         self.controller = controller = TrainController(
             self._engine, context.store, self._training, self._io, self
         )
@@ -106,6 +107,7 @@ class TrainPage(Page):
         self._ahead.setSingleShot(True)
         self._ahead.setInterval(_AHEAD_MS)
         self._ahead.timeout.connect(self._build_ahead)
+        self._ahead.start()
         self._offer = RunOffer(controller, self.notices, self)
         self._offer.offered.connect(self.resume_offered)
         self.offer_action(
@@ -260,16 +262,12 @@ class TrainPage(Page):
             # While the folder is read, and not in the turn in which it is to be seen.
             QTimer.singleShot(0, self, self._setup_part)
 
-    def shown(self) -> None:
-        self._ahead.start()
-
-    def hidden(self) -> None:
-        self._ahead.stop()
-
     @Slot()
     def _build_ahead(self) -> None:
-        """One part in each turn."""
-        if self.setup is None:
+        """One part in each turn, while no lane works."""
+        if any(lane.busy for lane in self._lanes):
+            self._ahead.start()
+        elif self.setup is None:
             self._setup_part()
             self._ahead.start()
         elif self.run is None:

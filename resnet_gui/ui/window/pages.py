@@ -28,8 +28,8 @@ PAGES = [
 ]
 # After the window's work has begun: the first answer comes first.
 _REST_MS = 1000
-# While a model is loaded, torch or OpenVINO is imported, and building a page takes twice as long:
-# every call of Qt gives up the interpreter's lock and has to wait for it again.
+# While a model is loaded, torch or OpenVINO is imported, or a folder read, building a page takes
+# twice as long: every call of Qt gives up the interpreter's lock and has to wait for it again.
 _ENGINE_MS, _LONGEST_S = 50, 4.0
 
 AnyPage = TypeVar("AnyPage", bound=Page)
@@ -171,7 +171,8 @@ class Pages(QStackedWidget):
     def _on_next(self) -> None:
         """Half a page in each turn of the event loop: first what it is made of, then its place in
         the window, where it gets the window's style."""
-        if self._context.lanes.inference.busy and time.monotonic() < self._latest:
+        lanes = self._context.lanes
+        if (lanes.inference.busy or lanes.io.busy) and time.monotonic() < self._latest:
             self._next.start(_ENGINE_MS)
             return
         for entry in self._missing()[:1]:
