@@ -281,7 +281,7 @@ class LabPage(Page):
     def _on_histories_changed(self) -> None:
         for failure in self.controller.failures:
             self.notices.add(failure.message, "warning")
-        self._show_view()
+        self._build_soon.start()  # the list of networks has been drawn anew in this turn
 
     @Slot()
     def _on_measuring_changed(self) -> None:
