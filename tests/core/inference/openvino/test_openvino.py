@@ -10,13 +10,14 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from resnet_gui.core.events import Prediction
 from resnet_gui.core.inference import convert as conversion
-from resnet_gui.core.inference import openvino_backend
+from resnet_gui.core.inference import openvino_backend, photo_inputs
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
 from resnet_gui.core.inference.check import check_pictures
 from resnet_gui.core.inference.classifier import Classifier
@@ -200,13 +201,26 @@ def test_a_folder_is_answered_by_several_threads_as_its_photos_alone(
     run = OpenVinoBackend.infer
 
     def infer(self: OpenVinoBackend, crops: np.ndarray) -> np.ndarray:
-        asked.append((threading.current_thread().name.partition("_")[0], self._goal))
+        asked.extend(len(crops) * [(threading.current_thread().name.partition("_")[0], self._goal)])
         return run(self, crops)
 
     monkeypatch.setattr(OpenVinoBackend, "infer", infer)
     # What is optimal on a computer with more cores; with one stream there is nothing to share.
     monkeypatch.setattr(OpenVinoBackend, "for_many", _with_two_threads(OpenVinoBackend.for_many))
-    folder = answers(Classifier(Zoo.standard()), 80)
+    ready = threading.Event()
+    prepare = photo_inputs.PhotoStream._prepare
+
+    def prepared(*given: Any) -> None:
+        prepare(*given)
+        ready.set()
+
+    monkeypatch.setattr(photo_inputs.PhotoStream, "_prepare", prepared)
+    folder: list[Prediction] = []
+    for event in Classifier(Zoo.standard()).classify(sources(80), "insects", "cpu"):
+        if isinstance(event, Prediction):
+            folder.append(event)
+            # However busy the computer is: the photos are not to be over before.
+            assert len(folder) != 4 or ready.wait(60)
     assert [answer.position for answer in folder] == list(range(80))
     by_threads = asked.count(("decode", "THROUGHPUT"))
     assert by_threads > 30
