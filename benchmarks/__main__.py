@@ -14,6 +14,7 @@ NAMES = (
     "training_window",
     "lab_window",
     "library_window",
+    "evaluate_window",
     "idle",
     "folder",
     "photo",

@@ -148,7 +148,7 @@ def child(run: str, folder: Path, count: int, *, everything: bool) -> None:
         scroll(8)
     for by in (SortBy.PROBABILITY, SortBy.NAME, SortBy.LABEL):
         phase(f"sort by {by.value.lower()}")
-        library._on_order_chosen(by, True)
+        library.bar.order_chosen.emit(by, True)
         QTest.qWait(400)
     phase("scrolling while sorted")
     scroll(4)
@@ -161,7 +161,7 @@ def child(run: str, folder: Path, count: int, *, everything: bool) -> None:
     library.view.selectAll()
     QTest.qWait(300)
     phase("sort what is selected")
-    library._on_order_chosen(SortBy.PROBABILITY, False)
+    library.bar.order_chosen.emit(SortBy.PROBABILITY, False)
     QTest.qWait(400)
     phase("remove half")
     half = [p for n, p in enumerate(library.model.photos()) if n % 2]

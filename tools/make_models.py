@@ -4,8 +4,9 @@
 
 FOLDER of --data has `train/CLASS/` and `test/CLASS/` with the images of CIFAR-10. A run that was
 interrupted goes on; one that is finished is only packed. What comes out goes into `models/`:
-NAME.safetensors, NAME.history.json and the card NAME.md; of `resnet20-quartet`, whose curve
-stands beside those of the three that were trained alike, the history alone.
+NAME.safetensors, NAME.history.json and the card NAME.md; of `resnet20-quartet` and
+`resnet56-quartet`, whose curves stand beside those of the two plain networks that were trained
+alike, the history alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import machine
+from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone, RunFailed
@@ -31,6 +33,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec, Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.spec import ModelState
 from resnet_gui.core.zoo.weights.load import read_state_dict, save_model
+from tools.calibrate_models import calibrate, scanned
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SEED = 0
@@ -67,16 +70,28 @@ _LONG_20 = _FULL_SIZE | {"epochs": 100, "warmup_epochs": 15.0}
 # rate, and a square of 8 pixels cut out of every image.
 _LONG_56 = _FULL_SIZE | {"epochs": 60, "warmup_epochs": 9.0, "lr": 0.05, "cutout": 8}
 _ALIKE = _FULL_SIZE | {"epochs": 20, "warmup_epochs": 3.0}
+_V2 = _FULL_SIZE | {"epochs": 24, "warmup_epochs": 3.6}
+_KINDS = {
+    ("cifar_resnet", "residual"): "with shortcuts (option A)",
+    ("cifar_resnet", "plain"): "without shortcuts",
+    ("cifar_preresnet", ""): "with shortcuts that nothing interrupts (pre-activation)",
+}
 _BEST = "Trained for as long as it gains."
+_PREACTIVATED = (
+    "The second design of residual networks (He et al. 2016), in bottlenecks. It was trained for "
+    "24 epochs; more would still gain."
+)
 _PAIR = "One of four networks trained exactly alike, to compare depths with and without shortcuts."
 RECIPES = {
     "resnet20-cifar10": Recipe("ResNet-20 (CIFAR-10)", "cifar-resnet20", _BEST, _LONG_20),
-    "resnet56-cifar10": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", _PAIR, _ALIKE),
-    # To take the place of the one before, when somebody has had the time.
-    "resnet56-longer": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", _BEST, _LONG_56),
+    "resnet56-cifar10": Recipe("ResNet-56 (CIFAR-10)", "cifar-resnet56", _BEST, _LONG_56),
+    "resnet56v2-cifar10": Recipe(
+        "ResNet-56 V2 (CIFAR-10)", "cifar-preresnet56", _PREACTIVATED, _V2
+    ),
     "plain20-cifar10": Recipe("Plain-20 (CIFAR-10)", "cifar-plain20", _PAIR, _ALIKE),
     "plain56-cifar10": Recipe("Plain-56 (CIFAR-10)", "cifar-plain56", _PAIR, _ALIKE),
     "resnet20-quartet": Recipe("ResNet-20, as the plain", "cifar-resnet20", _PAIR, _ALIKE, True),
+    "resnet56-quartet": Recipe("ResNet-56, as the plain", "cifar-resnet56", _PAIR, _ALIKE, True),
 }
 
 
@@ -89,9 +104,13 @@ def main() -> None:
     parser.add_argument(
         "--original", action="store_true", help="the images are the original pixels, not JPEG"
     )
+    parser.add_argument(
+        "--where", default="", help="“on …”: of a run that moved to another computer"
+    )
     values = parser.parse_args()
     run = train_run(values.name, values.data, values.work)
-    pack(values.name, run, values.data, values.models, "" if values.original else JPEG)
+    data_note = "" if values.original else JPEG
+    pack(values.name, run, values.data, values.models, data_note, values.where)
 
 
 def train_run(name: str, data: Path, work: Path) -> RunDirectory:
@@ -126,9 +145,11 @@ def train_run(name: str, data: Path, work: Path) -> RunDirectory:
     return RunDirectory.open(path)
 
 
-def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str) -> None:
+def pack(
+    name: str, run: RunDirectory, data: Path, models: Path, data_note: str, where: str = ""
+) -> None:
     """Measure the model on the test images and write its three files; of a run whose curve alone
-    is wanted, the history."""
+    is wanted, the history. where: what ran it, in words, if not the computer the run names."""
     history = _history(name, run)
     if RECIPES[name].curve_only:
         write_json(models / f"{name}{HISTORY_SUFFIX}", history.to_json())
@@ -139,7 +160,8 @@ def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str)
         for entry in FileProvider(source.parent, ModelState.YOURS).entries()
         if entry.weights_path == source
     )
-    measured = _measure(entry, data)
+    summary = scanned(data)
+    measured = _measure(entry, data, summary)
     spec = _spec(name, entry.spec, measured, data_note)
     provenance = {
         "recipe": dict(history.recipe),
@@ -149,13 +171,15 @@ def pack(name: str, run: RunDirectory, data: Path, models: Path, data_note: str)
     path = models / f"{name}.safetensors"
     save_model(path, spec, read_state_dict(source), provenance)
     write_json(models / f"{name}{HISTORY_SUFFIX}", history.to_json())
-    write_text(models / f"{name}.md", _card(name, spec, run, history, measured, data_note))
+    card = _card(name, spec, run, history, measured, data_note, where)
+    write_text(models / f"{name}.md", card)
     print(f"{path}: {measured.top1:.2%} of {measured.n:,} test images", file=sys.stderr)
-    Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+    packed = Zoo((FileProvider(models, ModelState.BUNDLED),)).ready(name)  # it can be used
+    print(calibrate(packed, summary), file=sys.stderr)
 
 
-def _measure(entry: ModelEntry, data: Path) -> Evaluated:
-    *_, result = evaluate(entry, data, part="test")
+def _measure(entry: ModelEntry, data: Path, summary: DatasetSummary) -> Evaluated:
+    *_, result = evaluate(entry, data, part="test", summary=summary)
     assert isinstance(result, Evaluated)
     return result
 
@@ -177,8 +201,8 @@ def _history(name: str, run: RunDirectory) -> TrainingHistory:
 
 def _spec(name: str, spec: ModelSpec, measured: Evaluated, data_note: str) -> ModelSpec:
     low, high = measured.top1_ci95
-    depth, kind = spec.architecture_options["depth"], spec.architecture_options["kind"]
-    what = "without shortcuts" if kind == "plain" else "with shortcuts (option A)"
+    depth = spec.architecture_options["depth"]
+    what = _KINDS[spec.architecture, spec.architecture_options.get("kind", "")]
     return dataclasses.replace(
         spec,
         id=name,
@@ -208,17 +232,20 @@ def _card(
     history: TrainingHistory,
     measured: Evaluated,
     data_note: str,
+    where: str,
 ) -> str:
     recipe, settings = RECIPES[name], run.config
     last = history.epochs[-1]
     low, high = measured.top1_ci95
     hardware = run.document["hardware"]
     seconds = sum(epoch.seconds for epoch in history.epochs)
-    beside = (
-        "one thread, with other work on the machine"
-        if hardware["kind"] == "cpu"
-        else "beside the trainings of the others"
-    )
+    if not where:
+        beside = (
+            "one thread, with other work on the machine"
+            if hardware["kind"] == "cpu"
+            else "beside the trainings of the others"
+        )
+        where = f"on {hardware['device']} ({hardware['precision']}), {beside}"
     weakest = sorted(measured.per_class, key=lambda item: item.recall or 0.0)[:3]
     lines = [
         f"# {recipe.title}",
@@ -240,8 +267,7 @@ def _card(
         f"| seed | {settings.seed} |",
         f"| weights | those of epoch {next(e.epoch for e in reversed(history.epochs) if e.best)}, "
         "the best on the held-out images at full size |",
-        f"| time | {seconds / 60:.0f} minutes on {hardware['device']} ({hardware['precision']}), "
-        f"{beside} |",
+        f"| time | {seconds / 60:.0f} minutes {where} |",
         f"| made with | torch {run.document['versions']['torch']} |",
         "",
         "## Limits",

@@ -159,7 +159,7 @@ class LocalEngine:
         yield None
 
     def train(self, config: RunConfig, summary: DatasetSummary, stop: Stop) -> Iterator[TrainEvent]:
-        with gentle_import():
+        with gentle_import(compiler=True):
             from resnet_gui.core.training.warm import import_all, train
 
             import_all()
@@ -167,7 +167,7 @@ class LocalEngine:
             yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
 
     def resume(self, path: Path, stop: Stop) -> Iterator[TrainEvent]:
-        with gentle_import():
+        with gentle_import(compiler=True):
             from resnet_gui.core.training.warm import import_all, resume
 
             import_all()
@@ -177,7 +177,7 @@ class LocalEngine:
     def estimate(
         self, config: RunConfig, summary: DatasetSummary
     ) -> Iterator[Preparing | Estimated]:
-        with gentle_import():
+        with gentle_import(compiler=True):
             from resnet_gui.core.training.estimate import estimate
             from resnet_gui.core.training.warm import import_all
 
@@ -211,7 +211,7 @@ class LocalEngine:
         yield from measure_start(self._spec(model_id))
 
     def diagram(self, model_id: str) -> Iterator[NetworkDiagram]:
-        with gentle_import():
+        with gentle_import(compiler=True):
             from resnet_gui.core.lab.diagram import describe_spec, warm_up
 
             warm_up()

@@ -113,6 +113,7 @@ class WindowApp(QObject):
             return
         self._ended = True
         self.deadline.stop()
+        self.theme.catch_up()
         if not self._secured:
             self.window.memory.save_here()
         self.window.allow_close()

@@ -28,7 +28,7 @@ from resnet_gui.core.system.settings import load_settings
 
 _log = logging.getLogger(__name__)
 _CONNECT_MS = 1000
-_ANSWER_MS = 5000  # a window that is just being built answers when it is there
+ANSWER_MS = 5000  # a window that is just being built answers when it is there
 _PATIENCE_S = 5.0
 _BACKLOG = 32  # starts that may wait for an answer
 _LONGEST_PATH = 100  # bytes; a socket's address has some more
@@ -62,7 +62,7 @@ def hand_over(arguments: Sequence[str]) -> Outcome:
     files = [str(Path(argument).absolute()) for argument in arguments]
     token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
     there.write(json.dumps({"paths": files, "token": token}).encode("ascii") + b"\n")
-    deadline = QDeadlineTimer(_ANSWER_MS)
+    deadline = QDeadlineTimer(ANSWER_MS)
     while not there.canReadLine():
         if not there.waitForReadyRead(int(deadline.remainingTime())):
             return Outcome.SILENT

@@ -29,6 +29,17 @@ Data = Annotated[
 JsonLines = Annotated[
     bool, typer.Option("--json", help="For programs: one JSON object per line on stdout.")
 ]
+Device = Annotated[
+    str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
+]
+OneModel = Annotated[
+    str | None,
+    typer.Option(
+        help="Which model: an id from “resnet-gui models”. Default: the best one that is on this "
+        "computer.",
+        metavar="ID",
+    ),
+]
 Exact = Annotated[
     bool,
     typer.Option(

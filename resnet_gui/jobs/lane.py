@@ -179,11 +179,16 @@ class JobLane(QObject):
             self._open[work.number] = job
             self._queue.append(work)
             self._condition.notify()
-        if self._thread is None:
+        self.prepare()
+        return job
+
+    def prepare(self) -> None:
+        """Start the worker, for who knows that a job will come: that waits for the other threads of
+        the process, some 10 ms where they compute."""
+        if self._thread is None and not self._closing:
             # A daemon: a read that hangs in a dead network drive must not keep the process alive.
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
-        return job
 
     def cancel_all(self) -> None:
         """Ask all jobs to end after their current step."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +48,18 @@ def x_server(*arguments: str) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def with_libraries(monkeypatch: pytest.MonkeyPatch, *, without: Sequence[str] = ()) -> None:
+    """As on a computer where all of the system's libraries are, but these."""
+    load = ctypes.CDLL
+
+    def load_or_not(library: str) -> object:
+        if library in without:
+            raise OSError(f"{library}: cannot open shared object file")
+        return load(library) if library == "libxcb.so.1" else None
+
+    monkeypatch.setattr(display.ctypes, "CDLL", load_or_not)
 
 
 # --- found out before Qt ----------------------------------------------------------------------
@@ -94,7 +107,7 @@ def test_a_wayland_socket_that_nobody_serves(
 def test_a_wayland_that_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    monkeypatch.setattr(display, "_missing_libraries", lambda _: None)
+    with_libraries(monkeypatch)
     with socket.socket(socket.AF_UNIX) as compositor:
         compositor.bind(str(tmp_path / "wayland-0"))
         compositor.listen()
@@ -124,9 +137,12 @@ def test_a_platform_that_qt_does_not_have(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_missing_libraries_are_named_as_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = display._missing_libraries({"libnowhere.so.7": "libnowhere7", "libc.so.6": "libc6"})
+    with_libraries(monkeypatch, without=("libfontconfig.so.1", "libxcb-cursor.so.0"))
+    with x_server() as name:
+        monkeypatch.setenv("DISPLAY", name)
+        missing = why_no_window()
     assert missing is not None
-    assert missing.endswith("sudo apt-get install libnowhere7")
+    assert missing.endswith(": sudo apt-get install libfontconfig1 libxcb-cursor0")
 
 
 def test_a_real_x_server(monkeypatch: pytest.MonkeyPatch) -> None:

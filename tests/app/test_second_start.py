@@ -133,7 +133,7 @@ def test_a_window_that_hangs_keeps_nobody_from_a_window(
     spawn: Callable[..., subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And it does not open the files after all when it comes back: the other one has."""
-    monkeypatch.setattr(second_start, "_ANSWER_MS", 200)
+    monkeypatch.setattr(second_start, "ANSWER_MS", 200)
     child = spawn(LISTEN)  # sleeps, with no event loop
     assert child.stdout is not None
     assert child.stdout.readline() == "listening\n"

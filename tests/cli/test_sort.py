@@ -184,7 +184,7 @@ def test_a_full_disk_says_how_to_go_on(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(carrying, "copy_new", copy_one)
-    monkeypatch.setattr(carrying, "_GROUP", 1)
+    monkeypatch.setattr(carrying, "GROUP", 1)
     into = photos.with_name("sorted")
     code, _, err = resnet_gui("sort", photos, "--into", into, "--min-confidence", "0")
     assert code == 2

@@ -277,6 +277,11 @@ class CountingLane(JobLane):
         self.submitted += 1
         return super().submit(*arguments, **options)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is queued and all is told."""
+        return not (self.busy or self._open)
+
 
 class Rig:
     """What a controller stands on.
@@ -299,7 +304,7 @@ class Rig:
 
     def settle(self) -> None:
         """Until nothing is queued and all is told."""
-        self.until(lambda: not any(lane.busy or lane._open for lane in self.lanes))
+        self.until(lambda: all(lane.quiet for lane in self.lanes))
 
     def occupy(self, lane: JobLane) -> Hold:
         """Let a lane begin nothing else until the Hold is over."""

@@ -77,7 +77,7 @@ def main(photos: Path, into: Path, how: How, then: str, stride: int) -> int:
     """Returns how many steps a batch has."""
     # Nobody pulls the plug: the disk is not waited for.
     os.fsync = lambda _: None  # type: ignore[assignment]
-    carrying._GROUP = 2
+    carrying.GROUP = 2
     plan.SPARE_BYTES = 0
     for number, name in enumerate(("a.jpg", "a.xmp", "b.jpg", "c.jpg")):
         write(photos / name, name, number)

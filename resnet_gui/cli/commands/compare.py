@@ -8,7 +8,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, Exact, JsonLines, Tta
+from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -38,9 +38,7 @@ def compare(
             metavar="PART",
         ),
     ] = "auto",
-    device: Annotated[
-        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
-    ] = "auto",
+    device: Device = "auto",
     tta: Tta = None,
     exact: Exact = False,
     archive: Archive = None,
@@ -50,7 +48,8 @@ def compare(
     """Compare two models on the same labelled photos.
 
     It counts the photos that only one of them gets right, and says whether such a difference may be
-    chance (McNemar's exact test).
+    chance (McNemar's exact test). What a model answered to these photos before, in a test or as its
+    run ended, is taken instead of asking it again, if neither has changed.
 
     \b
     Examples:
@@ -107,5 +106,7 @@ def _print_result(result: Any) -> None:
     ):
         emit_line(f"  {counts[cell]:>8,}  {words}")
     emit_line(result.sentence())
+    if source := result.source():
+        emit_line(source)
     if caution := result.caution():
         emit_line((caution, "yellow"))

@@ -9,7 +9,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, Exact, JsonLines, Tta
+from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -45,9 +45,7 @@ def evaluate(
             metavar="PART",
         ),
     ] = "auto",
-    device: Annotated[
-        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
-    ] = "auto",
+    device: Device = "auto",
     tta: Tta = None,
     exact: Exact = False,
     report: Annotated[
@@ -122,6 +120,8 @@ def _write_report(measured: Any, folder: Path, entry: ModelEntry, bar: Bar) -> N
 
 
 def _print_result(result: Any) -> None:
+    from resnet_gui.core.evaluation.metrics import adjusted_words
+
     low, high = result.top1_ci95
     part = "of its run" if result.part_of == "run" else "of the folder"
     # Of five classes or fewer, the right one is always among the first five.
@@ -129,6 +129,7 @@ def _print_result(result: Any) -> None:
     emit_line(
         f"{result.top1:.1%} right (95 % interval {low:.1%} to {high:.1%}; {result.n:,} photos, "
         f"part “{result.part}” {part}), {top5}loss {result.loss:.3f}"
+        f"{adjusted_words(result.temperature)}"
     )
     if caution := result.caution():
         emit_line((caution, "yellow"))

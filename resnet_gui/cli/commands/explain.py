@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.input import check_device, chosen_model, given_path
-from resnet_gui.cli.options import Exact
+from resnet_gui.cli.options import Device, Exact, OneModel
 from resnet_gui.cli.output import SOME_FAILED, Bar, emit_json, emit_line, say, say_error
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource, Notice
@@ -55,17 +55,8 @@ def explain(
             parser=given_path,
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Which model: an id from “resnet-gui models”. Default: the best one that is on "
-            "this computer.",
-            metavar="ID",
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
-    ] = "auto",
+    model: OneModel = None,
+    device: Device = "auto",
     exact: Exact = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="For programs: one JSON object on stdout.")

@@ -11,7 +11,7 @@ import typer
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
 from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
-from resnet_gui.cli.options import Exact, Photos
+from resnet_gui.cli.options import Device, Exact, OneModel, Photos
 from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
@@ -29,14 +29,7 @@ def features(
             help="The file to write, ending in .npz.", metavar="FILE.npz", parser=given_path
         ),
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Which model: an id from “resnet-gui models”. Default: the best one that is on "
-            "this computer.",
-            metavar="ID",
-        ),
-    ] = None,
+    model: OneModel = None,
     pooling: Annotated[
         str,
         typer.Option(
@@ -45,9 +38,7 @@ def features(
             metavar="avg|max|none",
         ),
     ] = "avg",
-    device: Annotated[
-        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
-    ] = "auto",
+    device: Device = "auto",
     exact: Exact = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="For programs: a summary as one JSON object on stdout.")

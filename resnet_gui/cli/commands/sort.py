@@ -13,7 +13,7 @@ import typer
 from resnet_gui.cli.commands.classify import _GET_A_MODEL
 from resnet_gui.cli.filing import done_line, follow_filing
 from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
-from resnet_gui.cli.options import Exact, JsonLines, Photos
+from resnet_gui.cli.options import Device, Exact, JsonLines, OneModel, Photos
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -82,17 +82,8 @@ def sort(
             "photo.aae) where they are. Usually they go along with their photo.",
         ),
     ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Which model answers: an id from “resnet-gui models”. Default: the best one that "
-            "is on this computer.",
-            metavar="ID",
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
-    ] = "auto",
+    model: OneModel = None,
+    device: Device = "auto",
     exact: Exact = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would happen; nothing is changed.")

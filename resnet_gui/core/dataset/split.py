@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -54,26 +55,40 @@ class Split(Value):
         return split
 
 
-def make_split(summary: DatasetSummary, val_fraction: float, seed: int) -> Split:
+def make_split(
+    summary: DatasetSummary, val_fraction: float, seed: int, learned: Collection[str] = ()
+) -> Split:
     """Take the folder's own parts; where it has no validation part, draw one, stratified.
 
     Of each class `val_fraction` of the photos validate, rounded, at least one of two or more;
     a single photo trains. The same photos and seed give the same split on every machine
     (Python's Mersenne Twister; the order of the files on disk does not matter).
+
+    Args:
+        learned: paths of photos that the model which the run starts from learned from. None of them
+            validates or tests: of what it knows it would be right too often. They train; in a
+            folder's own validation or test part they are left out. Of a class that has fewer others
+            than should validate, half of these train: they are what is new to learn.
     """
+    known = frozenset(learned)
     own_val = any(photo.part is Part.VAL for photo in summary.photos)
     by_class: dict[int, list[LabelledPhoto]] = defaultdict(list)
     fixed: dict[Part, list[LabelledPhoto]] = {Part.TRAIN: [], Part.VAL: [], Part.TEST: []}
     for photo in summary.photos:
         if photo.part is Part.NONE or (photo.part is Part.TRAIN and not own_val):
             by_class[photo.label].append(photo)
-        else:
+        elif photo.part is Part.TRAIN or photo.path not in known:
             fixed[photo.part].append(photo)
     for label in sorted(by_class):
         photos = sorted(by_class[label], key=lambda photo: photo.path)
         random.Random(f"{seed}/{summary.classes[label].name}").shuffle(photos)
         count = 0 if len(photos) < 2 else max(1, round(len(photos) * val_fraction))
         count = min(count, len(photos) - 1)
+        if known:
+            fresh = [photo for photo in photos if photo.path not in known]
+            count = count if count <= len(fresh) else len(fresh) // 2
+            chosen = set(fresh[:count])
+            photos = fresh[:count] + [photo for photo in photos if photo not in chosen]
         fixed[Part.VAL] += photos[:count]
         fixed[Part.TRAIN] += photos[count:]
     return Split(

@@ -1,5 +1,5 @@
-"""Lets two models answer the same labelled photos. It runs on the backends that `classify` uses. No
-torch here."""
+"""Lets two models answer the same labelled photos. It runs on the backends that `classify` uses;
+answers that were kept are taken instead. No torch here."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, LabelledPhoto, scan_dataset
+from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
 from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.answers import answers_of
 from resnet_gui.core.evaluation.evaluate import match_classes
+from resnet_gui.core.evaluation.kept_answers import kept_answers
 from resnet_gui.core.evaluation.learned_photos import choose_photos
-from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
+from resnet_gui.core.evaluation.paired import MODELS, Compared, PairedPhoto
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.inference.answers import calibrated
 from resnet_gui.core.inference.backend import EXACT
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
@@ -30,7 +32,6 @@ from resnet_gui.core.zoo import ModelEntry
 
 CompareEvent = Preparing | Notice | ImageFailed | Compared
 Said = tuple[int, float]  # index of the class, probability
-MODELS = 2
 
 
 def compare(
@@ -59,12 +60,7 @@ def compare(
         ModelError, DeviceError: a model or the device cannot be used.
     """
     if summary is None:
-        for event in scan_dataset(folder):
-            if isinstance(event, DatasetScanned):
-                summary = event.summary
-            else:
-                yield Preparing("folder", event.done, event.total)
-    assert summary is not None  # a scan ends with its summary
+        summary = yield from scanned(folder)
     entries = (first, second)
     chosen = _Chosen(entries, summary, part)
     places = [match_classes(summary.class_names, entry.spec.classes) for entry in entries]
@@ -84,9 +80,16 @@ def compare(
         yield Notice(chosen.sentence)
     paths = [summary.absolute(photo) for photo in photos]
     said: list[dict[int, Said]] = []
+    made: list[str] = []
     for number, entry in enumerate(entries):
-        answers = _answers(entry, paths, device, exact, number * len(paths))
-        said.append((yield from answers))
+        kept = kept_answers(entry, summary, photos, exact=exact or exact_wanted())
+        made.append("" if kept is None else kept.made)
+        if kept is None:
+            answers = _answers(entry, paths, device, exact, number * len(paths))
+            said.append((yield from answers))
+        else:
+            said.append(kept.said)
+            yield Preparing("photos", (number + 1) * len(paths), MODELS * len(paths))
     pairs = []
     for index, photo in enumerate(photos):
         if index not in said[0] or index not in said[1]:
@@ -113,6 +116,7 @@ def compare(
         photos=tuple(pairs),
         failed=len(paths) - len(pairs),
         trained_on=(learned[0], learned[1]),
+        kept=(made[0], made[1]),
     )
 
 

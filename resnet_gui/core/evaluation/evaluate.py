@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
+from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.answers import answers_of
@@ -31,6 +32,7 @@ from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
@@ -39,6 +41,7 @@ from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo import ModelEntry
 
 _ALL_CLASSES = 200  # up to here the confusion matrix has all classes of the model
+_MOST_CLASSES = 2_000  # beyond, a matrix would take more memory than all the photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,14 @@ class Evaluated(Value):
         trained_on: how many of the judged photos the model learned from; None: nobody knows.
         n: photos that were judged; failed: photos that could not be read.
         top1, top5: fractions of 1 (top5 of the first min(5, classes) answers).
-        top1_ci95: Wilson's 95 % interval. loss: mean cross-entropy in nats.
+        top1_ci95: Wilson's 95 % interval.
+        loss: mean cross-entropy in nats, of the probabilities that the model says: divided by its
+            temperature, where its percentages were adjusted.
+        temperature: that of the model; 1: nothing was adjusted.
         per_class: for each of `classes`.
         classes: labels of the confusion matrix: all of the model's up to 200, else those that
             occur.
-        confusion: rows truth, columns answer, in photos.
+        confusion: rows truth, columns answer, in photos; empty for more than 2,000 classes.
     """
 
     urgent: ClassVar[bool] = True
@@ -86,6 +92,7 @@ class Evaluated(Value):
     confusion: tuple[tuple[int, ...], ...]
     part_of: str = "folder"
     trained_on: int | None = None
+    temperature: float = 1.0
 
     def caution(self) -> str:
         """What to bear in mind with the figures; "" for nothing."""
@@ -131,12 +138,7 @@ def evaluate(
         ModelError, DeviceError: the model or the device cannot be used.
     """
     if summary is None:
-        for event in scan_dataset(folder):
-            if isinstance(event, DatasetScanned):
-                summary = event.summary
-            else:
-                yield Preparing("folder", event.done, event.total)
-    assert summary is not None  # a scan ends with its summary
+        summary = yield from scanned(folder)
     chosen = choose_photos(entry, summary, part)
     labels = match_classes(summary.class_names, entry.spec.classes)
     unknown = [
@@ -169,7 +171,7 @@ def evaluate(
     paths = [summary.absolute(photo) for photo, _, _ in judged]
     failed_photos: dict[int, str] = {}
     while True:
-        tally = _Tally(len(entry.spec.classes))
+        tally = _Tally(len(entry.spec.classes), entry.spec.calibration.temperature)
         gathered = Gathered(len(paths), len(entry.spec.classes))
         done, trained_on = 0, 0
         try:
@@ -234,33 +236,37 @@ def match_classes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int 
 class _Tally:
     """Running sums over batches: memory does not grow with the number of photos."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, temperature: float) -> None:
         self.n = 0
+        self._temperature = temperature
         self._k = min(5, classes)
         self._loss = 0.0
         self._in_top = 0
-        self._confusion = np.zeros((classes, classes), np.int64)
+        self._cells: Counter[tuple[int, int]] = Counter()  # truth and answer -> photos
 
     def add(self, logits: Rows, truth: npt.NDArray[np.int64]) -> None:
         """logits: (N, classes) float32; truth: (N,)."""
-        self._loss += float(losses_of(logits, truth).sum())
-        np.add.at(self._confusion, (truth, logits.argmax(axis=1)), 1)
+        self._loss += float(losses_of(logits, truth, self._temperature).sum())
+        self._cells.update(zip(truth.tolist(), logits.argmax(axis=1).tolist(), strict=True))
         self._in_top += int((places_of(logits, truth) < self._k).sum())
         self.n += len(truth)
 
     def result(self, entry: ModelEntry, data: str, part: str, failed: int) -> Evaluated:
-        matrix = self._confusion
         classes = entry.spec.classes
+        support: Counter[int] = Counter()
+        answered: Counter[int] = Counter()
+        for (truth, answer), photos in self._cells.items():
+            support[truth] += photos
+            answered[answer] += photos
         used = list(range(len(classes)))
         if len(classes) > _ALL_CLASSES:
-            used = np.flatnonzero(matrix.sum(0) + matrix.sum(1)).tolist()
-        matrix = matrix[np.ix_(used, used)]
-        rows: list[list[int]] = matrix.tolist()
-        right = int(np.trace(matrix))
-        columns = [sum(row[i] for row in rows) for i in range(len(rows))]
+            used = sorted(support.keys() | answered.keys())
+        shown = used if len(used) <= _MOST_CLASSES else []
+        confusion = tuple(tuple(self._cells[row, column] for column in shown) for row in shown)
+        right = sum(self._cells[index, index] for index in used)
         measures = []
-        for position, index in enumerate(used):
-            n, hits, called = sum(rows[position]), rows[position][position], columns[position]
+        for index in used:
+            n, hits, called = support[index], self._cells[index, index], answered[index]
             measures.append(
                 ClassMeasure(
                     classes[index],
@@ -282,7 +288,8 @@ class _Tally:
             loss=self._loss / self.n,
             per_class=tuple(measures),
             classes=tuple(classes[index] for index in used),
-            confusion=tuple(tuple(row) for row in rows),
+            confusion=confusion,
+            temperature=self._temperature,
         )
 
 

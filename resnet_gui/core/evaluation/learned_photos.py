@@ -61,6 +61,15 @@ def with_earlier(note: dict[str, Any] | None, base: ModelEntry | None) -> dict[s
     return {"format": _FORMAT, "keys": keys, "earlier": True}
 
 
+def learned_paths(entry: ModelEntry, summary: DatasetSummary) -> frozenset[str]:
+    """Paths of a folder's photos that a model is known to have learned from; none where nobody
+    knows."""
+    known = _Learned(entry, summary).among(summary.photos)
+    if known is None:
+        return frozenset()
+    return frozenset(p.path for p, old in zip(summary.photos, known, strict=True) if old)
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Photos to measure with.
@@ -292,8 +301,11 @@ def _run_of(provenance: dict[str, Any], fingerprint: str) -> tuple[Path, Split] 
 
 
 def _same_split(provenance: dict[str, Any], summary: DatasetSummary) -> Split | None:
-    """The same photos, share and seed give the same split."""
+    """The same photos, share and seed give the same split, where the run did not have to keep
+    photos that its start model knew out of the validation."""
     try:
+        if provenance["dataset"].get("known_before"):
+            return None
         config = provenance["config"]
         return make_split(summary, float(config["val_fraction"]), int(config["seed"]))
     except _DAMAGED:

@@ -6,6 +6,7 @@ and 400 MB that nothing else needs). Tests compare with scikit-learn's and torch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,8 @@ class Figures:
         top5: share of photos whose class is among the best min(5, classes).
         loss: mean cross-entropy of the calibrated probabilities, in nats.
         classes: of each class of the model.
-        confusion: (classes, classes), rows truth, columns answer, in photos.
+        pairs: (M, 3), a row for each cell of the confusion matrix that is not empty: truth, answer,
+            photos. So it takes no more room than the photos, however many classes there are.
     """
 
     n: int
@@ -66,7 +68,28 @@ class Figures:
     top5: float
     loss: float
     classes: tuple[ClassFigures, ...]
-    confusion: Ints
+    pairs: Ints
+
+    @property
+    def occurring(self) -> list[int]:
+        """The classes that are a truth or an answer."""
+        return [i for i, item in enumerate(self.classes) if item.support or item.called]
+
+    def confusion(self, chosen: Sequence[int] | None = None) -> Ints:
+        """The confusion matrix, rows truth, columns answer, in photos.
+
+        Args:
+            chosen: the classes of rows and columns. None: all of the model, (classes, classes): of
+                very many classes that is more than fits into memory.
+        """
+        order = range(len(self.classes)) if chosen is None else chosen
+        place = np.full(len(self.classes), -1)
+        place[list(order)] = np.arange(len(order))
+        rows, columns = place[self.pairs[:, 0]], place[self.pairs[:, 1]]
+        inside = (rows >= 0) & (columns >= 0)
+        matrix: Ints = np.zeros((len(order), len(order)), np.int64)
+        matrix[rows[inside], columns[inside]] = self.pairs[inside, 2]
+        return matrix
 
     @property
     def accuracy(self) -> float:
@@ -75,8 +98,7 @@ class Figures:
     def macro(self, what: str) -> float | None:
         """The mean of "precision", "recall" or "f1" over the classes that occur, as a truth or as
         an answer; a class without a value counts as 0, as in scikit-learn."""
-        occurring = [item for item in self.classes if item.support or item.called]
-        values = [getattr(item, what) or 0.0 for item in occurring]
+        values = [getattr(self.classes[index], what) or 0.0 for index in self.occurring]
         return sum(values) / len(values) if values else None
 
 
@@ -110,6 +132,12 @@ class Coverage:
     right: int
 
 
+def adjusted_words(temperature: float) -> str:
+    """What stands behind a figure that depends on how sure a model sounds; "" if nothing was
+    adjusted."""
+    return "" if temperature == 1 else f" (percentages adjusted, temperature {temperature:g})"
+
+
 def log_probabilities(logits: Rows, temperature: float = 1.0) -> Floats:
     """(N, classes) float64."""
     scaled = logits.astype(np.float64) / temperature
@@ -124,15 +152,14 @@ def figures_of(
     """logits: (N, classes); truth: (N,)."""
     n, count = len(truth), len(labels)
     answers = logits.argmax(axis=1) if n else np.zeros(0, np.int64)
-    confusion = np.bincount(truth * count + answers, minlength=count * count)
-    confusion = confusion.reshape(count, count).astype(np.int64)
-    right = int(np.trace(confusion))
-    support, called = confusion.sum(axis=1).tolist(), confusion.sum(axis=0).tolist()
-    hits = np.diag(confusion).tolist()
-    classes = tuple(
-        ClassFigures(label, *row)
-        for label, row in zip(labels, zip(support, called, hits, strict=True), strict=True)
+    right = int((answers == truth).sum())
+    counts = zip(
+        np.bincount(truth, minlength=count).tolist(),
+        np.bincount(answers, minlength=count).tolist(),
+        np.bincount(truth[answers == truth], minlength=count).tolist(),
+        strict=True,
     )
+    classes = tuple(ClassFigures(label, *row) for label, row in zip(labels, counts, strict=True))
     in_top = int((places_of(logits, truth) < min(5, count)).sum())
     return Figures(
         n=n,
@@ -141,8 +168,14 @@ def figures_of(
         top5=in_top / n if n else 0.0,
         loss=float(losses_of(logits, truth, temperature).mean()) if n else 0.0,
         classes=classes,
-        confusion=confusion,
+        pairs=pairs_of(truth, answers, count),
     )
+
+
+def pairs_of(truth: Ints, answers: Ints, classes: int) -> Ints:
+    """The cells of a confusion matrix that are not empty, see `Figures.pairs`: (M, 3)."""
+    cells, photos = np.unique(truth * np.int64(classes) + answers, return_counts=True)
+    return np.stack([cells // classes, cells % classes, photos], axis=1).astype(np.int64)
 
 
 def places_of(logits: Rows, truth: Ints) -> Ints:

@@ -11,6 +11,7 @@ from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.evaluation.intervals import mcnemar, wilson_interval
 from resnet_gui.core.values import Value, to_json
 
+MODELS = 2
 LIKELY = 0.05  # from this p on, chance is a good explanation
 
 
@@ -52,6 +53,8 @@ class Compared(Value):
             those that neither model is known to have learned from.
         photos: all that were compared. failed: how many could not be read.
         trained_on: how many of the photos each model learned from; None: nobody knows.
+        kept: when each model's answers were given, ISO 8601, if they were kept from a test or a
+            run; "": it was asked for this.
     """
 
     urgent: ClassVar[bool] = True
@@ -62,6 +65,7 @@ class Compared(Value):
     photos: tuple[PairedPhoto, ...]
     failed: int = 0
     trained_on: tuple[int | None, int | None] = (None, None)
+    kept: tuple[str, str] = ("", "")
 
     @property
     def n(self) -> int:
@@ -129,6 +133,21 @@ class Compared(Value):
             sentences.append(f"{count_noun(self.failed, 'more photo')} could not be read.")
         return " ".join(sentences)
 
+    def source(self, first: str = "", second: str = "") -> str:
+        """Whose answers were kept ones, in a sentence; "" where both were asked.
+
+        Args:
+            first, second: what the models are called in it.
+        """
+        names = (first or f"“{self.titles[0]}”", second or f"“{self.titles[1]}”")
+        known = [name for name, made in zip(names, self.kept, strict=True) if made]
+        if not known:
+            return ""
+        days = " and ".join(dict.fromkeys(made[:10] for made in self.kept if made))
+        if len(known) == MODELS:
+            return f"Both models’ answers were kept ({days}): neither was asked again."
+        return f"The answers of {known[0]} were kept ({days}): it was not asked again."
+
     def to_json(self) -> dict[str, Any]:
         first, second = self.accuracies()
         return {
@@ -138,6 +157,7 @@ class Compared(Value):
             "n": self.n,
             "failed": self.failed,
             "trained_on": list(self.trained_on),
+            "kept": list(self.kept),
             **{cell.value: count for cell, count in self.counts().items()},
             "p": self.p,
             "accuracy": [first[0], second[0]],

@@ -21,6 +21,7 @@ from resnet_gui import __version__
 from resnet_gui.core.errors import DatasetError, ImageReadError, ResNetGuiError
 from resnet_gui.core.evaluation.metrics import (
     Figures,
+    adjusted_words,
     calibration_error,
     coverage_curve,
     log_probabilities,
@@ -175,17 +176,13 @@ def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:
 
 def confused_most(figures: Figures) -> list[tuple[int, int, int]]:
     """Truth, answer and number of photos of all confusions, the most frequent first."""
-    matrix = figures.confusion.copy()
-    np.fill_diagonal(matrix, 0)
-    truths, answers = np.nonzero(matrix)
-    counts = matrix[truths, answers]
-    order = np.argsort(-counts, kind="stable")
-    return [(int(truths[i]), int(answers[i]), int(counts[i])) for i in order]
+    pairs = figures.pairs[figures.pairs[:, 0] != figures.pairs[:, 1]]
+    order = np.argsort(-pairs[:, 2], kind="stable")
+    return [(truth, answer, photos) for truth, answer, photos in pairs[order].tolist()]
 
 
 def _figures(figures: Figures, predictions: Predictions, bins: Any) -> list[tuple[str, str]]:
-    temperature = predictions.calibration.temperature
-    calibrated = "" if temperature == 1 else f" (percentages adjusted, temperature {temperature:g})"
+    calibrated = adjusted_words(predictions.calibration.temperature)
     rows = [
         ("Precision, recall, F1 (mean over the classes)", ", ".join(
             _share(figures.macro(name)) for name in ("precision", "recall", "f1"))),
@@ -200,19 +197,19 @@ def _figures(figures: Figures, predictions: Predictions, bins: Any) -> list[tupl
 
 
 def _matrix(figures: Figures) -> dict[str, Any] | None:
-    used = [i for i, c in enumerate(figures.classes) if c.support or c.called]
+    used = figures.occurring
     if len(used) > _MATRIX:
         return None
     rows = []
-    for i in used:
+    for i, counts in zip(used, figures.confusion(used).tolist(), strict=True):
         support = max(1, figures.classes[i].support)
         cells = [
             {
-                "count": f"{figures.confusion[i, j]:,}" if figures.confusion[i, j] else "",
-                "share": f"{min(0.8, figures.confusion[i, j] / support):.2f}",
+                "count": f"{count:,}" if count else "",
+                "share": f"{min(0.8, count / support):.2f}",
                 "colour": "37, 99, 201" if i == j else "214, 72, 40",
             }
-            for j in used
+            for j, count in zip(used, counts, strict=True)
         ]
         rows.append({"label": figures.classes[i].label, "cells": cells})
     return {"labels": [figures.classes[i].label for i in used], "rows": rows}
@@ -331,7 +328,9 @@ def _coverage(predictions: Predictions, right: Any) -> dict[str, Any]:
         "title": "Right answers, if the model says nothing where it is less sure",
         "bars": [],
         "lines": [_line(scaled, "--blue")],
-        "marks": _marks("photos answered", "right", ("0 %", "100 %"), (f"{floor:.0%}", "100 %")),
+        "marks": _marks(
+            "photos answered", "right", ("0 %", "100 %"), (f"{floor * 100:.0f} %", "100 %")
+        ),
     }
 
 

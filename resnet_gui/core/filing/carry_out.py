@@ -37,7 +37,7 @@ from resnet_gui.core.filing.record import read_record
 from resnet_gui.core.filing.settle import done_with, leave_for, remove_empty, settle
 from resnet_gui.core.system.renaming import rename_new
 
-_GROUP = 64  # files
+GROUP = 64  # files that are noted together
 _GROUP_BYTES = 64 << 20  # of the files in it
 _EVENT_S = 0.05
 # What concerns the whole disk or folder: nothing more can be done there.
@@ -225,7 +225,7 @@ class Carrier:
                 )
             group.append((number, str(target), before))
             room -= before.size
-            if len(group) == _GROUP or room <= 0:
+            if len(group) == GROUP or room <= 0:
                 break
         if group:
             self._journal.group_begins(group)

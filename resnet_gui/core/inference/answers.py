@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DeviceError, ModelError
@@ -19,7 +20,7 @@ from resnet_gui.core.events import (
     Prediction,
 )
 from resnet_gui.core.inference.backend import EXACT, Backend, BackendForm, Crops, Rows, softmax
-from resnet_gui.core.inference.photo_inputs import PhotoInput, read_photo
+from resnet_gui.core.inference.photo_inputs import Ask, PhotoInput, read_photo
 from resnet_gui.core.inference.unknown import unknown_scores
 from resnet_gui.core.zoo.kinds import article, kinds_of, least_probable, likely_kind
 from resnet_gui.core.zoo.spec import ModelSpec
@@ -92,21 +93,22 @@ def as_exact(
     return item
 
 
-def asking_for_many(model: LoadedModel, run: Run) -> Callable[[PhotoInput], Answer | None] | None:
+def asking_for_many(model: LoadedModel, run: Run) -> Ask[Answer] | None:
     """How several threads ask this model at once; None: they gain nothing by it."""
     many = dataclasses.replace(model, backend=model.backend.for_many())
     return functools.partial(_asked, many, run) if many.backend.threads > 1 else None
 
 
-def _asked(model: LoadedModel, run: Run, photo: PhotoInput) -> Answer | None:
+def _asked(model: LoadedModel, run: Run, photos: Sequence[PhotoInput]) -> list[Answer] | None:
     started = time.perf_counter()
     try:
-        rows = run(model, photo.crop[np.newaxis])
+        rows = run(model, np.stack([photo.crop for photo in photos]))
     except (RuntimeError, NotImplementedError):
         return None
     if not np.isfinite(rows).all():
         return None
-    return Answer(model, photo, rows[0], (time.perf_counter() - started) * 1000)
+    each_ms = (time.perf_counter() - started) * 1000 / len(photos)
+    return [Answer(model, *each, each_ms) for each in zip(photos, rows, strict=True)]
 
 
 def checked(model: LoadedModel, rows: Rows) -> Rows:
@@ -132,13 +134,22 @@ def calibrated(calibration: Calibration, logits: Rows) -> Rows:
     return softmax(logits / np.float32(calibration.temperature))
 
 
+def _largest(logits: Rows, count: int) -> npt.NDArray[np.intp]:
+    """Where the largest values are, largest first, `count` or more of them. Without ordering all
+    thousand, it takes a third of the time."""
+    places = np.arange(len(logits))
+    if count < len(logits):
+        places = np.flatnonzero(logits >= np.partition(logits, -count)[-count])
+    return places[np.argsort(-logits[places], kind="stable")]
+
+
 def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Prediction:
     """The classes of an answer of `LoadedModel.answers`, most probable first. Of two that are equal
     the first is first."""
     photo, spec = answer.photo, answer.model.spec
     logits, beyond = answer.row[:-1], float(answer.row[-1])
     probabilities = calibrated(spec.calibration, logits[np.newaxis])[0]
-    order = np.argsort(-logits, kind="stable")
+    order = _largest(logits, max(2, top_k))
     best = order[: max(1, top_k)].tolist()
     kinds = kinds_of(spec.classes)
     kind = likely_kind(probabilities.tolist(), kinds) if kinds else None

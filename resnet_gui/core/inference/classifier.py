@@ -186,7 +186,7 @@ class Classifier:
                     many = len(sources) - number >= _MANY
                     stream.go_on(
                         exact=model.exact,
-                        threads=readers_for(model.device, exact=model.exact),
+                        threads=readers_for(model.device, exact=model.exact, many=many),
                         prepare=functools.partial(asking_for_many, model, run) if many else None,
                     )
 

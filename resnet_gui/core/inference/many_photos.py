@@ -48,7 +48,7 @@ def rows_of(
         found = iter(() if rows is None else rows)
         return [next(found) if isinstance(photo, PhotoInput) else photo for photo in photos]
 
-    threads = readers_for(backend.device, exact=False)
+    threads = max(backend.threads, readers_for(backend.device, exact=False))
     everything = range(len(sources))
     pieces = (everything[start : start + _TOGETHER] for start in everything[::_TOGETHER])
     waiting: deque[Future[list[Rows | ImageFailed]]] = deque()

@@ -9,7 +9,7 @@
     best.safetensors    the best epoch's weights
     layers.jsonl        from scratch: one line per epoch, and one before the first (LayerStatistics)
     samples.json        what the network said last about a few validation photos
-    predictions.safetensors  the finished model's answers to the validation photos
+    predictions.safetensors  what its model answered to the validation photos
     features.safetensors  of head training, the backbone's features; deleted at the end
     .reserve.tmp        room for the finished model (see `training.space`)
     lock                held while a process trains; a killed process holds nothing

@@ -41,8 +41,10 @@ def trash_run(path: Path) -> Path:
         its directory in the trash.
 
     Raises:
-        RunError: it is being trained, or cannot be moved.
+        RunError: it is not there any more, is being trained, or cannot be moved.
     """
+    if not os.path.lexists(path / RUN_FILE):  # before the lock, which would make the folder anew
+        raise RunError(path, f"The run “{path.name}” is not there any more.")
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(lock(path / LOCK_FILE, PATIENCE_S))

@@ -25,11 +25,13 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def gentle_import(*, torch: bool = True) -> Iterator[None]:
+def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[None]:
     """Wrap an import of torch or torchvision: nothing in the block is slower for it.
 
     Args:
         torch: whether the block imports torch; otherwise another large package.
+        compiler: whether it imports torch's compiler (torch._dynamo), which brings triton where
+            that is installed: a library of 500 MB, read for up to 190 ms at a stretch.
 
     The collector pauses for the whole process, and what exists at the end of the block is frozen
     if the block imported anything: modules live for ever, so later collections need not look at
@@ -38,6 +40,8 @@ def gentle_import(*, torch: bool = True) -> Iterator[None]:
     """
     if torch and "torch" not in sys.modules:
         _load_libraries()
+    if compiler and "triton" not in sys.modules:
+        _load_triton()
     known = len(sys.modules)
     was_enabled = gc.isenabled()
     gc.disable()
@@ -65,6 +69,12 @@ def _load_libraries() -> None:
     # In torch's own order and with its flags (torch/__init__.py, _load_global_deps).
     load_ahead(folder / name.replace("python", "global_deps"), global_symbols=True)
     load_ahead(folder / name)
+
+
+def _load_triton() -> None:
+    spec = importlib.util.find_spec("triton")
+    if spec is not None and spec.submodule_search_locations:
+        load_ahead(Path(spec.submodule_search_locations[0]) / "_C" / "libtriton.so")
 
 
 def load_ahead(library: Path, *, global_symbols: bool = False) -> None:

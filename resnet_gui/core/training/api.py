@@ -7,12 +7,13 @@ for event in train(config):
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
-from resnet_gui.core.dataset.split import make_split
+from resnet_gui.core.dataset import DatasetSummary
+from resnet_gui.core.dataset.split import Split, make_split
+from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.dataset.walk import walk
 from resnet_gui.core.errors import (
     DatasetChangedError,
@@ -23,12 +24,14 @@ from resnet_gui.core.errors import (
     RunMismatchError,
     UnknownModelError,
 )
+from resnet_gui.core.evaluation.learned_photos import learned_paths
 from resnet_gui.core.events import DeviceInfo, Notice
 from resnet_gui.core.inference.hardware import resolve_precision, use_channels_last
 from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.runs.config import Method, Precision, RunConfig, Switch
-from resnet_gui.core.runs.events import Preparing, TrainEvent
+from resnet_gui.core.runs.events import TrainEvent
 from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
+from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.data.tensor import LEVELS
@@ -82,12 +85,7 @@ def train(
     device, precision, channels_last = hardware_for(config)
     check_input_size(entry, config)
     if summary is None:
-        for event in scan_dataset(Path(config.data)):
-            if isinstance(event, DatasetScanned):
-                summary = event.summary
-            else:
-                yield Preparing("folder", event.done, event.total)
-    assert summary is not None  # a scan ends with its summary
+        summary = yield from scanned(Path(config.data))
     check_trainable(summary)
     for problem in summary.problems:
         yield Notice(problem.message)
@@ -96,7 +94,10 @@ def train(
             f"early_stopping is ignored: the best part of the schedule “{config.schedule}” is its "
             "end."
         )
-    split = make_split(summary, config.val_fraction, config.seed)
+    known = frozenset() if config.method is Method.SCRATCH else learned_paths(entry, summary)
+    split = make_split(summary, config.val_fraction, config.seed, known)
+    if known:
+        yield known_before(entry, summary, split, known)
     title = config.title.strip() or f"{summary.title}, {entry.spec.title}"
     options = architecture_options(entry.spec.architecture_options, config)
     preprocessing = preprocessing_for(entry, config)
@@ -106,6 +107,7 @@ def train(
             "fingerprint": summary.fingerprint,
             "photos": len(summary.photos),
             "classes": list(summary.class_names),
+            **({"known_before": len(known)} if known else {}),
         },
         "model": {
             "id": entry.spec.id,
@@ -273,6 +275,34 @@ def preprocessing_for(entry: ModelEntry, config: RunConfig) -> Preprocessing:
         return base
     scale = config.image_size / base.crop
     return dataclasses.replace(base, crop=config.image_size, resize=round(base.resize * scale))
+
+
+def known_before(
+    entry: ModelEntry, summary: DatasetSummary, split: Split, known: Collection[str]
+) -> Notice:
+    """What a run says that starts from a model which learned from some of its photos.
+
+    Args:
+        known: paths of these photos.
+    """
+    left_out = len(summary.photos) - len(split.train) - len(split.val) - len(split.test)
+    text = (
+        f"“{entry.spec.title}” learned from {len(known):,} of these {len(summary.photos):,} photos "
+        "already. What the new model is worth is measured without them: "
+    )
+    if split.val:
+        text += f"the {count_noun(len(split.val), 'validation photo')} are new to it."
+    else:
+        text += (
+            "as no others are left to validate with, the last epoch is taken, and its accuracy is "
+            "not known. Add new photos to learn it."
+        )
+    if left_out:
+        where = "of the folder’s validation and test part"
+        text += (
+            f" {count_noun(left_out, 'photo')} {where} {'are' if left_out > 1 else 'is'} not used."
+        )
+    return Notice(text)
 
 
 def check_trainable(summary: DatasetSummary) -> None:

@@ -28,7 +28,12 @@ from resnet_gui.core.training.best_model import (
 from resnet_gui.core.training.durable import written_progress
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.training.space import not_written, release
-from resnet_gui.core.training.validation_answers import keep_answers, validation_answers
+from resnet_gui.core.training.validation_answers import (
+    answers_so_far,
+    keep_answers,
+    kept_calibration,
+    validation_answers,
+)
 from resnet_gui.core.zoo.weights.model_file import model_id
 
 
@@ -131,7 +136,12 @@ def save_quietly(sitting: Sitting) -> str:
         # that could not be written.
         progress = load_checkpoint(setup.run.best).progress
         measured = _chosen_accuracy(sitting, progress)
-        path = save_best(setup, progress, best_network(setup), measured, quickly=True)
+        answers = answers_so_far(sitting, progress.best_epoch)
+        calibration = answers.calibration if answers else kept_calibration(setup, progress)
+        network = best_network(setup)
+        path = save_best(setup, progress, network, measured, quickly=True, calibration=calibration)
+        if answers is not None:
+            keep_answers(sitting, answers, path)
         setup.run.update(model_path=path)
     except (ResNetGuiError, OSError):
         return path

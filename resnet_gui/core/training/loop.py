@@ -177,5 +177,6 @@ def _judge(sitting: Sitting, epoch: int, train_loss: float, validation: Validati
         progress.best_accuracy, progress.best_loss = validation.accuracy, validation.loss
         progress.best_right, progress.best_photos = validation.right, validation.photos
         progress.bad_epochs = 0
+        sitting.best = epoch, validation
     else:
         progress.bad_epochs += 1

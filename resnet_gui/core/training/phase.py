@@ -3,6 +3,7 @@ Needs torch."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,7 @@ from resnet_gui.core.runs.checkpoint import (
 )
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.schedules import learning_rate
+from resnet_gui.core.system.allocator import keeping_freed_memory
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.augment import step_seed, variation_of
 from resnet_gui.core.training.average import running_average
@@ -88,6 +90,8 @@ class Phase:
         self._freeze = setup.freeze_batchnorm
         self._batch_size = config.batch_size
         self._seed = config.seed
+        self._open = contextlib.ExitStack()
+        self._open.callback(source.close)
         self.train_mode()
         live = has_live_batchnorm(module)
         fewest = min(_FEWEST_FOR_BATCHNORM, config.batch_size, max(1, len(self.indices)))
@@ -146,7 +150,12 @@ class Phase:
 
     def close(self) -> None:
         """Let go of the pixels and threads."""
-        self.source.close()
+        self._open.close()
+
+    def begin(self) -> None:
+        """All is in memory; what comes now are steps."""
+        if self.name == NETWORK and self.forward.device_kind == "cpu":
+            self._open.enter_context(keeping_freed_memory())
 
 
 def open_phase(
@@ -217,6 +226,7 @@ def open_phase(
     if carried is not None:
         carried.close()
         gc.collect()
+    phase.begin()
     yield phase
 
 

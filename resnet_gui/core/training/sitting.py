@@ -11,6 +11,7 @@ from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import EpochDone, PhotoSkipped, SamplesPredicted
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import Setup
+from resnet_gui.core.training.validate import Validation
 
 Stop = Callable[[], bool]
 Event = TypeVar("Event")
@@ -62,6 +63,7 @@ class Sitting:
         missing: photos that could not be read.
         clock: the time that this sitting worked.
         samples: the last epoch's answers to a few validation photos.
+        best: what the validation photos said in the best epoch, if that was in this sitting.
     """
 
     setup: Setup
@@ -74,6 +76,7 @@ class Sitting:
     clock: Stopwatch = field(default_factory=Stopwatch)
     seconds_before: float = 0.0
     samples: SamplesPredicted | None = None
+    best: tuple[int, Validation] | None = None
 
     def __post_init__(self) -> None:
         self.step, self.seconds_before = self.progress.step, self.progress.seconds

@@ -16,16 +16,24 @@ from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import NETWORK, Setup
 
 _SAMPLES = 6
+_MOST_NUMBERS = 16_000_000  # of the best epoch's answers, 64 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What the validation photos say; loss and accuracy are None without any."""
+    """What the validation photos say; loss and accuracy are None without any.
+
+    Attributes:
+        positions, logits: of the photos that could be read, (N, classes) in pieces; none where they
+            would take much memory.
+    """
 
     loss_sum: float
     right: int
     photos: int
     samples: tuple[SamplePrediction, ...]
+    positions: tuple[int, ...] = ()
+    logits: tuple[Tensor, ...] = ()
 
     @property
     def loss(self) -> float | None:
@@ -70,12 +78,18 @@ def validate(
     wanted = _sample_positions([item.label for item in items])
     samples: dict[int, SamplePrediction] = {}
     loss_sum, right, seen = 0.0, 0, 0
+    small = len(items) * len(setup.split.classes) <= _MOST_NUMBERS
+    positions: list[int] = []
+    logits: list[Tensor] = []
     for judged in phase.source.judge(module, phase.forward):
         y = torch.tensor([items[i].label for i in judged.positions])
         losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
         loss_sum += float(losses)
         right += int((judged.logits.argmax(1) == y).sum())
         seen += len(y)
+        if small:
+            positions += judged.positions
+            logits.append(judged.logits)
         for row, position in enumerate(judged.positions):
             if position in wanted:
                 samples[position] = _sample(setup, position, judged.logits[row])
@@ -89,7 +103,7 @@ def validate(
             "Check the drive they are on, then resume the run.",
         )
     ordered = tuple(samples[position] for position in sorted(samples))
-    return Validation(loss_sum, right, seen, ordered)
+    return Validation(loss_sum, right, seen, ordered, tuple(positions), tuple(logits))
 
 
 def _sample(setup: Setup, position: int, logits: Tensor) -> SamplePrediction:

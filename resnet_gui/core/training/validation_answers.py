@@ -1,5 +1,5 @@
-"""What a run's best network says of the validation photos, at the run's end: kept with the run, and
-what the model's calibration comes from. Needs torch."""
+"""What a run's best network says of the validation photos, at the run's end or when it is stopped:
+kept with the run, and what the model's calibration comes from. Needs torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.calibration import Calibration
-from resnet_gui.core.errors import ModelFileError, OutOfMemoryError
+from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError
 from resnet_gui.core.evaluation.calibrate import fit_calibration
 from resnet_gui.core.evaluation.metrics import Ints
 from resnet_gui.core.evaluation.predictions import (
@@ -22,6 +22,7 @@ from resnet_gui.core.evaluation.predictions import (
     Facts,
     Predictions,
     now,
+    read_facts,
     size_of,
     write_predictions,
 )
@@ -30,9 +31,10 @@ from resnet_gui.core.inference.backend import EXACT, Rows
 from resnet_gui.core.inference.network_features import WithFeatures
 from resnet_gui.core.inference.unknown import Numbers
 from resnet_gui.core.nets.build import head_name
+from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.system.documents import text
-from resnet_gui.core.training.setup import HEAD, NETWORK
+from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.weights.model_file import read_header, spec_from_header
@@ -49,6 +51,7 @@ class Answers:
     Attributes:
         positions: in the validation part. truth: (N,). logits: (N, classes) float32.
         unlike: (N,), see `Predictions`. calibration: what they make of it.
+        epoch: whose network answered; 0: the best one's.
     """
 
     positions: list[int] = field(default_factory=list)
@@ -56,6 +59,7 @@ class Answers:
     logits: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     unlike: Numbers = field(default_factory=lambda: np.zeros(0, np.float32))
     calibration: Calibration = field(default_factory=Calibration)
+    epoch: int = 0
 
 
 def validation_answers(
@@ -108,6 +112,44 @@ def validation_answers(
     return Answers(positions, truth, logits, unlike, calibration)
 
 
+def answers_so_far(sitting: Sitting, epoch: int) -> Answers | None:
+    """The answers of a run that ends before its plan: what its best epoch's validation said, so
+    that it takes no time. Without features, the unknown score is the energy.
+
+    Args:
+        epoch: whose weights the model gets.
+
+    Returns:
+        None where nothing new is to be kept: that epoch was in an earlier sitting (whose answers
+        are kept), its answers were too many, or it saw smaller pictures than the model will see.
+    """
+    setup = sitting.setup
+    if sitting.best is None or sitting.best[0] != epoch:
+        return None
+    found = sitting.best[1]
+    if not found.positions or setup.input_side(epoch) != setup.preprocessing.crop:
+        return None
+    logits: Rows = torch.cat(found.logits).numpy()
+    if not np.isfinite(logits).all():
+        return None
+    items = setup.split.val
+    truth = np.array([items[index].label for index in found.positions], np.int64)
+    calibration, unlike = fit_calibration(logits, truth)
+    return Answers(list(found.positions), truth, logits, unlike, calibration, epoch)
+
+
+def kept_calibration(setup: Setup, progress: Progress) -> Calibration | None:
+    """What the answers say that an earlier sitting kept of the best epoch; None: it kept none. They
+    go, if they are of an epoch that is the best no more."""
+    run = setup.run
+    with contextlib.suppress(DatasetError):
+        facts = read_facts(run.predictions)
+        if facts.epoch == progress.best_epoch:
+            return Calibration.from_json(facts.fitted)
+    run.predictions.unlink(missing_ok=True)
+    return None
+
+
 class _HeadWithInput(nn.Module):
     """x: (N, D) -> (N, classes + D): a head's answers, then what it was asked."""
 
@@ -154,7 +196,7 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
         made=now(),
         run=run.name,
         run_title=run.title,
-        epoch=sitting.progress.best_epoch,
+        epoch=answers.epoch or sitting.progress.best_epoch,
         calibration=calibration,
         fitted=calibration,
     )

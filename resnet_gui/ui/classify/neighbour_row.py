@@ -32,6 +32,9 @@ _WIDTH = 92
 class NeighbourRow(QWidget):
     """As many of them as there is room for, or why there are none.
 
+    Attributes:
+        photos: a button for each; those that there is room for are visible.
+
     Signals:
         open_requested(str path): one was clicked.
     """
@@ -42,13 +45,18 @@ class NeighbourRow(QWidget):
         super().__init__()
         self._why, self._low = why, False
         self._shown: NeighboursFound | NeighboursUnknown | None = None
-        self._photos: list[_NeighbourButton] = []
+        self.photos: list[_NeighbourButton] = []
         self._thumbnails = Thumbnails(io, 2 * _PICTURE, self)
         self._thumbnails.made.connect(self._on_made)
         self.text = ElidedLabel()
         self.text.setProperty("kind", "muted")
         self.compute = QPushButton("Compare with them")
         self.compute.setProperty("kind", "plain")
+        set_tooltip(
+            self.compute,
+            "Find the training photos that this one is most like. The first time all of them have "
+            "to be read.",
+        )
         self.compute.clicked.connect(why.compute_neighbours)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -109,12 +117,12 @@ class NeighbourRow(QWidget):
             self._show(found.neighbours if isinstance(found, NeighboursFound) else ())
 
     def _show(self, neighbours: tuple[Neighbour, ...]) -> None:
-        for button in self._photos:
+        for button in self.photos:
             self._pictures.removeWidget(button)
             button.hide()
             button.deleteLater()
-        self._photos = [_NeighbourButton(item) for item in neighbours]
-        for number, button in enumerate(self._photos):
+        self.photos = [_NeighbourButton(item) for item in neighbours]
+        for number, button in enumerate(self.photos):
             self._pictures.insertWidget(number, button)
             button.clicked.connect(self._on_clicked)
             button.show_picture(self._thumbnails)
@@ -122,7 +130,7 @@ class NeighbourRow(QWidget):
 
     def _fit(self) -> None:
         room = max(1, (self.width() + 4) // (_WIDTH + 4))
-        for number, button in enumerate(self._photos):
+        for number, button in enumerate(self.photos):
             button.setVisible(number < room)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -131,7 +139,7 @@ class NeighbourRow(QWidget):
 
     @Slot(object)
     def _on_made(self, photo: object) -> None:
-        for button in self._photos:
+        for button in self.photos:
             if button.source.id == photo:
                 button.show_picture(self._thumbnails)
 

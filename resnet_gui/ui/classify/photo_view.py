@@ -28,6 +28,7 @@ class PhotoView(QWidget):
 
     Attributes:
         preprocessing: the model's, None hides the overlay.
+        pixels: what the network gets of the photo; None: not made yet.
 
     Signals:
         menu_requested(QPoint): where on the screen. open_requested(): by a double click.
@@ -49,7 +50,7 @@ class PhotoView(QWidget):
         self._message = ""
         self._failed = False
         self._show_crop = False
-        self._pixels: QImage | None = None
+        self.pixels: QImage | None = None
         self._heat: QImage | None = None
         self._strength = 1.0
 
@@ -62,26 +63,26 @@ class PhotoView(QWidget):
             return
         self._image, self._full = image, (full_width, full_height)
         self._message, self._failed = "", False
-        self._scaled, self._pixels = QPixmap(), None
+        self._scaled, self.pixels = QPixmap(), None
         self.setAccessibleDescription(f"{full_width} by {full_height} pixels")
         self.update()
 
     def show_message(self, text: str, *, failed: bool = False) -> None:
         """Show a sentence instead of a photo."""
         self._image, self._message, self._failed = None, lines(text), failed
-        self._scaled, self._pixels = QPixmap(), None
+        self._scaled, self.pixels = QPixmap(), None
         self.setAccessibleDescription(self._message)
         self.update()
 
     def set_preprocessing(self, preprocessing: Preprocessing | None) -> None:
         """That of another model."""
         if preprocessing != self.preprocessing:
-            self.preprocessing, self._pixels = preprocessing, None
+            self.preprocessing, self.pixels = preprocessing, None
             self.update()
 
     def show_pixels(self, image: QImage) -> None:
         """Show what the network gets of the photo, `preprocessing.crop` pixels wide and high."""
-        self._pixels = image
+        self.pixels = image
         self.update()
 
     def show_heat(self, heat: QImage | None, strength: float) -> None:
@@ -98,6 +99,11 @@ class PhotoView(QWidget):
     @property
     def has_photo(self) -> bool:
         return self._image is not None
+
+    @property
+    def image(self) -> QImage | None:
+        """The photo that is shown, at the size at which it was read for the screen."""
+        return self._image
 
     def photo_rect(self) -> QRectF:
         """Where the photo is painted, in points; never larger than its own pixels twice."""
@@ -178,9 +184,9 @@ class PhotoView(QWidget):
             )
         painter.drawPixmap(target, self._scaled, QRectF(self._scaled.rect()))
         show_crop = self._show_crop and self.preprocessing is not None
-        if show_crop and self._pixels is not None:
+        if show_crop and self.pixels is not None:
             # Without smoothing: each of the network's pixels becomes a block of the screen's.
-            painter.drawImage(self.input_rect(), self._pixels)
+            painter.drawImage(self.input_rect(), self.pixels)
         if self._heat is not None:
             painter.save()
             if not show_crop:
@@ -193,7 +199,7 @@ class PhotoView(QWidget):
             self._paint_crop(painter, target)
 
     def _paint_crop(self, painter: QPainter, target: QRectF) -> None:
-        crop = self.crop_rect() if self._pixels is None else self.input_rect()
+        crop = self.crop_rect() if self.pixels is None else self.input_rect()
         outside = QPainterPath()
         outside.addRect(target)
         inside = QPainterPath()

@@ -51,10 +51,12 @@ class WhyPanel(QFrame):
     Signals:
         strength_changed(float): of the heat over the photo, 0..1.
         open_requested(str path): a training photo should be shown in another program.
+        save_requested(): the photo with its colours, as a picture.
     """
 
     strength_changed = Signal(float)
     open_requested = Signal(object)
+    save_requested = Signal()
 
     def __init__(self, why: Why, io: JobLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,8 +71,15 @@ class WhyPanel(QFrame):
         put_icon(self.close_button, "close", 16)
         set_tooltip(self.close_button, "Show the photo alone again (W or Esc)")
         self.close_button.clicked.connect(why.close)
+        self.save_button = QPushButton()
+        self.save_button.setProperty("kind", "plain")
+        self.save_button.setAccessibleName("Save picture")
+        put_icon(self.save_button, "download", 16)
+        set_tooltip(self.save_button, "Save the photo with its colours as a picture (Ctrl+S)")
+        self.save_button.clicked.connect(self.save_requested)
         head = QHBoxLayout()
         head.addWidget(self.sentence, 1)
+        head.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -127,6 +136,10 @@ class WhyPanel(QFrame):
     @property
     def opacity(self) -> float:
         return self.strength.value() / 100
+
+    def set_picture(self, there: bool) -> None:
+        """Whether there are colours over the photo that could be saved."""
+        self.save_button.setEnabled(there)
 
     def set_low(self, low: bool) -> None:
         """Whether there is no room for the training photos."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QKeySequence
 
@@ -12,7 +14,10 @@ from resnet_gui.ui.classify.photo_panel import PhotoPanel
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.classify.why_panel import WhyPanel
+from resnet_gui.ui.classify.why_picture import WhyPicture
 from resnet_gui.ui.page import Page
+from resnet_gui.ui.widgets.charts.target import SaveTarget
+from resnet_gui.ui.widgets.words import sentence
 
 _LOW = 430  # points: below, the photo needs the room of the training photos
 
@@ -22,7 +27,7 @@ class WhyView(QObject):
 
     Attributes:
         why: the state. panel: below the photo. action: switches it. occlusion: switches the way in
-            which it is found out.
+            which it is found out. save: asks where to, and saves the photo with its colours.
     """
 
     def __init__(
@@ -43,6 +48,11 @@ class WhyView(QObject):
         self._left.installEventFilter(self)
         self.panel.strength_changed.connect(self._on_strength_changed)
         self.panel.open_requested.connect(actions.open_path)
+        self.save = QAction("Save &picture of “Why?”…", self)
+        self.save.triggered.connect(self._on_save)
+        self.panel.save_requested.connect(self._on_save)
+        self._target = SaveTarget(page)
+        self._target.chosen.connect(self._on_target_chosen)
         self.action = QAction("&Why this answer?", self, checkable=True)
         self.action.triggered.connect(why.toggle)
         self.occlusion = QAction("Second opinion by &occlusion", self, checkable=True)
@@ -65,12 +75,38 @@ class WhyView(QObject):
         page = self._page
         page.offer_action("View", self.action, keys="W", usable=self._some_photo)
         page.offer_action("View", self.occlusion, keys="Shift+W", usable=self._is_open)
+        page.offer_action("File", self.save, keys="Ctrl+S", usable=self._has_picture)
 
     def _some_photo(self) -> bool:
         return self.why.controller.current is not None
 
     def _is_open(self) -> bool:
         return self.why.open
+
+    def _has_picture(self) -> bool:
+        return self._heat is not None and self._left.view.image is not None
+
+    @Slot()
+    def _on_save(self) -> None:
+        photo, found, heat = self._left.view.image, self.why.explained, self._heat
+        if photo is None or found is None or heat is None:
+            return
+        picture = WhyPicture(photo, heat, found, self.panel.opacity)
+        self._target.ask("Save picture", picture.name, ".png", "Pictures", picture.write)
+
+    @Slot(object)
+    def _on_target_chosen(self, write: Callable[[], Iterator[object]]) -> None:
+        job = self._left.io.submit(write)
+        job.finished.connect(self._on_saved)
+        job.failed.connect(self._on_not_saved)
+
+    @Slot(object)
+    def _on_saved(self, path: object) -> None:
+        self._page.notices.add(f"Saved: {path}")
+
+    @Slot(object)
+    def _on_not_saved(self, error: Exception) -> None:
+        self._page.notices.add(sentence(error), "warning")
 
     @Slot(bool)
     def _on_occlusion_triggered(self, on: bool) -> None:
@@ -102,6 +138,7 @@ class WhyView(QObject):
             warm = found is not None and found.peak is not None and found.heat.size > 1
             self._drawn, self._heat = found, to_layer(found.layer) if found and warm else None
         self._left.view.show_heat(self._heat, self.panel.opacity)
+        self.panel.set_picture(self._has_picture())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._left and event.type() == QEvent.Type.Resize:

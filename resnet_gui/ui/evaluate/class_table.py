@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSortFilterProxyModel,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.evaluation.metrics import ClassFigures
 from resnet_gui.ui.evaluate.result import Result
+from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
-_ORDER = Qt.ItemDataRole.UserRole
 _COLUMNS = (
     ("Class", "The name of the class"),
     ("Photos", "How many photos show it"),
@@ -31,21 +31,51 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What stands in a row, made once: sorting asks for it some thousand times.
+
+    Attributes:
+        number: of the class. order: what a column is sorted by. texts: what it shows.
+    """
+
+    number: int
+    order: tuple[str | float, ...]
+    texts: tuple[str, ...]
+    tip: str
+
+
+def _row(number: int, item: ClassFigures) -> _Row:
+    name = class_words(item.label)
+    shares = (item.recall, item.precision, item.f1)
+    return _Row(
+        number,
+        (name.casefold(), item.support, *(-1.0 if share is None else share for share in shares)),
+        (
+            name,
+            f"{item.support:,}",
+            *("–" if share is None else f"{share:.1%}" for share in shares),
+        ),
+        f"{name}: {item.right:,} of {item.support:,} photos recognised; {item.called:,} photos "
+        "were called so",
+    )
+
+
 class ClassModel(QAbstractTableModel):
     """One row for each class that occurs."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: list[tuple[int, ClassFigures]] = []
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[_Row] = []
 
     def show_result(self, result: Result | None) -> None:
         self.beginResetModel()
         classes = result.figures.classes if result is not None else ()
-        self._rows = [(i, c) for i, c in enumerate(classes) if c.support or c.called]
+        self._rows = [_row(i, c) for i, c in enumerate(classes) if c.support or c.called]
         self.endResetModel()
 
     def class_of(self, row: int) -> int:
-        return self._rows[row][0]
+        return self._rows[row].number
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._rows)
@@ -68,30 +98,19 @@ class ClassModel(QAbstractTableModel):
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        item = self._rows[index.row()][1]
-        name = class_words(item.label)
-        value = (name.casefold(), item.support, item.recall, item.precision, item.f1)[
-            index.column()
-        ]
-        if role == _ORDER:
-            return -1.0 if value is None else value
+        row = self._rows[index.row()]
+        if role == ORDER:
+            return row.order[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            if index.column() == 0:
-                return name
-            if index.column() == 1:
-                return f"{item.support:,}"
-            return "–" if value is None else f"{value:.1%}"
+            return row.texts[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(
-                f"{name}: {item.right:,} of {item.support:,} photos recognised; {item.called:,} "
-                "photos were called so"
-            )
+            return tooltip(row.tip)
         return None
 
 
-class ClassTable(QTableView):
+class ClassTable(SortedTable):
     """Sorts by a click on a column's title; Return or a click on a row shows its mistakes.
 
     Signals:
@@ -101,37 +120,15 @@ class ClassTable(QTableView):
     class_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._classes = ClassModel(self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self._classes)
-        self._sorted.setSortRole(_ORDER)
-        self.setModel(self._sorted)
-        self.setAccessibleName("Classes and how well each is recognised")
-        self.setSortingEnabled(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in range(1, len(_COLUMNS)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setHighlightSections(False)
+        self._classes = ClassModel()
+        super().__init__(self._classes, "Classes and how well each is recognised", 1, parent)
+        self._classes.setParent(self)
         self.sortByColumn(2, Qt.SortOrder.AscendingOrder)
-        self.activated.connect(self._on_activated)
-        self.clicked.connect(self._on_activated)
+        self.row_chosen.connect(self._on_row_chosen)
 
     def show_result(self, result: Result | None) -> None:
         self._classes.show_result(result)
 
-    def column_texts(self, column: int) -> list[str]:
-        """What a column shows, from top to bottom."""
-        rows = range(self._sorted.rowCount())
-        return [str(self._sorted.index(row, column).data()) for row in rows]
-
-    @Slot(QModelIndex)
-    def _on_activated(self, index: QModelIndex) -> None:
-        row = self._sorted.mapToSource(index).row()
+    @Slot(int)
+    def _on_row_chosen(self, row: int) -> None:
         self.class_chosen.emit(self._classes.class_of(row))

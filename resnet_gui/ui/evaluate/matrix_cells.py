@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.widgets.charts.model import plain_percent
@@ -21,10 +23,10 @@ class MatrixCells:
         self._counts: list[list[int]] = []
         self._support: list[int] = []
         if result is not None:
-            classes, confusion = result.figures.classes, result.figures.confusion
+            classes = result.figures.classes
             self.labels = [class_words(classes[index].label) for index in order]
             # As lists: looking a number up in an array takes ten times as long.
-            self._counts = confusion[list(order)][:, list(order)].tolist()
+            self._counts = result.figures.confusion(order).tolist()
             self._support = [classes[index].support for index in order]
 
     def __len__(self) -> int:
@@ -60,6 +62,10 @@ class MatrixCells:
 
     def confusions(self) -> list[Cell]:
         """All cells of mistakes, those with most photos first."""
-        everything = range(len(self))
-        cells = [(r, c) for r in everything for c in everything if r != c and self._counts[r][c]]
+        cells = [
+            (row, column)
+            for row, counts in enumerate(self._counts)
+            for column in compress(range(len(self)), counts)
+            if row != column
+        ]
         return sorted(cells, key=self.count, reverse=True)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.evaluation.metrics import (
     Bin,
+    ClassFigures,
     Coverage,
     Figures,
     Floats,
@@ -24,6 +25,8 @@ from resnet_gui.core.evaluation.metrics import (
 )
 from resnet_gui.core.evaluation.predictions import Predictions, read_predictions
 
+MOST_SHOWN = 1_000  # classes of a matrix: in a larger one nobody finds anything
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
@@ -34,7 +37,8 @@ class Result:
         answers, confidences, losses, right: of each photo, (N,).
         bins, error: of the reliability diagram. raw_error: the error without the temperature.
         curve: what is answered by threshold.
-        order: the classes, those first that are confused with each other most.
+        order: the classes of the confusion matrix, those first that are confused with each other
+            most; of more than `MOST_SHOWN` those with most mistakes.
         worst, unsure, wrong: photos, see `Predictions`.
     """
 
@@ -101,17 +105,27 @@ def by_confusion(figures: Figures) -> tuple[int, ...]:
     """The classes that occur, so that those lie side by side that are taken for each other: it
     begins with the pair that is confused most, and goes on with whichever class is confused most
     with those at the end of the row."""
-    left = [i for i, item in enumerate(figures.classes) if item.support or item.called]
-    both = (figures.confusion + figures.confusion.T).astype(np.float64)
+    classes = np.array(figures.occurring, np.int64)
+    if len(classes) > MOST_SHOWN:
+        mistakes = [_mistakes(figures.classes[index]) for index in classes]
+        classes = np.sort(classes[np.argsort(-np.array(mistakes), kind="stable")[:MOST_SHOWN]])
+    matrix = figures.confusion(classes.tolist())
+    both = (matrix + matrix.T).astype(np.float64)
     np.fill_diagonal(both, 0)
-    order: list[int] = []
+    order: list[int] = []  # places in `classes`
+    left = list(range(len(classes)))
     while left:
         remaining = np.array(left)
         weights = both[order[-1], remaining] if order else both[remaining].max(axis=1)
         if not weights.any():  # with nobody left: the next pair begins
             weights = both[np.ix_(remaining, remaining)].max(axis=1)
         order.append(left.pop(int(weights.argmax())))
-    return tuple(order)
+    return tuple(classes[order].tolist())
+
+
+def _mistakes(item: ClassFigures) -> int:
+    """Photos that were taken from it or for it."""
+    return item.support + item.called - 2 * item.right
 
 
 def open_result(path: Path, calibration: Calibration | None) -> Generator[None, None, Result]:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.evaluation.metrics import adjusted_words
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.counts import counts_text
@@ -241,10 +242,11 @@ class ResultView(QWidget):
         low, high = figures.interval
         self.figure.setText(f"{figures.accuracy:.1%} right")
         macro = figures.macro("f1")
+        adjusted = adjusted_words(result.predictions.calibration.temperature)
         sentences = [
             f"{figures.right:,} of {count_noun(figures.n, 'photo')}; 95 % interval {low:.1%} to "
             f"{high:.1%}; F1 {macro or 0.0:.1%} as a mean over the classes; loss "
-            f"{figures.loss:.3f}."
+            f"{figures.loss:.3f}{adjusted}."
         ]
         if facts.trained_on:
             sentences.append(
@@ -255,6 +257,10 @@ class ResultView(QWidget):
             sentences.append("These photos also chose the best epoch, so new photos may do worse.")
         if facts.failed:
             sentences.append(f"{facts.failed:,} more could not be read.")
+        if len(result.order) < len(figures.occurring):
+            sentences.append(
+                f"The matrix has the {len(result.order):,} classes with most mistakes."
+            )
         self.facts.setText(" ".join(sentences))
 
     def _show_matrix(self) -> None:

@@ -11,20 +11,19 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSortFilterProxyModel,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.predictions import Facts
 from resnet_gui.core.evaluation.store import Stored
+from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
-_ORDER = Qt.ItemDataRole.UserRole
 _COLUMNS = ("Model", "Tested on", "Right", "Photos", "When")
 _PARTS = {
     "all": "all photos",
@@ -50,8 +49,8 @@ def when_words(made: str) -> str:
 
 
 class _Results(QAbstractTableModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.rows: Sequence[Stored] = ()
 
     def show_results(self, rows: Sequence[Stored]) -> None:
@@ -89,7 +88,7 @@ class _Results(QAbstractTableModel):
                 title, f"{where}: {part_words(facts)}", f"{accuracy:.1%}", f"{facts.n:,}",
                 when_words(facts.made),
             )[column]  # fmt: skip
-        if role == _ORDER:
+        if role == ORDER:
             return (title.casefold(), where.casefold(), accuracy, facts.n, facts.made)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             low, high = wilson_interval(facts.right, facts.n)
@@ -102,7 +101,7 @@ class _Results(QAbstractTableModel):
         return None
 
 
-class ResultsList(QTableView):
+class ResultsList(SortedTable):
     """A click, or Return, opens a result.
 
     Signals:
@@ -112,33 +111,16 @@ class ResultsList(QTableView):
     chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._results = _Results(self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self._results)
-        self._sorted.setSortRole(_ORDER)
-        self.setModel(self._sorted)
-        self.setAccessibleName("Results on this computer")
-        self.setSortingEnabled(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
+        self._results = _Results()
+        super().__init__(self._results, "Results on this computer", 2, parent)
+        self._results.setParent(self)
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column in (2, 3, 4):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.sortByColumn(4, Qt.SortOrder.DescendingOrder)
-        self.clicked.connect(self._on_activated)
-        self.activated.connect(self._on_activated)
+        self.row_chosen.connect(self._on_row_chosen)
 
     def show_results(self, rows: Sequence[Stored]) -> None:
         self._results.show_results(rows)
 
-    @Slot(QModelIndex)
-    def _on_activated(self, index: QModelIndex) -> None:
-        self.chosen.emit(self._results.rows[self._sorted.mapToSource(index).row()])
+    @Slot(int)
+    def _on_row_chosen(self, row: int) -> None:
+        self.chosen.emit(self._results.rows[row])

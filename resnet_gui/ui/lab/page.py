@@ -27,7 +27,7 @@ from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
 PROJECTOR_SCALE = 1.45
-_REFRESH_MS = 1000
+REFRESH_MS = 1000
 
 
 class View(IntEnum):
@@ -105,7 +105,7 @@ class LabPage(Page):
         self._build_soon.timeout.connect(self._show_view)
         self._refresh_soon = QTimer(self)
         self._refresh_soon.setSingleShot(True)
-        self._refresh_soon.setInterval(_REFRESH_MS)
+        self._refresh_soon.setInterval(REFRESH_MS)
         self._refresh_soon.timeout.connect(self._refresh)
         self._events: list[EpochDone | LayersMeasured] = []
         self._stale = False
@@ -281,7 +281,7 @@ class LabPage(Page):
     def _on_histories_changed(self) -> None:
         for failure in self.controller.failures:
             self.notices.add(failure.message, "warning")
-        self._show_view()
+        self._build_soon.start()  # the list of networks has been drawn anew in this turn
 
     @Slot()
     def _on_measuring_changed(self) -> None:

@@ -8,6 +8,8 @@ measured stands there in the words of the recorded trainings' numbers.
 
 from __future__ import annotations
 
+import bisect
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import (
     QColor,
@@ -18,6 +20,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -70,6 +73,7 @@ _SOURCE = (
     "Deep Residual Networks, 2016. On gradients at the start: Yang et al., A Mean Field Theory of "
     "Batch Normalization, 2019."
 )
+_MOST_HEIGHTS = 200
 _SIZES = (2.6, 2.4, 2.2, 2.0, 1.85, 1.7, 1.55, 1.4, 1.25, 1.1, 1.0)
 
 
@@ -121,6 +125,7 @@ class LabWhy(QScrollArea):
         frame.setContentsMargins(0, 0, 0, 0)
         frame.addWidget(inner)
         self.setWidget(outer)
+        self._heights: dict[tuple[float, int], float] = {}
         controller.histories_changed.connect(self._on_histories_changed)
         self._on_histories_changed()
 
@@ -129,7 +134,9 @@ class LabWhy(QScrollArea):
         text = start_sentence(self._controller.histories, self._controller.names) or _NOT_MEASURED
         if text != self.measured.text():
             self.measured.setText(text)
-            self._fit()
+            self._heights.clear()
+            if self.isVisible():
+                self._fit()
 
     def set_scale(self, scale: float) -> None:
         self._fit()  # as large as fits, in either mode
@@ -137,21 +144,32 @@ class LabWhy(QScrollArea):
     def refresh_theme(self) -> None:
         self.drawing.update()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        if self.isVisible():
+            self._fit()
 
     def _fit(self) -> None:
         """The largest type with which all stands on one screen."""
         width = (self.viewport().width() - 80) * 3 // 5
         room = self.viewport().height() - 36
-        for size in _SIZES:
-            if self._height(size, width) <= room:
-                break
-        self._set_size(size)
+        # The first of the falling sizes that fits; laying out a page of text costs some ms.
+        first = bisect.bisect_left(_SIZES, True, key=lambda size: self._height(size, width) <= room)
+        self._set_size(_SIZES[min(first, len(_SIZES) - 1)])
 
     def _height(self, size: float, width: int) -> float:
         """Of all texts, wrapped, in type of this size."""
+        if (size, width) not in self._heights:
+            if len(self._heights) > _MOST_HEIGHTS:  # the window has had many widths
+                self._heights.clear()
+            self._heights[size, width] = self._measured_height(size, width)
+        return self._heights[size, width]
+
+    def _measured_height(self, size: float, width: int) -> float:
         total = 6.0 * 10 + 8 * 5
         for label, factor, bold in self._labels():
             font = QApplication.font()

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,7 @@ from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.spin_box import SpinBox
 
 _KINDS = (
     (TableKind.CSV, "CSV, for spreadsheets", ".csv"),
@@ -98,7 +98,7 @@ class ExportDialog(QDialog):
             box.toggled.connect(self._on_changed)
             place = len(self.columns) - 1
             grid.addWidget(box, place // _IN_A_ROW, place % _IN_A_ROW)
-        self.top = QSpinBox()
+        self.top = SpinBox()
         self.top.setRange(1, 5)
         self.top.setMinimumHeight(self.kind.sizeHint().height())
         self.top.setAccessibleName("Labels of each photo")

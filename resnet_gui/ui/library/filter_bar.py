@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from resnet_gui.ui.library.arrangement import Filter, SortBy, Which
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.spin_box import SpinBox
 
 _TYPING_MS = 150  # after the last letter
 
@@ -58,7 +59,7 @@ class FilterBar(QWidget):
         self.which.setAccessibleName("Which photos")
         for which in Which:
             self.which.addItem(which.value, which)
-        self.least, self.most = QSpinBox(), QSpinBox()
+        self.least, self.most = SpinBox(), SpinBox()
         for box, value, prefix, name in (
             (self.least, 0, "from ", "Least probability"),
             (self.most, 100, "to ", "Highest probability"),

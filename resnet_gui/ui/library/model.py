@@ -38,7 +38,7 @@ COLUMNS = (
 BEFORE = len(COLUMNS) - 1  # only of use once another model was asked
 _NUMBERS = (2, 3)  # columns that stand at the right
 _SOON_MS = 60  # answers come many times a second
-_SETTLE_MS = 1500  # between two times that photos change their places by themselves
+_SETTLE_MS = 1500
 _AT_ONCE = 600  # photos whose facts are computed in one go: 5 ms
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -61,7 +61,10 @@ class LibraryModel(QAbstractTableModel):
     arranged = Signal()
     counted = Signal()
 
-    def __init__(self, photos: PhotoList, parent: QObject | None = None) -> None:
+    def __init__(
+        self, photos: PhotoList, parent: QObject | None = None, *, settle_ms: int = _SETTLE_MS
+    ) -> None:
+        """`settle_ms`: between two times that photos change their places by themselves."""
         super().__init__(parent)
         self.source = photos
         self.shown, self.by, self.falling = Filter(), SortBy.ADDED, False
@@ -77,7 +80,7 @@ class LibraryModel(QAbstractTableModel):
         self._wanted = False  # an arrangement, as soon as all facts are known
         self._loose = False  # photos have changed that may belong elsewhere
         self._soon = self._timer(_SOON_MS, self._take_changes)
-        self._settle = self._timer(_SETTLE_MS, self._on_settle)
+        self._settle = self._timer(settle_ms, self._on_settle)
         photos.rowsInserted.connect(self._on_inserted)
         photos.rowsRemoved.connect(self._on_removed)
         photos.modelReset.connect(self._on_removed)
@@ -279,6 +282,8 @@ class LibraryModel(QAbstractTableModel):
     def _arrange(self) -> None:
         self._wanted = self._loose = False
         self._settle.stop()
+        if not self._dirty:
+            self._soon.stop()
         photos = self.source.photos()
         if len(self._facts) > 2 * len(photos) + 1000:
             there = set(photos)

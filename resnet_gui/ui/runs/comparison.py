@@ -35,6 +35,10 @@ _PARTS = {"val": "validation photo", "test": "test photo", "train": "training ph
 _PADDING = 24  # pixels of a button beside its text
 
 
+def _remarks(result: Compared) -> str:
+    return " ".join(filter(None, (result.source("A", "B"), result.caution())))
+
+
 class RunComparison(QWidget):
     """Attributes:
         cells: a button for each of the four numbers. gallery: the photos of one of them.
@@ -125,7 +129,7 @@ class RunComparison(QWidget):
             button.setVisible(result is not None)
         for widget in (self.sentence, self.gallery, self.close_button):
             widget.setVisible(result is not None)
-        self.caution.setVisible(result is not None and bool(result.caution()))
+        self.caution.setVisible(result is not None and bool(_remarks(result)))
         if result is None:
             self.nothing.hide()
             self._shown = None
@@ -163,7 +167,7 @@ class RunComparison(QWidget):
         where = one_line(Path(result.data).name, 40)
         self.title.setText(f"{which} of “{where}”. {'; '.join(parts)}")
         self.sentence.setText(result.sentence("A", "B"))
-        self.caution.setText(result.caution())
+        self.caution.setText(_remarks(result))
         counts = result.counts()
         for cell, button in self.cells.items():
             text = f"{_CELLS[cell][0]}  {counts[cell]:,}"

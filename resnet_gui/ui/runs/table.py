@@ -75,6 +75,7 @@ class Column:
 
     Attributes:
         title: above it. text: in a cell. key: to sort by. width: in pixels, to begin with.
+        least: in pixels, in a window that is too narrow for the widths of all.
         tip: what it says; shown over the title.
     """
 
@@ -82,6 +83,7 @@ class Column:
     text: Callable[[RunInfo], str]
     key: Callable[[RunInfo], Any]
     width: int
+    least: int
     tip: str
     right: bool = False
 
@@ -94,6 +96,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: one_line(run.title),
             lambda run: run.title.casefold(),
             200,
+            110,
             "What you called the run. F2 renames it.",
         ),
         Column(
@@ -101,6 +104,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             accuracy_text,
             accuracy_of,
             130,
+            112,
             "How often the model’s first answer is right, and in brackets the 95 % interval in "
             "percent: the fewer photos, the wider.\nWhile a run is not finished: its best epoch "
             "so far, on the validation photos.",
@@ -111,6 +115,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             state_text,
             lambda run: (run.state.value, run.epochs_done),
             130,
+            76,
             "Whether it ran to its end, and after how many epochs it stands.",
         ),
         Column(
@@ -118,6 +123,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: one_line(Path(run.data).name),
             lambda run: run.data.casefold(),
             120,
+            66,
             "The folder that it learned from.",
         ),
         Column(
@@ -125,6 +131,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: one_line(model_title(run.model)),
             lambda run: model_title(run.model).casefold(),
             140,
+            76,
             "The model whose weights were the start.",
         ),
         Column(
@@ -132,15 +139,19 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: duration(run.seconds) if run.seconds else "",
             lambda run: run.seconds,
             84,
+            58,
             "How long it trained.",
             right=True,
         ),
-        Column("Date", lambda run: date_text(run.created), lambda run: run.created, 130, "When."),
+        Column(
+            "Date", lambda run: date_text(run.created), lambda run: run.created, 130, 112, "When."
+        ),
         Column(
             "Note",
             lambda run: _first_line(run.note),
             lambda run: run.note.casefold(),
             200,
+            90,
             "What you wrote about it. F4 changes it.",
         ),
     )

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from resnet_gui.core.runs.listing import RunInfo
@@ -54,6 +54,8 @@ class RunsTable(QTableView):
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setShowGrid(False)
         self.setWordWrap(False)
+        # Names of runs differ at their ends: "my-pets-2", "my-pets-3".
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMinimumHeight(110)
@@ -65,12 +67,37 @@ class RunsTable(QTableView):
         head.setStretchLastSection(True)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setMinimumSectionSize(50)
-        for number, column in enumerate(self.runs.columns):
-            self.setColumnWidth(number, column.width)
+        self._fitting = self._own_widths = False
+        self._fit()
+        head.sectionResized.connect(self._on_section_resized)
         self.setSortingEnabled(True)
         self.sortByColumn(_DATE, Qt.SortOrder.DescendingOrder)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.doubleClicked.connect(self._on_double_clicked)
+
+    def _fit(self) -> None:
+        """Give the columns their widths, or what a narrow window has of them, so that the last can
+        be seen, too."""
+        columns = self.runs.columns
+        wanted, least = sum(c.width for c in columns), sum(c.least for c in columns)
+        share = min(1.0, max(0.0, (self.viewport().width() - least) / (wanted - least)))
+        self._fitting = True
+        for number, column in enumerate(columns):
+            width = column.least + share * (column.width - column.least)
+            self.setColumnWidth(number, int(width))
+        self._fitting = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if not self._own_widths:
+            self._fit()
+        super().resizeEvent(event)
+
+    @Slot(int, int, int)
+    def _on_section_resized(self, number: int, old: int, new: int) -> None:
+        """By hand: from now on the widths are the person's."""
+        last = number == len(self.runs.columns) - 1  # it stretches by itself
+        if not self._fitting and not last:
+            self._own_widths = True
 
     def chosen(self) -> list[RunInfo]:
         """The chosen runs, from top to bottom."""

@@ -7,12 +7,12 @@ from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from resnet_gui.core.system.atomic import replacing
 from resnet_gui.jobs.lane import JobLane, Priority
-from resnet_gui.ui.widgets.plain_text import MessageBox
+from resnet_gui.ui.widgets.questions import REPLACE, ask_to_replace
 
 _SUFFIX = ".safetensors"
 
@@ -57,22 +57,11 @@ class ModelSaver(QObject):
             self._on_finished(path)
             return
         _, target = self._asked
-        box = MessageBox(
-            self._page.window(),
-            "Save model as",
-            f"“{target.name}” is there already. Replace it?",
-            f"It is in {target.parent}.",
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setStandardButtons(MessageBox.StandardButton.Cancel | MessageBox.StandardButton.Save)
-        box.button(MessageBox.StandardButton.Save).setText("Replace")
-        box.setDefaultButton(MessageBox.StandardButton.Cancel)
-        box.finished.connect(self._on_replace_answered)
-        box.open()
+        ask_to_replace(self._page, "Save model as", target, self._on_replace_answered)
 
     @Slot(int)
     def _on_replace_answered(self, answer: int) -> None:
-        if answer == MessageBox.StandardButton.Save:
+        if answer == REPLACE:
             job = self._io.submit(partial(_copy, *self._asked, replace=True), Priority.INTERACTIVE)
             job.finished.connect(self._on_finished)
             job.failed.connect(self._on_failed)

@@ -33,6 +33,8 @@ from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
 
+_AHEAD_MS = 250  # after the page was built
+
 
 class TrainPage(Page):
     """Start, set-up, or run: one of them at a time, below the notices.
@@ -69,6 +71,7 @@ class TrainPage(Page):
         super().__init__()
         self._engine = context.engine
         self._training, self._io = context.lanes.training, context.lanes.io
+        self._lanes = self._training, self._io, context.lanes.inference
         self.controller = controller = TrainController(
             self._engine, context.store, self._training, self._io, self
         )
@@ -101,6 +104,13 @@ class TrainPage(Page):
         controller.noticed.connect(self._on_noticed)
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
+        # What comes next is built while nothing is asked for yet: a run begins with a click, and
+        # the engine's import would stand in the way of building then.
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(_AHEAD_MS)
+        self._ahead.timeout.connect(self._build_ahead)
+        self._ahead.start()
         self._offer = RunOffer(controller, self.notices, self)
         self._offer.offered.connect(self.resume_offered)
         self.offer_action(
@@ -255,6 +265,18 @@ class TrainPage(Page):
         if state is TrainState.SCANNING and self.setup is None:
             # While the folder is read, and not in the turn in which it is to be seen.
             QTimer.singleShot(0, self, self._setup_part)
+
+    @Slot()
+    def _build_ahead(self) -> None:
+        """One part in each turn, while no lane works."""
+        if any(lane.busy for lane in self._lanes):
+            self._ahead.start()
+        elif self.setup is None:
+            self._setup_part()
+            self._ahead.start()
+        elif self.run is None:
+            self._run_part()
+            self._training.prepare()
 
     # --- what the controller says -----------------------------------------------------------
 

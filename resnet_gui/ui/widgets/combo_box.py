@@ -6,7 +6,16 @@ the pointer in the list's own colours.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    Slot,
+)
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QComboBox,
@@ -82,6 +91,24 @@ class ComboBox(QComboBox):
         self.setMaxVisibleItems(14)
         # The policy by which Qt tells the layout that a choice has come.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._widest = -1  # pixels; below 0: not measured yet. Layouts ask for it again and again
+        model = self.model()
+        for signal in (
+            model.rowsInserted,
+            model.rowsRemoved,
+            model.dataChanged,
+            model.modelReset,
+        ):
+            signal.connect(self._forget_width)
+
+    @Slot()
+    def _forget_width(self) -> None:
+        self._widest = -1
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._widest = -1
 
     def add_choice(self, text: str, data: object = None) -> None:
         """Add a name, as one line and not longer than a screen is wide."""
@@ -95,10 +122,11 @@ class ComboBox(QComboBox):
         return QSize(width, super().minimumSizeHint().height())
 
     def _wanted_width(self) -> int:
-        metrics = self.fontMetrics()
-        texts = (self.itemText(row) for row in range(self.count()))
-        widest = max(map(metrics.horizontalAdvance, texts), default=0)
-        return min(widest + _FRAME, _WIDEST_HINT)
+        if self._widest < 0:
+            metrics = self.fontMetrics()
+            texts = (self.itemText(row) for row in range(self.count()))
+            self._widest = max(map(metrics.horizontalAdvance, texts), default=0)
+        return min(self._widest + _FRAME, _WIDEST_HINT)
 
     def showPopup(self) -> None:
         view = self.view()

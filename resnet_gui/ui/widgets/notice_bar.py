@@ -29,8 +29,8 @@ _MOST = 12  # of all that can be closed
 _HIGHEST = 136  # pixels of all together: three lines, then they scroll
 _LOWEST_LIMIT = 48  # pixels that they may take on the lowest page
 _SHARE_OF_PAGE = 6  # and of a page no more than the sixth part
-_READING_MS = 7_000  # a notice stays so long, and longer by each character
-_READING_MS_PER_CHARACTER = 50
+READING_MS = 7_000  # a notice stays so long, and longer by each character
+READING_MS_PER_CHARACTER = 50
 _LONGEST_READING_MS = 20_000
 
 
@@ -118,7 +118,7 @@ class NoticeLine(QFrame):
 
     def _start_time(self) -> None:
         if self.passing and self.isVisible():
-            reading = _READING_MS + _READING_MS_PER_CHARACTER * len(self.label.text())
+            reading = READING_MS + READING_MS_PER_CHARACTER * len(self.label.text())
             self._time.start(min(reading, _LONGEST_READING_MS))
 
     def showEvent(self, event: QShowEvent) -> None:

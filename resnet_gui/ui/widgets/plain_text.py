@@ -198,7 +198,7 @@ class ElidedLabel(PlainLabel):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.isVisible():
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._show()
 
     def _border(self) -> int:

@@ -20,11 +20,15 @@ _PICTURE = 84
 
 
 class SamplesView(QWidget):
-    """One row of photos; a frame and a sign say right or wrong, not colour alone."""
+    """One row of photos; a frame and a sign say right or wrong, not colour alone.
+
+    Attributes:
+        samples: what is shown, as far as there is room.
+    """
 
     def __init__(self, io: JobLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._samples: tuple[SamplePrediction, ...] = ()
+        self.samples: tuple[SamplePrediction, ...] = ()
         self.setFixedHeight(self._wanted_height())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._thumbnails = Thumbnails(io, _PICTURE * 2, self)
@@ -34,11 +38,11 @@ class SamplesView(QWidget):
         return QSize(4 * _WIDTH, self.minimumHeight())
 
     def clear(self) -> None:
-        self._samples = ()
+        self.samples = ()
         self.update()
 
     def show_samples(self, event: SamplesPredicted) -> None:
-        self._samples = event.samples
+        self.samples = event.samples
         right = sum(sample.right for sample in event.samples)
         self.setAccessibleName(f"Validation photos: {right} of {len(event.samples)} right")
         self.setFixedHeight(self._wanted_height())
@@ -54,7 +58,7 @@ class SamplesView(QWidget):
                     for text in (_taken_for(sample), _truth(sample))
                     if text
                 )
-                for sample in self._samples
+                for sample in self.samples
             ),
             default=2,
         )
@@ -68,8 +72,8 @@ class SamplesView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        shown = min(len(self._samples), max(1, self.width() // _WIDTH))
-        for number, sample in enumerate(self._samples[:shown]):
+        shown = min(len(self.samples), max(1, self.width() // _WIDTH))
+        for number, sample in enumerate(self.samples[:shown]):
             cell = QRectF(number * _WIDTH, 0, _WIDTH - 8, self.height())
             self._paint_sample(painter, sample, cell)
 
@@ -115,9 +119,9 @@ class SamplesView(QWidget):
     def tip_at(self, place: QPoint) -> str:
         """What the photo at this place was taken for, and what it is."""
         number = place.x() // _WIDTH
-        if not 0 <= number < len(self._samples):
+        if not 0 <= number < len(self.samples):
             return ""
-        sample = self._samples[number]
+        sample = self.samples[number]
         return "\n".join(part for part in (_taken_for(sample), _truth(sample)) if part)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from resnet_gui.ui.widgets.restyle import Restyling, give_back, own_fonts
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class ThemeManager(QObject):
         self._application = application
         self._choice = "system"
         self.colours = LIGHT
+        self._restyling = Restyling(self)
         application.setStyle("Fusion")  # the one style that follows a palette on every system
         application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
@@ -108,32 +111,27 @@ class ThemeManager(QObject):
             self.colours = DARK if scheme == Qt.ColorScheme.Dark else LIGHT
         else:
             self.colours = DARK if choice == "dark" else LIGHT
-        fonts = _own_fonts()
+        self._restyling.set_aside()
+        fonts = own_fonts(QApplication.allWidgets())
         # One sheet after another makes Qt polish each widget once for every ancestor that it has
-        # (QStyleSheetStyle::repolish, Qt 6.11: 170 ms here); none in between costs 40.
+        # (QStyleSheetStyle::repolish, Qt 6.11: 170 ms here); none in between costs a third.
         self._application.setStyleSheet("")
         self._application.setPalette(_palette(self.colours))
         self._application.setStyleSheet(_style_sheet(self.colours))
-        for widget, font in fonts:
-            if widget.font() != font:
-                widget.setFont(font)
+        give_back(fonts)
         theme_switch.switched.emit()
         self.changed.emit()
+        self._restyling.catch_up_soon()
+
+    def catch_up(self) -> None:
+        """Give what is hidden the theme now, and not a little later. The window's end calls it,
+        too: nothing may be left to do."""
+        self._restyling.catch_up()
 
     @Slot()
     def _on_system_changed(self) -> None:
         if self._choice == "system":
             self.choose("system")
-
-
-def _own_fonts() -> list[tuple[QWidget, QFont]]:
-    """The widgets whose type was set by code. A new style sheet gives each widget the font back
-    that it had when it was first shown: sizes and bold that came later would be lost."""
-    return [
-        (widget, widget.font())
-        for widget in QApplication.allWidgets()
-        if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)
-    ]
 
 
 def theme_colours() -> Colours:
@@ -229,6 +227,18 @@ def _style_sheet(c: Colours) -> str:
     QLineEdit {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
         padding: 6px 8px; }}
     QLineEdit:focus {{ border: 2px solid {c.accent}; padding: 5px 7px; }}
+    QSpinBox {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 6px;
+        padding: 5px 4px; selection-background-color: {c.accent};
+        selection-color: {c.on_accent}; }}
+    QSpinBox:hover {{ border-color: {c.accent}; }}
+    QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 4px 3px; }}
+    QSpinBox:disabled {{ color: {c.muted}; border-color: {c.track}; }}
+    QSpinBox::up-button, QSpinBox::down-button {{ background: transparent; border: 0;
+        border-radius: 4px; width: 20px; subcontrol-origin: border; }}
+    QSpinBox::up-button {{ subcontrol-position: top right; margin: 3px 3px 0 0; }}
+    QSpinBox::down-button {{ subcontrol-position: bottom right; margin: 0 3px 3px 0; }}
+    QSpinBox::up-button:hover, QSpinBox::down-button:hover {{ background: {c.accent_ground}; }}
+    QSpinBox::up-arrow, QSpinBox::down-arrow {{ image: none; }}
     QListView, QTreeView, QTableView, QPlainTextEdit, Grid {{ background: {c.surface};
         border: 1px solid {c.border}; border-radius: 6px; outline: 0;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}

@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("ResNet GUI")
         self.setAcceptDrops(True)
         self.setMinimumSize(*_SMALLEST)
-        self._theme = theme
+        self._theme, self._remembered_theme = theme, settings.theme
         self._may_close = self._closing = self._quit_confirmed = False
         self._question = QuitQuestion(self)
         self._question.confirmed.connect(self.close_unasked)
@@ -219,6 +219,7 @@ class MainWindow(QMainWindow):
         self.menus = menus = Menus(self.menuBar(), self.pages)
         self.theme_menu = ThemeMenu("&Theme", self.memory.settings.theme, self)
         self.theme_menu.chosen.connect(self._on_theme_chosen)
+        self.settings.theme_tried.connect(self._show_theme)
         self.memory.changed.connect(self._on_remembered)
         pages = [
             self._action(entry.title, f"Ctrl+{number}", self.rail.buttons[entry.name].click)
@@ -277,8 +278,14 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_remembered(self) -> None:
         theme = self.memory.settings.theme
-        if theme != self._theme.choice:
+        if theme != self._remembered_theme:  # else the settings' window may be trying another
+            self._remembered_theme = theme
             self.theme_menu.show_theme(theme)
+            self._show_theme(theme)
+
+    @Slot(str)
+    def _show_theme(self, theme: str) -> None:
+        if theme != self._theme.choice:
             self._theme.choose(theme)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

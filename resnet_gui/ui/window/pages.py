@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
@@ -28,6 +29,9 @@ PAGES = [
 ]
 # After the window's work has begun: the first answer comes first.
 _REST_MS = 1000
+# While a model is loaded, torch or OpenVINO is imported, or a folder read, building a page takes
+# twice as long: every call of Qt gives up the interpreter's lock and has to wait for it again.
+_ENGINE_MS, _LONGEST_S = 50, 4.0
 
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -56,6 +60,8 @@ class Pages(QStackedWidget):
         self._context = context
         self.entries = tuple(PAGES)
         self._pages: dict[str, Page] = {}
+        self._ready: dict[str, Page] = {}  # built, and not in the window yet
+        self._latest = 0.0
         self._places: dict[Page, QWidget] = {}
         self._also: tuple[str, ...] = ()
         self._waiting: dict[str, list[Callable[[], object]]] = {}
@@ -132,7 +138,8 @@ class Pages(QStackedWidget):
 
     def _build(self, entry: PageEntry) -> None:
         name = entry.name
-        page = self._pages[name] = entry.page_class()(self._context)
+        page = self._ready.pop(name, None) or entry.page_class()(self._context)
+        self._pages[name] = page
         page.setObjectName(name)
         place = self._places[page] = Place(page)
         self.addWidget(place)
@@ -153,15 +160,28 @@ class Pages(QStackedWidget):
         modules = [*(entry.module for entry in self._missing()), *self._also]
         io: JobLane = self._context.lanes.io
         job = io.submit(partial(_import, modules), Priority.BACKGROUND)
-        job.finished.connect(self._next.start)
-        job.failed.connect(self._next.start)  # building says what is wrong
+        job.finished.connect(self._on_imported)
+        job.failed.connect(self._on_imported)  # building says what is wrong
+
+    @Slot()
+    def _on_imported(self, *_: object) -> None:
+        self._latest = time.monotonic() + _LONGEST_S
+        self._next.start(0)
 
     @Slot()
     def _on_next(self) -> None:
-        """One page in each turn of the event loop."""
+        """Half a page in each turn of the event loop: first what it is made of, then its place in
+        the window, where it gets the window's style."""
+        lanes = self._context.lanes
+        if (lanes.inference.busy or lanes.io.busy) and time.monotonic() < self._latest:
+            self._next.start(_ENGINE_MS)
+            return
         for entry in self._missing()[:1]:
-            self._build(entry)
-            self._next.start()
+            if entry.name in self._ready:
+                self._build(entry)
+            else:
+                self._ready[entry.name] = entry.page_class()(self._context)
+            self._next.start(0)
 
 
 def _import(modules: Sequence[str]) -> Iterator[None]:

@@ -24,9 +24,12 @@ class SettingsWindow(QObject):
 
     Signals:
         changed(): settings were saved, or something was cleared: the models may be others now.
+        theme_tried(str): the theme that the form says, to be looked at; when it is closed, the one
+            that is remembered.
     """
 
     changed = Signal()
+    theme_tried = Signal(str)
     module = "resnet_gui.ui.settings.dialog"
 
     def __init__(self, io: JobLane, downloads: Downloads, memory: Memory, parent: QWidget) -> None:
@@ -34,6 +37,7 @@ class SettingsWindow(QObject):
         self._io, self._downloads, self._memory, self._parent = io, downloads, memory, parent
         self._controller: SettingsController | None = None
         self._dialog: SettingsDialog | None = None
+        self._tried = memory.settings.theme
 
     @property
     def dialog(self) -> SettingsDialog:
@@ -45,6 +49,7 @@ class SettingsWindow(QObject):
             kept = KeptController(self._io, self)
             kept.cleared.connect(self.changed)
             self._dialog = SettingsDialog(self._its_controller(), kept, self._parent)
+            self._dialog.finished.connect(self._on_closed)
         return self._dialog
 
     @Slot()
@@ -58,9 +63,22 @@ class SettingsWindow(QObject):
 
             self._controller = SettingsController(self._io, self._downloads, self._memory, self)
             self._controller.saved.connect(self.changed)
+            self._controller.changed.connect(self._on_form_changed)
         return self._controller
 
     @Slot()
     def open(self) -> None:
         """Show what is in force now; a draft that was left open stays."""
         self.dialog.open_fresh()
+
+    @Slot()
+    def _on_form_changed(self) -> None:
+        theme = self._its_controller().wishes["theme"]
+        if self._dialog is not None and self._dialog.isVisible() and theme != self._tried:
+            self._tried = theme
+            self.theme_tried.emit(theme)
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._tried = self._memory.settings.theme
+        self.theme_tried.emit(self._tried)

@@ -9,7 +9,7 @@ from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel
 from resnet_gui.ui.widgets.status import Status
 
-_PASSING_MS = 6000
+PASSING_MS = 6000
 
 
 class StatusLine(QObject):
@@ -25,7 +25,7 @@ class StatusLine(QObject):
         self._lasting = Status()
         self._passed = QTimer(self)
         self._passed.setSingleShot(True)
-        self._passed.setInterval(_PASSING_MS)
+        self._passed.setInterval(PASSING_MS)
         self._passed.timeout.connect(self._on_passed)
         bar.setSizeGripEnabled(False)
         self.text, self.model = ElidedLabel(), ElidedLabel()

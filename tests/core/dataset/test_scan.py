@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -265,6 +266,48 @@ def test_split_is_stratified_and_complete(counts: list[int], fraction: float, se
             assert 1 <= val <= max(1, round(count * fraction))
     assert make_split(summary, fraction, seed) == split
     assert Split.from_json(split.to_json()) == split
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    st.floats(0.01, 0.9),
+    st.integers(0, 2**31 - 1),
+    st.floats(0, 1),
+)
+def test_no_photo_that_the_start_model_learned_from_validates(
+    counts: list[int], fraction: float, seed: int, share: float
+) -> None:
+    summary = _summary(counts)
+    rng = random.Random(seed)
+    learned = {photo.path for photo in summary.photos if rng.random() < share}
+    split = make_split(summary, fraction, seed, learned)
+    plain = make_split(summary, fraction, seed)
+    paths = [item.path for item in (*split.train, *split.val)]
+    assert sorted(paths) == sorted(photo.path for photo in summary.photos)
+    assert not learned & {item.path for item in split.val}
+    for label in range(len(counts)):
+        fresh = sum(p.label == label and p.path not in learned for p in summary.photos)
+        val = sum(item.label == label for item in split.val)
+        wanted = sum(item.label == label for item in plain.val)
+        assert val == (wanted if wanted <= fresh else fresh // 2)
+    assert make_split(summary, fraction, seed, learned) == split
+    assert make_split(summary, fraction, seed, ()) == plain
+
+
+def test_what_the_start_model_knows_is_left_out_of_a_folders_own_parts() -> None:
+    photos = tuple(
+        LabelledPhoto(f"{part.value}/c/{number}.jpg", 0, part, 1)
+        for part in (Part.TRAIN, Part.VAL, Part.TEST)
+        for number in range(4)
+    )
+    classes = (ClassSummary("c", 0, 4, 4, 4, ()),)
+    summary = DatasetSummary("/x", True, classes, photos, (), 0, 0, "")
+    learned = {"train/c/0.jpg", "val/c/1.jpg", "val/c/2.jpg", "test/c/3.jpg"}
+    split = make_split(summary, 0.2, 0, learned)
+    assert len(split.train) == 4
+    assert [item.path for item in split.val] == ["val/c/0.jpg", "val/c/3.jpg"]
+    assert [item.path for item in split.test] == [f"test/c/{n}.jpg" for n in range(3)]
 
 
 def test_the_scan_needs_no_torch() -> None:

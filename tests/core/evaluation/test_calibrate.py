@@ -38,7 +38,7 @@ from resnet_gui.core.inference.unknown import (
 from resnet_gui.core.zoo.kinds import MARGIN, PROBABLE
 from resnet_gui.core.zoo.weights.model_file import copy_model, read_header
 from resnet_gui.ui.widgets.answer import UNLIKE, answer_of
-from tests.core.evaluation.test_metrics import answers
+from tests.helpers.predictions import answers
 from tests.helpers.training import make_photos, make_tiny_model, user_zoo
 
 

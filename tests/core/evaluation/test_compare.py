@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from resnet_gui.cli import main as cli
 from resnet_gui.core.dataset import DatasetScanned, scan_dataset
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.evaluation import compare as module
 from resnet_gui.core.evaluation.compare import compare
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.intervals import mcnemar
@@ -24,6 +26,7 @@ from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from tests.helpers.models import CLASSES, small_model
+from tests.helpers.training import make_photos
 
 KINDS = ("ant", "bee")
 
@@ -161,6 +164,59 @@ def test_unreadable_photo_is_told_once_and_left_out(folder: Path) -> None:
     assert "1 more photo could not be read" in last.caution()
 
 
+def test_kept_answers_are_taken_instead_of_asking(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tiny("first", 1), tiny("second", 6)
+    asked = compared(compare(first, second, folder, device="cpu"))
+    assert asked.kept == ("", "")
+    assert asked.source() == ""
+    evaluated(first, folder)
+    half = compared(compare(first, second, folder, device="cpu"))
+    assert (bool(half.kept[0]), half.kept[1]) == (True, "")
+    assert half.source("A", "B").startswith("The answers of A were kept (20")
+    evaluated(second, folder)
+    monkeypatch.setattr(module, "open_backend", None)  # nobody is asked
+    both = compared(compare(first, second, folder, device="cpu", exact=True))
+    assert "neither was asked again" in both.source()
+    assert both.counts() == asked.counts()
+    for one, other in zip(both.photos, asked.photos, strict=True):
+        assert (one.path, one.first, one.second) == (other.path, other.first, other.second)
+        assert one.first_probability == pytest.approx(other.first_probability, abs=1e-5)
+
+
+def test_kept_answers_of_other_photos_or_weights_are_not_taken(folder: Path) -> None:
+    first, second = tiny("first", 1), tiny("second", 6)
+    for entry in (first, second):
+        evaluated(entry, folder)
+    assert all(compared(compare(first, second, folder, device="cpu")).kept)
+    # Other weights under the same name.
+    second = tiny("second", 7)
+    assert not compared(compare(first, second, folder, device="cpu")).kept[1]
+    # Another photo of the same name and size, as far as the listing can tell.
+    path = folder / "ant" / "0.png"
+    later = path.stat().st_mtime + 3600
+    os.utime(path, (later, later))
+    assert compared(compare(first, second, folder, device="cpu")).kept == ("", "")
+    os.utime(path, (1, 1))
+    assert compared(compare(first, second, folder, device="cpu")).kept[0]
+    # A photo more: the folder is another one.
+    (folder / "ant" / "new.png").write_bytes((folder / "ant" / "1.png").read_bytes())
+    assert compared(compare(first, second, folder, device="cpu")).kept == ("", "")
+
+
+def test_a_part_that_was_kept_is_enough_where_only_it_is_compared(tmp_path: Path) -> None:
+    first, second = tiny("first", 1), tiny("second", 6)
+    for part, count in (("train", 2), ("val", 3)):
+        make_photos(tmp_path / "parts" / part, ("ant", "bee"), count=count, side=36)
+    for entry in (first, second):
+        evaluated(entry, tmp_path / "parts")  # val
+    found = compared(compare(first, second, tmp_path / "parts", device="cpu"))
+    assert (found.n, all(found.kept)) == (6, True)
+    every = compared(compare(first, second, tmp_path / "parts", device="cpu", part="all"))
+    assert (every.n, every.kept) == (10, ("", ""))
+
+
 def test_command(folder: Path) -> None:
     tiny("first", 1), tiny("second", 6)
     words = ["compare", "first", "second", str(folder), "--device", "cpu"]
@@ -170,4 +226,4 @@ def test_command(folder: Path) -> None:
     given = json.loads(CliRunner().invoke(cli.app, [*words, "--json"]).stdout)
     assert given["models"] == ["first", "second"]
     assert sum(given[cell.value] for cell in Cell) == given["n"] == len(given["photos"]) == 32
-    assert {"p", "accuracy", "accuracy_ci95"} <= set(given)
+    assert {"p", "accuracy", "accuracy_ci95", "kept"} <= set(given)

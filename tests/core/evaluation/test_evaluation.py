@@ -10,10 +10,13 @@ import pytest
 
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.evaluation import evaluate as module
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate, match_classes
+from resnet_gui.core.evaluation.predictions import Measured
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice, Prediction
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.training.api import train
+from resnet_gui.core.zoo.weights.model_file import copy_model
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
 
@@ -63,6 +66,38 @@ def test_it_agrees_with_classifying_photo_by_photo(trained: tuple[Path, str]) ->
         "per_class",
         "confusion",
     } <= (value.keys())
+
+
+def test_its_loss_is_that_of_what_the_model_says(trained: tuple[Path, str]) -> None:
+    """As everywhere else: with the temperature that is in the model's file."""
+    data, model = trained
+    path = user_zoo().get(model).weights_path
+    assert path is not None
+    plain = measure(model, data, part="all")
+    assert plain.temperature == 1
+    copy_model(path, path.with_suffix(".new"), calibration={"temperature": 2.5, "photos": 200})
+    path.with_suffix(".new").replace(path)
+    *_, measured, result = evaluate(user_zoo().get(model), data, device="cpu", part="all")
+    assert isinstance(measured, Measured)
+    assert isinstance(result, Evaluated)
+    assert result.temperature == 2.5
+    assert result.top1 == plain.top1
+    assert result.loss != pytest.approx(plain.loss, rel=0.01)
+    assert result.loss == pytest.approx(measured.predictions.figures().loss)
+
+
+def test_more_classes_than_fit_into_a_matrix_are_counted_all_the_same(
+    trained: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, model = trained
+    before = measure(model, data, part="all")
+    monkeypatch.setattr(module, "_ALL_CLASSES", 1)
+    assert measure(model, data, part="all") == before
+    monkeypatch.setattr(module, "_MOST_CLASSES", 1)
+    result = measure(model, data, part="all")
+    assert result.confusion == ()
+    assert (result.classes, result.per_class) == (before.classes, before.per_class)
+    assert result.top1 == before.top1
 
 
 def test_parts_are_chosen(trained: tuple[Path, str], tmp_path: Path) -> None:

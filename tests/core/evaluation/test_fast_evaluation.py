@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resnet_gui.core.evaluation import evaluate as module
+from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.inference.exact import ExactBackend
@@ -73,7 +73,7 @@ def test_the_figures_are_those_of_exact(data: Path, asked: list[str]) -> None:
 def test_what_cannot_be_read_is_told_once(data: Path, asked: list[str]) -> None:
     victim = data / "b" / "003.jpg"
     victim.write_bytes(victim.read_bytes()[:400])
-    scanned = list(module.scan_dataset(data))[-1].summary  # type: ignore[union-attr]
+    scanned = list(scan_dataset(data))[-1].summary  # type: ignore[union-attr]
     whole = dataclasses.replace(scanned)
     events = list(evaluate(user_zoo().ready("tiny"), data, part="all", summary=whole))
     failed = [event.path for event in events if isinstance(event, ImageFailed)]

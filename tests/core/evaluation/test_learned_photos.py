@@ -16,7 +16,7 @@ from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.learned_photos import note_photos
 from resnet_gui.core.events import Notice
 from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.training import best_model
+from resnet_gui.core.training import api, best_model
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo.weights.model_file import read_header
 from tests.helpers.models import description, file_by_hand, small_spec
@@ -75,10 +75,62 @@ def test_the_folder_of_the_training_is_measured_by_its_runs_validation_part(data
     assert "learned from all of these 16" in measure(model, data, part="train")[0].caution()
 
 
-def test_what_the_model_before_had_learned_from_counts(data: Path) -> None:
-    """A run from one's own model may validate with photos which that one had learned from."""
+def test_a_run_validates_with_no_photo_that_its_start_model_knows(data: Path) -> None:
+    first = learn(data)
+    add_new_photos(data, 4)
+    config = tiny_config(data, model=first, method="head", epochs=1, seed=7)
+    *events, finished = train(config, zoo=user_zoo())
+    (said,) = (e.message for e in events if isinstance(e, Notice) and "already" in e.message)
+    assert "learned from 16 of these 24 photos" in said
+    learned = {path for path, _ in split_of(first)["train"]}
+    split = split_of(finished.run)  # type: ignore[union-attr]
+    chosen = {path for path, _ in split["val"]}
+    assert chosen
+    assert not learned & chosen
+    assert f"the {len(chosen)} validation photos are new to it" in said
+    everything = {path for path, _ in (*split["train"], *split["val"])}
+    assert len(everything) == 24
+    assert any("new" in path for path, _ in split["train"])  # something is left to learn
+    second: str = finished.model_id  # type: ignore[union-attr]
+    result, text = measure(second, data)
+    assert facts(result) == ("val", "run", len(chosen), 0)
+    assert "from which it did not learn" in text
+    # Neither is another part made up where the run is gone.
+    shutil.rmtree(runs_dir())
+    after, _ = measure(second, data)
+    assert facts(after) == ("unseen", "folder", len(chosen), 0)
+
+
+def test_where_nothing_is_new_nothing_is_measured(data: Path, tmp_path: Path) -> None:
+    first = learn(data)
+    known = tmp_path / "known"
+    for name, _ in split_of(first)["train"]:
+        (known / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(data / name, known / name)
+    config = tiny_config(known, model=first, method="head", epochs=2)
+    *events, finished = train(config, zoo=user_zoo())
+    (said,) = (e.message for e in events if isinstance(e, Notice) and "already" in e.message)
+    assert "the last epoch is taken, and its accuracy is not known" in said
+    assert finished.best_epoch == 2  # type: ignore[union-attr]
+    assert finished.best_val_accuracy is None  # type: ignore[union-attr]
+    assert finished.accuracy.part == "training"  # type: ignore[union-attr]
+
+
+def test_from_another_model_all_is_as_it_was(data: Path) -> None:
+    """Also from one of somebody else, of which nobody knows what it learned from."""
+    model = learn(data)
+    assert "known_before" not in json.dumps(
+        json.loads((runs_dir() / model / "run.json").read_text(encoding="utf-8"))
+    )
+
+
+def test_what_the_model_before_had_learned_from_counts(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs of before validated with photos that the start model had learned from."""
     first = learn(data)
     config = tiny_config(data, model=first, method="head", epochs=1, seed=7)
+    monkeypatch.setattr(api, "learned_paths", lambda *_: frozenset())
     *_, finished = train(config, zoo=user_zoo())
     second: str = finished.model_id  # type: ignore[union-attr]
     learned = {path for path, _ in split_of(first)["train"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -24,20 +25,26 @@ from resnet_gui.core.evaluation.metrics import (
     margins_of,
     reliability,
 )
-
-
-def answers(n: int, classes: int, seed: int, sharp: float = 2.0) -> tuple[Any, Any]:
-    """Logits (n, classes) float32, right more often than not, and the truth."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, classes, n)
-    logits = rng.normal(0, 1, (n, classes)).astype(np.float32)
-    logits[np.arange(n), truth] += np.float32(1.2)
-    return logits * np.float32(sharp), truth.astype(np.int64)
-
+from tests.helpers.predictions import answers
 
 random_answers = st.builds(
     answers, st.integers(1, 120), st.integers(2, 12), st.integers(0, 10**6), st.floats(0.1, 8)
 )
+
+
+def test_very_many_classes_take_no_more_room_than_their_photos() -> None:
+    """50,000 classes, the most that a model may have: their whole matrix would take 20 GB."""
+    logits, truth = answers(4, 50_000, 0)
+    labels = tuple(map(str, range(50_000)))
+    tracemalloc.start()
+    found = figures_of(logits, truth, labels)
+    matrix = found.confusion(found.occurring)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60_000_000
+    assert matrix.sum() == 4
+    assert np.trace(matrix) == found.right
+    assert len(found.occurring) <= 8
 
 
 @settings(max_examples=60, deadline=None)
@@ -48,7 +55,7 @@ def test_figures_are_scikit_learns(made: tuple[Any, Any]) -> None:
     labels = list(range(classes))
     found = figures_of(logits, truth, tuple(map(str, labels)))
     said = logits.argmax(axis=1)
-    assert found.confusion.tolist() == sk.confusion_matrix(truth, said, labels=labels).tolist()
+    assert found.confusion().tolist() == sk.confusion_matrix(truth, said, labels=labels).tolist()
     assert found.accuracy == pytest.approx(sk.accuracy_score(truth, said))
     precision, recall, f1, support = sk.precision_recall_fscore_support(
         truth, said, labels=labels, zero_division=0

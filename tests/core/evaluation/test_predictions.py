@@ -15,9 +15,7 @@ from resnet_gui.core.evaluation import predictions as module
 from resnet_gui.core.evaluation import store
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.predictions import (
-    Facts,
     Measured,
-    Predictions,
     read_facts,
     read_predictions,
     write_predictions,
@@ -27,17 +25,8 @@ from resnet_gui.core.runs.events import RunFinished
 from resnet_gui.core.training.api import train
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.weights.model_file import copy_model
-from tests.core.evaluation.test_metrics import answers
+from tests.helpers.predictions import made
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
-
-
-def made(n: int = 200, classes: int = 6, seed: int = 0) -> Predictions:
-    logits, truth = answers(n, classes, seed)
-    labels = tuple(f"class {i}" for i in range(classes))
-    right = int((logits.argmax(axis=1) == truth).sum())
-    facts = Facts("tiny", "Tiny", "/photos", "val", labels, n, right, "w" * 32, "f" * 64)
-    names = tuple(f"{labels[t]}/{i:04}.jpg" for i, t in enumerate(truth))
-    return Predictions(facts, names, truth, logits, np.zeros(n, np.float32))
 
 
 def test_they_come_back_as_they_were(tmp_path: Path) -> None:
@@ -75,7 +64,7 @@ def test_very_many_are_kept_in_half_precision(
 
 def test_every_cells_count_is_its_gallerys_length() -> None:
     predictions = made(400, 5)
-    matrix = predictions.figures().confusion
+    matrix = predictions.figures().confusion()
     seen: list[int] = []
     for truth in range(5):
         for answer in range(5):
@@ -155,7 +144,7 @@ def test_an_evaluation_is_kept_and_says_the_same(own_home: Path, tmp_path: Path)
     found = read_predictions(measured.path)
     figures = found.figures()
     assert (figures.n, figures.accuracy, figures.interval) == (12, result.top1, result.top1_ci95)
-    assert figures.confusion.tolist() == [list(row) for row in result.confusion]
+    assert figures.confusion().tolist() == [list(row) for row in result.confusion]
     assert figures.loss == pytest.approx(result.loss)
     assert figures.top5 == result.top5
     for item, measure in zip(figures.classes, result.per_class, strict=True):

@@ -14,8 +14,8 @@ from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.predictions import Facts, Predictions
 from resnet_gui.core.evaluation.report import ReportWritten, confused_most, write_report
 from resnet_gui.core.runs.events import Preparing
-from tests.core.evaluation.test_predictions import made
 from tests.helpers.models import small_spec
+from tests.helpers.predictions import made
 from tests.helpers.training import make_photos
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -25,6 +25,7 @@ from resnet_gui.core.inference.backend import Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.photo_inputs import Gate, PhotoInput, PhotoStream
+from resnet_gui.core.system.cores import cores
 from resnet_gui.core.zoo import Zoo
 from tests.helpers.models import small_spec
 from tests.helpers.pictures import encoded, gradient
@@ -37,7 +38,8 @@ class Colours(Backend):
     """Answers with a photo's mean colours. What a folder gets answers in two threads at once.
 
     Attributes:
-        asked: in which threads, one entry a call.
+        asked: in which threads, one entry a photo.
+        calls: how many photos each call took.
         many_fails: what its form for many raises.
     """
 
@@ -48,11 +50,15 @@ class Colours(Backend):
     prepare_fails: Exception | None = None
     nan: bool = False
     asked: list[str] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+    takes_s: float = 0.0
     precision: str = "fp32"
     device: DeviceInfo = DeviceInfo("cpu", "Colours")  # noqa: RUF009 - frozen
 
     def infer(self, crops: Crops) -> Rows:
-        self.asked.append(threading.current_thread().name)
+        self.asked += [threading.current_thread().name] * len(crops)
+        self.calls.append(len(crops))
+        time.sleep(self.takes_s)
         if self.threads > 1 and self.many_fails is not None:
             raise self.many_fails
         rows: Rows = crops.mean(axis=(1, 2), dtype=np.float32) / 32
@@ -66,7 +72,7 @@ class Colours(Backend):
             raise self.prepare_fails
         return Colours(
             self.name, self.many_threads, self.many_threads, self.many_fails, None, self.nan,
-            self.asked,
+            self.asked, self.calls, self.takes_s,
         )  # fmt: skip
 
 
@@ -247,18 +253,41 @@ def test_only_a_few_photos_are_ahead() -> None:
             break
     deadline = threading.Event()
     deadline.wait(0.2)  # what can run ahead has
-    assert len(backend.asked) < 40 + 10
+    assert len(backend.asked) < 40 + 4 * (2 * cores() + 2)
     events.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
+
+
+def test_a_quick_network_is_asked_about_several_photos_at_once_a_slow_one_about_each() -> None:
+    quick = Colours()
+    list(Given(quick).classify(photos(100), "x"))
+    assert max(quick.calls) == 4
+    assert sum(quick.calls) == 90  # ten photos are damaged
+    slow = Colours(takes_s=0.08)
+    list(Given(slow).classify(photos(30), "x"))
+    assert set(slow.calls) == {1}
+
+
+def test_what_is_bad_among_several_leaves_the_others_their_places() -> None:
+    sources = [photo for n, photo in enumerate(photos(67)) if n % 10 != 3]
+    for place in (21, 22, 40, 59):
+        sources[place] = ImageSource("bad.jpg", b"none")
+    quick = Colours()
+    events = list(Given(quick).classify(sources, "x"))[1:]
+    assert [event.position for event in events] == list(range(60))  # type: ignore[union-attr]
+    bad = [event.position for event in events if isinstance(event, ImageFailed)]
+    assert bad == [21, 22, 40, 59]
+    assert max(quick.calls) > 1
+    assert sum(quick.calls) == 56
 
 
 def test_threads_begin_nothing_while_somebody_waits_for_one_photo() -> None:
     asked: list[int] = []
 
-    def ask(photo: PhotoInput) -> int:
+    def ask(photos: Sequence[PhotoInput]) -> list[int]:
         time.sleep(0.002)
-        asked.append(photo.position)
-        return photo.position
+        asked.extend(photo.position for photo in photos)
+        return [photo.position for photo in photos]
 
     gate = Gate()
     sources = [ImageSource(f"{n}", encoded(gradient(40, 40), "JPEG")) for n in range(200)]

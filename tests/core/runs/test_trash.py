@@ -58,6 +58,15 @@ def test_run_in_training_is_not_thrown_away() -> None:
     assert trashed_runs() == []
 
 
+def test_run_that_is_gone_is_not_said_to_be_in_the_trash() -> None:
+    run = new_run()
+    place = trash_run(run.path)  # by another window, say
+    with pytest.raises(RunError, match="not there any more"):
+        trash_run(run.path)
+    assert not run.path.exists()  # nor is an empty folder left in its place
+    assert [item.place for item in trashed_runs()] == [place]
+
+
 def test_emptying_hands_over_to_the_systems() -> None:
     places = [trash_run(new_run().path) for _ in range(2)]
     handed: list[Path] = []

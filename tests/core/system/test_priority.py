@@ -49,7 +49,7 @@ def test_photos_are_read_ahead_by_threads_that_give_way() -> None:
     spec = small_spec(preprocessing=Preprocessing(8, 8, (0.5,) * 3, (0.5,) * 3, "bilinear"))
     with ExitStack() as stack:
         stream: PhotoStream[int] = PhotoStream(photos, spec, stack, Gate(), exact=True)
-        stream.go_on(exact=True, threads=1, prepare=lambda: lambda photo: found.append(priority()))
+        stream.go_on(exact=True, threads=1, prepare=lambda: lambda _: found.append(priority()))
         assert len(list(stream)) == 3
     assert found
     assert set(found) == {max(before, NICE)}

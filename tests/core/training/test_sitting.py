@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from resnet_gui.core.photos.store import crop_reader
 from resnet_gui.core.runs.augmentations import AUGMENTATIONS, Augmentation
 from resnet_gui.core.runs.events import BatchDone, EpochDone, RunFinished, RunStopped, TrainEvent
 from resnet_gui.core.runs.listing import runs_dir
-from resnet_gui.core.training import sitting
+from resnet_gui.core.training import phase, sitting
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.augment import Variation
 from resnet_gui.core.zoo import Preprocessing
@@ -91,3 +92,31 @@ def test_augmentation_takes_one_core_and_leaves_the_others_to_everybody(
         assert torch.get_num_threads() == 3, event
     assert len(counts) == 16, "the training photos"
     assert set(counts) == {(1, 3)}
+
+
+@pytest.mark.parametrize("end", ["finished", "closed", "failed"])
+def test_freed_memory_is_kept_while_the_network_learns_and_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    kept: list[bool] = []
+
+    @contextlib.contextmanager
+    def keeping() -> Iterator[None]:
+        kept.append(True)
+        yield
+        kept.append(False)
+
+    def refuse(epoch: int, step: int, photos: int) -> None:
+        if end == "failed" and epoch == 2:
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(phase, "keeping_freed_memory", keeping)
+    make_tiny_model()
+    config = tiny_config(make_photos(tmp_path), method="progressive", epochs=2, head_epochs=1)
+    events = train(config, zoo=user_zoo(), guard=refuse)
+    for event in events:
+        if isinstance(event, BatchDone):
+            assert kept == ([] if event.phase == "head" else [True])
+            if event.phase == "network" and end == "closed":
+                events.close()
+    assert kept == [True, False]

@@ -16,10 +16,17 @@ from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
 from resnet_gui.core.zoo.weights.load import load_network
 from resnet_gui.core.zoo.weights.model_file import read_header
 
-NAMES = ("resnet20-cifar10", "resnet56-cifar10", "plain20-cifar10", "plain56-cifar10")
-# The four whose curves the Lab shows first. The ResNet-20 that ships was trained for longer, so the
-# one here is not that.
-QUARTET = ("plain20-cifar10", "plain56-cifar10", "resnet20-quartet", "resnet56-cifar10")
+NAMES = (
+    "resnet20-cifar10",
+    "resnet56-cifar10",
+    "resnet56v2-cifar10",
+    "plain20-cifar10",
+    "plain56-cifar10",
+)
+PARAMETERS = {"20": 269_722, "56": 853_018, "56v2": 590_426}
+# The four whose curves the Lab shows first. The residual networks that ship were trained for
+# longer, so the two here are not those.
+QUARTET = ("plain20-cifar10", "plain56-cifar10", "resnet20-quartet", "resnet56-quartet")
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
@@ -40,8 +47,13 @@ def test_it_is_ready_without_network_and_says_what_it_is(name: str) -> None:
     spec = found.spec
     assert spec.classes == CLASSES
     assert (spec.preprocessing.crop, spec.dataset) == (32, "CIFAR-10")
-    assert spec.parameters == {"20": 269_722, "56": 853_018}[name[-10:-8]]
-    assert spec.architecture_options["kind"] == ("plain" if "plain" in name else "residual")
+    depth = re.sub("^(resnet|plain)", "", name.partition("-")[0])
+    assert spec.parameters == PARAMETERS[depth]
+    kinds = {"plain": "plain", "resnet": "residual"}
+    if depth == "56v2":
+        assert spec.architecture == "cifar_preresnet"
+    else:
+        assert spec.architecture_options["kind"] == kinds[name.partition(depth)[0]]
     network = load_network(found)
     with torch.inference_mode():
         logits = network(torch.zeros(1, 3, 32, 32))
@@ -92,7 +104,7 @@ def test_deeper_is_worse_without_shortcuts_and_better_with_them(
     """He et al. 2015, figure 6, on these four: error on the training images in the last epoch."""
     error = {name: 1 - histories[name].epochs[-1].train_accuracy for name in QUARTET}
     assert error["plain56-cifar10"] > error["plain20-cifar10"]
-    assert error["resnet56-cifar10"] < error["resnet20-quartet"]
+    assert error["resnet56-quartet"] < error["resnet20-quartet"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,7 +119,7 @@ def test_layers_were_recorded_from_the_start_to_the_end(
     assert list(history.layers[-1].residual_ratio) == list(now.residual_ratio)
 
 
-@pytest.mark.parametrize("name", ["resnet56-cifar10", "resnet20-cifar10"])
+@pytest.mark.parametrize("name", ["resnet56-cifar10", "resnet20-cifar10", "resnet56v2-cifar10"])
 def test_the_cat_is_a_cat(name: str, tmp_path: Path) -> None:
     from PIL import Image
 

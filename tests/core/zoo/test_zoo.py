@@ -209,7 +209,7 @@ def test_without_its_packages_the_offline_model_is_not_listed(
     zoo = Zoo.standard()
     default = zoo.default()
     assert default is not None
-    assert default.spec.id == "resnet20-cifar10", "the most accurate of those that ship"
+    assert default.spec.id == "resnet56-cifar10", "the most accurate of those that ship"
     with pytest.raises(UnknownModelError):
         zoo.get(LITE0)
 

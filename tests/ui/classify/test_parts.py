@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QGuiApplication
@@ -65,7 +66,7 @@ def test_the_networks_own_pixels_are_shown(qtbot: QtBot, rig: Rig, way: Preproce
     panel.show_photo(Photo(source))
     qtbot.waitUntil(lambda: panel.view.has_photo)
     panel.crop_button.setChecked(True)
-    qtbot.waitUntil(lambda: panel.view._pixels is not None)
+    qtbot.waitUntil(lambda: panel.view.pixels is not None)
     expected = crop_photo(decode(source), way)
     shown = panel.view.grab().toImage()
     ratio = shown.devicePixelRatio()
@@ -86,13 +87,13 @@ def test_pixels_of_another_model_or_photo_are_not_kept(qtbot: QtBot, rig: Rig) -
     panel.crop_button.setChecked(True)
     panel.set_preprocessing(Preprocessing(40, 32))
     panel.show_photo(Photo(ImageSource("x", encoded(gradient(90, 60), "PNG"))))
-    qtbot.waitUntil(lambda: panel.view._pixels is not None)
+    qtbot.waitUntil(lambda: panel.view.pixels is not None)
     panel.set_preprocessing(Preprocessing(20, 16))
-    assert panel.view._pixels is None
-    qtbot.waitUntil(lambda: panel.view._pixels is not None)
-    assert panel.view._pixels.width() == 16
+    assert panel.view.pixels is None
+    qtbot.waitUntil(lambda: panel.view.pixels is not None)
+    assert panel.view.pixels.width() == 16
     panel.show_photo(Photo(ImageSource("y", encoded(gradient(60, 90), "PNG"))))
-    assert panel.view._pixels is None
+    assert panel.view.pixels is None
     rig.settle()
 
 
@@ -294,10 +295,16 @@ def controller(rig: Rig) -> ClassifyController:
 
 
 @pytest.fixture
-def actions(qtbot: QtBot, rig: Rig, controller: ClassifyController) -> Iterator[PhotoActions]:
+def notices(qtbot: QtBot) -> Iterator[NoticeBar]:
     page = QWidget()
-    qtbot.addWidget(page)
-    actions = PhotoActions(controller, rig.io, NoticeBar(page), page)
+    yield NoticeBar(page)
+    shiboken6.delete(page)
+
+
+@pytest.fixture
+def actions(rig: Rig, controller: ClassifyController, notices: NoticeBar) -> Iterator[PhotoActions]:
+    page = notices.parentWidget()
+    actions = PhotoActions(controller, rig.io, notices, page)
     yield actions
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
@@ -353,6 +360,7 @@ def test_open_show_and_remove(
     rig: Rig,
     controller: ClassifyController,
     actions: PhotoActions,
+    notices: NoticeBar,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -368,7 +376,7 @@ def test_open_show_and_remove(
     choose(actions, second, "Show in folder")
     rig.settle()
     one, two = tmp_path / "1.png", tmp_path / "2.png"
-    assert actions._notices.texts == [
+    assert notices.texts == [
         f"No program answered. The photo is here: {one}",
         f"No file manager answered. It is here: {one}",
         f"{two} is not there any more.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -210,7 +210,7 @@ def test_undone_after_a_restart(
 def test_what_was_cut_off_is_offered(
     qtbot: QtBot, app: WindowApp, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying, "_GROUP", 2)
+    monkeypatch.setattr(carrying, "GROUP", 2)
     before, into = tree(folder), folder.with_name("photos sorted")
     answered(app, folder)
     filer, notices = app.window.filer, app.window.page.sorting.notices
@@ -252,15 +252,16 @@ def test_stopped_in_the_middle(
     qtbot: QtBot, app: WindowApp, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = Hold()
-    next_group = carrying.Carrier._next_group
+    copy, copied = carrying.copy_new, []
 
-    def one_then_wait(carrier: carrying.Carrier, left: Iterator[int]) -> list[int]:
-        if carrier._record.fates[0].carried:
+    def one_then_wait(source: Path, target: Path) -> str:
+        if copied:
             held.wait()
-        return next_group(carrier, left)
+        copied.append(source)
+        return copy(source, target)
 
-    monkeypatch.setattr(carrying, "_GROUP", 1)
-    monkeypatch.setattr(carrying.Carrier, "_next_group", one_then_wait)
+    monkeypatch.setattr(carrying, "GROUP", 1)
+    monkeypatch.setattr(carrying, "copy_new", one_then_wait)
     answered(app, folder)
     notices = app.window.page.sorting.notices
     dialog = opened(qtbot, app)
@@ -268,7 +269,10 @@ def test_stopped_in_the_middle(
     qtbot.waitUntil(held.reached.is_set)
     assert notices.progress is not None
     qtbot.waitUntil(lambda: ": 1 of 4 files" in notices.progress.label.text())
-    assert not app.window.page.sorting._can_sort()
+    menu = app.window.menus.menus["File"]
+    menu.aboutToShow.emit()
+    assert not app.window.page.sorting.action.isEnabled()
+    menu.aboutToHide.emit()
     qtbot.mouseClick(notices.progress.button, Qt.MouseButton.LeftButton)
     held.over.set()
     qtbot.waitUntil(lambda: notices.offer is not None)

@@ -10,7 +10,7 @@ import shiboken6
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QSplitter
+from PySide6.QtWidgets import QFileDialog, QSplitter
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -27,6 +27,8 @@ from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.classify.why_panel import WhyPanel
+from resnet_gui.ui.widgets.plain_text import MessageBox
+from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.fake_engine import CPU, Rig, explained, heard
 from tests.ui.classify.test_controller import A, B, make, paths
 from tests.ui.conftest import ANSWER_MS
@@ -268,7 +270,7 @@ def test_training_photos_are_shown_and_opened(
     assert asked(rig, "neighbours") == [("1.png", "a", False), ("1.png", "a", True)]
     assert "18 training photos" in panel.row.text.text()
     assert "2 more are gone" in panel.row.text.text()
-    buttons = panel.row._photos
+    buttons = panel.row.photos
     rig.until(lambda: sum(button.isVisible() for button in buttons) == 7)  # of 8
     opened = heard(panel.open_requested)
     buttons[0].click()
@@ -378,3 +380,63 @@ def test_on_a_small_screen(qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
     panel = page.why_view.panel
     for control in (*panel.methods.values(), panel.strength, panel.close_button):
         assert panel.rect().contains(control.geometry())
+
+
+def test_every_control_has_a_name_a_tip_and_a_key(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    window, page = app.window, app.window.page
+    window.controller.open_paths([photos["coffee"]])
+    why = page.why_view.why
+    qtbot.waitUntil(lambda: why.possible, timeout=ANSWER_MS)
+    why.show()
+    qtbot.waitUntil(lambda: why.explained is not None, timeout=ANSWER_MS)
+    controls = list(controls_of(page.why_view.panel))
+    assert {*page.why_view.panel.methods.values(), page.why_view.panel.strength} <= set(controls)
+    faults = [fault for control in controls for fault in faults_of(control)]
+    assert not faults, "\n".join(faults)
+
+
+def test_the_colours_are_saved_as_a_picture_and_nothing_is_replaced_unasked(
+    qtbot: QtBot,
+    app: WindowApp,
+    photos: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window, page = app.window, app.window.page
+    target = tmp_path / "seen.png"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    why, save = page.why_view.why, page.why_view.panel.save_button
+    window.controller.open_paths([photos["coffee"]])
+    qtbot.waitUntil(lambda: why.possible, timeout=ANSWER_MS)
+    why.show()
+    qtbot.waitUntil(lambda: why.explained is not None, timeout=ANSWER_MS)
+    found = why.explained
+    assert found is not None
+    assert found.peak is not None
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(target.exists)
+    qtbot.waitUntil(lambda: any(str(target) in text for text in page.notices.texts))
+    saved, photo = QImage(str(target)), page.view.image
+    assert photo is not None
+    assert saved.size() == photo.size()
+    scale = saved.width() / found.width
+    peak = (round(found.peak[0] * scale), round(found.peak[1] * scale))
+    assert saved.pixelColor(*peak) != photo.pixelColor(*peak)
+    # What is there already is replaced only on request.
+    before = target.read_bytes()
+    page.why_view.panel.strength.setValue(0)
+    for choice in (MessageBox.StandardButton.Cancel, MessageBox.StandardButton.Save):
+        save.click()
+        [box] = window.findChildren(MessageBox)
+        assert target.read_bytes() == before
+        box.button(choice).click()
+        qtbot.waitUntil(lambda: not window.findChildren(MessageBox))
+    qtbot.waitUntil(lambda: target.read_bytes() != before)
+    # Without strength it is the photo alone.
+    assert QImage(str(target)).pixelColor(*peak).rgb() == photo.pixelColor(*peak).rgb()
+    why.close()
+    qtbot.waitUntil(lambda: not save.isEnabled())

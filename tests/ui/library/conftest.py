@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -73,7 +72,12 @@ def library(qtbot: QtBot, rig: Rig, photos: PhotoList) -> LibraryView:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, rig: Rig, tmp_path: Path) -> ClassifyPage:
+def memory(rig: Rig) -> Memory:
+    return Memory(Settings(), rig.io, rig.parent)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, rig: Rig, memory: Memory) -> ClassifyPage:
     """The whole page, with model a chosen."""
     rig.engine.models = [model("a"), model("b")]
     application = QApplication.instance()
@@ -85,7 +89,7 @@ def page(qtbot: QtBot, rig: Rig, tmp_path: Path) -> ClassifyPage:
         rig.store,
         Downloads(rig.engine.download, rig.io, rig.parent),
         Imports(rig.engine.import_weights, rig.io, rig.parent),
-        Memory(Settings(), rig.io, rig.parent),
+        memory,
         ThemeManager(application),
         [],
         filer,
@@ -101,7 +105,7 @@ def page(qtbot: QtBot, rig: Rig, tmp_path: Path) -> ClassifyPage:
 
 
 def settled(rig: Rig, model: LibraryModel) -> None:
-    rig.until(lambda: model.settled and not model._soon.isActive())
+    rig.until(lambda: model.settled)
 
 
 def names(model: LibraryModel) -> list[str]:

@@ -14,8 +14,8 @@ from tests.helpers.fake_engine import Rig, heard
 from tests.ui.library.conftest import Fill, answer, give, names, settled
 
 
-def make(rig: Rig, photos: PhotoList) -> LibraryModel:
-    model = LibraryModel(photos, rig.parent)
+def make(rig: Rig, photos: PhotoList, *, settle_ms: int = 1500) -> LibraryModel:
+    model = LibraryModel(photos, rig.parent, settle_ms=settle_ms)
     model.set_active(True)
     return model
 
@@ -83,21 +83,25 @@ def test_what_is_filtered_by(rig: Rig, photos: PhotoList, fill: Fill) -> None:
 def test_answers_that_come_leave_photos_in_their_places_until_it_is_quiet(
     rig: Rig, photos: PhotoList, fill: Fill
 ) -> None:
-    model = make(rig, photos)
+    model = make(rig, photos, settle_ms=20)
     fill("1.jpg", "2.jpg", "3.jpg")
     give(photos, [answer("ant", 0.6), answer("ant", 0.7)])
     model.set_filter(Filter(labels=frozenset(["ant"])))
     model.set_order(SortBy.PROBABILITY, falling=True)
     settled(rig, model)
     assert names(model) == ["2.jpg", "1.jpg"]
-    hands = [True]
-    model.hold = lambda: hands[0]
-    model._settle.setInterval(20)
+    hands, asked = [True], []
+
+    def hold() -> bool:
+        asked.append(hands[0])
+        return hands[0]
+
+    model.hold = hold
     give(photos, [answer("bee", 0.6), answer("ant", 0.7), answer("ant", 0.9)])
     rig.until(lambda: model.rowCount() == 3)
     assert names(model) == ["2.jpg", "1.jpg", "3.jpg"]  # the new one at the end
     reset = heard(model.arranged)
-    rig.until(lambda: not model._soon.isActive())
+    rig.until(lambda: len(asked) >= 2)
     assert not reset
     hands[0] = False
     rig.until(lambda: model.settled)
@@ -127,7 +131,8 @@ def test_nobody_looks_nothing_is_done(rig: Rig, photos: PhotoList, fill: Fill) -
     model.set_active(False)
     fill("1.jpg")
     give(photos, [answer("ant", 0.6)])
-    assert not model._soon.isActive()
+    assert model.settled
+    assert model.rowCount() == 0
     model.set_active(True)
     settled(rig, model)
     assert names(model) == ["1.jpg"]
@@ -137,8 +142,7 @@ def test_thousands_of_changes_in_any_order_end_where_one_look_would(
     rig: Rig, photos: PhotoList, fill: Fill
 ) -> None:
     chance = random.Random(4)
-    model = make(rig, photos)
-    model._settle.setInterval(10)
+    model = make(rig, photos, settle_ms=10)
     model.set_order(SortBy.PROBABILITY, falling=True)
     model.set_filter(Filter(least=0.3))
     gone: list[tuple[int, object]] = []
@@ -153,7 +157,8 @@ def test_thousands_of_changes_in_any_order_end_where_one_look_would(
         elif gone and round_ % 7 == 5:
             photos.restore(gone)  # type: ignore[arg-type]
             gone = []
-        rig.until(lambda: not model._soon.isActive())
+        counted = heard(model.counted)  # when what changed was looked at
+        rig.until(lambda counted=counted: counted or model.settled)
     settled(rig, model)
     probabilities = [p.prediction.top.probability if p.prediction else 0 for p in photos.photos()]
     expected = sorted((p for p in probabilities if p >= 0.2995), reverse=True)

@@ -23,6 +23,7 @@ from resnet_gui.ui.library.large_photo import LargePhoto
 from resnet_gui.ui.library.looks import GRID, MANY, PHOTO, TABLE
 from resnet_gui.ui.library.model import BEFORE
 from resnet_gui.ui.library.view import LibraryView
+from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from tests.helpers.fake_engine import Rig, prediction
 from tests.ui.library.conftest import names, settled
@@ -77,7 +78,7 @@ def answer_dialogs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[
 
 
 def test_few_photos_have_one_look_many_have_three(
-    rig: Rig, page: ClassifyPage, tmp_path: Path
+    rig: Rig, page: ClassifyPage, memory: Memory, tmp_path: Path
 ) -> None:
     open_photos(rig, page, tmp_path, MANY - 1)
     strip = page.strip
@@ -91,7 +92,7 @@ def test_few_photos_have_one_look_many_have_three(
     assert library is not None
     assert library.table.isVisible()
     assert not strip.view.isVisible()
-    assert page._memory.settings.photos_shown == TABLE
+    assert memory.settings.photos_shown == TABLE
     rig.settle()
     # While photos are sorted out the table stays.
     page.controller.remove_many(page.controller.photos.photos()[3:])
@@ -99,7 +100,7 @@ def test_few_photos_have_one_look_many_have_three(
     strip.looks.buttons[PHOTO].click()
     assert page.look.shown is None
     assert page.view.isVisible()
-    assert page._memory.settings.photos_shown == PHOTO
+    assert memory.settings.photos_shown == PHOTO
     rig.settle()
 
 

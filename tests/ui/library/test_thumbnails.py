@@ -11,7 +11,7 @@ from resnet_gui.core.events import ImageSource
 from resnet_gui.core.library.thumbnails import used_bytes
 from resnet_gui.core.photos import decode
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
-from tests.helpers.fake_engine import Rig
+from tests.helpers.fake_engine import Rig, heard
 
 
 def test_a_second_look_decodes_nothing(
@@ -43,10 +43,14 @@ def test_a_second_look_decodes_nothing(
 
 def test_what_left_the_screen_long_ago_is_not_made(rig: Rig, tmp_path: Path) -> None:
     hold = rig.occupy(rig.io)
-    made = Thumbnails(rig.io, 96, rig.parent)
-    for number in range(1000):
-        made.get(ImageSource.file(tmp_path / f"{number}.png"))
+    thumbnails = Thumbnails(rig.io, 96, rig.parent)
+    sources = [ImageSource.file(tmp_path / f"{number}.png") for number in range(1001)]
+    made = heard(thumbnails.made)
+    for source in sources[:-1]:
+        thumbnails.get(source)
     hold.over.set()
+    rig.until(lambda: sources[800].id in made)
+    thumbnails.get(sources[-1])  # the newest comes first, and with it what was wanted still
+    rig.until(lambda: sources[-1].id in made)
     rig.settle()
-    rig.until(lambda: not made._request.isActive() and not made._wanted)
-    assert 200 <= len(made._kept) <= 230
+    assert 201 <= len(made) <= 230

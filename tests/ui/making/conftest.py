@@ -50,10 +50,21 @@ def controller(make: Make) -> MakingController:
 
 
 @pytest.fixture
-def view(qtbot: QtBot, rig: Rig, controller: MakingController) -> Iterator[MakingView]:
+def notices(qtbot: QtBot) -> NoticeBar:
+    """Where the part says what happened."""
+    return NoticeBar()
+
+
+@pytest.fixture
+def guesses(rig: Rig) -> Guesses:
+    return Guesses(rig.engine, rig.inference, rig.parent)
+
+
+@pytest.fixture
+def view(
+    qtbot: QtBot, rig: Rig, controller: MakingController, notices: NoticeBar, guesses: Guesses
+) -> Iterator[MakingView]:
     """The whole part, shown alone."""
-    notices = NoticeBar()
-    guesses = Guesses(rig.engine, rig.inference, rig.parent)
     reveal = Reveal(rig.io, notices, rig.parent)
     view = MakingView(controller, guesses, rig.io, notices, reveal)
     view.resize(900, 700)

@@ -14,10 +14,11 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.core.dataset.collection.boxes import UNSORTED
 from resnet_gui.core.events import ClassScore, ImageFailed, KindScore, Prediction
 from resnet_gui.ui.making.class_box import ClassBox
-from resnet_gui.ui.making.guesses import Guess, guess_of
+from resnet_gui.ui.making.guesses import Guess, Guesses, guess_of
 from resnet_gui.ui.making.problems_dialog import ProblemsDialog
 from resnet_gui.ui.making.view import MakingView
 from resnet_gui.ui.widgets.images import Dropped
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from tests.helpers.fake_engine import Rig, model
 
 COPY, LEFT = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
@@ -57,14 +58,16 @@ def fill(rig: Rig, view: MakingView, loose: list[Path]) -> None:
     rig.settle()
 
 
-def test_photos_are_dropped_and_dragged_over(rig: Rig, view: MakingView, loose: list[Path]) -> None:
+def test_photos_are_dropped_and_dragged_over(
+    rig: Rig, view: MakingView, notices: NoticeBar, loose: list[Path]
+) -> None:
     one, two = class_boxes(view)
     assert not view.train.isEnabled()
     assert drop(one, files(loose[:2]))
     assert drop(two, files([loose[0].parent]))  # a folder; what the other class has stays there
     rig.settle()
     assert (one.count.text(), two.count.text()) == ("2 photos", "6 photos")
-    assert view._notices.texts[0].startswith("2 photos are in another class already")
+    assert notices.texts[0].startswith("2 photos are in another class already")
     assert view.train.isEnabled()
     assert view.needed.text().startswith("8 photos in 2 classes.")
     one.view.selectionModel().select(
@@ -80,10 +83,10 @@ def test_photos_are_dropped_and_dragged_over(rig: Rig, view: MakingView, loose: 
     view.undo.click()
     assert (one.count.text(), two.count.text()) == ("2 photos", "6 photos")
     assert view.redo.isEnabled()
-    [line] = view._notices.shown
+    [line] = notices.shown
     line.acted.emit()
     assert (one.count.text(), two.count.text()) == ("0 photos", "8 photos")
-    assert not view._notices.texts
+    assert not notices.texts
 
 
 def test_the_newest_photo_comes_first_and_del_takes_it_out(
@@ -169,10 +172,10 @@ def test_every_control_has_a_name_and_a_tip(rig: Rig, view: MakingView, loose: l
                     assert control.accessibleName() or getattr(control, "text", str)()
 
 
-def test_many_files_that_are_wrong_are_all_named(view: MakingView) -> None:
+def test_many_files_that_are_wrong_are_all_named(view: MakingView, notices: NoticeBar) -> None:
     problems = tuple(f"{number}.jpg is empty." for number in range(9))
     view.controller.problems_found.emit(problems)
-    [line] = view._notices.shown
+    [line] = notices.shown
     assert line.label.text().endswith("3.jpg is empty. And 5 more.")
     line.acted.emit()
     [dialog] = view.window().findChildren(ProblemsDialog)
@@ -189,7 +192,12 @@ def answer(position: int, *scores: tuple[str, float]) -> Prediction:
 
 
 def test_sorting_by_eye_with_keys_alone(
-    qtbot: QtBot, rig: Rig, view: MakingView, loose: list[Path], monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    rig: Rig,
+    view: MakingView,
+    guesses: Guesses,
+    loose: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     controller, labels = view.controller, view.labels
     one, two = controller.boxes.classes
@@ -203,7 +211,7 @@ def test_sorting_by_eye_with_keys_alone(
         ImageFailed(1, "1", "a", "", ""),
         *(answer(n, ("rose", 0.7)) for n in range(2, 7)),
     )
-    view._guesses.set_model(model("a"))
+    guesses.set_model(model("a"))
     view.board.unsorted.sort.click()
     assert labels.isVisible()
     qtbot.waitUntil(lambda: labels.photo.has_photo)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -22,6 +22,7 @@ from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.ui.runs.page import RunsPage
 from resnet_gui.ui.runs.table import accuracy_text, state_text
 from resnet_gui.ui.train.controller import TrainState
+from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.models import random_state, small_spec
 from tests.helpers.training import make_photos
 
@@ -135,18 +136,15 @@ def test_words_of_runs(photos: Path) -> None:
     assert (state_text(info), accuracy_text(info)) == ("stopped: 2 of 2", "80.0% so far")
 
 
-def test_every_control_has_a_name_and_a_tooltip(qtbot: QtBot, app: WindowApp, photos: Path) -> None:
+def test_every_control_has_a_name_a_tooltip_and_a_key(
+    qtbot: QtBot, app: WindowApp, photos: Path
+) -> None:
     new_run("Bees", photos)
     page = shown(qtbot, app)
-    controls: list[QWidget] = [
-        *page.run_actions.buttons.values(), *page.comparison.cells.values(), page.search,
-        page.trash, page.empty_train, page.comparison.stop, page.comparison.close_button,
-        page.curves.training, page.curves.validation,
-    ]  # fmt: skip
-    for control in controls:
-        text = control.text() if isinstance(control, QPushButton) else ""
-        assert control.accessibleName() or text, control
-        assert control.toolTip(), control
+    controls = list(controls_of(page))
+    assert {*page.run_actions.buttons.values(), page.search, page.trash} <= set(controls)
+    faults = [fault for control in controls for fault in faults_of(control)]
+    assert not faults, "\n".join(faults)
     for action, _, _ in page.run_actions.actions.values():
         assert action.shortcut().toString(), action.text()
 

@@ -79,6 +79,38 @@ def test_each_wish_has_a_row(qtbot: QtBot, open_app: Callable[..., WindowApp]) -
     assert app.window.memory.settings.another_window
 
 
+def test_a_theme_is_tried_at_once_and_taken_back_on_closing(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    app = open_app(start=False)
+    memory = app.window.memory
+    memory.change(theme="light")
+    for close in ("click", "escape"):
+        dialog = opened(qtbot, app)
+        theme = dialog.wishes.editors["theme"]
+        assert isinstance(theme, ComboBox)
+        theme.setCurrentIndex(theme.findData("dark"))
+        assert app.theme.colours.dark
+        memory.opened("/a/photo.jpg")  # what else is remembered does not take it back
+        assert app.theme.colours.dark
+        assert memory.settings.theme == "light"
+        if close == "click":
+            dialog.cancel.click()
+        else:
+            qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        assert not dialog.isVisible()
+        assert not app.theme.colours.dark
+    dialog = opened(qtbot, app)
+    theme = dialog.wishes.editors["theme"]
+    assert isinstance(theme, ComboBox)
+    assert theme.currentData() == "light"
+    theme.setCurrentIndex(theme.findData("dark"))
+    dialog.save.click()
+    assert not dialog.isVisible()
+    assert app.theme.colours.dark
+    assert memory.settings.theme == "dark"
+
+
 def part(home: Path, size: int) -> Path:
     spec = torchvision_specs()[0]
     path = load_http_settings().weights_dir() / f"{weights_file_name(spec)}{PART_SUFFIX}"

@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.runs.events import BatchDone, EpochDone
 from resnet_gui.ui.train.charts import TrainingCharts
 from resnet_gui.ui.widgets.theme import ThemeManager
+from tests.helpers.charts import open_menu
 
 STEPS = 40
 
@@ -72,7 +72,7 @@ def charts(qtbot: QtBot) -> TrainingCharts:
 
 
 def test_hovering_one_chart_reads_all_three(qtbot: QtBot, charts: TrainingCharts) -> None:
-    frame = charts.accuracy._plan().frame
+    frame = charts.accuracy.plan().frame
     assert frame.x == (0.0, 10.0)
     qtbot.mouseMove(charts.accuracy, frame.point(2.2, 0.6).toPoint())
     assert [text for _, text in charts.accuracy.readout()] == ["training: 75%", "validation: 65%"]
@@ -99,11 +99,11 @@ def test_a_best_epoch_that_is_less_often_right_says_what_chose_it(
     qtbot.waitUntil(lambda: charts.readout.text() == said)
 
 
-def test_one_zoom_for_all_until_the_next_run(charts: TrainingCharts) -> None:
+def test_one_zoom_for_all_until_the_next_run(qtbot: QtBot, charts: TrainingCharts) -> None:
     charts.loss.set_zoom((1.0, 1.5))
     assert charts.accuracy.zoom == charts.rate.zoom == charts.loss.zoom == (1.0, 1.5)
     charts.set_length(3)  # stopped early
-    charts._redraw()
+    qtbot.waitUntil(lambda: charts.accuracy.axes.x_range == (0.0, 3.0))
     assert charts.accuracy.zoom == (1.0, 1.5)
     charts.clear()
     assert charts.accuracy.zoom is charts.loss.zoom is charts.rate.zoom is None
@@ -111,27 +111,27 @@ def test_one_zoom_for_all_until_the_next_run(charts: TrainingCharts) -> None:
     assert not any(len(line.xs) for line in charts.loss.lines)
 
 
-def test_the_learning_rate_before_a_resume_is_drawn(charts: TrainingCharts) -> None:
+def test_the_learning_rate_before_a_resume_is_drawn(qtbot: QtBot, charts: TrainingCharts) -> None:
     """Its steps are not told again; the rate was a vertical line at the place of the resume."""
     charts.clear()
     charts.add_epochs([epoch_done(n) for n in (1, 2, 3)])
     charts.add_batches(batches(4))
     charts.add_epochs([epoch_done(4)])
-    charts._redraw()
+    qtbot.waitUntil(lambda: charts.readout.text().startswith("Best epoch: 3"))
     [rate] = charts.rate.lines
+    assert len(rate.xs) == 3 + STEPS
     assert list(rate.xs[:4]) == [1.0, 2.0, 3.0, 3 + 1 / STEPS]
     assert list(rate.ys[:4]) == [0.01, 0.01, 0.01, 0.0025]
-    assert len(rate.xs) == 3 + STEPS
     assert rate.point_name is not None
     assert rate.point_name(1) == "step 80"
 
 
-def test_losses_that_are_no_numbers_leave_a_gap(charts: TrainingCharts) -> None:
+def test_losses_that_are_no_numbers_leave_a_gap(qtbot: QtBot, charts: TrainingCharts) -> None:
     each = charts.loss.lines[0]
     assert len(each.xs) == len(each.ys) == 4 * (STEPS - 1)
     assert len(charts.rate.lines[0].xs) == 4 * STEPS
     charts.add_epochs([epoch_done(5, val=False)])
-    charts._redraw()
+    qtbot.waitUntil(lambda: len(charts.accuracy.lines[0].xs) == 5)
     assert [len(line.xs) for line in charts.accuracy.lines] == [5, 4]
 
 
@@ -140,12 +140,7 @@ def test_the_menu_is_our_own(qtbot: QtBot, charts: TrainingCharts) -> None:
     for place in (charts.rect().center() / 2, charts.rect().bottomRight() * 0.9):
         target = charts.childAt(place)
         position = target.rect().center()
-        event = QContextMenuEvent(
-            QContextMenuEvent.Reason.Mouse, position, target.mapToGlobal(position)
-        )
-        QApplication.sendEvent(target, event)
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
+        menu = open_menu(target, position)
         named = [action.text() for action in menu.actions() if action.text()]
         assert named == ["Zoom in", "Zoom out", "Reset zoom", "Save picture…", "Save values…"]
         menu.close()

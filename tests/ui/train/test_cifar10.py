@@ -89,7 +89,8 @@ def test_drop_the_archive_and_train_from_random_weights(
     assert controller.config.method is Method.SCRATCH
     assert controller.config.model == "cifar-resnet20"
     assert setup.start_title.text() == "Shape of the network"
-    assert setup.model_button._line == "random weights · 270,000 parameters"
+    said = setup.model_button.accessibleName()
+    assert said.endswith(", random weights · 270,000 parameters")
     setup.model_button.click()
     assert setup.popup.models.row_of("cifar-plain20") > 0
     assert "nothing yet" in setup.popup.card.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.dataset.collection.folders import folders_dir
 from resnet_gui.core.dataset.collection.values import Collection, load_collection
 from resnet_gui.core.runs.events import RunFinished
+from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.runs.trash import trash_run
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.train.controller import TrainState
@@ -111,22 +113,45 @@ def test_from_loose_photos_to_a_model_and_one_class_more(
     assert any("is not known any more" in text for text in page.notices.texts)
 
 
-def test_a_made_folder_goes_with_its_run(qtbot: QtBot, app: WindowApp, loose: list[Path]) -> None:
+def with_run(qtbot: QtBot, app: WindowApp, data: Path) -> Path:
+    """A run on this folder, known to the window."""
+    path = runs_dir() / "mine"
+    path.mkdir(parents=True)
+    document = {"format": 1, "title": "Mine", "created": "2026-01-01", "state": "stopped"}
+    config = {"data": str(data)}
+    (path / "run.json").write_text(json.dumps(document | {"config": config}), encoding="utf-8")
+    earlier = app.window.train_controller.earlier
+    earlier.refresh()
+    qtbot.waitUntil(lambda: [run.data for run in earlier.runs] == [str(data)])
+    return path
+
+
+def removed(qtbot: QtBot, app: WindowApp, run: Path) -> None:
+    """The run is gone, and the window has seen it."""
+    shutil.rmtree(run)
+    earlier = app.window.train_controller.earlier
+    earlier.refresh()
+    qtbot.waitUntil(lambda: not earlier.runs)
+    qtbot.waitUntil(lambda: not app.io.busy)
+
+
+def test_a_made_folder_goes_with_its_run(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], loose: list[Path]
+) -> None:
+    app = open_app()
     filled(qtbot, app, loose)
-    page, train = app.window.train_page, app.window.train_controller
-    part = page.classes
-    part.controller.make()
+    train = app.window.train_controller
+    app.window.train_page.classes.controller.make()
     qtbot.waitUntil(lambda: train.state is TrainState.READY, timeout=ANSWER_MS)
     [made] = folders_dir().iterdir()
-    part._runs = frozenset({"/a run that was removed"})
-    train.earlier.refresh()
-    qtbot.waitUntil(lambda: part._runs == frozenset())
-    qtbot.waitUntil(lambda: not app.io.busy)
+    removed(qtbot, app, with_run(qtbot, app, made))
     assert made.is_dir()  # it is open
-    train.close_folder()
-    part._made = ""
-    part._runs = frozenset({"/a run that was removed"})
-    train.earlier.refresh()
+    run = with_run(qtbot, app, made)
+    close_app(qtbot, app)
+    app = open_app()
+    qtbot.waitUntil(lambda: bool(app.window.train_controller.earlier.runs))
+    assert made.is_dir()  # the run needs it
+    removed(qtbot, app, run)
     qtbot.waitUntil(lambda: not made.exists())
     assert all(path.is_file() for path in loose)
 

@@ -25,6 +25,7 @@ from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.widgets.charts.saving import write_values
+from resnet_gui.ui.widgets.plain_text import PlainLabel
 from tests.ui.conftest import ANSWER_MS, close_app
 
 RUN_MS = 90_000
@@ -102,7 +103,7 @@ def test_drop_start_and_try_it(
     assert target.is_file()
     charts.loss.save_requested.emit(partial(write_values, charts.loss.axes, [], target / "x"))
     qtbot.waitUntil(lambda: any("could not be saved" in text for text in page.notices.texts))
-    assert page.run.samples._samples
+    assert page.run.samples.samples
     page.run.try_it.click()
     assert window.pages.current is window.page
     window.controller.open_paths([photos["coffee"]])
@@ -146,11 +147,12 @@ def test_augmentation_preview_shows_pictures(qtbot: QtBot, app: WindowApp, datas
     assert app.window.train_page.setup is not None
     app.window.train_page.setup.form.preview.click()
     [dialog] = [w for w in QApplication.topLevelWidgets() if isinstance(w, AugmentationDialog)]
+    labels = dialog.findChildren(PlainLabel)
+    pictures = [label for label in labels if label.width() == label.height()]
+    assert len(pictures) == 6
     qtbot.waitUntil(
-        lambda: all(not cell.pixmap().isNull() for cell in dialog._cells.values()),
-        timeout=ANSWER_MS,
+        lambda: all(not picture.pixmap().isNull() for picture in pictures), timeout=ANSWER_MS
     )
-    assert len(dialog._cells) == 6
     with qtbot.waitSignal(dialog.destroyed):
         dialog.reject()
 
@@ -244,7 +246,7 @@ def test_quitting_asks_once_and_the_run_is_offered_again(
     assert any("It can go on exactly there." in text for text in page.notices.texts)
     page.start.runs.rows[0].action.click()
     controller = again.window.train_controller
-    qtbot.waitUntil(lambda: page.run is not None and len(page.run.samples._samples) > 0)
+    qtbot.waitUntil(lambda: page.run is not None and len(page.run.samples.samples) > 0)
     assert page.run is not None
     qtbot.waitUntil(lambda: controller.started is not None, timeout=ANSWER_MS)
     assert page.notices.texts == [], "what goes on is not offered any more"
@@ -358,7 +360,7 @@ def test_renaming_and_removing_the_model_in_use(
     assert run.result.text().startswith("100.0% validation accuracy")
     assert run.result_title.text() == "Breakfast"
     qtbot.waitUntil(lambda: len(run.charts.accuracy.lines[0].xs) == 2)
-    assert len(run.samples._samples) > 0
+    assert len(run.samples.samples) > 0
     assert run.try_it.isVisible()
     run.again.click()
     qtbot.waitUntil(lambda: controller.config is not None, timeout=ANSWER_MS)

@@ -41,8 +41,8 @@ def bar(page: QWidget) -> NoticeBar:
 def test_what_went_well_goes_by_itself_and_errors_stay(
     qtbot: QtBot, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice_bar, "_READING_MS", 60)
-    monkeypatch.setattr(notice_bar, "_READING_MS_PER_CHARACTER", 0)
+    monkeypatch.setattr(notice_bar, "READING_MS", 60)
+    monkeypatch.setattr(notice_bar, "READING_MS_PER_CHARACTER", 0)
     bar.add("Went wrong.", "warning")
     bar.add("An offer.", "notice", "Take it")
     running = bar.add("Copying.")
@@ -64,8 +64,8 @@ def test_what_was_no_use_is_forgotten_with_the_next_try(bar: NoticeBar) -> None:
 def test_a_notice_under_the_pointer_stays(
     qtbot: QtBot, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice_bar, "_READING_MS", 40)
-    monkeypatch.setattr(notice_bar, "_READING_MS_PER_CHARACTER", 0)
+    monkeypatch.setattr(notice_bar, "READING_MS", 40)
+    monkeypatch.setattr(notice_bar, "READING_MS_PER_CHARACTER", 0)
     read, other = bar.add("Being read."), bar.add("Not looked at.")
     here = QPointF(5, 5)
     QApplication.sendEvent(read, QEnterEvent(here, here, here))
@@ -79,8 +79,8 @@ def test_a_notice_under_the_pointer_stays(
 def test_a_notice_on_a_hidden_page_waits_until_it_can_be_read(
     qtbot: QtBot, page: QWidget, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice_bar, "_READING_MS", 30)
-    monkeypatch.setattr(notice_bar, "_READING_MS_PER_CHARACTER", 0)
+    monkeypatch.setattr(notice_bar, "READING_MS", 30)
+    monkeypatch.setattr(notice_bar, "READING_MS_PER_CHARACTER", 0)
     other, holder = QWidget(), QWidget()
     QVBoxLayout(holder).addWidget(bar)
     stack = QStackedWidget(page)  # as the window's pages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QListView,
     QPushButton,
     QSlider,
+    QStackedWidget,
     QStyledItemDelegate,
     QToolButton,
     QVBoxLayout,
@@ -29,7 +30,8 @@ from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.icons import put_icon
-from resnet_gui.ui.widgets.plain_text import MessageBox, PlainLabel, Rich, rich
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, MessageBox, PlainLabel, Rich, rich
+from resnet_gui.ui.widgets.spin_box import SpinBox
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.nav_rail import NavButton
 from tests.helpers.fake_engine import Rig
@@ -47,6 +49,7 @@ def theme(qtbot: QtBot) -> Iterator[ThemeManager]:
     theme = ThemeManager(application)
     yield theme
     theme.choose("light")
+    theme.catch_up()
     theme.deleteLater()
 
 
@@ -199,6 +202,8 @@ def focusable(kind: str) -> QWidget:
         rail = NavButton("Lab", "lab")
         rail.setChecked(True)
         return rail
+    if kind == "spin box":
+        return SpinBox()
     if kind.startswith("list"):
         view = QListView()
         view.setItemDelegate(QStyledItemDelegate(view))
@@ -211,7 +216,7 @@ def focusable(kind: str) -> QWidget:
 
 
 KINDS = (
-    *("check box", "combo", "line", "tool", "slider", "rail", "list", "list bare"),
+    *("check box", "spin box", "combo", "line", "tool", "slider", "rail", "list", "list bare"),
     *("", "primary", "plain", "segment"),
 )
 
@@ -281,3 +286,138 @@ def test_a_switch_takes_each_widget_up_once_and_not_for_each_ancestor(
     label.times = 0
     theme.choose("dark")
     assert 0 < label.times <= 4
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_box_for_numbers_has_its_theme_s_ground_and_arrows(
+    qtbot: QtBot, theme: ThemeManager, name: str
+) -> None:
+    theme.choose(name)
+    window = QFrame()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    box, line = SpinBox(), QLineEdit()
+    box.setValue(50)
+    column.addWidget(box)
+    column.addWidget(line)
+    window.show()
+    qtbot.waitExposed(window)
+    line.setFocus()
+    assert (ground(pixels(box)) == ground(pixels(line))).all()
+    middle = box.height() // 2
+    for rows in (slice(3, middle), slice(middle, -3)):
+        assert text_contrast(pixels(box)[rows, -18:-4]) > VISIBLE
+    assert text_contrast(pixels(box)[4:-4, 4:-24]) > READABLE
+
+
+def _many_kinds() -> tuple[QWidget, ElidedLabel, QLabel]:
+    page = QFrame()
+    page.setProperty("kind", "card")
+    column = QVBoxLayout(page)
+    long, muted = ElidedLabel("/a/very/long/path" * 20), PlainLabel("muted")
+    muted.setProperty("kind", "muted")
+    bold = muted.font()
+    bold.setBold(True)
+    muted.setFont(bold)
+    for widget in (long, muted, QPushButton("A button"), QLineEdit("A line"), CheckBox("Yes")):
+        column.addWidget(widget)
+    for widget in (SpinBox(), QListView(), QSlider(Qt.Orientation.Horizontal)):
+        column.addWidget(widget)
+    for widget in page.findChildren(QWidget):
+        widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return page, long, muted
+
+
+@pytest.mark.parametrize(("first", "then"), SWITCHES[:2])
+@pytest.mark.parametrize("soon", [True, False])
+def test_what_is_hidden_follows_the_theme_a_little_later(
+    qtbot: QtBot, theme: ThemeManager, first: str, then: str, soon: bool
+) -> None:
+    """At the latest when it is shown, and then it looks as if it had been there."""
+    theme.choose(first)
+    stack = QStackedWidget()
+    qtbot.addWidget(stack)
+    stack.setFixedSize(400, 500)
+    stack.addWidget(QLabel("in front"))
+    page, long, muted = _many_kinds()
+    stack.addWidget(page)
+    stack.show()
+    stack.setCurrentIndex(1)  # polished once
+    qtbot.waitExposed(stack)
+    stack.setCurrentIndex(0)
+    theme.choose(then)
+    if not soon:
+        qtbot.wait(50)
+    stack.setCurrentIndex(1)
+    qtbot.wait(10)
+    qtbot.waitUntil(lambda: QLabel.text(long).endswith("…"))
+    late = pixels(page)
+    assert muted.font().bold()
+    theme.choose(first)
+    theme.choose(then)  # while it is in front
+
+    def is_the_same() -> None:
+        others = (late != pixels(page)).any(axis=2)
+        rows, columns = others.any(axis=1).nonzero()[0], others.any(axis=0).nonzero()[0]
+        assert others.mean() < 0.0005, (rows, columns)  # a blinking cursor or the like
+
+    qtbot.waitUntil(is_the_same)
+
+
+def test_a_switch_passes_by_what_is_hidden(qtbot: QtBot, theme: ThemeManager) -> None:
+    theme.choose("light")
+    stack = QStackedWidget()
+    qtbot.addWidget(stack)
+    hidden = _Polished("hidden")
+    stack.addWidget(hidden)
+    stack.addWidget(QLabel("in front"))
+    stack.show()
+    stack.setCurrentIndex(1)
+    qtbot.waitExposed(stack)
+    hidden.times = 0
+    theme.choose("dark")
+    assert hidden.times == 0
+    qtbot.waitUntil(lambda: hidden.times > 0)
+    assert hidden.times == 1
+
+
+def test_what_goes_away_after_a_switch_does_no_harm(qtbot: QtBot, theme: ThemeManager) -> None:
+    theme.choose("light")
+    stack = QStackedWidget()
+    qtbot.addWidget(stack)
+    page, _, _ = _many_kinds()
+    for widget in (QLabel("in front"), page):
+        stack.addWidget(widget)
+    stack.show()
+    theme.choose("dark")
+    stack.removeWidget(page)
+    page.deleteLater()
+    qtbot.wait(30)
+    theme.choose("light")
+
+
+def test_a_combo_box_measures_its_choices_anew_when_they_change(
+    qtbot: QtBot, theme: ThemeManager
+) -> None:
+    box = ComboBox()
+    qtbot.addWidget(box)
+
+    def width() -> int:
+        size: QSize = box.sizeHint()
+        return size.width()
+
+    widths = [width()]
+    box.add_choice("a choice of some words")
+    widths.append(width())
+    box.setItemText(0, "a choice")
+    widths.append(width())
+    font = box.font()
+    font.setPointSizeF(font.pointSizeF() * 2)
+    box.setFont(font)
+    widths.append(width())
+    box.clear()
+    widths.append(width())
+    assert widths[1] > widths[0]
+    assert widths[2] < widths[1]
+    assert widths[3] > widths[2]
+    assert widths[4] < widths[3]

@@ -27,7 +27,7 @@ def controller(rig: Rig) -> ClassifyController:
 def test_what_was_done_is_said_for_a_while(
     qtbot: QtBot, controller: ClassifyController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(status_line, "_PASSING_MS", 50)
+    monkeypatch.setattr(status_line, "PASSING_MS", 50)
     bar = QStatusBar()
     qtbot.addWidget(bar)
     line = StatusLine(bar, controller)

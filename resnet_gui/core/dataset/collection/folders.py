@@ -96,14 +96,14 @@ def folders_dir() -> Path:
 
 def folder_names(names: Sequence[str]) -> list[str]:
     """A folder's name for each class: as it is, but for what some system cannot have in a name.
-    No two are equal, also where capitals do not count."""
+    No two are equal, also where a file system takes them for one (`folded`)."""
     found: list[str] = []
     taken: set[str] = set()
     for name in names:
         stem = _folder_name(name)
         versions = (stem if n == 1 else f"{stem}-{n}" for n in itertools.count(1))
-        chosen = next(item for item in versions if item.casefold() not in taken)
-        taken.add(chosen.casefold())
+        chosen = next(item for item in versions if folded(item) not in taken)
+        taken.add(folded(chosen))
         found.append(chosen)
     if all(name.lower() in PART_NAMES for name in found):  # they would be read as parts of a split
         return [f"{name}_" for name in found]

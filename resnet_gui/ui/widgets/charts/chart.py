@@ -28,7 +28,7 @@ from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture, write_values
 from resnet_gui.ui.widgets.charts.target import SaveTarget
 from resnet_gui.ui.widgets.glossary import explained
-from resnet_gui.ui.widgets.plain_text import show_tooltip
+from resnet_gui.ui.widgets.plain_text import set_tooltip, show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ZOOM = 0.8  # of the axis, for one notch of the wheel
@@ -76,6 +76,7 @@ class LineChart(QWidget):
         self._target.chosen.connect(self.save_requested)
         self.reset = QPushButton("Reset zoom", self)
         self.reset.setProperty("kind", "plain")
+        set_tooltip(self.reset, "Show all of it again (0, or a double click)")
         self.reset.clicked.connect(self.reset_zoom)
         self.reset.hide()
         self.setMouseTracking(True)
@@ -83,6 +84,11 @@ class LineChart(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(200, 130)
         self.setAccessibleName(f"Chart: {axes.title}")
+        set_tooltip(
+            self,
+            "The arrow keys read values out; + and − or the wheel zoom, 0 shows all. A right click "
+            "saves it.",
+        )
 
     axes: Axes
     lines: tuple[Line, ...]
@@ -166,7 +172,7 @@ class LineChart(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turned = event.angleDelta()
-        around = self._plan().frame.x_of(event.position().x())
+        around = self.plan().frame.x_of(event.position().x())
         if abs(turned.x()) > abs(turned.y()) and self.zoom is not None:
             self._move_by(-turned.x() / 120 * (self.zoom[1] - self.zoom[0]) / 10)
         elif not self._zoom_by(_ZOOM ** (turned.y() / 120), around):
@@ -175,7 +181,7 @@ class LineChart(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or not self.lines:
             return
-        x = self._plan().frame.x_of(event.position().x())
+        x = self.plan().frame.x_of(event.position().x())
         if self.zoom is None or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._band = (x, x)
         else:
@@ -184,7 +190,7 @@ class LineChart(QWidget):
             self.point_at(None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        frame = self._plan().frame
+        frame = self.plan().frame
         if self._band is not None:
             self._band = (self._band[0], frame.x_of(event.position().x()))
             self.point_at(self._band[1])
@@ -200,7 +206,7 @@ class LineChart(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         band, self._band, self._grabbed = self._band, None, None
         if band is not None:
-            frame = self._plan().frame
+            frame = self.plan().frame
             if abs(frame.point(band[1], 1.0).x() - frame.point(band[0], 1.0).x()) > _SHORTEST_DRAG:
                 self.set_zoom((min(band), max(band)))
             self.update()
@@ -218,7 +224,7 @@ class LineChart(QWidget):
     def event(self, event: QEvent) -> bool:
         """The title explains its words; below it values are read out."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            titled = self._plan().title.contains(event.pos())
+            titled = self.plan().title.contains(event.pos())
             show_tooltip(self, event.globalPos(), explained(self.axes.title) if titled else "")
             return True
         return super().event(event)
@@ -266,7 +272,7 @@ class LineChart(QWidget):
         """What is read out: each line with its text."""
         if self._cursor is None:
             return []
-        plan = self._plan()
+        plan = self.plan()
         return [(line, plan.row(line, number)) for line, number in plan.readout(self._cursor)]
 
     # --- menu -------------------------------------------------------------------------------
@@ -317,7 +323,8 @@ class LineChart(QWidget):
         self._kept_plan = self._picture = None
         self.update()
 
-    def _plan(self) -> ChartPainter:
+    def plan(self) -> ChartPainter:
+        """Where all of it is, as it is shown now."""
         if self._kept_plan is None:
             held = self._held or ((0.0, 0.0) if self.axes.y_zero else None)
             self._kept_plan = plan = ChartPainter(
@@ -334,7 +341,7 @@ class LineChart(QWidget):
         return self._kept_plan
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        plan = self._plan()
+        plan = self.plan()
         self._paint_picture(plan)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -373,7 +380,7 @@ class LineChart(QWidget):
         image.setDevicePixelRatio(_PICTURE_SCALE)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)
-        plan = self._plan()
+        plan = self.plan()
         plan.paint(painter, theme_colours().border, plan.title.width())
         painter.end()
         return image

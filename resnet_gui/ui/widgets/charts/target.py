@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from resnet_gui.ui.widgets.plain_text import MessageBox
+from resnet_gui.ui.widgets.questions import REPLACE, ask_to_replace
 
 
 class SaveTarget(QObject):
@@ -53,22 +53,11 @@ class SaveTarget(QObject):
             self.chosen.emit(partial(write, target))
             return
         self._waiting = partial(write, target)
-        box = MessageBox(
-            self._widget.window(),
-            title,
-            f"“{target.name}” is there already. Replace it?",
-            f"It is in {target.parent}.",
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setStandardButtons(MessageBox.StandardButton.Cancel | MessageBox.StandardButton.Save)
-        box.button(MessageBox.StandardButton.Save).setText("Replace")
-        box.setDefaultButton(MessageBox.StandardButton.Cancel)
-        box.finished.connect(self._on_answered)
-        box.open()
+        ask_to_replace(self._widget, title, target, self._on_answered)
 
     @Slot(int)
     def _on_answered(self, answer: int) -> None:
-        if answer == MessageBox.StandardButton.Save:
+        if answer == REPLACE:
             self.chosen.emit(self._waiting)
         self._waiting = None
 

@@ -1,0 +1,372 @@
+"""The faster backend: the same answers, checked before it may give one, and no torch for them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from resnet_gui.core.events import Prediction
+from resnet_gui.core.inference import convert as conversion
+from resnet_gui.core.inference import openvino_backend, photo_inputs
+from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
+from resnet_gui.core.inference.check import check_pictures
+from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.inference.convert import convert
+from resnet_gui.core.inference.converted import State, describe, find_conversion
+from resnet_gui.core.inference.features import FeaturesDone, extract_features
+from resnet_gui.core.inference.open_backend import open_backend, open_converted
+from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
+from resnet_gui.core.system import paths
+from resnet_gui.core.system.openvino_import import openvino_version
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.system.settings import Settings, save_settings
+from resnet_gui.core.zoo import Zoo
+from tests.core.inference.openvino.conftest import (
+    answers,
+    backend_of,
+    insects_entry,
+    small_insects,
+    sources,
+)
+from tests.helpers.pictures import encoded, gradient
+
+ROOT = Path(paths.PACKAGE_DIR).parent
+pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
+
+
+# --- the door -------------------------------------------------------------------------------------
+
+
+def names_openvino(source: str) -> bool:
+    for node in ast.walk(ast.parse(source)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Call):
+            names = [
+                str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)
+            ] if "import" in ast.unparse(node.func) else []  # fmt: skip
+        if any(name.partition(".")[0].startswith("openvino") for name in names):
+            return True
+    return False
+
+
+def test_only_the_door_imports_openvino() -> None:
+    assert names_openvino("import openvino as ov")
+    assert names_openvino("from openvino.preprocess import PrePostProcessor")
+    assert names_openvino('importlib.import_module("openvino")')
+    assert not names_openvino("from resnet_gui.core.system.openvino_import import import_openvino")
+    files = [
+        path
+        for folder in ("resnet_gui", "tests", "benchmarks", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    assert len(files) > 300
+    sources = {path: path.read_text(encoding="utf-8") for path in files}
+    found = [p for p, text in sources.items() if "openvino" in text and names_openvino(text)]
+    assert found == []  # the door itself asks for it by a constant
+
+
+_LISTENING = """
+import sys
+heard = []
+def listen(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "os.fork") or (
+        event.startswith("socket.get")
+        # Python asks it where libraries are.
+        or (event == "subprocess.Popen" and not str(arguments[0]).endswith("ldconfig"))
+    ):
+        heard.append((event, str(arguments)))
+sys.addaudithook(listen)
+import socket
+socket.gethostbyname("localhost")
+assert heard.pop()[0] == "socket.gethostbyname"  # it does listen
+from collections.abc import Callable
+from pathlib import Path
+import torch
+from resnet_gui.core.inference.convert import convert
+from resnet_gui.core.inference.open_backend import open_backend
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.system.settings import Settings, save_settings
+from resnet_gui.core.zoo import Zoo
+entry = Zoo.standard().ready("insects")
+assert list(convert(entry))[-1] == "done"
+import numpy as np
+backend = open_backend(entry, cpu(), exact=False)
+assert backend.name == "openvino"
+backend.infer(np.zeros((1, 32, 32, 3), np.uint8))
+import time; time.sleep(0.3)  # what goes on in threads
+assert sys.modules["openvino_telemetry"] is None
+assert heard == [], heard
+"""
+
+
+def test_no_connection_while_it_imports_converts_compiles_and_answers(own_home: Path) -> None:
+    small_insects()
+    done = subprocess.run(
+        [sys.executable, "-c", _LISTENING], capture_output=True, text=True, timeout=100, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def test_it_answers_as_exact_does(home: Path) -> None:
+    classifier, exact = (
+        Classifier(Zoo.standard()),
+        Classifier(Zoo.standard(), wants_exact=lambda: True),
+    )
+    found, expected = answers(classifier), answers(exact)
+    assert (backend_of(classifier), backend_of(exact)) == (OPENVINO, EXACT)
+    for one, other in zip(found, expected, strict=True):
+        assert one.top.label == other.top.label
+        assert one.top.probability == pytest.approx(other.top.probability, abs=0.05)
+        assert "OpenVINO" in one.device
+        assert one.to_json().keys() == other.to_json().keys()
+    verdict = find_conversion(insects_entry()).verdict  # type: ignore[union-attr]
+    assert verdict is not None
+    assert verdict.state is State.CHECKED
+    assert describe(insects_entry()).startswith("Fast (OpenVINO, ")
+
+
+def test_the_first_call_of_a_process_comes_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once, and OpenVINO's binding waits for ever now and then."""
+    monkeypatch.setattr(openvino_backend, "_alone", openvino_backend._Alone())
+    backend = open_backend(insects_entry(), cpu(), exact=False)
+    original, heard = openvino_backend.OpenVinoBackend._infer, []
+
+    def slow(self: openvino_backend.OpenVinoBackend, *args: object) -> object:
+        heard.append("in")
+        threading.Event().wait(0.05)
+        rows = original(self, *args)  # type: ignore[arg-type]
+        heard.append("out")
+        return rows
+
+    monkeypatch.setattr(openvino_backend.OpenVinoBackend, "_infer", slow)
+    crops = np.zeros((1, 32, 32, 3), np.uint8)
+    threads = [threading.Thread(target=backend.infer, args=(crops,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard[:2] == ["in", "out"]
+    assert len(heard) == 8
+
+
+def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
+    entry = insects_entry()
+    backend = open_backend(entry, cpu(), exact=False)
+    many = backend.for_many()
+    assert many.threads >= 1
+    assert many.for_many() is many
+    assert backend.for_many() is many
+    crops = check_pictures(entry.spec.preprocessing)
+    expected = backend.infer(crops)
+    found: dict[int, np.ndarray] = {}
+
+    def work(number: int) -> None:
+        rows = [many.infer(crops[i : i + 1 + number % 3]) for i in range(0, 12, 1 + number % 3)]
+        found[number] = np.concatenate(rows)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    largest = np.abs(expected).max()
+    for rows in found.values():
+        assert np.abs(rows - expected[:12]).max() < 0.02 * largest
+
+
+def test_a_folder_is_answered_by_several_threads_as_its_photos_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resnet_gui.core.inference.photo_inputs.cores", lambda: 3)
+    asked: list[tuple[str, str]] = []
+    run = OpenVinoBackend.infer
+
+    def infer(self: OpenVinoBackend, crops: np.ndarray) -> np.ndarray:
+        asked.extend(len(crops) * [(threading.current_thread().name.partition("_")[0], self._goal)])
+        return run(self, crops)
+
+    monkeypatch.setattr(OpenVinoBackend, "infer", infer)
+    # What is optimal on a computer with more cores; with one stream there is nothing to share.
+    monkeypatch.setattr(OpenVinoBackend, "for_many", _with_two_threads(OpenVinoBackend.for_many))
+    ready = threading.Event()
+    prepare = photo_inputs.PhotoStream._prepare
+
+    def prepared(*given: Any) -> None:
+        prepare(*given)
+        ready.set()
+
+    monkeypatch.setattr(photo_inputs.PhotoStream, "_prepare", prepared)
+    folder: list[Prediction] = []
+    for event in Classifier(Zoo.standard()).classify(sources(80), "insects", "cpu"):
+        if isinstance(event, Prediction):
+            folder.append(event)
+            # However busy the computer is: the photos are not to be over before.
+            assert len(folder) != 4 or ready.wait(60)
+    assert [answer.position for answer in folder] == list(range(80))
+    by_threads = asked.count(("decode", "THROUGHPUT"))
+    assert by_threads > 30
+    assert by_threads + asked.count((threading.current_thread().name, "LATENCY")) == 80
+    classifier = Classifier(Zoo.standard())
+    for position, source in enumerate(sources(80)):
+        if position % 9 == 0:
+            *_, alone = classifier.classify([source], "insects", "cpu")
+            assert isinstance(alone, Prediction)
+            assert alone.top.index == folder[position].top.index
+            assert alone.top.probability == pytest.approx(
+                folder[position].top.probability, abs=0.02
+            )
+
+
+def _with_two_threads(
+    for_many: Callable[[OpenVinoBackend], OpenVinoBackend],
+) -> Callable[[OpenVinoBackend], OpenVinoBackend]:
+    def with_two(self: OpenVinoBackend) -> OpenVinoBackend:
+        many = for_many(self)
+        many.threads = max(2, many.threads)
+        return many
+
+    return with_two
+
+
+def test_features_are_those_of_exact_to_the_fifth_digit(home: Path) -> None:
+    entry = insects_entry()
+    crops = check_pictures(entry.spec.preprocessing)
+    fast, exact = (open_backend(entry, cpu(), exact=exact) for exact in (False, True))
+    found, expected = fast.features(crops), exact.features(crops)
+    assert found.shape == expected.shape == (len(crops), 64)
+    assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+    classifier = Classifier(Zoo.standard())
+    events = extract_features(classifier, sources(), "insects", device="cpu")
+    rows = [event.features for event in events if isinstance(event, FeaturesDone)]
+    assert backend_of(classifier) == OPENVINO
+    assert np.stack(rows).shape == (4, 64)
+
+
+def test_float32_where_the_processor_computes_in_nothing_less(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_insects()
+    monkeypatch.setattr(conversion, "computes_in_bf16", lambda: False)
+    assert list(convert(insects_entry()))[-1] == "done"
+    backend = open_converted(insects_entry())
+    assert backend is not None
+    assert backend.precision == "fp32"
+    exact = open_backend(insects_entry(), cpu(), exact=True)
+    crops = check_pictures(insects_entry().spec.preprocessing)
+    expected = exact.infer(crops)
+    assert np.abs(backend.infer(crops) - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+_WITHOUT_TORCH = """
+import sys
+from resnet_gui.__main__ import main
+sys.argv = ["resnet-gui", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+assert "openvino" in sys.modules
+assert "torch" not in sys.modules
+"""
+
+
+def without_torch(*arguments: str) -> str:
+    """What a command prints; fails if it imports torch."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TORCH.format(arguments=arguments)],
+        capture_output=True, text=True, timeout=100, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_commands_answer_without_torch(home: Path, tmp_path: Path) -> None:
+    for name in ("ant", "bee"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(2):
+            data = encoded(gradient(60, 50, seed=number), "JPEG")
+            (tmp_path / "data" / name / f"{number}.jpg").write_bytes(data)
+    photo = str(tmp_path / "data" / "ant" / "0.jpg")
+    line = json.loads(without_torch("classify", photo, "--model", "insects", "--json"))
+    assert len(line["predictions"]) == 3
+    assert line["error"] is None
+    found = json.loads(
+        without_torch("evaluate", "insects", str(tmp_path / "data"), "--part", "all", "--json")
+        .splitlines()[-1]
+    )  # fmt: skip
+    assert (found["n"], found["confusion"][2]) == (4, [0, 0, 0])
+    out = tmp_path / "x.npz"
+    without_torch("features", photo, "--model", "insects", "--out", str(out))
+    with np.load(out) as file:
+        assert file["features"].shape == (1, 64)
+
+
+_WINDOW = """
+from collections.abc import Callable
+from pathlib import Path
+import sys
+from resnet_gui.__main__ import import_window, prepare_environment
+prepare_environment()
+app = import_window().open_window([sys.argv[1]])
+from PySide6.QtCore import QTimer
+photos = app.window.controller.photos
+answers = []
+def look():
+    if app.clean:
+        return
+    for photo in photos.photos():
+        if photo.prediction is not None and not answers:
+            answers.append(photo.prediction)
+            app.window.controller.open_paths([Path(sys.argv[2])])  # and a folder
+    if len(answers) == 1 and sum(photo.prediction is not None for photo in photos.photos()) >= 5:
+        answers.append(None)
+        app.window.close()
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+app.application.exec()
+assert "OpenVINO" in answers[0].device, answers
+assert "torch" not in sys.modules
+"""
+
+
+def test_the_window_answers_without_torch(home: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(encoded(gradient(60, 50), "JPEG"))
+    (tmp_path / "folder").mkdir()
+    for number in range(4):
+        data = encoded(gradient(60, 50, seed=number), "JPEG")
+        (tmp_path / "folder" / f"{number}.jpg").write_bytes(data)
+    save_settings(Settings(model="insects"))
+    done = subprocess.run(
+        [sys.executable, "-c", _WINDOW, photo, tmp_path / "folder"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=100, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_softmax_is_the_usual_one() -> None:
+    logits = np.array([[1000.0, 999.0], [-3.0, -3.0]], np.float32)
+    rows = softmax(logits)
+    assert rows.dtype == np.float32
+    assert np.allclose(rows, [[0.7310586, 0.26894143], [0.5, 0.5]])
