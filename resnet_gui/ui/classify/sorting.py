@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from resnet_gui.core.filing.batch import BatchInfo, How, count
+from resnet_gui.core.filing.batch import count
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.filing.notices import FilingNotices
+from resnet_gui.ui.filing.undoing import UndoBatch
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
-from resnet_gui.ui.widgets.plain_text import MessageBox, action_text, one_line
 from resnet_gui.ui.widgets.reveal import Reveal
 
 if TYPE_CHECKING:
     from resnet_gui.ui.classify.sort_dialog import SortDialog
-
-_UNDO = "Undo sortin&g"
 
 
 class Sorting(QObject):
@@ -44,8 +42,6 @@ class Sorting(QObject):
         self.dialog: SortDialog | None = None
         self._chosen: Callable[[], Sequence[Photo]] = controller.photos.photos
         self._into: Path | None = None
-        self._asked: BatchInfo | None = None
-        filer.changed.connect(self._refresh)
         filer.moved.connect(controller.photos.follow)
         filer.moved.connect(controller.removals.follow)
 
@@ -65,15 +61,11 @@ class Sorting(QObject):
 
     def offer_undo(self) -> None:
         """Put “Undo sorting” into the menus."""
-        self.undo_action = self._page.offer_action(
-            "Edit", _UNDO, self._on_undo, usable=self._can_undo
-        )
+        undo = UndoBatch(self._filer, "Undo sortin&g", "Undo sorting", self._page)
+        self.undo_action = self._page.offer_action("Edit", undo.action, usable=undo.usable)
 
     def _can_sort(self) -> bool:
         return self._filer.working is None and any(map(_sortable, self._controller.photos.photos()))
-
-    def _can_undo(self) -> bool:
-        return self._filer.working is None and self._filer.undoable is not None
 
     # --- sorting ------------------------------------------------------------------------------
 
@@ -113,50 +105,8 @@ class Sorting(QObject):
         if self.dialog is not None:
             self._into = self.dialog.into
 
-    # --- undoing ------------------------------------------------------------------------------
-
-    @Slot()
-    def _refresh(self) -> None:
-        info = self._filer.undoable
-        said = f": {action_text(_lower(info.undo_text))}" if info is not None else ""
-        self.undo_action.setText(f"{_UNDO}{said}")
-
-    @Slot()
-    def _on_undo(self) -> None:
-        info = self._filer.undoable
-        if info is None or self._filer.working is not None:
-            return
-        self._asked = info
-        what = {How.MOVE: "The photos", How.COPY: "The copies", How.LINK: "The links"}[info.how]
-        box = MessageBox(
-            self._page.window(),
-            "Undo sorting",
-            f"{info.undo_text}?",
-            f"{one_line(info.title, 120)}, on {info.when}.\n\n{what} are below "
-            f"{info.folder or 'several folders'}. What was changed since stays as it is, and is "
-            "named.",
-        )
-        yes = box.addButton(_button(info), MessageBox.ButtonRole.AcceptRole)
-        box.addButton(MessageBox.StandardButton.Cancel)
-        box.setDefaultButton(yes)
-        box.accepted.connect(self._on_confirmed)
-        box.open()
-
-    @Slot()
-    def _on_confirmed(self) -> None:
-        if self._asked is not None:
-            self._filer.undo(self._asked)
-
 
 def _sortable(photo: Photo) -> bool:
     """Whether it has an answer of now, and is a file."""
     answered = photo.state is PhotoState.DONE and photo.prediction is not None
     return answered and photo.source.data is None
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _button(info: BatchInfo) -> str:
-    return "Move back" if info.how is How.MOVE else "Remove"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout
 from resnet_gui.core.photos.endings import looks_like_image
 from resnet_gui.ui.correcting import deciding
 from resnet_gui.ui.filing.notices import FilingNotices
+from resnet_gui.ui.filing.undoing import UndoBatch
 from resnet_gui.ui.improve.apply_dialog import ApplyDialog
 from resnet_gui.ui.improve.controller import ImproveController, ImproveState, Task
 from resnet_gui.ui.improve.large import Large
@@ -93,6 +94,8 @@ class ImprovePage(Page):
         self.offer_action(
             "Edit", "&Redo", self.redo, keys=("Ctrl+Shift+Z", "Ctrl+Y"), usable=self._can_redo
         )
+        undoing = UndoBatch(self._filer, "Undo a&pplying", "Undo applying", self)
+        self.offer_action("Edit", undoing.action, usable=undoing.usable)
         self.offer_action(
             "Edit", "Choose the &model…", self.choose_model, keys="Ctrl+M", usable=self._can_open
         )
