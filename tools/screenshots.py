@@ -171,7 +171,7 @@ def child(theme: str, folder: Path) -> None:
     window.show_page("improve")
     improve.open_folder(folder / "mixed up")
     wait(lambda: improve.controller.summary is not None)
-    improve.start.find.click()
+    improve.start.look.click()
     wait(lambda: improve.controller.state is ImproveState.SHOWN, 1500)
     assert improve.view is not None
     deciding = improve.view.deciding

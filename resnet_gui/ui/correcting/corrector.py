@@ -43,7 +43,7 @@ class Book:
     Attributes:
         summary: the folder as it was found last; None: nobody has looked.
         moved: path of a photo as it was -> what was carried out.
-        counts: of its decisions.
+        counts: of its decisions. classes: that they name, each once, in order.
     """
 
     corrections: Corrections
@@ -51,6 +51,7 @@ class Book:
     summary: DatasetSummary | None = None
     moved: dict[str, Applied] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    classes: tuple[str, ...] = ()
 
 
 class Corrector(QObject):
@@ -116,7 +117,7 @@ class Corrector(QObject):
             return names
         if book.summary is not None:
             names = [item.name for item in book.summary.classes]
-        return [*names, *book.corrections.snapshot().new_classes(names)]
+        return [*names, *(name for name in book.classes if name not in names)]
 
     def now(self, root: str, photo: Judged) -> Judged:
         """The photo where it is now, after what was carried out."""
@@ -275,13 +276,17 @@ class Corrector(QObject):
     @staticmethod
     def _recount(book: Book) -> None:
         snapshot = book.corrections.snapshot()
-        moves = [item for item in snapshot.pending if item.to]
-        book.counts = Counts(
-            moves=len(moves),
-            aside=len(snapshot.pending) - len(moves),
-            labelled=sum(not item.label for item in moves),
-            fine=sum(item.label != "" and not item.files for item in snapshot.decisions),
-        )
+        moves = aside = labelled = fine = 0
+        for item in snapshot.decisions:  # at every key: once over all of them
+            if item.to:
+                moves += 1
+                labelled += not item.label
+            elif item.files:
+                aside += 1
+            elif item.label:
+                fine += 1
+        book.counts = Counts(moves, aside, labelled, fine)
+        book.classes = snapshot.new_classes(())
         book.moved = {item.decision.path: item for item in snapshot.applied}
 
     # --- keeping --------------------------------------------------------------------------------

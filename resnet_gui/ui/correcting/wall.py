@@ -63,6 +63,7 @@ class WallModel(QAbstractListModel):
         self._corrector = corrector
         self.root = ""
         self.photos: Sequence[Judged] = ()
+        self._row_of: dict[str, int] = {}
         self._row_of_id: dict[PhotoId, int] = {}
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
         self._thumbnails.made.connect(self._on_made)
@@ -71,6 +72,7 @@ class WallModel(QAbstractListModel):
     def show_photos(self, root: str, photos: Sequence[Judged]) -> None:
         self.beginResetModel()
         self.root, self.photos = root, photos
+        self._row_of = {photo.path: row for row, photo in enumerate(photos)}
         self._row_of_id = {}
         self.endResetModel()
 
@@ -79,9 +81,14 @@ class WallModel(QAbstractListModel):
         return self._corrector.now(self.root, self.photos[row])
 
     @Slot(object, object)
-    def _on_changed(self, root: str, paths: object) -> None:
-        if root == self.root and self.photos:
-            self.dataChanged.emit(self.index(0), self.index(len(self.photos) - 1))
+    def _on_changed(self, root: str, paths: frozenset[str]) -> None:
+        """One that is somewhere else now is not known by its path: all are looked at then."""
+        if root != self.root or not self.photos:
+            return
+        rows = [self._row_of.get(path, -1) for path in paths]
+        if not rows or -1 in rows:
+            rows = [0, len(self.photos) - 1]
+        self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.photos)

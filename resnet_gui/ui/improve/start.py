@@ -94,14 +94,14 @@ class ImproveStart(QWidget):
         self.facts = PlainLabel()
         self.facts.setWordWrap(True)
         column.addWidget(self.facts)
-        self.find = QPushButton("Look for &wrong labels")
-        self.find.setProperty("kind", "primary")
+        self.look = QPushButton("Look for &wrong labels")
+        self.look.setProperty("kind", "primary")
         set_tooltip(
-            self.find,
+            self.look,
             "Show the photos whose class does not fit what the others of the class look like "
             "(Alt+W)",
         )
-        self.find.clicked.connect(self._controller.find_suspects)
+        self.look.clicked.connect(self._controller.find_suspects)
         self.label = QPushButton("Label &more photos…")
         set_tooltip(
             self.label,
@@ -119,7 +119,7 @@ class ImproveStart(QWidget):
         self.progress.setProperty("kind", "muted")
         going = QHBoxLayout()
         going.setSpacing(10)
-        going.addWidget(self.find)
+        going.addWidget(self.look)
         going.addWidget(self.label)
         going.addWidget(self.bar, 1)
         going.addWidget(self.stop)
@@ -156,7 +156,7 @@ class ImproveStart(QWidget):
         busy = controller.busy or looking
         for widget in (self.bar, self.stop, self.progress):
             widget.setVisible(busy)
-        for button in (self.find, self.label):
+        for button in (self.look, self.label):
             button.setVisible(not busy)
             button.setEnabled(controller.startable)
         for choice in (self.model_button, self.folder_button):

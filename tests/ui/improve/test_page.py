@@ -26,9 +26,9 @@ LEFT = Qt.MouseButton.LeftButton
 def shown(rig: Rig, page: ImprovePage, folder: Path, wrong: int = 6) -> ImproveView:
     """The page with all six bees suspected."""
     page.open_folder(folder)
-    rig.until(lambda: page.start.find.isEnabled())
+    rig.until(lambda: page.start.look.isEnabled())
     rig.engine.script("suspects", *working(), found(folder, wrong))
-    page.start.find.click()
+    page.start.look.click()
     rig.until(lambda: page.view is not None and page.stack.currentWidget() is page.view)
     assert page.view is not None
     page.activateWindow()
@@ -275,7 +275,7 @@ def test_a_folder_is_dropped_and_what_is_kept_offered(
     mime.setUrls([QUrl.fromLocalFile(str(folder))])
     assert page.may_take(mime)
     page.take(mime)
-    rig.until(lambda: page.start.find.isEnabled())
+    rig.until(lambda: page.start.look.isEnabled())
     assert "12 photos in 2 classes" in page.start.facts.text()
     page.start.show_decided.click()
     assert page.stack.currentWidget() is view
@@ -292,7 +292,7 @@ def test_what_is_wrong_is_said(qtbot: QtBot, rig: Rig, page: ImprovePage, tmp_pa
     page.open_folder(tmp_path / "nowhere")
     rig.until(lambda: bool(page.notices.texts))
     assert "nowhere" in page.notices.texts[0]
-    assert not page.start.find.isEnabled()
+    assert not page.start.look.isEnabled()
     page.improve(tmp_path / "nowhere either", "a")
     rig.until(lambda: len(page.notices.texts) == 2)
 
@@ -303,7 +303,7 @@ def test_every_control_has_a_name_and_a_tip(
     view = shown(rig, page, folder)
     start, panel = page.start, view.panel
     controls: list[QWidget] = [
-        start.folder_button, start.model_button, start.find, start.label, start.stop,
+        start.folder_button, start.model_button, start.look, start.label, start.stop,
         start.show_decided, view.which, view.again, view.next, view.stop, view.close_button,
         view.undo, view.redo, view.apply, view.train, *panel.buttons, panel.agree, panel.typed,
         panel.new, panel.aside, panel.fine,
@@ -326,13 +326,13 @@ def test_five_thousand_suspects(qtbot: QtBot, rig: Rig, page: ImprovePage, folde
     from resnet_gui.core.improve.events import Suspect, SuspectsFound
 
     page.open_folder(folder)
-    rig.until(lambda: page.start.find.isEnabled())
+    rig.until(lambda: page.start.look.isEnabled())
     many = tuple(
         Suspect(str(folder / "bees" / f"{n}.jpg"), "bees", "ants", 0.1, 0.9, 2.0, True)
         for n in range(5000)
     )
     rig.engine.script("suspects", SuspectsFound(str(folder), "a", many, 5000, 5000))
-    page.start.find.click()
+    page.start.look.click()
     rig.until(lambda: page.controller.state is ImproveState.SHOWN)
     view = page.view
     assert view is not None

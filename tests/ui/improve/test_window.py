@@ -51,8 +51,8 @@ def test_planted_wrong_labels_are_found_fixed_applied_and_undone(
     assert window.pages.current is page
     page.controller.set_model("tiny")
     page.open_folder(root)
-    qtbot.waitUntil(page.start.find.isEnabled, timeout=20_000)
-    page.start.find.click()
+    qtbot.waitUntil(page.start.look.isEnabled, timeout=20_000)
+    page.start.look.click()
     qtbot.waitUntil(lambda: page.controller.state is ImproveState.SHOWN, timeout=100_000)
     view, corrector = page.view, page.controller.corrector
     assert view is not None
