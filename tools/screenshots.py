@@ -46,10 +46,10 @@ def main() -> None:
 
 def make_mixed_up(folder: Path) -> None:
     """Two classes, and of each a few photos in the other's folder."""
-    make_classes(folder, 60)
+    make_classes(folder, 120)
     first, second = sorted(path for path in folder.iterdir() if path.is_dir())
     for here, there in ((first, second), (second, first)):
-        for number, photo in enumerate(sorted(here.glob("*.jpg"))[:3]):
+        for number, photo in enumerate(sorted(here.glob("*.jpg"))[::8]):
             photo.rename(there / f"holiday{number}.jpg")
 
 

@@ -60,7 +60,7 @@ class ApplyDialog(QDialog):
         self.problem.setProperty("kind", "danger")
         self.problem.setWordWrap(True)
         self.problem.hide()
-        self.moving = CheckBox("Move newly labelled photos, too")
+        self.moving = CheckBox("Move newly labelled photos instead of copying them")
         set_tooltip(
             self.moving, "Otherwise they stay where they are, and the folder of classes gets copies"
         )
