@@ -86,7 +86,7 @@ def make_classes(folder: Path, count: int) -> None:
 
 def make_hard_classes(folder: Path, count: int) -> None:
     """A dataset of three classes (cat, espresso, rocket), `count` photos in all, of which a model
-    gets some wrong: small pieces of the sample photos, from anywhere, some blurred, dark or grey."""
+    gets some wrong: small pieces of the sample photos, some blurred, dark or grey."""
     chance = random.Random(0)  # the same photos each time
     for path in sample_photos():
         (folder / path.stem).mkdir(parents=True)
