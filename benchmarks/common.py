@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageFilter
 
 from resnet_gui.core.system.paths import sample_photos
 
@@ -81,6 +82,24 @@ def make_classes(folder: Path, count: int) -> None:
             x, y = (number * 7) % 160, (number * 5) % 120
             part = base.crop((x, y, x + 640, y + 480))
             part.save(folder / name / f"{number:04d}.jpg", quality=85)
+
+
+def make_hard_classes(folder: Path, count: int) -> None:
+    """A dataset of three classes (cat, espresso, rocket), `count` photos in all, of which a model
+    gets some wrong: small pieces of the sample photos, some blurred, dark or grey."""
+    chance = random.Random(0)  # the same photos each time
+    for path in sample_photos():
+        (folder / path.stem).mkdir(parents=True)
+        base = Image.open(path).convert("RGB")
+        for number in range(count // 3):
+            side = chance.randint(20, 60)
+            x, y = (chance.randint(0, length - side) for length in base.size)
+            part = base.crop((x, y, x + side, y + side)).resize((200, 200))
+            part = part.filter(ImageFilter.GaussianBlur(chance.uniform(0, 9)))
+            part = ImageEnhance.Color(part).enhance(chance.choice((0.0, 0.3, 1.0)))
+            part = ImageEnhance.Brightness(part).enhance(chance.uniform(0.5, 1.3))
+            part = part.rotate(chance.choice((0, 90, 180, 270)))
+            part.save(folder / path.stem / f"{number:04d}.jpg", quality=85)
 
 
 def make_album(folder: Path, count: int, width: int = 1600, height: int = 1200) -> list[Path]:

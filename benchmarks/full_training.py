@@ -1,8 +1,8 @@
 """Full training of ResNet-18 at 224 pixels on the CPU, in photos/s: this program, the bare step,
 and the loops that others offer, in turns in one run.
 
-    python -m benchmarks full_training [--data FOLDER] [--rounds 5] [--batch 32] [--only ours bare …]
-                                       [--peer-python PYTHON]
+    python -m benchmarks full_training [--data FOLDER] [--rounds 5] [--batch 32]
+                                       [--only ours bare …] [--peer-python PYTHON]
 
 - *reference*: the loop of torchvision's references/classification/train.py on one machine, fp32:
   ImageFolder, RandomResizedCrop, mirroring, a DataLoader (with no worker process, and with two: the
@@ -25,17 +25,20 @@ gains on a small CIFAR network (32x32 pixels, batches of 128, one thread).
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import random
 import statistics
-import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from benchmarks.common import machine, make_classes
-from benchmarks.full_training_child import ARCHITECTURE, SIDE, Told
+from benchmarks.full_training_child import ARCHITECTURE, SIDE
+from benchmarks.turns import Contestant, compare, fastest, take_turns
+from resnet_gui.core.inference.hardware import autocast
+from resnet_gui.core.nets.cifar import CifarResNet
 
 TITLES = {
     "reference": "torchvision's reference loop, no worker process",
@@ -47,61 +50,6 @@ TITLES = {
     "lightning": "Lightning",
 }
 _PEERS = ("fastai", "lightning")
-_OURS = ("ours", "bare", "kept")  # with the settings of this program
-
-
-class Contestant:
-    """One way to train, in a process of its own. reason: why it cannot run, "" if it can."""
-
-    def __init__(self, kind: str, data: Path, batch: int, turns: int, python: str) -> None:
-        self.kind, self.reason = kind, ""
-        self.rounds: list[Told] = []
-        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
-        policy = {"OMP_WAIT_POLICY": "PASSIVE"} if kind in _OURS else {}
-        self._process = subprocess.Popen(
-            [python, "-m", "benchmarks.full_training_child", kind, str(data), str(batch), str(turns)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env={**os.environ, **policy},
-        )
-        self._read()
-        self.take_turn()  # warms up
-        self.rounds.clear()
-
-    def take_turn(self) -> None:
-        if self.reason:
-            return
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        told = self._read()
-        if told:
-            self.rounds.append(told)
-
-    def rates(self) -> list[float]:
-        """Photos/s of each round."""
-        return [told["photos"] / told["seconds"] for told in self.rounds]
-
-    def processor_ms(self) -> list[float]:
-        """Milliseconds of processors per photo, of each round."""
-        return [1000 * told["processor_seconds"] / told["photos"] for told in self.rounds]
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
-
-    def _read(self) -> Told:
-        assert self._process.stdout is not None
-        if line := self._process.stdout.readline():
-            told: Told = json.loads(line)
-            return told
-        self._log.seek(0)
-        lines = self._log.read().strip().splitlines()
-        self.reason = lines[-1] if lines else "it ended without a word"
-        return {}
 
 
 def main() -> None:
@@ -115,8 +63,6 @@ def main() -> None:
         "--peer-python", default=sys.executable, help="the Python that fastai and Lightning are in"
     )
     values = parser.parse_args()
-    import torch
-
     print(f"# {machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads")
     with tempfile.TemporaryDirectory() as home:
         data = values.data
@@ -126,78 +72,28 @@ def main() -> None:
         contestants = []
         for kind in values.only:
             python = values.peer_python if kind in _PEERS else sys.executable
-            contestants.append(Contestant(kind, data, values.batch, values.rounds + 1, python))
-            if contestants[-1].reason:
-                print(f"# {TITLES[kind]} cannot run: {contestants[-1].reason}", flush=True)
-        try:
-            _take_turns(contestants, values.rounds)
-        finally:
-            for contestant in contestants:
-                contestant.close()
-    ran = {item.kind: item for item in contestants if not item.reason}
-    print(f"{ARCHITECTURE} at {SIDE} pixels, batches of {values.batch}, {values.rounds} rounds")
-    _report(ran)
-    _small_networks()
-
-
-def _take_turns(contestants: list[Contestant], rounds: int) -> None:
-    order = random.Random(0)
-    for number in range(rounds):
-        # In another order each time: who comes after whom must not matter.
-        for contestant in order.sample(contestants, len(contestants)):
-            contestant.take_turn()
-        rates = [f"{item.kind} {item.rates()[-1]:.1f}" for item in contestants if item.rates()]
-        print(f"# round {number + 1}: {', '.join(rates)}", flush=True)
-
-
-def _report(ran: dict[str, Contestant]) -> None:
+            command = [python, "-m", "benchmarks.full_training_child", kind, str(data)]
+            command += [str(values.batch), str(values.rounds + 1)]
+            contestants.append(Contestant(kind, TITLES[kind], command))
+        print(f"{ARCHITECTURE} at {SIDE} pixels, batches of {values.batch}, {values.rounds} rounds")
+        ran = take_turns(contestants, values.rounds)
+    reference = fastest(ran, ("reference", "workers"))
     for item in ran.values():
-        busy = statistics.median(item.processor_ms())
-        print(
-            f"{TITLES[item.kind]}: {_spread(item.rates(), 1)} photos/s, {busy:.1f} ms of "
-            "processors per photo"
-        )
-    loops = [ran[kind] for kind in ("reference", "workers") if kind in ran]
-    if loops:  # the faster one counts
-        best = max(loops, key=lambda item: statistics.median(item.rates()))
-        _compare("as fast as the reference loop", ran, best)
+        if reference is not None and item is not reference:
+            compare(item, reference)
     for kind in ("bare", "kept"):
-        if kind in ran:
-            _compare(f"of the {TITLES[kind]}", ran, ran[kind])
-    if "ours" in ran and ran["ours"].rounds:
+        if "ours" in ran and kind in ran:
+            compare(ran["ours"], ran[kind])
+    if "ours" in ran:
         print(
             f"whole run of ours: {ran['ours'].rounds[-1]['whole']:.1f} training photos/s over all, "
             "with start, decoding, validation and checkpoints"
         )
-
-
-def _compare(words: str, ran: dict[str, Contestant], other: Contestant) -> None:
-    """Ratios of each round, so that a machine that slows down for a while slows both down."""
-    for item in ran.values():
-        if item is not other and (item.kind == "ours" or other.kind in ("reference", "workers")):
-            by_clock = [a / b for a, b in zip(item.rates(), other.rates(), strict=True)]
-            busy = [b / a for a, b in zip(item.processor_ms(), other.processor_ms(), strict=True)]
-            print(
-                f"{TITLES[item.kind]}: {_spread(by_clock, 2)} times {words}; by processor time "
-                f"{_spread(busy, 2)}"
-            )
-
-
-def _spread(values: list[float], digits: int) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:.{digits}f} ({low:.{digits}f} … {high:.{digits}f})"
+    _small_networks()
 
 
 def _small_networks() -> None:
     """What bf16 gains where a network is small: if nothing, automatic must not choose it."""
-    import time
-
-    import torch
-    from torch import nn
-
-    from resnet_gui.core.inference.hardware import autocast
-    from resnet_gui.core.nets.cifar import CifarResNet
-
     torch.set_num_threads(1)
     times: dict[str, list[float]] = {"fp32": [], "bf16": []}
     network = CifarResNet(20, 10).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

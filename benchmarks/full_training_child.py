@@ -1,46 +1,31 @@
-"""One contestant of `full_training`, in a process of its own: for each line on its input it trains
-for a while and prints a line of JSON. The peers need nothing of this program, so that they can
-live in another environment.
+"""One contestant of `full_training`. The peers need nothing of this program, so that they can live
+in another environment.
 
-    python -m benchmarks.full_training_child KIND TRAINING_PHOTOS BATCH TURNS [FOLDER]
+    python -m benchmarks.full_training_child KIND PHOTOS BATCH TURNS
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+if sys.argv[1:2] in (["ours"], ["bare"], ["kept"]):  # under this program's settings
+    from resnet_gui.__main__ import prepare_environment
+
+    prepare_environment()
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.turns import Told, Turn, Watch, answer_turns
+
 ARCHITECTURE, SIDE = "resnet18", 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _BARE_STEPS = 6
-
-# Photos trained with, and the seconds by the clock and of all cores that it took.
-Told = dict[str, float]
-Turn = Callable[[], Told]
-
-
-class Watch:
-    """Seconds by the clock and of processors since it was made, worker processes included."""
-
-    def __init__(self) -> None:
-        self._began, self._used = time.perf_counter(), sum(os.times()[:4])
-
-    def told(self, photos: int) -> Told:
-        return {
-            "photos": photos,
-            "seconds": time.perf_counter() - self._began,
-            "processor_seconds": sum(os.times()[:4]) - self._used,
-        }
 
 
 class Ours:
@@ -248,24 +233,9 @@ def _make(kind: str, data: Path, batch: int, turns: int, home: Path) -> Turn:
     return kinds[kind]()
 
 
-@contextlib.contextmanager
-def _folder(given: list[str]) -> Iterator[Path]:
-    if given:
-        yield Path(given[0])
-        return
-    with tempfile.TemporaryDirectory() as made:
-        yield Path(made)
-
-
-def main(kind: str, data: str, batch: str, turns: str, *folder: str) -> None:
-    # Only JSON for the one who asks: libraries print to stdout, too.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    with _folder(list(folder)) as home:
-        turn = _make(kind, Path(data), int(batch), int(turns), home)
-        print("{}", file=answers, flush=True)  # ready
-        for _ in sys.stdin:
-            print(json.dumps(turn()), file=answers, flush=True)
+def main(kind: str, data: str, batch: str, turns: str) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        answer_turns(lambda: _make(kind, Path(data), int(batch), int(turns), Path(home)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.common import make_album, make_classes, screen
+from benchmarks.common import make_album, make_classes, make_hard_classes, screen
 
 TARGET = Path(__file__).resolve().parent.parent / "assets" / "screenshots"
 
@@ -30,6 +30,7 @@ def main() -> None:
             make_mixed_up(Path(folder, "mixed up"))
             make_album(Path(folder, "thousand"), 1000, 320, 240)
             make_classes(Path(folder, "loose"), 16)
+            make_hard_classes(Path(folder, "details"), 450)
             environment = {
                 **os.environ,
                 "DISPLAY": display,
@@ -164,6 +165,12 @@ def child(theme: str, folder: Path) -> None:
     grab("train-after")
     runs = window.pages.of(RunsPage)
     evaluation = window.pages.of(EvaluatePage)
+    # Photos of which it gets some wrong: of the others there would be nothing to see.
+    train.back_to_settings()
+    train.open_folder(folder / "details")
+    wait(lambda: train.state is TrainState.READY)
+    train.start()
+    wait(lambda: train.state is TrainState.ENDED, 800)
     evaluation.show_run(train.earlier.runs[0].name)
     wait(lambda: evaluation.controller.result is not None, 1500)
     grab("evaluate")

@@ -56,6 +56,16 @@ from resnet_gui.core.filing.batch import (
 )
 from resnet_gui.core.filing.batch import Why as WhyNot
 from resnet_gui.core.http.settings import HttpSettings
+from resnet_gui.core.improve.events import (
+    FewPhotos,
+    Guess,
+    Improving,
+    LeastSure,
+    NotRead,
+    Suspect,
+    SuspectsFound,
+)
+from resnet_gui.core.improve.values import Applied, Content, Decision, Decisions, What
 from resnet_gui.core.inference.converted import State, Verdict
 from resnet_gui.core.inference.features import FeaturesDone
 from resnet_gui.core.photos.geometry import CropBox
@@ -104,11 +114,18 @@ HISTORY = TrainingHistory("r", "R", "cifar_resnet", {"depth": 8}, (EPOCH,), (LAY
 READ_BACK = (
     EpochDone, LayerStatistics, HttpSettings, PlateauState, Preprocessing, Progress, RunConfig,
     Split, TrainingHistory, Verdict, Collection,
+    Decisions,
 )  # fmt: skip
 PIECE = Piece("/a.jpg", "/o/a/a.jpg", How.MOVE)
 SKIPPED = Skipped("/b.jpg", WhyNot.MISSING, "It is gone.")
 BATCH = BatchInfo("b", "Sort", BatchState.DONE, 1.5, 2, 1, 1, How.MOVE, 0, False, "/o")
 COLLECTED = CollectedPhoto("/a.jpg", "ab")
+CONTENT = Content("ab", 3, 10**18)
+DECISION = Decision("/d/a/1.jpg", "a", What.LABEL, "b", CONTENT)
+APPLIED = Applied(DECISION, "/d/b/1.jpg", "20260102-030405-abcdef")
+SUSPECT = Suspect("/d/a/1.jpg", "a", "b", 0.25, 0.5, 1.5, True)
+GUESS = Guess("/c/1.jpg", "a", 0.5, "b", 0.25)
+NOT_READ = NotRead("/d/a/2.jpg", "It is damaged.")
 VALUES: list[Any] = [
     SCORE,
     Prediction(0, "/a\udcff.jpg", "tiny", (SCORE,), 640, 480, "CPU", 1.5, 2.5, True),
@@ -183,6 +200,19 @@ VALUES: list[Any] = [
     COLLECTED,
     CollectedClass("ant", (COLLECTED,)),
     Collection((CollectedClass("ant", (COLLECTED,)),), (CollectedPhoto("/b\udcff.jpg"),)),
+    CONTENT,
+    DECISION,
+    APPLIED,
+    Decisions("/d", (DECISION, Decision("/b\udcff.jpg", "", What.ASIDE)), (APPLIED,)),
+    Improving("features", 1, 2),
+    SUSPECT,
+    FewPhotos("a", 2),
+    NOT_READ,
+    SuspectsFound(
+        "/d", "tiny", (SUSPECT,), 4, 1, (FewPhotos("a", 2),), (NOT_READ,), ("It is.",), 1.5,
+    ),
+    GUESS,
+    LeastSure("/d", "tiny", (GUESS,), 9, 4, 1, ("a", "b"), (NOT_READ,), ("It is.",), 1.5),
 ]  # fmt: skip
 
 

@@ -94,9 +94,8 @@ def suspects(
             _emit_csv(listed)
         else:
             _print(listed, found)
-        if as_csv or as_json:
-            for item in found.failed:
-                say(f"{item.path}: {item.message}", "yellow")
+        for photo in found.failed:
+            say(f"{photo.path}: {photo.message}", "yellow")
     raise typer.Exit(SOME_FAILED if found.failed else FINE)
 
 
@@ -164,5 +163,3 @@ def _print(listed: tuple[Suspect, ...], found: SuspectsFound) -> None:
     emit_line((verdict, "bold"))
     for sentence in found.sentences:
         say(sentence, "yellow")
-    for item in found.failed:
-        say(f"{item.path}: {item.message}", "yellow")

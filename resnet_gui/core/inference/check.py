@@ -117,7 +117,7 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
     if apart > allowed.probabilities:
         return _refused(fast, f"its probabilities are up to {apart:.1%} apart")
     if logits > allowed.logits:
-        return _refused(fast, f"its logits are up to {logits:.2%} apart")
+        return _refused(fast, f"the numbers behind its percentages are up to {logits:.2%} apart")
     if expected.features is not None and (fast.precision == "fp32" or fast.name == GPU):
         difference = _share(expected.features, fast.features(crops))
         if difference > _FEATURES_TOLERANCE:

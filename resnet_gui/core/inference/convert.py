@@ -5,7 +5,9 @@ It is run in a process of its own (`background`): tracing a network holds Python
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import filecmp
 import logging
 import shutil
 import tempfile
@@ -21,6 +23,7 @@ from resnet_gui.core.errors import DiskFullError, ModelError
 from resnet_gui.core.inference.check import check_pictures, compare, expected_of
 from resnet_gui.core.inference.converted import (
     MODEL,
+    MODEL_FOR_ONE,
     VERDICT,
     Conversion,
     State,
@@ -43,7 +46,7 @@ from resnet_gui.core.zoo.spec import ModelEntry
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 0.2
-_COPIES = 2.2  # the converted weights, and OpenVINO's own form of them
+_COPIES = 2.2  # the converted weights of both forms, until they are known to be the same
 
 
 def convert(entry: ModelEntry) -> Iterator[str]:
@@ -148,8 +151,9 @@ class _Answers(nn.Module):
 
 
 def write_model(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
-    """Write a network as OpenVINO's model: (N, crop, crop, 3) uint8 in, any N; logits and features
-    out. Scaling and normalising are part of it; all numbers stay float32.
+    """Write a network as OpenVINO's model, for any number of photos and for one: (N, crop, crop, 3)
+    uint8 in; logits and features out. Scaling and normalising are part of it; all numbers stay
+    float32.
 
     Raises:
         RuntimeError: it cannot be converted, or not be written.
@@ -173,9 +177,22 @@ def write_model(network: nn.Module, preprocessing: Preprocessing, folder: Path) 
     model = steps.build()
     # Beside it first: a model of which only a part is there is never found.
     with tempfile.TemporaryDirectory(dir=conversions_dir(), prefix=".new-") as beside:
-        openvino.save_model(model, str(Path(beside) / MODEL), compress_to_fp16=False)
+        written = Path(beside) / MODEL, Path(beside) / MODEL_FOR_ONE
+        openvino.save_model(model, str(written[0]), compress_to_fp16=False)
+        model.reshape([1, side, side, 3])
+        openvino.save_model(model, str(written[1]), compress_to_fp16=False)
+        _share(*(path.with_suffix(".bin") for path in written))
         for path in sorted(Path(beside).iterdir()):  # the weights before what names them
             path.replace(folder / path.name)
+
+
+def _share(weights: Path, other: Path) -> None:
+    """Let a file be another name of the one that it is equal to, where the disk has such names."""
+    with contextlib.suppress(OSError):
+        if filecmp.cmp(weights, other, shallow=False):
+            again = other.with_suffix(".again")
+            again.hardlink_to(weights)
+            again.replace(other)
 
 
 def check(exact: ExactBackend, folder: Path, preprocessing: Preprocessing) -> Verdict:

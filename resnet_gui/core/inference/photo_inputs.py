@@ -40,7 +40,7 @@ Ask = Callable[[Sequence["PhotoInput"]], Sequence[T] | None]
 # A network reads its weights once for all photos of a call: EfficientNet-Lite0 takes an eighth less
 # for one of four. A call is to be short, though: who drops a photo meanwhile waits for it.
 _MOST_TOGETHER = 4
-_CALL_S = 0.07
+_CALL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)

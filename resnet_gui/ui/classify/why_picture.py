@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 from resnet_gui.core.explain.events import Explained
 from resnet_gui.ui.widgets.charts.saving import write_picture
 
-_LEAST = 640  # pixels of the longer side: of a tiny photo nobody would see the colours
+_LEAST = 320  # pixels of the longer side: of a tiny photo nobody would see the colours
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,12 @@ class LabWhy(QScrollArea):
         self.setProperty("kind", "bare")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QFrame()
+        outer, inner = QWidget(), QFrame()
         inner.setProperty("kind", "card")
+        frame = QVBoxLayout(outer)
+        frame.setContentsMargins(0, 0, 0, 0)
+        frame.addWidget(inner)
+        self.setWidget(outer)  # while it is empty: later, all texts would be laid out for no size
         row = QHBoxLayout(inner)
         row.setContentsMargins(26, 18, 26, 16)
         row.setSpacing(26)
@@ -120,11 +124,6 @@ class LabWhy(QScrollArea):
         self.source.setProperty("kind", "muted")
         column.addWidget(self.source)
         column.addStretch()
-        outer = QWidget()
-        frame = QVBoxLayout(outer)
-        frame.setContentsMargins(0, 0, 0, 0)
-        frame.addWidget(inner)
-        self.setWidget(outer)
         self._heights: dict[tuple[float, int], float] = {}
         controller.histories_changed.connect(self._on_histories_changed)
         self._on_histories_changed()
@@ -149,9 +148,11 @@ class LabWhy(QScrollArea):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self.isVisible():
+        # Before the texts are laid out: once, and not twice. Before the first show the style sheet
+        # would take the type back.
+        if self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
             self._fit()
+        super().resizeEvent(event)
 
     def _fit(self) -> None:
         """The largest type with which all stands on one screen."""

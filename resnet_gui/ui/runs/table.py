@@ -96,7 +96,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: one_line(run.title),
             lambda run: run.title.casefold(),
             200,
-            110,
+            150,
             "What you called the run. F2 renames it.",
         ),
         Column(
@@ -104,7 +104,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             accuracy_text,
             accuracy_of,
             130,
-            112,
+            118,
             "How often the model’s first answer is right, and in brackets the 95 % interval in "
             "percent: the fewer photos, the wider.\nWhile a run is not finished: its best epoch "
             "so far, on the validation photos.",
@@ -115,7 +115,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             state_text,
             lambda run: (run.state.value, run.epochs_done),
             130,
-            76,
+            74,
             "Whether it ran to its end, and after how many epochs it stands.",
         ),
         Column(
@@ -131,7 +131,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: one_line(model_title(run.model)),
             lambda run: model_title(run.model).casefold(),
             140,
-            76,
+            96,
             "The model whose weights were the start.",
         ),
         Column(
@@ -139,12 +139,12 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: duration(run.seconds) if run.seconds else "",
             lambda run: run.seconds,
             84,
-            58,
+            56,
             "How long it trained.",
             right=True,
         ),
         Column(
-            "Date", lambda run: date_text(run.created), lambda run: run.created, 130, 112, "When."
+            "Date", lambda run: date_text(run.created), lambda run: run.created, 136, 130, "When."
         ),
         Column(
             "Note",

@@ -8,6 +8,7 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
+    QPersistentModelIndex,
     QPoint,
     QSize,
     Qt,
@@ -15,13 +16,29 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.ui.runs.table import SWATCH, RunsFilter, RunsModel
 
+_Index = QModelIndex | QPersistentModelIndex
 _DATE, _NOTE = 6, 7
 _ROW_SPACE = 12  # pixels that a row is higher than its text
+
+
+class _FromItsBeginning(QStyledItemDelegate):
+    """Cuts a sentence at its end."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
 
 
 class RunsTable(QTableView):
@@ -67,6 +84,7 @@ class RunsTable(QTableView):
         head.setStretchLastSection(True)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setMinimumSectionSize(50)
+        self.setItemDelegateForColumn(_NOTE, _FromItsBeginning(self))
         self._fitting = self._own_widths = False
         self._fit()
         head.sectionResized.connect(self._on_section_resized)

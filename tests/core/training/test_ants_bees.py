@@ -30,29 +30,31 @@ def ants_bees(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-def test_three_seeds_within_90_seconds_each(
-    ants_bees: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
+)
+def test_a_good_model_within_90_seconds(
+    ants_bees: Path, capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
-    for seed in range(3):
-        began = time.monotonic()
-        summary = list(scan_dataset(ants_bees))[-1].summary  # type: ignore[union-attr]
-        config = config_for(
-            None,
-            data=summary.root,
-            model="efficientnet-lite0",
-            photos=len(summary.photos),
-            classes=2,
-            seed=seed,
-            device="cpu",
-        )
-        *_, finished = train(config, summary=summary)
-        seconds = time.monotonic() - began
-        assert isinstance(finished, RunFinished)
-        with capsys.disabled():
-            print(f"\nseed {seed}: {finished.accuracy.right} of 153 in {seconds:.1f} s")  # noqa: T201
-        assert finished.accuracy.n == 153
-        assert finished.accuracy.right >= 138
-        assert seconds < 90
+    began = time.monotonic()
+    summary = list(scan_dataset(ants_bees))[-1].summary  # type: ignore[union-attr]
+    config = config_for(
+        None,
+        data=summary.root,
+        model="efficientnet-lite0",
+        photos=len(summary.photos),
+        classes=2,
+        seed=seed,
+        device="cpu",
+    )
+    *_, finished = train(config, summary=summary)
+    seconds = time.monotonic() - began
+    assert isinstance(finished, RunFinished)
+    with capsys.disabled():
+        print(f"\nseed {seed}: {finished.accuracy.right} of 153 in {seconds:.1f} s")  # noqa: T201
+    assert finished.accuracy.n == 153
+    assert finished.accuracy.right >= 138
+    assert seconds < 90
     # The saved file itself, in float32 as people will use it, not what the run remembers.
     *_, result = evaluate(Zoo.standard().ready(finished.model_id), ants_bees, device="cpu")
     assert isinstance(result, Evaluated)

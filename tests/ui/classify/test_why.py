@@ -418,8 +418,10 @@ def test_the_colours_are_saved_as_a_picture_and_nothing_is_replaced_unasked(
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(target.exists)
-    qtbot.waitUntil(lambda: any(str(target) in text for text in page.notices.texts))
+    qtbot.waitUntil(target.exists, timeout=ANSWER_MS)
+    qtbot.waitUntil(
+        lambda: any(str(target) in text for text in page.notices.texts), timeout=ANSWER_MS
+    )
     saved, photo = QImage(str(target)), page.view.image
     assert photo is not None
     assert saved.size() == photo.size()
@@ -435,7 +437,7 @@ def test_the_colours_are_saved_as_a_picture_and_nothing_is_replaced_unasked(
         assert target.read_bytes() == before
         box.button(choice).click()
         qtbot.waitUntil(lambda: not window.findChildren(MessageBox))
-    qtbot.waitUntil(lambda: target.read_bytes() != before)
+    qtbot.waitUntil(lambda: target.read_bytes() != before, timeout=ANSWER_MS)
     # Without strength it is the photo alone.
     assert QImage(str(target)).pixelColor(*peak).rgb() == photo.pixelColor(*peak).rgb()
     why.close()

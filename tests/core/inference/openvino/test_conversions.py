@@ -20,7 +20,7 @@ from resnet_gui.core.inference.background import CONVERSIONS, Conversions
 from resnet_gui.core.inference.classifier import Classifier, LoadedModel
 from resnet_gui.core.inference.convert import convert
 from resnet_gui.core.inference.converted import (
-    MODEL,
+    MODEL_FOR_ONE,
     VERDICT,
     State,
     Verdict,
@@ -128,7 +128,7 @@ def test_a_conversion_that_ends_its_process_is_not_begun_for_ever(home: Path) ->
     assert open_converted(insects_entry()) is None
 
 
-@pytest.mark.parametrize("damage", ["verdict", "model", "gone"])
+@pytest.mark.parametrize("damage", ["verdict", "weights", "model", "gone"])
 def test_a_damaged_conversion_is_not_used(
     damage: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,11 +136,14 @@ def test_a_damaged_conversion_is_not_used(
     assert found is not None
     if damage == "verdict":
         (found.folder / VERDICT).write_text('{"state": "chec')
+    elif damage == "weights":  # what is compiled needs them, too
+        for name in ("model.bin", "one.bin"):
+            (found.folder / name).unlink()
     elif damage == "model":
-        (found.folder / MODEL).write_text("<net>")
+        (found.folder / MODEL_FOR_ONE).write_text("<net>")
         shutil.rmtree(found.folder / converted.COMPILED)
     else:
-        (found.folder / MODEL).unlink()
+        (found.folder / MODEL_FOR_ONE).unlink()
         shutil.rmtree(found.folder / converted.COMPILED)
     classifier = Classifier(Zoo.standard(), wants_exact=lambda: False)
     monkeypatch.setattr(CONVERSIONS, "begin", lambda entry: None)  # not now

@@ -17,7 +17,7 @@ import pytest
 
 from resnet_gui.core.events import Prediction
 from resnet_gui.core.inference import convert as conversion
-from resnet_gui.core.inference import openvino_backend, photo_inputs
+from resnet_gui.core.inference import converted, openvino_backend, photo_inputs
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, softmax
 from resnet_gui.core.inference.check import check_pictures
 from resnet_gui.core.inference.classifier import Classifier
@@ -191,6 +191,43 @@ def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
     largest = np.abs(expected).max()
     for rows in found.values():
         assert np.abs(rows - expected[:12]).max() < 0.02 * largest
+
+
+def test_one_photo_has_a_form_of_its_own_that_answers_as_the_one_for_any_number(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    make = openvino_backend._compile
+
+    def noted(folder: Path, model: str, *given: Any) -> Any:
+        compiled.append(model)
+        return make(folder, model, *given)
+
+    monkeypatch.setattr(openvino_backend, "_compile", noted)
+    found = find_conversion(insects_entry())
+    assert found is not None
+    backend = OpenVinoBackend(found.folder, "fp32")
+    crops = check_pictures(insects_entry().spec.preprocessing)
+    alone = np.concatenate([backend.infer(crops[n : n + 1]) for n in range(4)])
+    assert compiled == ["one.xml"]
+    together = backend.infer(crops[:4])
+    assert np.abs(alone - together).max() <= 1e-4 * np.abs(together).max()
+    backend.infer(crops[:3])
+    assert compiled == ["one.xml", "model.xml"]
+
+
+def test_both_forms_have_their_weights_in_one_file_and_what_is_compiled_has_none(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESNET_GUI_HOME", str(made))
+    found = find_conversion(insects_entry())
+    assert found is not None
+    weights, other = found.folder / "model.bin", found.folder / "one.bin"
+    assert weights.samefile(other)
+    kept = sum(path.stat().st_size for path in (found.folder / "compiled").iterdir())
+    assert kept < 400_000
+    size = weights.stat().st_size
+    assert size <= converted.used_bytes() < 2 * size + 2_000_000
 
 
 def test_a_folder_is_answered_by_several_threads_as_its_photos_alone(
