@@ -258,6 +258,16 @@ def test_close_cancels_everything_and_says_so(qtbot: QtBot) -> None:
     assert lane.wait(5)
 
 
+def test_a_worker_can_be_started_before_its_first_job(qtbot: QtBot, lane: JobLane) -> None:
+    before = threading.active_count()
+    lane.prepare()
+    lane.prepare()
+    assert threading.active_count() == before + 1
+    with qtbot.waitSignal(lane.submit(lambda: iter(range(3))).finished):
+        pass
+    assert threading.active_count() == before + 1
+
+
 def test_close_of_a_lane_that_never_worked(qtbot: QtBot) -> None:
     lane = JobLane("unused")
     with qtbot.waitSignal(lane.stopped):
