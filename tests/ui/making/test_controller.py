@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from PySide6.QtGui import QImage
@@ -125,7 +126,7 @@ def test_a_disk_that_cannot_be_written_is_said_and_tried_again(
     rig: Rig, controller: MakingController
 ) -> None:
     said = heard(controller.noticed)
-    collection_dir().parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(collection_dir())
     collection_dir().write_text("a file where the folder should be")
     controller.new_class("ants")
     rig.settle()
