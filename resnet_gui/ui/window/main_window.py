@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         self.training_notices = TrainingNotices(self.pages, self.announcements, self)
         self.memory.due.connect(self.save_now)
         self.memory.failed.connect(self._on_not_saved)
+        self.settings.changed.connect(self.filer.look)  # notes of sortings can be cleared there
         restore_shape(self, self.page.splitter, settings.window, settings.splitter)
         self._theme.choose(settings.theme)
 
