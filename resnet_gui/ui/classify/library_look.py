@@ -158,9 +158,15 @@ class LibraryLook(QObject):
         library.menu_requested.connect(self._on_menu_requested)
         library.copy_requested.connect(self._on_copy_requested)
         library.export_requested.connect(self.export)
+        library.table.widths.set_chosen(self._memory.settings.columns)
+        library.table.widths.chosen.connect(self._on_widths_chosen)
         self.stack.addWidget(library)
         self._on_store_changed()
         return library
+
+    @Slot(object)
+    def _on_widths_chosen(self, widths: tuple[int, ...]) -> None:
+        self._memory.change(columns=widths)
 
     # --- current photo ------------------------------------------------------------------------
 

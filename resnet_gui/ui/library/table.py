@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QRegion,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,12 +37,12 @@ from PySide6.QtWidgets import (
 from resnet_gui.ui.library.arrangement import SortBy
 from resnet_gui.ui.library.drawn import Drawn
 from resnet_gui.ui.library.model import BEFORE, COLUMNS, NUMBERS, LibraryModel
+from resnet_gui.ui.library.widths import Widths
 from resnet_gui.ui.widgets.photo_delegate import draw_thumbnail
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _ROW, _THUMBNAIL, _MARGIN = 44, 54, 8
-_WIDTHS = (200, 200, 104, 86, 140, 136, 260, 160)  # of the table's columns
 _Index = QModelIndex | QPersistentModelIndex
 REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -65,7 +66,10 @@ class _CellDelegate(QStyledItemDelegate):
 
 
 class Table(QTableView):
-    """Signals:
+    """Attributes:
+        widths: of the columns.
+
+    Signals:
     opened(), remove_requested(), menu_requested(QPoint): as the grid's.
     order_chosen(object by, bool falling): a heading was clicked.
     """
@@ -98,14 +102,11 @@ class Table(QTableView):
         rows.hide()
         heads = self.horizontalHeader()
         heads.setHighlightSections(False)
-        heads.setMinimumSectionSize(60)
-        heads.setStretchLastSection(True)
         heads.setSectionsMovable(True)
         heads.setSectionsClickable(True)
-        for column, width in enumerate(_WIDTHS):
-            heads.resizeSection(column, width)
         heads.moveSection(BEFORE, 2)
         self.setColumnHidden(BEFORE, True)
+        self.widths = Widths(heads, self)
         heads.sectionClicked.connect(self._on_head_clicked)
         self.doubleClicked.connect(self.opened)
         self._by, self._falling = SortBy.ADDED, False
@@ -125,6 +126,11 @@ class Table(QTableView):
         """Show what the model before said."""
         if self.isColumnHidden(BEFORE) is shown:
             self.setColumnHidden(BEFORE, not shown)
+            self.widths.fit(self.viewport().width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.widths.fit(self.viewport().width())
 
     @Slot(int)
     def _on_head_clicked(self, column: int) -> None:
