@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHeaderView
 # In the order of `model.COLUMNS`: the usual width, and the least; where both are equal, more room
 # would be of no use.
 _USUAL = (200, 200, 104, 84, 140, 136, 260, 160)
-_LEAST = (104, 90, 104, 84, 70, 136, 66, 90)
+_LEAST = (150, 90, 104, 84, 70, 136, 60, 90)
 NARROWEST = 60
 _REST_MS = 400
 
