@@ -22,23 +22,12 @@ from PySide6.QtGui import QImage
 
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.ui.library.arrangement import Filter, SortBy, arranged
-from resnet_gui.ui.library.facts import Facts, facts_of
+from resnet_gui.ui.library.columns import BEFORE, COLUMNS, NUMBERS, TIPS
+from resnet_gui.ui.library.facts import Facts, facts_of, said
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, runs
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
-COLUMNS = (
-    ("Photo", SortBy.NAME),
-    ("Label", SortBy.LABEL),
-    ("Probability", SortBy.PROBABILITY),
-    ("Margin", SortBy.MARGIN),
-    ("Model", SortBy.MODEL),
-    ("Date", SortBy.DATE),
-    ("Folder", SortBy.FOLDER),
-    ("Model before", SortBy.BEFORE),
-)
-BEFORE = len(COLUMNS) - 1  # only of use once another model was asked
-NUMBERS = (2, 3)  # columns that stand at the right
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500
 _BUDGET_S, _AT_ONCE = 0.008, 50  # facts are computed for so long in one go, of so many photos
@@ -358,7 +347,7 @@ class LibraryModel(QAbstractTableModel):
             side = "AlignRight" if section in NUMBERS else "AlignLeft"
             return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(_TIPS.get(section, ""))
+            return tooltip(TIPS.get(section, ""))
         return None
 
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
@@ -377,6 +366,8 @@ class LibraryModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == 6:
             return tooltip(visible(self.facts(photo).folder))
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == BEFORE:
+            return tooltip("\n".join(f"{self._title(p.model)}: {said(p)}" for p in photo.others))
         if index.column() == 0 or role == Qt.ItemDataRole.ToolTipRole:
             return self.source.data(self.source.index(row), role)
         return None
@@ -402,16 +393,11 @@ class LibraryModel(QAbstractTableModel):
         if facts.prediction is None:
             return ""
         if column == 4:
-            return one_line(self.titles.get(facts.model, facts.model))
+            return one_line(self._title(facts.model))
         return percent(facts.probability if column == 2 else facts.margin)
 
-
-_TIPS = {
-    2: "How likely the model thinks the answer is",
-    3: "How far the second most likely class is behind: a small margin is a close call",
-    BEFORE: "What the model said that was asked before this one",
-    5: "When the photo was taken, if the camera noted it; else when the file was changed",
-}
+    def _title(self, model: str) -> str:
+        return self.titles.get(model, model)
 
 
 def _never() -> bool:

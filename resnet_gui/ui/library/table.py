@@ -35,8 +35,9 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.library.arrangement import SortBy
+from resnet_gui.ui.library.columns import BEFORE, COLUMNS, NUMBERS
 from resnet_gui.ui.library.drawn import Drawn
-from resnet_gui.ui.library.model import BEFORE, COLUMNS, NUMBERS, LibraryModel
+from resnet_gui.ui.library.model import LibraryModel
 from resnet_gui.ui.library.widths import Widths
 from resnet_gui.ui.widgets.photo_delegate import draw_thumbnail
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
@@ -123,7 +124,7 @@ class Table(QTableView):
         self._by, self._falling = by, falling
 
     def show_before(self, shown: bool) -> None:
-        """Show what the model before said."""
+        """Show what the models before said."""
         if self.isColumnHidden(BEFORE) is shown:
             self.setColumnHidden(BEFORE, not shown)
             self.widths.fit(self.viewport().width())

@@ -29,6 +29,7 @@ from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
 THUMBNAIL_SIDE = 256  # pixels: sharp at 128 points on a 2x screen
+_OTHERS = 5  # models whose answers are kept beside the one of now
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -44,7 +45,8 @@ class Photo:
     """One photo of the window. Only the main thread touches it.
 
     Attributes:
-        other: the answer of the model that was asked before `prediction`'s, if another was.
+        others: the answers of the models that were asked before `prediction`'s, one of each, the
+            newest first.
         row: its place in the window's list, -1 if it is in none. Only the list writes it.
     """
 
@@ -53,7 +55,7 @@ class Photo:
     owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
-    other: Prediction | None = None
+    others: tuple[Prediction, ...] = ()
     row: int = -1
 
     def follow(self, path: str) -> None:
@@ -61,6 +63,16 @@ class Photo:
         self.source = ImageSource.file(path)
         if self.prediction is not None:
             self.prediction = replace(self.prediction, path=path)
+
+    def answer(self, prediction: Prediction) -> None:
+        """A model's answer of now. What others said before is kept beside it."""
+        before, model = self.prediction, prediction.model
+        if before is not None and before.model != model:
+            older = [p for p in self.others if p.model not in (model, before.model)]
+            self.others = (before, *older[: _OTHERS - 1])
+        elif self.others:
+            self.others = tuple(p for p in self.others if p.model != model)
+        self.state, self.prediction, self.problem = PhotoState.DONE, prediction, ""
 
     @property
     def stale(self) -> bool:
