@@ -384,3 +384,14 @@ def test_a_foreseen_error_is_one_line_in_the_log(
     assert ("Traceback" in text) == (lines > 1)
     assert (len(text.splitlines()) == 1) == (lines == 1)
     assert record.exc_info is None
+
+
+def test_a_burst_comes_in_pieces(qtbot: QtBot, lane: JobLane) -> None:
+    """20,000 events in one turn of the loop would keep the window from painting."""
+    told: list[list[int]] = []
+    job = lane.submit(lambda: iter(range(5000)))
+    job.progressed.connect(told.append)
+    with qtbot.waitSignal(job.ended):
+        pass
+    assert [number for some in told for number in some] == list(range(5000))
+    assert max(map(len, told)) <= 100
