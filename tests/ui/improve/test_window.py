@@ -107,7 +107,8 @@ def test_folders_come_from_other_pages_and_go_on_to_train(
     qtbot.waitUntil(lambda: page.controller.state is ImproveState.EMPTY)
     page.train_again()
     qtbot.waitUntil(lambda: window.pages.current is train)
-    qtbot.waitUntil(lambda: train.controller.config is not None)
+    # It is ready already, with the settings of before: the folder is scanned anew.
+    qtbot.waitUntil(lambda: train.controller.state is TrainState.READY)
     config = train.controller.config
     assert config is not None
     assert (config.data, config.model) == (str(root), "tiny")
