@@ -138,8 +138,8 @@ def _hidden_parts() -> Iterator[QWidget]:
             continue
         for stack in _with_children(window):
             if isinstance(stack, QStackedWidget) and stack.isVisible():
-                front = stack.currentIndex()
-                yield from (stack.widget(n) for n in range(stack.count()) if n != front)
+                pages = (stack.widget(n) for n in range(stack.count()))
+                yield from (p for p in pages if p is not None and p is not stack.currentWidget())
 
 
 def _with_children(root: QWidget) -> list[QWidget]:
