@@ -54,6 +54,7 @@ def plan_apply(
     folders = _Folders(summary, decisions)
     aside = aside_folder(folders.root)
     pending = decisions.pending
+    labelled = {item.path for item in pending if item.label}
     doubles: dict[str, int] = {}  # how often the same was there already
     for _ in range(_TRIES):
         wishes = [
@@ -62,13 +63,12 @@ def plan_apply(
             if (wish := _wish(item, folders, aside, loose, doubles.get(item.path, 0)))
         ]
         plan = yield from plan_batch(wishes)
-        again = [item.path for item in plan.skipped if item.why is Why.SAME]
-        again = [path for path in again if _labelled(path, pending)]
+        again = {item.path for item in plan.skipped if item.why is Why.SAME} & labelled
         if not again:
             break
         for path in again:
             doubles[path] = doubles.get(path, 0) + 1
-    return dataclasses.replace(plan, title=_title(plan, folders.root, aside, pending))
+    return dataclasses.replace(plan, title=_title(plan, folders.root, pending))
 
 
 def aside_folder(root: Path) -> Path:
@@ -158,11 +158,7 @@ def _wish(
     return Wish(path, aside / path.relative_to(folders.root), How.MOVE)
 
 
-def _labelled(path: str, pending: Iterable[Decision]) -> bool:
-    return any(item.path == path and item.label for item in pending)
-
-
-def _title(plan: Plan, root: Path, aside: Path, pending: Iterable[Decision]) -> str:
+def _title(plan: Plan, root: Path, pending: Iterable[Decision]) -> str:
     by_path = {item.path: item for item in pending}
     counts: Counter[str] = Counter()
     for piece in plan.pieces:

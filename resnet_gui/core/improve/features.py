@@ -78,7 +78,7 @@ def judging_model(
     said: list[str] = []
     if entry.members:
         entry = entry.members[0]
-        said.append(f"Of the ensemble “{entry.spec.title}” judges.")
+        said.append(f"Of the ensemble, “{entry.spec.title}” looks at the photos.")
     wanted = entry
     seen: set[str] = set()
     while entry.spec.id not in seen and _knows(entry, summary):
@@ -94,8 +94,8 @@ def judging_model(
             break
     if entry.spec.id != wanted.spec.id and not _head_only(wanted):
         said.append(
-            f"“{entry.spec.title}” judges, from which “{wanted.spec.title}” was trained: it has "
-            "not learned from these labels."
+            f"“{entry.spec.title}” looks at the photos, from which “{wanted.spec.title}” was "
+            "trained: it has not learned from these labels."
         )
     return entry, tuple(said)
 

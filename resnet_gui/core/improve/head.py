@@ -24,13 +24,13 @@ FOLDS = 5
 _PENALTY = 1.0  # of all photos together
 _CLOSE = 1e-3  # to what part of the first distance from the best weights
 _MOST_STEPS, _FEWEST_STEPS = 200, 20
-_MOST_WORK = (
+MOST_WORK = (
     5e10  # multiply-adds of a head: a few seconds on one core; ended early it is a milder one
 )
-_BIAS = 0.25  # its column: one of 1 would be the steepest direction of all, and slow all others
+BIAS = 0.25  # its column: one of 1 would be the steepest direction of all, and slow all others
 _STEPS_AT_ONCE = 10
-_DIRECTIONS = 256  # of features that are kept where there are many photos
-_MANY = 2_000  # photos
+DIRECTIONS = 256  # of features that are kept where there are many photos
+MANY = 2_000  # photos
 _POWER_STEPS = 12
 _FAR = 3.0
 
@@ -51,13 +51,13 @@ class Space:
         """rows: (N, D). Labels play no part, so nothing is learned from photos that are judged."""
         centre: Floats = rows.mean(0, dtype=np.float64).astype(np.float32)
         count, width = rows.shape
-        if min(count, width) <= _DIRECTIONS or count <= _MANY:
+        if min(count, width) <= DIRECTIONS or count <= MANY:
             return cls(centre, None)
         around = _unit(rows - centre)
         # The largest come last. Of many photos a part tells the directions as well.
         around = around[:: max(1, count // 20_000)]
         _, vectors = np.linalg.eigh(around.T @ around)
-        return cls(centre, np.ascontiguousarray(vectors[:, -_DIRECTIONS:]))
+        return cls(centre, np.ascontiguousarray(vectors[:, -DIRECTIONS:]))
 
     def see(self, rows: Floats) -> Floats:
         """(N, D) -> (N, K), each of length 1 (or less, where directions are left out)."""
@@ -85,13 +85,13 @@ def learn(seen: Floats, labels: Labels, classes: int) -> Generator[None, None, H
     """
     count = len(seen)
     penalty = _PENALTY / count
-    x = np.concatenate([seen, np.full((count, 1), _BIAS, np.float32)], axis=1)  # the bias behind
+    x = np.concatenate([seen, np.full((count, 1), BIAS, np.float32)], axis=1)  # the bias behind
     wanted = np.zeros((count, classes), np.float32)
     wanted[np.arange(count), labels] = 1
     # Cross-entropy bends at most half as much as the features do (Böhning 1992).
     smooth = 0.5 * _largest_eigenvalue(x) + penalty
     root = math.sqrt(penalty / smooth)
-    most = max(_FEWEST_STEPS, int(_MOST_WORK / (2 * x.size * classes)))
+    most = max(_FEWEST_STEPS, int(MOST_WORK / (2 * x.size * classes)))
     steps = min(_MOST_STEPS, most, math.ceil(math.log(1 / _CLOSE) / root))
     pull = np.float32((1 - root) / (1 + root))
     weights = ahead = np.zeros((x.shape[1], classes), np.float32)
@@ -103,7 +103,7 @@ def learn(seen: Floats, labels: Labels, classes: int) -> Generator[None, None, H
         weights = nearer
         if step % _STEPS_AT_ONCE == 0:
             yield
-    return Head(weights[:-1], np.float32(_BIAS) * weights[-1])
+    return Head(weights[:-1], np.float32(BIAS) * weights[-1])
 
 
 def out_of_fold(

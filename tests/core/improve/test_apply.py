@@ -120,8 +120,7 @@ def test_a_batch_that_was_cut_off(
     """Stopped after some files: what moved is not pending, the rest is; then both ways."""
     from resnet_gui.core.filing import carry_out as carrying
 
-    monkeypatch.setattr(carrying, "_GROUP", 1)
-    monkeypatch.setattr(carrying, "_EVENT_S", 0.0)
+    monkeypatch.setattr(carrying, "GROUP", 1)
     root = labelled_folder(tmp_path / "ab", parts=())
     before = tree(root)
     corrections = reopened(root)

@@ -40,7 +40,7 @@ def test_it_is_logistic_regression(classes: int) -> None:
     seen = Space.of(rows).see(rows)
     own = result(learn(seen, labels, classes)).probabilities(seen)
     # The bias as there: a column that is penalised a little.
-    x = np.concatenate([seen, np.full((len(seen), 1), heads._BIAS)], axis=1)
+    x = np.concatenate([seen, np.full((len(seen), 1), heads.BIAS)], axis=1)
     theirs = LogisticRegression(C=1, fit_intercept=False, tol=1e-8, max_iter=1000).fit(x, labels)
     expected = theirs.predict_proba(x)
     if classes > 2:
@@ -109,8 +109,8 @@ def test_each_fold_has_its_part_of_each_class(sizes: tuple[int, ...]) -> None:
 def test_many_photos_are_seen_in_fewer_directions(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, labels = cloud(4, 100, width=96)
     before = judged(rows, labels, 4)
-    monkeypatch.setattr(heads, "_MANY", 300)
-    monkeypatch.setattr(heads, "_DIRECTIONS", 32)
+    monkeypatch.setattr(heads, "MANY", 300)
+    monkeypatch.setattr(heads, "DIRECTIONS", 32)
     assert Space.of(rows).see(rows).shape == (400, 32)
     after = judged(rows, labels, 4)
     agree = (before.argmax(1) == after.argmax(1)).mean()
@@ -119,6 +119,6 @@ def test_many_photos_are_seen_in_fewer_directions(monkeypatch: pytest.MonkeyPatc
 
 def test_it_ends_early_where_there_is_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, labels = cloud(3, 30)
-    monkeypatch.setattr(heads, "_MOST_WORK", 1)
+    monkeypatch.setattr(heads, "MOST_WORK", 1)
     said = judged(rows, labels, 3)
     assert (said.argmax(1) == labels).mean() > 0.9

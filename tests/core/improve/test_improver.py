@@ -106,8 +106,8 @@ def test_a_network_that_has_learned_these_labels_does_not_judge(colours: Path) -
     found = suspects(colours, model=own)
     assert found.model == "tiny"
     assert found.sentences == (
-        f"“Tiny” judges, from which “{user_zoo().ready(own).spec.title}” was trained: it has not "
-        "learned from these labels.",
+        f"“Tiny” looks at the photos, from which “{user_zoo().ready(own).spec.title}” was trained: "
+        "it has not learned from these labels.",
     )
     (user_zoo().ready("tiny").weights_path or Path()).unlink()
     found = suspects(colours, model=own)
