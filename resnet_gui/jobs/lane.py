@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Any, Literal
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 JobStart = Callable[[], Iterator[Any]]
 _DELIVERY_INTERVAL_MS = 33
+# So much is delivered in one turn of the main thread's loop: what comes in a burst (answers that
+# were kept, a folder's photos) must not keep it from painting.
+_BUDGET_S, _AT_ONCE = 0.008, 100
 _Kind = Literal["event", "finished", "failed", "cancelled", "stopped"]
 
 
@@ -152,6 +156,7 @@ class JobLane(QObject):
         self._closing = False
         self.ended = False
         self._outbox: list[tuple[_Kind, int, Any]] = []
+        self._inbox: deque[tuple[_Kind, int, list[Any]]] = deque()  # of the main thread alone
         self._urgent = False
         self._wake_pending = False
         self._last_delivery = 0.0
@@ -321,18 +326,28 @@ class JobLane(QObject):
 
     @Slot()
     def _deliver(self) -> None:
+        """Events in order, for some milliseconds; the rest in the next turn."""
         self._timer.stop()
-        self._last_delivery = time.monotonic()
         with self._condition:
             outbox, self._outbox = self._outbox, []
             self._wake_pending = self._urgent = False
         for (kind, number), group in itertools.groupby(outbox, key=lambda item: item[:2]):
+            while values := [value for _, _, value in itertools.islice(group, _AT_ONCE)]:
+                self._inbox.append((kind, number, values))
+        until = time.monotonic() + _BUDGET_S
+        while self._inbox:
+            kind, number, values = self._inbox.popleft()
             if kind == "stopped":
                 self.ended = True
                 self.stopped.emit()
                 continue
             job = self._open[number] if kind == "event" else self._open.pop(number)
-            job._deliver(kind, [value for _, _, value in group])
+            job._deliver(kind, values)
+            if time.monotonic() > until:
+                break
+        self._last_delivery = time.monotonic()
+        if self._inbox:
+            self._timer.start(1)
 
 
 def _without_traceback(error: BaseException) -> BaseException:

@@ -258,6 +258,16 @@ def test_close_cancels_everything_and_says_so(qtbot: QtBot) -> None:
     assert lane.wait(5)
 
 
+def test_a_worker_can_be_started_before_its_first_job(qtbot: QtBot, lane: JobLane) -> None:
+    before = threading.active_count()
+    lane.prepare()
+    lane.prepare()
+    assert threading.active_count() == before + 1
+    with qtbot.waitSignal(lane.submit(lambda: iter(range(3))).finished):
+        pass
+    assert threading.active_count() == before + 1
+
+
 def test_close_of_a_lane_that_never_worked(qtbot: QtBot) -> None:
     lane = JobLane("unused")
     with qtbot.waitSignal(lane.stopped):
@@ -374,3 +384,14 @@ def test_a_foreseen_error_is_one_line_in_the_log(
     assert ("Traceback" in text) == (lines > 1)
     assert (len(text.splitlines()) == 1) == (lines == 1)
     assert record.exc_info is None
+
+
+def test_a_burst_comes_in_pieces(qtbot: QtBot, lane: JobLane) -> None:
+    """20,000 events in one turn of the loop would keep the window from painting."""
+    told: list[list[int]] = []
+    job = lane.submit(lambda: iter(range(5000)))
+    job.progressed.connect(told.append)
+    with qtbot.waitSignal(job.ended):
+        pass
+    assert [number for some in told for number in some] == list(range(5000))
+    assert max(map(len, told)) <= 100

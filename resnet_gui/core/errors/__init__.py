@@ -8,6 +8,7 @@ from __future__ import annotations
 from resnet_gui.core.errors.base import DeviceError, ResNetGuiError, SettingsError
 from resnet_gui.core.errors.data import DatasetChangedError, DatasetError
 from resnet_gui.core.errors.filing import (
+    DriveAwayError,
     FilingBusyError,
     FilingError,
     FilingInterruptedError,
@@ -62,7 +63,8 @@ from resnet_gui.core.errors.runs import (
 __all__ = [
     "AccessRefusedError", "BadAddressError", "CertificateError", "CheckpointMismatchError",
     "CorruptImageError", "DatasetChangedError", "DatasetError", "DepthError", "DeviceError",
-    "DiskFullError", "DownloadError", "FilingBusyError", "FilingError", "FilingInterruptedError",
+    "DiskFullError", "DownloadError", "DriveAwayError", "FilingBusyError", "FilingError",
+    "FilingInterruptedError",
     "FolderNotWritableError", "ImageReadError", "ImageTooLargeError", "ModelError",
     "ModelFileError", "NameLookupError", "NetworkError", "NonFiniteLossError", "NotConnectedError",
     "NotFoundError", "OfflineModeError", "OutOfMemoryError", "ProxyError", "ResNetGuiError",

@@ -43,6 +43,17 @@ class FilingBusyError(FilingError):
         )
 
 
+class DriveAwayError(FilingError):
+    """Files of a batch are on a drive that is not connected."""
+
+    def __init__(self, drive: Path, title: str) -> None:
+        super().__init__(
+            drive,
+            f"“{title}” cannot be undone now: the drive {drive} is not connected.",
+            "Nothing was changed. Connect it and undo once more.",
+        )
+
+
 class UnknownBatchError(FilingError):
     """There is no such batch, or nothing of it can be undone. `batch`: its id, "" for any."""
 

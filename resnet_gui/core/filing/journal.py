@@ -21,6 +21,7 @@ from typing import Any, Self
 from resnet_gui.core.errors import FilingBusyError, FilingError, UnknownBatchError
 from resnet_gui.core.filing.batch import BatchInfo, BatchState, Plan
 from resnet_gui.core.filing.disk import Stamp
+from resnet_gui.core.filing.drives import drives_of
 from resnet_gui.core.filing.record import FORMAT, Record, read_record, understand
 from resnet_gui.core.system import locks, paths
 from resnet_gui.core.system.atomic import dump_json
@@ -100,13 +101,15 @@ class Journal:
         path = journals_dir() / f"{batch}.jsonl"
         with _writing(path):
             path.touch(exist_ok=False)
-        journal = cls(Record(path, batch, plan.title, made, plan.folders))
+        drives = drives_of(plan.pieces)
+        journal = cls(Record(path, batch, plan.title, made, plan.folders, drives))
         head = {
             "format": FORMAT,
             "id": batch,
             "title": plan.title,
             "made": made,
             "folders": plan.folders,
+            "drives": drives,
         }
         lines: list[dict[str, Any]] = [{"batch": head}]
         lines += [

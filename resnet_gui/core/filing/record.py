@@ -64,6 +64,7 @@ class Record:
     title: str
     made: float
     folders: tuple[str, ...]
+    drives: tuple[str, ...] = ()
     pieces: list[Piece] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
     whole: bool = False
@@ -141,7 +142,12 @@ def read_record(path: Path) -> Record:
                 if head["format"] > FORMAT:
                     raise _damaged(path, "a newer version of this program wrote it")
                 record = Record(
-                    path, path.stem, str(head["title"]), float(head["made"]), (*head["folders"],)
+                    path,
+                    path.stem,
+                    str(head["title"]),
+                    float(head["made"]),
+                    (*head["folders"],),
+                    (*head.get("drives", ()),),  # the first journals have none
                 )
             else:
                 understand(record, value)

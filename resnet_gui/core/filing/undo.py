@@ -29,6 +29,7 @@ from resnet_gui.core.filing.disk import (
     status,
     sync_folder,
 )
+from resnet_gui.core.filing.drives import check_drives
 from resnet_gui.core.filing.journal import (
     Journal,
     at_work,
@@ -65,12 +66,14 @@ def undo(batch: str) -> Generator[FilingEvent, None, None]:
     Raises:
         UnknownBatchError: there is none, or nothing of it can be undone.
         FilingBusyError: somebody else is at it.
+        DriveAwayError: a drive is not connected; nothing was done.
         FilingInterruptedError: the disk is full or went away in the middle.
     """
     with at_work():
         record = read_record(journal_path(batch))
         if not record.whole or record.info().state not in UNDOABLE:
             raise UnknownBatchError(batch, f"“{record.title}” is undone already.")
+        check_drives(record)
         with Journal(record) as journal:
             yield from _Undoer(journal).run()
 
@@ -200,7 +203,7 @@ def _remove_copy(source: Path, target: Path, fate: Fate) -> str:
     assert fate.after is not None
     there = status(target)
     if there is None:
-        return ""  # somebody did it
+        return _folder_away(target)  # else somebody did it
     now = Stamp.of(target)
     same = now == fate.after and there.st_ctime_ns == fate.made
     if not same and not (
@@ -224,10 +227,18 @@ def _remove_copy(source: Path, target: Path, fate: Fate) -> str:
     return ""
 
 
+def _folder_away(target: Path) -> str:
+    """Of a copy or a link that is not there: why nobody knows whether it is gone; "": it is. Its
+    class's folder and the one above may have been made for the batch; the next was there."""
+    if target.parent.parent.parent.is_dir():
+        return ""
+    return f"The folder {target.parent.parent} is not there. Is it on a drive? Then connect that."
+
+
 def _remove_link(source: str, target: Path) -> str:
     there = status(target)
     if there is None:
-        return ""
+        return _folder_away(target)
     if not stat.S_ISLNK(there.st_mode) or str(target.readlink()) != source:
         return "It was changed since."
     target.unlink()

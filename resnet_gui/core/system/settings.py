@@ -27,6 +27,7 @@ MAX_RECENT = 12
 _MAX_BYTES = 4 * 1024 * 1024
 _LONGEST = 8192  # letters of a text: no path is longer
 _WIDEST = 100_000  # pixels
+_NUMBERS = {"splitter": 2, "columns": 16}  # fields that are lists of so many widths at most
 _PATIENCE_S = 2.0
 _KEY = "wish"
 
@@ -71,6 +72,7 @@ class Settings:
         splitter: width in pixels of the photo's and the results' part.
         last_folder: where the file dialog opens.
         photos_shown: how photos are shown on the Classify page ("photo", "grid", "table").
+        columns: widths in pixels of the columns of the table of photos; 0: not chosen by a person.
         another_window: whether each start opens a window of its own; else the window that is open
             comes to the front.
         exact: answers only come the exact way, also where a faster one was found to be as good.
@@ -86,6 +88,7 @@ class Settings:
     splitter: tuple[int, ...] = ()
     last_folder: str = ""
     photos_shown: str = ""  # as one photo, a grid or a table
+    columns: tuple[int, ...] = ()
     another_window: bool = wish(
         False,
         "Open another window at each start",
@@ -238,7 +241,7 @@ def _from_document(document: dict[str, Any]) -> Settings:
     for item in dataclasses.fields(Settings):
         value, standard = document.get(item.name), getattr(default, item.name)
         if isinstance(standard, tuple):
-            value = _items(value, numbers=item.name == "splitter")
+            value = _items(value, most=_NUMBERS.get(item.name))
         elif isinstance(standard, str):
             value = text(value, _LONGEST) if isinstance(value, str) else None
         if type(value) is type(standard):
@@ -250,12 +253,12 @@ def _from_document(document: dict[str, Any]) -> Settings:
     return Settings(**values)
 
 
-def _items(value: Any, *, numbers: bool) -> tuple[Any, ...]:
-    """The items of a list that are of the right kind."""
+def _items(value: Any, *, most: int | None) -> tuple[Any, ...]:
+    """The items of a list that are of the right kind. most: how many numbers; None: texts."""
     if not isinstance(value, list):
         return ()
-    if numbers:
-        sizes = tuple(whole(item, 0, _WIDEST, -1) for item in value[:2])
+    if most is not None:
+        sizes = tuple(whole(item, 0, _WIDEST, -1) for item in value[:most])
         return sizes if min(sizes, default=-1) >= 0 < max(sizes, default=0) else ()
     return tuple(
         dict.fromkeys(text(item, _LONGEST) for item in value[:MAX_RECENT] if isinstance(item, str))

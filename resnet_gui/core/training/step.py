@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from resnet_gui.core.errors import NonFiniteLossError
@@ -78,7 +79,7 @@ def _try_step(
     config, count = phase.config, len(batch.y)
     # Again for each try, so that dropout does not depend on how often memory ran out.
     torch.manual_seed(step_seed(config.seed, epoch, number + _FORWARD))
-    loss_sum, right = 0.0, 0
+    found: list[Tensor] = []
     try:
         for x, y in zip(
             batch.x.tensor_split(min(pieces, count)),
@@ -92,18 +93,20 @@ def _try_step(
             losses = functional.cross_entropy(
                 logits.float(), y, label_smoothing=config.label_smoothing, reduction="sum"
             )
-            loss = float(losses.detach())
-            if not math.isfinite(loss):
-                raise NonFiniteLossError(epoch, number + 1, divergence_advice(config.lr))
-            loss_sum += loss
-            right += int((logits.detach().argmax(1) == y).sum())
+            right = (logits.detach().argmax(1) == y).sum()
+            found.append(torch.stack([losses.detach(), right.float()]))
             gradients = phase.scaler.scale(losses / count)
             gradients.backward()  # type: ignore[no-untyped-call]
+        # Read once a step, when all is asked for: a GPU has to be waited for.
+        rows = torch.stack(found).tolist()
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         return None
-    return StepResult(loss_sum / count, right, count)
+    loss = sum(row[0] for row in rows)
+    if not math.isfinite(loss):
+        raise NonFiniteLossError(epoch, number + 1, divergence_advice(config.lr))
+    return StepResult(loss / count, round(sum(row[1] for row in rows)), count)
 
 
 def divergence_advice(lr: float) -> str:

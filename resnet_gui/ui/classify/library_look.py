@@ -3,6 +3,8 @@ first wanted."""
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,15 @@ from resnet_gui.ui.widgets.words import sentence
 if TYPE_CHECKING:
     from resnet_gui.ui.library.large_photo import LargePhoto
     from resnet_gui.ui.library.view import LibraryView
+
+
+_VIEW = "resnet_gui.ui.library.view"
+
+
+def _import_view() -> Iterator[None]:
+    """A job."""
+    importlib.import_module(_VIEW)
+    yield
 
 
 class LibraryLook(QObject):
@@ -53,6 +64,7 @@ class LibraryLook(QObject):
         self._memory, self._io, self._page = context.memory, context.lanes.io, page
         self._notices = page.notices
         self._exported = Path()
+        self._coming = False  # the library's module
         self.stack = QStackedWidget()
         self.stack.addWidget(photo)
         self.library: LibraryView | None = None
@@ -118,6 +130,9 @@ class LibraryLook(QObject):
             self.stack.setCurrentIndex(0)
             self.photo_shown.emit()
             return
+        if self.library is None and _VIEW not in sys.modules:
+            self._import()
+            return
         library = self.library or self._made()
         library.set_kind(look)
         library.set_active(True)
@@ -125,6 +140,13 @@ class LibraryLook(QObject):
         self._on_current_changed()
         if not library.isAncestorOf(self._page.window().focusWidget()):
             library.view.setFocus()
+
+    def _import(self) -> None:
+        """In the io lane: it would keep the window for a tenth of a second."""
+        if not self._coming:
+            self._coming = True
+            job = self._io.submit(_import_view, Priority.INTERACTIVE)
+            job.finished.connect(self._on_look_changed)
 
     def _made(self) -> LibraryView:
         from resnet_gui.ui.library.view import LibraryView
@@ -136,9 +158,15 @@ class LibraryLook(QObject):
         library.menu_requested.connect(self._on_menu_requested)
         library.copy_requested.connect(self._on_copy_requested)
         library.export_requested.connect(self.export)
+        library.table.widths.set_chosen(self._memory.settings.columns)
+        library.table.widths.chosen.connect(self._on_widths_chosen)
         self.stack.addWidget(library)
         self._on_store_changed()
         return library
+
+    @Slot(object)
+    def _on_widths_chosen(self, widths: tuple[int, ...]) -> None:
+        self._memory.change(columns=widths)
 
     # --- current photo ------------------------------------------------------------------------
 

@@ -112,10 +112,7 @@ class PhotoJobs(QObject):
         self._done += len(answers)
         for photo, answer in answers:
             if isinstance(answer, Prediction):
-                before = photo.prediction
-                if before is not None and before.model != answer.model:
-                    photo.other = before
-                photo.state, photo.prediction, photo.problem = PhotoState.DONE, answer, ""
+                photo.answer(answer)
             else:
                 photo.state, photo.prediction = PhotoState.FAILED, None
                 photo.problem = answer.message

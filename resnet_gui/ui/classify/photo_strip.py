@@ -327,12 +327,12 @@ class PhotoStrip(QWidget):
         self.view.setVisible(self.look == PHOTO)
         progress = self._progress
         running = progress.running
-        idle = sum(photo.state is PhotoState.IDLE for photo in self._photos.photos())
+        # Counted at the end only: answers come many times a second, and there may be 20,000 photos.
+        idle = 0 if running else sum(p.state is PhotoState.IDLE for p in self._photos.photos())
         if running or not count:
             self._stopped = False
         # Where nothing is answered because no model is here, there is nothing to go on with.
         left = not running and idle > 0 and (idle < count or self._stopped)
-        # Counted at the end only: answers come many times a second.
         unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
         focused = self.window().focusWidget()
         self.bar.setVisible(running)

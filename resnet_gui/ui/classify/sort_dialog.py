@@ -8,18 +8,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QPushButton,
     QScrollArea,
     QSlider,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -35,7 +32,7 @@ from resnet_gui.core.filing.by_label import (
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.kinds import PROBABLE
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.filing.preview import PlanPreview
+from resnet_gui.ui.filing.preview import PlanPreview, PlanTable
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
@@ -107,7 +104,9 @@ class SortDialog(QDialog):
         self.problem.hide()
         for label in (self.summary, self.details, self.problem):
             column.addWidget(label)
-        column.addWidget(self._table(), 1)
+        self.preview = PlanPreview(self)
+        self.table = PlanTable(self.preview, 130)
+        column.addWidget(self.table, 1)
         scroll = QScrollArea()  # on a small screen
         scroll.setWidgetResizable(True)
         scroll.setProperty("kind", "still")
@@ -196,24 +195,6 @@ class SortDialog(QDialog):
         )
         self.sidecar_box.toggled.connect(self._on_choice)
         return row
-
-    def _table(self) -> QTableView:
-        self.preview = PlanPreview(self)
-        table = self.table = QTableView()
-        table.setModel(self.preview)
-        table.setAccessibleName("What would happen")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        table.setMinimumHeight(130)
-        return table
 
     def _buttons(self) -> QDialogButtonBox:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

@@ -19,6 +19,7 @@ from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.title_card import TitleCard
 
 _PARTS = (
     ("auto", "New photos only"),
@@ -70,24 +71,12 @@ class EvaluateStart(QWidget):
         self.show_results()
 
     def _test_card(self) -> QFrame:
-        card = QFrame()
-        card.setProperty("kind", "card")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(16, 14, 16, 14)
-        column.setSpacing(8)
-        title = PlainLabel("How good is a model?")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        title.setFont(font)
-        hint = PlainLabel(
+        card = TitleCard(
+            "How good is a model?",
             "Test it on a folder with one sub-folder for each class, named like the model’s "
-            "classes. You see how many are right, which ones are not, and how far to trust it."
+            "classes. You see how many are right, which ones are not, and how far to trust it.",
         )
-        hint.setProperty("kind", "muted")
-        hint.setWordWrap(True)
-        column.addWidget(title)
-        column.addWidget(hint)
+        column = card.column
         self.model_button = ModelButton()
         self.model_button.clicked.connect(self._on_model_clicked)
         self.popup = ModelPopup(self, chooses_only=True, verb="Test this model")

@@ -74,7 +74,7 @@ class Filer(QObject):
         self.interrupted: BatchInfo | None = None
         self.stopped = ""
         self._job: Job | None = None
-        self._undoing = False
+        self._undoing = self._looked = False
         self._batch = ""  # its id, as soon as it has one
         self._filed: Filed | None = None
         self._missed: list[FileMissed] = []
@@ -84,7 +84,8 @@ class Filer(QObject):
     @Slot()
     def look(self) -> None:
         """See what was done before, also in another window or by a program that was cut off."""
-        job = self._io.submit(_list, Priority.NORMAL)
+        job = self._io.submit(partial(_list, not self._looked), Priority.NORMAL)
+        self._looked = True
         job.finished.connect(self._on_listed)
 
     def start(self, plan: Plan) -> None:
@@ -203,8 +204,12 @@ def _accept(batch: str) -> Iterator[object]:
     return accept(batch)
 
 
-def _list() -> Generator[None, None, list[BatchInfo]]:
+def _list(first: bool) -> Generator[None, None, list[BatchInfo]]:
+    """first: this window looks for the first time, and tidies up."""
     from resnet_gui.core.filing.journal import list_batches
+    from resnet_gui.core.filing.kept import forget_undone
 
     yield None
+    if first:
+        forget_undone()
     return list_batches(_LISTED)

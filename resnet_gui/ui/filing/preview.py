@@ -7,12 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from resnet_gui.core.filing.batch import Plan
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
 _HEADINGS = ("Photo", "Goes into", "Note")
+
+
+class PlanTable(QTableView):
+    """A plan as a table to be looked at.
+
+    Args:
+        least: its smallest height, in points.
+    """
+
+    def __init__(self, preview: PlanPreview, least: int) -> None:
+        super().__init__()
+        self.setModel(preview)
+        self.setAccessibleName("What would happen")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.setMinimumHeight(least)
 
 
 class PlanPreview(QAbstractTableModel):

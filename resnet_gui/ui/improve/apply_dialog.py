@@ -8,19 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QHeaderView,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from resnet_gui.core.filing.batch import How, Plan, count
 from resnet_gui.ui.correcting.corrector import Corrector
-from resnet_gui.ui.filing.preview import PlanPreview
+from resnet_gui.ui.filing.preview import PlanPreview, PlanTable
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, lines, one_line, set_tooltip
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
@@ -68,7 +65,9 @@ class ApplyDialog(QDialog):
         self.moving.toggled.connect(self._make_plan)
         for widget in (self.summary, self.details, self.moving, self.problem):
             column.addWidget(widget)
-        column.addWidget(self._table(), 1)
+        self.preview = PlanPreview(self)
+        self.table = PlanTable(self.preview, 110)
+        column.addWidget(self.table, 1)
         self.note = PlainLabel("“Undo” brings every file back to where it is now.")
         self.note.setProperty("kind", "muted")
         column.addWidget(self.note)
@@ -85,24 +84,6 @@ class ApplyDialog(QDialog):
         corrector.failed.connect(self._on_failed)
         fit_to_screen(self, _WIDTH, _HEIGHT)
         self._make_plan()
-
-    def _table(self) -> QTableView:
-        self.preview = PlanPreview(self)
-        table = self.table = QTableView()
-        table.setModel(self.preview)
-        table.setAccessibleName("What would happen")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        table.setMinimumHeight(110)
-        return table
 
     @Slot()
     def _make_plan(self, *_: object) -> None:

@@ -20,6 +20,7 @@ from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.title_card import TitleCard
 
 
 class ImproveStart(QWidget):
@@ -47,26 +48,14 @@ class ImproveStart(QWidget):
         self.show_state()
 
     def _card(self) -> QFrame:
-        card = QFrame()
-        card.setProperty("kind", "card")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(16, 14, 16, 14)
-        column.setSpacing(8)
-        title = PlainLabel("Make a folder of classes better")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        title.setFont(font)
-        hint = PlainLabel(
+        card = TitleCard(
+            "Make a folder of classes better",
             "A model learns what the folder says, also where that is wrong. Here you see which "
             "photos look as if they were in the wrong class, put them right, label more where it "
             "helps most, and train again. No file is moved before you say “Apply”, and that can be "
-            "undone."
+            "undone.",
         )
-        hint.setProperty("kind", "muted")
-        hint.setWordWrap(True)
-        column.addWidget(title)
-        column.addWidget(hint)
+        column = card.column
         self.folder_button = QPushButton("Choose &folder…")
         set_tooltip(self.folder_button, "A folder with one sub-folder for each class (Ctrl+O)")
         self.folder_button.clicked.connect(self.folder_requested)

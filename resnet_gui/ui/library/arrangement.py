@@ -89,7 +89,7 @@ class SortBy(Enum):
     MODEL = "Model"
     DATE = "Date"
     FOLDER = "Folder"
-    BEFORE = "Model before"
+    BEFORE = "Models before"
 
 
 def arranged(

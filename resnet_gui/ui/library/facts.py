@@ -26,8 +26,8 @@ class Facts(NamedTuple):
         order: what names are sorted by: "IMG_9" before "IMG_10".
         label: the answer in words, "" without one. probability: its own, 0..1.
         margin: how far the second class is behind the best one, 0..1.
-        model: its id. other: the answer of the model before, in words; "" without one.
-        disagree: whether that names another class.
+        model: its id. other: the answers of the models before, in words; "" without one.
+        disagree: whether one of those names another class.
         unsure, failed, idle: as the photo says.
         text: all words that a search may find it by, in small letters.
         source, prediction, state: what all this was computed from.
@@ -76,10 +76,9 @@ def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
         margin = scores[0].probability - (scores[1].probability if len(scores) > 1 else 0.0)
         more = f"{class_words(prediction.top.label)}\n{kinds.get(prediction.top.label, '')}"
     other, disagree = "", False
-    if photo.other is not None and prediction is not None:
-        before = answer_of(photo.other)
-        other = f"{class_words(before.name)} {percent(before.probability)}"
-        disagree = _class(photo.other) != _class(prediction)
+    if photo.others and prediction is not None:
+        other = " · ".join(map(said, photo.others))
+        disagree = any(_class(before) != _class(prediction) for before in photo.others)
     return Facts(
         name,
         folder,
@@ -98,6 +97,12 @@ def facts_of(photo: Photo, kinds: dict[str, str]) -> Facts:
         prediction,
         photo.state,
     )
+
+
+def said(prediction: Prediction) -> str:
+    """ "tabby 98.0%"."""
+    answer = answer_of(prediction)
+    return f"{class_words(answer.name)} {percent(answer.probability)}"
 
 
 def _class(prediction: Prediction) -> str:

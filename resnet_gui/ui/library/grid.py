@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -9,8 +11,11 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
+    QRectF,
+    QSize,
     Qt,
     Signal,
+    Slot,
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -20,11 +25,14 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView
 
+from resnet_gui.ui.library.drawn import Drawn
 from resnet_gui.ui.library.model import LibraryModel
 from resnet_gui.ui.library.table import ENTER, REMOVE, menu_place
-from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate
+from resnet_gui.ui.widgets.photo_delegate import draw_photo
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
+from resnet_gui.ui.widgets.theme import theme_colours
 
 _CELL, _CELL_HEIGHT = 132, 142  # points; cells grow to fill a row
 _Index = QModelIndex | QPersistentModelIndex
@@ -45,9 +53,11 @@ class Grid(QAbstractItemView):
 
     def __init__(self, model: LibraryModel) -> None:
         super().__init__()
-        self._delegate = PhotoDelegate(_CELL, _CELL_HEIGHT, self)
-        self.setItemDelegate(self._delegate)
+        self._photos = model
+        self._drawn = Drawn(self._draw)
+        self._width, self._height = _CELL, _CELL_HEIGHT
         self.setModel(model)
+        model.pictured.connect(self._on_pictured)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -65,13 +75,13 @@ class Grid(QAbstractItemView):
     def _rect(self, row: int) -> QRect:
         """A photo's cell, in points of the viewport."""
         line, place = divmod(row, self.in_a_row)
-        width, height = self._delegate.width, self._delegate.height
+        width, height = self._width, self._height
         return QRect(place * width, line * height - self.verticalOffset(), width, height)
 
     def _row_at(self, point: QPoint) -> int:
         """The row of the cell there; the nearest cell of that line, if there is none."""
-        place = min(max(0, point.x() // self._delegate.width), self.in_a_row - 1)
-        line = (point.y() + self.verticalOffset()) // self._delegate.height
+        place = min(max(0, point.x() // self._width), self.in_a_row - 1)
+        line = (point.y() + self.verticalOffset()) // self._height
         return line * self.in_a_row + place
 
     def visualRect(self, index: _Index) -> QRect:
@@ -113,22 +123,22 @@ class Grid(QAbstractItemView):
     def updateGeometries(self) -> None:
         count, bar, room = self.model().rowCount(), self.verticalScrollBar(), self.viewport()
         width = room.width() // self.in_a_row
-        self._delegate.width = max(_CELL, width)
-        self._delegate.height = _CELL_HEIGHT + (self._delegate.width - _CELL) * 3 // 4
-        high = -(-count // self.in_a_row) * self._delegate.height
+        self._width = max(_CELL, width)
+        self._height = _CELL_HEIGHT + (self._width - _CELL) * 3 // 4
+        high = -(-count // self.in_a_row) * self._height
         bar.setRange(0, max(0, high - room.height()))
         bar.setPageStep(room.height())
-        bar.setSingleStep(self._delegate.height // 3)
+        bar.setSingleStep(self._height // 3)
         super().updateGeometries()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What was on top stays there."""
         first = self._row_at(QPoint(0, 0))
-        before = self.in_a_row, self._delegate.height
+        before = self.in_a_row, self._height
         super().resizeEvent(event)
         self.updateGeometries()
-        if (self.in_a_row, self._delegate.height) != before:
-            self.verticalScrollBar().setValue(first // self.in_a_row * self._delegate.height)
+        if (self.in_a_row, self._height) != before:
+            self.verticalScrollBar().setValue(first // self.in_a_row * self._height)
 
     def rowsInserted(self, parent: _Index, first: int, last: int) -> None:
         super().rowsInserted(parent, first, last)
@@ -140,25 +150,73 @@ class Grid(QAbstractItemView):
 
     # --- painting ---------------------------------------------------------------------------
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """What stays on the screen is moved, not painted again."""
+        if abs(dy) < self.viewport().height():
+            self.viewport().scroll(0, dy)
+        else:
+            self.viewport().update()
+
+    def _rows_in(self, rect: QRect) -> range:
+        """The rows of the lines that a part of the viewport shows."""
+        line = max(0, rect.top() + self.verticalOffset()) // self._height
+        end = (rect.bottom() + self.verticalOffset()) // self._height + 1
+        return range(line * self.in_a_row, min(end * self.in_a_row, self._photos.rowCount()))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        option = QStyleOptionViewItem()
-        self.initViewItemOption(option)
-        usual, state = option.state, QStyle.StateFlag
-        selection, current = self.selectionModel(), self.currentIndex().row()
-        focused = self.hasFocus()
-        first = max(0, self._row_at(event.rect().topLeft()))
-        last = min(self._row_at(event.rect().bottomRight()) + 1, self.model().rowCount())
-        for row in range(first, last):
-            index = self.model().index(row, 0)
-            option.rect = self._rect(row)
-            option.state = usual & ~(state.State_HasFocus | state.State_Selected)
-            if selection.isSelected(index):
-                option.state |= state.State_Selected
-            if focused and row == current:
-                option.state |= state.State_HasFocus
-            self._delegate.paint(painter, option, index)
+        photos, selection = self._photos, self.selectionModel()
+        some = selection.hasSelection()
+        font, ratio = self.font(), self.devicePixelRatioF()
+        style = (self._width, self._height, ratio, theme_colours().dark, font.key())
+        self._drawn.begin(style, QSize(self._width, self._height), ratio)
+        columns, offset = self.in_a_row, self.verticalOffset()
+        missing: list[int] = []
+        for row in self._rows_in(event.rect()):
+            photo = photos.photo(row)
+            if photo is None:
+                break
+            selected = some and selection.isSelected(photos.index(row, 0))
+            line, place = divmod(row, columns)
+            at = QPoint(place * self._width, line * self._height - offset)
+            look = photo.state, photo.prediction, selected
+            if not self._drawn.paint(painter, at, photo, look, selected):
+                missing.append(row)
         painter.end()
+        self._drawn.end(len(self._rows_in(self.viewport().rect())))
+        if missing:
+            self._repaint(missing)
+
+    def _draw(self, painter: QPainter, photo: Photo | None, selected: bool) -> bool:
+        image = None if photo is None else self._photos.thumbnail(photo)
+        painter.setFont(self.font())
+        room = QRectF(0, 0, self._width, self._height)
+        draw_photo(painter, room, photo, image, selected=selected, kept=False)
+        return image is not None or photo is None or photo.state is PhotoState.FAILED
+
+    def _repaint(self, rows: Iterable[int]) -> None:
+        """In the next round of events: the lines from the first to the last of these."""
+        lines = {row // self.in_a_row for row in rows}
+        if lines:
+            first, last = min(lines), max(lines)
+            top = first * self._height - self.verticalOffset()
+            self.viewport().update(
+                0, top, self.viewport().width(), (last - first + 1) * self._height
+            )
+
+    @Slot(object)
+    def _on_pictured(self, rows: Sequence[int]) -> None:
+        if self.isVisible():
+            seen = self._rows_in(self.viewport().rect())
+            self._repaint(row for row in rows if row in seen)
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Only what is seen is painted. Qt would ask for the place of each cell that changed."""
+        if first.row() == last.row():
+            super().dataChanged(self._photos.index(first.row(), 0), first.siblingAtColumn(0), roles)
+        elif self.isVisible():
+            seen = self._rows_in(self.viewport().rect())
+            self._repaint(range(max(first.row(), seen.start), min(last.row() + 1, seen.stop)))
 
     @property
     def selecting(self) -> bool:
@@ -175,7 +233,7 @@ class Grid(QAbstractItemView):
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
         moves, count = QAbstractItemView.CursorAction, self.model().rowCount()
-        page = max(1, self.viewport().height() // self._delegate.height) * self.in_a_row
+        page = max(1, self.viewport().height() // self._height) * self.in_a_row
         step = {
             moves.MoveLeft: -1,
             moves.MovePrevious: -1,

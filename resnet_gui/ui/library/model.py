@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -17,29 +18,19 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
+from PySide6.QtGui import QImage
 
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.ui.library.arrangement import Filter, SortBy, arranged
-from resnet_gui.ui.library.facts import Facts, facts_of
+from resnet_gui.ui.library.columns import BEFORE, COLUMNS, NUMBERS, TIPS
+from resnet_gui.ui.library.facts import Facts, facts_of, said
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, runs
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
-COLUMNS = (
-    ("Photo", SortBy.NAME),
-    ("Label", SortBy.LABEL),
-    ("Probability", SortBy.PROBABILITY),
-    ("Margin", SortBy.MARGIN),
-    ("Model", SortBy.MODEL),
-    ("Date", SortBy.DATE),
-    ("Folder", SortBy.FOLDER),
-    ("Model before", SortBy.BEFORE),
-)
-BEFORE = len(COLUMNS) - 1  # only of use once another model was asked
-_NUMBERS = (2, 3)  # columns that stand at the right
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500
-_AT_ONCE = 600  # photos whose facts are computed in one go: 5 ms
+_BUDGET_S, _AT_ONCE = 0.008, 50  # facts are computed for so long in one go, of so many photos
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -55,11 +46,13 @@ class LibraryModel(QAbstractTableModel):
     Signals:
         about_to_arrange(), arranged(): around a reset: a view keeps what is selected.
         counted(): how many photos there are of each label changed, or how many are shown.
+        pictured(list[int]): thumbnails of these rows have come.
     """
 
     about_to_arrange = Signal()
     arranged = Signal()
     counted = Signal()
+    pictured = Signal(object)
 
     def __init__(
         self, photos: PhotoList, parent: QObject | None = None, *, settle_ms: int = _SETTLE_MS
@@ -69,9 +62,11 @@ class LibraryModel(QAbstractTableModel):
         self.source = photos
         self.shown, self.by, self.falling = Filter(), SortBy.ADDED, False
         self.hold = _never
-        self._titles: Mapping[str, str] = {}
+        self.titles: Mapping[str, str] = {}
         self._kinds: dict[str, str] = {}
         self._facts: dict[Photo, Facts] = {}
+        self._labels: Counter[str] = Counter()  # of the photos of the list whose facts are known
+        self._compared = 0  # so many of them were shown to another model before
         self._dates: dict[Photo, str] = {}
         self._rows: list[Photo] = []
         self._row_of: dict[Photo, int] = {}
@@ -84,7 +79,8 @@ class LibraryModel(QAbstractTableModel):
         photos.rowsInserted.connect(self._on_inserted)
         photos.rowsRemoved.connect(self._on_removed)
         photos.modelReset.connect(self._on_removed)
-        photos.dataChanged.connect(self._on_changed)
+        photos.changed.connect(self._on_changed)
+        photos.pictured.connect(self._on_pictured)
 
     def _timer(self, interval_ms: int, slot: Any) -> QTimer:
         timer = QTimer(self)
@@ -119,13 +115,15 @@ class LibraryModel(QAbstractTableModel):
 
     def set_titles(self, titles: Mapping[str, str]) -> None:
         """Models' titles by id."""
-        self._titles = titles
+        self.titles = titles
         self._repaint(4)
 
     def set_kinds(self, kinds: dict[str, str]) -> None:
         """See `facts_of`."""
         self._kinds = kinds
         self._facts.clear()
+        self._labels.clear()
+        self._compared = 0
         if self._active:
             self._on_removed()
 
@@ -152,22 +150,50 @@ class LibraryModel(QAbstractTableModel):
         """-1: it is not shown."""
         return self._row_of.get(photo, -1)
 
+    def rows(self, photos: Iterable[Photo]) -> list[int]:
+        """Of those that are shown, in rising order."""
+        row_of = self._row_of
+        return sorted(row_of[photo] for photo in photos if photo in row_of)
+
+    def thumbnail(self, photo: Photo) -> QImage | None:
+        """As the list's."""
+        return self.source.thumbnail(photo)
+
+    def date(self, photo: Photo) -> str:
+        """When it was taken; "" while that is not known."""
+        return self._dates.get(photo, "")
+
     def facts(self, photo: Photo) -> Facts:
         found = self._facts.get(photo)
-        if found is None or not found.holds(photo):
-            found = self._facts[photo] = facts_of(photo, self._kinds)
-        return found
+        return found if found is not None and found.holds(photo) else facts_of(photo, self._kinds)
 
     def compared(self) -> bool:
         """Whether another model was asked about some photo before."""
-        return any(photo.other is not None for photo in self.source.photos())
+        return self._compared > 0
 
     def labels(self) -> Counter[str]:
         """How many photos of the list have each label; those without one are left out."""
-        known = self._facts
-        found = Counter(known[p].label for p in self.source.photos() if p in known)
+        found = +self._labels
         found.pop("", None)
         return found
+
+    def _learn(self, photo: Photo) -> None:
+        """Compute a photo's facts anew, and count it."""
+        before = self._facts.get(photo)
+        now = self._facts[photo] = facts_of(photo, self._kinds)
+        if photo.row < 0:
+            return
+        if before is not None:
+            self._labels[before.label] -= 1
+            self._compared -= bool(before.other)
+        self._labels[now.label] += 1
+        self._compared += bool(now.other)
+
+    def _count_all(self) -> None:
+        """The list is another."""
+        known = [f for f in map(self._facts.get, self.source.photos()) if f is not None]
+        self._labels = Counter(facts.label for facts in known)
+        self._compared = sum(facts.other != "" for facts in known)
 
     # --- changes of the list ----------------------------------------------------------------
 
@@ -182,27 +208,20 @@ class LibraryModel(QAbstractTableModel):
         if not self._active:
             return
         self._dirty.clear()
-        known = self._facts
-        self._mark(
-            photo
-            for photo in self.source.photos()
-            if photo not in known or not known[photo].holds(photo)
-        )
+        self._count_all()
+        facts, photos = self._facts, self.source.photos()
+        self._mark([p for p in photos if (f := facts.get(p)) is None or not f.holds(p)])
         self._arrange_when_known()
 
-    @Slot(QModelIndex, QModelIndex, list)
-    def _on_changed(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
-        if not self._active:
-            return
-        photos = self.source.photos()[first.row() : last.row() + 1]
-        if list(roles) == [int(Qt.ItemDataRole.DecorationRole)]:
-            for photo in photos:
-                row = self.row(photo)
-                if row >= 0:
-                    index = self.index(row, 0)
-                    self.dataChanged.emit(index, index, list(roles))
-        else:
+    @Slot(object)
+    def _on_changed(self, photos: Sequence[Photo]) -> None:
+        if self._active:
             self._mark(photos)
+
+    @Slot(object)
+    def _on_pictured(self, photos: Sequence[Photo]) -> None:
+        if self._active:
+            self.pictured.emit([row for photo in photos if (row := self.row(photo)) >= 0])
 
     def _mark(self, photos: Iterable[Photo]) -> None:
         self._dirty.update(dict.fromkeys(photos))
@@ -211,17 +230,18 @@ class LibraryModel(QAbstractTableModel):
 
     @Slot()
     def _take_changes(self) -> None:
-        """Compute facts of photos that changed, some at a time."""
-        some = list(islice(self._dirty, _AT_ONCE))
+        """Compute facts of photos that changed, for some milliseconds at a time."""
         changed: list[Photo] = []
-        for photo in some:
-            del self._dirty[photo]
-            known = self._facts.get(photo)
-            if known is None or not known.holds(photo):
-                self._facts[photo] = facts_of(photo, self._kinds)
-                changed.append(photo)
-            elif photo not in self._row_of:
-                changed.append(photo)
+        until = time.perf_counter() + _BUDGET_S
+        while self._dirty and time.perf_counter() < until:
+            for photo in list(islice(self._dirty, _AT_ONCE)):
+                del self._dirty[photo]
+                known = self._facts.get(photo)
+                if known is None or not known.holds(photo):
+                    self._learn(photo)
+                    changed.append(photo)
+                elif photo not in self._row_of:
+                    changed.append(photo)
         if self._dirty:
             self._soon.start(1)
         elif self._wanted:
@@ -238,7 +258,7 @@ class LibraryModel(QAbstractTableModel):
             row = self.row(photo)
             if row >= 0:
                 rows.append(row)
-            elif self.source.row(photo) >= 0 and (passes is None or passes(self._facts[photo])):
+            elif photo.row >= 0 and (passes is None or passes(self._facts[photo])):
                 fresh.append(photo)
         if rows:
             rows.sort()
@@ -294,7 +314,7 @@ class LibraryModel(QAbstractTableModel):
             self.about_to_arrange.emit()
             self.beginResetModel()
             self._rows = rows
-            self._row_of = {photo: row for row, photo in enumerate(rows)}
+            self._row_of = dict(zip(rows, range(len(rows)), strict=True))
             self.endResetModel()
             self.arranged.emit()
         self.counted.emit()
@@ -324,10 +344,10 @@ class LibraryModel(QAbstractTableModel):
             title, by = COLUMNS[section]
             return f"{title} {'↓' if self.falling else '↑'}" if by is self.by else title
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = "AlignRight" if section in _NUMBERS else "AlignLeft"
+            side = "AlignRight" if section in NUMBERS else "AlignLeft"
             return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(_TIPS.get(section, ""))
+            return tooltip(TIPS.get(section, ""))
         return None
 
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
@@ -335,22 +355,25 @@ class LibraryModel(QAbstractTableModel):
         if photo is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._cell(photo, index.column())
+            return self.cell(photo, index.column())
         if role == PhotoList.PhotoRole:
             return photo
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = "AlignRight" if index.column() in _NUMBERS else "AlignLeft"
+            side = "AlignRight" if index.column() in NUMBERS else "AlignLeft"
             return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
         row = self.source.row(photo)
         if row < 0:  # it is about to go
             return None
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == 6:
             return tooltip(visible(self.facts(photo).folder))
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == BEFORE:
+            return tooltip("\n".join(f"{self._title(p.model)}: {said(p)}" for p in photo.others))
         if index.column() == 0 or role == Qt.ItemDataRole.ToolTipRole:
             return self.source.data(self.source.index(row), role)
         return None
 
-    def _cell(self, photo: Photo, column: int) -> str:
+    def cell(self, photo: Photo, column: int) -> str:
+        """What stands in a photo's row."""
         facts = self.facts(photo)
         if column == 0:
             return one_line(facts.name)
@@ -364,22 +387,17 @@ class LibraryModel(QAbstractTableModel):
         if column == BEFORE:
             return facts.other
         if column == 5:
-            return self._dates.get(photo, "")
+            return self.date(photo)
         if column == 6:
             return one_line(facts.folder)
         if facts.prediction is None:
             return ""
         if column == 4:
-            return one_line(self._titles.get(facts.model, facts.model))
+            return one_line(self._title(facts.model))
         return percent(facts.probability if column == 2 else facts.margin)
 
-
-_TIPS = {
-    2: "How likely the model thinks the answer is",
-    3: "How far the second most likely class is behind: a small margin is a close call",
-    BEFORE: "What the model said that was asked before this one",
-    5: "When the photo was taken, if the camera noted it; else when the file was changed",
-}
+    def _title(self, model: str) -> str:
+        return self.titles.get(model, model)
 
 
 def _never() -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QPoint,
     Qt,
@@ -38,6 +39,9 @@ from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, runs
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
 
 _COUNT_MS = 250  # between two looks at all labels
+# What was selected and lies scattered now, in more parts than this, is selected no more: Qt looks
+# at all parts at each change and each cell that it paints, and took half a second for 10,000.
+_MOST_PARTS = 1000
 _REST_S = 1.0  # so long after a person scrolled nothing moves by itself
 
 
@@ -197,9 +201,15 @@ class LibraryView(QWidget):
 
     def selected(self) -> list[Photo]:
         """In the order in which they are shown."""
-        ranges = sorted((part.top(), part.bottom()) for part in self.selection.selection().toList())
-        rows = sorted({row for top, bottom in ranges for row in range(top, bottom + 1)})
-        return [photo for row in rows if (photo := self.model.photo(row)) is not None]
+        found: list[Photo] = []
+        photos, next_row = self.model.photos(), 0
+        for top, bottom in sorted((p.top(), p.bottom()) for p in self._parts()):
+            found += photos[max(top, next_row) : bottom + 1]
+            next_row = max(next_row, bottom + 1)
+        return found
+
+    def _parts(self) -> list[QItemSelectionRange]:
+        return self.selection.selection().toList()
 
     def selected_or_shown(self) -> Sequence[Photo]:
         """What is selected; of one or none, all that is shown."""
@@ -270,7 +280,7 @@ class LibraryView(QWidget):
         total, shown = self.photos.rowCount(), self.model.rowCount()
         filtered = self.model.shown.test() is not None
         text = f"{shown:,} of {total:,} photos" if filtered else f"{total:,} photos"
-        selected = sum(part.height() for part in self.selection.selection().toList())
+        selected = sum(part.height() for part in self._parts())
         if selected > 1:
             text += f" · {selected:,} selected"
         self.count.setText(text)
@@ -318,10 +328,10 @@ class LibraryView(QWidget):
             row = -1
         if row >= 0:
             self.selection.setCurrentIndex(self.model.index(row, 0), flag.NoUpdate)
-        rows = sorted(row for photo in self._kept if (row := self.model.row(photo)) >= 0)
         selection = QItemSelection()
         last = self.model.columnCount() - 1
-        for top, bottom in runs(rows):
+        parts = runs(self.model.rows(self._kept))
+        for top, bottom in parts if len(parts) <= _MOST_PARTS else ():
             selection.select(self.model.index(top, 0), self.model.index(bottom, last))
         self.selection.select(selection, flag.ClearAndSelect)
         self._kept, self._kept_current = set(), (None, 0)

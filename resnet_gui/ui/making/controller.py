@@ -16,13 +16,13 @@ from resnet_gui.core.dataset.collection.folders import (
     make_training_folder,
     save_class_folder,
 )
+from resnet_gui.core.dataset.collection.held import CollectionElsewhereError, HeldCollection
 from resnet_gui.core.dataset.collection.readiness import Readiness, readiness
 from resnet_gui.core.dataset.collection.take_in import FolderRead, read_class_folder
 from resnet_gui.core.dataset.collection.values import (
     CollectedClass,
     CollectedPhoto,
     Collection,
-    load_collection,
     store_collection,
 )
 from resnet_gui.core.dataset.summary import count_noun, name_list
@@ -51,6 +51,7 @@ class MakingController(QObject):
         work_changed(object text): what goes on, "" if nothing does.
         made(FolderMade): a folder to train on. saved(FolderMade): a copy where the person wanted.
         extended(str): the classes of this model's training are here.
+        refused(): another window has the classes; `noticed` has said so.
     """
 
     changed = Signal(object)
@@ -61,6 +62,7 @@ class MakingController(QObject):
     made = Signal(object)
     saved = Signal(object)
     extended = Signal(str)
+    refused = Signal()
 
     def __init__(self, io: JobLane, fetch: Fetch, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,18 +74,39 @@ class MakingController(QObject):
         self._waiting: list[tuple[Dropped, int]] = []  # came before what is kept
         self._folder_job: Job | None = None
         self._extending: tuple[Path, str, str] | None = None
+        self._held = HeldCollection()
+        self._open = self._filled = False
         self._saver = Saver(io, store_collection, self)
         self._saver.failed.connect(self._on_not_saved)
 
     # --- what is kept -----------------------------------------------------------------------
 
     def load(self) -> None:
-        """Bring back what was kept, the first time."""
+        """Bring back what is kept, if it is not here."""
+        self._open = True
         if self.loaded or self._loading is not None:
             return
-        self._loading = self._io.submit(_load, Priority.INTERACTIVE)
+        self._loading = self._io.submit(partial(_load, self._held), Priority.INTERACTIVE)
         self._loading.progressed.connect(self._on_loaded)
         self._loading.failed.connect(self._on_not_loaded)
+
+    def leave(self) -> None:
+        """Nobody looks any more: let another window of the program have the classes, as soon as
+        what goes on has ended and is kept."""
+        self._open = False
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.loaded and not (self._open or self._intakes or self._folder_job):
+            self.loaded = False
+            job = self._io.submit(partial(_let_go, self._saver, self._held), Priority.INTERACTIVE)
+            job.failed.connect(self._on_not_let_go)
+
+    @Slot(object)
+    def _on_not_let_go(self, error: Exception) -> None:
+        """What cannot be written is kept here."""
+        self.loaded = True
+        self._on_not_saved(error)
 
     @Slot(object)
     def _on_loaded(self, events: list[Collection | None]) -> None:
@@ -92,16 +115,28 @@ class MakingController(QObject):
     @Slot(object)
     def _on_not_loaded(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
-        self._have(None)
+        if isinstance(error, CollectionElsewhereError):
+            self._loading = self._extending = None
+            self._open = False
+            self._waiting.clear()
+            self.refused.emit()
+        else:
+            self._have(None)
 
     def _have(self, kept: Collection | None) -> None:
-        self.loaded = True
-        self.changed.emit(self.boxes.fill(kept if kept is not None else FIRST))
+        self.loaded, self._loading = True, None
+        found = kept if kept is not None else FIRST
+        if not self._filled:
+            self._filled = True
+            self.changed.emit(self.boxes.fill(found))
+        elif found != self.boxes.snapshot():
+            self.changed.emit(self.boxes.fill(found, "what another window changed"))
         waiting, self._waiting = self._waiting, []
         for dropped, box in waiting:
             self.take(dropped, box)
         if self._extending is not None:
             self.extend(*self._extending)
+        self._let_go()
 
     def store_now(self) -> None:
         """Write what is not written yet, in this thread: for the end of the program."""
@@ -149,6 +184,7 @@ class MakingController(QObject):
     def _on_intake_ended(self, intake: Intake) -> None:
         self._intakes.remove(intake)
         self._tell_work()
+        self._let_go()
         if intake.problems:
             self.problems_found.emit(tuple(intake.problems))
         if intake.elsewhere:
@@ -339,6 +375,7 @@ class MakingController(QObject):
     def _on_folder_ended(self) -> None:
         self._folder_job = self._extending = None
         self._tell_work()
+        self._let_go()
 
 
 def _in_two_classes(collection: Collection) -> list[str]:
@@ -352,5 +389,12 @@ def _in_two_classes(collection: Collection) -> list[str]:
     ]
 
 
-def _load() -> Iterator[Collection | None]:
-    yield load_collection()
+def _load(held: HeldCollection) -> Iterator[Collection | None]:
+    yield held.load()
+
+
+def _let_go(saver: Saver, held: HeldCollection) -> Iterator[None]:
+    """Another window is to see all of it: what cannot be written stays in hand."""
+    saver.write()
+    held.let_go()
+    yield None

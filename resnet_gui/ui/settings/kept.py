@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from resnet_gui.core.evaluation import store as evaluations
+from resnet_gui.core.filing import kept as sortings
 from resnet_gui.core.inference import converted, feature_cache
 from resnet_gui.core.library import store as answers
 from resnet_gui.core.library import thumbnails
 from resnet_gui.core.runs import trash
 from resnet_gui.core.zoo.storage.store import all_partial_bytes, remove_partial
 from resnet_gui.jobs.lane import JobLane, Priority
-from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.widgets.plain_text import MessageBox, PlainLabel
 from resnet_gui.ui.widgets.words import sentence, size_text
 
 
@@ -27,12 +28,14 @@ class Kept:
     Attributes:
         title: what it is. tip: what is lost with it.
         measure: how many bytes it takes. clear: deletes it.
+        question: asked before, where what is lost cannot be made again; "": nothing is asked.
     """
 
     title: str
     tip: str
     measure: Callable[[], int]
     clear: Callable[[], object]
+    question: str = ""
 
 
 # Adding a kind: one entry here.
@@ -77,6 +80,15 @@ KEPT = [
         "runs stay. A folder can be tested again.",
         evaluations.used_bytes,
         evaluations.clear,
+    ),
+    Kept(
+        "Notes of sortings",
+        "Where photos that you sorted into folders came from: what “Undo sorting” needs. Of what "
+        "was undone they go by themselves after 30 days.",
+        sortings.used_bytes,
+        sortings.clear_journals,
+        "Without these notes, what you copied, moved or linked into folders before cannot be "
+        "undone any more. The photos stay where they are.",
     ),
     Kept(
         "Runs in the trash",
@@ -214,4 +226,18 @@ class _Row(QWidget):
 
     @Slot()
     def _on_clicked(self) -> None:
+        if not self._kind.question:
+            self._clear()
+            return
+        box = MessageBox(
+            self.window(), self._kind.title, f"{self._kind.title}: clear?", self._kind.question
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.addButton("Clear", MessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(MessageBox.StandardButton.Cancel))
+        box.accepted.connect(self._clear)
+        box.open()
+
+    @Slot()
+    def _clear(self) -> None:
         self._controller.clear(self._kind)

@@ -77,6 +77,7 @@ class ClassesPart(QObject):
             controller.noticed.connect(self._on_noticed)
             controller.made.connect(self._on_made)
             controller.extended.connect(self._on_extended)
+            controller.refused.connect(self.close)
             controller.saved.connect(self._context.filer.look)
             self._context.memory.at_close(controller.store_now)
             self._guesses = Guesses(engine, lanes.inference, self)
@@ -160,6 +161,8 @@ class ClassesPart(QObject):
             self.shown = shown
             if self._guesses is not None and not shown:
                 self._guesses.stop()
+            if self.view is not None and not shown:
+                self.view.controller.leave()
             self.shown_changed.emit()
 
     # --- what others say --------------------------------------------------------------------

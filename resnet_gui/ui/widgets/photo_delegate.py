@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from resnet_gui.ui.widgets.icons import draw_icon
-from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState, caption_lines
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, caption_lines
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _SIDE, _CAPTION_HEIGHT = 4, 37
@@ -55,49 +55,71 @@ class PhotoDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        colours = theme_colours()
         photo = index.data(PhotoList.PhotoRole)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        image = index.data(Qt.ItemDataRole.DecorationRole)
+        cell = QRectF(option.rect.x(), option.rect.y(), option.rect.width(), self.height)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        cell = QRectF(option.rect).adjusted(2, 2, -2, -2)
-        if selected:
-            ground = QPainterPath()
-            ground.addRoundedRect(cell, 8, 8)
-            painter.fillPath(ground, QColor(colours.accent_ground))
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.drawPath(ground)
-        frame = cell.adjusted(_SIDE, 4, -_SIDE, 0)
-        frame.setHeight(self.height - _CAPTION_HEIGHT)
-        draw_thumbnail(
-            painter,
-            frame,
-            index.data(Qt.ItemDataRole.DecorationRole),
-            failed=photo.state is PhotoState.FAILED,
-        )
-        font = painter.font()
-        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
-        painter.setFont(font)
-        failed = photo.state is PhotoState.FAILED
-        old = colours.muted if photo.stale else colours.text
-        painter.setPen(QColor(colours.danger if failed else old))
-        line = QRectF(
-            cell.left() + 4,
-            frame.bottom() + 2,
-            cell.width() - 8,
-            cell.bottom() - frame.bottom() - 2,
-        )
-        # Of a file's name the end counts too; a class keeps its beginning.
-        mode = Qt.TextElideMode.ElideMiddle if failed else Qt.TextElideMode.ElideRight
-        for number, text in enumerate(caption_lines(photo)):
-            metrics = painter.fontMetrics()
-            below = line.translated(0, number * metrics.height())
-            below.setHeight(metrics.height())
-            shown = metrics.elidedText(text, mode, int(line.width()))
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
-            painter.setPen(QColor(colours.muted))
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        draw_photo(painter, cell, photo, image, selected=selected, kept=True)
         painter.restore()
+
+
+def draw_photo(
+    painter: QPainter,
+    room: QRectF,
+    photo: Photo | None,
+    image: QImage | None,
+    *,
+    selected: bool,
+    kept: bool,
+) -> None:
+    """Paint a photo's cell.
+
+    Args:
+        room: the whole cell. photo: None: a blank one.
+        image: the thumbnail, if it is there.
+        kept: whether the picture is kept as it was drawn, see `draw_thumbnail`.
+    """
+    colours = theme_colours()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    cell = room.adjusted(2, 2, -2, -2)
+    if selected:
+        ground = QPainterPath()
+        ground.addRoundedRect(cell, 8, 8)
+        painter.fillPath(ground, QColor(colours.accent_ground))
+        painter.setPen(QPen(QColor(colours.accent), 2))
+        painter.drawPath(ground)
+    frame = cell.adjusted(_SIDE, 4, -_SIDE, 0)
+    frame.setHeight(room.height() - _CAPTION_HEIGHT)
+    failed = photo is not None and photo.state is PhotoState.FAILED
+    if kept:
+        draw_thumbnail(painter, frame, image, failed=failed)
+    else:
+        painter.save()
+        paint_thumbnail(painter, frame, image, failed=failed)
+        painter.restore()
+    if photo is None:
+        return
+    font = painter.font()
+    font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
+    painter.setFont(font)
+    old = colours.muted if photo.stale else colours.text
+    painter.setPen(QColor(colours.danger if failed else old))
+    line = QRectF(
+        cell.left() + 4, frame.bottom() + 2, cell.width() - 8, cell.bottom() - frame.bottom() - 2
+    )
+    # Of a file's name the end counts too; a class keeps its beginning.
+    mode = Qt.TextElideMode.ElideMiddle if failed else Qt.TextElideMode.ElideRight
+    metrics = painter.fontMetrics()
+    for number, text in enumerate(caption_lines(photo)):
+        if not text:
+            continue
+        below = line.translated(0, number * metrics.height())
+        below.setHeight(metrics.height())
+        shown = metrics.elidedText(text, mode, int(line.width()))
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, shown)
+        painter.setPen(QColor(colours.muted))
 
 
 def draw_thumbnail(
@@ -132,7 +154,7 @@ def draw_thumbnail(
     painter.drawPixmap(frame.topLeft(), kept)
 
 
-_KEPT = 250  # more than a screen has
+_KEPT = 100  # more than a strip has, and the table
 _drawn: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
 
 
@@ -148,11 +170,25 @@ def _thumbnail(
     drawn = QPixmap(size.expandedTo(QSize(1, 1)))
     drawn.setDevicePixelRatio(ratio)
     drawn.fill(Qt.GlobalColor.transparent)
-    frame = QRectF(QPointF(0, 0), room)
-    colours = theme_colours()
     painter = QPainter(drawn)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    frame = QRectF(QPointF(0, 0), room)
+    paint_thumbnail(painter, frame, image, failed=failed, whole=whole)
+    painter.end()
+    return drawn
+
+
+def paint_thumbnail(
+    painter: QPainter,
+    frame: QRectF,
+    image: QImage | None,
+    *,
+    failed: bool,
+    whole: bool = False,
+) -> None:
+    """As `draw_thumbnail`; nothing is kept. The painter's pen and brush are others then."""
+    colours = theme_colours()
     painter.setPen(Qt.PenStyle.NoPen)
     if image is not None:
         scales = frame.width() / image.width(), frame.height() / image.height()
@@ -164,8 +200,8 @@ def _thumbnail(
             shown = frame
         brush = QBrush(image)
         place = QTransform.fromTranslate(
-            (frame.width() - image.width() * scale) / 2,
-            (frame.height() - image.height() * scale) / 2,
+            frame.left() + (frame.width() - image.width() * scale) / 2,
+            frame.top() + (frame.height() - image.height() * scale) / 2,
         )
         brush.setTransform(place.scale(scale, scale))
         painter.setBrush(brush)
@@ -178,5 +214,3 @@ def _thumbnail(
         mark.moveCenter(frame.center())
         name, colour = ("alert", colours.danger) if failed else ("photo", colours.muted)
         draw_icon(painter, name, mark, colour)
-    painter.end()
-    return drawn

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
+from PySide6.QtGui import QImage
 
 from resnet_gui.core.events import INCOMPLETE, ImageSource, PhotoId, Prediction
 from resnet_gui.core.system.visible_text import visible
@@ -28,6 +29,7 @@ from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
 THUMBNAIL_SIDE = 256  # pixels: sharp at 128 points on a 2x screen
+_OTHERS = 5  # models whose answers are kept beside the one of now
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -43,7 +45,9 @@ class Photo:
     """One photo of the window. Only the main thread touches it.
 
     Attributes:
-        other: the answer of the model that was asked before `prediction`'s, if another was.
+        others: the answers of the models that were asked before `prediction`'s, one of each, the
+            newest first.
+        row: its place in the window's list, -1 if it is in none. Only the list writes it.
     """
 
     source: ImageSource
@@ -51,13 +55,24 @@ class Photo:
     owner: object = None
     prediction: Prediction | None = None
     problem: str = ""
-    other: Prediction | None = None
+    others: tuple[Prediction, ...] = ()
+    row: int = -1
 
     def follow(self, path: str) -> None:
         """Its file is there now."""
         self.source = ImageSource.file(path)
         if self.prediction is not None:
             self.prediction = replace(self.prediction, path=path)
+
+    def answer(self, prediction: Prediction) -> None:
+        """A model's answer of now. What others said before is kept beside it."""
+        before, model = self.prediction, prediction.model
+        if before is not None and before.model != model:
+            older = [p for p in self.others if p.model not in (model, before.model)]
+            self.others = (before, *older[: _OTHERS - 1])
+        elif self.others:
+            self.others = tuple(p for p in self.others if p.model != model)
+        self.state, self.prediction, self.problem = PhotoState.DONE, prediction, ""
 
     @property
     def stale(self) -> bool:
@@ -76,18 +91,23 @@ class PhotoList(QAbstractListModel):
 
     Signals:
         counted(): a photo was added, removed or changed its state.
+        changed(list[Photo]): these changed; `dataChanged` is told of all from the first to the
+            last of them.
+        pictured(list[Photo]): their thumbnails are there (or known to be impossible).
     """
 
     PhotoRole = int(Qt.ItemDataRole.UserRole) + 1
     counted = Signal()
+    changed = Signal(object)
+    pictured = Signal(object)
 
     def __init__(self, io: JobLane, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._photos: list[Photo] = []
         self._rows: dict[PhotoId, Photo] = {}
-        self._row_of: dict[int, int] = {}
+        self._failed: set[Photo] = set()
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
-        self._thumbnails.made.connect(self._on_thumbnail_made)
+        self._thumbnails.some_made.connect(self._on_thumbnails_made)
         self._followed: list[Photo] = []
         self._told_soon = QTimer(self)
         self._told_soon.setSingleShot(True)
@@ -104,7 +124,15 @@ class PhotoList(QAbstractListModel):
 
     def row(self, photo: Photo) -> int:
         """The photo's row, -1 if it was removed."""
-        return self._row_of.get(id(photo), -1)
+        return photo.row
+
+    def failed(self) -> list[Photo]:
+        """Those that cannot be read, in the order of the list."""
+        return sorted(self._failed, key=lambda photo: photo.row)
+
+    def thumbnail(self, photo: Photo) -> QImage | None:
+        """None: there is none, or it is made now, and the photo's row is told of."""
+        return None if photo.state is PhotoState.FAILED else self._thumbnails.get(photo.source)
 
     def find(self, source: ImageSource) -> Photo | None:
         """The photo of the same file or the same bytes, if it is in the list."""
@@ -125,7 +153,7 @@ class PhotoList(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
         self._photos += added
         for row, photo in enumerate(added, first):
-            self._row_of[id(photo)] = row
+            photo.row = row
             self._rows[photo.source.id] = photo
         self.endInsertRows()
         self.counted.emit()
@@ -147,7 +175,8 @@ class PhotoList(QAbstractListModel):
             merged.append(photo)
             self._rows[photo.source.id] = photo
         self._photos = [*merged, *there]
-        self._row_of = {id(photo): row for row, photo in enumerate(self._photos)}
+        self._number()
+        self._failed.update(photo for _, photo in back if photo.state is PhotoState.FAILED)
         self.endResetModel()
         self.counted.emit()
         return [photo for _, photo in back]
@@ -164,20 +193,21 @@ class PhotoList(QAbstractListModel):
         Returns:
             those that were there, each with the row that it had, in rising order.
         """
-        rows = sorted(row for photo in set(photos) if (row := self.row(photo)) >= 0)
+        rows = sorted({photo.row for photo in photos} - {-1})
         gone = [(row, self._photos[row]) for row in rows]
         if not gone:
             return []
-        lost = {id(photo) for _, photo in gone}
         one = len(gone) == 1  # views stay where they are
         if one:
             self.beginRemoveRows(QModelIndex(), rows[0], rows[0])
         else:
             self.beginResetModel()
-        self._photos = [photo for photo in self._photos if id(photo) not in lost]
         for _, photo in gone:
+            photo.row = -1
             self._rows.pop(photo.source.id, None)
-        self._row_of = {id(kept): number for number, kept in enumerate(self._photos)}
+            self._failed.discard(photo)
+        self._photos = [photo for photo in self._photos if photo.row >= 0]
+        self._number()
         if one:
             self.endRemoveRows()
         else:
@@ -205,26 +235,41 @@ class PhotoList(QAbstractListModel):
     @Slot()
     def _tell_of_followed(self) -> None:
         """Views arrange all their photos anew when they hear of it, and it changes little."""
-        rows = [row for photo in self._followed if (row := self.row(photo)) >= 0]
-        self._followed.clear()
-        if rows:
+        followed, self._followed = self._followed, []
+        self._tell([photo for photo in followed if photo.row >= 0])
+
+    def _tell(self, photos: list[Photo]) -> None:
+        """Each by itself would be 20,000 signals where many changed here and there."""
+        if photos:
+            self.changed.emit(photos)
+            rows = [photo.row for photo in photos]
             self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
     def clear(self) -> None:
         self.beginResetModel()
-        self._photos.clear()
+        for photo in self._photos:
+            photo.row = -1
+        self._photos = []  # whoever has the old list keeps it
         self._rows.clear()
-        self._row_of.clear()
+        self._failed.clear()
         self._thumbnails.clear()
         self.endResetModel()
         self.counted.emit()
 
+    def _number(self) -> None:
+        for row, photo in enumerate(self._photos):
+            photo.row = row
+
     def touch(self, photos: Iterable[Photo]) -> None:
-        """Tell the views that photos changed; neighbours are told of together."""
-        rows = sorted(row for photo in photos if (row := self.row(photo)) >= 0)
-        for first, last in runs(rows):
-            self.dataChanged.emit(self.index(first), self.index(last))
-        if rows:
+        """Tell the views that photos changed."""
+        there = [photo for photo in photos if photo.row >= 0]
+        for photo in there:
+            if photo.state is PhotoState.FAILED:
+                self._failed.add(photo)
+            else:
+                self._failed.discard(photo)
+        if there:
+            self._tell(there)
             self.counted.emit()
 
     # --- Qt's model -------------------------------------------------------------------------
@@ -241,8 +286,7 @@ class PhotoList(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return caption(photo)
         if role == Qt.ItemDataRole.DecorationRole:
-            failed = photo.state is PhotoState.FAILED
-            return None if failed else self._thumbnails.get(photo.source)
+            return self.thumbnail(photo)
         if role == Qt.ItemDataRole.ToolTipRole:
             lines = [visible(photo.source.name), photo.problem or caption(photo)]
             if photo.prediction is not None and photo.prediction.incomplete:
@@ -256,11 +300,12 @@ class PhotoList(QAbstractListModel):
         return None
 
     @Slot(object)
-    def _on_thumbnail_made(self, photo_id: PhotoId) -> None:
-        photo = self._rows.get(photo_id)
-        if photo is not None:
-            index = self.index(self.row(photo))
-            self.dataChanged.emit(index, index, [int(Qt.ItemDataRole.DecorationRole)])
+    def _on_thumbnails_made(self, made: Sequence[PhotoId]) -> None:
+        photos = [photo for name in made if (photo := self._rows.get(name)) is not None]
+        if photos:
+            self.pictured.emit(photos)
+            first, last = (self.index(end(p.row for p in photos)) for end in (min, max))
+            self.dataChanged.emit(first, last, [int(Qt.ItemDataRole.DecorationRole)])
 
 
 def runs(rows: Sequence[int]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QFrame, QListView, QSizePolicy, QVBoxLayout, QWidget
 
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
-from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
+from resnet_gui.ui.widgets.photo_list import Photo, PhotoList
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, tooltip
 
 _SHOWN, _LINES = 2, 2  # reasons that are seen without scrolling, lines of one
@@ -33,8 +33,8 @@ class _Failed(QAbstractListModel):
         self._failed: list[Photo] = []
 
     def refresh(self) -> None:
-        """Look for them: at all photos at once, as a proxy model would ask Python for each."""
-        failed = [p for p in self._photos.photos() if p.state is PhotoState.FAILED]
+        """Look for them."""
+        failed = self._photos.failed()
         if failed[: len(self._failed)] == self._failed:
             if len(failed) > len(self._failed):
                 self.beginInsertRows(QModelIndex(), len(self._failed), len(failed) - 1)

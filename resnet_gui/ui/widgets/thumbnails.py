@@ -14,9 +14,9 @@ from resnet_gui.core.events import ImageSource, PhotoId
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.images import encoded_jpeg, to_qimage
 
-_KEPT = 400  # of 200 kB
+_KEPT, _KEPT_BYTES = 400, 30_000_000  # the list of photos also keeps what it has drawn
 _AT_ONCE = 24
-_WAITING = 200  # what was asked for longer ago has left the screen
+_WAITING = 400  # more than a large screen shows: what was asked for before has left it
 _QUALITY = 88  # of JPEG on the disk
 
 
@@ -25,9 +25,11 @@ class Thumbnails(QObject):
 
     Signals:
         made(PhotoId): the thumbnail of this source is there (or known to be impossible).
+        some_made(list[PhotoId]): the same of several at once, after `made` of each.
     """
 
     made = Signal(object)
+    some_made = Signal(object)
 
     def __init__(
         self, io: JobLane, side: int, parent: QObject | None = None, *, on_disk: bool = False
@@ -36,6 +38,7 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._io, self._side, self._on_disk = io, side, on_disk
         self._kept: OrderedDict[PhotoId, QImage | None] = OrderedDict()
+        self._bytes = 0
         self._wanted: OrderedDict[PhotoId, ImageSource] = OrderedDict()
         self._busy = False
         self._request = QTimer(self)
@@ -59,10 +62,12 @@ class Thumbnails(QObject):
     def follow(self, before: PhotoId, now: PhotoId) -> None:
         """A file has another path now; it looks as before."""
         if before in self._kept:
+            self._bytes -= _bytes(self._kept.get(now))
             self._kept[now] = self._kept.pop(before)
 
     def clear(self) -> None:
         self._kept.clear()
+        self._bytes = 0
         self._wanted.clear()
 
     @Slot()
@@ -80,15 +85,21 @@ class Thumbnails(QObject):
     @Slot(object)
     def _on_progressed(self, events: list[tuple[PhotoId, QImage | None]]) -> None:
         for photo_id, image in events:
+            self._bytes += _bytes(image) - _bytes(self._kept.get(photo_id))
             self._kept[photo_id] = image
             self.made.emit(photo_id)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self.some_made.emit([photo_id for photo_id, _ in events])
+        while len(self._kept) > _KEPT or self._bytes > _KEPT_BYTES:
+            self._bytes -= _bytes(self._kept.popitem(last=False)[1])
 
     @Slot()
     def _on_ended(self) -> None:
         self._busy = False
         self._request.start()
+
+
+def _bytes(image: QImage | None) -> int:
+    return 0 if image is None else image.sizeInBytes()
 
 
 def _thumbnails(

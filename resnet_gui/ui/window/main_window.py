@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from resnet_gui.ui.train.page import TrainPage
 
 _HELP = "resnet_gui.ui.window.help"  # imported once the window is up
+_LIBRARY = "resnet_gui.ui.library.view"
 _SMALLEST = (480, 360)  # pixels; a page that needs more is scrolled
 
 
@@ -125,6 +126,7 @@ class MainWindow(QMainWindow):
         self.training_notices = TrainingNotices(self.pages, self.announcements, self)
         self.memory.due.connect(self.save_now)
         self.memory.failed.connect(self._on_not_saved)
+        self.settings.changed.connect(self.filer.look)  # notes of sortings can be cleared there
         restore_shape(self, self.page.splitter, settings.window, settings.splitter)
         self._theme.choose(settings.theme)
 
@@ -138,7 +140,7 @@ class MainWindow(QMainWindow):
         if paths:
             self.controller.open_paths(paths)
         self.pages.all_built.connect(self.settings.prepare)
-        self.pages.build_rest_soon([self.settings.module, _HELP])
+        self.pages.build_rest_soon([_LIBRARY, self.settings.module, _HELP])
 
     def _look_for_runs(self) -> None:
         self.train_controller.earlier.refresh()

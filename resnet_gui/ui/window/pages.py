@@ -32,6 +32,7 @@ _REST_MS = 1000
 # While a model is loaded, torch or OpenVINO is imported, or a folder read, building a page takes
 # twice as long: every call of Qt gives up the interpreter's lock and has to wait for it again.
 _ENGINE_MS, _LONGEST_S = 50, 4.0
+_BETWEEN_MS = 15  # room for what else the window has to do
 
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -181,7 +182,7 @@ class Pages(QStackedWidget):
                 self._build(entry)
             else:
                 self._ready[entry.name] = entry.page_class()(self._context)
-            self._next.start(0)
+            self._next.start(_BETWEEN_MS)
 
 
 def _import(modules: Sequence[str]) -> Iterator[None]:

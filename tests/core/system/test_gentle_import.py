@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.system import gentle_import as gentle
 from resnet_gui.core.system.gentle_import import gentle_import
 
 
@@ -45,3 +46,24 @@ def test_what_a_block_imported_is_frozen(tmp_path: Path, monkeypatch: pytest.Mon
     assert gc.get_freeze_count() > before
     gc.unfreeze()
     del sys.modules["a_new_module"]
+
+
+def test_the_compiler_s_library_is_loaded_before_its_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not where nobody imports the compiler, or it is there already."""
+    library = tmp_path / "triton" / "_C" / "libtriton.so"
+    library.parent.mkdir(parents=True)
+    (tmp_path / "triton" / "__init__.py").touch()
+    library.touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "triton", raising=False)
+    loaded: list[Path] = []
+    monkeypatch.setattr(gentle, "load_ahead", lambda path, **_: loaded.append(path))
+    with gentle.gentle_import(torch=False):
+        assert loaded == []
+    with gentle.gentle_import(torch=False, compiler=True):
+        assert loaded == [library]
+    monkeypatch.setitem(sys.modules, "triton", gentle)
+    with gentle.gentle_import(torch=False, compiler=True):
+        assert loaded == [library]

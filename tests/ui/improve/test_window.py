@@ -115,7 +115,9 @@ def test_folders_come_from_other_pages_and_go_on_to_train(
         config = train.controller.config
         return (config.data, config.model) if config is not None else ("", "")
 
+    # It is ready already, with the settings of before: the folder is scanned anew.
     qtbot.waitUntil(lambda: started_from() == (str(root), "tiny"))
+    qtbot.waitUntil(lambda: train.controller.state is TrainState.READY)
     assert train.setup.start.isEnabled()
 
 

@@ -79,7 +79,7 @@ def memory(rig: Rig) -> Memory:
 @pytest.fixture
 def page(qtbot: QtBot, rig: Rig, memory: Memory) -> ClassifyPage:
     """The whole page, with model a chosen."""
-    rig.engine.models = [model("a"), model("b")]
+    rig.engine.models = [model("a"), model("b"), model("c")]
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     filer = Filer(rig.io, rig.parent)

@@ -18,10 +18,10 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.core.events import ImageFailed
 from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.library.arrangement import Which
+from resnet_gui.ui.library.columns import BEFORE
 from resnet_gui.ui.library.export_dialog import ExportDialog
 from resnet_gui.ui.library.large_photo import LargePhoto
 from resnet_gui.ui.library.looks import GRID, MANY, PHOTO, TABLE
-from resnet_gui.ui.library.model import BEFORE
 from resnet_gui.ui.library.view import LibraryView
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.photo_list import PhotoState
@@ -387,3 +387,23 @@ def test_two_models_are_compared(rig: Rig, page: ClassifyPage, tmp_path: Path) -
     assert names(library.model) == [f"{n:02d}.png" for n in range(12) if n % 3 != 1]
     assert library.model.index(0, BEFORE).data() == "ant 90.0%"
     assert library.model.index(0, 1).data() == "bee"
+    # A third one: all three stand beside each other, and a tip says which said what.
+    rig.engine.script("classify", prediction(0, "wasp", "c"))
+    rig.engine.script("classify", *(prediction(n, "bee", "c") for n in range(12)))
+    page.controller.set_model("c")
+    rig.settle()
+    settled(rig, library.model)
+    row = library.model.index(0, BEFORE)
+    assert library.model.index(0, 1).data() == "wasp"
+    assert row.data() == "bee 90.0% · ant 90.0%"
+    assert row.data(Qt.ItemDataRole.ToolTipRole).splitlines() == [
+        "Model b: bee 90.0%",
+        "Model a: ant 90.0%",
+    ]
+    # The first one again: it is not named twice.
+    rig.engine.script("classify", prediction(0, "ant", "a"))
+    rig.engine.script("classify", *(prediction(n, "bee", "a") for n in range(12)))
+    page.controller.set_model("a")
+    rig.settle()
+    settled(rig, library.model)
+    assert library.model.index(0, BEFORE).data() == "wasp 90.0% · bee 90.0%"

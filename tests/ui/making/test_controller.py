@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from PySide6.QtGui import QImage
@@ -34,6 +35,7 @@ def test_all_is_there_again_after_a_restart(
     assert counts(controller) == [3, 2, 3]
     assert controller.rename(ants, "ants")
     number = controller.new_class("wasps", [str(loose[0])])
+    controller.leave()
     rig.settle()
     again = make()
     assert again.boxes.snapshot() == controller.boxes.snapshot()
@@ -41,6 +43,50 @@ def test_all_is_there_again_after_a_restart(
     assert counts(again) == [2, 2, 1, 3]
     assert not again.boxes.undo_text
     assert number == controller.boxes.classes[-1]
+
+
+def test_of_two_windows_one_has_the_classes(
+    rig: Rig, controller: MakingController, loose: list[Path]
+) -> None:
+    """The last writer used to win, and what the other window had done was lost."""
+    [ants, _] = controller.boxes.classes
+    other = MakingController(rig.io, rig.engine.fetch_image, rig.parent)
+    said, refused = heard(other.noticed), heard(other.refused)
+    other.load()
+    rig.until(lambda: refused)
+    assert "open in another window" in said[0][0]
+    assert not other.loaded
+    assert other.new_class("wasps") == UNSORTED
+
+    drop(rig, controller, loose[:3], ants)
+    controller.leave()
+    other.load()
+    rig.until(lambda: other.loaded)
+    assert counts(other) == [3, 0, 0]
+    other.new_class("wasps")
+    controller.load()
+    rig.until(lambda: len(refused) == 1 and not controller.loaded)
+    rig.settle()
+    other.leave()
+    rig.settle()
+
+    controller.load()
+    rig.until(lambda: controller.loaded)
+    assert [controller.boxes.name(n) for n in controller.boxes.classes][-1] == "wasps"
+    assert controller.boxes.undo_text == "what another window changed"
+    controller.undo()
+    assert counts(controller) == [3, 0, 0]
+
+
+def test_what_still_comes_when_the_classes_are_closed_is_kept(
+    rig: Rig, controller: MakingController, make: Make, loose: list[Path]
+) -> None:
+    [ants, _] = controller.boxes.classes
+    controller.take(Dropped(paths=loose[:4]), ants)
+    controller.leave()
+    rig.settle()
+    rig.until(lambda: not controller.loaded)
+    assert counts(make()) == [4, 0, 0]
 
 
 def test_what_the_lane_has_not_written_is_written_at_the_end(
@@ -80,7 +126,7 @@ def test_a_disk_that_cannot_be_written_is_said_and_tried_again(
     rig: Rig, controller: MakingController
 ) -> None:
     said = heard(controller.noticed)
-    collection_dir().parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(collection_dir())
     collection_dir().write_text("a file where the folder should be")
     controller.new_class("ants")
     rig.settle()

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
+from resnet_gui.core.filing.batch import How
+from resnet_gui.core.filing.journal import list_batches
 from resnet_gui.core.http.settings import HttpSettings, load_http_settings, save_http_settings
 from resnet_gui.core.inference.feature_cache import FeatureCache
 from resnet_gui.core.system.settings import wishes
@@ -23,6 +26,7 @@ from resnet_gui.ui.settings.kept import Kept
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from tests.helpers.disk_watch import watched_disk
+from tests.helpers.filing import filed, write
 
 
 def opened(qtbot: QtBot, app: WindowApp) -> SettingsDialog:
@@ -144,6 +148,29 @@ def test_features_of_photos_can_be_cleared(
     row.button.click()
     qtbot.waitUntil(lambda: row.size_label.text() == "nothing")
     assert cache.find([b"k" * 16])[1] == []
+
+
+def test_notes_of_sortings_are_cleared_after_a_question(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], tmp_path: Path
+) -> None:
+    photo = write(tmp_path / "a.jpg", "a")
+    filed([(photo, tmp_path / "sorted" / "x" / "a.jpg", How.COPY)])
+    app = open_app(start=False)
+    filer = app.window.filer
+    filer.look()
+    qtbot.waitUntil(lambda: filer.undoable is not None)
+    dialog = opened(qtbot, app)
+    row = dialog.kept.rows["Notes of sortings"]
+    for answer in ("Cancel", "Clear"):
+        assert row.button.isEnabled()
+        row.button.click()
+        [box] = [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+        assert "cannot be undone" in box.informativeText().replace("\n", " ")
+        [button] = [b for b in box.buttons() if b.text().replace("&", "") == answer]
+        button.click()
+    qtbot.waitUntil(lambda: row.size_label.text() == "nothing")
+    qtbot.waitUntil(lambda: filer.undoable is None)
+    assert list_batches() == []
 
 
 def test_a_download_that_goes_on_is_not_cleared(own_home: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt
@@ -111,6 +112,30 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     assert toy.log[-1] == "toy bear"
     window.show_page("train")
     assert not drop(app, "toy car")
+
+
+def test_the_other_pages_wait_until_no_model_is_being_loaded(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    """Building beside an import would take twice as long. Who asks for a page gets it at once."""
+    app = open_app(start=False, all_pages=False)
+    window = app.window
+    released = threading.Event()
+
+    def load() -> Iterator[None]:
+        released.wait(20)
+        yield
+
+    job = app.inference.submit(load)
+    window.pages.build_rest_soon()
+    qtbot.wait(1500)
+    assert set(window.pages.built) == {"classify"}
+    assert window.pages["lab"] is window.lab_page
+    assert set(window.pages.built) == {"classify", "lab"}
+    with qtbot.waitSignal(window.pages.all_built):
+        released.set()
+    assert len(window.pages.built) == len(window.pages.entries)
+    assert not job.active
 
 
 def test_what_a_page_offers_is_in_the_menus(qtbot: QtBot, app: WindowApp) -> None:

@@ -142,12 +142,27 @@ def make_training_folder(collection: Collection) -> Iterator[FolderEvent]:
                 "None of the photos is where it was.", "Is their drive connected?"
             )
         write_json(work / MANIFEST, {"format": 1, "digest": digest, "files": files})
-        for target in numbered(folders_dir() / slug(title)):
-            with contextlib.suppress(OSError):
-                if not os.path.lexists(target):
-                    work.rename(target)
-                    break
+        target = _named(work, folders_dir() / slug(title))
     yield FolderMade(target, len(files), missing=tuple(missing))
+
+
+def _named(work: Path, wanted: Path) -> Path:
+    """Give a folder its name, or the first one that is free.
+
+    Raises:
+        OSError: the system refuses, though nothing is there.
+    """
+    for target in numbered(wanted):
+        if os.path.lexists(target):
+            continue
+        try:
+            work.rename(target)
+        except OSError:
+            if not os.path.lexists(target):
+                raise
+            continue  # another window was quicker
+        return target
+    raise AssertionError("names never end")
 
 
 @contextlib.contextmanager

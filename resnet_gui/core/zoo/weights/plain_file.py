@@ -20,7 +20,9 @@ def check_file(path: Path) -> int:
     try:
         size = check_regular(path)
     except FileNotFoundError as error:
-        raise ModelFileError(path, f"{path.name} is not there any more.") from error
+        raise ModelFileError(
+            path, f"{path.name} is not there.", "It may have been moved or renamed."
+        ) from error
     except OSError as error:
         raise ModelFileError(path, f"{path.name} could not be read ({error.strerror}).") from error
     if size > MAX_FILE_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -246,3 +247,22 @@ def test_the_classes_of_a_training_folder(loose: Path, tmp_path: Path) -> None:
     assert found.classes == collection(loose).classes  # the photos themselves, not the links
     with pytest.raises(DatasetError):
         list(read_class_folder(tmp_path / "gone"))
+
+
+def test_a_folder_that_gets_no_name_is_an_error(
+    loose: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It used to try one name after the other for ever."""
+    tried: list[Path] = []
+
+    def refuse(path: Path, target: Path) -> Path:
+        tried.append(target)
+        if len(tried) > 50:
+            pytest.fail("it does not end")
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(CollectionError, match="Permission denied"):
+        list(make_training_folder(collection(loose)))
+    assert len(tried) == 1
+    assert list(folders_dir().iterdir()) == []
