@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from benchmarks.common import make_classes
 from resnet_gui.app.main import WindowApp
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.improve.controller import ImproveState
@@ -23,12 +24,12 @@ Key = Qt.Key
 
 
 def plant(root: Path) -> set[str]:
-    """Put two photos of each colour into the other's folder; their paths."""
+    """Put two photos of each class into the other's folder; their paths."""
     planted = set()
-    for here, there in (("red", "green"), ("green", "red")):
-        for number in (3, 11):
-            photo = root / there / f"planted{number}.jpg"
-            (root / here / f"{number:03}.jpg").rename(photo)
+    for here, there in (("cat", "espresso"), ("espresso", "cat")):
+        for number in (3, 8):
+            photo = root / there / f"{here}{number}.jpg"
+            (root / here / f"{number:04}.jpg").rename(photo)
             planted.add(str(photo))
     return planted
 
@@ -37,8 +38,8 @@ def plant(root: Path) -> set[str]:
 def test_planted_wrong_labels_are_found_fixed_applied_and_undone(
     qtbot: QtBot, open_app: Callable[..., WindowApp], tmp_path: Path
 ) -> None:
-    make_tiny_model()
-    root = make_photos(tmp_path / "photos" / "colours", count=20)
+    root = tmp_path / "photos" / "things"
+    make_classes(root, 24)
     planted = plant(root)
     before = tree(tmp_path / "photos")
     app = open_app()
@@ -49,17 +50,19 @@ def test_planted_wrong_labels_are_found_fixed_applied_and_undone(
     number = [entry.name for entry in window.pages.entries].index("improve") + 1
     qtbot.keyClick(window, Key(Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
     assert window.pages.current is page
-    page.controller.set_model("tiny")
     page.open_folder(root)
     qtbot.waitUntil(page.start.look.isEnabled, timeout=20_000)
     page.start.look.click()
     qtbot.waitUntil(lambda: page.controller.state is ImproveState.SHOWN, timeout=100_000)
     view, corrector = page.view, page.controller.corrector
     assert view is not None
+    view.which.setCurrentIndex(1)  # all, worst first
     shown = [photo.path for photo in page.controller.photos]
-    assert planted <= set(shown[:8])
+    assert len(shown) == 24
+    assert planted <= set(shown[:6])
+    view.wall.setFocus()
     qtbot.waitUntil(view.wall.hasFocus)
-    for path in shown:
+    for path in shown[:6]:
         current = view.wall.current
         assert current is not None
         assert current.path == path
@@ -72,7 +75,7 @@ def test_planted_wrong_labels_are_found_fixed_applied_and_undone(
     qtbot.waitUntil(lambda: not corrector.counts(page.controller.root).pending)
     for name in planted:
         path = Path(name)
-        other = {"red": "green", "green": "red"}[path.parent.name]
+        other = {"cat": "espresso", "espresso": "cat"}[path.parent.name]
         assert (root / other / path.name).is_file()
         assert not path.exists()
     [notice] = [n for n in page.notices.shown if n.button.text() == "Undo"]
