@@ -188,7 +188,7 @@ class Grid(QAbstractItemView):
             self._repaint(missing)
 
     def _draw(self, painter: QPainter, photo: Photo | None, selected: bool) -> bool:
-        image = None if photo is None else self._photos.thumbnail(photo)
+        image = None if photo is None else self._photos.source.thumbnail(photo)
         painter.setFont(self.font())
         room = QRectF(0, 0, self._width, self._height)
         draw_photo(painter, room, photo, image, selected=selected, kept=False)

@@ -205,7 +205,7 @@ class Table(QTableView):
             if column == 0:
                 frame = area.adjusted(0, 3, 0, -4)
                 frame.setWidth(_THUMBNAIL)
-                image = None if photo is None else self._photos.thumbnail(photo)
+                image = None if photo is None else self._photos.source.thumbnail(photo)
                 draw_thumbnail(painter, frame, image, failed=failed)
                 area.setLeft(frame.right() + 10)
                 whole = image is not None or failed
