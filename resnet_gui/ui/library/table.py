@@ -61,7 +61,7 @@ class _CellDelegate(QStyledItemDelegate):
     """How wide a cell would be; rows are painted by the table."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        text = self.parent().fontMetrics().horizontalAdvance(str(index.data()))
+        text = option.fontMetrics.horizontalAdvance(str(index.data()))
         picture = _THUMBNAIL + 10 if index.column() == 0 else 0
         return QSize(text + picture + 2 * _MARGIN + 2, _ROW)
 
