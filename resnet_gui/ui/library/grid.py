@@ -188,7 +188,7 @@ class Grid(QAbstractItemView):
             self._repaint(missing)
 
     def _draw(self, painter: QPainter, photo: Photo | None, selected: bool) -> bool:
-        image = None if photo is None else self._photos.thumbnail(photo)
+        image = None if photo is None else self._photos.source.thumbnail(photo)
         painter.setFont(self.font())
         room = QRectF(0, 0, self._width, self._height)
         draw_photo(painter, room, photo, image, selected=selected, kept=False)
@@ -213,7 +213,8 @@ class Grid(QAbstractItemView):
     def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
         """Only what is seen is painted. Qt would ask for the place of each cell that changed."""
         if first.row() == last.row():
-            super().dataChanged(self._photos.index(first.row(), 0), first.siblingAtColumn(0), roles)
+            index = self._photos.index(first.row(), 0)
+            super().dataChanged(index, index, roles)
         elif self.isVisible():
             seen = self._rows_in(self.viewport().rect())
             self._repaint(range(max(first.row(), seen.start), min(last.row() + 1, seen.stop)))

@@ -18,7 +18,6 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QImage
 
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.ui.library.arrangement import Filter, SortBy, arranged
@@ -154,10 +153,6 @@ class LibraryModel(QAbstractTableModel):
         """Of those that are shown, in rising order."""
         row_of = self._row_of
         return sorted(row_of[photo] for photo in photos if photo in row_of)
-
-    def thumbnail(self, photo: Photo) -> QImage | None:
-        """As the list's."""
-        return self.source.thumbnail(photo)
 
     def date(self, photo: Photo) -> str:
         """When it was taken; "" while that is not known."""
@@ -367,7 +362,9 @@ class LibraryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == 6:
             return tooltip(visible(self.facts(photo).folder))
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == BEFORE:
-            return tooltip("\n".join(f"{self._title(p.model)}: {said(p)}" for p in photo.others))
+            return tooltip(
+                "\n".join(f"{self.titles.get(p.model, p.model)}: {said(p)}" for p in photo.others)
+            )
         if index.column() == 0 or role == Qt.ItemDataRole.ToolTipRole:
             return self.source.data(self.source.index(row), role)
         return None
@@ -393,11 +390,8 @@ class LibraryModel(QAbstractTableModel):
         if facts.prediction is None:
             return ""
         if column == 4:
-            return one_line(self._title(facts.model))
+            return one_line(self.titles.get(facts.model, facts.model))
         return percent(facts.probability if column == 2 else facts.margin)
-
-    def _title(self, model: str) -> str:
-        return self.titles.get(model, model)
 
 
 def _never() -> bool:

@@ -61,7 +61,7 @@ class _CellDelegate(QStyledItemDelegate):
     """How wide a cell would be; rows are painted by the table."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        text = self.parent().fontMetrics().horizontalAdvance(str(index.data()))
+        text = option.fontMetrics.horizontalAdvance(str(index.data()))
         picture = _THUMBNAIL + 10 if index.column() == 0 else 0
         return QSize(text + picture + 2 * _MARGIN + 2, _ROW)
 
@@ -205,7 +205,7 @@ class Table(QTableView):
             if column == 0:
                 frame = area.adjusted(0, 3, 0, -4)
                 frame.setWidth(_THUMBNAIL)
-                image = None if photo is None else self._photos.thumbnail(photo)
+                image = None if photo is None else self._photos.source.thumbnail(photo)
                 draw_thumbnail(painter, frame, image, failed=failed)
                 area.setLeft(frame.right() + 10)
                 whole = image is not None or failed

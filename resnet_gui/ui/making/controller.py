@@ -393,7 +393,7 @@ def _load(held: HeldCollection) -> Iterator[Collection | None]:
     yield held.load()
 
 
-def _let_go(saver: Saver, held: HeldCollection) -> Iterator[None]:
+def _let_go(saver: Saver[Collection], held: HeldCollection) -> Iterator[None]:
     """Another window is to see all of it: what cannot be written stays in hand."""
     saver.write()
     held.let_go()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_cell_follows_its_photo(
         settled(rig, library.model)
         rig.until(lambda: seen(library, 0) != looks[-1])
         looks.append(seen(library, 0))
-        assert all(a != b for a, b in zip(looks, looks[1:], strict=False)), what
+        assert all(a != b for a, b in itertools.pairwise(looks)), what
 
     first.state, first.prediction = PhotoState.DONE, answer("ant", 0.9)
     photos.touch([first])
