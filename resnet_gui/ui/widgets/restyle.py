@@ -139,7 +139,10 @@ def _hidden_parts() -> Iterator[QWidget]:
         for stack in _with_children(window):
             if isinstance(stack, QStackedWidget) and stack.isVisible():
                 front = stack.currentIndex()
-                yield from (stack.widget(n) for n in range(stack.count()) if n != front)
+                for number in range(stack.count()):
+                    page = stack.widget(number)
+                    if number != front and page is not None:
+                        yield page
 
 
 def _with_children(root: QWidget) -> list[QWidget]:

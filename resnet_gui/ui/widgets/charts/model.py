@@ -6,7 +6,7 @@ import bisect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF
 
 Range: TypeAlias = tuple[float, float]
 Array: TypeAlias = npt.NDArray[np.float64]
+_Number = TypeVar("_Number", bound=np.generic)
 TINY = 1e-12
 _DASHES = 400  # at most in a line
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -188,7 +189,7 @@ def thinned(xs: Array, ys: Array, x: Range, columns: int) -> tuple[Array, Array]
     return np.repeat(xs[starts], 2), pairs.ravel()
 
 
-def _distinct(values: Array) -> Array:
+def _distinct(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     """np.unique, which imports numpy.ma at its first call: 15 ms in the middle of painting."""
     ordered = np.sort(values)
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
