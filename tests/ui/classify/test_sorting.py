@@ -148,6 +148,7 @@ def test_only_what_is_selected(qtbot: QtBot, app: WindowApp, folder: Path) -> No
     page, photos = app.window.page, app.window.controller.photos
     photos.add([ImageSource.file(folder / f"{n}.png") for n in range(len(LABELS), MANY)])
     page.look.show_table()
+    qtbot.waitUntil(lambda: page.look.shown is not None)  # its modules are imported first
     library = page.look.shown
     assert library is not None
     qtbot.waitUntil(lambda: library.model.rowCount() == MANY)
