@@ -14,7 +14,6 @@ from resnet_gui.ui.classify.photo_panel import PhotoPanel
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.classify.why_panel import WhyPanel
-from resnet_gui.ui.classify.why_picture import WhyPicture
 from resnet_gui.ui.page import Page
 from resnet_gui.ui.widgets.charts.target import SaveTarget
 from resnet_gui.ui.widgets.words import sentence
@@ -91,6 +90,8 @@ class WhyView(QObject):
         photo, found, heat = self._left.view.image, self.why.explained, self._heat
         if photo is None or found is None or heat is None:
             return
+        from resnet_gui.ui.classify.why_picture import WhyPicture  # seldom wanted
+
         picture = WhyPicture(photo, heat, found, self.panel.opacity)
         self._target.ask("Save picture", picture.name, ".png", "Pictures", picture.write)
 

@@ -7,11 +7,14 @@ import errno
 import io
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
 from resnet_gui.core.system.atomic import replacing, write_text
-from resnet_gui.ui.widgets.charts.model import Axes, Line
+
+if TYPE_CHECKING:  # it imports numpy, which the window's start does without
+    from resnet_gui.ui.widgets.charts.model import Axes, Line
 
 
 def write_picture(image: QImage, target: Path) -> Generator[None, None, Path]:
