@@ -314,7 +314,10 @@ def _start_text(trained: Sequence[HistoryFound], names: Names) -> str:
     plain = _apart(first)
     if plain is None:
         return ""
-    other = next(span for span in first if span[1] in (Kind.RESIDUAL, Kind.PREACTIVATION))
+    by_name = {called(item, names): item for item in trained}
+    others = [span for span in first if span[1] in (Kind.RESIDUAL, Kind.PREACTIVATION)]
+    alike = [span for span in others if trained_alike(by_name[plain[0]], by_name[span[0]])]
+    other = (alike or others)[0]  # its twin, where it was trained
     how = "explode" if plain[2] > 1 else "vanish"
     text = (
         f"Before training, the first layer's gradient in {plain[0]} is {_times(plain[2])} that of "

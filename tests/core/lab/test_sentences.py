@@ -353,6 +353,12 @@ def test_what_gradients_do_before_training_is_told_where_it_is_recorded() -> Non
         "convolution, in ResNet-56 8 times: without shortcuts, gradients explode at the start, in "
         "spite of batch normalisation. After training it is 1.5 times and 1.2 times."
     )
+    # Its twin stands beside it, not what was trained otherwise, whatever that does.
+    other = dataclasses.replace(
+        history("residual", 110, 0.1, spans=(40.0, 3.0, 1.2)), recipe={"epochs": 9}
+    )
+    more = [found(other), *items]
+    assert start_sentence(more, display_names(more)) == text
     alike = [plain, found(history("residual", 56, 0.1, spans=(900.0,)))]
     assert start_sentence(alike, display_names(alike)) == ""
     untrained = [dataclasses.replace(item, planned=9) for item in items]
