@@ -24,8 +24,7 @@ from resnet_gui.core.inference.answers import LoadedModel
 from resnet_gui.core.inference.backend import Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.features import FeaturesDone, extract_features
-from resnet_gui.core.inference.photo_inputs import Gate, PhotoInput, PhotoStream
-from resnet_gui.core.system.cores import cores
+from resnet_gui.core.inference.photo_inputs import Gate, PhotoInput, PhotoStream, readers_for
 from resnet_gui.core.zoo import Zoo
 from tests.helpers.models import small_spec
 from tests.helpers.pictures import encoded, gradient
@@ -106,6 +105,7 @@ def told(event: ClassifyEvent) -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are here."""
     monkeypatch.setattr(photo_inputs, "cores", lambda: 4)
 
 
@@ -253,7 +253,8 @@ def test_only_a_few_photos_are_ahead() -> None:
             break
     deadline = threading.Event()
     deadline.wait(0.2)  # what can run ahead has
-    assert len(backend.asked) < 40 + 4 * (2 * cores() + 2)
+    threads = readers_for(backend.device, exact=False, many=True)
+    assert len(backend.asked) < 40 + 4 * (threads + 2)
     events.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
 
