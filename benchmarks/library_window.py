@@ -149,6 +149,7 @@ def child(run: str, folder: Path, count: int, *, everything: bool) -> None:
     if run == "again" and everything:
         run_until(lambda: answered() >= count, 300)
         figures["drop to all answered, s"] = time.perf_counter() - begun
+    run_until(lambda: look.library is not None)  # its module comes from the io lane
     library = look.library
     assert library is not None
 

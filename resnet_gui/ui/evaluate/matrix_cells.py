@@ -22,6 +22,7 @@ class MatrixCells:
         self.labels: list[str] = []
         self._counts: list[list[int]] = []
         self._support: list[int] = []
+        self._confusions: list[Cell] | None = None
         if result is not None:
             classes = result.figures.classes
             self.labels = [class_words(classes[index].label) for index in order]
@@ -61,11 +62,14 @@ class MatrixCells:
         return f"“{truth}” taken for “{answer}”: {photos} ({share} of “{truth}”)"
 
     def confusions(self) -> list[Cell]:
-        """All cells of mistakes, those with most photos first."""
-        cells = [
-            (row, column)
-            for row, counts in enumerate(self._counts)
-            for column in compress(range(len(self)), counts)
-            if row != column
-        ]
-        return sorted(cells, key=self.count, reverse=True)
+        """All cells of mistakes, those with most photos first. Found once: a thousand classes have
+        tens of thousands."""
+        if self._confusions is None:
+            cells = [
+                (row, column)
+                for row, counts in enumerate(self._counts)
+                for column in compress(range(len(self)), counts)
+                if row != column
+            ]
+            self._confusions = sorted(cells, key=self.count, reverse=True)
+        return self._confusions
