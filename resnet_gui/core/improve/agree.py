@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,13 @@ def agree(decisions: Decisions, summary: DatasetSummary) -> Iterator[Agreed]:
     look = _Look(decisions, summary)
     outcomes = [*look.undone(), *look.decided()]
     yield Agreed(tuple(outcomes), _said(outcomes))
+
+
+def taken_again(applied: Iterable[Applied]) -> frozenset[str]:
+    """Paths that photos with a class were moved away from and at which something lies all the
+    same. For the io lane: it asks the disk about each."""
+    left = {item.decision.path for item in applied if item.decision.label}
+    return frozenset(path for path in left if status(Path(path)) is not None)
 
 
 class _Look:

@@ -108,10 +108,12 @@ class _Folders:
         self.root = Path(summary.root)
         self._has_parts = summary.has_parts
         self._train = ""
+        self._parts: set[str] = set()
         self._known: dict[tuple[str, str], str] = {}
         for photo in summary.photos:
             part, folder = self._split(Path(photo.path))
             self._known.setdefault((part, summary.classes[photo.label].name), folder)
+            self._parts.add(part)
             if photo.part is Part.TRAIN and not self._train:
                 self._train = part
         new = decisions.new_classes(summary.class_names)
@@ -121,11 +123,14 @@ class _Folders:
         """(part's folder, class's folder) of a photo's path in the dataset."""
         return (inside.parts[0], inside.parts[1]) if self._has_parts else ("", inside.parts[0])
 
-    def of(self, decision: Decision) -> Path:
-        """The folder of the class that a photo belongs to."""
+    def of(self, decision: Decision, inside: Path | None = None) -> Path:
+        """The folder of the class that a photo belongs to. inside: where in the dataset one
+        without a class was that was set aside."""
         part = self._train
         if decision.label and self._has_parts:
             part = Path(decision.path).relative_to(self.root).parts[0]
+        elif self._has_parts and inside and inside.parts[0] in self._parts:
+            part = inside.parts[0]
         return self.root / part / self._folder(part, decision.to)
 
     def _folder(self, part: str, name: str) -> str:
@@ -147,15 +152,30 @@ def _wish(
     """What is to become of one photo; None: nothing, as it is not of this folder."""
     path = Path(decision.path)
     if not decision.label:
-        return Wish(path, folders.of(decision) / path.name, loose)
+        inside = _set_aside(path, aside)
+        how = loose if inside is None else How.MOVE
+        return Wish(path, folders.of(decision, inside) / path.name, how)
     if not path.is_relative_to(folders.root):
         return None
     if decision.what is What.LABEL and not doubles:
         return Wish(path, folders.of(decision) / path.name, How.MOVE)
     doubles -= decision.what is What.LABEL
     if doubles:  # it was set aside before, and has come back
-        aside = aside.with_name(f"{aside.name} {doubles + 1}")
+        aside = _another(aside, doubles)
     return Wish(path, aside / path.relative_to(folders.root), How.MOVE)
+
+
+def _another(aside: Path, doubles: int) -> Path:
+    return aside.with_name(f"{aside.name} {doubles + 1}")
+
+
+def _set_aside(path: Path, aside: Path) -> Path | None:
+    """Where in the dataset a photo was that was set aside; None: it was not."""
+    for doubles in range(_TRIES):
+        folder = _another(aside, doubles) if doubles else aside
+        if path.is_relative_to(folder):
+            return path.relative_to(folder)
+    return None
 
 
 def _title(plan: Plan, root: Path, pending: Iterable[Decision]) -> str:

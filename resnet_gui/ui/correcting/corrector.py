@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,10 +21,9 @@ from resnet_gui.ui.correcting.jobs import (
     plan_corrections,
 )
 from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.correcting.moved import follow, is_below, words_done, words_of
 from resnet_gui.ui.filing.filer import Filer, Outcome
 from resnet_gui.ui.saver import Saver
-from resnet_gui.ui.widgets.class_names import class_words
-from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import sentence
 
 if TYPE_CHECKING:  # the window's start needs none of it
@@ -42,7 +40,7 @@ class Book:
 
     Attributes:
         summary: the folder as it was found last; None: nobody has looked.
-        moved: path of a photo as it was -> what was carried out.
+        moved: path of a photo as it was -> what was carried out last.
         counts: of its decisions. classes: that they name, each once, in order.
     """
 
@@ -125,7 +123,9 @@ class Corrector(QObject):
         done = book.moved.get(photo.path) if book is not None else None
         if done is None:
             return photo
-        return photo._replace(path=done.target, label=done.decision.to)
+        # Set aside, perhaps since its class has it already: then it is in none.
+        label = done.decision.to if is_below(done.target, root) else ""
+        return photo._replace(path=done.target, label=label)
 
     def badge(self, root: str, path: str) -> str:
         """What was decided about a photo, in a few words; "": nothing.
@@ -139,8 +139,8 @@ class Corrector(QObject):
         done = book.moved.get(path)
         decision = book.corrections.of(done.target if done is not None else path)
         if decision is not None:
-            return _words(decision)
-        return _words(done.decision, done=True) if done is not None else ""
+            return words_of(decision)
+        return words_done(done, root) if done is not None else ""
 
     def decided(self, root: str) -> list[Judged]:
         """All photos about which something is decided, in order."""
@@ -162,10 +162,10 @@ class Corrector(QObject):
             job.failed.connect(partial(self._on_not_loaded, root))
 
     @Slot(object)
-    def _on_loaded(self, corrections: Corrections) -> None:
-        self._take(corrections)
+    def _on_loaded(self, loaded: tuple[Corrections, frozenset[str]]) -> None:
+        self._take(*loaded)
 
-    def _take(self, corrections: Corrections) -> Book:
+    def _take(self, corrections: Corrections, there: frozenset[str]) -> Book:
         root = corrections.root
         self._opening.discard(root)
         if root in self._books:
@@ -174,6 +174,7 @@ class Corrector(QObject):
         book = self._books[root] = Book(corrections, saver)
         saver.saved.connect(partial(self._on_saved, root))
         saver.failed.connect(self._on_not_saved)
+        book.moved = follow(corrections.snapshot().applied, there)
         self._recount(book)
         self.opened.emit(root)
         return book
@@ -208,13 +209,14 @@ class Corrector(QObject):
         root = found.summary.root
         book = self._books.get(root)
         if book is None and found.opened is not None:
-            book = self._take(found.opened)
+            book = self._take(found.opened, found.there)
         if book is None:
             return
         book.summary = found.summary
         for text in found.agreed.sentences:
             self.noticed.emit(text, "notice")
         changed = book.corrections.settle(found.agreed.outcomes)
+        book.moved = follow(book.corrections.snapshot().applied, found.there)
         self._recount(book)
         if found.agreed.outcomes:
             book.saver.save(book.corrections.snapshot())
@@ -287,7 +289,6 @@ class Corrector(QObject):
                 fine += 1
         book.counts = Counts(moves, aside, labelled, fine)
         book.classes = snapshot.new_classes(())
-        book.moved = {item.decision.path: item for item in snapshot.applied}
 
     # --- keeping --------------------------------------------------------------------------------
 
@@ -334,7 +335,7 @@ class Corrector(QObject):
     @Slot(object)
     def _on_moved(self, moved: list[tuple[str, str]]) -> None:
         for root in self._books:
-            if any(_below(path, root) for pair in moved for path in pair):
+            if any(is_below(path, root) for pair in moved for path in pair):
                 self._concerned.add(root)
 
     @Slot(object)
@@ -343,24 +344,8 @@ class Corrector(QObject):
         concerned, self._concerned = self._concerned, set()
         folder = outcome.info.folder  # copies are not among what was moved
         for root in self._books:
-            if root in concerned or _below(folder, root) or _below(root, folder):
+            if root in concerned or is_below(folder, root) or is_below(root, folder):
                 self.look(root)
-
-
-def _below(path: str, folder: str) -> bool:
-    """Whether a path is that of a folder, or of something in it. "" is none."""
-    return bool(path and folder) and f"{path}{os.sep}".startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _words(decision: Decision, *, done: bool = False) -> str:
-    from resnet_gui.core.improve.values import What
-
-    if decision.what is What.FINE:
-        return "✓ fine"
-    if decision.what is What.ASIDE:
-        return "✓ set aside" if done else "set aside"
-    name = one_line(class_words(decision.to), 40)
-    return f"✓ in {name}" if done else f"→ {name}"
 
 
 def _photos(photos: Sequence[Judged]) -> list[Photo]:

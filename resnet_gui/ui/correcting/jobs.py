@@ -20,27 +20,30 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """A folder as it is now, and what that means for decisions. opened: what was kept of it; None:
-    that was known already."""
+    that was known already. there: see `taken_again`."""
 
     summary: DatasetSummary
     agreed: Agreed
     opened: Corrections | None
+    there: frozenset[str]
 
 
-def load_book(root: str) -> Generator[None, None, Corrections]:
+def load_book(root: str) -> Generator[None, None, tuple[Corrections, frozenset[str]]]:
+    """Returns also: see `taken_again`."""
+    from resnet_gui.core.improve.agree import taken_again
     from resnet_gui.core.improve.corrections import Corrections
     from resnet_gui.core.improve.kept import load
 
     yield None
     [decisions] = load(root)
-    return Corrections(decisions)
+    return Corrections(decisions), taken_again(decisions.applied)
 
 
 def look_through(folder: Path, known: dict[str, Decisions]) -> Generator[ScanProgress, None, Found]:
     """known: of the folders that are open."""
     from resnet_gui.core.dataset.scan import scan_dataset
     from resnet_gui.core.dataset.summary import DatasetScanned
-    from resnet_gui.core.improve.agree import agree
+    from resnet_gui.core.improve.agree import agree, taken_again
     from resnet_gui.core.improve.corrections import Corrections
     from resnet_gui.core.improve.kept import load
 
@@ -57,7 +60,8 @@ def look_through(folder: Path, known: dict[str, Decisions]) -> Generator[ScanPro
         [decisions] = load(summary.root)
         opened = Corrections(decisions)
     [agreed] = agree(decisions, summary)
-    return Found(summary, agreed, opened)
+    applied = [*decisions.applied, *(item.applied for item in agreed.outcomes if item.applied)]
+    return Found(summary, agreed, opened, taken_again(applied))
 
 
 def plan_corrections(

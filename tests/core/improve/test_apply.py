@@ -206,6 +206,24 @@ def test_a_photo_that_its_class_has_already_is_set_aside(tmp_path: Path) -> None
     assert len(list(tmp_path.glob("ab - set aside*/ants/bees0.png"))) == 2
 
 
+def test_what_was_set_aside_comes_back_to_its_part(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    root = labelled_folder(tmp_path / "ab")
+    before = tree(root)
+    corrections = reopened(root)
+    one = root / "val/ants/valants0.png"
+    corrections.set_aside([photo(one)])
+    list(carry_out(planned(corrections)))
+    settle(corrections)
+    [applied] = corrections.snapshot().applied
+    corrections.relabel([photo(Path(applied.target), "")], "ants")
+    list(carry_out(planned(corrections)))
+    settle(corrections)
+    assert corrections.pending == 0
+    assert tree(root) == before
+    assert not Path(applied.target).exists()
+
+
 def test_decisions_follow_photos_and_not_names(tmp_path: Path) -> None:
     root = labelled_folder(tmp_path / "ab", parts=())
     files = [root / f"ants/ants{n}.png" for n in range(6)]
