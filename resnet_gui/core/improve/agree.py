@@ -81,15 +81,21 @@ class _Look:
     # --- what was carried out before ----------------------------------------------------------
 
     def undone(self) -> Iterator[Outcome]:
-        """Carried out decisions of which the files are back."""
-        for applied in self._decisions.applied:
+        """Carried out decisions of which the files are back. What was decided about them since
+        goes back with them; `decided` leaves it alone then."""
+        for applied in reversed(self._decisions.applied):  # a file may have moved on, and on
             info = self._batches.get(applied.batch)
             if info is None or info.state not in _UNDONE:
                 continue
             record = self._record(info)
             if record is not None and self._is_back(record, applied):
-                again = None if applied.decision.path in self._decided else applied.decision
-                yield Outcome(None, now=again, undone=applied)
+                old = applied.decision
+                newer = self._decided.pop(applied.target, None)
+                again = None
+                if old.path not in self._decided:
+                    again = old if newer is None else _taken_back(newer, old)
+                    self._decided[old.path] = again
+                yield Outcome(newer, now=again, undone=applied)
 
     def _is_back(self, record: Record, applied: Applied) -> bool:
         for number, piece in enumerate(record.pieces):
@@ -106,6 +112,8 @@ class _Look:
         carried = self._carried()
         missing = []
         for decision in self._decisions.decisions:
+            if self._decided.get(decision.path) != decision:
+                continue  # it went back with an undo
             there = status(Path(decision.path))
             done = carried.get(decision.path)
             if done is not None and (there is None or not decision.label):
@@ -214,6 +222,15 @@ def _arrived(record: Record, number: int) -> bool:
     if record.pieces[number].how is How.MOVE:
         return status(record.source(number)) is None
     return fate.carried
+
+
+def _taken_back(newer: Decision, old: Decision) -> Decision:
+    """A newer decision, about a file that an undo put back to where an old one found it."""
+    if newer.what is What.ASIDE:
+        return dataclasses.replace(newer, path=old.path, label=old.label)
+    to = newer.to or newer.label  # FINE: of the class that it was in
+    what, to = (What.FINE, "") if to == old.label else (What.LABEL, to)
+    return Decision(old.path, old.label, what, to, newer.content)
 
 
 def _moved_by_hand(decision: Decision, photo: Photo) -> Outcome:

@@ -46,7 +46,8 @@ class Outcome:
     Attributes:
         was: the decision, as it was when somebody looked; None: there was none.
         now: what holds instead; None: nothing more is pending for this photo.
-        applied: it was carried out. undone: a carried out one that was taken back.
+        applied: it was carried out. undone: a carried out one that was taken back; `was` is then
+            what was decided about its file since.
         lost: whole sentence, why a decision was dropped; "": it was not.
     """
 
@@ -190,17 +191,20 @@ class Corrections:
         """
         changed: set[str] = set()
         for outcome in outcomes:
-            if outcome.undone is not None:
-                if outcome.undone not in self._applied:
-                    continue
-                self._applied.remove(outcome.undone)
-            elif outcome.was is None or not _same(self._table.get(outcome.was.path), outcome.was):
+            was, undone = outcome.was, outcome.undone
+            if (
+                (was is None and undone is None)
+                or (was is not None and not _same(self._table.get(was.path), was))
+                or (undone is not None and undone not in self._applied)
+            ):
                 continue
+            if undone is not None:
+                self._applied.remove(undone)
             if outcome.applied is not None:
                 self._applied.append(outcome.applied)
                 changed.add(outcome.applied.target)
-            if outcome.was is not None and self._table.pop(outcome.was.path, None) is not None:
-                changed.add(outcome.was.path)
+            if was is not None and self._table.pop(was.path, None) is not None:
+                changed.add(was.path)
             if outcome.now is not None and outcome.now.path not in self._table:
                 self._table[outcome.now.path] = outcome.now
                 changed.add(outcome.now.path)

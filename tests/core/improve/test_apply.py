@@ -147,6 +147,63 @@ def test_a_batch_that_was_cut_off(
     assert corrections.pending == 6
 
 
+@pytest.mark.parametrize(
+    ("newer", "then"),
+    [
+        ("ants", (What.FINE, "")),
+        ("bees", (What.LABEL, "bees")),
+        ("wasps", (What.LABEL, "wasps")),
+        ("", (What.ASIDE, "")),
+    ],
+)
+def test_an_undo_keeps_what_was_decided_since(
+    tmp_path: Path, newer: str, then: tuple[What, str]
+) -> None:
+    """Put among the bees; then another class is said, “fine”, or to set it aside."""
+    root = labelled_folder(tmp_path / "ab", parts=())
+    before = tree(root)
+    corrections = reopened(root)
+    one = root / "ants/ants0.png"
+    corrections.relabel([photo(one)], "bees")
+    list(carry_out(planned(corrections)))
+    settle(corrections)
+    moved = photo(root / "bees/ants0.png")
+    if newer:
+        corrections.relabel([moved], newer)
+    else:
+        corrections.set_aside([moved])
+    store(corrections)
+    list(undo(list_batches()[0].id))
+    assert tree(root) == before
+    assert settle(corrections).sentences == ()
+    [decision] = corrections.snapshot().decisions
+    assert (decision.path, decision.label) == (str(one), "ants")
+    assert (decision.what, decision.to) == then
+    assert not corrections.snapshot().applied
+    assert settle(corrections).outcomes == ()
+
+
+def test_two_undos_at_once_keep_what_was_decided_last(tmp_path: Path) -> None:
+    root = labelled_folder(tmp_path / "ab", parts=())
+    before = tree(root)
+    corrections = reopened(root)
+    path = root / "ants/ants0.png"
+    for label in ("bees", "wasps", "hornets"):
+        corrections.relabel([photo(path)], label)
+        if label != "hornets":
+            list(carry_out(planned(corrections)))
+            settle(corrections)
+            path = root / label / "ants0.png"
+    for batch in list_batches():
+        list(undo(batch.id))
+    assert tree(root) == before
+    settle(corrections)
+    [decision] = corrections.snapshot().decisions
+    assert (decision.path, decision.label) == (str(root / "ants/ants0.png"), "ants")
+    assert decision.to == "hornets"
+    assert not corrections.snapshot().applied
+
+
 def test_loose_photos_are_copied_into_their_class(tmp_path: Path) -> None:
     root = labelled_folder(tmp_path / "ab")
     loose = [photo_file(tmp_path / "camera" / f"{n}.png", 900 + n) for n in range(3)]
