@@ -58,8 +58,11 @@ def reopened(root: Path) -> Corrections:
 
 
 def store(corrections: Corrections) -> None:
-    [kept] = keep(corrections.snapshot())
-    corrections.note(kept.contents)
+    left = 1
+    while left:
+        [kept] = keep(corrections.snapshot())
+        corrections.note(kept.contents)
+        left = kept.left
 
 
 def settle(corrections: Corrections) -> Agreed:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from resnet_gui.core.system.documents import DocumentError, read_json
 from resnet_gui.core.values import from_json, to_json
 
 _SUFFIX = ".json"
+_READING_S = 0.2  # one call of `keep` at most, but for a photo: others wait for the lane
 _LOOKED_AT = 50  # photos of a folder that may be the one of before under another name
 
 
@@ -35,9 +37,11 @@ class Kept:
 
     Attributes:
         contents: of the photos whose content was looked up for it, by path: for `Corrections.note`.
+        left: photos whose content nobody has looked up yet, since that takes long.
     """
 
     contents: dict[str, Content]
+    left: int = 0
 
 
 def improve_dir() -> Path:
@@ -45,8 +49,9 @@ def improve_dir() -> Path:
 
 
 def keep(decisions: Decisions) -> Iterator[Kept]:
-    """Replace what is kept of a folder. A job for the io lane: it reads the photos of new
-    decisions, so that they are known again wherever they are moved.
+    """Replace what is kept of a folder. A job for the io lane: when that is done, it reads photos
+    of new decisions for a moment, so that they are known again wherever they are moved. While some
+    are `left`, it wants to be called again, with what it found noted.
 
     Yields:
         one Kept.
@@ -54,15 +59,25 @@ def keep(decisions: Decisions) -> Iterator[Kept]:
     Raises:
         ImproveError: the disk is full, or may not be written.
     """
-    contents = {}
-    known = []
-    for item in decisions.decisions:
-        content = item.content or content_of(Path(item.path))
-        if content is not None and item.content is None:
-            contents[item.path] = content
-        known.append(dataclasses.replace(item, content=content))
-    _write(dataclasses.replace(decisions, decisions=tuple(known)))
-    yield Kept(contents)
+    _write(decisions)
+    contents: dict[str, Content] = {}
+    new = [item.path for item in decisions.decisions if item.content is None]
+    end = time.monotonic() + _READING_S
+    looked_at = 0
+    for path in new:
+        looked_at += 1
+        content = content_of(Path(path))
+        if content is not None:
+            contents[path] = content
+        if time.monotonic() > end and contents:  # else those that cannot be read would stop it
+            break
+    if contents:
+        known = (
+            dataclasses.replace(item, content=item.content or contents.get(item.path))
+            for item in decisions.decisions
+        )
+        _write(dataclasses.replace(decisions, decisions=tuple(known)))
+    yield Kept(contents, len(new) - looked_at)
 
 
 def load(root: str | Path) -> Iterator[Decisions]:

@@ -308,6 +308,8 @@ class Corrector(QObject):
         book = self._books.get(root)
         if book is not None and kept is not None:
             book.corrections.note(kept.contents)
+            if kept.left and kept.contents:  # photos that are still to be read
+                book.saver.save(book.corrections.snapshot())
 
     @Slot(object)
     def _on_not_saved(self, error: Exception) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.improve import kept
 from resnet_gui.core.improve.corrections import Corrections
 from resnet_gui.core.improve.kept import improve_dir, load
-from resnet_gui.core.improve.values import Decisions, ImproveError, Photo, What
+from resnet_gui.core.improve.values import Content, Decisions, ImproveError, Photo, What
 from tests.helpers.corrections import labelled_folder, photo, reopened, scanned, store
 
 A, B, C = (Photo(f"/data/ants/{name}.jpg", "ants") for name in "abc")
@@ -115,13 +116,53 @@ def test_decisions_are_kept(tmp_path: Path) -> None:
     assert not reopened(elsewhere).snapshot().decisions, "each folder has its own"
 
 
+def test_decisions_are_kept_before_their_photos_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large photos on a slow drive take minutes to read; a kill meanwhile loses nothing."""
+    root = labelled_folder(tmp_path / "ab", parts=())
+    corrections = reopened(root)
+    photos = [photo(path) for path in sorted(root.rglob("*.png"))]
+    corrections.mark_fine(photos)
+    seen: list[int] = []
+    read = kept.content_of
+
+    def spied(path: Path) -> Content | None:
+        [there] = load(scanned(root).root)
+        seen.append(len(there.decisions))
+        return read(path)
+
+    monkeypatch.setattr(kept, "content_of", spied)
+    monkeypatch.setattr(kept, "_READING_S", 0.0)  # as if each took too long
+    for number in range(1, len(photos) + 1):
+        [done] = kept.keep(corrections.snapshot())
+        corrections.note(done.contents)
+        assert seen == [len(photos)] * number
+        assert (len(done.contents), done.left) == (1, len(photos) - number)
+    [there] = load(scanned(root).root)
+    assert there == corrections.snapshot()
+    assert all(item.content for item in there.decisions)
+
+
+def test_photos_that_cannot_be_read_do_not_keep_others_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = labelled_folder(tmp_path / "ab", parts=())
+    corrections = reopened(root)
+    corrections.set_aside([Photo(str(root / "ants" / f"gone{n}.png"), "ants") for n in range(3)])
+    corrections.set_aside([photo(root / "ants/ants0.png")])
+    monkeypatch.setattr(kept, "_READING_S", 0.0)
+    [done] = kept.keep(corrections.snapshot())
+    assert (list(done.contents), done.left) == ([str(root / "ants/ants0.png")], 0)
+
+
 def test_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
     path = str(tmp_path / "caf\udce9.jpg")
     corrections = Corrections(Decisions(str(tmp_path)))
     corrections.set_aside([Photo(path, "ants")])
     store(corrections)
-    [kept] = load(tmp_path)
-    assert [item.path for item in kept.decisions] == [path]
+    [found] = load(tmp_path)
+    assert [item.path for item in found.decisions] == [path]
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"root": 3}', '{"root": "/", "format": 99}'])

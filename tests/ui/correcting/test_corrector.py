@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from resnet_gui.core.filing.batch import How, Plan
+from resnet_gui.core.improve import kept
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.filing.filer import Filer
@@ -139,3 +140,16 @@ def test_a_photo_that_its_class_has_already_can_be_decided_about_again(desk: Des
     corrector.move(root, [corrector.now(root, photo)], "ants")
     desk.apply()
     assert desk.seen(photo) == ("ab/ants/bees0.png", "ants", "")
+
+
+def test_all_photos_are_read_though_it_takes_several_turns(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_READING_S", 0.0)
+    gone = Judged(str(desk.folder / "ants/gone.png"), "ants")
+    photos = [gone, *(desk.photo(f"ants/ants{n}.png") for n in range(3))]
+    desk.corrector.accept(desk.root, photos)
+    desk.settle()
+    [there] = kept.load(desk.root)
+    assert [item.content is not None for item in there.decisions] == [False, True, True, True]
+    assert there == desk.corrector.decisions(desk.root)
