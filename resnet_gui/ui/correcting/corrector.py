@@ -85,8 +85,10 @@ class Corrector(QObject):
         self._opening: set[str] = set()
         self._looks: dict[str, Job] = {}
         self._concerned: set[str] = set()  # folders in which the filer moves something
+        self._filing = False  # files may have moved of which nobody has told
         filer.moved.connect(self._on_moved)
         filer.ended.connect(self._on_filed)
+        filer.changed.connect(self._on_filer_changed)
 
     # --- what there is ------------------------------------------------------------------------
 
@@ -343,11 +345,24 @@ class Corrector(QObject):
     @Slot(object)
     def _on_filed(self, outcome: Outcome) -> None:
         """Whatever was carried out or undone, wherever: see what of it was decided here."""
+        self._filing = False
         concerned, self._concerned = self._concerned, set()
         folder = outcome.info.folder  # copies are not among what was moved
         for root in self._books:
             if root in concerned or is_below(folder, root) or is_below(root, folder):
                 self.look(root)
+
+    @Slot()
+    def _on_filer_changed(self) -> None:
+        """A batch that was stopped, or failed, has no outcome, but it has moved files."""
+        if self.filer.working is not None:
+            self._filing = True
+        elif self._filing:
+            self._filing = False
+            self._concerned.clear()
+            for root, book in self._books.items():
+                if book.summary is not None:
+                    self.look(root)
 
 
 def _photos(photos: Sequence[Judged]) -> list[Photo]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.filing import carry_out
 from resnet_gui.core.filing.batch import How, Plan
 from resnet_gui.core.improve import kept
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.filing.filer import Filer
 from tests.helpers.corrections import labelled_folder, photo_file
-from tests.helpers.fake_engine import Rig, heard
+from tests.helpers.fake_engine import Hold, Rig, heard
 
 
 class Desk:
@@ -153,3 +156,34 @@ def test_all_photos_are_read_though_it_takes_several_turns(
     [there] = kept.load(desk.root)
     assert [item.content is not None for item in there.decisions] == [False, True, True, True]
     assert there == desk.corrector.decisions(desk.root)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_batch_that_was_stopped_is_seen(
+    rig: Rig, desk: Desk, monkeypatch: pytest.MonkeyPatch, failed: bool
+) -> None:
+    """No outcome is told, and some of the photos are in their class."""
+    monkeypatch.setattr(carry_out, "GROUP", 1)
+    held, carry = Hold(), carry_out.Carrier._carry
+
+    def second_waits(carrier: carry_out.Carrier, group: list[int]) -> Iterator[Path]:
+        if group != [0]:
+            held.wait()
+            if failed:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return carry(carrier, group)
+
+    monkeypatch.setattr(carry_out.Carrier, "_carry", second_waits)
+    corrector, root, filer = desk.corrector, desk.root, desk.filer
+    corrector.move(root, [desk.photo(f"ants/ants{n}.png") for n in range(3)], "bees")
+    filer.start(desk.plan())
+    rig.until(held.reached.is_set)
+    if not failed:
+        filer.stop()
+    held.over.set()
+    desk.settle()
+    assert filer.interrupted is not None
+    left = sum((desk.folder / f"ants/ants{n}.png").exists() for n in range(3))
+    assert left in (1, 2)  # the file at which it was stopped may have come to its end
+    assert corrector.counts(root).pending == left
+    assert desk.seen(desk.photo("ants/ants0.png"))[1:] == ("bees", "✓ in bees")
