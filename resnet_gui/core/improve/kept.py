@@ -85,7 +85,8 @@ def load(root: str | Path) -> Iterator[Decisions]:
 
     Args:
         root: as `DatasetSummary.root`. If the folder was renamed since, what was kept of it under
-            its old name is found by its photos, and its paths are changed.
+            its old name is found by its photos, and its paths are changed. Of one on a drive that is
+            away, what was kept stays.
 
     Yields:
         one Decisions.
@@ -155,9 +156,19 @@ def _renamed(root: Path) -> Decisions | None:
                 if not Path(found.root).exists() and _lies_in(found, root):
                     moved = _moved(found, root)
                     _write(moved)
-                    path.unlink()
+                    if _renamed_for_good(found.root):
+                        path.unlink()
                     return moved
     return None
+
+
+def _renamed_for_good(root: str) -> bool:
+    """Whether a folder that is not there is not only on a drive that is not connected: its photos
+    may be there again, and what opened them be a copy."""
+    try:
+        return any(Path(root).parent.iterdir())  # the place where a drive is mounted is empty
+    except OSError:
+        return False
 
 
 def _lies_in(decisions: Decisions, root: Path) -> bool:

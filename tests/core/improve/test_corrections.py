@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,24 @@ def test_a_renamed_folder_keeps_its_decisions(tmp_path: Path) -> None:
     paths = {Path(item.path) for item in reopened(renamed).snapshot().decisions}
     assert paths == {renamed / "train/ants/trainants0.png", renamed / "train/ants/trainants1.png"}
     assert len(list(improve_dir().glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("mounted", [False, True], ids=["no folder", "an empty folder"])
+def test_a_copy_takes_nothing_from_a_folder_whose_drive_is_away(
+    tmp_path: Path, mounted: bool
+) -> None:
+    drive = tmp_path / "drive"
+    root = labelled_folder(drive / "ab")
+    corrections = reopened(root)
+    corrections.mark_fine([photo(root / "train/ants/trainants0.png")])
+    corrections.set_aside([photo(root / "train/ants/trainants1.png")])
+    store(corrections)
+    copy = shutil.copytree(root, tmp_path / "copy")
+    drive.rename(tmp_path / "away")
+    if mounted:
+        drive.mkdir()
+    assert len(reopened(copy).snapshot().decisions) == 2
+    if mounted:
+        drive.rmdir()
+    (tmp_path / "away").rename(drive)
+    assert reopened(root).snapshot() == corrections.snapshot()
