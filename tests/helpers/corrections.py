@@ -11,7 +11,7 @@ from resnet_gui.core.filing.batch import How, Plan
 from resnet_gui.core.improve.agree import Agreed, agree
 from resnet_gui.core.improve.apply import plan_apply
 from resnet_gui.core.improve.corrections import Corrections
-from resnet_gui.core.improve.kept import keep, load
+from resnet_gui.core.improve.kept import Keeper, load
 from resnet_gui.core.improve.values import Photo
 from tests.helpers.filing import OLD_NS, result
 
@@ -58,9 +58,9 @@ def reopened(root: Path) -> Corrections:
 
 
 def store(corrections: Corrections) -> None:
-    left = 1
+    keeper, left = Keeper(None), 1
     while left:
-        [kept] = keep(corrections.snapshot())
+        kept = keeper.keep(corrections.snapshot())
         corrections.note(kept.contents)
         left = kept.left
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from resnet_gui.core.filing.disk import content_hash
 from resnet_gui.core.filing.names import folder_name
+from resnet_gui.core.improve.merge import merged
 from resnet_gui.core.improve.values import (
     FORMAT_VERSION,
     Applied,
@@ -24,10 +25,12 @@ from resnet_gui.core.improve.values import (
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.atomic import dump_json, numbered, write_text
 from resnet_gui.core.system.documents import DocumentError, read_json
+from resnet_gui.core.system.locks import lock
 from resnet_gui.core.values import from_json, to_json
 
 _SUFFIX = ".json"
-_READING_S = 0.2  # one call of `keep` at most, but for a photo: others wait for the lane
+_PATIENCE_S = 5.0
+READING_S = 0.2  # one call of `Keeper.keep` at most, but for a photo: others wait for the lane
 _LOOKED_AT = 50  # photos of a folder that may be the one of before under another name
 
 
@@ -48,36 +51,66 @@ def improve_dir() -> Path:
     return paths.data_dir() / "improve"
 
 
-def keep(decisions: Decisions) -> Iterator[Kept]:
-    """Replace what is kept of a folder. A job for the io lane: when that is done, it reads photos
-    of new decisions for a moment, so that they are known again wherever they are moved. While some
-    are `left`, it wants to be called again, with what it found noted.
+class Keeper:
+    """Keeps what one window decides about a folder. What another window has kept of it meanwhile
+    stays; where both have decided about a photo, the later one holds. For one thread at a time."""
 
-    Yields:
-        one Kept.
+    def __init__(self, since: Decisions | None) -> None:
+        """since: what is kept, as the window has loaded it. None: all of it is to be replaced."""
+        self._since = since
+        self._stored: Decisions | None = None  # what is on the disk, while the file has this stamp
+        self._stamp: tuple[int, ...] = ()
 
-    Raises:
-        ImproveError: the disk is full, or may not be written.
-    """
-    _write(decisions)
-    contents: dict[str, Content] = {}
-    new = [item.path for item in decisions.decisions if item.content is None]
-    end = time.monotonic() + _READING_S
-    looked_at = 0
-    for path in new:
-        looked_at += 1
-        content = content_of(Path(path))
-        if content is not None:
-            contents[path] = content
-        if time.monotonic() > end and contents:  # else those that cannot be read would stop it
-            break
-    if contents:
-        known = (
-            dataclasses.replace(item, content=item.content or contents.get(item.path))
-            for item in decisions.decisions
-        )
-        _write(dataclasses.replace(decisions, decisions=tuple(known)))
-    yield Kept(contents, len(new) - looked_at)
+    def keep(self, decisions: Decisions) -> Kept:
+        """Write, and when that is done, read photos of new decisions for a moment, so that they
+        are known again wherever they are moved. While some are `left`, it wants to be called
+        again, with what it found noted. Not for the GUI's thread.
+
+        Raises:
+            ImproveError: the disk is full, or may not be written.
+        """
+        self._write(decisions)
+        contents: dict[str, Content] = {}
+        new = [item.path for item in decisions.decisions if item.content is None]
+        end = time.monotonic() + READING_S
+        looked_at = 0
+        for path in new:
+            looked_at += 1
+            content = content_of(Path(path))
+            if content is not None:
+                contents[path] = content
+            if time.monotonic() > end and contents:  # else those that cannot be read would stop it
+                break
+        if contents:
+            known = (
+                dataclasses.replace(item, content=item.content or contents.get(item.path))
+                for item in decisions.decisions
+            )
+            self._write(dataclasses.replace(decisions, decisions=tuple(known)))
+        return Kept(contents, len(new) - looked_at)
+
+    def _write(self, decisions: Decisions) -> None:
+        path = _path(decisions.root)
+        with _writing():
+            stored = self._read(path) if self._since is not None else None
+            # Mostly nobody else has written.
+            if stored is not None and self._since is not None and stored != self._since:
+                self._stored = merged(stored, decisions, self._since)
+            else:
+                self._stored = decisions
+            _write(path, self._stored)
+            self._stamp = _stamp(path)
+        self._since = decisions
+
+    def _read(self, path: Path) -> Decisions | None:
+        """None: nothing is kept."""
+        try:
+            return self._stored if _stamp(path) == self._stamp else _read(path)
+        except FileNotFoundError:
+            return None
+        except (DocumentError, ValueError):
+            _put_aside(path)
+            return None
 
 
 def load(root: str | Path) -> Iterator[Decisions]:
@@ -85,8 +118,8 @@ def load(root: str | Path) -> Iterator[Decisions]:
 
     Args:
         root: as `DatasetSummary.root`. If the folder was renamed since, what was kept of it under
-            its old name is found by its photos, and its paths are changed. Of one on a drive that is
-            away, what was kept stays.
+            its old name is found by its photos, and its paths are changed. What was kept of one on
+            a drive that is away stays, too.
 
     Yields:
         one Decisions.
@@ -102,13 +135,11 @@ def load(root: str | Path) -> Iterator[Decisions]:
     except FileNotFoundError:
         yield _renamed(Path(root)) or Decisions(root)
     except (DocumentError, ValueError) as error:
-        aside = next(item for item in numbered(path.with_suffix(".damaged")) if not item.exists())
         failed = ImproveError(
             f"What you decided about photos of “{Path(root).name}” could not be read: {error}."
         )
         with contextlib.suppress(OSError):
-            path.replace(aside)
-            failed.add_advice(f"The file is kept as {aside}.")
+            failed.add_advice(f"The file is kept as {_put_aside(path)}.")
         raise failed from error
 
 
@@ -129,14 +160,38 @@ def _path(root: str) -> Path:
     return improve_dir() / f"{folder_name(Path(root).name)[:40]}-{mark}{_SUFFIX}"
 
 
-def _write(decisions: Decisions) -> None:
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Around the reading and writing of a file: no other window does it meanwhile.
+
+    Raises:
+        ImproveError: the disk is full, or may not be written.
+    """
     try:
-        write_text(_path(decisions.root), dump_json(to_json(decisions)) + "\n")
+        improve_dir().mkdir(parents=True, exist_ok=True)
+        with lock(improve_dir() / ".lock", _PATIENCE_S):
+            yield
     except OSError as error:
         raise ImproveError(
-            f"What you decided could not be saved ({error.strerror or error}).",
+            "What you decided could not be saved "
+            f"({error.strerror or 'another window is writing to the same folder'}).",
             "Until it can be, closing the window loses the last decisions.",
         ) from error
+
+
+def _write(path: Path, decisions: Decisions) -> None:
+    write_text(path, dump_json(to_json(decisions)) + "\n")
+
+
+def _put_aside(path: Path) -> Path:
+    """A damaged file gets another name, which is returned."""
+    aside = next(item for item in numbered(path.with_suffix(".damaged")) if not item.exists())
+    return path.replace(aside)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    there = path.stat()
+    return there.st_ino, there.st_size, there.st_mtime_ns
 
 
 def _read(path: Path) -> Decisions:
@@ -151,11 +206,12 @@ def _renamed(root: Path) -> Decisions | None:
     """What is kept of a folder that is not there any more and whose photos are in this one."""
     with contextlib.suppress(OSError):
         for path in sorted(improve_dir().glob(f"*{_SUFFIX}")):
-            with contextlib.suppress(DocumentError, ValueError, OSError):
+            with contextlib.suppress(DocumentError, ValueError, OSError, ImproveError):
                 found = _read(path)
                 if not Path(found.root).exists() and _lies_in(found, root):
                     moved = _moved(found, root)
-                    _write(moved)
+                    with _writing():
+                        _write(_path(moved.root), moved)
                     if _renamed_for_good(found.root):
                         path.unlink()
                     return moved

@@ -15,7 +15,7 @@ from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.correcting.counts import Counts
 from resnet_gui.ui.correcting.jobs import (
     Found,
-    keep_decisions,
+    Keeping,
     load_book,
     look_through,
     plan_corrections,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # the window's start needs none of it
     from resnet_gui.core.filing.batch import How, Plan
     from resnet_gui.core.improve.corrections import Changed, Corrections
     from resnet_gui.core.improve.kept import Kept
-    from resnet_gui.core.improve.values import Applied, Decision, Decisions, Photo
+    from resnet_gui.core.improve.values import Applied, Decisions, Photo
 
 
 @dataclass(slots=True, eq=False)
@@ -172,7 +172,7 @@ class Corrector(QObject):
         self._opening.discard(root)
         if root in self._books:
             return self._books[root]
-        saver: Saver[Decisions] = Saver(self._io, keep_decisions, self)
+        saver: Saver[Decisions] = Saver(self._io, Keeping(corrections.snapshot()), self)
         book = self._books[root] = Book(corrections, saver)
         saver.saved.connect(partial(self._on_saved, root))
         saver.failed.connect(self._on_not_saved)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from resnet_gui.core.filing.batch import How, Plan
     from resnet_gui.core.improve.agree import Agreed
     from resnet_gui.core.improve.corrections import Corrections
-    from resnet_gui.core.improve.kept import Kept
+    from resnet_gui.core.improve.kept import Keeper, Kept
     from resnet_gui.core.improve.values import Decisions
 
 
@@ -72,8 +72,16 @@ def plan_corrections(
     return (yield from plan_apply(decisions, summary, loose=loose))
 
 
-def keep_decisions(decisions: Decisions) -> Kept:
-    from resnet_gui.core.improve.kept import keep
+class Keeping:
+    """Keeps the decisions about one folder: a Saver's `store`."""
 
-    [kept] = keep(decisions)
-    return kept
+    def __init__(self, loaded: Decisions) -> None:
+        self._loaded = loaded
+        self._keeper: Keeper | None = None
+
+    def __call__(self, decisions: Decisions) -> Kept:
+        from resnet_gui.core.improve.kept import Keeper
+
+        if self._keeper is None:
+            self._keeper = Keeper(self._loaded)
+        return self._keeper.keep(decisions)

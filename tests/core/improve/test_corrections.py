@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.filing.carry_out import carry_out
 from resnet_gui.core.improve import kept
+from resnet_gui.core.improve.agree import agree
 from resnet_gui.core.improve.corrections import Corrections
-from resnet_gui.core.improve.kept import improve_dir, load
+from resnet_gui.core.improve.kept import Keeper, improve_dir, load
 from resnet_gui.core.improve.values import Content, Decisions, ImproveError, Photo, What
-from tests.helpers.corrections import labelled_folder, photo, reopened, scanned, store
+from tests.helpers.corrections import labelled_folder, photo, planned, reopened, scanned, store
 
 A, B, C = (Photo(f"/data/ants/{name}.jpg", "ants") for name in "abc")
 
@@ -134,9 +136,10 @@ def test_decisions_are_kept_before_their_photos_are_read(
         return read(path)
 
     monkeypatch.setattr(kept, "content_of", spied)
-    monkeypatch.setattr(kept, "_READING_S", 0.0)  # as if each took too long
+    monkeypatch.setattr(kept, "READING_S", 0.0)  # as if each took too long
+    keeper = Keeper(None)
     for number in range(1, len(photos) + 1):
-        [done] = kept.keep(corrections.snapshot())
+        done = keeper.keep(corrections.snapshot())
         corrections.note(done.contents)
         assert seen == [len(photos)] * number
         assert (len(done.contents), done.left) == (1, len(photos) - number)
@@ -152,8 +155,8 @@ def test_photos_that_cannot_be_read_do_not_keep_others_from_it(
     corrections = reopened(root)
     corrections.set_aside([Photo(str(root / "ants" / f"gone{n}.png"), "ants") for n in range(3)])
     corrections.set_aside([photo(root / "ants/ants0.png")])
-    monkeypatch.setattr(kept, "_READING_S", 0.0)
-    [done] = kept.keep(corrections.snapshot())
+    monkeypatch.setattr(kept, "READING_S", 0.0)
+    done = Keeper(None).keep(corrections.snapshot())
     assert (list(done.contents), done.left) == ([str(root / "ants/ants0.png")], 0)
 
 
@@ -222,3 +225,64 @@ def test_a_copy_takes_nothing_from_a_folder_whose_drive_is_away(
         drive.rmdir()
     (tmp_path / "away").rename(drive)
     assert reopened(root).snapshot() == corrections.snapshot()
+
+
+def test_two_windows_keep_what_both_decide(tmp_path: Path) -> None:
+    root = labelled_folder(tmp_path / "ab", parts=())
+    ants = [photo(root / f"ants/ants{n}.png") for n in range(5)]
+    first = reopened(root)
+    first.mark_fine(ants[3:])
+    store(first)
+    second = reopened(root)
+    one, other = Keeper(first.snapshot()), Keeper(second.snapshot())
+    first.relabel([ants[0]], "bees")
+    first.take_back([ants[3].path])
+    one.keep(first.snapshot())
+    second.set_aside(ants[1:3])
+    other.keep(second.snapshot())
+    first.relabel([ants[1]], "wasps")  # the later one holds
+    one.keep(first.snapshot())
+    first.undo()
+    first.redo()
+    one.keep(first.snapshot())
+    [there] = load(scanned(root).root)
+    assert {Path(item.path).name: item.to or item.what.value for item in there.decisions} == {
+        "ants0.png": "bees",
+        "ants1.png": "wasps",
+        "ants2.png": "aside",
+        "ants4.png": "fine",
+    }
+    assert all(item.content for item in there.decisions)
+
+
+def test_what_one_window_carried_out_is_not_pending_for_another(tmp_path: Path) -> None:
+    root = labelled_folder(tmp_path / "ab", parts=())
+    first = reopened(root)
+    first.relabel([photo(root / "ants/ants0.png")], "bees")
+    store(first)
+    second = reopened(root)
+    one, other = Keeper(first.snapshot()), Keeper(second.snapshot())
+    [done] = list(carry_out(planned(first)))[-1:]
+    assert getattr(done, "done", 0) == 1
+    for corrections, keeper in ((first, one), (second, other)):
+        [agreed] = agree(corrections.snapshot(), scanned(root))
+        corrections.settle(agreed.outcomes)
+        keeper.keep(corrections.snapshot())
+    [there] = load(scanned(root).root)
+    assert not there.decisions
+    assert len(there.applied) == 1
+
+
+def test_a_file_that_was_damaged_meanwhile_is_put_aside(tmp_path: Path) -> None:
+    root = labelled_folder(tmp_path / "ab", parts=())
+    corrections = reopened(root)
+    keeper = Keeper(corrections.snapshot())
+    corrections.mark_fine([photo(root / "ants/ants0.png")])
+    keeper.keep(corrections.snapshot())
+    [file] = improve_dir().glob("*.json")
+    file.write_text("{")
+    corrections.mark_fine([photo(root / "ants/ants1.png")])
+    keeper.keep(corrections.snapshot())
+    assert len(reopened(root).snapshot().decisions) == 2
+    [aside] = improve_dir().glob("*.damaged")
+    assert aside.read_text() == "{"

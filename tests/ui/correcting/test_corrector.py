@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from resnet_gui.core.filing import carry_out
 from resnet_gui.core.filing.batch import How, Plan
 from resnet_gui.core.improve import kept
+from resnet_gui.core.system.renaming import rename_new
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.filing.filer import Filer
@@ -148,7 +148,7 @@ def test_a_photo_that_its_class_has_already_can_be_decided_about_again(desk: Des
 def test_all_photos_are_read_though_it_takes_several_turns(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "_READING_S", 0.0)
+    monkeypatch.setattr(kept, "READING_S", 0.0)
     gone = Judged(str(desk.folder / "ants/gone.png"), "ants")
     photos = [gone, *(desk.photo(f"ants/ants{n}.png") for n in range(3))]
     desk.corrector.accept(desk.root, photos)
@@ -164,16 +164,18 @@ def test_a_batch_that_was_stopped_is_seen(
 ) -> None:
     """No outcome is told, and some of the photos are in their class."""
     monkeypatch.setattr(carry_out, "GROUP", 1)
-    held, carry = Hold(), carry_out.Carrier._carry
+    held = Hold()
+    done: list[Path] = []
 
-    def second_waits(carrier: carry_out.Carrier, group: list[int]) -> Iterator[Path]:
-        if group != [0]:
+    def second_waits(source: Path, target: Path) -> bool:
+        if done:
             held.wait()
             if failed:
                 raise OSError(errno.ENOSPC, "No space left on device")
-        return carry(carrier, group)
+        done.append(source)
+        return rename_new(source, target)
 
-    monkeypatch.setattr(carry_out.Carrier, "_carry", second_waits)
+    monkeypatch.setattr(carry_out, "rename_new", second_waits)
     corrector, root, filer = desk.corrector, desk.root, desk.filer
     corrector.move(root, [desk.photo(f"ants/ants{n}.png") for n in range(3)], "bees")
     filer.start(desk.plan())
@@ -187,3 +189,13 @@ def test_a_batch_that_was_stopped_is_seen(
     assert left in (1, 2)  # the file at which it was stopped may have come to its end
     assert corrector.counts(root).pending == left
     assert desk.seen(desk.photo("ants/ants0.png"))[1:] == ("bees", "✓ in bees")
+
+
+def test_two_windows_lose_nothing_of_each_other(rig: Rig, desk: Desk) -> None:
+    other = Desk(rig, desk.folder)
+    desk.corrector.move(desk.root, [desk.photo("ants/ants0.png")], "bees")
+    desk.settle()
+    other.corrector.accept(desk.root, [desk.photo("ants/ants1.png")])
+    other.settle()
+    [there] = kept.load(desk.root)
+    assert [Path(item.path).name for item in there.decisions] == ["ants0.png", "ants1.png"]
