@@ -11,7 +11,15 @@ import pytest
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.predictions import Measured, Predictions, read_predictions
 from resnet_gui.core.evaluation.store import run_result, weights_key
-from resnet_gui.core.runs.events import EpochDone, RunStopped, TrainEvent
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import (
+    EpochDone,
+    Preparing,
+    RunFinished,
+    RunStopped,
+    SamplesPredicted,
+    TrainEvent,
+)
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
 from resnet_gui.core.training.api import resume, train
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
@@ -100,3 +108,39 @@ def test_the_finished_run_keeps_its_own(data: Path) -> None:
     run = the_run()
     *_, finished = resume(run.path, zoo=user_zoo())
     assert kept(run.name).facts.epoch == finished.best_epoch  # type: ignore[union-attr]
+
+
+def many(data: Path) -> RunConfig:
+    """A run whose validation photos are enough for a calibration."""
+    make_photos(data, count=102, side=34)
+    return tiny_config(data, epochs=1, batch_size=64, val_fraction=0.5)
+
+
+def calibrated_by(run: str) -> tuple[int, int]:
+    """Photos of its model's calibration, and how many answers it kept."""
+    found = kept(run).facts
+    return user_zoo().ready(found.model).spec.calibration.photos, found.n
+
+
+def test_a_run_that_was_let_go_at_its_very_end_loses_none_of_them(data: Path) -> None:
+    events = train(many(data), zoo=user_zoo())
+    trained = False
+    for event in events:
+        trained = trained or isinstance(event, EpochDone)
+        if trained and isinstance(event, Preparing):
+            break
+    events.close()  # type: ignore[attr-defined]
+    run = the_run()
+    assert calibrated_by(run.name) == (102, 102)
+    *_, finished = resume(run.path, zoo=user_zoo())
+    assert isinstance(finished, RunFinished)
+    assert calibrated_by(run.name) == (102, 102)
+
+
+def test_a_stop_at_the_very_end_loses_none_of_them(data: Path) -> None:
+    trained = False
+    last: TrainEvent | None = None
+    for last in train(many(data), zoo=user_zoo(), stop=lambda: trained):
+        trained = trained or isinstance(last, SamplesPredicted)
+    assert isinstance(last, RunFinished)
+    assert calibrated_by(last.run) == (102, 102)
