@@ -10,11 +10,13 @@ from datetime import datetime
 import numpy as np
 
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
-from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.errors import DatasetError, ResNetGuiError
 from resnet_gui.core.evaluation.predictions import Predictions, read_predictions
-from resnet_gui.core.evaluation.store import stored_results, weights_key
+from resnet_gui.core.evaluation.store import Stored, stored_results, weights_key
 from resnet_gui.core.inference.answers import calibrated
 from resnet_gui.core.inference.backend import EXACT
+from resnet_gui.core.runs.config import Method
+from resnet_gui.core.runs.listing import RunDirectory
 from resnet_gui.core.zoo import ModelEntry
 
 _log = logging.getLogger(__name__)
@@ -54,8 +56,9 @@ def kept_answers(
     newest = max((_written(summary, photo) for photo in photos), default=0.0)
     for stored in sorted(found, key=lambda item: item.facts.made, reverse=True):
         facts = stored.facts
-        plain = (facts.backend, facts.precision) == (EXACT, "fp32")
-        if facts.weights != weights or (exact and not plain) or _seconds(facts.made) < newest:
+        if facts.weights != weights or _seconds(facts.made) < newest:
+            continue
+        if exact and not _exact(stored):
             continue
         try:
             predictions = read_predictions(stored.path)
@@ -66,6 +69,23 @@ def kept_answers(
         if said and len(photos) - len(said) <= facts.failed:
             return KeptAnswers(said, facts.made)
     return None
+
+
+def _exact(stored: Stored) -> bool:
+    """Whether the exact backend gave the answers, in float32. Runs of before said so also of a head
+    that had learned from OpenVINO's features, and answered from them."""
+    facts = stored.facts
+    if (facts.backend, facts.precision) != (EXACT, "fp32"):
+        return False
+    if not facts.run:
+        return True
+    try:
+        run = RunDirectory.open(stored.path.parent)
+        note, config = run.document.get("features"), run.config
+    except (ResNetGuiError, OSError):
+        return False
+    of_network = config.method is Method.PROGRESSIVE and facts.epoch > config.head_epochs
+    return of_network or not isinstance(note, dict) or note.get("backend") == EXACT
 
 
 def _said(

@@ -27,13 +27,14 @@ from resnet_gui.core.evaluation.predictions import (
     write_predictions,
 )
 from resnet_gui.core.evaluation.store import weights_key
-from resnet_gui.core.inference.backend import EXACT, Rows
+from resnet_gui.core.inference.backend import EXACT, OPENVINO, Rows
 from resnet_gui.core.inference.network_features import WithFeatures
 from resnet_gui.core.inference.unknown import Numbers
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.system.documents import text
+from resnet_gui.core.training.feature_ways import note_of
 from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
@@ -177,6 +178,8 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
     except (ModelFileError, OSError):
         return
     calibration = answers.calibration.to_json()
+    epoch = answers.epoch or sitting.progress.best_epoch
+    backend, precision = _what_answered(setup, epoch)
     dataset = run.document.get("dataset")
     facts = Facts(
         model=spec.id,
@@ -191,12 +194,12 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
         part_of="run",
         trained_on=0,
         failed=len(setup.split.val) - len(answers.positions),
-        backend=EXACT,
-        precision=setup.precision,
+        backend=backend,
+        precision=precision,
         made=now(),
         run=run.name,
         run_title=run.title,
-        epoch=answers.epoch or sitting.progress.best_epoch,
+        epoch=epoch,
         calibration=calibration,
         fitted=calibration,
     )
@@ -204,3 +207,11 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
     predictions = Predictions(facts, paths, answers.truth, answers.logits, answers.unlike)
     with contextlib.suppress(OSError):
         write_predictions(run.predictions, predictions)
+
+
+def _what_answered(setup: Setup, epoch: int) -> tuple[str, str]:
+    """Backend and precision; a head answered from features, and they may be OpenVINO's."""
+    note = note_of(setup)
+    if setup.phase_of(epoch) == HEAD and isinstance(note, dict) and note.get("backend") == OPENVINO:
+        return OPENVINO, text(note.get("precision"))
+    return EXACT, setup.precision
