@@ -10,8 +10,9 @@ from datetime import datetime
 import numpy as np
 
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
+from resnet_gui.core.dataset.summary import ProblemKind
 from resnet_gui.core.errors import DatasetError, ResNetGuiError
-from resnet_gui.core.evaluation.predictions import Predictions, read_predictions
+from resnet_gui.core.evaluation.predictions import Facts, Predictions, read_predictions
 from resnet_gui.core.evaluation.store import Stored, stored_results, weights_key
 from resnet_gui.core.inference.answers import calibrated
 from resnet_gui.core.inference.backend import EXACT
@@ -66,9 +67,21 @@ def kept_answers(
             _log.warning("%s", error)
             continue
         said = _said(entry, predictions, photos)
-        if said and len(photos) - len(said) <= facts.failed:
+        missing = len(photos) - len(said)
+        # Some are missing: only where they are the very photos that could not be read then, not
+        # some that nobody asked about.
+        same = len(said) == facts.n and missing == facts.failed - _never_judged(facts, summary)
+        if said and (not missing or same):
             return KeptAnswers(said, facts.made)
     return None
+
+
+def _never_judged(facts: Facts, summary: DatasetSummary) -> int:
+    """How many of the photos that a result counts as failed are none of the summary's: a test also
+    counts what could not be read as the folder was searched."""
+    if facts.run:
+        return 0
+    return sum(p.kind is not ProblemKind.UNREADABLE_FOLDER for p in summary.unreadable)
 
 
 def _exact(stored: Stored) -> bool:
