@@ -65,8 +65,9 @@ def train(
         zoo: where `config.model` comes from.
         folder: where runs are kept (each gets a directory in it).
         models: where the finished model goes.
-        stop: asked between batches; True ends the run with RunStopped. Closing the generator
-            stops as well, without that event.
+        stop: asked between batches; True ends the run with RunStopped, or, before RunStarted,
+            without any event: then there is no run. Closing the generator stops as well, without
+            that event.
         guard: see `setup.Guard`.
 
     Yields:
@@ -94,7 +95,12 @@ def train(
             f"early_stopping is ignored: the best part of the schedule “{config.schedule}” is its "
             "end."
         )
-    known = frozenset() if config.method is Method.SCRATCH else learned_paths(entry, summary)
+    known: frozenset[str] = frozenset()
+    if config.method is not Method.SCRATCH:
+        found = yield from learned_paths(entry, summary, stop or (lambda: False))
+        if found is None:
+            return
+        known = found
     split = make_split(summary, config.val_fraction, config.seed, known)
     if known:
         yield known_before(entry, summary, split, known)
