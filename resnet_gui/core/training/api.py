@@ -13,7 +13,7 @@ from typing import Any
 
 from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.split import Split, make_split
-from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.dataset.summary import count_noun, name_list
 from resnet_gui.core.dataset.walk import walk
 from resnet_gui.core.errors import (
     DatasetChangedError,
@@ -298,6 +298,14 @@ def known_before(
     )
     if split.val:
         text += f"the {count_noun(len(split.val), 'validation photo')} are new to it."
+        shown = {item.label for item in split.val}
+        unseen = [name for label, name in enumerate(split.classes) if label not in shown]
+        if unseen:
+            these = "these are" if len(unseen) > 1 else "it is"
+            text += (
+                f" Of {name_list(unseen)} there is none among them: how well {these} recognised is "
+                "not known."
+            )
     else:
         text += (
             "as no others are left to validate with, the last epoch is taken, and its accuracy is "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -101,6 +102,20 @@ def test_a_run_validates_with_no_photo_that_its_start_model_knows(data: Path) ->
     shutil.rmtree(runs_dir())
     after, _ = measure(second, data)
     assert facts(after) == ("unseen", "folder", len(chosen), 0)
+
+
+def test_a_class_without_a_new_photo_is_named(data: Path) -> None:
+    first = learn(data)
+    for name, _ in split_of(first)["val"]:
+        if name.startswith("green"):
+            (data / name).unlink()
+    events = train(tiny_config(data, model=first, method="head", epochs=1), zoo=user_zoo())
+    with contextlib.closing(events):  # type: ignore[type-var]
+        said = next(e.message for e in events if isinstance(e, Notice) and "already" in e.message)
+    assert said.endswith(
+        "the 2 validation photos are new to it. Of “green” there is none among them: how well it "
+        "is recognised is not known."
+    )
 
 
 def test_looking_for_photos_that_it_knows_is_shown_and_can_be_stopped(
