@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError
-from resnet_gui.core.evaluation.calibrate import fit_calibration
+from resnet_gui.core.evaluation.calibrate import FEWEST, fit_calibration
 from resnet_gui.core.evaluation.metrics import Ints
 from resnet_gui.core.evaluation.predictions import (
     MAX_BYTES,
@@ -29,7 +29,7 @@ from resnet_gui.core.evaluation.predictions import (
 from resnet_gui.core.evaluation.store import weights_key
 from resnet_gui.core.inference.backend import EXACT, OPENVINO, Rows
 from resnet_gui.core.inference.network_features import WithFeatures
-from resnet_gui.core.inference.unknown import Numbers
+from resnet_gui.core.inference.unknown import Numbers, energy
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
@@ -41,6 +41,7 @@ from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.weights.model_file import read_header, spec_from_header
 
 _log = logging.getLogger(__name__)
+_MOST_FITTED = 2_000_000  # numbers that a stop fits the calibration from
 _MOST_FEATURES = 40_000_000  # numbers in memory
 
 
@@ -135,7 +136,11 @@ def answers_so_far(sitting: Sitting, epoch: int) -> Answers | None:
         return None
     items = setup.split.val
     truth = np.array([items[index].label for index in found.positions], np.int64)
-    calibration, unlike = fit_calibration(logits, truth)
+    # A program that is being closed waits for it: of very many photos every n-th will do.
+    every = max(1, min(-(-logits.size // _MOST_FITTED), len(truth) // FEWEST))
+    calibration, unlike = fit_calibration(logits[::every], truth[::every])
+    if every > 1:
+        unlike = energy(logits)
     return Answers(list(found.positions), truth, logits, unlike, calibration, epoch)
 
 

@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.evaluation.calibrate import fit_calibration
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
+from resnet_gui.core.evaluation.metrics import Ints
 from resnet_gui.core.evaluation.predictions import Measured, Predictions, read_predictions
 from resnet_gui.core.evaluation.store import run_result, weights_key
+from resnet_gui.core.inference.backend import Rows
+from resnet_gui.core.inference.unknown import Numbers, energy
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
     EpochDone,
@@ -21,6 +26,7 @@ from resnet_gui.core.runs.events import (
     TrainEvent,
 )
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
+from resnet_gui.core.training import validation_answers
 from resnet_gui.core.training.api import resume, train
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
@@ -144,3 +150,22 @@ def test_a_stop_at_the_very_end_loses_none_of_them(data: Path) -> None:
         trained = trained or isinstance(last, SamplesPredicted)
     assert isinstance(last, RunFinished)
     assert calibrated_by(last.run) == (102, 102)
+
+
+def test_of_very_many_answers_some_are_fitted_and_all_kept(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[int] = []
+
+    def fit(logits: Rows, truth: Ints) -> tuple[Calibration, Numbers]:
+        fitted.append(len(truth))
+        return fit_calibration(logits, truth)
+
+    monkeypatch.setattr(validation_answers, "fit_calibration", fit)
+    monkeypatch.setattr(validation_answers, "FEWEST", 1)
+    monkeypatch.setattr(validation_answers, "_MOST_FITTED", 8)  # numbers, of 10 photos' 20
+    until(train(tiny_config(data, epochs=9, val_fraction=0.5), zoo=user_zoo()), 1)
+    found = kept(the_run().name)
+    assert fitted == [4]
+    assert found.facts.n == len(found.unlike) == 10
+    assert np.allclose(found.unlike, energy(found.logits))
