@@ -135,6 +135,7 @@ def test_looking_for_photos_that_it_knows_is_shown_and_can_be_stopped(
     runs = sorted(runs_dir().iterdir())
     shown.clear()
     for event in train(config, zoo=user_zoo(), stop=lambda: len(shown) == 2):
+        assert isinstance(event, Preparing | Notice)  # no run begins
         if isinstance(event, Preparing) and event.what == "photos":
             shown.append((event.done, event.total))
     assert shown == [(0, 24), (10, 24)]

@@ -135,12 +135,16 @@ def test_memory_goes_back_when_the_network_is_gone(
     before = phases()
     found: list[int] = []
     monkeypatch.setattr(sitting, "give_back_freed_memory", lambda: found.append(phases()))
-    epochs = 0
-    for event in train(
-        tiny_config(make_photos(tmp_path / "colours"), epochs=2),
-        zoo=user_zoo(),
-        stop=lambda: stopped and epochs == 1,
-    ):
-        epochs += isinstance(event, EpochDone)
-    assert epochs == (1 if stopped else 2)
+    events: list[TrainEvent] = []
+
+    def epochs() -> int:
+        return sum(isinstance(event, EpochDone) for event in events)
+
+    def enough() -> bool:
+        return stopped and epochs() == 1
+
+    config = tiny_config(make_photos(tmp_path / "colours"), epochs=2)
+    for event in train(config, zoo=user_zoo(), stop=enough):
+        events.append(event)  # noqa: PERF402
+    assert epochs() == (1 if stopped else 2)
     assert found == [before]

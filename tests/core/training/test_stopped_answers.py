@@ -144,10 +144,14 @@ def test_a_run_that_was_let_go_at_its_very_end_loses_none_of_them(data: Path) ->
 
 
 def test_a_stop_at_the_very_end_loses_none_of_them(data: Path) -> None:
-    trained = False
-    last: TrainEvent | None = None
-    for last in train(many(data), zoo=user_zoo(), stop=lambda: trained):
-        trained = trained or isinstance(last, SamplesPredicted)
+    events: list[TrainEvent] = []
+
+    def trained() -> bool:
+        return any(isinstance(event, SamplesPredicted) for event in events)
+
+    for event in train(many(data), zoo=user_zoo(), stop=trained):
+        events.append(event)  # noqa: PERF402
+    last = events[-1]
     assert isinstance(last, RunFinished)
     assert calibrated_by(last.run) == (102, 102)
 
