@@ -100,6 +100,9 @@ def follow(
             raise
         say(_how_to_resume(name))
         raise typer.Exit(end.exit_code or SOME_FAILED) from None
+    if stop.is_set() and not ended and not name:
+        say("Stopped before the run began.")
+        code = INTERRUPTED
     return code or (SOME_FAILED if skipped else FINE)
 
 

@@ -85,7 +85,7 @@ def compare(
             emit_json(result.to_json())
         else:
             _print_result(result)
-    raise typer.Exit(SOME_FAILED if failed else FINE)
+    raise typer.Exit(SOME_FAILED if failed or result.failed else FINE)
 
 
 def _print_result(result: Any) -> None:

@@ -32,6 +32,7 @@ from resnet_gui.core.zoo import ModelEntry
 
 CompareEvent = Preparing | Notice | ImageFailed | Compared
 Said = tuple[int, float]  # index of the class, probability
+_COULD_NOT = "{} could not be read when the model was asked about it."
 
 
 def compare(
@@ -81,14 +82,19 @@ def compare(
     paths = [summary.absolute(photo) for photo in photos]
     said: list[dict[int, Said]] = []
     made: list[str] = []
+    told: set[int] = set()  # photos that could not be read, each said once
     for number, entry in enumerate(entries):
         kept = kept_answers(entry, summary, photos, exact=exact or exact_wanted())
         made.append("" if kept is None else kept.made)
         if kept is None:
-            answers = _answers(entry, paths, device, exact, number * len(paths))
+            answers = _answers(entry, paths, device, exact, number * len(paths), told)
             said.append((yield from answers))
         else:
             said.append(kept.said)
+            for index, path in enumerate(paths):
+                if index not in kept.said and index not in told:
+                    told.add(index)
+                    yield _failed(index, path, entry, _COULD_NOT.format(path.name))
             yield Preparing("photos", (number + 1) * len(paths), MODELS * len(paths))
     pairs = []
     for index, photo in enumerate(photos):
@@ -161,14 +167,22 @@ class _Chosen:
         return None if learned is None else sum(photo.path in learned for photo in photos)
 
 
+def _failed(index: int, path: Path, entry: ModelEntry, message: str) -> ImageFailed:
+    return ImageFailed(index, str(path), entry.spec.id, "ImageReadError", message)
+
+
 def _answers(
-    entry: ModelEntry, paths: Sequence[Path], device: str, exact: bool, before: int
+    entry: ModelEntry,
+    paths: Sequence[Path],
+    device: str,
+    exact: bool,
+    before: int,
+    told: set[int],
 ) -> Generator[CompareEvent, None, dict[int, Said]]:
     """A model's answers by position; a photo that cannot be read has none. before: photos that are
-    done."""
+    done. told: those that were named as unreadable; it grows."""
     exact = exact or exact_wanted()
     backend = open_backend(entry, find_device(device), exact=exact, channels_last=True)
-    told: set[int] = set()
     while True:
         said: dict[int, Said] = {}
         done = 0
@@ -181,9 +195,8 @@ def _answers(
                         for n, position in enumerate(answered.positions):
                             said[position] = int(best[n]), float(rows[n, best[n]])
                     for index, message in answered.failed.items():
-                        if index not in told and not before:  # the second model sees it, too
-                            path = str(paths[index])
-                            yield ImageFailed(index, path, entry.spec.id, "ImageReadError", message)
+                        if index not in told:
+                            yield _failed(index, paths[index], entry, message)
                     told.update(answered.failed)
                     done += answered.photos
                     yield Preparing("photos", before + done, MODELS * len(paths))

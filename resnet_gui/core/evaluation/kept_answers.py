@@ -10,11 +10,14 @@ from datetime import datetime
 import numpy as np
 
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
-from resnet_gui.core.errors import DatasetError
-from resnet_gui.core.evaluation.predictions import Predictions, read_predictions
-from resnet_gui.core.evaluation.store import stored_results, weights_key
+from resnet_gui.core.dataset.summary import ProblemKind
+from resnet_gui.core.errors import DatasetError, ResNetGuiError
+from resnet_gui.core.evaluation.predictions import Facts, Predictions, read_predictions
+from resnet_gui.core.evaluation.store import Stored, stored_results, weights_key
 from resnet_gui.core.inference.answers import calibrated
 from resnet_gui.core.inference.backend import EXACT
+from resnet_gui.core.runs.config import Method
+from resnet_gui.core.runs.listing import RunDirectory
 from resnet_gui.core.zoo import ModelEntry
 
 _log = logging.getLogger(__name__)
@@ -54,8 +57,9 @@ def kept_answers(
     newest = max((_written(summary, photo) for photo in photos), default=0.0)
     for stored in sorted(found, key=lambda item: item.facts.made, reverse=True):
         facts = stored.facts
-        plain = (facts.backend, facts.precision) == (EXACT, "fp32")
-        if facts.weights != weights or (exact and not plain) or _seconds(facts.made) < newest:
+        if facts.weights != weights or _seconds(facts.made) < newest:
+            continue
+        if exact and not _exact(stored):
             continue
         try:
             predictions = read_predictions(stored.path)
@@ -63,9 +67,38 @@ def kept_answers(
             _log.warning("%s", error)
             continue
         said = _said(entry, predictions, photos)
-        if said and len(photos) - len(said) <= facts.failed:
+        missing = len(photos) - len(said)
+        # Some are missing: only where they are the very photos that could not be read then, not
+        # some that nobody asked about.
+        same = len(said) == facts.n and missing == facts.failed - _never_judged(facts, summary)
+        if said and (not missing or same):
             return KeptAnswers(said, facts.made)
     return None
+
+
+def _never_judged(facts: Facts, summary: DatasetSummary) -> int:
+    """How many of the photos that a result counts as failed are none of the summary's: a test also
+    counts what could not be read as the folder was searched."""
+    if facts.run:
+        return 0
+    return sum(p.kind is not ProblemKind.UNREADABLE_FOLDER for p in summary.unreadable)
+
+
+def _exact(stored: Stored) -> bool:
+    """Whether the exact backend gave the answers, in float32. Runs of before said so also of a head
+    that had learned from OpenVINO's features, and answered from them."""
+    facts = stored.facts
+    if (facts.backend, facts.precision) != (EXACT, "fp32"):
+        return False
+    if not facts.run:
+        return True
+    try:
+        run = RunDirectory.open(stored.path.parent)
+        note, config = run.document.get("features"), run.config
+    except (ResNetGuiError, OSError):
+        return False
+    of_network = config.method is Method.PROGRESSIVE and facts.epoch > config.head_epochs
+    return of_network or not isinstance(note, dict) or note.get("backend") == EXACT
 
 
 def _said(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from resnet_gui.core.header_schema import MAX_NOTED_PHOTOS, NOTE_BYTES
 from resnet_gui.core.photos.identity import photo_key
 from resnet_gui.core.photos.store import workers
 from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
 from resnet_gui.core.zoo.spec import ModelEntry
 from resnet_gui.core.zoo.weights.model_file import read_header
@@ -61,10 +62,33 @@ def with_earlier(note: dict[str, Any] | None, base: ModelEntry | None) -> dict[s
     return {"format": _FORMAT, "keys": keys, "earlier": True}
 
 
-def learned_paths(entry: ModelEntry, summary: DatasetSummary) -> frozenset[str]:
+def learned_paths(
+    entry: ModelEntry, summary: DatasetSummary, stop: Callable[[], bool] = lambda: False
+) -> Generator[Preparing, None, frozenset[str] | None]:
     """Paths of a folder's photos that a model is known to have learned from; none where nobody
-    knows."""
-    known = _Learned(entry, summary).among(summary.photos)
+    knows.
+
+    Args:
+        stop: asked between pieces.
+
+    Yields:
+        Preparing ("photos"), where photos have to be read for it.
+
+    Returns:
+        the paths; None: it was stopped.
+    """
+    learned = _Learned(entry, summary)
+    keys: list[bytes] | None = None
+    if learned.by_keys:
+        paths = [summary.absolute(photo) for photo in summary.photos]
+        keys = []
+        yield Preparing("photos", 0, len(paths))
+        for start in range(0, len(paths), _AT_ONCE):
+            if stop():
+                return None
+            keys += _keys(paths[start : start + _AT_ONCE]) or []
+            yield Preparing("photos", len(keys), len(paths))
+    known = learned.among(summary.photos, keys)
     if known is None:
         return frozenset()
     return frozenset(p.path for p, old in zip(summary.photos, known, strict=True) if old)
@@ -168,21 +192,30 @@ class _Learned:
         elif fingerprint == summary.fingerprint:
             self.split = _same_split(provenance, summary)
 
-    def among(self, photos: Sequence[LabelledPhoto]) -> tuple[bool, ...] | None:
-        """For each photo whether the model learned from it; None: not known."""
+    @property
+    def by_keys(self) -> bool:
+        """Whether telling takes a look into the photos themselves."""
+        return self._keys is not None and (self.split is None or self._earlier)
+
+    def among(
+        self, photos: Sequence[LabelledPhoto], keys: Sequence[bytes] | None = None
+    ) -> tuple[bool, ...] | None:
+        """For each photo whether the model learned from it; None: not known.
+
+        Args:
+            keys: of these photos, where they are known already.
+        """
+        own = (False,) * len(photos)
         if self.split is not None:
             train = {item.path for item in self.split.train}
             own = tuple(photo.path in train for photo in photos)
-            if not self._earlier or self._keys is None:
-                return own
-            found = _keys([self._summary.absolute(photo) for photo in photos])
+        paths = [self._summary.absolute(photo) for photo in photos]
+        if self._keys is not None and self.by_keys:
+            found = _keys(paths) if keys is None else keys
             assert found is not None  # without a deadline
             return tuple(o or key in self._keys for o, key in zip(own, found, strict=True))
-        paths = [self._summary.absolute(photo) for photo in photos]
-        if self._keys is not None:
-            keys = _keys(paths)
-            assert keys is not None  # without a deadline
-            return tuple(key in self._keys for key in keys)
+        if self.split is not None:
+            return own
         if self._paths is not None:
             # Of an older model: the photos that lie where they lay.
             known = tuple(path in self._paths for path in paths)

@@ -23,14 +23,20 @@ from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.inference.backend import Rows
 
 Numbers = npt.NDArray[np.float32]
+_AT_ONCE = 1_000_000
 MAX_NUMBERS = 500_000  # of all classes' means together: a megabyte in the model's file
 
 
 def energy(logits: Rows) -> Numbers:
     """logits: (N, classes) -> (N,) float32; the higher, the less is any class spoken for."""
-    largest = logits.max(axis=1)
-    sums = np.exp((logits - largest[:, None]).astype(np.float64)).sum(axis=1)
-    return np.asarray(-(np.log(sums) + largest), np.float32)
+    found = np.empty(len(logits), np.float32)
+    rows = max(1, _AT_ONCE // max(1, logits.shape[1]))
+    for start in range(0, len(logits), rows):  # of all at once, doubles would fill the memory
+        some = logits[start : start + rows]
+        largest = some.max(axis=1)
+        sums = np.exp((some - largest[:, None]).astype(np.float64)).sum(axis=1)
+        found[start : start + rows] = -(np.log(sums) + largest)
+    return found
 
 
 def away_from(means: Rows, features: Rows) -> Numbers:

@@ -55,6 +55,15 @@ def keeping_freed_memory() -> Iterator[None]:
                 library.malloc_trim(0)
 
 
+def give_back_freed_memory() -> None:
+    """Give what was freed since back to the system. What a keeper used dies after it, as a rule,
+    and lies between what stays: nothing of it goes back by itself."""
+    library = _glibc()
+    with _lock:
+        if library is not None and not _keepers:
+            library.malloc_trim(0)
+
+
 def _set(library: ctypes.CDLL, options: tuple[tuple[int, int], ...]) -> None:
     mallopt: Callable[[int, int], int] = library.mallopt
     for option, value in options:

@@ -13,7 +13,7 @@ from typing import Any
 
 from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.split import Split, make_split
-from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.dataset.summary import count_noun, name_list
 from resnet_gui.core.dataset.walk import walk
 from resnet_gui.core.errors import (
     DatasetChangedError,
@@ -65,8 +65,9 @@ def train(
         zoo: where `config.model` comes from.
         folder: where runs are kept (each gets a directory in it).
         models: where the finished model goes.
-        stop: asked between batches; True ends the run with RunStopped. Closing the generator
-            stops as well, without that event.
+        stop: asked between batches; True ends the run with RunStopped, or, before RunStarted,
+            without any event: then there is no run. Closing the generator stops as well, without
+            that event.
         guard: see `setup.Guard`.
 
     Yields:
@@ -94,7 +95,12 @@ def train(
             f"early_stopping is ignored: the best part of the schedule “{config.schedule}” is its "
             "end."
         )
-    known = frozenset() if config.method is Method.SCRATCH else learned_paths(entry, summary)
+    known: frozenset[str] = frozenset()
+    if config.method is not Method.SCRATCH:
+        found = yield from learned_paths(entry, summary, stop or (lambda: False))
+        if found is None:
+            return
+        known = found
     split = make_split(summary, config.val_fraction, config.seed, known)
     if known:
         yield known_before(entry, summary, split, known)
@@ -292,6 +298,14 @@ def known_before(
     )
     if split.val:
         text += f"the {count_noun(len(split.val), 'validation photo')} are new to it."
+        shown = {item.label for item in split.val}
+        unseen = [name for label, name in enumerate(split.classes) if label not in shown]
+        if unseen:
+            these = "these are" if len(unseen) > 1 else "it is"
+            text += (
+                f" Of {name_list(unseen)} there is none among them: how well {these} recognised is "
+                "not known."
+            )
     else:
         text += (
             "as no others are left to validate with, the last epoch is taken, and its accuracy is "

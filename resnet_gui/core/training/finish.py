@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Generator
 from pathlib import Path
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import ModelFileError, NonFiniteLossError, ResNetGuiError, RunError
 from resnet_gui.core.runs.checkpoint import Progress, load_checkpoint
 from resnet_gui.core.runs.events import (
@@ -46,6 +47,13 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
     setup, progress, run = sitting.setup, sitting.progress, sitting.setup.run
     network = best_network(setup)
     answers = yield from validation_answers(sitting, network)
+    calibration: Calibration | None = answers.calibration
+    if not answers.positions:
+        # Nobody was asked again, or a stop came between: what was said before still holds.
+        if (so_far := answers_so_far(sitting, progress.best_epoch)) is not None:
+            answers, calibration = so_far, so_far.calibration
+        else:
+            calibration = kept_calibration(setup, progress)
     sitting.close()
     measured: Accuracy | None = None
     for item in measure(setup, network, setup.phase_of(progress.best_epoch)):
@@ -56,8 +64,9 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
                 sitting.missing.add(item.path)
             yield item
     measured = measured or _chosen_accuracy(sitting, progress)
-    path = save_best(setup, progress, network, measured, calibration=answers.calibration)
-    keep_answers(sitting, answers, path)
+    path = save_best(setup, progress, network, measured, calibration=calibration)
+    if answers.positions:
+        keep_answers(sitting, answers, path)
     run.update(
         state=RunState.FINISHED.value, model_path=path, reason=reason,
         result=dataclasses.asdict(measured), best_epoch=progress.best_epoch,

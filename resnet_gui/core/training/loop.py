@@ -83,8 +83,10 @@ def _train(sitting: Sitting) -> Generator[TrainEvent, None, None]:
                 else:
                     yield item
                 if sitting.stop():
+                    del item  # else its network would outlive the end
                     yield stopped(sitting)
                     return
+            del item
             reserve_model(setup, sitting.open_phase)
             if progress.phase != name:
                 progress.bad_epochs = 0

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError
-from resnet_gui.core.evaluation.calibrate import fit_calibration
+from resnet_gui.core.evaluation.calibrate import FEWEST, fit_calibration
 from resnet_gui.core.evaluation.metrics import Ints
 from resnet_gui.core.evaluation.predictions import (
     MAX_BYTES,
@@ -27,19 +27,21 @@ from resnet_gui.core.evaluation.predictions import (
     write_predictions,
 )
 from resnet_gui.core.evaluation.store import weights_key
-from resnet_gui.core.inference.backend import EXACT, Rows
+from resnet_gui.core.inference.backend import EXACT, OPENVINO, Rows
 from resnet_gui.core.inference.network_features import WithFeatures
-from resnet_gui.core.inference.unknown import Numbers
+from resnet_gui.core.inference.unknown import Numbers, energy
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.system.documents import text
+from resnet_gui.core.training.feature_ways import note_of
 from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
 from resnet_gui.core.zoo.weights.model_file import read_header, spec_from_header
 
 _log = logging.getLogger(__name__)
+_MOST_FITTED = 2_000_000  # numbers that a stop fits the calibration from
 _MOST_FEATURES = 40_000_000  # numbers in memory
 
 
@@ -134,7 +136,11 @@ def answers_so_far(sitting: Sitting, epoch: int) -> Answers | None:
         return None
     items = setup.split.val
     truth = np.array([items[index].label for index in found.positions], np.int64)
-    calibration, unlike = fit_calibration(logits, truth)
+    # A program that is being closed waits for it: of very many photos every n-th will do.
+    every = max(1, min(-(-logits.size // _MOST_FITTED), len(truth) // FEWEST))
+    calibration, unlike = fit_calibration(logits[::every], truth[::every])
+    if every > 1:
+        unlike = energy(logits)
     return Answers(list(found.positions), truth, logits, unlike, calibration, epoch)
 
 
@@ -177,6 +183,8 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
     except (ModelFileError, OSError):
         return
     calibration = answers.calibration.to_json()
+    epoch = answers.epoch or sitting.progress.best_epoch
+    backend, precision = _what_answered(setup, epoch)
     dataset = run.document.get("dataset")
     facts = Facts(
         model=spec.id,
@@ -191,12 +199,12 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
         part_of="run",
         trained_on=0,
         failed=len(setup.split.val) - len(answers.positions),
-        backend=EXACT,
-        precision=setup.precision,
+        backend=backend,
+        precision=precision,
         made=now(),
         run=run.name,
         run_title=run.title,
-        epoch=answers.epoch or sitting.progress.best_epoch,
+        epoch=epoch,
         calibration=calibration,
         fitted=calibration,
     )
@@ -204,3 +212,11 @@ def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
     predictions = Predictions(facts, paths, answers.truth, answers.logits, answers.unlike)
     with contextlib.suppress(OSError):
         write_predictions(run.predictions, predictions)
+
+
+def _what_answered(setup: Setup, epoch: int) -> tuple[str, str]:
+    """Backend and precision; a head answered from features, and they may be OpenVINO's."""
+    note = note_of(setup)
+    if setup.phase_of(epoch) == HEAD and isinstance(note, dict) and note.get("backend") == OPENVINO:
+        return OPENVINO, text(note.get("precision"))
+    return EXACT, setup.precision

@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from typer.testing import CliRunner
 
 from resnet_gui.cli import main as cli
+from resnet_gui.cli.output import SOME_FAILED
 from resnet_gui.core.dataset import DatasetScanned, scan_dataset
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation import compare as module
@@ -183,6 +184,48 @@ def test_kept_answers_are_taken_instead_of_asking(
     for one, other in zip(both.photos, asked.photos, strict=True):
         assert (one.path, one.first, one.second) == (other.path, other.first, other.second)
         assert one.first_probability == pytest.approx(other.first_probability, abs=1e-5)
+
+
+def spoil(path: Path) -> None:
+    """The photo's listing stays fine, its pixels cannot be read."""
+    Image.effect_noise((200, 200), 50).save(path)
+    raw = bytearray(path.read_bytes())
+    start = raw.index(b"IDAT") + 4
+    raw[start : start + 36] = b"\xff" * 36
+    path.write_bytes(raw)
+    os.utime(path, (1, 1))
+
+
+def test_unreadable_photos_are_named_where_answers_were_kept(folder: Path) -> None:
+    spoil(folder / "ant" / "bad.png")
+    first, second = tiny("first", 1), tiny("second", 6)
+    for kept in (0, 1, 2):
+        *events, last = compare(first, second, folder, device="cpu")
+        named = [Path(event.path).name for event in events if isinstance(event, ImageFailed)]
+        assert isinstance(last, Compared)
+        assert (sum(map(bool, last.kept)), last.failed, named) == (kept, 1, ["bad.png"])
+        if kept < 2:
+            evaluated((first, second)[kept], folder)
+    words = ["compare", "first", "second", str(folder), "--device", "cpu"]
+    shown = CliRunner().invoke(cli.app, words)
+    assert shown.exit_code == SOME_FAILED
+    assert "bad.png could not be read" in shown.stderr
+
+
+def test_photos_that_nobody_asked_about_do_not_count_as_unreadable(tmp_path: Path) -> None:
+    first, second = tiny("first", 1), tiny("second", 6)
+    root = tmp_path / "parts"
+    for part, count in (("train", 1), ("val", 3)):
+        make_photos(root / part, ("ant", "bee"), count=count, side=36)
+    spoil(root / "val" / "ant" / "bad.png")
+    for name in ("one", "two"):  # the scan finds these
+        (root / "val" / "ant" / f"{name}.png").write_bytes(b"")
+    for entry in (first, second):
+        evaluated(entry, root)  # val: 6 photos, and 3 that cannot be read
+    every = compared(compare(first, second, root, device="cpu", part="all"))
+    assert (every.n, every.failed, every.kept) == (8, 1, ("", ""))
+    val = compared(compare(first, second, root, device="cpu", part="val"))
+    assert (val.n, val.failed, all(val.kept)) == (6, 1, True)
 
 
 def test_kept_answers_of_other_photos_or_weights_are_not_taken(folder: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from resnet_gui.core.evaluation import learned_photos
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.learned_photos import note_photos
 from resnet_gui.core.events import Notice
+from resnet_gui.core.runs.events import Preparing, RunStarted
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.training import api, best_model
 from resnet_gui.core.training.api import train
@@ -101,6 +104,44 @@ def test_a_run_validates_with_no_photo_that_its_start_model_knows(data: Path) ->
     assert facts(after) == ("unseen", "folder", len(chosen), 0)
 
 
+def test_a_class_without_a_new_photo_is_named(data: Path) -> None:
+    first = learn(data)
+    for name, _ in split_of(first)["val"]:
+        if name.startswith("green"):
+            (data / name).unlink()
+    events = train(tiny_config(data, model=first, method="head", epochs=1), zoo=user_zoo())
+    with contextlib.closing(events):  # type: ignore[type-var]
+        said = next(e.message for e in events if isinstance(e, Notice) and "already" in e.message)
+    assert said.endswith(
+        "the 2 validation photos are new to it. Of “green” there is none among them: how well it "
+        "is recognised is not known."
+    )
+
+
+def test_looking_for_photos_that_it_knows_is_shown_and_can_be_stopped(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = learn(data)
+    add_new_photos(data, 4)  # another folder than that of its run
+    monkeypatch.setattr(learned_photos, "_AT_ONCE", 10)
+    config = tiny_config(data, model=first, method="head", epochs=1)
+    shown: list[tuple[int, int]] = []
+    for event in train(config, zoo=user_zoo()):
+        if isinstance(event, RunStarted):
+            break
+        if isinstance(event, Preparing) and event.what == "photos":
+            shown.append((event.done, event.total))
+    assert shown == [(0, 24), (10, 24), (20, 24), (24, 24)]
+    runs = sorted(runs_dir().iterdir())
+    shown.clear()
+    for event in train(config, zoo=user_zoo(), stop=lambda: len(shown) == 2):
+        assert isinstance(event, Preparing | Notice)  # no run begins
+        if isinstance(event, Preparing) and event.what == "photos":
+            shown.append((event.done, event.total))
+    assert shown == [(0, 24), (10, 24)]
+    assert sorted(runs_dir().iterdir()) == runs  # none was made
+
+
 def test_where_nothing_is_new_nothing_is_measured(data: Path, tmp_path: Path) -> None:
     first = learn(data)
     known = tmp_path / "known"
@@ -130,7 +171,12 @@ def test_what_the_model_before_had_learned_from_counts(
     """Runs of before validated with photos that the start model had learned from."""
     first = learn(data)
     config = tiny_config(data, model=first, method="head", epochs=1, seed=7)
-    monkeypatch.setattr(api, "learned_paths", lambda *_: frozenset())
+
+    def nothing_known(*_: object) -> Generator[Preparing, None, frozenset[str]]:
+        yield Preparing("photos", 0, 0)
+        return frozenset()
+
+    monkeypatch.setattr(api, "learned_paths", nothing_known)
     *_, finished = train(config, zoo=user_zoo())
     second: str = finished.model_id  # type: ignore[union-attr]
     learned = {path for path, _ in split_of(first)["train"]}

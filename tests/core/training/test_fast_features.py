@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,11 @@ import pytest
 from safetensors import safe_open
 
 from resnet_gui.core.dataset import scan_dataset
+from resnet_gui.core.evaluation.compare import compare
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
+from resnet_gui.core.evaluation.paired import Compared
+from resnet_gui.core.evaluation.predictions import read_predictions, write_predictions
+from resnet_gui.core.evaluation.store import run_result
 from resnet_gui.core.inference.backend import EXACT, OPENVINO
 from resnet_gui.core.inference.converted import clear_conversions, conversions_dir
 from resnet_gui.core.inference.feature_cache import clear_features
@@ -268,3 +273,24 @@ def test_the_finished_model_is_measured_in_the_runs_way_and_exact_agrees(
     best = [event for event in events if isinstance(event, EpochDone) and event.best][-1]
     assert exact.top1 == best.val_accuracy
     assert exact.loss == pytest.approx(best.val_loss, abs=0.02)
+
+
+def test_answers_from_fast_features_are_not_taken_for_exact_ones(data: Path) -> None:
+    *_, finished = run(head(data))
+    kept = run_result(finished.run)
+    assert kept is not None
+    answers = read_predictions(kept)
+    assert (answers.facts.backend, answers.facts.precision) == (OPENVINO, "fp32")
+    entry = user_zoo().ready(finished.model_id)
+
+    def taken(exact: bool) -> bool:
+        *_, last = compare(entry, entry, data, part="val", device="cpu", exact=exact)
+        assert isinstance(last, Compared)
+        return all(last.kept)
+
+    assert taken(exact=False)
+    assert not taken(exact=True)
+    # Runs of before said “exact” of them.
+    facts = dataclasses.replace(answers.facts, backend=EXACT)
+    write_predictions(kept, dataclasses.replace(answers, facts=facts))
+    assert not taken(exact=True)

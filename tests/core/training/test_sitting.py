@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -120,3 +121,30 @@ def test_freed_memory_is_kept_while_the_network_learns_and_no_longer(
             if event.phase == "network" and end == "closed":
                 events.close()
     assert kept == [True, False]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_memory_goes_back_when_the_network_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    def phases() -> int:
+        return sum(type(thing) is phase.Phase for thing in gc.get_objects())
+
+    make_tiny_model()
+    gc.collect()
+    before = phases()
+    found: list[int] = []
+    monkeypatch.setattr(sitting, "give_back_freed_memory", lambda: found.append(phases()))
+    events: list[TrainEvent] = []
+
+    def epochs() -> int:
+        return sum(isinstance(event, EpochDone) for event in events)
+
+    def enough() -> bool:
+        return stopped and epochs() == 1
+
+    config = tiny_config(make_photos(tmp_path / "colours"), epochs=2)
+    for event in train(config, zoo=user_zoo(), stop=enough):
+        events.append(event)  # noqa: PERF402
+    assert epochs() == (1 if stopped else 2)
+    assert found == [before]
