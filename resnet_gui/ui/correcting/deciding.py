@@ -82,7 +82,8 @@ class Deciding(QObject):
         key = event.key()
         number = key - int(Qt.Key.Key_1)
         if 0 <= number < KEYS:
-            if number < len(self.classes):
+            # Each decision goes on to the next photo: a key that is held decides about one.
+            if number < len(self.classes) and not event.isAutoRepeat():
                 self.move_to(self.classes[number])
             return True
         slots: dict[int, Callable[[], None]] = {
