@@ -69,3 +69,35 @@ def test_a_key_that_is_held_decides_about_one_photo(
         QApplication.sendEvent(wall, QKeyEvent(kind, key, none, chr(key), again))
     assert wall.currentIndex().row() == 1
     assert [bool(badge) for badge in badges(wall)] == [True, *[False] * 5]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("bees", "Bees"),
+        (" BEES ", "Bees"),
+        ("Sea_Lion", "sea lion"),
+        ("sea_lion", "sea_lion"),  # two that are there are told apart
+        ("wasps", "wasps"),
+    ],
+)
+def test_a_typed_name_is_that_of_a_class_that_is_there(
+    qtbot: QtBot,
+    corrector: Corrector,
+    wall: Wall,
+    deciding: Deciding,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    meant: str,
+) -> None:
+    """“bees” beside “Bees” was a second class, which nothing could apply."""
+    monkeypatch.setattr("resnet_gui.ui.correcting.deciding.ask_for_name", lambda *_: typed)
+    qtbot.keyClick(wall, Key.Key_N)
+    qtbot.keyClick(wall, Key.Key_M)
+    [popup] = wall.findChildren(ClassPopup)
+    popup.chosen.emit(typed.strip())
+    decided = corrector.decisions(deciding.root)
+    assert decided is not None
+    fine = meant == "Bees"  # they are there already
+    assert [d.to for d in decided.decisions] == ["" if fine else meant] * 2
+    assert badges(wall)[:2] == ["✓ fine" if fine else f"→ {meant.replace('_', ' ')}"] * 2
