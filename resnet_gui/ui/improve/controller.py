@@ -176,8 +176,9 @@ class ImproveController(QObject):
 
     @Slot()
     def close(self) -> None:
-        """Back to the start of the page; what was decided is kept."""
-        if self.busy:
+        """Back to the start of the page; what was decided is kept. While the folder is looked
+        through it is there already."""
+        if self.busy or self.state is ImproveState.LOOKING:
             return
         self._show(())
         self._set(ImproveState.EMPTY)
