@@ -97,7 +97,7 @@ class ImproveController(QObject):
         self.photos: Sequence[Judged] = ()
         self._then: Callable[[], None] | None = None  # once the folder has been looked through
         self._job: Job | None = None
-        self._what, self._began = "", 0.0
+        self._what, self._began, self._judging = "", 0.0, ""
         store.changed.connect(self.changed)
         corrector.looked.connect(self._on_looked)
         corrector.failed.connect(self._on_look_failed)
@@ -112,9 +112,16 @@ class ImproveController(QObject):
 
     @property
     def entry(self) -> ModelEntry | None:
-        """The model that judges."""
+        """The model that judges the next time."""
         chosen = self._store.entry(self.model_id) if self.model_id else None
         return chosen or self._store.default(self._suggested)
+
+    @property
+    def judge(self) -> ModelEntry | None:
+        """The model that is at work, or whose word is shown; None: none is, or it is gone."""
+        found = self.round if self.task is Task.QUEUE else self.found
+        model_id = self._judging if self.busy else found.model if found is not None else ""
+        return self._store.entry(model_id) if model_id else None
 
     @property
     def busy(self) -> bool:
@@ -200,7 +207,7 @@ class ImproveController(QObject):
         if not self.startable or entry is None or summary is None:
             return
         decisions = self.corrector.decisions(self.root)
-        self.task = Task.SUSPECTS
+        self.task, self._judging = Task.SUSPECTS, entry.spec.id
         self._begin(partial(self._engine.suspects, summary, entry.spec.id, decisions, self.device))
 
     def label_more(self, photos: Sequence[Path]) -> None:
@@ -217,7 +224,7 @@ class ImproveController(QObject):
         if not self.startable or not self.pool or entry is None or summary is None:
             return
         decisions = self.corrector.decisions(self.root)
-        self.task = Task.QUEUE
+        self.task, self._judging = Task.QUEUE, entry.spec.id
         self._begin(
             partial(
                 self._engine.least_sure, summary, self.pool, entry.spec.id, decisions, self.device

@@ -185,8 +185,8 @@ class ImproveView(QWidget):
         controller = self._controller
         busy, queue = controller.busy, controller.task is Task.QUEUE
         folder = one_line(Path(controller.root).name, 60)
-        entry = controller.entry
-        model = f" · judged by {one_line(entry.spec.title, 60)}" if entry is not None else ""
+        judge = controller.judge
+        model = f" · judged by {one_line(judge.spec.title, 60)}" if judge is not None else ""
         self.title.setText(f"{folder}{model}")
         self.bar.setVisible(busy)
         self.stop.setVisible(busy)

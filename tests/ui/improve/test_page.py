@@ -15,7 +15,7 @@ from resnet_gui.ui.improve.controller import ImproveState, Which
 from resnet_gui.ui.improve.page import ImprovePage
 from resnet_gui.ui.improve.view import ImproveView
 from resnet_gui.ui.widgets.plain_text import MessageBox
-from tests.helpers.fake_engine import Rig, heard
+from tests.helpers.fake_engine import Rig, heard, model
 from tests.helpers.filing import tree
 from tests.ui.improve.conftest import found, to_label, working
 
@@ -295,6 +295,37 @@ def test_what_is_wrong_is_said(qtbot: QtBot, rig: Rig, page: ImprovePage, tmp_pa
     assert not page.start.look.isEnabled()
     page.improve(tmp_path / "nowhere either", "a")
     rig.until(lambda: len(page.notices.texts) == 2)
+
+
+def test_the_title_names_the_model_that_judged(
+    rig: Rig, page: ImprovePage, folder: Path, loose: Path
+) -> None:
+    """It used to name the one that would judge the next time."""
+    view = shown(rig, page, folder)
+    rig.look(model("a"), model("b"))
+    assert view.title.text() == "insects · judged by Model a"
+    page.controller.set_model("b")
+    assert view.title.text() == "insects · judged by Model a"
+    hold = rig.engine.hold()
+    rig.engine.script("least_sure", *working(), hold, to_label(folder, loose))
+    page.controller.label_more([loose])
+    rig.until(hold.reached.is_set)
+    assert view.title.text() == "insects · judged by Model b"
+    hold.over.set()
+    rig.until(lambda: page.controller.state is ImproveState.SHOWN)
+    assert view.title.text() == "insects · judged by Model a"  # as the made-up engine says
+    rig.look(model("b"))  # the other one is deleted
+    assert view.title.text() == "insects"
+
+
+def test_what_was_decided_before_is_shown_as_nobody_s_word(
+    rig: Rig, page: ImprovePage, folder: Path
+) -> None:
+    page.open_folder(folder)
+    rig.until(lambda: page.start.look.isEnabled())
+    page.controller.show_decided()
+    assert page.view is not None
+    assert page.view.title.text() == "insects"
 
 
 def test_every_control_has_a_name_and_a_tip(
