@@ -339,7 +339,11 @@ class ImproveController(QObject):
     # --- training again -----------------------------------------------------------------------
 
     def train_again(self, device_kind: str = "cpu") -> None:
-        """Find the settings to train the model again; `training_requested` follows."""
+        """Find the settings to train the model again; `training_requested` follows.
+
+        Args:
+            device_kind: what the training will run on, "cpu" or "cuda:0" say.
+        """
         entry, summary = self.entry, self.summary
         if entry is None or summary is None or self.busy:
             return
