@@ -187,6 +187,8 @@ def test_apply_is_shown_first_and_can_be_undone(
     rig.settle()
     assert tree(folder.parent) != before
     assert view.counts.text() == "Nothing is decided yet."
+    said = [offered.action.text() for offered in page.offered]
+    assert "Undo a&pplying: move 2 photos back" in said
     [outcome] = [n for n in page.notices.shown if n.button.text() == "Undo"]
     outcome.button.click()
     rig.until(lambda: badges(view)[0] == "→ ants")
