@@ -10,7 +10,6 @@ from resnet_gui.core.filing.batch import BatchInfo, How
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.widgets.plain_text import MessageBox, action_text, one_line
 
-
 _CORRECTED = "Correct “"  # how the titles of Improve's batches begin
 
 

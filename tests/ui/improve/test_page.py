@@ -354,7 +354,22 @@ def test_every_control_has_a_name_and_a_tip(
     assert {"1 to 9", "A", "S, Del", "F", "Space"} <= set(keys)
 
 
-def test_five_thousand_suspects(qtbot: QtBot, rig: Rig, page: ImprovePage, folder: Path) -> None:
+def calls(monkeypatch: pytest.MonkeyPatch, whose: object, name: str) -> list[object]:
+    """What a method is called with from now on."""
+    found: list[object] = []
+    method = getattr(whose, name)
+
+    def noted(*values: object) -> object:
+        found.append(values)
+        return method(*values)
+
+    monkeypatch.setattr(whose, name, noted)
+    return found
+
+
+def test_five_thousand_suspects(
+    qtbot: QtBot, rig: Rig, page: ImprovePage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only what is on the screen gets a thumbnail, also after going to the end."""
     from resnet_gui.core.improve.events import Suspect, SuspectsFound
 
@@ -385,4 +400,16 @@ def test_five_thousand_suspects(qtbot: QtBot, rig: Rig, page: ImprovePage, folde
     rig.until(lambda: 4999 in asked)
     assert len(set(asked)) < 200
     assert view.wall.indexAt(QPoint(20, 20)).row() > 4900
+    rig.settle()
+    # With all of them selected the panel is not made from each of them, nor is each drawn.
+    corrector = page.controller.corrector
+    looked = calls(monkeypatch, corrector, "now")
+    counted_rows = calls(monkeypatch, model, "rowCount")
+    qtbot.keyClick(view.wall, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert view.panel.said.text() == "5,000 photos are selected."
+    assert len(looked) < 500
+    assert len(counted_rows) < 10_000
+    qtbot.keyClick(view.wall, Key.Key_A)
+    assert corrector.counts(page.controller.root).moves == 5000
+    assert view.wall.currentIndex().row() == 4999
     rig.settle()
