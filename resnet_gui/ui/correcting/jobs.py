@@ -28,8 +28,6 @@ class Found:
 
 
 def load_book(root: str) -> Generator[None, None, Corrections]:
-    # Whoever decides needs the last one at once, in the GUI thread.
-    from resnet_gui.core.improve import apply  # noqa: F401
     from resnet_gui.core.improve.corrections import Corrections
     from resnet_gui.core.improve.kept import load
 
