@@ -82,7 +82,8 @@ class Deciding(QObject):
         key = event.key()
         number = key - int(Qt.Key.Key_1)
         if 0 <= number < KEYS:
-            if number < len(self.classes):
+            # Each decision goes on to the next photo: a key that is held decides about one.
+            if number < len(self.classes) and not event.isAutoRepeat():
                 self.move_to(self.classes[number])
             return True
         slots: dict[int, Callable[[], None]] = {
@@ -170,7 +171,7 @@ class Deciding(QObject):
         question = f"Name of the new class for {count_noun(len(photos), 'photo')}:"
         name = ask_for_name(self._widget.window(), "New class", question, "")
         if name is not None and name.strip():
-            self.move_to(name.strip())
+            self.move_to(self._meant(name.strip()))
 
     @Slot()
     def choose_class(self) -> None:
@@ -190,4 +191,13 @@ class Deciding(QObject):
 
     @Slot(object)
     def _on_chosen(self, name: str) -> None:
-        self.move_to(name)
+        self.move_to(self._meant(name))
+
+    def _meant(self, name: str) -> str:
+        """The class of a typed name: “bees” is no second class beside “Bees”, which would be the
+        same folder on some computers."""
+        if name in self.classes:
+            return name
+        from resnet_gui.core.improve.apply import class_named
+
+        return class_named(name, self.classes)

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QItemSelection,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -18,7 +19,16 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QRegion,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -43,6 +53,7 @@ from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
 _PICTURE = 128.0  # points
 _CELL_WIDTH = 148
+_MANY = 500  # photos, more than a screen shows
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -231,22 +242,38 @@ class Wall(MenuListView):
         rows = range(model.rowCount())
         return all(model.index(row).data(WallModel.BadgeRole) for row in rows)
 
+    @property
+    def chosen_rows(self) -> list[int]:
+        """Of what is selected, from top to bottom; else of the current photo."""
+        # From spans of rows: with all of many thousand selected an index for each takes long.
+        spans = self.selectionModel().selection().toList()
+        rows = sorted({row for span in spans for row in range(span.top(), span.bottom() + 1)})
+        if not rows and self.currentIndex().isValid():
+            return [self.currentIndex().row()]
+        return rows
+
     def chosen(self) -> list[Judged]:
         """What is selected, in the wall's order; else the current photo."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        if not rows and self.currentIndex().isValid():
-            rows = [self.currentIndex().row()]
-        return [self.photos.now(row) for row in rows]
+        return [self.photos.now(row) for row in self.chosen_rows]
 
     def step_on(self) -> None:
         """To the photo behind what is selected; at the end it stays."""
-        rows = [index.row() for index in self.selectionModel().selectedIndexes()]
-        last = max(rows, default=self.currentIndex().row())
+        spans = self.selectionModel().selection().toList()
+        last = max((span.bottom() for span in spans), default=self.currentIndex().row())
         self.go_to(min(last + 1, self.photos.rowCount() - 1))
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """Of many photos all that is visible is drawn anew: Qt would look for the place of each of
+        them, most of which are far away."""
+        if sum(span.height() for span in selection.toList()) > _MANY:
+            return QRegion(self.viewport().rect())
+        return super().visualRegionForSelection(selection)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
             self.large_requested.emit()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.selectAll()  # it has a text, too
         elif event.key() in _ENTER or event.text().strip():
             event.ignore()  # not Qt's search by letters: they are keys for decisions
         else:

@@ -10,17 +10,21 @@ from resnet_gui.core.filing.batch import BatchInfo, How
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.widgets.plain_text import MessageBox, action_text, one_line
 
+_CORRECTED = "Correct “"  # how the titles of Improve's batches begin
+
 
 class UndoBatch(QObject):
-    """Attributes:
-    action: says what it would take back.
+    """The newest batch may be another page's: the action is named after the batch.
+
+    Attributes:
+        action: says what it would take back.
     """
 
     def __init__(self, filer: Filer, text: str, title: str, widget: QWidget) -> None:
         """
         Args:
-            text: of the action, with its mark. title: of the question. widget: in whose window that
-                is asked.
+            text: of the action, with its mark. title: of the question: "Undo applying" or "Undo
+                sorting", whichever batches the page makes. widget: in whose window that is asked.
         """
         super().__init__(widget)
         self._filer, self._text, self._title, self._widget = filer, text, title, widget
@@ -37,7 +41,9 @@ class UndoBatch(QObject):
     def _refresh(self) -> None:
         info = self._filer.undoable
         said = f": {action_text(_lower(info.undo_text))}" if info is not None else ""
-        self.action.setText(f"{self._text}{said}")
+        title = _title(info) if info is not None else self._title
+        # The mark is the page's own: in another page's menu its letter may be taken.
+        self.action.setText(f"{self._text if title == self._title else title}{said}")
 
     @Slot()
     def _on_undo(self) -> None:
@@ -48,7 +54,7 @@ class UndoBatch(QObject):
         what = {How.MOVE: "The photos", How.COPY: "The copies", How.LINK: "The links"}[info.how]
         box = MessageBox(
             self._widget.window(),
-            self._title,
+            _title(info),
             f"{info.undo_text}?",
             f"{one_line(info.title, 120)}, on {info.when}.\n\n{what} are below "
             f"{info.folder or 'several folders'}. What was changed since stays as it is, and is "
@@ -66,6 +72,10 @@ class UndoBatch(QObject):
     def _on_confirmed(self) -> None:
         if self._asked is not None:
             self._filer.undo(self._asked)
+
+
+def _title(info: BatchInfo) -> str:
+    return "Undo applying" if info.title.startswith(_CORRECTED) else "Undo sorting"
 
 
 def _lower(text: str) -> str:

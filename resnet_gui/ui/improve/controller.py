@@ -97,7 +97,7 @@ class ImproveController(QObject):
         self.photos: Sequence[Judged] = ()
         self._then: Callable[[], None] | None = None  # once the folder has been looked through
         self._job: Job | None = None
-        self._what, self._began = "", 0.0
+        self._what, self._began, self._judging = "", 0.0, ""
         store.changed.connect(self.changed)
         corrector.looked.connect(self._on_looked)
         corrector.failed.connect(self._on_look_failed)
@@ -112,9 +112,16 @@ class ImproveController(QObject):
 
     @property
     def entry(self) -> ModelEntry | None:
-        """The model that judges."""
+        """The model that judges the next time."""
         chosen = self._store.entry(self.model_id) if self.model_id else None
         return chosen or self._store.default(self._suggested)
+
+    @property
+    def judge(self) -> ModelEntry | None:
+        """The model that is at work, or whose word is shown; None: none is, or it is gone."""
+        found = self.round if self.task is Task.QUEUE else self.found
+        model_id = self._judging if self.busy else found.model if found is not None else ""
+        return self._store.entry(model_id) if model_id else None
 
     @property
     def busy(self) -> bool:
@@ -176,8 +183,9 @@ class ImproveController(QObject):
 
     @Slot()
     def close(self) -> None:
-        """Back to the start of the page; what was decided is kept."""
-        if self.busy:
+        """Back to the start of the page; what was decided is kept. While the folder is looked
+        through it is there already."""
+        if self.busy or self.state is ImproveState.LOOKING:
             return
         self._show(())
         self._set(ImproveState.EMPTY)
@@ -199,7 +207,7 @@ class ImproveController(QObject):
         if not self.startable or entry is None or summary is None:
             return
         decisions = self.corrector.decisions(self.root)
-        self.task = Task.SUSPECTS
+        self.task, self._judging = Task.SUSPECTS, entry.spec.id
         self._begin(partial(self._engine.suspects, summary, entry.spec.id, decisions, self.device))
 
     def label_more(self, photos: Sequence[Path]) -> None:
@@ -216,7 +224,7 @@ class ImproveController(QObject):
         if not self.startable or not self.pool or entry is None or summary is None:
             return
         decisions = self.corrector.decisions(self.root)
-        self.task = Task.QUEUE
+        self.task, self._judging = Task.QUEUE, entry.spec.id
         self._begin(
             partial(
                 self._engine.least_sure, summary, self.pool, entry.spec.id, decisions, self.device
@@ -331,7 +339,11 @@ class ImproveController(QObject):
     # --- training again -----------------------------------------------------------------------
 
     def train_again(self, device_kind: str = "cpu") -> None:
-        """Find the settings to train the model again; `training_requested` follows."""
+        """Find the settings to train the model again; `training_requested` follows.
+
+        Args:
+            device_kind: what the training will run on, "cpu" or "cuda:0" say.
+        """
         entry, summary = self.entry, self.summary
         if entry is None or summary is None or self.busy:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Signal, Slot
@@ -28,6 +29,7 @@ class ImprovePage(Page):
     Attributes:
         controller: what this page shows. view: None until photos are shown the first time.
         dialog: the newest one that asked whether to apply.
+        device_kind: asked what a training will run on, whose usual settings are meant.
 
     Signals:
         photo_wanted(object): Path of a photo that the Classify page should show.
@@ -49,6 +51,7 @@ class ImprovePage(Page):
         self._io, self._memory, self._filer = context.lanes.io, context.memory, context.filer
         self._corrector = context.corrector
         self._last_folder = ""
+        self.device_kind: Callable[[], str] = lambda: "cpu"
         self.controller = controller = ImproveController(
             context.engine, context.store, self._corrector, context.lanes.inference, self._io, self
         )
@@ -242,7 +245,7 @@ class ImprovePage(Page):
 
     @Slot()
     def _train(self) -> None:
-        self.controller.train_again()
+        self.controller.train_again(self.device_kind())
 
     # --- what the controller says -----------------------------------------------------------
 

@@ -185,8 +185,8 @@ class ImproveView(QWidget):
         controller = self._controller
         busy, queue = controller.busy, controller.task is Task.QUEUE
         folder = one_line(Path(controller.root).name, 60)
-        entry = controller.entry
-        model = f" · judged by {one_line(entry.spec.title, 60)}" if entry is not None else ""
+        judge = controller.judge
+        model = f" · judged by {one_line(judge.spec.title, 60)}" if judge is not None else ""
         self.title.setText(f"{folder}{model}")
         self.bar.setVisible(busy)
         self.stop.setVisible(busy)
@@ -239,7 +239,7 @@ class ImproveView(QWidget):
     @Slot()
     def show_selection(self, *_: object) -> None:
         """Say in the panel what is selected."""
-        chosen, current = self.wall.chosen(), self.wall.current
+        chosen, current, photos = self.wall.chosen_rows, self.wall.current, self.wall.photos
         classes = self._controller.classes
         self.deciding.classes = classes
         self.panel.show_classes(classes)
@@ -249,9 +249,11 @@ class ImproveView(QWidget):
             said = "\n".join([one_line(Path(current.path).name, 40), *self._said()])
         else:
             said = ""
-        guess = next((photo.guess for photo in chosen if photo.guess), "")
+        guesses = (photos.photos[row].guess for row in chosen)
+        guess = next(filter(None, guesses), "")  # the first one tells: many may be selected
         count = 0 if self._controller.busy else len(chosen)
-        self.panel.show_state(said, guess, count=count, fine=any(photo.label for photo in chosen))
+        fine = any(photos.now(row).label for row in chosen)
+        self.panel.show_state(said, guess, count=count, fine=fine)
         self.selection_shown.emit()
 
     def _said(self) -> list[str]:

@@ -27,7 +27,7 @@ from resnet_gui.core.dataset.collection.values import (
 )
 from resnet_gui.core.dataset.summary import count_noun, name_list
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.making.intake import Fetch, Intake, start_of
+from resnet_gui.ui.making.intake import Fetch, Intake, in_two_classes, start_of
 from resnet_gui.ui.saver import Saver
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.images import Dropped
@@ -225,13 +225,17 @@ class MakingController(QObject):
     # --- what the person does ---------------------------------------------------------------
 
     def move(self, paths: Iterable[str], box: int) -> None:
-        """Into another box."""
+        """Into another box, while it is there."""
+        if not self.loaded or box not in (UNSORTED, *self.boxes.classes):
+            return
         paths = tuple(paths)
         name = f"“{class_words(self.boxes.name(box))}”" if box else "the unsorted ones"
         self._did(self.boxes.move(paths, box, f"move {count_noun(len(paths), 'photo')} to {name}"))
 
     def remove(self, paths: Iterable[str]) -> None:
         """Out of all boxes; the files stay where they are."""
+        if not self.loaded:
+            return
         paths = tuple(paths)
         self._did(self.boxes.move(paths, None, f"remove {count_noun(len(paths), 'photo')}"))
 
@@ -250,6 +254,8 @@ class MakingController(QObject):
 
     def rename(self, box: int, name: str) -> bool:
         """Whether the class is called so now."""
+        if not self.loaded:
+            return False
         name = name.strip()
         other = self.boxes.find_class(name)
         if not name or (other is not None and other != box):
@@ -260,19 +266,21 @@ class MakingController(QObject):
         return True
 
     def remove_class(self, box: int) -> None:
-        self._did(self.boxes.remove_class(box))
+        if self.loaded:
+            self._did(self.boxes.remove_class(box))
 
     def start_over(self) -> None:
         """Two empty classes; undo brings all back."""
-        self._did(self.boxes.fill(FIRST, "start over"))
+        if self.loaded:
+            self._did(self.boxes.fill(FIRST, "start over"))
 
     def undo(self) -> Changed:
-        changed = self.boxes.undo()
+        changed = self.boxes.undo() if self.loaded else Changed()
         self._did(changed)
         return changed
 
     def redo(self) -> Changed:
-        changed = self.boxes.redo()
+        changed = self.boxes.redo() if self.loaded else Changed()
         self._did(changed)
         return changed
 
@@ -344,7 +352,7 @@ class MakingController(QObject):
         self._extending = None
         self._did(self.boxes.fill(event, "open a model's classes"))
         self.new_class()
-        both = _in_two_classes(event)
+        both = in_two_classes(event)
         if both:
             names = name_list([one_line(name, 60) for name in both])
             self.noticed.emit(
@@ -376,17 +384,6 @@ class MakingController(QObject):
         self._folder_job = self._extending = None
         self._tell_work()
         self._let_go()
-
-
-def _in_two_classes(collection: Collection) -> list[str]:
-    """Names of files whose content is in two classes."""
-    where: dict[str, str] = {}
-    return [
-        Path(photo.path).name
-        for item in collection.classes
-        for photo in item.photos
-        if photo.key and where.setdefault(photo.key, item.name) != item.name
-    ]
 
 
 def _load(held: HeldCollection) -> Iterator[Collection | None]:

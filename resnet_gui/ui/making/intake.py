@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.dataset.collection.take_in import TakenIn, keep_pasted, take_in
+from resnet_gui.core.dataset.collection.values import Collection
 from resnet_gui.core.events import DownloadProgress, ImageSource
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
@@ -68,6 +70,17 @@ def start_of(dropped: Dropped, fetch: Fetch) -> JobStart:
     if dropped.all_paths:
         return partial(take_in, dropped.all_paths, guessed=not dropped.paths)
     return partial(_keep, dropped, fetch)
+
+
+def in_two_classes(collection: Collection) -> list[str]:
+    """Names of files whose content is in two classes."""
+    where: dict[str, str] = {}
+    return [
+        Path(photo.path).name
+        for item in collection.classes
+        for photo in item.photos
+        if photo.key and where.setdefault(photo.key, item.name) != item.name
+    ]
 
 
 def _keep(dropped: Dropped, fetch: Fetch) -> Iterator[TakenIn | DownloadProgress]:

@@ -25,6 +25,7 @@ from resnet_gui.ui.making.controller import MakingController
 from resnet_gui.ui.making.guesses import Guesses
 from resnet_gui.ui.making.label_view import LabelView
 from resnet_gui.ui.making.problems_dialog import ProblemsDialog
+from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.images import Dropped, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
@@ -208,7 +209,16 @@ class MakingView(QWidget):
         line = self._notices.add(text, "warning", f"Move to “{name}”")
 
         def move() -> None:
-            self.controller.move(paths, box)
+            """The notice outlives this part: another window may have had the classes since."""
+            boxes = self.controller.boxes
+            if not self.controller.loaded:
+                self._notices.add("Open “Make classes…” again first, then move them.", "miss")
+                return
+            there = box if box in (UNSORTED, *boxes.classes) else boxes.find_class(name)
+            if there is None:
+                self._notices.add(f"There is no class “{class_words(name)}” any more.", "miss")
+            else:
+                self.controller.move(paths, there)
             self._notices.remove(line)
 
         line.acted.connect(move)

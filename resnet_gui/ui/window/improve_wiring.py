@@ -13,6 +13,7 @@ from resnet_gui.ui.window.pages import Pages
 if TYPE_CHECKING:
     from resnet_gui.core.runs.config import RunConfig
     from resnet_gui.ui.improve.page import ImprovePage
+    from resnet_gui.ui.train.controller import TrainController
 
 
 class ImproveWiring(QObject):
@@ -47,6 +48,7 @@ class ImproveWiring(QObject):
         page = self._page()
         page.photo_wanted.connect(self._on_photo_wanted)
         page.training_requested.connect(self._on_training_requested)
+        page.device_kind = self._training_device
 
     def _page(self) -> ImprovePage:
         from resnet_gui.ui.improve.page import ImprovePage
@@ -62,9 +64,17 @@ class ImproveWiring(QObject):
         self._pages.show_page("classify")
         self._classify.open_paths([path])
 
-    @Slot(object)
-    def _on_training_requested(self, config: RunConfig) -> None:
+    def _train(self) -> TrainController:
         from resnet_gui.ui.train.page import TrainPage
 
+        return self._pages.of(TrainPage).controller
+
+    def _training_device(self) -> str:
+        """The Train page compares with the usual settings of this one: others would count as set
+        by hand."""
+        return self._train().settings.device_kind
+
+    @Slot(object)
+    def _on_training_requested(self, config: RunConfig) -> None:
         self._pages.show_page("train")
-        self._pages.of(TrainPage).controller.open_folder(Path(config.data), config)
+        self._train().open_folder(Path(config.data), config)

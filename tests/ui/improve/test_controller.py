@@ -234,6 +234,19 @@ def test_a_look_at_another_folder_lets_the_first_go(
     assert controller.root == str(folder)
 
 
+def test_choosing_a_model_meanwhile_does_not_end_the_look_at_a_folder(
+    rig: Rig, controller: ImproveController, folder: Path
+) -> None:
+    """The page used to stay dead: the look's end was not waited for any more."""
+    hold = rig.occupy(rig.io)
+    controller.set_folder(folder)
+    controller.close()
+    assert controller.state is ImproveState.LOOKING
+    hold.over.set()
+    rig.until(lambda: controller.startable)
+    assert (controller.state, controller.root) == (ImproveState.EMPTY, str(folder))
+
+
 @pytest.mark.parametrize("gone", [False, True])
 def test_training_again_takes_the_model_and_the_folder(
     rig: Rig, controller: ImproveController, folder: Path, gone: bool

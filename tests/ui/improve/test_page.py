@@ -15,7 +15,7 @@ from resnet_gui.ui.improve.controller import ImproveState, Which
 from resnet_gui.ui.improve.page import ImprovePage
 from resnet_gui.ui.improve.view import ImproveView
 from resnet_gui.ui.widgets.plain_text import MessageBox
-from tests.helpers.fake_engine import Rig, heard
+from tests.helpers.fake_engine import Rig, heard, model
 from tests.helpers.filing import tree
 from tests.ui.improve.conftest import found, to_label, working
 
@@ -187,6 +187,8 @@ def test_apply_is_shown_first_and_can_be_undone(
     rig.settle()
     assert tree(folder.parent) != before
     assert view.counts.text() == "Nothing is decided yet."
+    said = [offered.action.text() for offered in page.offered]
+    assert "Undo a&pplying: move 2 photos back" in said
     [outcome] = [n for n in page.notices.shown if n.button.text() == "Undo"]
     outcome.button.click()
     rig.until(lambda: badges(view)[0] == "→ ants")
@@ -297,6 +299,37 @@ def test_what_is_wrong_is_said(qtbot: QtBot, rig: Rig, page: ImprovePage, tmp_pa
     rig.until(lambda: len(page.notices.texts) == 2)
 
 
+def test_the_title_names_the_model_that_judged(
+    rig: Rig, page: ImprovePage, folder: Path, loose: Path
+) -> None:
+    """It used to name the one that would judge the next time."""
+    view = shown(rig, page, folder)
+    rig.look(model("a"), model("b"))
+    assert view.title.text() == "insects · judged by Model a"
+    page.controller.set_model("b")
+    assert view.title.text() == "insects · judged by Model a"
+    hold = rig.engine.hold()
+    rig.engine.script("least_sure", *working(), hold, to_label(folder, loose))
+    page.controller.label_more([loose])
+    rig.until(hold.reached.is_set)
+    assert view.title.text() == "insects · judged by Model b"
+    hold.over.set()
+    rig.until(lambda: page.controller.state is ImproveState.SHOWN)
+    assert view.title.text() == "insects · judged by Model a"  # as the made-up engine says
+    rig.look(model("b"))  # the other one is deleted
+    assert view.title.text() == "insects"
+
+
+def test_what_was_decided_before_is_shown_as_nobody_s_word(
+    rig: Rig, page: ImprovePage, folder: Path
+) -> None:
+    page.open_folder(folder)
+    rig.until(lambda: page.start.look.isEnabled())
+    page.controller.show_decided()
+    assert page.view is not None
+    assert page.view.title.text() == "insects"
+
+
 def test_every_control_has_a_name_and_a_tip(
     qtbot: QtBot, rig: Rig, page: ImprovePage, folder: Path
 ) -> None:
@@ -321,7 +354,22 @@ def test_every_control_has_a_name_and_a_tip(
     assert {"1 to 9", "A", "S, Del", "F", "Space"} <= set(keys)
 
 
-def test_five_thousand_suspects(qtbot: QtBot, rig: Rig, page: ImprovePage, folder: Path) -> None:
+def calls(monkeypatch: pytest.MonkeyPatch, whose: object, name: str) -> list[object]:
+    """What a method is called with from now on."""
+    found: list[object] = []
+    method = getattr(whose, name)
+
+    def noted(*values: object) -> object:
+        found.append(values)
+        return method(*values)
+
+    monkeypatch.setattr(whose, name, noted)
+    return found
+
+
+def test_five_thousand_suspects(
+    qtbot: QtBot, rig: Rig, page: ImprovePage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only what is on the screen gets a thumbnail, also after going to the end."""
     from resnet_gui.core.improve.events import Suspect, SuspectsFound
 
@@ -352,4 +400,16 @@ def test_five_thousand_suspects(qtbot: QtBot, rig: Rig, page: ImprovePage, folde
     rig.until(lambda: 4999 in asked)
     assert len(set(asked)) < 200
     assert view.wall.indexAt(QPoint(20, 20)).row() > 4900
+    rig.settle()
+    # With all of them selected the panel is not made from each of them, nor is each drawn.
+    corrector = page.controller.corrector
+    looked = calls(monkeypatch, corrector, "now")
+    counted_rows = calls(monkeypatch, model, "rowCount")
+    qtbot.keyClick(view.wall, Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert view.panel.said.text() == "5,000 photos are selected."
+    assert len(looked) < 500
+    assert len(counted_rows) < 10_000
+    qtbot.keyClick(view.wall, Key.Key_A)
+    assert corrector.counts(page.controller.root).moves == 5000
+    assert view.wall.currentIndex().row() == 4999
     rig.settle()

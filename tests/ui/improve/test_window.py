@@ -12,13 +12,15 @@ from pytestqt.qtbot import QtBot
 
 from benchmarks.common import make_classes
 from resnet_gui.app.main import WindowApp
+from resnet_gui.core.runs.events import RunFinished
+from resnet_gui.core.training.api import train as run_training
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.improve.controller import ImproveState
 from resnet_gui.ui.improve.page import ImprovePage
 from resnet_gui.ui.runs.page import RunsPage
 from resnet_gui.ui.train.controller import TrainState
 from tests.helpers.filing import tree
-from tests.helpers.training import make_photos, make_tiny_model
+from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
 Key = Qt.Key
 
@@ -119,6 +121,27 @@ def test_folders_come_from_other_pages_and_go_on_to_train(
     qtbot.waitUntil(lambda: started_from() == (str(root), "tiny"))
     qtbot.waitUntil(lambda: train.controller.state is TrainState.READY)
     assert train.setup.start.isEnabled()
+
+
+def test_to_train_again_takes_the_settings_of_what_will_train(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], tmp_path: Path
+) -> None:
+    """Where a GPU would train, the CPU's usual settings used to count as set by hand."""
+    make_tiny_model()
+    root = make_photos(tmp_path / "colours", count=6)
+    # What learned from nothing goes on with all of its layers, for which devices differ.
+    *_, last = run_training(tiny_config(root, method="scratch", epochs=1), zoo=user_zoo())
+    assert isinstance(last, RunFinished)
+    own = Path(last.model_path).stem
+    window = open_app().window
+    page, train = window.pages.of(ImprovePage), window.train_page.controller
+    train.set_device_kind("cuda:0")
+    page.improve(root, own)
+    qtbot.waitUntil(lambda: page.controller.startable)
+    page.train_again()
+    qtbot.waitUntil(lambda: train.config is not None and train.config.model == own)
+    qtbot.waitUntil(lambda: train.state is TrainState.READY)
+    assert (train.settings.preset, train.settings.overrides) == ("balanced", {})
 
 
 def test_evaluates_galleries_decide_about_the_same_photos(

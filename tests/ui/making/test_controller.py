@@ -78,6 +78,38 @@ def test_of_two_windows_one_has_the_classes(
     assert counts(controller) == [3, 0, 0]
 
 
+def test_whoever_let_the_classes_go_changes_nothing(
+    rig: Rig, controller: MakingController, loose: list[Path]
+) -> None:
+    """What another window had put in was overwritten, and lost."""
+    [ants, bees] = controller.boxes.classes
+    drop(rig, controller, loose[:2], ants)
+    controller.leave()
+    rig.settle()
+    other = MakingController(rig.io, rig.engine.fetch_image, rig.parent)
+    other.load()
+    rig.until(lambda: other.loaded)
+    drop(rig, other, loose[2:5], other.boxes.classes[1])
+    paths = [str(loose[0])]
+    controller.move(paths, bees)
+    controller.remove(paths)
+    controller.remove_class(ants)
+    controller.start_over()
+    assert not controller.rename(ants, "ants")
+    assert not controller.undo().boxes
+    assert not controller.redo().boxes
+    rig.settle()
+    kept = load_collection()
+    assert kept is not None
+    assert [len(item.photos) for item in kept.classes] == [2, 3]
+    other.leave()
+    controller.load()
+    rig.until(lambda: controller.loaded)
+    assert counts(controller) == [2, 3, 0]
+    controller.move(paths, bees)  # the box of before is not there any more
+    assert counts(controller) == [2, 3, 0]
+
+
 def test_what_still_comes_when_the_classes_are_closed_is_kept(
     rig: Rig, controller: MakingController, make: Make, loose: list[Path]
 ) -> None:

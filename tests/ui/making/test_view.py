@@ -161,6 +161,30 @@ def test_the_menu_of_a_box(rig: Rig, view: MakingView, loose: list[Path]) -> Non
     assert view.board.unsorted.count.text() == "0 photos"
 
 
+def test_a_notice_that_stayed_moves_photos_only_while_the_classes_are_here(
+    rig: Rig, view: MakingView, notices: NoticeBar, loose: list[Path]
+) -> None:
+    controller = view.controller
+    fill(rig, view, loose)
+    _, two = controller.boxes.classes
+    controller.take(Dropped(paths=loose[:1]), two)
+    rig.settle()
+    [line] = [line for line in notices.shown if line.button.text() == "Move to “Class 2”"]
+    controller.leave()
+    rig.settle()
+    line.acted.emit()
+    assert controller.boxes.count(two) == 3
+    assert "Make classes" in notices.texts[-1]
+    controller.load()
+    rig.until(lambda: controller.loaded)
+    # Another window had them meanwhile: the boxes are new ones, of the same names.
+    controller.changed.emit(controller.boxes.fill(controller.boxes.snapshot()))
+    line.acted.emit()
+    assert [controller.boxes.count(n) for n in controller.boxes.classes] == [2, 4]
+    assert line not in notices.shown
+    rig.settle()
+
+
 def test_every_control_has_a_name_and_a_tip(rig: Rig, view: MakingView, loose: list[Path]) -> None:
     fill(rig, view, loose)
     for part in (view.board, view.labels):
