@@ -83,6 +83,7 @@ class Corrector(QObject):
         self._io, self.filer = io, filer
         self._books: dict[str, Book] = {}
         self._opening: set[str] = set()
+        self._damaged: set[str] = set()
         self._looks: dict[str, Job] = {}
         self._concerned: set[str] = set()  # folders in which the filer moves something
         self._filing = False  # files may have moved of which nobody has told
@@ -99,6 +100,10 @@ class Corrector(QObject):
     def summary(self, root: str) -> DatasetSummary | None:
         book = self._books.get(root)
         return book.summary if book is not None else None
+
+    def is_open(self, root: str) -> bool:
+        """Whether something can be decided about its photos yet."""
+        return root in self._books
 
     def decisions(self, root: str) -> Decisions | None:
         """As a value, for a lane."""
@@ -185,6 +190,9 @@ class Corrector(QObject):
         """The damaged file is put aside: the next time there is none."""
         self._opening.discard(root)
         self.noticed.emit(sentence(error), "warning")
+        if root not in self._damaged:  # else it could not be put aside
+            self._damaged.add(root)
+            self.open(root)
 
     def look(self, folder: Path | str) -> None:
         """Look through a folder, and compare it with what was decided; `looked` follows. A newer

@@ -67,6 +67,12 @@ class Deciding(QObject):
         """Let the keys count in this widget, too."""
         widget.installEventFilter(self)
 
+    @property
+    def _ready(self) -> bool:
+        """Whether what was decided before is known: until then nothing is decided, and no key steps
+        on as if it were."""
+        return bool(self.root) and self._corrector.is_open(self.root)
+
     # --- keys ---------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -77,7 +83,7 @@ class Deciding(QObject):
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False: it means nothing."""
-        if not self.root or event.modifiers() not in _PLAIN or not self._chosen():
+        if not self._ready or event.modifiers() not in _PLAIN or not self._chosen():
             return False
         key = event.key()
         number = key - int(Qt.Key.Key_1)
@@ -109,7 +115,7 @@ class Deciding(QObject):
     def add_to(self, menu: QMenu) -> None:
         """Add what can be decided about the selected photos."""
         photos = self._chosen()
-        if not self.root or not photos:
+        if not self._ready or not photos:
             return
         for number, name in enumerate(self.classes[:KEYS], 1):
             words = action_text(one_line(class_words(name), 40))
@@ -131,7 +137,7 @@ class Deciding(QObject):
 
     def move_to(self, name: str, *_: object) -> None:
         """The selected photos belong to this class."""
-        if self.root:
+        if self._ready:
             self._corrector.move(self.root, self._chosen(), name)
             self.decided.emit()
 
@@ -139,27 +145,27 @@ class Deciding(QObject):
     def agree(self) -> None:
         """The model is right about the selected photos."""
         photos = [photo for photo in self._chosen() if photo.guess]
-        if self.root and photos:
+        if self._ready and photos:
             self._corrector.move_each(self.root, [(photo, photo.guess) for photo in photos])
             self.decided.emit()
 
     @Slot()
     def set_aside(self) -> None:
-        if self.root:
+        if self._ready:
             self._corrector.set_aside(self.root, self._chosen())
             self.decided.emit()
 
     @Slot()
     def accept(self) -> None:
         """The selected photos are in the right class."""
-        if self.root:
+        if self._ready:
             self._corrector.accept(self.root, self._chosen())
             self.decided.emit()
 
     @Slot()
     def forget(self) -> None:
         """As if nothing had been decided about them."""
-        if self.root:
+        if self._ready:
             self._corrector.forget(self.root, self._chosen())
 
     @Slot()

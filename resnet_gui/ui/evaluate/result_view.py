@@ -220,6 +220,7 @@ class ResultView(QWidget):
                 and self._result.predictions.logits is result.predictions.logits
             )
             self._result = result
+            self.decided.setText("")  # what is said of the folder before
             self._corrector.open(facts.data)
             self._show_head(result)
             self._show_matrix()

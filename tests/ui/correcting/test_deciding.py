@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from resnet_gui.core.improve.kept import improve_dir
 from resnet_gui.ui.correcting.class_popup import ClassPopup
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.deciding import Deciding
@@ -69,6 +70,33 @@ def test_a_key_that_is_held_decides_about_one_photo(
         QApplication.sendEvent(wall, QKeyEvent(kind, key, none, chr(key), again))
     assert wall.currentIndex().row() == 1
     assert [bool(badge) for badge in badges(wall)] == [True, *[False] * 5]
+
+
+def test_nothing_is_decided_before_what_was_decided_is_known(
+    rig: Rig, wall: Wall, deciding: Deciding, tmp_path: Path
+) -> None:
+    """Keys stepped on to the next photo while nothing was kept."""
+    root = str(tmp_path)
+    deciding.move_to("sea lion")
+    rig.settle()
+    (kept,) = improve_dir().glob("*.json")
+    kept.write_text("{damaged", "utf-8")
+    corrector = Corrector(rig.io, Filer(rig.io, rig.parent), rig.parent)
+    keys = Deciding(corrector, wall, wall.chosen)
+    keys.root, keys.classes = root, CLASSES
+    stepped: list[None] = []
+    keys.decided.connect(lambda: stepped.append(None))
+    said: list[str] = []
+    corrector.noticed.connect(lambda text, _kind: said.append(text))
+    keys.move_to("sea lion")
+    assert not stepped
+    corrector.open(root)
+    rig.until(lambda: corrector.is_open(root))  # the damaged file was put aside
+    assert len(said) == 1
+    keys.move_to("sea lion")
+    assert stepped
+    assert corrector.counts(root).pending == 1
+    rig.settle()
 
 
 @pytest.mark.parametrize(
