@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.ui.correcting.class_popup import ClassPopup
@@ -15,6 +15,7 @@ from resnet_gui.ui.improve.controller import ImproveState, Which
 from resnet_gui.ui.improve.page import ImprovePage
 from resnet_gui.ui.improve.view import ImproveView
 from resnet_gui.ui.widgets.plain_text import MessageBox
+from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.fake_engine import Rig, heard, model
 from tests.helpers.filing import tree
 from tests.ui.improve.conftest import found, to_label, working
@@ -330,21 +331,14 @@ def test_what_was_decided_before_is_shown_as_nobody_s_word(
     assert page.view.title.text() == "insects"
 
 
-def test_every_control_has_a_name_and_a_tip(
+def test_every_control_has_a_name_a_tip_and_a_key(
     qtbot: QtBot, rig: Rig, page: ImprovePage, folder: Path
 ) -> None:
-    view = shown(rig, page, folder)
-    start, panel = page.start, view.panel
-    controls: list[QWidget] = [
-        start.folder_button, start.model_button, start.look, start.label, start.stop,
-        start.show_decided, view.which, view.again, view.next, view.stop, view.close_button,
-        view.undo, view.redo, view.apply, view.train, *panel.buttons, panel.agree, panel.typed,
-        panel.new, panel.aside, panel.fine,
-    ]  # fmt: skip
-    for control in controls:
-        assert control.toolTip(), control
-        named = control.accessibleName() or getattr(control, "text", str)()
-        assert named, control
+    view, start = shown(rig, page, folder), page.start
+    controls = list(controls_of(page))
+    assert len(controls) > 20
+    faults = [fault for control in controls for fault in faults_of(control)]
+    assert not faults, "\n".join(faults)
     for part in (view.wall, view.bar, start.bar):
         assert part.accessibleName()
     first = view.wall.photos.index(0)
