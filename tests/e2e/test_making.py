@@ -101,7 +101,8 @@ def make_and_try(
             lambda s, number=number, wanted=wanted: s["making"]["classes"][number] == wanted
         )
         source.end()  # not before: what was dropped is fetched from it
-    state = program.wait_for_state(lambda s: bool(s["making"]["train"]))
+    if not state["making"]["train"]:  # else it was ready with the last photos, and says no more
+        state = program.wait_for_state(lambda s: bool(s["making"]["train"]))
     assert state["making"]["needed"].startswith(
         f"{sum(len(learned) for learned, _ in photos.values())} photos in 2 classes."
     )
