@@ -172,7 +172,8 @@ def child(theme: str, folder: Path) -> None:
     train.start()
     wait(lambda: train.state is TrainState.ENDED, 800)
     evaluation.show_run(train.earlier.runs[0].name)
-    wait(lambda: evaluation.controller.result is not None, 1500)
+    # With the thumbnails, which the io lane makes.
+    wait(lambda: evaluation.controller.result is not None and not app.io.busy, 2500)
     grab("evaluate")
     improve = window.pages.of(ImprovePage)
     window.show_page("improve")

@@ -10,6 +10,8 @@ from typing import ClassVar, NamedTuple
 
 from resnet_gui.core.values import Value
 
+CORRECTING = "Correct “"  # how the titles of Improve's batches begin
+
 
 class How(StrEnum):
     """What is done with a file. LINK: a symbolic link to where the file is."""

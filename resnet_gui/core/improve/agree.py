@@ -15,12 +15,12 @@ from pathlib import Path
 
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import FilingError
-from resnet_gui.core.filing.batch import BatchInfo, BatchState, How
+from resnet_gui.core.filing.batch import CORRECTING, BatchInfo, BatchState, How
 from resnet_gui.core.filing.disk import content_hash, status
 from resnet_gui.core.filing.journal import journal_path, list_batches
 from resnet_gui.core.filing.names import folder_name
 from resnet_gui.core.filing.record import Record, read_record
-from resnet_gui.core.improve.apply import TITLE, class_of
+from resnet_gui.core.improve.apply import class_of
 from resnet_gui.core.improve.corrections import Outcome
 from resnet_gui.core.improve.values import Applied, Decision, Decisions, Photo, What, photos_of
 
@@ -73,7 +73,9 @@ class _Look:
         self._decisions, self._summary = decisions, summary
         self._root = Path(summary.root)
         self._has_parts = summary.has_parts
-        self._batches = {info.id: info for info in list_batches() if info.title.startswith(TITLE)}
+        self._batches = {
+            info.id: info for info in list_batches() if info.title.startswith(CORRECTING)
+        }
         self._records: dict[str, Record | None] = {}
         self._decided = decisions.by_path()
         self._sizes: dict[int, list[Photo]] | None = None

@@ -12,7 +12,7 @@ from pathlib import Path
 from resnet_gui.core.dataset.collection.boxes import same_name
 from resnet_gui.core.dataset.summary import DatasetSummary, Part
 from resnet_gui.core.dataset.walk import PART_NAMES, hidden
-from resnet_gui.core.filing.batch import How, Plan, Planning, Why, Wish
+from resnet_gui.core.filing.batch import CORRECTING, How, Plan, Planning, Why, Wish
 from resnet_gui.core.filing.disk import writable
 from resnet_gui.core.filing.names import folder_name, folder_names
 from resnet_gui.core.filing.plan import plan_batch
@@ -21,7 +21,6 @@ from resnet_gui.core.photos.endings import looks_like_image
 from resnet_gui.core.system import paths
 from resnet_gui.core.words import count_noun
 
-TITLE = "Correct “"  # what the titles of these batches begin with
 _TRIES = 5
 
 
@@ -195,7 +194,7 @@ def _title(plan: Plan, root: Path, pending: Iterable[Decision]) -> str:
         said.append(f"{count_noun(counts['new'], 'new photo')}")
     if counts["aside"]:
         said.append(f"{counts['aside']:,} set aside")
-    return f"{TITLE}{root.name}”: {', '.join(said) or 'nothing'}"
+    return f"{CORRECTING}{root.name}”: {', '.join(said) or 'nothing'}"
 
 
 def _is_alone(folder: Path) -> bool:

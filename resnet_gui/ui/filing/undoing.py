@@ -6,11 +6,9 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
-from resnet_gui.core.filing.batch import BatchInfo, How
+from resnet_gui.core.filing.batch import CORRECTING, BatchInfo, How
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.widgets.plain_text import MessageBox, action_text, one_line
-
-_CORRECTED = "Correct “"  # how the titles of Improve's batches begin
 
 
 class UndoBatch(QObject):
@@ -75,7 +73,7 @@ class UndoBatch(QObject):
 
 
 def _title(info: BatchInfo) -> str:
-    return "Undo applying" if info.title.startswith(_CORRECTED) else "Undo sorting"
+    return "Undo applying" if info.title.startswith(CORRECTING) else "Undo sorting"
 
 
 def _lower(text: str) -> str:
