@@ -18,6 +18,7 @@ from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.imports import Imports
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
@@ -55,6 +56,12 @@ class PageContext:
     samples: list[Path]
     filer: Filer
     corrector: Corrector
+
+    @property
+    def means(self) -> Means:
+        """What a page's controller is built from."""
+        lanes = self.lanes
+        return Means(self.engine, self.store, lanes.inference, lanes.io, lanes.training)
 
 
 def set_keys(action: QAction, keys: Keys) -> None:

@@ -43,6 +43,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.spec import Imported
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.engine import AugmentedPhoto, Stop
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.model_store import ModelStore
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ class Rig:
     """What a controller stands on.
 
     Attributes:
-        engine: made up. inference, io, training: real lanes. store: a real one.
+        engine: made up. inference, io, training: real lanes. store: a real one. means: all of them.
         parent: of what the test makes; it all goes with it.
     """
 
@@ -298,6 +299,7 @@ class Rig:
         self.inference, self.io, self.training = self.lanes
         self.parent = QObject()
         self.store = ModelStore(self.engine, self.io, self.parent)
+        self.means = Means(self.engine, self.store, self.inference, self.io, self.training)
 
     def until(self, condition: Callable[[], Any]) -> None:
         self._qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)

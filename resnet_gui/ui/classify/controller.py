@@ -18,15 +18,14 @@ from resnet_gui.core.events import (
     Prediction,
 )
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.classify.model_choice import ModelChoice
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
 from resnet_gui.ui.classify.photo_jobs import Answer, PhotoJobs
 from resnet_gui.ui.classify.removals import Removals
 from resnet_gui.ui.downloads import Downloads
-from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.imports import Imports, PageImports, looks_like_weights
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import one_line
@@ -73,20 +72,17 @@ class ClassifyController(QObject):
 
     def __init__(
         self,
-        engine: Engine,
-        inference: JobLane,
-        io: JobLane,
-        store: ModelStore,
+        means: Means,
         downloads: Downloads,
         imports: Imports,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine, self._inference = engine, inference
-        self.store, self._downloads = store, downloads
-        self.photos = PhotoList(io, self)
+        self._engine, self._inference = means.engine, means.inference
+        self.store, self._downloads = means.store, downloads
+        self.photos = PhotoList(means.io, self)
         self.removals = Removals(self.photos, self)
-        self._intake = PhotoIntake(io, engine.fetch_image, self)
+        self._intake = PhotoIntake(means.io, means.engine.fetch_image, self)
         self._intake.found.connect(self._on_photos_found)
         self._intake.opened.connect(self.opened)
         self._intake.labelled.connect(self.labelled)
@@ -94,10 +90,10 @@ class ClassifyController(QObject):
         self._intake.noticed.connect(self.noticed)
         self._intake.began.connect(self._on_intake_began)
         self._intake.ended.connect(self._on_intake_ended)
-        self.model = ModelChoice(store, downloads, self)
+        self.model = ModelChoice(means.store, downloads, self)
         self.model.changed.connect(self._on_model_changed)
         self.model.noticed.connect(self.noticed)
-        self._jobs = PhotoJobs(inference, self.photos, self)
+        self._jobs = PhotoJobs(means.inference, self.photos, self)
         self._jobs.told.connect(self._on_told)
         self._jobs.answered.connect(self._on_answered)
         self._jobs.failed.connect(self._on_failed)
@@ -110,7 +106,7 @@ class ClassifyController(QObject):
         self._warming: Job | None = None
         self._imports = PageImports(imports, self)
         self._imports.imported.connect(self._on_imported)
-        self._imports.others_imported.connect(store.refresh)
+        self._imports.others_imported.connect(means.store.refresh)
         self._imports.failed.connect(self._on_import_failed)
         self._imports.ended.connect(self._on_intake_ended)
         downloads.changed.connect(self._on_downloads_changed)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -76,10 +77,7 @@ class EmptyState(QWidget):
         column.addStretch(3)
         column.addWidget(_DropMark(), alignment=Qt.AlignmentFlag.AlignHCenter)
         title = PlainLabel("Drop a photo here to see what it is")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
-        font.setBold(True)
-        title.setFont(font)
+        embolden(title, 1.7)
         title.setWordWrap(True)
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(title)

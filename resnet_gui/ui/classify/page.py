@@ -73,13 +73,7 @@ class ClassifyPage(Page):
         super().__init__()
         lanes, memory, samples = context.lanes, context.memory, context.samples
         self.controller = controller = ClassifyController(
-            context.engine,
-            lanes.inference,
-            lanes.io,
-            context.store,
-            context.downloads,
-            context.imports,
-            self,
+            context.means, context.downloads, context.imports, self
         )
         self._memory = memory
         column = QVBoxLayout(self)

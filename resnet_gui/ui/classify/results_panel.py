@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 from resnet_gui.core.events import INCOMPLETE
 from resnet_gui.ui.classify.score_row import ScoreRow
 from resnet_gui.ui.widgets.answer import answer_of
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
@@ -53,10 +54,7 @@ class ResultsPanel(QFrame):
         self.answer = PlainLabel(break_at=16)  # in large type
         self.answer.setWordWrap(True)
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        font = self.answer.font()
-        font.setPointSizeF(font.pointSizeF() * 1.8)
-        font.setBold(True)
-        self.answer.setFont(font)
+        embolden(self.answer, 1.8)
         self.copy = QPushButton("Copy")
         self.copy.setProperty("kind", "plain")
         put_icon(self.copy, "copy")

@@ -33,6 +33,7 @@ from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.kinds import PROBABLE
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.filing.preview import PlanPreview, PlanTable
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
@@ -91,9 +92,7 @@ class SortDialog(QDialog):
         column.addWidget(self.sidecar_box)
         column.addSpacing(4)
         self.summary = PlainLabel()
-        font = self.summary.font()
-        font.setBold(True)
-        self.summary.setFont(font)
+        embolden(self.summary)
         self.summary.setWordWrap(True)
         self.details = PlainLabel()
         self.details.setWordWrap(True)

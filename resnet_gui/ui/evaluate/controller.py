@@ -19,10 +19,10 @@ from resnet_gui.core.evaluation.store import Stored, run_result, stored_results,
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.zoo import ModelEntry
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.evaluate.result import Result, make_result, open_result
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.widgets.words import duration, sentence
 
 _MOST_NAMED = 3  # photos that could not be read
@@ -58,17 +58,10 @@ class EvaluateController(QObject):
     noticed = Signal(object, str)
     calibrated = Signal(object)
 
-    def __init__(
-        self,
-        engine: Engine,
-        store: ModelStore,
-        inference: JobLane,
-        io: JobLane,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, means: Means, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine, self._store = engine, store
-        self._inference, self._io = inference, io
+        self._engine, self._store = means.engine, means.store
+        self._inference, self._io = means.inference, means.io
         self.state = EvaluateState.EMPTY
         self.result: Result | None = None
         self.results: tuple[Stored, ...] = ()
@@ -79,7 +72,7 @@ class EvaluateController(QObject):
         self._job: Job | None = None
         self._failed = 0
         self._began = 0.0
-        store.changed.connect(self.changed)
+        means.store.changed.connect(self.changed)
 
     @property
     def entry(self) -> ModelEntry | None:

@@ -47,9 +47,7 @@ class EvaluatePage(Page):
         self._io = context.lanes.io
         self._memory, self._corrector = context.memory, context.corrector
         self._last_folder = ""
-        self.controller = controller = EvaluateController(
-            context.engine, context.store, context.lanes.inference, self._io, self
-        )
+        self.controller = controller = EvaluateController(context.means, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)

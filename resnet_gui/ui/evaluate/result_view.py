@@ -29,6 +29,7 @@ from resnet_gui.ui.evaluate.matrix import MatrixView
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.evaluate.results_list import part_words, when_words
 from resnet_gui.ui.evaluate.trust import TrustView
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
@@ -90,10 +91,7 @@ class ResultView(QWidget):
         self.title = ElidedLabel()
         self.title.setProperty("kind", "muted")
         self.figure = PlainLabel()
-        font = self.figure.font()
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        font.setBold(True)
-        self.figure.setFont(font)
+        embolden(self.figure, 1.6)
         self.facts = PlainLabel()
         self.facts.setWordWrap(True)
         for widget in (self.title, self.figure, self.facts):

@@ -17,6 +17,7 @@ from resnet_gui.ui.evaluate.controller import EvaluateController, EvaluateState
 from resnet_gui.ui.evaluate.results_list import ResultsList
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.title_card import TitleCard
@@ -49,9 +50,7 @@ class EvaluateStart(QWidget):
         column.setSpacing(10)
         column.addWidget(self._test_card())
         self.kept_title = PlainLabel("Results on this computer")
-        font = self.kept_title.font()
-        font.setBold(True)
-        self.kept_title.setFont(font)
+        embolden(self.kept_title)
         self.kept = ResultsList()
         self.kept.chosen.connect(controller.open)
         self.none = PlainLabel(

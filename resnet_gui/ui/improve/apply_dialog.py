@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.filing.batch import How, Plan, count
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.filing.preview import PlanPreview, PlanTable
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, lines, one_line, set_tooltip
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
@@ -47,9 +48,7 @@ class ApplyDialog(QDialog):
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(8)
         self.summary = PlainLabel("Looking at the files…")
-        font = self.summary.font()
-        font.setBold(True)
-        self.summary.setFont(font)
+        embolden(self.summary)
         self.summary.setWordWrap(True)
         self.details = PlainLabel()
         self.details.setWordWrap(True)

@@ -16,11 +16,10 @@ from resnet_gui.core.dataset.summary import DatasetSummary, ScanProgress, count_
 from resnet_gui.core.events import Notice
 from resnet_gui.core.improve.events import Improving, LeastSure, NotRead, SuspectsFound
 from resnet_gui.core.zoo import ModelEntry
-from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
-from resnet_gui.ui.engine import Engine
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.widgets.words import duration, sentence
 
 if TYPE_CHECKING:
@@ -74,18 +73,11 @@ class ImproveController(QObject):
     noticed = Signal(object, str)
     training_requested = Signal(object)
 
-    def __init__(
-        self,
-        engine: Engine,
-        store: ModelStore,
-        corrector: Corrector,
-        inference: JobLane,
-        io: JobLane,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, means: Means, corrector: Corrector, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine, self._store, self.corrector = engine, store, corrector
-        self._inference, self._io = inference, io
+        self._engine, self._store = means.engine, means.store
+        self._inference, self._io = means.inference, means.io
+        self.corrector = corrector
         self.state, self.task, self.which = ImproveState.EMPTY, Task.SUSPECTS, Which.WRONG
         self.folder: Path | None = None
         self.root = ""
@@ -98,7 +90,7 @@ class ImproveController(QObject):
         self._then: Callable[[], None] | None = None  # once the folder has been looked through
         self._job: Job | None = None
         self._what, self._began, self._judging = "", 0.0, ""
-        store.changed.connect(self.changed)
+        means.store.changed.connect(self.changed)
         corrector.looked.connect(self._on_looked)
         corrector.failed.connect(self._on_look_failed)
         corrector.progressed.connect(self._on_scanned)

@@ -52,9 +52,7 @@ class ImprovePage(Page):
         self._corrector = context.corrector
         self._last_folder = ""
         self.device_kind: Callable[[], str] = lambda: "cpu"
-        self.controller = controller = ImproveController(
-            context.engine, context.store, self._corrector, context.lanes.inference, self._io, self
-        )
+        self.controller = controller = ImproveController(context.means, self._corrector, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)

@@ -23,6 +23,7 @@ from resnet_gui.ui.filing.filer import Filer
 from resnet_gui.ui.improve.class_panel import ClassPanel
 from resnet_gui.ui.improve.controller import ImproveController, ImproveState, Task, Which
 from resnet_gui.ui.improve.texts import round_text, suspects_text
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 
@@ -109,9 +110,7 @@ class ImproveView(QWidget):
         texts = QVBoxLayout()
         texts.setSpacing(2)
         self.title = ElidedLabel()
-        font = self.title.font()
-        font.setBold(True)
-        self.title.setFont(font)
+        embolden(self.title)
         self.facts = PlainLabel()
         self.facts.setWordWrap(True)
         self.bar = QProgressBar()

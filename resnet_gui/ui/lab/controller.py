@@ -18,9 +18,8 @@ from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.runs.events import EpochDone, LayersMeasured
 from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.zoo.untrained import untrained_spec
-from resnet_gui.jobs.lane import Job, JobLane, JobStart, Priority
-from resnet_gui.ui.engine import Engine
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.jobs.lane import Job, JobStart, Priority
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.widgets.words import sentence
 
 # Deeper ones take minutes and gigabytes to measure.
@@ -52,17 +51,10 @@ class LabController(QObject):
     diagram_changed = Signal()
     noticed = Signal(object, str)
 
-    def __init__(
-        self,
-        engine: Engine,
-        store: ModelStore,
-        inference: JobLane,
-        io: JobLane,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, means: Means, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine, self._store = engine, store
-        self._inference, self._io = inference, io
+        self._engine, self._store = means.engine, means.store
+        self._inference, self._io = means.inference, means.io
         self.histories: tuple[HistoryFound, ...] = ()
         self.failures: tuple[HistoryFailed, ...] = ()
         self.fresh: dict[str, HistoryFound] = {}

@@ -78,9 +78,7 @@ class LabPage(Page):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
-        self.controller = controller = LabController(
-            context.engine, context.store, context.lanes.inference, context.lanes.io, self
-        )
+        self.controller = controller = LabController(context.means, self)
         self.view = View.WHY
         self.views: dict[View, LabCurves | LabLayers | LabDiagram | LabWhy] = {}
         self._scale = 1.0

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.photo_list import Photo, caption
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip, window_title
 from resnet_gui.ui.widgets.previews import Preview, Previews
@@ -196,9 +197,7 @@ class LargePhoto(QDialog):
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.name, self.answer = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle), ElidedLabel()
         self.name.setProperty("kind", "muted")
-        font = self.answer.font()
-        font.setBold(True)
-        self.answer.setFont(font)
+        embolden(self.answer)
         self.scale_label = PlainLabel()
         self.scale_label.setProperty("kind", "muted")
         row = QHBoxLayout()

@@ -32,6 +32,7 @@ from resnet_gui.core.dataset.collection.boxes import UNSORTED
 from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.ui.making.box_model import PHOTOS_MIME, THUMBNAIL, BoxModel, PhotoDelegate, paths_of
 from resnet_gui.ui.making.controller import MakingController
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
@@ -193,9 +194,7 @@ class ClassBox(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.view.setAccessibleName("Unsorted photos")
         title = PlainLabel("Unsorted")
-        font = title.font()
-        font.setBold(True)
-        title.setFont(font)
+        embolden(title)
         self.sort = QPushButton("Sort by eye…")
         set_tooltip(self.sort, "One photo at a time, large: a key puts it into its class")
         self.sort.clicked.connect(self.sort_requested)

@@ -22,6 +22,7 @@ from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.making.controller import MakingController
 from resnet_gui.ui.making.guesses import Guess, Guesses
 from resnet_gui.ui.widgets.answer import percent
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import (
     ElidedLabel,
@@ -104,9 +105,7 @@ class LabelView(QWidget):
         set_tooltip(self.back, "Esc")
         self.back.clicked.connect(self.left)
         self.position = PlainLabel()
-        font = self.position.font()
-        font.setBold(True)
-        self.position.setFont(font)
+        embolden(self.position)
         row.addWidget(self.back)
         row.addSpacing(8)
         row.addWidget(self.position, 1)

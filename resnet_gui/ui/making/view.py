@@ -25,6 +25,7 @@ from resnet_gui.ui.making.controller import MakingController
 from resnet_gui.ui.making.guesses import Guesses
 from resnet_gui.ui.making.label_view import LabelView
 from resnet_gui.ui.making.problems_dialog import ProblemsDialog
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.images import Dropped, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
@@ -89,10 +90,7 @@ class MakingView(QWidget):
         text = QVBoxLayout()
         text.setSpacing(2)
         self.title = PlainLabel("Make classes")
-        font = self.title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        self.title.setFont(font)
+        embolden(self.title, 1.4)
         self.needed = PlainLabel()
         self.needed.setProperty("kind", "muted")
         self.needed.setWordWrap(True)

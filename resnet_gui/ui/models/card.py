@@ -18,6 +18,7 @@ from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.ui.models.controller import ModelsController, Situation, Standing
 from resnet_gui.ui.models.list_model import details
 from resnet_gui.ui.models.view import speed_text
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.plain_text import (
     ElidedLabel,
     PlainLabel,
@@ -60,10 +61,7 @@ class ModelCard(QFrame):
         self.setProperty("kind", "card")
         self.setMinimumWidth(250)
         self.title, self.state = PlainLabel(break_at=18), PlainLabel()
-        font = self.title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.35)
-        font.setBold(True)
-        self.title.setFont(font)
+        embolden(self.title, 1.35)
         self.message = PlainLabel(break_at=30)  # the card is narrow
         for label in (self.title, self.state, self.message):
             label.setWordWrap(True)

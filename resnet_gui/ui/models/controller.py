@@ -16,11 +16,10 @@ from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
 from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.storage.store import Speed
-from resnet_gui.jobs.lane import JobLane, Priority
+from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.downloads import Downloads
-from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.imports import Imports, PageImports
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.models.list_model import ModelList
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import progress_line, sentence, size_text
@@ -80,17 +79,14 @@ class ModelsController(QObject):
 
     def __init__(
         self,
-        engine: Engine,
-        inference: JobLane,
-        io: JobLane,
-        store: ModelStore,
+        means: Means,
         downloads: Downloads,
         imports: Imports,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine, self._inference, self._io = engine, inference, io
-        self.store, self.downloads, self.imports = store, downloads, imports
+        self._engine, self._inference, self._io = means.engine, means.inference, means.io
+        self.store, self.downloads, self.imports = means.store, downloads, imports
         self.models = ModelList(self)
         self.current_id = self.used_id = ""
         self.confirming = self.watched = False
@@ -100,8 +96,8 @@ class ModelsController(QObject):
         self._forgetting: list[ModelEntry] = []  # in the order in which the lane ends them
         self._removing: list[str] = []  # ids, likewise
         self._own_imports = PageImports(imports, self)
-        store.changed.connect(self._on_store_changed)
-        store.failed.connect(self._on_refused)
+        self.store.changed.connect(self._on_store_changed)
+        self.store.failed.connect(self._on_refused)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_download_progressed)
         downloads.finished.connect(self._on_download_finished)

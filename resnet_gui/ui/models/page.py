@@ -55,13 +55,7 @@ class ModelsPage(Page):
     def __init__(self, context: PageContext) -> None:
         super().__init__()
         self.controller = controller = ModelsController(
-            context.engine,
-            context.lanes.inference,
-            context.lanes.io,
-            context.store,
-            context.downloads,
-            context.imports,
-            self,
+            context.means, context.downloads, context.imports, self
         )
         self._import_notice: NoticeLine | None = None
         self._offline_notice: NoticeLine | None = None

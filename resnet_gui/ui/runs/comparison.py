@@ -21,6 +21,7 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.runs.controller import RunsController
 from resnet_gui.ui.runs.gallery import PairedGallery
 from resnet_gui.ui.runs.table import date_text
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.charts.model import plain_percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 
@@ -84,10 +85,8 @@ class RunComparison(QWidget):
         column.addLayout(head)
         self.sentence = PlainLabel()
         self.sentence.setWordWrap(True)
-        font = self.sentence.font()
-        font.setBold(True)
-        self.sentence.setFont(font)
-        self._bold = QFontMetrics(font)  # of a button that is pressed down
+        embolden(self.sentence)
+        self._bold = QFontMetrics(self.sentence.font())  # of a button that is pressed down
         column.addWidget(self.sentence)
         self.caution = PlainLabel()
         self.caution.setWordWrap(True)

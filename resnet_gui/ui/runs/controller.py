@@ -19,9 +19,8 @@ from resnet_gui.core.runs.listing import RunInfo, RunState, note_run
 from resnet_gui.core.runs.trash import TrashedRun, restore_run, trash_run, trashed_runs
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.ensembles import save_ensemble
-from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.engine import Engine
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.jobs.lane import Job, Priority
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.train.earlier_runs import EarlierRuns
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import sentence
@@ -79,21 +78,14 @@ class RunsController(QObject):
     changed_runs = Signal()
     noticed = Signal(object, str)
 
-    def __init__(
-        self,
-        engine: Engine,
-        store: ModelStore,
-        inference: JobLane,
-        io: JobLane,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, means: Means, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine, self._store = engine, store
-        self._inference, self._io = inference, io
-        self.earlier = EarlierRuns(store, io, self)
+        self._engine, self._store = means.engine, means.store
+        self._inference, self._io = means.inference, means.io
+        self.earlier = EarlierRuns(means.store, means.io, self)
         self.earlier.changed.connect(self._on_runs_changed)
         self.earlier.noticed.connect(self.noticed)
-        store.changed.connect(self.runs_changed)
+        means.store.changed.connect(self.runs_changed)
         self.looked = False
         self.trashed: tuple[TrashedRun, ...] = ()
         self.curves: dict[str, Curve] = {}

@@ -26,6 +26,7 @@ from resnet_gui.ui.runs.controller import RunsController, thrown_sentence
 from resnet_gui.ui.runs.curves import RunCurves
 from resnet_gui.ui.runs.table import date_text
 from resnet_gui.ui.runs.view import RunsTable
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.plain_text import (
     PlainLabel,
@@ -57,9 +58,7 @@ class RunsPage(Page):
     def __init__(self, context: PageContext) -> None:
         super().__init__()
         lanes = context.lanes
-        self.controller = controller = RunsController(
-            context.engine, context.store, lanes.inference, lanes.io, self
-        )
+        self.controller = controller = RunsController(context.means, self)
         self._undo_notice: NoticeLine | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -102,10 +101,7 @@ class RunsPage(Page):
         column.setSpacing(12)
         column.addStretch(2)
         self.empty_title = PlainLabel("No training yet")
-        font = self.empty_title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
-        font.setBold(True)
-        self.empty_title.setFont(font)
+        embolden(self.empty_title, 1.7)
         column.addWidget(self.empty_title, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.empty_hint = hint = PlainLabel(
             "Each training that you start is kept here with its curves, its settings and its "

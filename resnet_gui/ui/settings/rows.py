@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 
 
@@ -59,10 +60,7 @@ def group(title: str, widgets: list[QWidget]) -> QWidget:
     frame = QFrame()
     frame.setProperty("kind", "card")
     heading = PlainLabel(title)
-    font = heading.font()
-    font.setBold(True)
-    font.setPointSizeF(font.pointSizeF() * 1.1)
-    heading.setFont(font)
+    embolden(heading, 1.1)
     column = QVBoxLayout(frame)
     column.setContentsMargins(16, 12, 16, 14)
     column.setSpacing(14)

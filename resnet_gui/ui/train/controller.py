@@ -30,9 +30,8 @@ from resnet_gui.core.runs.events import (
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.runs.results import RunResults
 from resnet_gui.core.zoo import ModelEntry
-from resnet_gui.jobs.lane import Job, JobLane
-from resnet_gui.ui.engine import Engine
-from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.jobs.lane import Job
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.train.earlier_runs import EarlierRuns
 from resnet_gui.ui.train.estimates import Estimates
 from resnet_gui.ui.train.run_settings import RunSettings
@@ -82,16 +81,9 @@ class TrainController(QObject):
     model_made = Signal(str)
     models_changed = Signal()
 
-    def __init__(
-        self,
-        engine: Engine,
-        store: ModelStore,
-        training: JobLane,
-        io: JobLane,
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, means: Means, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._engine, self._store, self._training = engine, store, training
+        self._engine, self._store, self._training = means.engine, means.store, means.training
         self.state = TrainState.EMPTY
         self.summary: DatasetSummary | None = None
         self.config: RunConfig | None = None
@@ -101,20 +93,20 @@ class TrainController(QObject):
         self.history: list[EpochDone] = []
         self.run_title = ""
         self.run_config: RunConfig | None = None
-        self.earlier = EarlierRuns(store, io, self)
+        self.earlier = EarlierRuns(means.store, means.io, self)
         self.earlier.noticed.connect(self.noticed)
         self.earlier.opened.connect(self._on_results)
         self.earlier.looked_into.connect(self._on_looked_into)
         self.earlier.changed.connect(self._on_runs_changed)
-        self.settings = RunSettings(store)
+        self.settings = RunSettings(means.store)
         self.start_model = self.settings.start_model
-        store.changed.connect(self._on_store_changed)
-        self._scan = FolderScan(io, self)
+        means.store.changed.connect(self._on_store_changed)
+        self._scan = FolderScan(means.io, self)
         self._scan.progressed.connect(self.scan_progressed)
         self._scan.noticed.connect(self.noticed)
         self._scan.scanned.connect(self._on_scanned)
         self._scan.ended.connect(self._on_scan_ended)
-        self._estimates = Estimates(engine, training, self)
+        self._estimates = Estimates(means.engine, means.training, self)
         self._estimates.measured.connect(self.estimated)
         self._estimates.failed.connect(self.not_estimated)
         self._wanted: RunConfig | None = None  # settings to take as soon as the folder is scanned

@@ -72,9 +72,7 @@ class TrainPage(Page):
         self._engine = context.engine
         self._training, self._io = context.lanes.training, context.lanes.io
         self._lanes = self._training, self._io, context.lanes.inference
-        self.controller = controller = TrainController(
-            self._engine, context.store, self._training, self._io, self
-        )
+        self.controller = controller = TrainController(context.means, self)
         self._looking: Job | None = None
         self.saver = ModelSaver(self._io, self)
         self.saver.told.connect(self._on_noticed)

@@ -29,6 +29,7 @@ from resnet_gui.core.runs.results import RunResults
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.train.charts import TrainingCharts
 from resnet_gui.ui.train.controller import RunEnd, TrainController, TrainState
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.samples_view import SamplesView
 from resnet_gui.ui.widgets.words import duration
@@ -110,9 +111,7 @@ class TrainRunView(QWidget):
         text = QVBoxLayout()
         text.setSpacing(6)
         self.title = ElidedLabel()
-        font = self.title.font()
-        font.setBold(True)
-        self.title.setFont(font)
+        embolden(self.title)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.detail = ElidedLabel()
@@ -137,10 +136,7 @@ class TrainRunView(QWidget):
         column.setContentsMargins(16, 12, 12, 12)
         column.setSpacing(4)
         self.result = PlainLabel()
-        font = self.result.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        self.result.setFont(font)
+        embolden(self.result, 1.4)
         self.honest = PlainLabel()
         self.honest.setWordWrap(True)
         self.honest.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -26,6 +26,7 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.train.start_model import StartModel
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_list import ClassList
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import (
@@ -389,8 +390,5 @@ def describe(summary: DatasetSummary) -> str:
 
 def _big_label() -> ElidedLabel:
     label = ElidedLabel(tip=False)
-    font = label.font()
-    font.setPointSizeF(font.pointSizeF() * 1.4)
-    font.setBold(True)
-    label.setFont(font)
+    embolden(label, 1.4)
     return label

@@ -11,6 +11,7 @@ from resnet_gui.core.dataset.summary import ScanProgress, count_noun
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.runs_list import RunsList
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -41,10 +42,7 @@ class TrainStart(QWidget):
         self._icon_space.setFixedHeight(60)
         column.addWidget(self._icon_space)
         title = PlainLabel("Drop a folder here to teach a model your classes")
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
-        font.setBold(True)
-        title.setFont(font)
+        embolden(title, 1.7)
         title.setWordWrap(True)
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(title)

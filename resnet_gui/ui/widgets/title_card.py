@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
+from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 
 
@@ -19,10 +20,7 @@ class TitleCard(QFrame):
         self.column.setContentsMargins(16, 14, 16, 14)
         self.column.setSpacing(8)
         large = PlainLabel(title)
-        font = large.font()
-        font.setPointSizeF(font.pointSizeF() * 1.4)
-        font.setBold(True)
-        large.setFont(font)
+        embolden(large, 1.4)
         below = PlainLabel(hint)
         below.setProperty("kind", "muted")
         below.setWordWrap(True)

@@ -32,9 +32,7 @@ GONE = model("c", ModelState.DOWNLOADABLE)
 def make(rig: Rig) -> ClassifyController:
     downloads = Downloads(rig.engine.download, rig.io, rig.parent)
     imports = Imports(rig.engine.import_weights, rig.io, rig.parent)
-    return ClassifyController(
-        rig.engine, rig.inference, rig.io, rig.store, downloads, imports, rig.parent
-    )
+    return ClassifyController(rig.means, downloads, imports, rig.parent)
 
 
 @pytest.fixture
@@ -451,6 +449,7 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from tests.helpers.fake_engine import FakeEngine, model
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.means import Means
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.imports import Imports
@@ -458,7 +457,7 @@ from resnet_gui.ui.imports import Imports
 app = QCoreApplication([])
 engine, inference, io = FakeEngine(model("a")), JobLane("inference"), JobLane("io")
 controller = ClassifyController(
-    engine, inference, io, ModelStore(engine, io),
+    Means(engine, ModelStore(engine, io), inference, io, io),
     Downloads(engine.download, io), Imports(engine.import_weights, io),
 )
 controller.start("a", "auto")

@@ -34,7 +34,7 @@ def controller(rig: Rig, weights: Path) -> EvaluateController:
     """With models a and b, neither of which knows the classes of `made`; c is not here."""
     here = [dataclasses.replace(model(name), weights_path=weights) for name in ("a", "b")]
     rig.look(*here, model("c", ModelState.DOWNLOADABLE))
-    return EvaluateController(rig.engine, rig.store, rig.inference, rig.io, rig.parent)
+    return EvaluateController(rig.means, rig.parent)
 
 
 def answers(controller: EvaluateController, model_id: str = "a") -> Predictions:

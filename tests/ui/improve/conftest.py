@@ -74,7 +74,7 @@ def controller(rig: Rig) -> ImproveController:
     rig.look(model("a"))
     filer = Filer(rig.io, rig.parent)
     corrector = Corrector(rig.io, filer, rig.parent)
-    return ImproveController(rig.engine, rig.store, corrector, rig.inference, rig.io, rig.parent)
+    return ImproveController(rig.means, corrector, rig.parent)
 
 
 @pytest.fixture

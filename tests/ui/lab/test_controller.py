@@ -34,7 +34,7 @@ def done(run: str, number: int) -> EpochDone:
 
 @pytest.fixture
 def controller(rig: Rig) -> LabController:
-    return LabController(rig.engine, rig.store, rig.inference, rig.io, rig.parent)
+    return LabController(rig.means, rig.parent)
 
 
 def read(

@@ -28,9 +28,7 @@ def controller(rig: Rig) -> ModelsController:
     """One that has seen the models a, b and r."""
     downloads = Downloads(rig.engine.download, rig.io, rig.parent)
     imports = Imports(rig.engine.import_weights, rig.io, rig.parent)
-    made = ModelsController(
-        rig.engine, rig.inference, rig.io, rig.store, downloads, imports, rig.parent
-    )
+    made = ModelsController(rig.means, downloads, imports, rig.parent)
     rig.look(A, B, REMOTE)
     return made
 

@@ -47,7 +47,7 @@ def made_by(path: str, model_id: str) -> ModelEntry:
 
 @pytest.fixture
 def controller(rig: Rig) -> RunsController:
-    return RunsController(rig.engine, rig.store, rig.inference, rig.io, rig.parent)
+    return RunsController(rig.means, rig.parent)
 
 
 def look(rig: Rig, controller: RunsController) -> None:
@@ -98,7 +98,7 @@ def test_trash_outlives_the_window(rig: Rig, controller: RunsController) -> None
     look(rig, controller)
     controller.throw_away(controller.runs)
     rig.settle()
-    again = RunsController(rig.engine, rig.store, rig.inference, rig.io, rig.parent)
+    again = RunsController(rig.means, rig.parent)
     look(rig, again)
     assert not again.can_undo
     [trashed] = again.trashed

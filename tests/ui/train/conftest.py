@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def controller(rig: Rig) -> TrainController:
     """One that would start from model a."""
     rig.look(model("a"), model("b"))
-    controller = TrainController(rig.engine, rig.store, rig.training, rig.io, rig.parent)
+    controller = TrainController(rig.means, rig.parent)
     controller.set_model("a")
     return controller
 

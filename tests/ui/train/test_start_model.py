@@ -56,7 +56,7 @@ def test_a_model_that_is_not_here_yet_stays_while_the_store_looks(
 
 
 def test_the_start_is_not_the_last_result_but_what_that_started_from(rig: Rig) -> None:
-    controller = TrainController(rig.engine, rig.store, rig.training, rig.io, rig.parent)
+    controller = TrainController(rig.means, rig.parent)
     start = controller.start_model
     original = model("orig", ModelState.BUNDLED)
     second = own("second", "first", title="Second", dataset="garden")

@@ -140,7 +140,7 @@ def test_an_icon_and_the_type_follow_the_theme(
 
 def test_why_it_works_keeps_its_type(qtbot: QtBot, theme: ThemeManager, rig: Rig) -> None:
     theme.choose("light")
-    why = LabWhy(LabController(rig.engine, rig.store, rig.inference, rig.io, rig.parent))
+    why = LabWhy(LabController(rig.means, rig.parent))
     qtbot.addWidget(why)
     why.resize(1000, 640)
     why.show()

@@ -19,9 +19,7 @@ from tests.helpers.fake_engine import Rig
 def controller(rig: Rig) -> ClassifyController:
     downloads = Downloads(rig.engine.download, rig.io, rig.parent)
     imports = Imports(rig.engine.import_weights, rig.io, rig.parent)
-    return ClassifyController(
-        rig.engine, rig.inference, rig.io, rig.store, downloads, imports, rig.parent
-    )
+    return ClassifyController(rig.means, downloads, imports, rig.parent)
 
 
 def test_what_was_done_is_said_for_a_while(
