@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from resnet_gui.cli.input import given_path
+from resnet_gui.cli.options import path_option
 from resnet_gui.cli.output import Bar, emit_json, err, say
 from resnet_gui.core.dataset.cifar10.folder import (
     ARCHIVE,
@@ -27,11 +27,10 @@ from resnet_gui.core.events import DownloadProgress
 
 Archive = Annotated[
     Path | None,
-    typer.Option(
-        help="Of cifar10: an archive that you have (cifar-10-binary.tar.gz, "
+    path_option(
+        "FILE",
+        "Of cifar10: an archive that you have (cifar-10-binary.tar.gz, "
         "cifar-10-python.tar.gz, or train/CLASS/*.jpg packed).",
-        metavar="FILE",
-        parser=given_path,
     ),
 ]
 Yes = Annotated[

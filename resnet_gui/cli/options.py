@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from resnet_gui.cli.input import check_look, given_path
 from resnet_gui.core.looks import LOOKS
+
+
+def path_option(metavar: str, text: str) -> Any:
+    """An option that takes a file's or a folder's path."""
+    return typer.Option(help=text, metavar=metavar, parser=given_path)
+
 
 Photos = Annotated[
     list[Path],

@@ -17,10 +17,9 @@ from resnet_gui.cli.input import (
     check_device,
     chosen_model,
     found_photos,
-    given_path,
     joined,
 )
-from resnet_gui.cli.options import Exact, JsonLines, Photos, Tta
+from resnet_gui.cli.options import Exact, JsonLines, Photos, Tta, path_option
 from resnet_gui.cli.output import INTERRUPTED, prepare_streams, say, say_error
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelLoading, Notice, Prediction
@@ -74,11 +73,10 @@ def classify(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="With --csv or --json: the file to write instead of stdout. It gets its name when "
+        path_option(
+            "FILE",
+            "With --csv or --json: the file to write instead of stdout. It gets its name when "
             "it is whole.",
-            metavar="FILE",
-            parser=given_path,
         ),
     ] = None,
     columns: Annotated[

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import JsonLines
+from resnet_gui.cli.options import JsonLines, path_option
 from resnet_gui.cli.output import emit_json, say, say_error
 from resnet_gui.cli.transfer import DownloadBar, error_line
 from resnet_gui.core.errors import NetworkError, ResNetGuiError
@@ -26,11 +25,10 @@ def download(
     ],
     to: Annotated[
         Path | None,
-        typer.Option(
-            help="Make an offline kit in this folder, to carry to a computer without a "
+        path_option(
+            "FOLDER",
+            "Make an offline kit in this folder, to carry to a computer without a "
             "network: “resnet-gui import” takes it there.",
-            metavar="FOLDER",
-            parser=given_path,
         ),
     ] = None,
     proxy: Annotated[
@@ -42,11 +40,7 @@ def download(
     ] = None,
     ca_bundle: Annotated[
         Path | None,
-        typer.Option(
-            help="PEM file with certificates to trust besides the system's.",
-            metavar="FILE",
-            parser=given_path,
-        ),
+        path_option("FILE", "PEM file with certificates to trust besides the system's."),
     ] = None,
     mirror: Annotated[
         str | None,

@@ -9,7 +9,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING
-from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
+from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta, path_option
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -50,10 +50,10 @@ def evaluate(
     exact: Exact = False,
     report: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder for a report: one page (report.html) with curves, confusions and the "
+        path_option(
+            "FOLDER",
+            "Folder for a report: one page (report.html) with curves, confusions and the "
             "worst photos, and a table of all photos (photos.csv).",
-            metavar="FOLDER",
         ),
     ] = None,
     archive: Archive = None,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.input import check_device, chosen_model, given_path
-from resnet_gui.cli.options import Device, Exact, OneModel
+from resnet_gui.cli.options import Device, Exact, OneModel, path_option
 from resnet_gui.cli.output import SOME_FAILED, Bar, emit_json, emit_line, say, say_error
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource, Notice
@@ -48,11 +48,10 @@ def explain(
     ] = "gradcam",
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="The picture to write. Default: the photo's name with “-why.png”, in the folder "
+        path_option(
+            "FILE.png",
+            "The picture to write. Default: the photo's name with “-why.png”, in the folder "
             "you are in.",
-            metavar="FILE.png",
-            parser=given_path,
         ),
     ] = None,
     model: OneModel = None,

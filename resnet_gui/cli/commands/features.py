@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
-from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
-from resnet_gui.cli.options import Device, Exact, OneModel, Photos
+from resnet_gui.cli.input import check_device, chosen_model, found_photos
+from resnet_gui.cli.options import Device, Exact, OneModel, Photos, path_option
 from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
@@ -25,9 +25,7 @@ def features(
     photos: Photos,
     out: Annotated[
         Path,
-        typer.Option(
-            help="The file to write, ending in .npz.", metavar="FILE.npz", parser=given_path
-        ),
+        path_option("FILE.npz", "The file to write, ending in .npz."),
     ],
     model: OneModel = None,
     pooling: Annotated[

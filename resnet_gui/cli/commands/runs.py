@@ -6,10 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import JsonLines
+from resnet_gui.cli.options import JsonLines, path_option
 from resnet_gui.cli.output import emit_json, emit_table, foreseen_errors, say
 from resnet_gui.core.runs.listing import RunState, list_runs
 
@@ -19,11 +16,7 @@ _LONGEST_NOTE = 40  # characters in the table
 def runs(
     run_dir: Annotated[
         Path | None,
-        typer.Option(
-            help="Where to look. Default: where runs usually are.",
-            metavar="FOLDER",
-            parser=given_path,
-        ),
+        path_option("FOLDER", "Where to look. Default: where runs usually are."),
     ] = None,
     as_json: JsonLines = False,
 ) -> None:

@@ -12,8 +12,8 @@ import typer
 
 from resnet_gui.cli.commands.classify import _GET_A_MODEL
 from resnet_gui.cli.filing import done_line, follow_filing
-from resnet_gui.cli.input import check_device, chosen_model, found_photos, given_path
-from resnet_gui.cli.options import Device, Exact, JsonLines, OneModel, Photos
+from resnet_gui.cli.input import check_device, chosen_model, found_photos
+from resnet_gui.cli.options import Device, Exact, JsonLines, OneModel, Photos, path_option
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -41,11 +41,10 @@ def sort(
     photos: Photos,
     into: Annotated[
         Path,
-        typer.Option(
-            help="The folder in which every label gets a folder of its own. It is made if it is "
+        path_option(
+            "FOLDER",
+            "The folder in which every label gets a folder of its own. It is made if it is "
             "not there.",
-            metavar="FOLDER",
-            parser=given_path,
         ),
     ],
     by: Annotated[

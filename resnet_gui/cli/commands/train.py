@@ -9,8 +9,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING, follow, stop_flag
-from resnet_gui.cli.input import given_path
-from resnet_gui.cli.options import Data, JsonLines
+from resnet_gui.cli.options import Data, JsonLines, path_option
 from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json, foreseen_errors
 from resnet_gui.cli.plan import RunPlan, TrainCommand, settings_of
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
@@ -60,10 +59,8 @@ def train(
     ] = None,
     run_dir: Annotated[
         Path | None,
-        typer.Option(
-            help="In it the run gets a folder of its own. Default: beside the other runs.",
-            metavar="FOLDER",
-            parser=given_path,
+        path_option(
+            "FOLDER", "In it the run gets a folder of its own. Default: beside the other runs."
         ),
     ] = None,
     device: Annotated[

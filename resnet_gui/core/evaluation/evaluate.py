@@ -21,6 +21,7 @@ from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation.answers import answers_of
+from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.gathered import Gathered
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import choose_photos
@@ -96,16 +97,7 @@ class Evaluated(Value):
 
     def caution(self) -> str:
         """What to bear in mind with the figures; "" for nothing."""
-        sentences = []
-        if self.trained_on:
-            which = "all" if self.trained_on == self.n else f"{self.trained_on:,}"
-            sentences.append(
-                f"The model learned from {which} of these {self.n:,} photos: of new photos this "
-                "says little."
-            )
-        if self.failed:
-            sentences.append(f"{self.failed:,} more photos could not be read.")
-        return " ".join(sentences)
+        return " ".join(cautions(self, epoch=False))  # a notice told of that before
 
 
 EvaluateEvent = Preparing | Notice | ImageFailed | Measured | Evaluated

@@ -19,6 +19,7 @@ import numpy as np
 
 from resnet_gui import __version__
 from resnet_gui.core.errors import DatasetError, ImageReadError, ResNetGuiError
+from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.metrics import (
     Figures,
     adjusted_words,
@@ -140,16 +141,6 @@ def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:
     bins = reliability(predictions.confidences(), right)
     low, high = figures.interval
     part = {"val": "validation", "all": "whole folder"}.get(facts.part, facts.part)
-    cautions = []
-    if facts.trained_on:
-        cautions.append(
-            f"The model learned from {facts.trained_on:,} of these photos: of new photos this says "
-            "little."
-        )
-    if facts.part_of == "run" and facts.part == "val":
-        cautions.append("These photos also chose the best epoch, so new photos may do worse.")
-    if facts.failed:
-        cautions.append(f"{facts.failed:,} more photos could not be read.")
     confusions = confused_most(figures)
     return {
         "title": f"{facts.title} on {Path(facts.data).name}",
@@ -157,7 +148,7 @@ def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:
         "accuracy": f"{figures.accuracy:.1%}",
         "interval": f"{figures.right:,} of {figures.n:,} photos; 95 % interval {low:.1%} to "
         f"{high:.1%}",
-        "cautions": cautions,
+        "cautions": cautions(facts),
         "figures": _figures(figures, predictions, bins),
         "classes": [
             (c.label, f"{c.support:,}", _share(c.recall), _share(c.precision), _share(c.f1))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from resnet_gui.core.improve.values import Applied, Content, Decision, Decisions, Photo, What
+from resnet_gui.core.undoable import Undoable
 from resnet_gui.core.words import count_noun
 
 
@@ -58,7 +59,7 @@ class Outcome:
     lost: str = ""
 
 
-class Corrections:
+class Corrections(Undoable[_Step, Changed]):
     """What was decided about the photos of one folder.
 
     Every method that changes something is one step, for as many photos as it is given, and can be
@@ -66,11 +67,10 @@ class Corrections:
     """
 
     def __init__(self, decisions: Decisions) -> None:
+        super().__init__(Changed())
         self.root = decisions.root
         self._table = decisions.by_path()
         self._applied = list(decisions.applied)
-        self._done: list[_Step] = []
-        self._undone: list[_Step] = []
 
     # --- what there is ----------------------------------------------------------------------
 
@@ -144,31 +144,6 @@ class Corrections:
                 )
         return self._do(_Step(text, tuple(changes)))
 
-    # --- undo -------------------------------------------------------------------------------
-
-    @property
-    def undo_text(self) -> str:
-        """What `undo` would take back: “3 photos to “bees””; "": there is nothing."""
-        return self._done[-1].text if self._done else ""
-
-    @property
-    def redo_text(self) -> str:
-        return self._undone[-1].text if self._undone else ""
-
-    def undo(self) -> Changed:
-        if not self._done:
-            return Changed()
-        step = self._done.pop()
-        self._undone.append(step)
-        return self._put({change.path: change.before for change in step.changes})
-
-    def redo(self) -> Changed:
-        if not self._undone:
-            return Changed()
-        step = self._undone.pop()
-        self._done.append(step)
-        return self._put({change.path: change.after for change in step.changes})
-
     # --- following the disk -----------------------------------------------------------------
 
     def note(self, contents: Mapping[str, Content]) -> None:
@@ -219,6 +194,12 @@ class Corrections:
             return Changed()
         self._undone.clear()
         self._done.append(step)
+        return self._again(step)
+
+    def _backwards(self, step: _Step) -> Changed:
+        return self._put({change.path: change.before for change in step.changes})
+
+    def _again(self, step: _Step) -> Changed:
         return self._put({change.path: change.after for change in step.changes})
 
     def _put(self, decisions: Mapping[str, Decision | None]) -> Changed:

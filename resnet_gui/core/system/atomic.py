@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from resnet_gui.core.system.renaming import over_a_placeholder
+
 _UMASK = os.umask(0o022)  # can only be read by setting it, so once, before there are threads
 os.umask(_UMASK)
 
@@ -107,16 +109,7 @@ def _take(temporary: Path, target: Path) -> bool:
     except OSError as error:
         if os.name == "nt" or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
-        # A drive without hard links (FAT, some network drives): an empty file holds the name.
-        try:
-            target.touch(exist_ok=False)
-        except FileExistsError:
-            return False
-        try:
-            temporary.replace(target)
-        except OSError:
-            target.unlink(missing_ok=True)
-            raise
+        return over_a_placeholder(temporary, target)
     return True
 
 

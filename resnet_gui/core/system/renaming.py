@@ -56,7 +56,7 @@ def _in_two_steps(source: Path, target: Path) -> bool:
     except OSError as error:
         if error.errno not in _UNKNOWN:
             raise
-        return _over_a_placeholder(source, target)
+        return over_a_placeholder(source, target)
     try:
         source.unlink()
     except OSError:
@@ -65,8 +65,9 @@ def _in_two_steps(source: Path, target: Path) -> bool:
     return True
 
 
-def _over_a_placeholder(source: Path, target: Path) -> bool:
-    """For drives without hard links (FAT): an empty file holds the name."""
+def over_a_placeholder(source: Path, target: Path) -> bool:
+    """As `rename_new`, for drives without hard links (FAT, some network drives): an empty file
+    holds the name."""
     try:
         target.touch(exist_ok=False)
     except FileExistsError:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.metrics import adjusted_words
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.corrector import Corrector
@@ -245,17 +246,9 @@ class ResultView(QWidget):
         sentences = [
             f"{figures.right:,} of {count_noun(figures.n, 'photo')}; 95 % interval {low:.1%} to "
             f"{high:.1%}; F1 {macro or 0.0:.1%} as a mean over the classes; loss "
-            f"{figures.loss:.3f}{adjusted}."
+            f"{figures.loss:.3f}{adjusted}.",
+            *cautions(facts),
         ]
-        if facts.trained_on:
-            sentences.append(
-                f"The model learned from {facts.trained_on:,} of these photos: of new photos this "
-                "says little."
-            )
-        elif facts.part_of == "run" and facts.part == "val":
-            sentences.append("These photos also chose the best epoch, so new photos may do worse.")
-        if facts.failed:
-            sentences.append(f"{facts.failed:,} more could not be read.")
         if len(result.order) < len(figures.occurring):
             sentences.append(
                 f"The matrix has the {len(result.order):,} classes with most mistakes."

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from resnet_gui.core.dataset.collection.values import CollectedClass, CollectedPhoto, Collection
+from resnet_gui.core.undoable import Undoable
 
 UNSORTED = 0
 _Names = tuple[tuple[int, str], ...]
@@ -70,17 +71,16 @@ class Added:
     elsewhere: tuple[tuple[CollectedPhoto, int], ...]
 
 
-class Boxes:
+class Boxes(Undoable[_Action, Changed]):
     """Photos in classes. Every method that changes something can be undone."""
 
     def __init__(self) -> None:
+        super().__init__(Changed())
         self._names: dict[int, str] = {}
         self._photos: dict[int, list[CollectedPhoto]] = {UNSORTED: []}
         self._where: dict[str, int] = {}
         self._of_key: dict[str, CollectedPhoto] = {}
         self._numbers = itertools.count(UNSORTED + 1)
-        self._done: list[_Action] = []
-        self._undone: list[_Action] = []
 
     # --- what there is ----------------------------------------------------------------------
 
@@ -209,32 +209,6 @@ class Boxes:
         text = f"remove the class “{self.name(box)}”"
         return self._do(text, _Step(moved, self._as_tuple(), after))
 
-    # --- undo -------------------------------------------------------------------------------
-
-    @property
-    def undo_text(self) -> str:
-        """What `undo` would take back; "": there is nothing."""
-        return self._done[-1].text if self._done else ""
-
-    @property
-    def redo_text(self) -> str:
-        return self._undone[-1].text if self._undone else ""
-
-    def undo(self) -> Changed:
-        if not self._done:
-            return Changed()
-        action = self._done.pop()
-        self._undone.append(action)
-        return _sum([self._take_back(step) for step in reversed(action.steps)])
-
-    def redo(self) -> Changed:
-        if not self._undone:
-            return Changed()
-        action = self._undone.pop()
-        action.joins = None  # what is still coming in is an action of its own now
-        self._done.append(action)
-        return _sum([self._apply(step) for step in action.steps])
-
     # --- how it is done ---------------------------------------------------------------------
 
     def _as_tuple(self) -> _Names:
@@ -275,6 +249,13 @@ class Boxes:
                 self._photos[item.after].append(item.photo)
         self._drop_boxes()
         return _changed(step, step.moved)
+
+    def _backwards(self, step: _Action) -> Changed:
+        return _sum([self._take_back(part) for part in reversed(step.steps)])
+
+    def _again(self, step: _Action) -> Changed:
+        step.joins = None  # what is still coming in is an action of its own now
+        return _sum([self._apply(part) for part in step.steps])
 
     def _take_back(self, step: _Step) -> Changed:
         self._set_names(step.before)
