@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     Qt,
     Signal,
     Slot,
@@ -19,9 +17,9 @@ from resnet_gui.core.evaluation.metrics import ClassFigures
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
 from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
 from resnet_gui.ui.widgets.plain_text import tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
 _COLUMNS = (
     ("Class", "The name of the class"),
     ("Photos", "How many photos show it"),
@@ -61,11 +59,11 @@ def _row(number: int, item: ClassFigures) -> _Row:
     )
 
 
-class ClassModel(QAbstractTableModel):
+class ClassModel(ColumnsModel):
     """One row for each class that occurs."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__([title for title, _ in _COLUMNS], range(1, len(_COLUMNS)))
         self._rows: list[_Row] = []
 
     def show_result(self, result: Result | None) -> None:
@@ -77,34 +75,20 @@ class ClassModel(QAbstractTableModel):
     def class_of(self, row: int) -> int:
         return self._rows[row].number
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(_COLUMNS)
+    def heading_tip(self, column: int) -> str:
+        return f"{_COLUMNS[column][1]}. A click sorts by it."
 
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if way is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section][0]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(f"{_COLUMNS[section][1]}. A click sorts by it.")
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self._rows[index.row()]
         if role == ORDER:
             return row.order[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return row.texts[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self.side(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(row.tip)
         return None

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     Qt,
     Signal,
     Slot,
@@ -21,10 +19,9 @@ from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.predictions import Facts
 from resnet_gui.core.evaluation.store import Stored
 from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
+from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
-_Index = QModelIndex | QPersistentModelIndex
-_COLUMNS = ("Model", "Tested on", "Right", "Photos", "When")
 _PARTS = {
     "all": "all photos",
     "train": "training photos",
@@ -48,9 +45,9 @@ def when_words(made: str) -> str:
         return ""
 
 
-class _Results(QAbstractTableModel):
+class _Results(ColumnsModel):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(("Model", "Tested on", "Right", "Photos", "When"), (2, 3))
         self.rows: Sequence[Stored] = ()
 
     def show_results(self, rows: Sequence[Stored]) -> None:
@@ -58,26 +55,10 @@ class _Results(QAbstractTableModel):
         self.rows = rows
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if way is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            number = section in (2, 3)
-            side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         facts = self.rows[index.row()].facts
         accuracy = facts.right / facts.n if facts.n else 0.0
         title = one_line(facts.title or facts.model, 80)
@@ -96,8 +77,8 @@ class _Results(QAbstractTableModel):
                 f"{facts.title}\n{facts.data}\n{facts.right:,} of {facts.n:,} right "
                 f"(95 % interval {low:.1%} to {high:.1%})"
             )
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (2, 3):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self.side(column)
         return None
 
 

@@ -6,14 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from resnet_gui.core.filing.batch import Plan
+from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
-
-_Index = QModelIndex | QPersistentModelIndex
-_HEADINGS = ("Photo", "Goes into", "Note")
 
 
 class PlanTable(QTableView):
@@ -40,11 +38,11 @@ class PlanTable(QTableView):
         self.setMinimumHeight(least)
 
 
-class PlanPreview(QAbstractTableModel):
+class PlanPreview(ColumnsModel):
     """A plan's pieces, and below them what stays."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(("Photo", "Goes into", "Note"), (), parent)
         self._plan: Plan | None = None
         self._into = ""
 
@@ -54,27 +52,12 @@ class PlanPreview(QAbstractTableModel):
         self._plan, self._into = plan, into
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         if self._plan is None or parent.isValid():
             return 0
         return len(self._plan.pieces) + len(self._plan.skipped)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADINGS)
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = int(Qt.ItemDataRole.DisplayRole),
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
             return one_line(self._cells(index.row())[index.column()])
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -9,10 +9,8 @@ from itertools import islice
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     QTimer,
     Signal,
@@ -24,16 +22,16 @@ from resnet_gui.ui.library.arrangement import Filter, SortBy, arranged
 from resnet_gui.ui.library.columns import BEFORE, COLUMNS, NUMBERS, TIPS
 from resnet_gui.ui.library.facts import Facts, facts_of, said
 from resnet_gui.ui.widgets.answer import percent
+from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, runs
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500
 _BUDGET_S, _AT_ONCE = 0.008, 50  # facts are computed for so long in one go, of so many photos
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class LibraryModel(QAbstractTableModel):
+class LibraryModel(ColumnsModel):
     """Sorted and filtered here and not in a QSortFilterProxyModel, which asks Python again for
     every comparison. While answers come, a photo keeps its place, and one that passes the filter
     now comes to the end; every now and then all are put in order, but not under a person's hand.
@@ -57,7 +55,7 @@ class LibraryModel(QAbstractTableModel):
         self, photos: PhotoList, parent: QObject | None = None, *, settle_ms: int = _SETTLE_MS
     ) -> None:
         """`settle_ms`: between two times that photos change their places by themselves."""
-        super().__init__(parent)
+        super().__init__([title for title, _ in COLUMNS], NUMBERS, parent)
         self.source = photos
         self.shown, self.by, self.falling = Filter(), SortBy.ADDED, False
         self.hold = _never
@@ -193,7 +191,7 @@ class LibraryModel(QAbstractTableModel):
     # --- changes of the list ----------------------------------------------------------------
 
     @Slot(QModelIndex, int, int)
-    def _on_inserted(self, parent: _Index, first: int, last: int) -> None:
+    def _on_inserted(self, parent: Index, first: int, last: int) -> None:
         if self._active:
             self._mark(self.source.photos()[first : last + 1])
 
@@ -321,31 +319,17 @@ class LibraryModel(QAbstractTableModel):
 
     # --- Qt's model -------------------------------------------------------------------------
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
+    def heading(self, column: int) -> str:
+        title, by = COLUMNS[column]
+        return f"{title} {'↓' if self.falling else '↑'}" if by is self.by else title
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = int(Qt.ItemDataRole.DisplayRole),
-    ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            title, by = COLUMNS[section]
-            return f"{title} {'↓' if self.falling else '↑'}" if by is self.by else title
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = "AlignRight" if section in NUMBERS else "AlignLeft"
-            return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(TIPS.get(section, ""))
-        return None
+    def heading_tip(self, column: int) -> str:
+        return TIPS.get(column, "")
 
-    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         photo = self.photo(index.row())
         if photo is None:
             return None
@@ -354,8 +338,7 @@ class LibraryModel(QAbstractTableModel):
         if role == PhotoList.PhotoRole:
             return photo
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = "AlignRight" if index.column() in NUMBERS else "AlignLeft"
-            return Qt.AlignmentFlag[side] | Qt.AlignmentFlag.AlignVCenter
+            return self.side(index.column())
         row = self.source.row(photo)
         if row < 0:  # it is about to go
             return None

@@ -10,22 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
 )
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from resnet_gui.core.runs.listing import RunInfo, RunState
+from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
-_Index = QModelIndex | QPersistentModelIndex
 _STATES = {
     RunState.RUNNING: "running",
     RunState.INTERRUPTED: "interrupted",
@@ -157,7 +155,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
     )
 
 
-class RunsModel(QAbstractTableModel):
+class RunsModel(ColumnsModel):
     """A row per run, newest first.
 
     Attributes:
@@ -168,8 +166,10 @@ class RunsModel(QAbstractTableModel):
     SortRole = int(Qt.ItemDataRole.UserRole) + 2
 
     def __init__(self, model_title: Callable[[str], str], parent: QObject | None = None) -> None:
-        super().__init__(parent)
         self.columns = columns(model_title)
+        titles = [column.title for column in self.columns]
+        numbers = [i for i, column in enumerate(self.columns) if column.right]
+        super().__init__(titles, numbers, parent)
         self.runs: tuple[RunInfo, ...] = ()
         self.colours: Mapping[str, str] = {}
 
@@ -193,31 +193,14 @@ class RunsModel(QAbstractTableModel):
             last = self.index(len(self.runs) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self.runs)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - likewise
-        return 0 if parent.isValid() else len(self.columns)
+    def heading_tip(self, column: int) -> str:
+        title = self.columns[column].title
+        return f"{self.columns[column].tip}\n{explained(title)}".strip()
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = int(Qt.ItemDataRole.DisplayRole),
-    ) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        column = self.columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            more = explained(column.title)
-            return tooltip(f"{column.tip}\n{more}".strip())
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(column)
-        return None
-
-    def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         if not index.isValid() or index.row() >= len(self.runs):
             return None
         run, column = self.runs[index.row()], self.columns[index.column()]
@@ -230,7 +213,7 @@ class RunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(_tip(run, column))
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(column)
+            return self.side(index.column())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{column.title}: {column.text(run) or 'nothing'}"
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
@@ -240,11 +223,6 @@ class RunsModel(QAbstractTableModel):
             font.setBold(True)
             return font
         return None
-
-
-def _side(column: Column) -> int:
-    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-    return int(side | Qt.AlignmentFlag.AlignVCenter)
 
 
 def _tip(run: RunInfo, column: Column) -> str:
@@ -291,12 +269,12 @@ class RunsFilter(QSortFilterProxyModel):
         self._words = text.casefold().split()
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
-    def filterAcceptsRow(self, source_row: int, source_parent: _Index) -> bool:
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         run = self._model.runs[source_row]
         text = " ".join(column.text(run) for column in self._model.columns)
         text = f"{text} {run.name} {run.note} {run.data} {run.method}".casefold()
         return all(word in text for word in self._words)
 
-    def lessThan(self, left: _Index, right: _Index) -> bool:
+    def lessThan(self, left: Index, right: Index) -> bool:
         one, other = (index.data(RunsModel.SortRole) for index in (left, right))
         return bool(one < other)
