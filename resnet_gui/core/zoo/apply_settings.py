@@ -14,7 +14,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DownloadProgress
@@ -24,10 +24,10 @@ from resnet_gui.core.http.settings import (
     load_http_settings,
     save_http_settings,
 )
-from resnet_gui.core.system.disk import check_space, disk_errors
+from resnet_gui.core.system.disk import check_space
 from resnet_gui.core.system.files import check_regular
 from resnet_gui.core.zoo.providers.registry import published_specs
-from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, lock_path, weights_file_name
+from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, not_downloading, weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file
 
 _SUFFIXES = ("", PART_SUFFIX, f"{PART_SUFFIX}.json")
@@ -123,7 +123,12 @@ def _relocate(
     with contextlib.ExitStack() as stack:
         for name in names:
             if any(path.name.startswith(name) for path in files):
-                _hold(source, name, stack)
+                try:
+                    stack.enter_context(not_downloading(source / name))
+                except Timeout as error:
+                    raise ModelError(
+                        f"{name} is being downloaded right now.", "Wait for it or cancel it first."
+                    ) from error
         copied: list[Path] = []
         try:
             yield from _copy(files, target, copied)
@@ -136,18 +141,6 @@ def _relocate(
             with contextlib.suppress(OSError):  # twice on the disk, but nothing lost
                 path.unlink()
         return stored
-
-
-def _hold(folder: Path, name: str, stack: contextlib.ExitStack) -> None:
-    lock = FileLock(lock_path(folder / name), thread_local=False)
-    try:
-        with disk_errors(folder):
-            lock.acquire(blocking=False)
-    except Timeout as error:
-        raise ModelError(
-            f"{name} is being downloaded right now.", "Wait for it or cancel it first."
-        ) from error
-    stack.callback(lock.release)
 
 
 def _copy(

@@ -86,8 +86,8 @@ class TrainPage(Page):
         self.start = TrainStart(controller)
         self.start.folder_requested.connect(self.choose_folder)
         self.start.cifar10_requested.connect(self.choose_cifar10)
-        self.start.runs.try_requested.connect(self._on_try_run)
-        self.start.runs.test_requested.connect(self._on_test_run)
+        self.start.runs.try_requested.connect(self._on_try)
+        self.start.runs.test_requested.connect(self._on_test)
         self.start.runs.mistakes_requested.connect(self.result_requested)
         self.start.runs.folder_requested.connect(self._on_run_folder_requested)
         self.stack.addWidget(self.start)
@@ -235,8 +235,8 @@ class TrainPage(Page):
     def _run_part(self) -> TrainRunView:
         if self.run is None:
             self.run = TrainRunView(self.controller, self._io)
-            self.run.try_requested.connect(self._on_try_model)
-            self.run.test_requested.connect(self._on_test_model)
+            self.run.try_requested.connect(self._on_try)
+            self.run.test_requested.connect(self._on_test)
             self.run.mistakes_requested.connect(self.result_requested)
             self.run.save_requested.connect(self.save_model)
             self.run.folder_requested.connect(self._on_folder_requested)
@@ -290,26 +290,23 @@ class TrainPage(Page):
     # --- the end of a run -------------------------------------------------------------------
 
     @Slot()
-    def _on_try_model(self) -> None:
-        if self.controller.end is not None:
-            self.try_requested.emit(self.controller.end.model_id)
-
     @Slot(object)
-    def _on_try_run(self, run: RunInfo) -> None:
-        model = self.controller.earlier.model_of(run)
-        if model is not None:
-            self.try_requested.emit(model.spec.id)
+    def _on_try(self, run: RunInfo | None = None) -> None:
+        if model_id := self._made_by(run):
+            self.try_requested.emit(model_id)
 
     @Slot()
-    def _on_test_model(self) -> None:
-        if self.controller.end is not None:
-            self.test_requested.emit(self.controller.end.model_id)
-
     @Slot(object)
-    def _on_test_run(self, run: RunInfo) -> None:
+    def _on_test(self, run: RunInfo | None = None) -> None:
+        if model_id := self._made_by(run):
+            self.test_requested.emit(model_id)
+
+    def _made_by(self, run: RunInfo | None) -> str:
+        """Id of the model of an earlier run, or of the one that has just ended; "": none."""
+        if run is None:
+            return self.controller.end.model_id if self.controller.end is not None else ""
         model = self.controller.earlier.model_of(run)
-        if model is not None:
-            self.test_requested.emit(model.spec.id)
+        return model.spec.id if model is not None else ""
 
     @Slot()
     def _on_folder_requested(self) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.checksum import Checksum, published_checksum
+from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.zoo.spec import ModelSpec
 
@@ -80,3 +85,20 @@ def weights_file_name(spec: ModelSpec) -> str:
 def lock_path(target: Path) -> Path:
     """Who holds the lock on this file may write `target` and its part."""
     return target.with_name(f".{target.name}.lock")
+
+
+@contextlib.contextmanager
+def not_downloading(target: Path) -> Iterator[None]:
+    """Nobody may write `target` and its part meanwhile.
+
+    Raises:
+        Timeout: it is being downloaded right now.
+        DownloadError: its folder cannot be written.
+    """
+    lock = FileLock(lock_path(target), thread_local=False)
+    with disk_errors(target.parent):
+        lock.acquire(blocking=False)
+    try:
+        yield
+    finally:
+        lock.release()

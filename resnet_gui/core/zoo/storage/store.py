@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.http.fetch import TICK_S
@@ -25,7 +25,7 @@ from resnet_gui.core.system.paths import data_dir
 from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.providers.registry import published_specs
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
-from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, lock_path, weights_file_name
+from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, not_downloading, weights_file_name
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1024 * 1024
@@ -108,19 +108,14 @@ def remove_weights(entry: ModelEntry, folder: Path | None = None) -> int:
     for home in homes:
         if not home.is_dir():
             continue
-        lock = FileLock(lock_path(home / name), thread_local=False)
         try:
-            with disk_errors(home):
-                lock.acquire(blocking=False)
+            with not_downloading(home / name):
+                for suffix in ("", PART_SUFFIX, f"{PART_SUFFIX}.json"):
+                    freed += _delete(home / f"{name}{suffix}")
         except Timeout as error:
             raise ModelError(
                 f"“{entry.spec.title}” is being downloaded right now.", "Cancel that first."
             ) from error
-        try:
-            for suffix in ("", PART_SUFFIX, f"{PART_SUFFIX}.json"):
-                freed += _delete(home / f"{name}{suffix}")
-        finally:
-            lock.release()
     return freed
 
 
@@ -144,16 +139,8 @@ def remove_partial() -> int:
         part = folder / f"{name}{PART_SUFFIX}"
         if not part.exists():
             continue
-        lock = FileLock(lock_path(folder / name), thread_local=False)
-        try:
-            with disk_errors(folder):
-                lock.acquire(blocking=False)
-        except Timeout:
-            continue
-        try:
+        with contextlib.suppress(Timeout), not_downloading(folder / name):
             freed += _delete(part) + _delete(part.with_name(f"{part.name}.json"))
-        finally:
-            lock.release()
     return freed
 
 
