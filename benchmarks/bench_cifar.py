@@ -124,7 +124,7 @@ class _Ours:
 
     def __init__(self, data: Path, count: int, turns: int, side: int, home: Path) -> None:
         config = config_for(
-            "cifar-fast", data=str(data), model="cifar-resnet20", photos=count, classes=CLASSES,
+            "cifar-fast", data=str(data), model="cifar-resnet20", photos=count,
             epochs=turns, progressive_resizing=False, image_size=side, device="cpu",
         )  # fmt: skip
         self._events = train(config, folder=home / "runs", models=home / "models")

@@ -127,7 +127,6 @@ def train_run(name: str, data: Path, work: Path) -> RunDirectory:
             data=str(data),
             model=recipe.architecture,
             photos=50_000,
-            classes=10,
             seed=SEED,
             title=name,
             **recipe.settings,

@@ -70,16 +70,16 @@ class RunPlan:
         self._preset, self._method = preset, method
         self._device_kind, self._texts = device_kind, texts
 
-    def config(self, data: str, photos: int, classes: int, typical_side: int) -> RunConfig:
+    def config(self, data: str, photos: int, typical_side: int) -> RunConfig:
         """The settings of the run.
 
         Raises:
             RunConfigError, WrongUseError: they cannot be.
         """
-        config = self._config(self._model, data, photos, classes)
+        config = self._config(self._model, data, photos)
         if config.method is Method.SCRATCH and not self._chosen:
             model = scratch_model(self._model, typical_side)
-            return self._config(model, data, photos, classes)
+            return self._config(model, data, photos)
         if config.method is not Method.SCRATCH and self._untrained:
             raise WrongUseError(
                 f"“{self._model}” is an architecture without weights: the method "
@@ -88,14 +88,13 @@ class RunPlan:
             )
         return config
 
-    def _config(self, model: str, data: str, photos: int, classes: int) -> RunConfig:
+    def _config(self, model: str, data: str, photos: int) -> RunConfig:
         try:
             return config_for(
                 self._preset,
                 data=data,
                 model=model,
                 photos=photos,
-                classes=classes,
                 device_kind=self._device_kind,
                 method=self._method,
                 **self._texts,

@@ -20,10 +20,10 @@ from resnet_gui.cli.classified import Pace, table_in_file
 from resnet_gui.core.events import ModelReady
 from resnet_gui.core.library.columns import chosen_columns
 from resnet_gui.core.library.store import AnswerStore
-from resnet_gui.core.library.tables import TableKind, cell_text
+from resnet_gui.core.library.tables import TableKind
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import Preprocessing
-from tests.helpers.answered import answered
+from tests.helpers.answered import answered, cell_text
 from tests.helpers.models import small_model
 from tests.helpers.pictures import encoded, gradient
 

@@ -20,7 +20,7 @@ from resnet_gui.core.http.settings import (
     load_http_settings,
     save_http_settings,
 )
-from resnet_gui.core.lab.histories import read_histories, run_history
+from resnet_gui.core.lab.histories import read_histories, read_run
 from resnet_gui.core.runs.events import BatchDone, RunFailed
 from resnet_gui.core.runs.listing import RUN_FILE, find_run, interrupted_runs, list_runs, rename_run
 from resnet_gui.core.system import settings as stored
@@ -62,7 +62,7 @@ class Runs:
 
     def _read(self, path: Path) -> None:
         run = find_run(str(path))
-        run_history(path)
+        list(read_run(path))
         run.metrics()
         run.layers()
         _ = run.config

@@ -8,6 +8,7 @@ from resnet_gui.core.events import ClassScore, DeviceInfo, ImageFailed, KindScor
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.identity import Stamp
 from resnet_gui.core.library.store import NewAnswer
+from resnet_gui.core.library.tables import without_formula
 from resnet_gui.core.library.way import Way, way_of
 from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
 
@@ -47,6 +48,11 @@ def answered(path: str = "/photos/cat.jpg", *labels: str, **changes: Any) -> Ans
         "answered": 1.8e9,
     }
     return AnsweredPhoto(prediction(path, *labels), **{**values, **changes})
+
+
+def cell_text(cell: str) -> str:
+    """What stood there before `without_formula` made a cell of it."""
+    return cell[1:] if cell.startswith("'") and without_formula(cell) != cell else cell
 
 
 def failed(path: str, message: str) -> AnsweredPhoto:

@@ -108,11 +108,9 @@ def train(
         plan = RunPlan(
             model, preset, method, resolve_device(texts.get("device", "auto")).kind, texts
         )
-        plan.config(str(folder), 1000, 2, 0)  # what is wrong is said before the long part
+        plan.config(str(folder), 1000, 0)  # what is wrong is said before the long part
         summary = _scan(dataset_folder(folder, archive, yes, as_json), as_json)
-        config = plan.config(
-            summary.root, len(summary.photos), len(summary.classes), summary.typical_side
-        )
+        config = plan.config(summary.root, len(summary.photos), summary.typical_side)
         with stop_flag() as stop:
             events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
             code = follow(events, as_json, config, stop)

@@ -102,7 +102,7 @@ def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
     usable = [file for file in listing.files if file.path not in left_out]
     found = [*listing.problems, *(problems[path] for path in sorted(problems))]
     if listing.has_parts:
-        usable = _with_known_classes(listing, usable, found)
+        usable = _with_known_classes(usable, found)
     names = sorted({file.class_name for file in usable}, key=_natural)
     label = {name: index for index, name in enumerate(names)}
     photos = tuple(
@@ -255,9 +255,7 @@ def _ends_well(start: bytes, tail: bytes) -> bool:
     return mark is None or tail.rstrip(b"\0\r\n ")[-12:].find(mark) >= 0
 
 
-def _with_known_classes(
-    listing: Listing, files: list[FoundFile], problems: list[Problem]
-) -> list[FoundFile]:
+def _with_known_classes(files: list[FoundFile], problems: list[Problem]) -> list[FoundFile]:
     """Without the photos whose class has none to train on; each such class becomes a problem."""
     known = {file.class_name for file in files if file.part is Part.TRAIN}
     for part in (Part.VAL, Part.TEST):

@@ -291,24 +291,19 @@ def run_of(entry: ModelEntry) -> RunDirectory | None:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a model was trained, as its file says. photos, classes: of its folder; 0: not said."""
+    """How a model was trained, as its file says. photos: of its folder; 0: not said."""
 
     config: RunConfig
     photos: int
-    classes: int
 
 
 def training_of(entry: ModelEntry) -> Training | None:
     """None: this program did not train the model, or its file is damaged."""
     provenance = _provenance(entry)
     try:
-        dataset = provenance.get("dataset") or {}
-        photos, classes = dataset.get("photos"), dataset.get("classes")
-        return Training(
-            RunConfig.from_json(provenance["config"]),
-            photos if isinstance(photos, int) else 0,
-            len(classes) if isinstance(classes, list) else 0,
-        )
+        photos = (provenance.get("dataset") or {}).get("photos")
+        config = RunConfig.from_json(provenance["config"])
+        return Training(config, photos if isinstance(photos, int) else 0)
     except (ResNetGuiError, *_DAMAGED):
         return None
 

@@ -32,32 +32,31 @@ def config_again(entry: ModelEntry, summary: DatasetSummary, device_kind: str = 
     """
     single(entry)
 
-    def made(preset: str | None, photos: int, classes: int, **settings: Any) -> RunConfig:
+    def made(preset: str | None, photos: int, **settings: Any) -> RunConfig:
         return config_for(
             preset,
             data=summary.root,
             model=entry.spec.id,
             photos=photos,
-            classes=classes,
             device_kind=device_kind,
             **settings,
         )
 
-    photos, classes = len(summary.photos), len(summary.classes)
+    photos = len(summary.photos)
     before = training_of(entry)
     if before is None:
-        return made(None, photos, classes)
+        return made(None, photos)
     if before.config.method is Method.SCRATCH:
-        return made("balanced", photos, classes)
+        return made("balanced", photos)
     preset = before.config.preset if before.config.preset in PRESETS else None
     method = before.config.method
     try:
-        usual = made(preset, before.photos or photos, before.classes or classes, method=method)
+        usual = made(preset, before.photos or photos, method=method)
         changed = {
             name: getattr(before.config, name)
             for name in SETTINGS
             if name not in _OWN and getattr(before.config, name) != getattr(usual, name)
         }
-        return made(preset, photos, classes, method=method, **changed)
+        return made(preset, photos, method=method, **changed)
     except RunConfigError:  # of a folder that is quite another one by now
-        return made(preset, photos, classes)
+        return made(preset, photos)

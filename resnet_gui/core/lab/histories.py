@@ -101,16 +101,6 @@ def read_run(path: Path) -> Iterator[HistoryFound | HistoryFailed]:
         yield HistoryFound(run_key(run.name), history, True, str(data), str(created), planned)
 
 
-def run_history(path: Path) -> TrainingHistory:
-    """The history of a run so far, by its directory. Without statistics of layers (runs made
-    before they were recorded) `layers` is empty.
-
-    Raises:
-        RunError: there is no run, or it is damaged.
-    """
-    return _history_of(RunDirectory.open(path))
-
-
 def _history_of(run: RunDirectory) -> TrainingHistory:
     model = _mapping(run.document.get("model"))
     return TrainingHistory(

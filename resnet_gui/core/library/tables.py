@@ -7,7 +7,7 @@ What comes back when such a table is read:
   number. A *text* that a spreadsheet would run as a formula, which one is that begins with =, +, -,
   @, a tab or a line's end (also in full width), gets an apostrophe before it; so does one that
   begins with apostrophes and then one of these, so that taking one apostrophe away gives back
-  every text (`cell_text`). Texts with commas, quotes, semicolons, tabs or line ends are quoted.
+  every text. Texts with commas, quotes, semicolons, tabs or line ends are quoted.
 - JSON holds every text exactly; such bytes are lone surrogates there.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -51,11 +51,6 @@ class TableWritten:
 def without_formula(text: str) -> str:
     """The text, with an apostrophe before it where a spreadsheet would run it as a formula."""
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
-
-
-def cell_text(cell: str) -> str:
-    """The inverse of `without_formula`."""
-    return cell[1:] if cell.startswith("'") and without_formula(cell) != cell else cell
 
 
 def csv_line(cells: Sequence[Cell], digits: Sequence[int] = (), *, raw: bool = False) -> str:
@@ -167,31 +162,6 @@ def table_file(
         table = Table(file.write, kind, columns, bom=bom, raw=raw)
         yield table
         table.end()
-
-
-def write_table(
-    target: Path,
-    photos: Sequence[AnsweredPhoto],
-    kind: TableKind,
-    columns: Sequence[Column],
-    *,
-    bom: bool = False,
-    raw: bool = False,
-) -> Generator[TableWritten, None, None]:
-    """Write a table of these photos, whole or not at all.
-
-    Yields:
-        TableWritten after each row; the last one when the file is in its place. If the generator
-        is closed before, `target` stays as it is.
-
-    Raises:
-        OSError: as `table_file`.
-    """
-    with table_file(target, kind, columns, bom=bom, raw=raw) as table:
-        for photo in photos:
-            yield TableWritten(table.rows)
-            table.add(photo)
-    yield TableWritten(table.rows)
 
 
 def open_text(path: Path) -> IO[str]:

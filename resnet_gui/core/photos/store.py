@@ -81,10 +81,6 @@ class PhotoStore:
         self._ahead: dict[int, Future[Pixels | str]] = {}
         self._pool = ThreadPoolExecutor(workers(), thread_name_prefix="photos")
 
-    @property
-    def all_in_memory(self) -> bool:
-        return len(self._kept) + len(self.failed) == len(self.paths)
-
     def shrink_budget(self, budget_bytes: int) -> None:
         """Keep less than was said at first (another store took its part)."""
         self._budget_bytes = min(self._budget_bytes, budget_bytes)

@@ -61,7 +61,6 @@ def config_for(
     data: str,
     model: str,
     photos: int,
-    classes: int,
     device_kind: str = "cpu",
     method: Method | str | None = None,
     **settings: Any,
@@ -72,8 +71,7 @@ def config_for(
         preset: None chooses one (see `automatic_preset`).
         data, model: the folder and the model to start from. The networks for small images get
             the fast recipe of theirs for SCRATCH.
-        photos, classes: numbers of training photos (of all, if the split is not made yet) and
-            classes.
+        photos: how many there are to train with (of all, if the split is not made yet).
         device_kind: "cpu", "cuda:0" or "mps": what training will run on.
         method: overrides the preset's.
         settings: override single fields of RunConfig; text is converted.

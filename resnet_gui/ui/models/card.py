@@ -194,7 +194,7 @@ class ModelCard(QFrame):
         self.title.setText(entry.spec.title)
         self._show_standing(entry, standing)
         self._show_buttons(entry, standing)
-        self._show_facts(entry, standing)
+        self._show_facts(entry)
 
     def refresh_theme(self) -> None:
         """Take the theme's new colours for what is drawn once."""
@@ -272,7 +272,7 @@ class ModelCard(QFrame):
         self.remove.setText("Remove what has arrived…" if part else "Remove…")
         self.remove.setVisible(controller.can_remove(entry) and situation not in _LOADING)
 
-    def _show_facts(self, entry: ModelEntry, standing: Standing) -> None:
+    def _show_facts(self, entry: ModelEntry) -> None:
         speeds = self._controller.speeds(entry.spec.id)
         colour = theme_colours().muted
         way = self._controller.store.ways.get(entry.spec.id, "")

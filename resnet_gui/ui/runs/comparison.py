@@ -57,7 +57,6 @@ class RunComparison(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._shown: Compared | None = None
-        self._cell = Cell.FIXED
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -180,7 +179,6 @@ class RunComparison(QWidget):
         """Show the photos of one of the four."""
         if self._shown is None:
             return
-        self._cell = cell
         self.cells[cell].setChecked(True)
         photos = self._shown.of(cell)
         self.gallery.photos.show_photos(photos)

@@ -94,7 +94,6 @@ class RunSettings:
             data=summary.root,
             model=model_id,
             photos=len(summary.photos),
-            classes=len(summary.classes),
             device_kind=self.device_kind,
             method=options.pop("method", None),
             **options,

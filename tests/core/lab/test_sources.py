@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-from resnet_gui.core.errors import RunError
 from resnet_gui.core.lab.histories import (
     HistoryFailed,
     HistoryFound,
     read_histories,
     read_run,
-    run_history,
 )
 from resnet_gui.core.runs.listing import RunDirectory
 from tests.helpers.histories import epoch, history, layers, write
@@ -42,15 +38,19 @@ def make_run(folder: Path, name: str, epochs: int = 3, with_layers: bool = True)
 
 
 def test_a_run_is_a_history(tmp_path: Path) -> None:
-    made = run_history(make_run(tmp_path, "a"))
+    (found,) = read_run(make_run(tmp_path, "a"))
+    assert isinstance(found, HistoryFound)
+    made = found.history
     assert (made.id, made.title, made.architecture) == ("a", "Run a", "cifar_resnet")
     assert made.options == {"depth": 8}
     assert [item.epoch for item in made.epochs] == [1, 2, 3]
     assert [item.epoch for item in made.layers] == [0, 1, 2, 3]
     assert made.recipe["data"] == "/photos"
-    assert run_history(make_run(tmp_path, "b", with_layers=False)).layers == ()
-    with pytest.raises(RunError):
-        run_history(tmp_path / "none")
+    (found,) = read_run(make_run(tmp_path, "b", with_layers=False))
+    assert isinstance(found, HistoryFound)
+    assert found.history.layers == ()
+    (failed,) = read_run(tmp_path / "none")
+    assert isinstance(failed, HistoryFailed)
 
 
 def test_a_run_that_is_trained_now_tells_its_plan(tmp_path: Path) -> None:

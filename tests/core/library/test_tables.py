@@ -20,7 +20,6 @@ from resnet_gui.core.library.facts import PhotoFacts
 from resnet_gui.core.library.tables import (
     Table,
     TableKind,
-    cell_text,
     csv_line,
     csv_row,
     json_line,
@@ -28,9 +27,8 @@ from resnet_gui.core.library.tables import (
     tabbed_text,
     table_file,
     without_formula,
-    write_table,
 )
-from tests.helpers.answered import answered, failed
+from tests.helpers.answered import answered, cell_text, failed
 
 NAMES = [
     "plain.jpg",
@@ -65,8 +63,9 @@ texts = st.text(
 def table(tmp_path: Path, names: list[str], kind: TableKind = TableKind.CSV, **how: bool) -> Path:
     path = tmp_path / "table"
     photos = [answered(name, "cat", "dog") for name in names]
-    for _ in write_table(path, photos, kind, chosen_columns(top=2), **how):
-        pass
+    with table_file(path, kind, chosen_columns(top=2), **how) as rows:
+        for photo in photos:
+            rows.add(photo)
     return path
 
 
@@ -165,18 +164,12 @@ def fail_within(path: Path) -> None:
 def test_a_table_that_is_not_finished_replaces_nothing(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
-    photos = [answered(f"{n}.jpg") for n in range(9)]
-    writing = write_table(path, photos, TableKind.CSV, chosen_columns())
-    counts = [next(writing).rows for _ in range(4)]
-    assert counts == [0, 1, 2, 3]
-    writing.close()
     with pytest.raises(RuntimeError):
         fail_within(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-    *_, last = write_table(path, photos, TableKind.CSV, chosen_columns())
-    assert last.rows == 9
-    assert path.read_text().count("\n") == 10
+    table(tmp_path, [f"{n}.jpg" for n in range(9)])
+    assert (tmp_path / "table").read_text().count("\n") == 10
 
 
 def test_facts_are_read_only_where_a_column_asks_for_them(

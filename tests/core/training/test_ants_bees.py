@@ -43,7 +43,6 @@ def test_a_good_model_within_90_seconds(
         data=summary.root,
         model="efficientnet-lite0",
         photos=len(summary.photos),
-        classes=2,
         seed=seed,
         device="cpu",
     )
@@ -91,7 +90,7 @@ def test_balanced_is_not_below_fast_in_likelihood(ants_bees: Path) -> None:
 
     def run(preset: str, **settings: int) -> list[EpochDone]:
         config = config_for(
-            preset, data=str(ants_bees), model="efficientnet-lite0", photos=397, classes=2,
+            preset, data=str(ants_bees), model="efficientnet-lite0", photos=397,
             device="cpu", **settings,
         )  # fmt: skip
         *events, finished = train(config)
@@ -111,7 +110,7 @@ def test_balanced_is_not_below_fast_in_likelihood(ants_bees: Path) -> None:
 def test_random_resnet18_runs_and_its_curves_move(ants_bees: Path, method: str) -> None:
     """No claim on accuracy: it starts from random weights."""
     config = config_for(
-        None, data=str(ants_bees), model="resnet18", photos=245, classes=2, method="scratch",
+        None, data=str(ants_bees), model="resnet18", photos=245, method="scratch",
         epochs=3, device="cpu",
     )  # fmt: skip
     *_, finished = train(config)

@@ -43,9 +43,7 @@ def data(tmp_path: Path) -> Path:
 
 def config(data: Path, preset: str = "cifar-fast", **settings: Any) -> RunConfig:
     model = settings.pop("model", "cifar-resnet8")
-    return config_for(
-        preset, data=str(data), model=model, photos=20, classes=2, **(SETTINGS | settings)
-    )
+    return config_for(preset, data=str(data), model=model, photos=20, **(SETTINGS | settings))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +169,7 @@ def test_a_wrong_depth_is_said_before_the_run(data: Path) -> None:
 
 def test_the_recipes_are_those_of_the_papers() -> None:
     def make(preset: str) -> RunConfig:
-        return config_for(preset, data="/x", model="cifar-resnet20", photos=50_000, classes=10)
+        return config_for(preset, data="/x", model="cifar-resnet20", photos=50_000)
 
     paper = make("cifar-paper")
     steps = 50_000 // 128
@@ -193,7 +191,7 @@ def test_the_recipes_are_those_of_the_papers() -> None:
 
 def test_the_rates_of_kerass_example() -> None:
     """Its scheduler sets the rate at the start of every epoch, whatever the losses were."""
-    keras = config_for("cifar-keras", data="/x", model="cifar-resnet20", photos=50_000, classes=10)
+    keras = config_for("cifar-keras", data="/x", model="cifar-resnet20", photos=50_000)
     bounds = ((180, 0.5e-3), (160, 1e-3), (120, 1e-2), (80, 1e-1), (-1, 1.0))
     state = PlateauState()
     for epoch in range(200):
@@ -205,7 +203,7 @@ def test_the_rates_of_kerass_example() -> None:
 
 def test_the_papers_step_decays_every_weight_with_plain_momentum() -> None:
     """As torch's own SGD with nothing but the paper's numbers."""
-    config = config_for("cifar-paper", data="/x", model="cifar-resnet8", photos=50_000, classes=10)
+    config = config_for("cifar-paper", data="/x", model="cifar-resnet8", photos=50_000)
     spec = Zoo.standard().architecture("cifar-resnet8").spec
     # In double precision: Adam's first steps are as long for a gradient of nearly nothing, whose
     # sign is a matter of rounding, as for any other.
@@ -223,7 +221,7 @@ def test_the_papers_step_decays_every_weight_with_plain_momentum() -> None:
 
 
 def test_kerass_step_adds_the_squares_of_convolutions_to_the_loss() -> None:
-    config = config_for("cifar-keras", data="/x", model="cifar-resnet8", photos=50_000, classes=10)
+    config = config_for("cifar-keras", data="/x", model="cifar-resnet8", photos=50_000)
     spec = Zoo.standard().architecture("cifar-resnet8").spec
     # In double precision: Adam's first steps are as long for a gradient of nearly nothing, whose
     # sign is a matter of rounding, as for any other.
@@ -274,7 +272,7 @@ def test_wrong_factors_are_refused(gammas: str) -> None:
 
 def test_networks_for_small_images_get_their_recipe_from_scratch() -> None:
     def make(model: str, photos: int) -> RunConfig:
-        return config_for("scratch", data="/x", model=model, photos=photos, classes=10)
+        return config_for("scratch", data="/x", model=model, photos=photos)
 
     fast = make("cifar-resnet20", 50_000)
     assert fast.progressive_resizing

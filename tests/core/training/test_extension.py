@@ -67,10 +67,10 @@ def test_a_preset(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"epochs": 3 if case.photos < 100 else 2, "schedule": "constant"}
 
     monkeypatch.setitem(PRESETS, "mine", Preset("mine", "Mine", "My own.", Method.FULL, recipe))
-    config = config_for("mine", data="/x", model="m", photos=200, classes=2)
+    config = config_for("mine", data="/x", model="m", photos=200)
     assert (config.preset, config.method, config.epochs) == ("mine", Method.FULL, 2)
     with pytest.raises(ValueError, match="nobody's"):
-        config_for("nobody's", data="/x", model="m", photos=200, classes=2)
+        config_for("nobody's", data="/x", model="m", photos=200)
 
 
 def test_every_setting_says_what_it_takes() -> None:

@@ -99,9 +99,6 @@ class Boxes(Undoable[_Action, Changed]):
     def count(self, box: int) -> int:
         return len(self.photos(box))
 
-    def box_of(self, path: str) -> int | None:
-        return self._where.get(path)
-
     def snapshot(self) -> Collection:
         """All of it as a value."""
         return Collection(
