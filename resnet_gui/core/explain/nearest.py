@@ -30,7 +30,7 @@ from resnet_gui.core.explain.events import (
 from resnet_gui.core.inference.answers import Answer, LoadedModel
 from resnet_gui.core.inference.backend import Crops, Rows
 from resnet_gui.core.inference.classifier import Classifier
-from resnet_gui.core.inference.feature_cache import FeatureCache, photo_keys
+from resnet_gui.core.inference.feature_cache import FeatureCache, keys_in_pieces
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.runs.listing import RunDirectory
@@ -41,7 +41,6 @@ from resnet_gui.core.training.versions import versions
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 
 NearestEvent = ClassifyEvent | Explaining | NeighboursFound | NeighboursUnknown
-_HASHED_AT_ONCE = 512  # photos from one step of a job to the next
 _ADDED_AT_ONCE = 256
 _DAMAGED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -124,8 +123,8 @@ def training_photos(
     except (ResNetGuiError, OSError, *_DAMAGED):
         return NeighboursUnknown(f"The run “{run.name}” is damaged: its photos are not known.")
     keys: list[bytes] = []
-    for start in range(0, len(paths), _HASHED_AT_ONCE):
-        keys += photo_keys(paths[start : start + _HASHED_AT_ONCE])
+    for some in keys_in_pieces(paths):
+        keys += some
         yield Explaining(len(keys), len(paths))
     here = sum(bool(key) for key in keys)
     if not here:

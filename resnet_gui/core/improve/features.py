@@ -22,7 +22,7 @@ from resnet_gui.core.improve.events import Improving, NotRead
 from resnet_gui.core.improve.head import Floats
 from resnet_gui.core.improve.values import ImproveError
 from resnet_gui.core.inference.backend import EXACT
-from resnet_gui.core.inference.feature_cache import photo_keys
+from resnet_gui.core.inference.feature_cache import keys_in_pieces
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.runs.events import Preparing
@@ -41,7 +41,6 @@ from resnet_gui.core.zoo import ModelEntry, Zoo
 from resnet_gui.core.zoo.weights.load import load_network
 
 _log = logging.getLogger(__name__)
-_HASHED_AT_ONCE = 512  # photos from one step of a job to the next
 _KEPT_AT_ONCE = 512  # photos computed, after which they are kept, so that a Stop loses little
 _LARGEST = 64  # photos in one pass through torch's network
 
@@ -134,8 +133,8 @@ def features_of(
     """
     keys: list[bytes] = []
     yield Improving("photos", 0, len(paths))
-    for start in range(0, len(paths), _HASHED_AT_ONCE):
-        keys += photo_keys(paths[start : start + _HASHED_AT_ONCE])
+    for some in keys_in_pieces(paths):
+        keys += some
         yield Improving("photos", len(keys), len(paths))
     network = load_network(entry).eval()
     backbone = backbone_hash(network)

@@ -18,7 +18,7 @@ from torch import nn
 
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.inference.backend import EXACT, Rows
-from resnet_gui.core.inference.feature_cache import FeatureCache, photo_keys
+from resnet_gui.core.inference.feature_cache import FeatureCache, keys_in_pieces
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.documents import parse_json
@@ -88,7 +88,11 @@ def _gathered(
         )  # fmt: skip
 
     items = (*setup.split.train, *setup.split.val)
-    keys = photo_keys([setup.root / item.path for item in items])
+    keys: list[bytes] = []
+    yield Preparing("photos", 0, len(items))
+    for some in keys_in_pieces([setup.root / item.path for item in items]):
+        keys += some
+        yield Preparing("photos", len(keys), len(items))
     conditions, note = Conditions.of(setup), note_of(setup)
     kept = cheapest(ways_for(conditions, backbone, note), keys, width)
     if kept.way.backend == EXACT:

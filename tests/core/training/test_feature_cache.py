@@ -22,7 +22,14 @@ from resnet_gui.core.inference.feature_cache import (
     used_bytes,
 )
 from resnet_gui.core.runs.config import RunConfig
-from resnet_gui.core.runs.events import EpochDone, Estimated, PhotoSkipped, RunFinished
+from resnet_gui.core.runs.events import (
+    EpochDone,
+    Estimated,
+    PhotoSkipped,
+    Preparing,
+    RunFinished,
+    RunStopped,
+)
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training import kept_features
@@ -216,3 +223,19 @@ def test_large_photos_are_told_apart_by_their_time(
     other.write_bytes(b"begin?en")
     first, second = photo_keys([photo, other])
     assert first != second, "small ones by all that is in them"
+
+
+def test_looking_for_kept_features_is_said_and_can_be_stopped(
+    data: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of tens of thousands of photos it takes its time."""
+    monkeypatch.setattr(feature_cache, "HASHED_AT_ONCE", 8)
+    events = run(head(data))
+    looked = [e for e in events if isinstance(e, Preparing) and e.what == "photos"]
+    assert [(event.done, event.total) for event in looked] == [(0, 20), (8, 20), (16, 20), (20, 20)]
+    seen: list[Any] = []
+    enough = Preparing("photos", 8, 20)
+    seen.extend(train(head(data), zoo=user_zoo(), stop=lambda: enough in seen))
+    assert isinstance(seen[-1], RunStopped)
+    assert Preparing("photos", 16, 20) not in seen
+    assert computed == [20], "of the first run only"

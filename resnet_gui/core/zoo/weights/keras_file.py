@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+SUFFIXES = (".h5", ".hdf5")
 INSTALL = "Install it with “pip install h5py” (it is in the extra “keras”)."
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CHUNK_BYTES = 64 * 1024 * 1024
