@@ -67,7 +67,7 @@ def plan_apply(
             break
         for path in again:
             doubles[path] = doubles.get(path, 0) + 1
-    return dataclasses.replace(plan, title=_title(plan, folders.root, pending))
+    return dataclasses.replace(plan, title=_title(plan, folders.root, aside, pending))
 
 
 def aside_folder(root: Path) -> Path:
@@ -177,21 +177,27 @@ def _set_aside(path: Path, aside: Path) -> Path | None:
     return None
 
 
-def _title(plan: Plan, root: Path, pending: Iterable[Decision]) -> str:
+def _title(plan: Plan, root: Path, aside: Path, pending: Iterable[Decision]) -> str:
     by_path = {item.path: item for item in pending}
     counts: Counter[str] = Counter()
     for piece in plan.pieces:
         decision = by_path.get(piece.source)
         if decision is None:
             continue
-        inside = Path(piece.target).is_relative_to(root)
-        counts["aside" if not inside else "other" if decision.label else "new"] += 1
+        if not Path(piece.target).is_relative_to(root):
+            counts["aside"] += 1
+        elif decision.label:
+            counts["other"] += 1
+        else:
+            counts["new" if _set_aside(Path(piece.source), aside) is None else "back"] += 1
     said = []
     if counts["other"]:
         where = "another class" if counts["other"] == 1 else "other classes"
         said.append(f"{count_noun(counts['other'], 'photo')} to {where}")
     if counts["new"]:
         said.append(f"{count_noun(counts['new'], 'new photo')}")
+    if counts["back"]:
+        said.append(f"{count_noun(counts['back'], 'photo')} brought back")
     if counts["aside"]:
         said.append(f"{counts['aside']:,} set aside")
     return f"{CORRECTING}{root.name}”: {', '.join(said) or 'nothing'}"

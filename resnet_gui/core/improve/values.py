@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,6 +122,11 @@ class Decisions(Value):
             for item in self.applied
             if item.decision.what is What.LABEL
         }
+
+    def set_aside(self) -> set[str]:
+        """Where photos are now that were taken out of the folder."""
+        inside = self.root.rstrip(os.sep) + os.sep
+        return {item.target for item in self.applied if not item.target.startswith(inside)}
 
     def new_classes(self, known: Iterable[str]) -> tuple[str, ...]:
         """Classes that only decisions name, in the order in which they came."""

@@ -288,16 +288,19 @@ class Corrector(QObject):
     @staticmethod
     def _recount(book: Book) -> None:
         snapshot = book.corrections.snapshot()
-        moves = aside = labelled = fine = 0
+        moves = aside = fine = 0
+        loose = []  # photos without a class that get one
         for item in snapshot.decisions:  # at every key: once over all of them
             if item.to:
                 moves += 1
-                labelled += not item.label
+                if not item.label:
+                    loose.append(item.path)
             elif item.files:
                 aside += 1
             elif item.label:
                 fine += 1
-        book.counts = Counts(moves, aside, labelled, fine)
+        back = len(snapshot.set_aside().intersection(loose)) if loose else 0
+        book.counts = Counts(moves, aside, len(loose) - back, fine, back)
         book.classes = snapshot.new_classes(())
 
     # --- keeping --------------------------------------------------------------------------------

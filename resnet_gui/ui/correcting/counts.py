@@ -12,14 +12,16 @@ class Counts:
     """How many decisions there are.
 
     Attributes:
-        moves, aside: that Apply would carry out. labelled: photos that had no class and get one, of
-            `moves`. fine: that move nothing.
+        moves, aside: that Apply would carry out. Of `moves`, labelled: photos that never had a
+            class and get one; back: photos that were set aside before.
+        fine: that move nothing.
     """
 
     moves: int = 0
     aside: int = 0
     labelled: int = 0
     fine: int = 0
+    back: int = 0
 
     @property
     def pending(self) -> int:
@@ -30,12 +32,13 @@ def counts_text(counts: Counts) -> str:
     """ "12 decisions not applied yet: 10 to other classes, 2 set aside. 3 marked as fine." """
     text = ""
     if counts.pending:
-        relabelled = counts.moves - counts.labelled
+        relabelled = counts.moves - counts.labelled - counts.back
         parts = [
             f"{number:,} {words}"
             for number, words in (
                 (relabelled, "to other classes" if relabelled != 1 else "to another class"),
                 (counts.labelled, "newly labelled"),
+                (counts.back, "brought back"),
                 (counts.aside, "set aside"),
             )
             if number

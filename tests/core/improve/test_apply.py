@@ -274,7 +274,9 @@ def test_what_was_set_aside_comes_back_to_its_part(tmp_path: Path) -> None:
     settle(corrections)
     [applied] = corrections.snapshot().applied
     corrections.relabel([photo(Path(applied.target), "")], "ants")
-    list(carry_out(planned(corrections)))
+    plan = planned(corrections)
+    assert plan.title == "Correct “ab”: 1 photo brought back", "it is not new"
+    list(carry_out(plan))
     settle(corrections)
     assert corrections.pending == 0
     assert tree(root) == before

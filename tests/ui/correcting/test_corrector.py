@@ -12,6 +12,7 @@ from resnet_gui.core.filing.batch import How, Plan
 from resnet_gui.core.improve import kept
 from resnet_gui.core.system.renaming import rename_new
 from resnet_gui.ui.correcting.corrector import Corrector
+from resnet_gui.ui.correcting.counts import counts_text
 from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.filing.filer import Filer
 from tests.helpers.corrections import labelled_folder, photo_file
@@ -85,6 +86,18 @@ def test_a_photo_that_came_back_is_where_it_is(desk: Desk) -> None:
     assert desk.seen(desk.photo("bees/ants0.png"))[0] == "ab/ants/ants0.png"
     corrector.set_aside(root, [corrector.now(root, photo)])
     assert [piece.source for piece in desk.plan().pieces] == [photo.path]
+
+
+def test_a_photo_that_comes_back_from_being_set_aside_is_not_new(desk: Desk) -> None:
+    corrector, root = desk.corrector, desk.root
+    photo = desk.photo("ants/ants0.png")
+    corrector.set_aside(root, [photo])
+    desk.apply()
+    corrector.move(root, [corrector.now(root, photo)], "ants")
+    new = photo_file(desk.folder.parent / "new.png", 900)
+    corrector.move(root, [Judged(str(new), "")], "bees")
+    text = counts_text(corrector.counts(root))
+    assert text == "2 decisions not applied yet: 1 newly labelled, 1 brought back."
 
 
 def test_a_photo_that_moved_on_is_followed(desk: Desk) -> None:
