@@ -7,53 +7,23 @@ import io
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
-from resnet_gui import __main__, __version__
-from resnet_gui.cli import main as cli
+from resnet_gui import __main__
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import lite0_weights_path
+from tests.helpers.commands import Main, invoke, lines
 from tests.helpers.models import cache_weights, small_model
 from tests.helpers.pictures import encoded, gradient
 
 LITE0 = "efficientnet-lite0"
 PROGRAM = [sys.executable, "-m", "resnet_gui"]
-
-
-def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
-
-
-def main(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path
-) -> tuple[int, str, str]:
-    """Through `resnet-gui`'s real entry point, in this process."""
-    monkeypatch.setattr(sys, "argv", ["resnet-gui", *map(str, arguments)])
-    with pytest.raises(SystemExit) as end:
-        __main__.main()
-    captured = capsys.readouterr()
-    code = end.value.code
-    assert isinstance(code, int) or code is None
-    return code or 0, captured.out, captured.err
-
-
-Main = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def resnet_gui(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Main:
-    return lambda *arguments: main(monkeypatch, capsys, *arguments)
 
 
 @pytest.fixture
@@ -72,10 +42,6 @@ def photos(tmp_path: Path) -> Path:
     (folder / 'b "quoted", :smile:.png').write_bytes(encoded(gradient(48, 64), "PNG"))
     (folder / "c broken.jpg").write_bytes(b"no photo")
     return folder
-
-
-def lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
 
 
 # --- classify ---------------------------------------------------------------------------------
@@ -279,118 +245,6 @@ def test_without_any_model_it_says_how_to_get_one(
     code, out, err = resnet_gui("models")
     assert (code, out) == (0, "")
     assert "No model" in err
-
-
-# --- models, info, help -----------------------------------------------------------------------
-
-
-def test_architectures_are_listed_apart() -> None:
-    plain = invoke("models", "--json")
-    assert "untrained" not in plain.stdout
-    result = invoke("models", "--architectures", "resnet20", "--json")
-    rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [row["id"] for row in rows] == ["cifar-resnet20", "cifar-resnet20-b"]
-    assert {row["state"] for row in rows} == {"untrained"}
-    assert rows[0]["parameters"] == 269_722
-    table = invoke("models", "--architectures").stdout
-    assert table.splitlines()[0].split() == ["id", "title", "state", "parameters", "GFLOPs"]
-    assert "plain34" in table
-
-
-def test_models_lists_all_and_cuts_nothing_off() -> None:
-    small_model(paths.user_models_dir() / "[b]brackets[red].safetensors", title="[red]Title[/x]")
-    (paths.user_models_dir() / "broken.safetensors").write_bytes(b"x" * 99)
-    result = invoke("models")
-    assert result.exit_code == 0
-    assert "…" not in result.stdout
-    header, *rows = result.stdout.splitlines()
-    assert header.split() == [
-        "id", "title", "state", "classes", "top-1", "photos", "parameters", "GFLOPs", "size",
-    ]  # fmt: skip
-    ids = [re.split(r" {2,}", row)[0] for row in rows]
-    assert ids == [entry.spec.id for entry in Zoo.standard().entries()]
-    assert any("[b]brackets[red]" in row and "[red]Title[/x]" in row for row in rows)
-    (broken,) = (row for row in rows if row.startswith("broken"))
-    assert "damaged" in broken
-    assert "broken.safetensors is not a model file" in result.stderr
-
-
-def test_models_json_is_the_contract() -> None:
-    result = invoke("models", "--json")
-    found = lines(result.stdout)
-    assert len(found) == len(Zoo.standard().entries())
-    for line in found:
-        assert {
-            "id", "title", "family", "state", "classes", "top1", "parameters", "gflops", "bytes",
-        } <= set(line)  # fmt: skip
-    lite0 = next(line for line in found if line["id"] == LITE0)
-    assert (lite0["state"], lite0["classes"], lite0["top1"]) == ("installed", 1000, 0.751)
-
-
-def test_models_can_be_searched() -> None:
-    def ids(*words: str) -> list[str]:
-        return [line["id"] for line in lines(invoke("models", *words, "--json").stdout)]
-
-    assert ids("wide", "101") == ["wide_resnet101_2.imagenet1k_v1", "wide_resnet101_2"]
-    assert ids("installed") == [LITE0]
-    assert ids("INSTALLED lite") == [LITE0]
-    nothing = invoke("models", "qqq")
-    assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert "No model has “qqq”" in nothing.stderr
-
-
-def test_info_says_what_a_bug_report_needs(own_home: Path) -> None:
-    (facts,) = lines(invoke("info", "--json").stdout)
-    import torch
-
-    assert facts["version"] == __version__
-    assert facts["torch"] == torch.__version__.split("+")[0]
-    assert facts["devices"][-1].startswith("cpu: ")
-    assert facts["default_model"] == LITE0
-    assert facts["models"] == str(own_home / "data" / "models")
-    text = invoke("info").stdout
-    for value in (__version__, LITE0, str(own_home / "log")):
-        assert value in text
-
-
-def test_info_with_brackets_in_a_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RESNET_GUI_HOME", str(tmp_path / "[/bold] :cat:"))
-    result = invoke("info")
-    assert result.exit_code == 0
-    assert str(tmp_path / "[/bold] :cat:" / "config") in result.stdout
-
-
-def test_version(resnet_gui: Main) -> None:
-    assert resnet_gui("--version") == (0, f"resnet-gui {__version__}\n", "")
-
-
-def test_every_command_explains_itself(resnet_gui: Main) -> None:
-    code, out, _ = resnet_gui("-h")
-    assert code == 0
-    commands = [command.name for command in typer.main.get_command(cli.app).commands.values()]  # type: ignore[attr-defined]
-    assert {"classify", "models", "info"} <= set(commands)
-    for command in commands:
-        assert re.search(rf"^  {command} +\w", out, re.MULTILINE), f"{command} has no description"
-        for flag in ("-h", "--help"):
-            code, text, err = resnet_gui(command, flag)
-            assert (code, err) == (0, "")
-            assert text.startswith(f"Usage: resnet-gui {command}")
-            described = re.findall(r"^  (-[-\w, ]+?)(?: [A-Z<].*?)?(  +\S.*)?$", text, re.MULTILINE)
-            assert described
-        # For people who know no Python: no types, and something to try that works as it stands.
-        assert not re.search(r"<(str|int|Path|list)|\{", text)
-        assert "Example" in text or command in ("info", "runs")
-        for example in re.findall(r"^    resnet-gui (.+)$", text, re.MULTILINE):
-            words = shlex.split(example.partition(">")[0])
-            assert words[0] == command
-            assert all(word in text for word in words if word.startswith("-")), example
-
-
-def test_every_way_to_start_is_in_the_help(resnet_gui: Main) -> None:
-    _, out, _ = resnet_gui("-h")
-    assert "Without a command the window opens" in out
-    assert "resnet-gui classify cat.jpg" in out
-    assert "RESNET_GUI_HOME" in out
 
 
 # --- real processes ---------------------------------------------------------------------------

@@ -8,14 +8,17 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
 from resnet_gui.core.dataset.cifar10.archive import CLASSES
+from resnet_gui.core.dataset.cifar10.folder import prepare_cifar10
 
 TRAIN_PER_CLASS, TEST_PER_CLASS = 5, 2
 Pixels = npt.NDArray[np.uint8]
@@ -119,3 +122,25 @@ def make_folder_archive(path: Path, leave_out: str = "") -> dict[str, bytes]:
 def as_image(pixels: Pixels) -> Pixels:
     """(32, 32, 3) of a stored row."""
     return np.ascontiguousarray(pixels.reshape(3, 32, 32).transpose(1, 2, 0))
+
+
+def prepare(archive: Path | None = None, **options: Any) -> tuple[list[Any], Path]:
+    work = prepare_cifar10(archive, **options)
+    events = []
+    while True:
+        try:
+            events.append(next(work))
+        except StopIteration as end:
+            return events, end.value
+
+
+def scan(folder: Path) -> DatasetSummary:
+    *_, done = scan_dataset(folder)
+    assert isinstance(done, DatasetScanned)
+    return done.summary
+
+
+def home_is_clean(own_home: Path) -> bool:
+    """Nothing of a dataset is left but the lock."""
+    folder = own_home / "data" / "datasets"
+    return not folder.exists() or {path.name for path in folder.iterdir()} <= {".cifar10.lock"}

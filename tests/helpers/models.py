@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
-from resnet_gui.core.zoo.spec import ModelSpec, Preprocessing
+from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.untrained import untrained_spec
 from resnet_gui.core.zoo.weights.load import save_model
-from resnet_gui.core.zoo.weights.model_file import METADATA_KEY
+from resnet_gui.core.zoo.weights.model_file import METADATA_KEY, read_header, spec_from_header
 
 CLASSES = ("ant", "bee", "cat [tabby]")
 
@@ -177,3 +177,8 @@ def file_by_hand(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(struct.pack("<Q", len(raw) if length is None else length) + raw + data)
     return path
+
+
+def entry_of(path: Path) -> ModelEntry:
+    """A model of the person's own, by its file."""
+    return ModelEntry(spec_from_header(path, read_header(path), "yours"), ModelState.YOURS, path)

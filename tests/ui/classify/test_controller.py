@@ -7,52 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage
 
 from resnet_gui.core.events import ImageFailed, ImageSource, ModelLoading, ModelReady, Notice
-from resnet_gui.core.zoo import ModelState
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
-from resnet_gui.ui.downloads import Downloads
-from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.previews import Previews
 from tests.conftest import REPOSITORY
-from tests.helpers.fake_engine import Returned, Rig, heard, model, prediction
+from tests.helpers.classify import labels, paths
+from tests.helpers.fake_engine import Returned, Rig, heard, prediction
 from tests.helpers.pictures import encoded
-
-A, B = model("a"), model("b")
-GONE = model("c", ModelState.DOWNLOADABLE)
-
-
-def make(rig: Rig) -> ClassifyController:
-    downloads = Downloads(rig.engine.download, rig.io, rig.parent)
-    imports = Imports(rig.engine.import_weights, rig.io, rig.parent)
-    return ClassifyController(rig.means, downloads, imports, rig.parent)
-
-
-@pytest.fixture
-def controller(rig: Rig) -> ClassifyController:
-    """One that has model a, of a and b."""
-    rig.engine.models = [A, B]
-    controller = make(rig)
-    controller.start("a", "auto")
-    rig.settle()
-    assert controller.entry is A
-    return controller
-
-
-def paths(folder: Path, *names: str) -> list[Path]:
-    return [folder / name for name in names]
-
-
-def labels(controller: ClassifyController) -> list[str]:
-    return [p.prediction.top.label if p.prediction else "" for p in controller.photos.photos()]
-
 
 # --- photos -----------------------------------------------------------------------------------
 
@@ -180,152 +148,6 @@ def test_stepping_and_removing(rig: Rig, controller: ClassifyController, tmp_pat
     controller.remove_current()
     assert controller.current is None
     rig.settle()  # the answers of removed photos are no harm
-
-
-# --- model and device ---------------------------------------------------------------------------
-
-
-def test_another_model_while_the_first_answers(
-    rig: Rig, controller: ClassifyController, tmp_path: Path
-) -> None:
-    hold = rig.engine.hold()
-    rig.engine.script("classify", hold, prediction(0, "of a"))
-    controller.open_paths(paths(tmp_path, "1.png"))
-    rig.until(hold.reached.is_set)
-    rig.engine.script("classify", prediction(0, "of b"))
-    controller.set_model("b")
-    assert controller.entry is B
-    seen = []
-    controller.current_changed.connect(lambda: seen.extend(labels(controller)))
-    hold.over.set()
-    rig.settle()
-    assert labels(controller) == ["of b"]
-    assert "of a" not in seen
-    controller.set_model("b")  # the same again asks nothing
-    rig.settle()
-    assert len(rig.engine.asked("classify")) == 2
-
-
-def test_another_device_asks_again(
-    rig: Rig, controller: ClassifyController, tmp_path: Path
-) -> None:
-    controller.open_paths(paths(tmp_path, "1.png"))
-    rig.settle()
-    controller.set_device("cpu")
-    controller.set_device("cpu")
-    rig.settle()
-    assert [device for *_, device in rig.engine.asked("classify")] == ["auto", "cpu"]
-
-
-def test_without_photos_the_model_is_warmed_up(rig: Rig, controller: ClassifyController) -> None:
-    assert rig.engine.asked("load") == [("a", "auto")]
-    assert controller.status.text == "Ready."
-    assert [device.kind for device in controller.devices] == ["cpu"]
-
-
-def test_a_wanted_model_that_comes_later_is_used_then(
-    rig: Rig, controller: ClassifyController
-) -> None:
-    """A look that began before it came does not give it up."""
-    hold, changed = rig.engine.hold(), heard(rig.store.changed)
-    rig.engine.script("entries", hold)
-    rig.store.refresh()
-    rig.until(hold.reached.is_set)
-    controller.set_model("new")
-    assert controller.entry is A
-    rig.engine.models = [A, B, model("new")]
-    hold.over.set()
-    rig.until(lambda: len(changed) == 2)
-    assert controller.entry is rig.engine.models[-1]
-
-
-def test_a_wanted_model_that_never_comes_is_forgotten(
-    rig: Rig, controller: ClassifyController
-) -> None:
-    controller.set_model("new")
-    rig.settle()
-    rig.look(A, B, model("new"))  # much later
-    assert controller.entry is A
-
-
-def test_the_model_in_use_is_removed(rig: Rig, controller: ClassifyController) -> None:
-    changed = heard(controller.model_changed)
-    rig.look(A, B)
-    assert not changed
-    rig.look(B)
-    assert controller.entry is B
-    rig.look()
-    assert controller.entry is None
-    assert len(changed) == 2
-    controller.open_dropped(Dropped(encoded=b"x"))
-    assert controller.photos.photos()[0].state is PhotoState.IDLE
-    assert controller.current is controller.photos.photo(0)
-    rig.look(B)  # a model at last: what waits is classified
-    assert labels(controller) == ["ant"]
-
-
-def test_a_damaged_model_is_refused_with_the_reason(
-    rig: Rig, controller: ClassifyController
-) -> None:
-    noticed = heard(controller.noticed)
-    rig.look(A, model("bad", problem="It is cut off."))
-    controller.set_model("bad")
-    assert noticed == [("It is cut off.", "warning")]
-    assert controller.entry is A
-
-
-def test_a_model_that_is_not_here_is_downloaded_and_used(
-    rig: Rig, controller: ClassifyController
-) -> None:
-    rig.look(A, GONE)
-    changed = heard(controller.download_changed)
-    hold = rig.engine.hold()
-    rig.engine.script("download", hold, Returned(Path("weights")))
-    controller.set_model("c")
-    rig.until(hold.reached.is_set)
-    assert controller.entry is A
-    rig.engine.models = [A, model("c", ModelState.CACHED)]
-    hold.over.set()
-    rig.until(lambda: controller.entry is not A)
-    assert controller.entry is rig.engine.models[1]
-    assert changed[-1] is None
-    assert rig.engine.asked("download") == [("c",)]
-
-
-def test_a_download_that_fails_or_is_cancelled_keeps_the_model(
-    rig: Rig, controller: ClassifyController
-) -> None:
-    noticed = heard(controller.noticed)
-    rig.look(A, GONE)
-    rig.engine.script("download", OSError("No network."))
-    controller.set_model("c")
-    rig.settle()
-    assert noticed == [("No network.", "warning")]
-    hold = rig.engine.hold()
-    rig.engine.script("download", hold)
-    controller.set_model("c")
-    rig.until(hold.reached.is_set)
-    controller.cancel_download()
-    hold.over.set()
-    rig.settle()
-    rig.look(A, model("c", ModelState.CACHED))  # by another way: nobody wants it any more
-    assert controller.entry is A
-
-
-def test_an_imported_model_is_used(
-    rig: Rig, controller: ClassifyController, tmp_path: Path
-) -> None:
-    noticed = heard(controller.noticed)
-    rig.engine.models.append(model("mine"))
-    controller.open_paths(paths(tmp_path, "mine.safetensors"))
-    rig.settle()
-    rig.settle()
-    assert controller.entry is rig.engine.models[-1]
-    assert noticed == [("“Model mine” was added to your models.", "notice")]
-    rig.engine.script("import_weights", OSError("No model."))
-    controller.open_paths(paths(tmp_path, "other.pth"))
-    rig.settle()
-    assert noticed[-1] == ("No model.", "warning")
 
 
 # --- one name, two pictures ---------------------------------------------------------------------

@@ -26,9 +26,9 @@ from resnet_gui.ui.widgets.answer import answer_of
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, caption
 from resnet_gui.ui.widgets.status import PhotosProgress
+from tests.helpers.classify import A, make, paths
 from tests.helpers.fake_engine import Rig, heard
 from tests.helpers.pictures import encoded, gradient
-from tests.ui.classify.test_controller import A, make, paths
 
 
 def answered(

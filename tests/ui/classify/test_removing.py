@@ -15,8 +15,8 @@ from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.photo_intake import LabelledFolder, PhotoIntake
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import PhotoState
+from tests.helpers.classify import A, B, labels, make, paths
 from tests.helpers.fake_engine import Rig, heard, prediction
-from tests.ui.classify.test_controller import A, B, labels, make, paths
 
 
 @pytest.fixture

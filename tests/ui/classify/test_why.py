@@ -28,9 +28,9 @@ from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.classify.why_panel import WhyPanel
 from resnet_gui.ui.widgets.plain_text import MessageBox
+from tests.helpers.classify import A, B, make, paths
 from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.fake_engine import CPU, Rig, explained, heard
-from tests.ui.classify.test_controller import A, B, make, paths
 from tests.ui.conftest import ANSWER_MS
 
 GRADCAM, OCCLUSION = Method.GRADCAM, Method.OCCLUSION
