@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -11,11 +12,12 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
 
-from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
+from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.system.visible_text import visible
@@ -25,20 +27,19 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.folder_head import FolderHead, describe
 from resnet_gui.ui.train.start_model import StartModel
-from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_list import ClassList
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import (
-    ElidedLabel,
     PlainLabel,
     action_text,
     one_line,
     set_tooltip,
 )
-from resnet_gui.ui.widgets.words import size_text
 
-_FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, at least
+_FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, less in a narrow window
+_GAP = 12  # pixels between the cards
 
 
 class TrainSetup(QWidget):
@@ -62,7 +63,7 @@ class TrainSetup(QWidget):
         self._controller = controller
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
+        row.setSpacing(_GAP)
         row.addWidget(self._dataset_card(io), 3)
         row.addWidget(self._settings_card(), 2)
         controller.dataset_changed.connect(self.show_dataset)
@@ -75,30 +76,14 @@ class TrainSetup(QWidget):
     def _dataset_card(self, io: JobLane) -> QFrame:
         card = QFrame()
         card.setProperty("kind", "card")
+        self._folder = card
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 10, 12)
-        head = QHBoxLayout()
-        self.title = _big_label()
-        self.change = QPushButton("Other folder…")
-        self.change.setProperty("kind", "plain")
-        self.change.clicked.connect(self.folder_requested)
-        self.make = QPushButton("Make classes…")
-        self.make.setProperty("kind", "plain")
-        set_tooltip(self.make, "From loose photos: drop them on classes that you name")
-        self.make.clicked.connect(self.classes_requested)
-        self.improve = QPushButton("Improve…")
-        self.improve.setProperty("kind", "plain")
-        set_tooltip(self.improve, "Find photos of this folder that are in the wrong class")
-        self.improve.clicked.connect(self.improve_requested)
-        self.close_button = QPushButton("Close")
-        self.close_button.setProperty("kind", "plain")
-        set_tooltip(self.close_button, "Back to the start of this page. The folder stays as it is.")
-        self.close_button.clicked.connect(self._controller.close_folder)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.change)
-        head.addWidget(self.make)
-        head.addWidget(self.improve)
-        head.addWidget(self.close_button)
+        self.head = head = FolderHead()
+        head.change.clicked.connect(self.folder_requested)
+        head.make.clicked.connect(self.classes_requested)
+        head.improve.clicked.connect(self.improve_requested)
+        head.close_button.clicked.connect(self._controller.close_folder)
         self.facts = PlainLabel()
         self.facts.setProperty("kind", "muted")
         self.facts.setWordWrap(True)
@@ -109,7 +94,7 @@ class TrainSetup(QWidget):
         self.problems.setReadOnly(True)
         self.problems.setMaximumHeight(120)
         self.problems.setAccessibleName("What is wrong in the folder")
-        column.addLayout(head)
+        column.addWidget(head)
         column.addWidget(self.facts)
         column.addWidget(self.classes, 1)
         column.addWidget(self.problems_title)
@@ -119,7 +104,6 @@ class TrainSetup(QWidget):
     def _settings_card(self) -> QFrame:
         card = QFrame()
         card.setProperty("kind", "card")
-        card.setMinimumWidth(_FOLDED)
         self._settings = card
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 6, 14)
@@ -129,12 +113,13 @@ class TrainSetup(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setProperty("kind", "bare")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
-        scroll.setWidget(self._choices())
+        self._choices = self._choices_part()
+        scroll.setWidget(self._choices)
         column.addWidget(scroll, 1)
         column.addLayout(self._start_part())
         return card
 
-    def _choices(self) -> QWidget:
+    def _choices_part(self) -> QWidget:
         """What scrolls where the window is low."""
         choices = QWidget()
         column = QVBoxLayout(choices)
@@ -244,6 +229,39 @@ class TrainSetup(QWidget):
     def refresh_theme(self) -> None:
         self.classes.viewport().update()
 
+    # --- its width --------------------------------------------------------------------------
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as it can get, whatever it is now."""
+        return QSize(self._least_width(narrow=True), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        least, more = (
+            self._settings_width(narrow=True),
+            self.width() - self.minimumSizeHint().width(),
+        )
+        self.head.set_narrow(self.width() < self._least_width(narrow=False))
+        self._settings.setMinimumWidth(
+            min(least + max(more, 0), self._settings_width(narrow=False))
+        )
+        self.updateGeometry()  # folding changes what is least
+
+    def _least_width(self, *, narrow: bool) -> int:
+        others = (self.facts, self.classes, self.problems)
+        least = max(part.minimumSizeHint().width() for part in others)
+        folder = max(least, self.head.least_width(narrow=narrow)) + _sides(self._folder)
+        return folder + _GAP + self._settings_width(narrow=narrow)
+
+    def _settings_width(self, *, narrow: bool) -> int:
+        if not narrow:
+            return _UNFOLDED if self.fold.isChecked() else _FOLDED
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        return self._choices.minimumSizeHint().width() + bar + _sides(self._settings)
+
     # --- what the controller says -----------------------------------------------------------
 
     @Slot()
@@ -252,8 +270,8 @@ class TrainSetup(QWidget):
         summary = self._controller.summary
         if summary is None:
             return
-        self.title.setText(summary.name)
-        set_tooltip(self.title, summary.root)
+        self.head.title.setText(summary.name)
+        set_tooltip(self.head.title, summary.root)
         self.facts.setText(describe(summary))
         self.classes.show_summary(summary)
         problems = [problem.message for problem in summary.problems]
@@ -371,24 +389,11 @@ class TrainSetup(QWidget):
     @Slot(bool)
     def _on_fold_toggled(self, on: bool) -> None:
         self.form.setVisible(on)
-        self._settings.setMinimumWidth(_UNFOLDED if on else _FOLDED)
+        self._share_width()
 
 
-def describe(summary: DatasetSummary) -> str:
-    """The folder in a sentence."""
-    text = (
-        f"{count_noun(len(summary.photos), 'photo')} in "
-        f"{count_noun(len(summary.classes), 'class', 'classes')}, {size_text(summary.bytes)}."
-    )
-    counts = summary.counts()
-    if summary.has_parts:
-        named = ((Part.TRAIN, "training"), (Part.VAL, "validation"), (Part.TEST, "test"))
-        parts = [f"{counts[part]:,} {name}" for part, name in named if counts[part]]
-        return f"{text} The folder says what is for what: {', '.join(parts)}."
-    return f"{text} One photo in five is kept aside for validation."
-
-
-def _big_label() -> ElidedLabel:
-    label = ElidedLabel(tip=False)
-    embolden(label, 1.4)
-    return label
+def _sides(card: QFrame) -> int:
+    """What a card's margins take of its width, in pixels."""
+    layout = card.layout()
+    assert layout is not None
+    return layout.contentsMargins().left() + layout.contentsMargins().right()

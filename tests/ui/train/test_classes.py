@@ -75,7 +75,7 @@ def test_from_loose_photos_to_a_model_and_one_class_more(
     assert train.config is not None
     assert train.config.title.startswith("Bars and smooth")
     # Back to the boxes, which are as they were, and on again: the same folder.
-    page.setup.make.click()
+    page.setup.head.make.click()
     assert page.stack.currentWidget() is part.view
     part.view.close_button.click()
     assert page.stack.currentWidget() is page.setup

@@ -1,0 +1,82 @@
+"""The name of the folder to train on, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+
+from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
+from resnet_gui.ui.widgets.bold import embolden
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
+from resnet_gui.ui.widgets.words import size_text
+
+
+class FolderHead(QWidget):
+    """A row; in a narrow window most of its buttons are in a menu.
+
+    Attributes:
+        title: the folder's name. change, make, improve, close_button: to be connected.
+        more: has the first three of them while it is narrow.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = ElidedLabel(tip=False)
+        embolden(self.title, 1.4)
+        self.change = _button("Other folder…")
+        self.make = _button(
+            "Make classes…", "From loose photos: drop them on classes that you name"
+        )
+        self.improve = _button("Improve…", "Find photos of this folder that are in the wrong class")
+        self.close_button = _button(
+            "Close", "Back to the start of this page. The folder stays as it is."
+        )
+        self.more = _button("…", "What can be done with this folder")
+        menu = QMenu(self)
+        for button in self._foldable:
+            menu.addAction(button.text(), button.click)
+        self.more.setMenu(menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.title, 1)
+        for button in (*self._foldable, self.more, self.close_button):
+            row.addWidget(button)
+        self.set_narrow(False)
+
+    @property
+    def _foldable(self) -> tuple[QPushButton, ...]:
+        return self.change, self.make, self.improve
+
+    def set_narrow(self, narrow: bool) -> None:
+        self.more.setVisible(narrow)
+        for button in self._foldable:
+            button.setVisible(not narrow)
+
+    def least_width(self, *, narrow: bool) -> int:
+        """What it needs in pixels, narrow or not."""
+        buttons = (self.more,) if narrow else self._foldable
+        parts = (self.title, *buttons, self.close_button)
+        layout = self.layout()
+        gaps = layout.spacing() * (len(parts) - 1) if layout is not None else 0
+        return gaps + sum(part.minimumSizeHint().width() for part in parts)
+
+
+def _button(text: str, tip: str = "") -> QPushButton:
+    button = QPushButton(text)
+    button.setProperty("kind", "plain")
+    if tip:
+        set_tooltip(button, tip)
+    return button
+
+
+def describe(summary: DatasetSummary) -> str:
+    """The folder in a sentence."""
+    text = (
+        f"{count_noun(len(summary.photos), 'photo')} in "
+        f"{count_noun(len(summary.classes), 'class', 'classes')}, {size_text(summary.bytes)}."
+    )
+    counts = summary.counts()
+    if summary.has_parts:
+        named = ((Part.TRAIN, "training"), (Part.VAL, "validation"), (Part.TEST, "test"))
+        parts = [f"{counts[part]:,} {name}" for part, name in named if counts[part]]
+        return f"{text} The folder says what is for what: {', '.join(parts)}."
+    return f"{text} One photo in five is kept aside for validation."

@@ -1,0 +1,70 @@
+"""The folder and the settings side by side, in large windows and in small ones."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.setup import TrainSetup
+from resnet_gui.ui.widgets.theme import ThemeManager
+from resnet_gui.ui.window.place import Place
+from tests.helpers.fake_engine import Rig, heard
+
+SMALL = QSize(579, 390)  # what a window of 675 x 440 leaves beside rail and margins
+
+
+@pytest.fixture
+def place(qtbot: QtBot, qapp: QApplication, rig: Rig, controller: TrainController) -> Place:
+    theme = ThemeManager(qapp)  # its sheet decides how large everything is
+    theme.setParent(rig.parent)
+    theme.choose("light")
+    setup = TrainSetup(controller, rig.io)
+    place = Place(setup)
+    qtbot.addWidget(place)
+    place.resize(1000, 700)
+    place.show()
+    return place
+
+
+def setup_in(place: Place) -> TrainSetup:
+    setup = place.widget()
+    assert isinstance(setup, TrainSetup)
+    return setup
+
+
+@pytest.mark.parametrize("unfolded", [False, True])
+def test_a_small_window_is_not_scrolled_sideways(
+    qtbot: QtBot, place: Place, unfolded: bool
+) -> None:
+    setup = setup_in(place)
+    head = setup.head
+    setup.fold.setChecked(unfolded)
+    assert not head.more.isVisible()
+    place.resize(SMALL)
+    assert not place.horizontalScrollBar().maximum()
+    assert setup.width() <= SMALL.width()
+    assert [head.change.isVisible(), head.more.isVisible()] == [False, True]
+    card = setup.start.parentWidget()
+    assert card is not None
+    qtbot.waitUntil(lambda: setup.rect().contains(card.geometry()))
+    assert head.parentWidget().rect().contains(head.geometry())
+    place.resize(1000, 700)
+    assert [head.change.isVisible(), head.more.isVisible()] == [True, False]
+
+
+def test_the_menu_does_what_the_buttons_do(place: Place) -> None:
+    place.resize(SMALL)
+    setup = setup_in(place)
+    menu = setup.head.more.menu()
+    asked = [
+        heard(signal)
+        for signal in (setup.folder_requested, setup.classes_requested, setup.improve_requested)
+    ]
+    names = [action.text() for action in menu.actions()]
+    assert names == ["Other folder…", "Make classes…", "Improve…"]
+    for action in menu.actions():
+        action.trigger()
+    assert [len(times) for times in asked] == [1, 1, 1]
