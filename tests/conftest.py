@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -60,6 +62,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         for title, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(autouse=True)
+def no_conversion_left() -> Iterator[None]:
+    """Fails a test that leaves a model's conversion running in a home that is gone by then."""
+    yield
+    background = sys.modules.get("resnet_gui.core.inference.background")
+    if background is not None:
+        try:
+            background.CONVERSIONS.wait(0)
+        except subprocess.TimeoutExpired:
+            background.CONVERSIONS.wait(60)  # else the next test would fail for it
+            pytest.fail("a conversion was left running")
 
 
 @pytest.fixture(autouse=True)

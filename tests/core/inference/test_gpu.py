@@ -11,6 +11,7 @@ import torch
 from resnet_gui.core.events import DeviceInfo, ImageSource, Notice, Prediction
 from resnet_gui.core.inference import gpu_backend
 from resnet_gui.core.inference.backend import EXACT, GPU, Backend, Crops, Rows, softmax
+from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.check import check_pictures
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.exact import ExactBackend, open_exact
@@ -140,6 +141,7 @@ def test_a_gpu_that_computes_wrong_gives_way_to_the_cpu(
         open_gpu(insects, HERE)
     # Through the classifier, which knows a GPU by its kind: nothing of torch is asked for "cuda".
     monkeypatch.delenv("RESNET_GUI_EXACT")
+    monkeypatch.setattr(CONVERSIONS, "begin", lambda *_: None)  # it would outlive the test
     monkeypatch.setattr(gpu_backend.torch.nn.Module, "to", lambda module, *_, **__: module)
     classifier = Classifier(Zoo.standard(), find_device=lambda _: CUDA)
     photo = ImageSource("photo", encoded(gradient(64, 48), "JPEG"))
