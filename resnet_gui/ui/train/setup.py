@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
+from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.system.visible_text import visible
@@ -25,10 +25,12 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.folder_words import describe, only_loose
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_list import ClassList
 from resnet_gui.ui.widgets.icons import put_icon
+from resnet_gui.ui.widgets.kind import set_kind
 from resnet_gui.ui.widgets.plain_text import (
     ElidedLabel,
     PlainLabel,
@@ -36,7 +38,6 @@ from resnet_gui.ui.widgets.plain_text import (
     one_line,
     set_tooltip,
 )
-from resnet_gui.ui.widgets.words import size_text
 
 _FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, at least
 
@@ -255,13 +256,17 @@ class TrainSetup(QWidget):
         self.title.setText(summary.name)
         set_tooltip(self.title, summary.root)
         self.facts.setText(describe(summary))
+        loose = only_loose(summary)
+        self.make.setText("Sort them into classes…" if loose else "Make classes…")
+        set_kind(self.make, "primary" if loose else "plain")
+        self.name.setEnabled(bool(summary.classes))
         self.classes.show_summary(summary)
         problems = [problem.message for problem in summary.problems]
         self.problems_title.setText(count_noun(len(problems), "thing to know", "things to know"))
         self.problems_title.setVisible(bool(problems))
         self.problems.setVisible(bool(problems))
         self.problems.setPlainText("\n".join(visible(problem) for problem in problems[:500]))
-        self.start.setFocus()
+        (self.make if loose else self.start).setFocus()
 
     @Slot()
     def _on_config_changed(self) -> None:
@@ -284,6 +289,8 @@ class TrainSetup(QWidget):
         self.error.setText(controller.config_error)
         self.error.setVisible(bool(controller.config_error))
         self.start.setEnabled(config is not None)
+        if summary is not None and not summary.classes:
+            self.name.clear()
         if config is not None:
             if self._form is not None:
                 self._form.show_config(config)
@@ -372,20 +379,6 @@ class TrainSetup(QWidget):
     def _on_fold_toggled(self, on: bool) -> None:
         self.form.setVisible(on)
         self._settings.setMinimumWidth(_UNFOLDED if on else _FOLDED)
-
-
-def describe(summary: DatasetSummary) -> str:
-    """The folder in a sentence."""
-    text = (
-        f"{count_noun(len(summary.photos), 'photo')} in "
-        f"{count_noun(len(summary.classes), 'class', 'classes')}, {size_text(summary.bytes)}."
-    )
-    counts = summary.counts()
-    if summary.has_parts:
-        named = ((Part.TRAIN, "training"), (Part.VAL, "validation"), (Part.TEST, "test"))
-        parts = [f"{counts[part]:,} {name}" for part, name in named if counts[part]]
-        return f"{text} The folder says what is for what: {', '.join(parts)}."
-    return f"{text} One photo in five is kept aside for validation."
 
 
 def _big_label() -> ElidedLabel:
