@@ -32,7 +32,7 @@ from resnet_gui.core.filing.plan import check_folder
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.zoo import Zoo
-from resnet_gui.core.zoo.kinds import PROBABLE
+from resnet_gui.core.zoo.kinds import PROBABLE, said_of
 
 _DOES = {How.COPY: "copied", How.MOVE: "moved", How.LINK: "linked"}
 
@@ -176,8 +176,8 @@ def _answers(
                 continue
             answer = event.answer
             if isinstance(answer, Prediction):
-                best = answer.top
-                found.append(Labelled(answer.path, best.label, best.probability))
+                said = said_of(answer)
+                found.append(Labelled(answer.path, said.name, said.probability))
             else:
                 failed += 1
                 if as_json:

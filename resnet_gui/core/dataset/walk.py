@@ -13,6 +13,7 @@ from resnet_gui.core.dataset.summary import Part, Problem, ProblemKind
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.photos.collect import FOLDER_ADVICE
 from resnet_gui.core.photos.endings import looks_like_image
+from resnet_gui.core.words import count_noun
 
 PART_NAMES = {
     "train": Part.TRAIN,
@@ -118,14 +119,16 @@ def walk(folder: Path, every: int = 200) -> Iterator[Listing]:
         for class_folder in (child for child in inside if child.is_dir()):
             yield from _walk_class(listing, class_folder, part, seen, every)
     if listing.loose_photos:
-        listing.problems.append(
-            Problem(
-                ProblemKind.LOOSE_PHOTOS,
-                "",
-                f"{listing.loose_photos:,} photo(s) lie beside the class folders and belong to no "
-                "class: they are left out. Move them into the folder of their class.",
-            )
+        photos = count_noun(listing.loose_photos, "photo")
+        one = listing.loose_photos == 1
+        text = (
+            f"{photos} {'lies' if one else 'lie'} beside the class folders and "
+            f"{'belongs' if one else 'belong'} to no class: left out. Move "
+            f"{'it' if one else 'them'} into the folder of {'its' if one else 'their'} class."
+            if listing.files
+            else f"{photos} {'lies' if one else 'lie'} in the folder without a class."
         )
+        listing.problems.append(Problem(ProblemKind.LOOSE_PHOTOS, "", text))
     listing.files.sort(key=lambda file: file.path)
     yield listing
 

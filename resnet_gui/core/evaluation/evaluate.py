@@ -147,7 +147,7 @@ def evaluate(
             summary.root,
             f"The model “{entry.spec.title}” knows none of the classes of this folder "
             f"({name_list(summary.class_names)}).",
-            "Name the sub-folders like the model's classes.",
+            "Choose a model that learned these classes, or name the sub-folders like this model's.",
         )
     if unknown:
         yield Notice(f"The model does not know {name_list(unknown)}: their photos are left out.")

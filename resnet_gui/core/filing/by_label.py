@@ -14,7 +14,8 @@ from resnet_gui.core.filing.plan import plan_batch
 
 
 class Labelled(NamedTuple):
-    """A photo's path with the best class of its answer, and how probable that is (0..1)."""
+    """A photo's path with what is said of it (a class, or a kind of thing), and how probable that
+    is (0..1)."""
 
     path: str
     label: str

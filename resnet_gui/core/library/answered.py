@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from resnet_gui.core.events import ClassScore, ImageFailed, ImageSource, KindScore, Prediction
 from resnet_gui.core.library.facts import NO_FACTS, PhotoFacts, read_facts
+from resnet_gui.core.zoo.kinds import Said, said_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ class AnsweredPhoto:
     def probability(self) -> float | None:
         """Of the best class, 0..1."""
         return self.scores[0].probability if self.scores else None
+
+    @property
+    def said(self) -> Said | None:
+        """What is said first of it: the best class, or what the likely ones are kinds of."""
+        return said_of(self.answer) if isinstance(self.answer, Prediction) else None
 
     @property
     def margin(self) -> float | None:

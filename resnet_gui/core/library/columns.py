@@ -62,6 +62,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("name", "Name", lambda photo: photo.name),
     Column("folder", "Folder", lambda photo: photo.folder),
     Column("model", "Model", lambda photo: photo.model),
+    Column("answer", "Answer", lambda photo: photo.said.name if photo.said else ""),
+    Column(
+        "answer_probability",
+        "Answer’s probability",
+        lambda photo: photo.said.probability if photo.said else None,
+    ),
     Column("label", "Label", lambda photo: photo.label),
     Column("probability", "Probability", lambda photo: photo.probability),
     Column("margin", "Margin", lambda photo: photo.margin),

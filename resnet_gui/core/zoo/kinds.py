@@ -13,8 +13,9 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from resnet_gui.core.events import KindScore
+from resnet_gui.core.events import KindScore, Prediction
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 
 KINDS_FILE = Path(__file__).with_name("imagenet1k_kinds.json")
@@ -53,6 +54,28 @@ class Kind:
     name: str
     broad: bool
     members: frozenset[int]
+
+
+class Said(NamedTuple):
+    """What is said first of a photo.
+
+    Attributes:
+        name: a class, or what several classes are kinds of. article: "a ", "an " or "" before it.
+        probability: its own, 0..1.
+    """
+
+    name: str
+    article: str
+    probability: float
+
+
+def said_of(prediction: Prediction) -> Said:
+    """The class where that is probable or nothing broader can be said, else the kind. What is on
+    the screen, sorted into folders and exported as the answer."""
+    top, kind = prediction.top, prediction.kind
+    if kind is None or top.probability >= max(PROBABLE, prediction.least):
+        return Said(top.label, prediction.article, top.probability)
+    return Said(kind.name, kind.article, kind.probability)
 
 
 @functools.cache

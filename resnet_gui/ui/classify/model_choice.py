@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.widgets.plain_text import one_line
 
 
 class ModelChoice(QObject):
@@ -98,7 +99,9 @@ class ModelChoice(QObject):
     def _on_download_failed(self, model_id: str, message: str) -> None:
         if model_id == self._wanted:
             self._wanted = ""
-            self.noticed.emit(message, "warning")
+            entry = self._store.entry(model_id)
+            title = f"{one_line(entry.spec.title, 60)} was not downloaded: " if entry else ""
+            self.noticed.emit(f"{title}{message}", "warning")
 
     @Slot(str)
     def _on_download_cancelled(self, model_id: str) -> None:

@@ -49,7 +49,10 @@ class LabelledNotice(QObject):
         self._notice: NoticeLine | None = None
         self._test: NoticeLine | None = None
         self._folder = Path()
+        self._photos = controller.photos
         controller.labelled.connect(self._on_labelled)
+        self._photos.modelReset.connect(self._on_photos_gone)
+        self._photos.rowsRemoved.connect(self._on_photos_gone)
 
     @Slot(object)
     def _on_labelled(self, found: LabelledFolder) -> None:
@@ -66,6 +69,11 @@ class LabelledNotice(QObject):
             "How often a model is right on them can be tested.", "notice", "Test a model on it"
         )
         self._test.acted.connect(self._on_test)
+
+    @Slot()
+    def _on_photos_gone(self, *_: object) -> None:
+        if not self._photos.rowCount():
+            self._withdraw()
 
     def _withdraw(self) -> None:
         for notice in (self._notice, self._test):

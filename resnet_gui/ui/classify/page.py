@@ -115,11 +115,11 @@ class ClassifyPage(Page):
         set_tooltip(self.classes_button, "The classes that this model knows")
         self.open_button = OpenButton(self.opening)
         self.device_box = DeviceBox(self.controller, self._memory)
-        row.addWidget(self.model_button)
-        row.addWidget(self.classes_button)
-        row.addStretch()
-        row.addWidget(self.device_box)
-        row.addWidget(self.open_button)
+        self._top = self.model_button, self.classes_button, self.device_box, self.open_button
+        for number, widget in enumerate(self._top):
+            if number == 2:
+                row.addStretch()
+            row.addWidget(widget)
         return row
 
     def _work(self, context: PageContext) -> QWidget:
@@ -178,6 +178,7 @@ class ClassifyPage(Page):
         self.strip.remove_requested.connect(controller.remove)
         self.problems.chosen.connect(controller.select)
         self.strip.chosen.connect(controller.select)
+        self.strip.appeared.connect(self._on_strip_appeared)
         self.strip.stop_requested.connect(controller.stop)
         self.strip.go_on_requested.connect(controller.go_on)
         self.strip.clear_requested.connect(controller.clear)
@@ -233,7 +234,7 @@ class ClassifyPage(Page):
             keys=keys.Undo,
             usable=self._something_removed,
         )
-        self.sorting.offer_undo()
+        self.sorting.offer_undo(self.undo_action)
         self.offer_line("Edit")
         for text, slot, key, usable in (
             ("&Next photo", controller.show_next, "Alt+Right", several),
@@ -266,6 +267,13 @@ class ClassifyPage(Page):
     def _answered(self) -> bool:
         photo = self.controller.current
         return photo is not None and photo.prediction is not None
+
+    @Slot()
+    def _on_strip_appeared(self) -> None:
+        """The arrow keys walk through photos that have just come, unless somebody is at work."""
+        focused = self.window().focusWidget()
+        if focused is None or focused in self._top or not focused.isVisibleTo(self):
+            self.strip.view.setFocus()
 
     # --- actions ----------------------------------------------------------------------------
 

@@ -155,6 +155,7 @@ class PhotoStrip(QWidget):
 
     Signals:
         look_changed(): `look` is another, or will be with the next photos.
+        appeared(): there are several photos now.
         chosen(int): row of the photo that was clicked or reached with the arrow keys.
         stop_requested(), go_on_requested(), clear_requested().
         pause_requested(bool): begin nothing more; False: go on.
@@ -165,6 +166,7 @@ class PhotoStrip(QWidget):
     """
 
     look_changed = Signal()
+    appeared = Signal()
     chosen = Signal(int)
     menu_requested = Signal(object, QPoint)
     remove_requested = Signal(object)
@@ -322,9 +324,12 @@ class PhotoStrip(QWidget):
     @Slot()
     def _refresh(self) -> None:
         count = self._photos.rowCount()
+        appears = count > 1 and self.isHidden()
         self.setVisible(count > 1)
         self.looks.setVisible(self._many)
         self.view.setVisible(self.look == PHOTO)
+        if appears:
+            self.appeared.emit()
         progress = self._progress
         running = progress.running
         # Counted at the end only: answers come many times a second, and there may be 20,000 photos.

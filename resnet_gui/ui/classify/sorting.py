@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QAction, QKeySequence
 
 from resnet_gui.core.filing.batch import count
+from resnet_gui.core.zoo.kinds import said_of
 from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.filing.filer import Outcome
 from resnet_gui.ui.filing.notices import FilingNotices
 from resnet_gui.ui.filing.undoing import UndoBatch
-from resnet_gui.ui.page import Page, PageContext
+from resnet_gui.ui.page import Page, PageContext, set_keys
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 from resnet_gui.ui.widgets.reveal import Reveal
 
@@ -44,6 +48,8 @@ class Sorting(QObject):
         self._into: Path | None = None
         filer.moved.connect(controller.photos.follow)
         filer.moved.connect(controller.removals.follow)
+        filer.ended.connect(self._on_ended)
+        controller.removals.changed.connect(self._on_removals_changed)
 
     def choose_from(self, chosen: Callable[[], Sequence[Photo]]) -> None:
         """Which photos are sorted; without this all."""
@@ -59,10 +65,33 @@ class Sorting(QObject):
             usable=self._can_sort,
         )
 
-    def offer_undo(self) -> None:
-        """Put “Undo sorting” into the menus."""
+    def offer_undo(self, removal: QAction) -> None:
+        """Put “Undo sorting” into the menus.
+
+        Args:
+            removal: undoes a removal from the list. The keys for undoing are its own until photos
+                were sorted after the last removal.
+        """
+        self._undo_removal = removal
         undo = UndoBatch(self._filer, "Undo sortin&g", "Undo sorting", self._page)
         self.undo_action = self._page.offer_action("Edit", undo.action, usable=undo.usable)
+
+    def _give_keys(self, to: QAction, of: QAction) -> None:
+        """The keys for undoing take the newest act back, whichever of the two it was."""
+        of.setShortcuts([])
+        set_keys(to, QKeySequence.StandardKey.Undo)
+
+    @Slot(object)
+    def _on_ended(self, outcome: Outcome) -> None:
+        if outcome.done and not outcome.undone:
+            self._give_keys(self.undo_action, self._undo_removal)
+        else:
+            self._give_keys(self._undo_removal, self.undo_action)
+
+    @Slot()
+    def _on_removals_changed(self) -> None:
+        if self._controller.removals.text:
+            self._give_keys(self._undo_removal, self.undo_action)
 
     def _can_sort(self) -> bool:
         return self._filer.working is None and any(map(_sortable, self._controller.photos.photos()))
@@ -79,16 +108,15 @@ class Sorting(QObject):
         from resnet_gui.ui.classify.sort_dialog import SortDialog
 
         labelled = [
-            Labelled(photo.source.name, best.label, best.probability)
+            Labelled(photo.source.name, said.name, said.probability)
             for photo in photos
             if photo.prediction is not None and _sortable(photo)
-            for best in photo.prediction.scores[:1]
+            for said in (said_of(photo.prediction),)
         ]
         if not labelled:
             self._page.notices.add("There is no photo with an answer to sort.", "miss")
             return
-        first = Path(labelled[0].path).parent
-        into = self._into or first.with_name(f"{first.name} sorted" if first.name else "sorted")
+        into = self._into or beside([photo.path for photo in labelled])
         others = len(photos) - len(labelled)
         stays = "stays" if others == 1 else "stay"
         left_out = f"{count(others, 'photo')} {stays}: no answer, or no file." if others else ""
@@ -104,6 +132,20 @@ class Sorting(QObject):
     def _on_started(self, plan: object) -> None:
         if self.dialog is not None:
             self._into = self.dialog.into
+
+
+def beside(paths: Sequence[str]) -> Path:
+    """Where sorted photos go if nobody says so: "CAM sorted" beside the folder that holds all of
+    them, so that its next visitor does not find them twice; beside the first one's where nothing
+    holds all."""
+    folders = {os.path.dirname(path) for path in paths}  # noqa: PTH120 - quick: of 20,000 paths
+    try:
+        common = Path(os.path.commonpath(folders))
+    except ValueError:  # different drives
+        common = Path(paths[0]).parent
+    if not common.name:  # nothing but the drive holds all
+        common = Path(paths[0]).parent
+    return common.with_name(f"{common.name} sorted") if common.name else common / "sorted"
 
 
 def _sortable(photo: Photo) -> bool:

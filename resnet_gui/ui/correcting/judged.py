@@ -13,13 +13,15 @@ class Judged(NamedTuple):
     """Attributes:
     path: of its file, absolute.
     label: the class that its sub-folder says; "": it is in none.
-    guess: the class that a model says, and how sure it is (0..1); "": none says anything.
+    guess: the class that a model says, and how sure it is (0..1); "": none says another one.
+    fits: how sure a model is of the photo's own class, 0..1, where that is the one it says.
     """
 
     path: str
     label: str
     guess: str = ""
     probability: float = 0.0
+    fits: float = 0.0
 
     @property
     def words(self) -> str:
@@ -28,4 +30,6 @@ class Judged(NamedTuple):
         if self.guess:
             guess = one_line(class_words(self.guess), 40)
             parts.append(f"looks like “{guess}” ({percent(self.probability)})")
+        elif self.fits:
+            parts.append(f"fits it ({percent(self.fits)})")
         return ", ".join(parts)

@@ -163,12 +163,13 @@ class _Delegate(QStyledItemDelegate):
             draw_badge(painter, frame, badge)
         metrics = QFontMetricsF(painter.font())
         line = QRectF(cell.left() + 5, frame.bottom() + 4, cell.width() - 10, metrics.height())
-        sure = f" {percent(photo.probability)}" if photo.guess else ""
+        said = "like" if photo.guess else "fits" if photo.fits else ""
+        sure = f" {percent(photo.probability if photo.guess else photo.fits)}" if said else ""
         room = line.width() - metrics.horizontalAdvance(sure)
         label, guess = class_words(photo.label), class_words(photo.guess)
         for words, behind, colour in (
             (f"in {label}" if photo.label else "in no class yet", "", colours.muted),
-            (f"like {guess}" if photo.guess else "", sure, colours.text),
+            (f"{said} {guess}".strip(), sure, colours.text),
         ):
             painter.setPen(QColor(colour))
             cut = metrics.elidedText(

@@ -110,7 +110,11 @@ class EvaluateController(QObject):
         self._open(partial(_open_known, stored.path, self.model_of(stored.facts)))
 
     def open_run(self, run: str) -> None:
-        """Show what a run kept of its validation photos, if it did; else say so."""
+        """Show what a run kept of its validation photos, if it did; else say so, with the run's
+        model chosen for a test."""
+        made = [entry.spec.id for entry in self._store.entries if entry.spec.run_id == run]
+        if made and not self.busy:
+            self.model_id = made[0]
         entries = {entry.spec.id: entry for entry in self._store.entries}
         self._open(partial(_open_run, run, entries))
 

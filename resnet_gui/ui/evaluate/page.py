@@ -15,6 +15,7 @@ from resnet_gui.ui.evaluate.result_view import ResultView
 from resnet_gui.ui.evaluate.start import EvaluateStart
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.images import read_mime
+from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
 
@@ -58,6 +59,7 @@ class EvaluatePage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
         self.result: ResultView | None = None
+        self._state, self._of_test = controller.state, list[NoticeLine]()
         column.addWidget(self.stack, 1)
         controller.changed.connect(self._on_changed)
         controller.noticed.connect(self._on_noticed)
@@ -206,6 +208,15 @@ class EvaluatePage(Page):
     def _on_changed(self) -> None:
         state = self.controller.state
         self.busy_changed.emit(self.controller.busy)
+        begins = state is not self._state and state in (
+            EvaluateState.OPENING,
+            EvaluateState.TESTING,
+        )
+        self._state = state
+        if begins:  # what went wrong with the test before says nothing of this one
+            for notice in self._of_test:
+                self.notices.remove(notice)
+            self._of_test = []
         if state is EvaluateState.SHOWN:
             self.notices.forget_misses()
             self.stack.setCurrentWidget(self._result_part())
@@ -227,7 +238,9 @@ class EvaluatePage(Page):
 
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
-        self.notices.add(text, kind)
+        notice = self.notices.add(text, kind)
+        if kind == "warning":
+            self._of_test.append(notice)
 
     @Slot(object)
     def _on_calibrated(self, model_id: str) -> None:

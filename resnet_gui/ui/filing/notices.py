@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
-from resnet_gui.core.filing.batch import BatchInfo, How, count
+from resnet_gui.core.filing.batch import CORRECTING, BatchInfo, How, count
 from resnet_gui.ui.filing.filer import Filer, Outcome
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import one_line
@@ -148,6 +148,8 @@ def outcome_text(outcome: Outcome) -> str:
         text = f"Undone: {count(outcome.done, 'file')}."
         if info.how is How.MOVE:
             text = f"{count(outcome.done, 'file')} {_were(outcome.done)} back."
+    elif info.title.startswith(CORRECTING):  # into several folders, some beside the first
+        text = f"“{info.title.removeprefix(CORRECTING)}."
     else:
         where = f" into “{one_line(Path(info.folder).name, 60)}”" if info.folder else ""
         text = f"{count(info.photos, 'photo')} {_DONE[info.how][info.photos != 1]}{where}."

@@ -310,6 +310,8 @@ class ImproveController(QObject):
             self._show(
                 [
                     Judged(s.path, s.label, s.suggested, s.suggested_probability)
+                    if s.suggested_probability > s.probability
+                    else Judged(s.path, s.label, fits=s.probability)
                     for s in suspects
                     if s.wrong or which is Which.ALL
                 ]

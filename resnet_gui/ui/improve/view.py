@@ -186,6 +186,10 @@ class ImproveView(QWidget):
         folder = one_line(Path(controller.root).name, 60)
         judge = controller.judge
         model = f" · judged by {one_line(judge.spec.title, 60)}" if judge is not None else ""
+        chosen = controller.entry
+        if judge is not None and chosen is not None and judge.spec.id == chosen.spec.base_model:
+            # It has not seen these labels, and computes the same features.
+            model += f", from which “{one_line(chosen.spec.title, 40)}” was made"
         self.title.setText(f"{folder}{model}")
         self.bar.setVisible(busy)
         self.stop.setVisible(busy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -64,7 +64,9 @@ class DiagramCanvas(QWidget):
         self.diagram: NetworkDiagram | None = None
         self.selected = -1
         self.scale = 1.0
-        self._zoom = 4
+        self._zoom = self._usual = 4
+        self._by_hand = False  # a person's own zoom stays
+        self._room = QSize()  # in which it was laid out last
         self._rects: list[QRectF] = []
         self._blocks: tuple[BlockBox, ...] = ()
         self._bands: list[_Band] = []
@@ -80,36 +82,42 @@ class DiagramCanvas(QWidget):
         self.diagram = diagram
         self._blocks = diagram.blocks if diagram else ()
         self.selected = self._hovered = -1
-        self._zoom = next((z for most, z in _MANY_BLOCKS if len(self._blocks) <= most), 0)
-        self._lay_out()
+        self._usual = next((z for most, z in _MANY_BLOCKS if len(self._blocks) <= most), 0)
+        self._by_hand = False
         self._grow()
         self.zoomed.emit()
 
     def _grow(self) -> None:
         """A small network fills the room that is there."""
-        parent = self.parentWidget()
-        room = parent.height() if parent is not None else 0
-        start = self._zoom
-        for zoom in (len(ZOOMS) - 2, len(ZOOMS) - 3):
-            if start < 4 or not self._blocks:
-                return
+        self._room = room = self._seen()
+        larger = (len(ZOOMS) - 2, len(ZOOMS) - 3) if self._usual >= 4 and self._blocks else ()
+        for zoom in larger:
             self._zoom = zoom
             self._lay_out()
-            if self.minimumHeight() <= room and not self._wrapped:
+            if self.minimumHeight() <= room.height() and not self._wrapped:
                 return
-        self._zoom = start
+        self._zoom = self._usual
         self._lay_out()
 
+    def _seen(self) -> QSize:
+        """The room in which it is looked at."""
+        parent = self.parentWidget()
+        return parent.size() if parent is not None else QSize()
+
     def set_scale(self, scale: float) -> None:
+        """The window changes its size after this: `resizeEvent` fills what room there is then."""
         self.scale = scale
-        self._lay_out()
-        self._grow()
+        if self._by_hand:
+            self._lay_out()
+        else:
+            self._grow()
 
     @property
     def zoom(self) -> float:
         return ZOOMS[self._zoom] * self.scale
 
     def zoom_by(self, steps: int) -> None:
+        self._by_hand = True
         self._zoom = min(max(self._zoom + steps, 0), len(ZOOMS) - 1)
         self._lay_out()
         self.zoomed.emit()
@@ -182,7 +190,9 @@ class DiagramCanvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
+        if not self._by_hand and self._seen() != self._room:
+            self._grow()
+        elif event.size().width() != event.oldSize().width():
             self._lay_out()
 
     # --- mouse and keys ---------------------------------------------------------------------

@@ -35,7 +35,11 @@ _KINDS = (
     (TableKind.JSON_LINES, "JSON, an object per line", ".jsonl"),
 )
 _UNKNOWN = frozenset({"answered"})  # what the window does not know of its answers
+_AT_FIRST = frozenset({*DEFAULT, "answer", "answer_probability"})  # what stands in the window, too
 _TIPS = {
+    "answer": "What stands under the photo: its class, or, where no class is sure, what the most "
+    "likely ones are kinds of",
+    "label": "The most likely class, however unsure",
     "margin": "How far the second most likely class is behind",
     "taken": "When the photo was taken, if the camera noted it: each file is looked into",
     "latitude": "Where the photo was taken, if the camera noted it: each file is looked into",
@@ -92,7 +96,7 @@ class ExportDialog(QDialog):
             if column.id in _UNKNOWN:
                 continue
             box = self.columns[column.id] = CheckBox(column.title)
-            box.setChecked(column.id in DEFAULT)
+            box.setChecked(column.id in _AT_FIRST)
             if column.id in _TIPS:
                 set_tooltip(box, _TIPS[column.id])
             box.toggled.connect(self._on_changed)

@@ -13,7 +13,10 @@ from resnet_gui.core.library.identity import stamp_of
 from resnet_gui.core.library.tables import TableKind, TableWritten, tabbed_text, table_file
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 
-COPIED = ("name", "label", "probability", "margin", "model", "folder", "error")
+COPIED = (
+    "name", "answer", "answer_probability", "label", "probability", "margin", "model", "folder",
+    "error",
+)  # fmt: skip
 _LOOKED_AT = frozenset({"size", "modified"})  # columns for which the disk is asked
 
 

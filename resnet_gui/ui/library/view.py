@@ -145,6 +145,8 @@ class LibraryView(QWidget):
         self.copy.clicked.connect(self.copy_requested)
         self.export.clicked.connect(self.export_requested)
         self.model.counted.connect(self._on_counted)
+        self.photos.modelReset.connect(self._on_photos_gone)
+        self.photos.rowsRemoved.connect(self._on_photos_gone)
         self.model.rowsInserted.connect(self._on_rows_changed)
         self.model.about_to_arrange.connect(self._on_about_to_arrange)
         self.model.arranged.connect(self._on_arranged)
@@ -227,6 +229,12 @@ class LibraryView(QWidget):
         """Show all photos."""
         self.labels.choose(frozenset())
         self.bar.reset()
+
+    @Slot()
+    def _on_photos_gone(self, *_: object) -> None:
+        """What comes into an empty list is shown: nobody remembers a filter of photos that left."""
+        if not self.photos.rowCount():
+            self.clear_filter()
 
     # --- filter and order -------------------------------------------------------------------
 

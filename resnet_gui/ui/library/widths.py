@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHeaderView
 
 # In the order of `model.COLUMNS`: the usual width, and the least; where both are equal, more room
 # would be of no use.
-_USUAL = (200, 200, 104, 84, 140, 136, 260, 160)
-_LEAST = (150, 90, 104, 84, 70, 136, 60, 90)
+_USUAL = (260, 200, 104, 84, 140, 136, 260, 160)
+_LEAST = (150, 90, 104, 84, 70, 136, 60, 116)
+_FIRST = (0, 1)  # which photo, and what it is: they get their usual width before the others do
 NARROWEST = 60
 _REST_MS = 400
 
@@ -31,11 +32,18 @@ def fitted(room: int, shown: Sequence[int], chosen: Mapping[int, int]) -> dict[i
     left = room - sum(widths.values())
     if left <= 0 or not free:
         return widths
-    # First up to the usual widths, then beyond them in proportion.
-    wanted = sum(_USUAL[column] - _LEAST[column] for column in free)
+    for column in [column for column in _FIRST if column in free]:
+        more = min(left, _USUAL[column] - _LEAST[column])
+        widths[column] += more
+        left -= more
+    # Then the others up to their usual widths, then all beyond them in proportion.
+    rest = [column for column in free if column not in _FIRST]
+    wanted = sum(_USUAL[column] - _LEAST[column] for column in rest)
+    if left < wanted:
+        free = rest
     shares = [_USUAL[c] - _LEAST[c] if left < wanted else _USUAL[c] for c in free]
     base = 0 if left < wanted else wanted
-    for column in free:
+    for column in rest:
         widths[column] += (_USUAL[column] - _LEAST[column]) if base else 0
     left, total = left - base, sum(shares)
     ends = [left * sum(shares[: number + 1]) // total for number in range(len(free))]

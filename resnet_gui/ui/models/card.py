@@ -19,6 +19,7 @@ from resnet_gui.ui.models.controller import ModelsController, Situation, Standin
 from resnet_gui.ui.models.list_model import details
 from resnet_gui.ui.models.view import speed_text
 from resnet_gui.ui.widgets.bold import embolden
+from resnet_gui.ui.widgets.kind import set_kind
 from resnet_gui.ui.widgets.plain_text import (
     ElidedLabel,
     PlainLabel,
@@ -216,7 +217,7 @@ class ModelCard(QFrame):
         wrong = situation in (Situation.DAMAGED, Situation.FAILED)
         offline = self._controller.offline and not entry.state.ready and not wrong
         hint = "Offline mode is on, so nothing is downloaded. Weights can be imported from a file."
-        self._set_kind(self.message_box, "warning" if wrong else "notice")
+        set_kind(self.message_box, "warning" if wrong else "notice")
         self.message.setText(standing.text if wrong else hint)
         self.message_box.setVisible(wrong or offline)
         loading = situation in (Situation.DOWNLOADING, Situation.STOPPING)
@@ -226,11 +227,6 @@ class ModelCard(QFrame):
         else:
             self.bar.setRange(0, 1000)
             self.bar.setValue(int(standing.fraction * 1000))
-
-    def _set_kind(self, widget: QWidget, kind: str) -> None:
-        if widget.property("kind") != kind:
-            widget.setProperty("kind", kind)
-            widget.style().polish(widget)
 
     def _show_buttons(self, entry: ModelEntry, standing: Standing) -> None:
         situation, controller = standing.situation, self._controller
@@ -256,7 +252,7 @@ class ModelCard(QFrame):
             enabled = controller.can_download(entry)
         elif situation is Situation.IN_USE:
             text = "Show the Classify page"
-        self._set_kind(self.primary, "" if situation in _LOADING else "primary")
+        set_kind(self.primary, "" if situation in _LOADING else "primary")
         self.primary.setText(text)
         self.primary.setEnabled(enabled)
         broken = situation in (Situation.DAMAGED, Situation.FAILED) and entry.state.ready
@@ -330,7 +326,7 @@ class ModelCard(QFrame):
 def _question_for(entry: ModelEntry, part_bytes: int) -> str:
     title = one_line(entry.spec.title)
     if entry.state is ModelState.YOURS:
-        return f"Move “{title}” to the trash? From there it can be brought back."
+        return f"Move “{title}” to this computer’s trash? From there it can be brought back."
     if entry.state.ready:
         return (
             f"Remove the weights of {title} ({size_text(entry.spec.bytes)})? They can be "

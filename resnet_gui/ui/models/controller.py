@@ -356,7 +356,7 @@ class ModelsController(QObject):
         for event in events:
             if isinstance(event, ModelRemoved):
                 self._failures.pop(event.model, None)
-                where = "was moved to the trash." if event.to_trash else "was removed"
+                where = "was moved to this computer’s trash." if event.to_trash else "was removed"
                 freed = "" if event.to_trash else f": {size_text(event.bytes)} are free again."
                 self.noticed.emit(f"“{one_line(event.title)}” {where}{freed}", "notice")
 

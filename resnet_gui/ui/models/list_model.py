@@ -124,6 +124,8 @@ def accuracy_texts(spec: ModelSpec) -> tuple[str, str]:
     on = "as published"
     if accuracy.part:
         on = f"on {count_noun(accuracy.photos, 'photo')}"
+        if accuracy.part == "training":
+            on = f"on the {count_noun(accuracy.photos, 'photo')} it learned from"
     return f"{accuracy.value:.1%}", on
 
 

@@ -27,6 +27,7 @@ from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
+from resnet_gui.ui.widgets.titled_list_view import TitledListView
 from resnet_gui.ui.widgets.words import size_text
 
 _FILES = "Weights and models (*.pth *.pt *.h5 *.hdf5 *.safetensors bundle.json);;All files (*)"
@@ -109,7 +110,7 @@ class ModelsPage(Page):
         return row
 
     def _list(self) -> QWidget:
-        self.view = QListView()
+        self.view = TitledListView()
         self.view.setModel(self.controller.models)
         self.view.setItemDelegate(ModelRowDelegate(self.controller, self.view))
         self.view.setMouseTracking(True)

@@ -50,6 +50,7 @@ from resnet_gui.ui.widgets.plain_text import (
 )
 from resnet_gui.ui.widgets.screen_room import screen_room
 from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.titled_list_view import TitledListView
 from resnet_gui.ui.widgets.words import size_text
 
 _SIZE = (700, 470)  # pixels, where the screen is large enough
@@ -209,7 +210,7 @@ class ModelPopup(QFrame):
         set_tooltip(self.search, "Shows the models whose title or id has these letters")
         self.search.textChanged.connect(self._on_search_changed)
         self.search.installEventFilter(self)
-        self.view = QListView()
+        self.view = TitledListView()
         self.view.setModel(self.models)
         self.view.setItemDelegate(_ModelDelegate(self.view))
         self.view.setMouseTracking(True)
@@ -264,6 +265,17 @@ class ModelPopup(QFrame):
         entry = self.models.entry(self.view.currentIndex().row())
         self.models.set_entries(entries)
         self._select(self.models.row_of(entry.spec.id if entry else ""))
+
+    def event(self, event: QEvent) -> bool:
+        """Escape closes the list and nothing behind it."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrow keys and Return in the search field act on the list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -101,17 +101,19 @@ class RunCurves(QWidget):
                     lines += _line(run, epochs, seen, shades[run.path], "training", label)
                 if self.validation.isChecked():
                     lines += _line(run, epochs, held, shades[run.path], "validation", named)
-            chart.show_lines(_axes(title, longest, self._hint()), lines)
+            chart.show_lines(_axes(title, longest, self._hint(known)), lines)
         self.drawn.emit(shades)
 
     def refresh_theme(self) -> None:
         self.refresh()
 
-    def _hint(self) -> str:
+    def _hint(self, known: Sequence[tuple[RunInfo, tuple[EpochDone, ...]]]) -> str:
         if not self._runs:
             return "Choose one or more runs above"
         if not (self.training.isChecked() or self.validation.isChecked()):
             return "Neither kind of curve is switched on"
+        if any(epochs for _, epochs in known):  # no photos were kept aside
+            return "Nothing was validated. Tick “Training” to see its curve"
         return "No epoch is done yet"
 
 

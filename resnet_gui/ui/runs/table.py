@@ -41,8 +41,16 @@ def state_text(run: RunInfo) -> str:
     return f"{_STATES[run.state]}: {run.epochs_done:,} of {run.epochs:,}"
 
 
+def _only_seen(run: RunInfo) -> bool:
+    """Whether its accuracy is that on the photos it learned from: others there were none."""
+    return run.accuracy is not None and run.accuracy.part == "training"
+
+
 def accuracy_text(run: RunInfo) -> str:
     """With Wilson's 95 % interval, once a run is finished: "93.2% (88–96)"."""
+    if _only_seen(run):
+        assert run.accuracy is not None
+        return f"{run.accuracy.value:.1%} in training"
     if run.accuracy is not None and run.accuracy.n:
         low, high = (round(100 * end) for end in (run.accuracy.low, run.accuracy.high))
         return f"{run.accuracy.value:.1%} ({low}–{high})"
@@ -50,7 +58,9 @@ def accuracy_text(run: RunInfo) -> str:
 
 
 def accuracy_of(run: RunInfo) -> float:
-    """To sort by; -1 where there is none yet."""
+    """To sort by; -1 where nothing is known of new photos."""
+    if _only_seen(run):
+        return -1.0
     if run.accuracy is not None and run.accuracy.n:
         return run.accuracy.value
     return -1.0 if run.best_val_accuracy is None else run.best_val_accuracy
@@ -112,8 +122,8 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "State",
             state_text,
             lambda run: (run.state.value, run.epochs_done),
-            110,
-            74,
+            128,
+            84,
             "Whether it ran to its end, and after how many epochs it stands.",
         ),
         Column(

@@ -242,6 +242,7 @@ class SettingsDialog(QDialog):
         self.failure.setText(controller.failure)
         self.failure.setVisible(bool(controller.failure))
         self.save.setEnabled(controller.can_save)
+        self.cancel.setText("Cancel" if controller.can_save else "Close")
         progress = controller.progress
         self.moving.setVisible(progress is not None)
         if progress is not None:

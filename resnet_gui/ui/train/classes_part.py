@@ -15,6 +15,7 @@ from resnet_gui.core.runs.trash import trashed_runs
 from resnet_gui.jobs.lane import Priority
 from resnet_gui.ui.page import PageContext
 from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.reveal import Reveal
@@ -99,6 +100,14 @@ class ClassesPart(QObject):
         self._on_model_changed()
         view.show_board()
         self._set_shown(True)
+
+    def sort_folder(self, folder: Path) -> None:
+        """Show the boxes, with the photos of a folder among the unsorted ones."""
+        self.open()
+        if self.shown:
+            from resnet_gui.core.dataset.collection.boxes import UNSORTED
+
+            self.controller.take(Dropped([folder]), UNSORTED)
 
     @Slot()
     def close(self) -> None:

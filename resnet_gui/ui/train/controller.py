@@ -60,7 +60,8 @@ class TrainController(QObject):
         layers_measured(LayersMeasured), samples_predicted(SamplesPredicted),
         run_ended(RunFinished | RunStopped | RunFailed).
         results_opened(RunResults): a run of earlier is shown, as it ended.
-        noticed(str text, str kind), model_made(str id), models_changed(): others are here now.
+        noticed(str text, str kind), run_noticed(str text): of the run that goes on or ended last.
+        model_made(str id), models_changed(): others are here now.
     """
 
     state_changed = Signal()
@@ -78,6 +79,7 @@ class TrainController(QObject):
     run_ended = Signal(object)
     results_opened = Signal(object)
     noticed = Signal(object, str)
+    run_noticed = Signal(object)
     model_made = Signal(str)
     models_changed = Signal()
 
@@ -353,7 +355,7 @@ class TrainController(QObject):
                 self._just_made = event.model_id
                 self.model_made.emit(event.model_id)
         if isinstance(event, PhotoSkipped | Notice | RunFailed):
-            self.noticed.emit(event.message, "warning")
+            self.run_noticed.emit(event.message)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
-from resnet_gui.core.dataset.summary import DatasetSummary, Part, count_noun
+from resnet_gui.core.dataset.summary import DatasetSummary, Part, ProblemKind, count_noun
 from resnet_gui.ui.widgets.bold import embolden
+from resnet_gui.ui.widgets.kind import set_kind
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
 from resnet_gui.ui.widgets.words import size_text
 
@@ -16,6 +17,7 @@ class FolderHead(QWidget):
     Attributes:
         title: the folder's name. change, make, improve, close_button: to be connected.
         more: has the first three of them while it is narrow.
+        loose: the folder holds photos without classes.
     """
 
     def __init__(self) -> None:
@@ -30,10 +32,10 @@ class FolderHead(QWidget):
         self.close_button = _button(
             "Close", "Back to the start of this page. The folder stays as it is."
         )
+        self.loose = False
         self.more = _button("…", "What can be done with this folder")
         menu = QMenu(self)
-        for button in self._foldable:
-            menu.addAction(button.text(), button.click)
+        self._entries = [menu.addAction(b.text(), b.click) for b in self._foldable]
         self.more.setMenu(menu)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -49,15 +51,32 @@ class FolderHead(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         self.more.setVisible(narrow)
         for button in self._foldable:
-            button.setVisible(not narrow)
+            button.setVisible(not narrow or (self.loose and button is self.make))
+
+    def show_summary(self, summary: DatasetSummary) -> None:
+        """The folder's name, and what comes next: perhaps to sort its photos into classes."""
+        self.title.setText(summary.name)
+        set_tooltip(self.title, summary.root)
+        self.loose = loose = only_loose(summary)
+        self.make.setText("Sort them into classes…" if loose else "Make classes…")
+        self._entries[self._foldable.index(self.make)].setText(self.make.text())
+        set_kind(self.make, "primary" if loose else "plain")
+        self.set_narrow(not self.more.isHidden())
 
     def least_width(self, *, narrow: bool) -> int:
         """What it needs in pixels, narrow or not."""
-        buttons = (self.more,) if narrow else self._foldable
+        kept = (self.make,) if self.loose else ()
+        buttons = (*kept, self.more) if narrow else self._foldable
         parts = (self.title, *buttons, self.close_button)
         layout = self.layout()
         gaps = layout.spacing() * (len(parts) - 1) if layout is not None else 0
         return gaps + sum(part.minimumSizeHint().width() for part in parts)
+
+
+def only_loose(summary: DatasetSummary) -> bool:
+    """Whether there are photos and no classes: somebody has to sort them first."""
+    kinds = {problem.kind for problem in summary.problems}
+    return not summary.classes and ProblemKind.LOOSE_PHOTOS in kinds
 
 
 def _button(text: str, tip: str = "") -> QPushButton:
@@ -70,6 +89,8 @@ def _button(text: str, tip: str = "") -> QPushButton:
 
 def describe(summary: DatasetSummary) -> str:
     """The folder in a sentence."""
+    if not summary.classes:
+        return "No class was found in this folder."
     text = (
         f"{count_noun(len(summary.photos), 'photo')} in "
         f"{count_noun(len(summary.classes), 'class', 'classes')}, {size_text(summary.bytes)}."

@@ -24,12 +24,14 @@ from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.classes_part import ClassesPart
 from resnet_gui.ui.train.controller import TrainController, TrainState
+from resnet_gui.ui.train.folder_head import only_loose
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.run_view import TrainRunView
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.train.start import TrainStart
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
+from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
 
@@ -100,6 +102,10 @@ class TrainPage(Page):
         column.addWidget(self.stack, 1)
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
+        self._of_run: list[NoticeLine] = []
+        controller.run_noticed.connect(self._on_run_noticed)
+        controller.dataset_changed.connect(self._forget_run_notices)
+        self.classes.shown_changed.connect(self._forget_run_notices)
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
         # What comes next is built while nothing is asked for yet: a run begins with a click, and
@@ -223,7 +229,7 @@ class TrainPage(Page):
         if self.setup is None:
             self.setup = TrainSetup(self.controller, self._io)
             self.setup.folder_requested.connect(self.choose_folder)
-            self.setup.classes_requested.connect(self.classes.open)
+            self.setup.classes_requested.connect(self._on_classes_requested)
             self.setup.improve_requested.connect(self._on_improve_requested)
             self.setup.noticed.connect(self._on_noticed)
             self.setup.preview_requested.connect(self._on_preview_requested)
@@ -283,6 +289,17 @@ class TrainPage(Page):
         self.notices.add(text, kind)
 
     @Slot(object)
+    def _on_run_noticed(self, text: str) -> None:
+        self._of_run.append(self.notices.add(text, "warning"))
+
+    @Slot()
+    def _forget_run_notices(self) -> None:
+        """What was said of a run says nothing of another folder or run."""
+        for notice in self._of_run:
+            self.notices.remove(notice)
+        self._of_run = []
+
+    @Slot(object)
     def _on_run_ended(self, end: object) -> None:
         if self.run is not None:
             self.ended_unseen.emit(self.run.result.text())
@@ -329,6 +346,15 @@ class TrainPage(Page):
         if self.controller.end is None:
             return
         self.saver.ask(Path(self.controller.end.model_path))
+
+    @Slot()
+    def _on_classes_requested(self) -> None:
+        """The boxes; with the photos of a folder that holds nothing else."""
+        summary = self.controller.summary
+        if summary is not None and only_loose(summary):
+            self.classes.sort_folder(Path(summary.root))
+        else:
+            self.classes.open()
 
     @Slot()
     def _on_improve_requested(self) -> None:

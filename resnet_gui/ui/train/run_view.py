@@ -140,6 +140,8 @@ class TrainRunView(QWidget):
         self.honest = PlainLabel()
         self.honest.setWordWrap(True)
         self.honest.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.gone = PlainLabel("Its model was removed. What the run measured is still here.")
+        self.gone.setProperty("kind", "muted")
         # Two rows: what is asked of the model, and what is done with the run. One is too wide for
         # a small screen.
         asked, done = QHBoxLayout(), QHBoxLayout()
@@ -183,6 +185,7 @@ class TrainRunView(QWidget):
         column.addWidget(self.result_title)
         column.addWidget(self.result)
         column.addWidget(self.honest)
+        column.addWidget(self.gone)
         column.addSpacing(4)
         column.addLayout(asked)
         column.addLayout(done)
@@ -361,7 +364,9 @@ class TrainRunView(QWidget):
         here = end is not None and self._controller.has_model(end.model_id)
         for button in (self.try_it, self.test, self.save_as, self.add_class):
             button.setVisible(here)
-        self.mistakes.setVisible(isinstance(end, RunFinished))
+        gone = isinstance(end, RunFinished) and not here
+        self.mistakes.setVisible(isinstance(end, RunFinished) and not gone)
+        self.gone.setVisible(gone)
 
     @Slot()
     def _on_mistakes_clicked(self) -> None:

@@ -240,10 +240,8 @@ class TrainSetup(QWidget):
         self._share_width()
 
     def _share_width(self) -> None:
-        least, more = (
-            self._settings_width(narrow=True),
-            self.width() - self.minimumSizeHint().width(),
-        )
+        least = self._settings_width(narrow=True)
+        more = self.width() - self.minimumSizeHint().width()
         self.head.set_narrow(self.width() < self._least_width(narrow=False))
         self._settings.setMinimumWidth(
             min(least + max(more, 0), self._settings_width(narrow=False))
@@ -270,16 +268,16 @@ class TrainSetup(QWidget):
         summary = self._controller.summary
         if summary is None:
             return
-        self.head.title.setText(summary.name)
-        set_tooltip(self.head.title, summary.root)
+        self.head.show_summary(summary)
         self.facts.setText(describe(summary))
+        self.name.setEnabled(bool(summary.classes))
         self.classes.show_summary(summary)
         problems = [problem.message for problem in summary.problems]
         self.problems_title.setText(count_noun(len(problems), "thing to know", "things to know"))
         self.problems_title.setVisible(bool(problems))
         self.problems.setVisible(bool(problems))
         self.problems.setPlainText("\n".join(visible(problem) for problem in problems[:500]))
-        self.start.setFocus()
+        (self.head.make if self.head.loose else self.start).setFocus()
 
     @Slot()
     def _on_config_changed(self) -> None:
@@ -302,6 +300,8 @@ class TrainSetup(QWidget):
         self.error.setText(controller.config_error)
         self.error.setVisible(bool(controller.config_error))
         self.start.setEnabled(config is not None)
+        if summary is not None and not summary.classes:
+            self.name.clear()
         if config is not None:
             if self._form is not None:
                 self._form.show_config(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from resnet_gui.core.events import Prediction
-from resnet_gui.core.zoo.kinds import PROBABLE, SURE
+from resnet_gui.core.zoo.kinds import SURE, said_of
 
 UNLIKE = "Unlike the photos that the model learned from"
 
@@ -28,12 +28,8 @@ class Answer(NamedTuple):
 def answer_of(prediction: Prediction) -> Answer:
     """The class where that is probable, else what the most likely ones are kinds of, else a guess
     that is called one."""
-    top, kind = prediction.top, prediction.kind
+    name, article, probability = said_of(prediction)
     more = UNLIKE if prediction.unlike else kind_line(prediction)
-    if kind is None or top.probability >= max(PROBABLE, prediction.least):
-        name, article, probability = top.label, prediction.article, top.probability
-    else:
-        name, article, probability = kind.name, kind.article, kind.probability
     verdict = _verdict(probability, guess=prediction.unlike or probability < prediction.least)
     return Answer(verdict + (" " + article).rstrip(), name, probability, more)
 

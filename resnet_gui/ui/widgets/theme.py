@@ -247,6 +247,7 @@ def _style_sheet(c: Colours) -> str:
     QHeaderView, QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: 0; }}
     QHeaderView::section {{ border-bottom: 1px solid {c.border}; padding: 6px 8px; }}
     QHeaderView::section:hover {{ color: {c.accent}; }}
+    SortedTable QHeaderView::section {{ padding: 6px 18px 6px 8px; }} /* room for the arrow */
     QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
     QListView[kind="bare"], QScrollArea[kind="bare"] {{ background: transparent;
         border: 2px solid transparent; border-radius: 6px; }}
@@ -258,9 +259,6 @@ def _style_sheet(c: Colours) -> str:
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QDialogButtonBox QPushButton {{ min-width: 64px; }}
     QInputDialog QLineEdit {{ min-width: 400px; }}
-    QHeaderView, QHeaderView::section {{ background: {c.surface}; color: {c.muted}; border: 0; }}
-    QHeaderView::section {{ border-bottom: 1px solid {c.border}; padding: 6px 8px; }}
-    QHeaderView::section:hover {{ color: {c.accent}; }}
     QTableView::item {{ padding: 0 8px; }}
     QSplitter::handle {{ background: transparent; }}
     QTableView[kind="soft"] {{ selection-background-color: {c.accent_ground};

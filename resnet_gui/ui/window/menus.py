@@ -106,6 +106,7 @@ class Menus(QObject):
                 if number:
                     menu.addAction(self._line())
                 menu.addActions(group)
+            menu.menuAction().setVisible(any(groups))
 
     def _line(self) -> QAction:
         line = QAction(self)

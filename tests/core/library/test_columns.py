@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from resnet_gui.core.events import ClassScore, KindScore
 from resnet_gui.core.library.columns import COLUMNS, chosen_columns, column_ids
 from tests.helpers.answered import answered
 
@@ -38,11 +41,25 @@ def test_cells_of_a_photo() -> None:
     photo = answered("/a/b.jpg", modified=-1e30)
     cells = {column.id: column.value(photo) for column in COLUMNS}
     assert cells == {
-        "path": "/a/b.jpg", "name": "b.jpg", "folder": "/a", "model": "pets", "label": "cat",
-        "probability": 0.5, "margin": 0.25, "taken": "", "latitude": None, "longitude": None,
+        "path": "/a/b.jpg", "name": "b.jpg", "folder": "/a", "model": "pets",
+        "answer": "cat", "answer_probability": 0.5, "label": "cat", "probability": 0.5,
+        "margin": 0.25, "taken": "", "latitude": None, "longitude": None,
         "size": 1234, "modified": "", "answered": "2027-01-15T08:00:00+00:00", "error": "",
     }  # fmt: skip
     pasted = answered("https://x/y/cat.jpg", is_file=False)
     assert (pasted.name, pasted.folder) == ("https://x/y/cat.jpg", "")
     assert pasted.with_facts().facts is not None
     assert answered("/a/b.jpg", "only").margin == 0.5
+
+
+def test_the_answer_is_what_the_window_says() -> None:
+    """Not a class of which the model is unsure, where it is sure what that is a kind of."""
+    photo = answered("/a/b.jpg")
+    kind = KindScore("mammal", "a ", 0.9)
+    photo = dataclasses.replace(photo, answer=dataclasses.replace(photo.answer, kind=kind))
+    ids = ["answer", "answer_probability", "label", "probability"]
+    unsure = dataclasses.replace(
+        photo, answer=dataclasses.replace(photo.answer, scores=(ClassScore("cat", 0, 0.4),))
+    )
+    assert [column.value(photo) for column in chosen_columns(ids)] == ["cat", 0.5, "cat", 0.5]
+    assert [column.value(unsure) for column in chosen_columns(ids)] == ["mammal", 0.9, "cat", 0.4]

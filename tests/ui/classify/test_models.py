@@ -127,7 +127,7 @@ def test_a_download_that_fails_or_is_cancelled_keeps_the_model(
     rig.engine.script("download", OSError("No network."))
     controller.set_model("c")
     rig.settle()
-    assert noticed == [("No network.", "warning")]
+    assert noticed == [("Model c was not downloaded: No network.", "warning")]
     hold = rig.engine.hold()
     rig.engine.script("download", hold)
     controller.set_model("c")

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.dataset.labelled import class_folders
-from resnet_gui.core.events import ImageFailed
+from resnet_gui.core.events import ImageFailed, ImageSource
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.photo_intake import LabelledFolder, PhotoIntake
@@ -102,6 +102,7 @@ def test_several_removals_are_undone_together_in_their_order(
     assert controller.current is photos[2]
     assert controller.removals.text == "2 photos removed from the list."
     controller.clear()
+    assert controller.removals.text == "2 photos removed from the list, 2 before that."
     controller.open_paths(paths(tmp_path, "3.png", "5.png"))  # one of them is back by itself
     controller.undo_removal()
     rig.settle()
@@ -208,3 +209,15 @@ def test_its_notice_leads_to_train(controller: ClassifyController, tmp_path: Pat
     notices.shown[0].button.click()
     assert asked == [tmp_path / "two"]
     assert notices.texts == []
+
+
+def test_what_is_said_of_a_folder_leaves_with_its_photos(
+    controller: ClassifyController, tmp_path: Path
+) -> None:
+    bar, parent = NoticeBar(), QWidget()
+    LabelledNotice(controller, bar, parent)
+    controller.photos.add([ImageSource.file(tmp_path / "a.jpg")])
+    controller.labelled.emit(LabelledFolder(tmp_path, 3))
+    assert len(bar.texts) == 2
+    controller.clear()
+    assert bar.texts == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,15 +10,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
-from resnet_gui.core.events import ImageSource
+from resnet_gui.core.events import ImageSource, KindScore
 from resnet_gui.core.filing import carry_out as carrying
 from resnet_gui.core.filing.batch import BatchState, How
 from resnet_gui.core.filing.journal import list_batches
 from resnet_gui.ui.classify.sort_dialog import SortDialog
+from resnet_gui.ui.classify.sorting import beside
 from resnet_gui.ui.library.looks import MANY
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from resnet_gui.ui.widgets.plain_text import MessageBox
@@ -289,3 +292,48 @@ def test_nothing_to_sort_and_nothing_to_undo(qtbot: QtBot, app: WindowApp) -> No
     offered = {offer.action.text(): offer for offer in app.window.page.offered}
     assert not offered["Sort in&to folders…"].usable()
     assert not offered["Undo sortin&g"].usable()
+
+
+def test_photos_go_where_their_answer_says(qtbot: QtBot, app: WindowApp, folder: Path) -> None:
+    """Under the photo stands “insect 83.2 %”: so it is an insect, and sure enough to be sorted."""
+    answered(app, folder)
+    photos = app.window.controller.photos.photos()
+    assert photos[4].prediction is not None
+    kind = KindScore("insect", "an ", 0.83)
+    photos[4].prediction = dataclasses.replace(photos[4].prediction, kind=kind)
+    dialog = opened(qtbot, app)
+    assert dialog.summary.text() == "4 of 6 photos would go into 3 folders"
+    rows = [dialog.preview.index(row, 1).data() for row in range(dialog.preview.rowCount())]
+    assert "insect" in rows
+    dialog.reject()
+
+
+def test_the_keys_for_undoing_take_back_what_was_done_last(
+    qtbot: QtBot, app: WindowApp, folder: Path
+) -> None:
+    answered(app, folder)
+    page, controller = app.window.page, app.window.controller
+    controller.remove(controller.photos.photos()[5])
+    undo = {key.toString() for key in QKeySequence.keyBindings(QKeySequence.StandardKey.Undo)}
+
+    def keys(action: QAction) -> set[str]:
+        return {key.toString() for key in action.shortcuts()}
+
+    assert (keys(page.undo_action), keys(page.sorting.undo_action)) == (undo, set())
+    sort_all(qtbot, app, How.MOVE)
+    assert (keys(page.undo_action), keys(page.sorting.undo_action)) == (set(), undo)
+    controller.remove(controller.photos.photos()[0])
+    assert (keys(page.undo_action), keys(page.sorting.undo_action)) == (undo, set())
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["/a/trap/1.jpg", "/a/trap/2.jpg"], "/a/trap sorted"),
+        (["/a/trap/CAM1/1.jpg", "/a/trap/CAM2/1.jpg"], "/a/trap sorted"),
+        (["/a/1.jpg", "/b/1.jpg"], "/a sorted"),
+        (["/1.jpg"], "/sorted"),
+    ],
+)
+def test_the_folder_lies_beside_all_photos(paths: list[str], expected: str) -> None:
+    assert beside(paths) == Path(expected)

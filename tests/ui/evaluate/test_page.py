@@ -231,6 +231,10 @@ def test_a_folder_with_none_of_its_classes_is_explained(
     qtbot.waitUntil(lambda: not page.controller.busy, timeout=60_000)
     assert any("knows none of the classes" in text for text in page.notices.texts)
     assert page.controller.state is EvaluateState.EMPTY
+    page.controller.set_folder(make_photos(tmp_path / "letters", ("a", "b"), count=6))
+    page.controller.start()
+    qtbot.waitUntil(lambda: page.controller.state is EvaluateState.SHOWN, timeout=60_000)
+    assert not any("knows none" in text for text in page.notices.texts), "it is of another test"
 
 
 def test_every_control_has_a_name_a_tip_and_a_key(qtbot: QtBot, page: EvaluatePage) -> None:

@@ -11,9 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.filing.batch import How
 from resnet_gui.ui.filing.filer import Filer
+from resnet_gui.ui.filing.notices import outcome_text
 from resnet_gui.ui.filing.undoing import UndoBatch
 from resnet_gui.ui.widgets.plain_text import MessageBox
-from tests.helpers.fake_engine import Rig
+from tests.helpers.fake_engine import Rig, heard
 from tests.helpers.filing import planned, write
 
 
@@ -40,3 +41,15 @@ def test_it_is_named_after_the_batch_and_not_after_the_page(
     box.reject()
     rig.settle()
     shiboken6.delete(widget)
+
+
+def test_what_was_corrected_is_said_by_class_and_not_by_the_folder_above(
+    rig: Rig, tmp_path: Path
+) -> None:
+    filer = Filer(rig.io, rig.parent)
+    ended = heard(filer.ended)
+    write(tmp_path / "ants/a.jpg", "a", 1)
+    plan = planned([(tmp_path / "ants/a.jpg", tmp_path / "bees/a.jpg", How.MOVE)])
+    filer.start(replace(plan, title="Correct “garden”: 1 photo to another class"))
+    rig.settle()
+    assert outcome_text(ended[0]) == "“garden”: 1 photo to another class."

@@ -9,7 +9,7 @@ import pytest
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.events import Notice
 from resnet_gui.core.filing.batch import How, Plan
-from resnet_gui.core.improve.events import NotRead, SuspectsFound
+from resnet_gui.core.improve.events import NotRead, Suspect, SuspectsFound
 from resnet_gui.core.improve.values import What
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
@@ -262,3 +262,21 @@ def test_training_again_takes_the_model_and_the_folder(
     controller.train_again()
     rig.until(lambda: asked)
     assert (asked[0].data, asked[0].model) == (str(folder), "a")
+
+
+def test_a_photo_that_fits_its_class_is_not_said_to_look_like_another(
+    rig: Rig, controller: ImproveController, folder: Path
+) -> None:
+    """Among all photos, the least fitting first, most fit: the second class is none to move to."""
+    open_folder(rig, controller, folder)
+    suspects = (
+        Suspect(str(folder / "bees/0.jpg"), "bees", "ants", 0.02, 0.97, 4.0, True),
+        Suspect(str(folder / "bees/1.jpg"), "bees", "ants", 0.53, 0.47, 0.6, False),
+    )
+    rig.engine.script("suspects", SuspectsFound(str(folder), "a", suspects, 12, 1))
+    controller.find_suspects()
+    rig.until(lambda: controller.state is ImproveState.SHOWN)
+    controller.show_which(Which.ALL)
+    first, second = controller.photos
+    assert first.guess == "ants"
+    assert (second.guess, second.words) == ("", "is in “bees”, fits it (53.0%)")

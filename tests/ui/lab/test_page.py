@@ -119,7 +119,8 @@ def test_a_run_that_goes_on_grows_without_reading(
     run = history("plain", 20, 0.1, epochs=3)
     rig.engine.script("histories", HistoryFound(run_key("r"), run, True, "d"))
     lanes = SimpleNamespace(inference=rig.inference, io=rig.io)
-    context = SimpleNamespace(engine=rig.engine, store=rig.store, lanes=lanes)
+    means = SimpleNamespace(engine=rig.engine, store=rig.store, inference=rig.inference, io=rig.io)
+    context = SimpleNamespace(means=means, lanes=lanes)
     page = LabPage(cast(PageContext, context))
     qtbot.addWidget(page)
     page.add_event(dataclasses.replace(epoch(4, 9, 0.5, 0.5), run="r"))  # nobody looks
@@ -138,7 +139,8 @@ def made_page(qtbot: QtBot, rig: Rig, *items: HistoryFound) -> LabPage:
     """The page on an engine that has these histories, before it is shown."""
     rig.engine.script("histories", *items)
     lanes = SimpleNamespace(inference=rig.inference, io=rig.io)
-    context = SimpleNamespace(engine=rig.engine, store=rig.store, lanes=lanes)
+    means = SimpleNamespace(engine=rig.engine, store=rig.store, inference=rig.inference, io=rig.io)
+    context = SimpleNamespace(means=means, lanes=lanes)
     page = LabPage(cast(PageContext, context))
     qtbot.addWidget(page)
     page.resize(1200, 760)

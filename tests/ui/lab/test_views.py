@@ -189,3 +189,24 @@ def test_an_unknown_network_is_told(qtbot: QtBot, models: Path, app: WindowApp) 
     assert isinstance(view, LabDiagram)
     page.controller.draw("cifar-resnet21")
     qtbot.waitUntil(lambda: "6n+2" in view.facts.text(), timeout=ANSWER_MS)
+
+
+def test_the_projector_leaves_the_diagram_as_it_was(
+    qtbot: QtBot, models: Path, app: WindowApp
+) -> None:
+    page = open_lab(qtbot, app, View.DIAGRAM)
+    view = page.views[View.DIAGRAM]
+    assert isinstance(view, LabDiagram)
+    qtbot.waitUntil(lambda: view.canvas.diagram is not None, timeout=ANSWER_MS)
+    size, zoom = app.window.size(), view.canvas.zoom
+    page.projector.click()
+    assert view.canvas.scale > 1
+    page.projector.click()
+    app.window.resize(size)
+    qtbot.waitUntil(lambda: view.canvas.zoom == zoom)
+    view.larger.click()
+    by_hand = view.canvas.zoom
+    page.projector.click()
+    page.projector.click()
+    app.window.resize(size)
+    assert view.canvas.zoom == by_hand, "what a person chose stays"

@@ -154,7 +154,7 @@ def test_the_table_is_copied(rig: Rig, page: ClassifyPage, tmp_path: Path) -> No
     library.copy.click()
     rig.settle()
     lines = clipboard.text().splitlines()
-    assert lines[0].split("\t")[:3] == ["Name", "Label", "Probability"]
+    assert lines[0].split("\t")[:3] == ["Name", "Answer", "Answer’s probability"]
     assert lines[1].split("\t")[:3] == ["00.png", "ant", "0.900000"]
     assert lines[3].split("\t")[1] == "'=SUM(1)"  # no formula
     assert lines[13].split("\t")[-1] == "It is cut."
@@ -210,7 +210,8 @@ def test_answers_are_saved(
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(data.decode("utf-8-sig").splitlines()))
     assert list(rows[0]) == [
-        "path", "name", "model", "label", "probability", "label_2", "probability_2", "error",
+        "path", "name", "model", "answer", "answer_probability", "label", "probability",
+        "label_2", "probability_2", "error",
     ]  # fmt: skip
     assert [row["name"] for row in rows] == [f"{n:02d}.png" for n in range(13)]
     assert rows[2]["label"] == "'=SUM(1)"

@@ -221,3 +221,16 @@ def test_headings_sort(rig: Rig, qtbot: QtBot, library: LibraryView, many: list[
     assert library.model.by is SortBy.ADDED  # the third click: as they came
     assert library.bar.sort.currentText() == SortBy.ADDED.value
     assert names(library.model)[0] == "00.jpg"
+
+
+def test_a_filter_leaves_with_the_photos(
+    rig: Rig, library: LibraryView, many: list[Photo], photos: PhotoList, fill: Fill
+) -> None:
+    """What is dropped into the empty list is shown."""
+    library.bar.search.setText("bee")
+    rig.until(lambda: library.model.rowCount() == 20)
+    photos.clear()
+    assert library.bar.search.text() == ""
+    fill("/y/one.jpg", "/y/two.jpg")
+    settled(rig, library.model)
+    assert library.model.rowCount() == 2

@@ -195,8 +195,8 @@ def test_models_are_removed_in_order_and_out_of_memory_first(
     assert trashed == ["x", "y"]
     assert rig.engine.asked("forget") == [("x",), ("y",)]
     assert [text for text, _ in noticed] == [
-        "“x” was moved to the trash.",
-        "“y” was moved to the trash.",
+        "“x” was moved to this computer’s trash.",
+        "“y” was moved to this computer’s trash.",
     ]
 
 

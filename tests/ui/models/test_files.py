@@ -125,10 +125,10 @@ def test_an_own_model_goes_to_the_trash_and_the_classify_page_takes_another(
     assert app.window.status_line.model.text() == "Defects"
     show(qtbot, app, "defects")
     card.remove.click()
-    assert "to the trash" in card.question_text.text()
+    assert "to this computer’s trash" in card.question_text.text()
     card.yes.click()
     qtbot.waitUntil(
-        lambda: "“Defects” was moved to the trash." in texts(app.window.models_page),
+        lambda: "“Defects” was moved to this computer’s trash." in texts(app.window.models_page),
         timeout=ANSWER_MS,
     )
     qtbot.waitUntil(lambda: app.window.status_line.model.text() == "EfficientNet-Lite0")

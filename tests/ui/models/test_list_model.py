@@ -44,3 +44,11 @@ def test_models_of_one_dataset_stand_together_the_best_of_the_own_first() -> Non
     )  # fmt: skip
     rows = [models.entry(row) for row in range(models.rowCount())]
     assert [entry.spec.id for entry in rows if entry] == ["c", "a", "b", "e", "g", "f"]
+
+
+def test_an_accuracy_on_photos_it_learned_from_says_so() -> None:
+    metrics = {"accuracy": 1.0, "photos": 2, "accuracy_part": "training"}
+    assert accuracy_texts(model("own", metrics=metrics).spec) == (
+        "100.0%",
+        "on the 2 photos it learned from",
+    )

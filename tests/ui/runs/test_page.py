@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from resnet_gui.core.evaluation.paired import Cell
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone
-from resnet_gui.core.runs.listing import RunDirectory, create_run, runs_dir
+from resnet_gui.core.runs.listing import RunDirectory, create_run, list_runs, runs_dir
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo.weights.load import save_model
 from resnet_gui.ui.runs.page import RunsPage
-from resnet_gui.ui.runs.table import accuracy_text, state_text
+from resnet_gui.ui.runs.table import accuracy_of, accuracy_text, state_text
 from resnet_gui.ui.train.controller import TrainState
 from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.models import random_state, small_spec
@@ -271,3 +272,14 @@ def test_two_runs_are_compared_photo_by_photo(
     qtbot.keyClick(page.comparison, Qt.Key.Key_Escape)
     assert page.below.currentWidget() is page.curves
     assert isinstance(page.search, QLineEdit)
+
+
+def test_an_accuracy_in_training_is_no_accuracy(photos: Path) -> None:
+    """Of a run without validation photos: it says nothing of new ones, and is sorted last."""
+    path = new_run("alone", photos)
+    document = json.loads((Path(path) / "run.json").read_text("utf-8"))
+    document["result"]["part"] = "training"
+    (Path(path) / "run.json").write_text(json.dumps(document), "utf-8")
+    run = next(run for run in list_runs() if str(run.path) == path)
+    assert accuracy_text(run) == "80.0% in training"
+    assert accuracy_of(run) == -1

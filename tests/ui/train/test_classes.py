@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
+from resnet_gui.core.dataset.collection.boxes import UNSORTED
 from resnet_gui.core.dataset.collection.folders import folders_dir
 from resnet_gui.core.dataset.collection.values import Collection, load_collection
 from resnet_gui.core.runs.events import RunFinished
@@ -252,3 +253,36 @@ def test_it_fits_a_small_window(qtbot: QtBot, app: WindowApp, loose: list[Path])
         for button in (view.undo, view.redo, view.train, view.labels.new, view.labels.skip):
             if button.isVisible():
                 assert button.mapTo(app.window, button.rect().topRight()).x() < right
+
+
+def test_a_folder_of_loose_photos_leads_to_classes(
+    qtbot: QtBot, app: WindowApp, loose: list[Path]
+) -> None:
+    page, train = app.window.train_page, app.window.train_controller
+    app.window.show_page("train")
+    train.open_folder(loose[0].parent)
+    qtbot.waitUntil(lambda: page.setup is not None and train.state is TrainState.READY)
+    setup = page.setup
+    assert setup is not None
+    assert setup.facts.text() == "No class was found in this folder."
+    assert "12 photos lie in the folder without a class." in setup.problems.toPlainText()
+    assert not setup.name.isEnabled()
+    assert setup.head.make.text() == "Sort them into classes…"
+    setup.head.make.click()
+    part = page.classes
+    qtbot.waitUntil(lambda: part.shown and part.controller.loaded)
+    qtbot.waitUntil(lambda: part.controller.boxes.count(UNSORTED) == 12)
+
+
+def test_what_was_said_of_a_run_leaves_with_it(
+    qtbot: QtBot, app: WindowApp, loose: list[Path]
+) -> None:
+    page, train = app.window.train_page, app.window.train_controller
+    app.window.show_page("train")
+    train.run_noticed.emit("The class “defect” has only one photo.")
+    assert any("defect" in text for text in page.notices.texts)
+    opened(qtbot, app)
+    assert not any("defect" in text for text in page.notices.texts)
+    train.run_noticed.emit("The class “defect” has only one photo.")
+    train.open_folder(loose[0].parent)
+    qtbot.waitUntil(lambda: not any("defect" in text for text in page.notices.texts))

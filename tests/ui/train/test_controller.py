@@ -181,7 +181,7 @@ def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, fold
         "train", Preparing("photos", 1, 8), started(), batch(1), batch(2), first, layers, samples,
         PhotoSkipped("r", "p", "p could not be read."), Notice("Slow disk."), stopped(),
     )  # fmt: skip
-    seen, noticed = states(controller), heard(controller.noticed)
+    seen, noticed = states(controller), heard(controller.run_noticed)
     names = (
         "prepared run_started batches_done epoch_done layers_measured samples_predicted run_ended "
         "model_made"
@@ -200,7 +200,7 @@ def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, fold
     assert said["samples_predicted"] == [samples]
     assert said["run_ended"] == [stopped()]
     assert said["model_made"] == ["made"]
-    assert noticed == [("p could not be read.", "warning"), ("Slow disk.", "warning")]
+    assert noticed == ["p could not be read.", "Slow disk."]
     assert controller.end == stopped()
     controller.back_to_settings()
     assert controller.state is TrainState.READY
@@ -282,10 +282,11 @@ def test_a_run_that_fails(rig: Rig, controller: TrainController, folder: Path, b
     """In the middle, and before it began."""
     ready(rig, controller, folder)
     failed = RunFailed("r", 1, 2, "DiskFull", "The disk is full.", None, 0, "", "", True)
-    noticed, ended = heard(controller.noticed), heard(controller.run_ended)
+    said = heard(controller.run_noticed if begun else controller.noticed)
+    ended = heard(controller.run_ended)
     rig.engine.script("train", *([started(), failed] if begun else [OSError("The disk is full.")]))
     controller.start()
     rig.settle()
-    assert noticed == [("The disk is full.", "warning")]
+    assert said == ["The disk is full." if begun else ("The disk is full.", "warning")]
     assert controller.state is (TrainState.ENDED if begun else TrainState.READY)
     assert ended == ([failed] if begun else [])

@@ -377,6 +377,12 @@ def test_renaming_and_removing_the_model_in_use(
     assert rows.rows[1].facts.text().startswith("finished · its model is not here any more · ")
     assert rows.rows[0].facts.text().startswith("finished · validation ")
     assert controller.config.model == "efficientnet-lite0"
+    controller.close_folder()
+    window.show_page("train")
+    qtbot.mouseDClick(rows.rows[1], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: controller.state is TrainState.ENDED)
+    assert run.gone.isVisible(), "why there is nothing to try"
+    assert not run.mistakes.isVisible()
 
 
 def _trash(path: Path, trashed: list[Path]) -> None:

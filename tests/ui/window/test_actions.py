@@ -319,3 +319,14 @@ def test_a_second_start_brings_the_window_to_the_front(
     app.window.come_to_front([photos["coffee"]])
     assert app.window.pages.current is app.window.page
     qtbot.waitUntil(lambda: app.window.controller.photos.rowCount() == 1, timeout=ANSWER_MS)
+
+
+def test_a_menu_with_nothing_in_it_is_not_in_the_bar(app: WindowApp) -> None:
+    window = app.window
+    names = [entry.name for entry in window.pages.entries]
+    for name in (*names, *names):
+        window.show_page(name)
+        menus = window.menus.menus
+        shown = {title for title, menu in menus.items() if menu.menuAction().isVisible()}
+        assert shown == {title for title, menu in menus.items() if menu.actions()}
+        assert ("Runs" in shown) is (name == "runs")

@@ -267,7 +267,7 @@ class ChartPainter:
     def _paint_label(self, painter: QPainter, box: QRectF, text: str, line: Line) -> None:
         if box.left() < self.frame.area.right():  # in the middle of the chart other lines pass
             ground = QColor(theme_colours().surface)
-            ground.setAlpha(190)
+            ground.setAlpha(240)
             painter.fillRect(box, ground)
         painter.setFont(self._font if line.dashed else self._bold)
         painter.setPen(QColor(line.colour))
