@@ -9,14 +9,19 @@ import pytest
 import torch
 
 from resnet_gui.core.dataset import scan_dataset
-from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.inference.tensors import normalise, stacked, to_tensor
 from resnet_gui.core.nets.build import build_network, head_name, set_head
 from resnet_gui.core.photos.preprocess import network_input
 from resnet_gui.core.photos.store import PhotoStore, crop_reader, exact_reader, whole_reader
 from resnet_gui.core.runs.augmentations import AUGMENTATIONS
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import Estimated
-from resnet_gui.core.training.augment import Variation, preview_augmentation, step_seed
+from resnet_gui.core.training.augment import (
+    Variation,
+    drawing_from,
+    preview_augmentation,
+    step_seed,
+)
 from resnet_gui.core.training.estimate import duration, estimate
 from resnet_gui.core.training.network import NETWORK, make_optimizer, set_trainable, stages
 from resnet_gui.core.zoo import Preprocessing
@@ -46,6 +51,45 @@ def test_every_augmentation_works_with_bicubic_resizing(tmp_path: Path, level: s
     photos = sorted(make_photos(tmp_path, count=1).glob("*/*.jpg"))
     seen = list(preview_augmentation(photos, Variation(level), CUBIC, variants=40))
     assert len({item.image.data for item in seen}) > (1 if level == "none" else 40)
+
+
+def test_colours_change_as_in_torchvision() -> None:
+    """To the last bit, in every order of the changes, for pale and for glaring photos."""
+    from torchvision.transforms import v2
+
+    from resnet_gui.core.training.transforms import ColourJitter
+
+    wide, numbers = (0.2, 1.8), torch.Generator().manual_seed(0)
+    for strength in (0.2, wide):
+        ours, theirs = (kind(*[strength] * 3) for kind in (ColourJitter, v2.ColorJitter))
+        for seed in range(40):
+            photo = torch.randint(0, 256, (3, 19, 23), dtype=torch.uint8, generator=numbers)
+            photo = photo if seed % 2 else photo.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+            before = photo.clone()
+            with drawing_from(seed):
+                seen = ours(photo)
+            with drawing_from(seed):
+                expected = theirs(photo)
+            assert seen.dtype is torch.uint8
+            assert torch.equal(seen, expected)
+            assert torch.equal(photo, before)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_the_layout_of_a_batch_changes_no_number(layout: torch.memory_format) -> None:
+    numbers = torch.Generator().manual_seed(0)
+    flat = torch.randint(0, 256, (4, 3, 9, 11), dtype=torch.uint8, generator=numbers)
+    upright = flat.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    x = stacked([flat[0], upright[1], flat[2].flip(2), upright[3].flip(2)], layout)
+    assert x.is_contiguous(memory_format=layout)
+    assert torch.equal(x, torch.stack([flat[0], flat[1], flat[2].flip(2), flat[3].flip(2)]))
+    preprocessing = Preprocessing(12, 9, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    seen = normalise(x, preprocessing)
+    mean, std = (
+        torch.tensor(values)[:, None, None] for values in (preprocessing.mean, preprocessing.std)
+    )
+    assert torch.equal(seen, x.float().div(255).sub(mean).div(std))
+    assert seen.is_contiguous(memory_format=layout)
 
 
 def test_reading_and_normalising_is_what_classify_does(tmp_path: Path) -> None:

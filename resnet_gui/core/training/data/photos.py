@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.inference.hardware import Forward
-from resnet_gui.core.inference.tensors import normalise, to_tensor
+from resnet_gui.core.inference.tensors import normalise, stacked, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import Variation, drawing_from, reader_for, transform_for
@@ -98,9 +98,9 @@ class PhotoSource:
             return None
         with drawing_from(seed):
             # In order: the transforms draw one after the other.
-            x = torch.stack([self._transform(self._turned(i, to_tensor(p))) for i, p in good])
+            photos = [self._transform(self._turned(i, to_tensor(p))) for i, p in good]
         y = self._labels[[i for i, _ in good]].to(self._device)
-        return Batch(resized(self._to_device(x), self._input_side), y)
+        return Batch(resized(self._to_device(photos), self._input_side), y)
 
     def _turned(self, index: int, photo: Tensor) -> Tensor:
         """The photo (3, H, W), mirrored if it is its turn in this epoch."""
@@ -118,7 +118,7 @@ class PhotoSource:
                 return None
             side = self._preprocessing.crop
             photos = [_square(to_tensor(item), side) for _, item in good]
-            x = self._to_device(torch.stack(photos))
+            x = self._to_device(photos)
             return Batch(x, self._labels[[index for index, _ in good]].to(self._device))
 
         return self._ahead.thread.run(make)
@@ -156,10 +156,12 @@ class PhotoSource:
             yield positions, tried, functools.partial(self._prepare, pixels)
 
     def _prepare(self, pixels: list[Pixels], start: int, stop: int) -> Tensor:
-        x = torch.stack([to_tensor(item) for item in pixels[start:stop]])
-        return resized(self._to_device(x), self._input_side)
+        photos = [to_tensor(item) for item in pixels[start:stop]]
+        return resized(self._to_device(photos), self._input_side)
 
-    def _to_device(self, x: Tensor) -> Tensor:
+    def _to_device(self, photos: Sequence[Tensor]) -> Tensor:
+        """(3, H, W) uint8 each -> (N, 3, H, W) float32, normalised."""
+        x = stacked(photos, self._format)
         on_device = normalise(x.to(self._device), self._preprocessing)
         return on_device.contiguous(memory_format=self._format)
 
