@@ -152,7 +152,7 @@ def prediction(answer: Answer, sources: Sequence[ImageSource], top_k: int) -> Pr
     order = _largest(logits, max(2, top_k))
     best = order[: max(1, top_k)].tolist()
     kinds = kinds_of(spec.classes)
-    kind = likely_kind(probabilities.tolist(), kinds) if kinds else None
+    kind = likely_kind(probabilities, kinds) if kinds else None
     second = float(probabilities[order[1]]) if len(order) > 1 else 0.0
     return Prediction(
         position=photo.position,

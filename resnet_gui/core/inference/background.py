@@ -67,6 +67,9 @@ class Conversions:
         return any(process.poll() is None for process in self._processes(entry))
 
     def _processes(self, entry: ModelEntry) -> list[subprocess.Popen[bytes]]:
+        with self._lock:
+            if not any(self._begun.values()):
+                return []  # as a rule; looking at the files takes longer, for each photo
         keys = [_key(single) or () for single in entry.singles()]
         with self._lock:
             found = [self._begun.get(key) for key in keys]

@@ -61,6 +61,7 @@ class OpenVinoBackend(Backend):
         self.name, self.precision = OPENVINO, precision
         self.device = openvino_device()
         self._folder, self._goal = folder, goal
+        self._tensor: Any = import_openvino().Tensor
         # Photos come alone where one is waited for.
         model = MODEL_FOR_ONE if goal == LATENCY else MODEL
         self._compiled = _compile(folder, model, precision, goal)
@@ -127,14 +128,14 @@ class OpenVinoBackend(Backend):
             request = idle.get_nowait()
         except Empty:
             request = compiled.create_infer_request()
-        taken = [np.ascontiguousarray(crops)]
-        if self._goal == THROUGHPUT:
-            # In line for OpenVINO's threads: more calls of `infer` than there are of those would
-            # each begin another one.
-            request.start_async(taken, share_inputs=True)
-            request.wait()
-        else:
-            request.infer(taken, share_inputs=True, share_outputs=True)
+        # A tensor over the array's own memory, which lives until all is read. Where it is given
+        # the array itself, OpenVINO's Python takes 0.2 ms to find out what that is.
+        taken = np.require(crops, np.uint8, ("C", "W"))
+        request.set_input_tensor(self._tensor(taken, shared_memory=True))
+        # In line for OpenVINO's threads, also where nobody else waits: more calls of `infer` than
+        # there are of those would each begin another one.
+        request.start_async()
+        request.wait()
         # Copied: the request's memory belongs to its next call.
         rows: list[Rows] = [
             np.array(request.get_output_tensor(output).data, dtype=np.float32) for output in outputs

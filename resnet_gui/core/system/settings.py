@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,9 @@ _LONGEST = 8192  # letters of a text: no path is longer
 _WIDEST = 100_000  # pixels
 _NUMBERS = {"splitter": 2, "columns": 16}  # fields that are lists of so many widths at most
 _PATIENCE_S = 2.0
+_SETTLED_NS = 2_500_000_000  # FAT counts time in steps of two seconds
 _KEY = "wish"
+_Stamp = tuple[str, int, int, int, int]  # the path, times, size and number of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,11 @@ class Settings:
         return dataclasses.replace(self, recent=(path, *others)[:MAX_RECENT])
 
 
+# What was read last: each photo that is answered asks for the settings, which takes longer to read
+# than to see that they are the same.
+_known: dict[_Stamp, Settings] = {}
+
+
 def exact_wanted() -> bool:
     """Whether answers may only come the exact way: the environment says so, or the settings."""
     return os.environ.get(EXACT_VARIABLE, "").strip() not in ("", "0") or load_settings().exact
@@ -127,8 +135,15 @@ def load_settings() -> Settings:
     """The stored settings; defaults where there are none. A damaged file is put aside as
     `settings.json.damaged`, so that nothing is lost and the program starts."""
     path = settings_path()
+    stamp = _stamp_of(path)
+    if stamp is not None and (known := _known.get(stamp)) is not None:
+        return known
     try:
-        return _read(path)
+        settings = _read(path)
+        if stamp is not None:
+            _known.clear()
+            _known[stamp] = settings
+        return settings
     except DocumentError as error:
         _log.warning("settings not read: %s", error)
     from resnet_gui.core.system.locks import lock  # filelock: not at the window's start
@@ -216,6 +231,18 @@ def _merged_recent(
 
 def _lock_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.lock")
+
+
+def _stamp_of(path: Path) -> _Stamp | None:
+    """What changes when the file does; None: it is not there, or changed so lately that another
+    change might not show."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED_NS:
+        return None
+    return str(path), status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path) -> Settings:

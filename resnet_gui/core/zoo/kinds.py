@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import functools
 import json
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_gui.core.events import KindScore, Prediction
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 KINDS_FILE = Path(__file__).with_name("imagenet1k_kinds.json")
 SURE = 0.8  # from here on: "this is"
@@ -92,7 +95,9 @@ def kinds_of(classes: tuple[str, ...]) -> tuple[Kind, ...]:
     return imagenet_kinds() if classes == imagenet_classes() else ()
 
 
-def likely_kind(probabilities: Sequence[float], kinds: Sequence[Kind]) -> KindScore | None:
+def likely_kind(
+    probabilities: Sequence[float] | npt.NDArray[np.float32], kinds: Sequence[Kind]
+) -> KindScore | None:
     """What can be said of a photo beyond its best class.
 
     Where no class is probable, that is the narrowest kind that is sure, or else probable; a broad
@@ -102,20 +107,24 @@ def likely_kind(probabilities: Sequence[float], kinds: Sequence[Kind]) -> KindSc
     Args:
         probabilities: of all classes, by index.
     """
-    best = max(range(len(probabilities)), key=probabilities.__getitem__)
-    top = probabilities[best]
-    if top >= SURE or not kinds:
+    import numpy as np  # not at the window's start: it takes 70 ms
+
+    values = np.asarray(probabilities, np.float64)
+    best = int(values.argmax()) if kinds else 0
+    if not kinds or values[best] >= SURE:
         return None
+    table = _imagenet_table() if kinds is imagenet_kinds() else _table(kinds)
+    sums = np.add.reduceat(values[table.members], table.starts)
+    likely = [(kinds[n], float(sums[n])) for n in np.flatnonzero(sums >= PROBABLE).tolist()]
+    top = float(values[best])
     if top >= PROBABLE:
         least = max(SURE, top + _WORTH_SAYING)
-        with_best = (kind for kind in kinds if best in kind.members and not kind.broad)
-        sums = [(kind, _share(probabilities, kind.members)) for kind in with_best]
-        return _narrowest([(kind, share) for kind, share in sums if share >= least])
+        with_best = [(k, s) for k, s in likely if best in k.members and not k.broad and s >= least]
+        return _narrowest(with_best)
     for broad in (False, True):
-        alike = (kind for kind in kinds if kind.broad is broad)
-        sums = [(kind, _share(probabilities, kind.members)) for kind in alike]
+        alike = [(kind, share) for kind, share in likely if kind.broad is broad]
         for least in (SURE, PROBABLE):
-            found = _narrowest([(kind, share) for kind, share in sums if share >= least])
+            found = _narrowest([(kind, share) for kind, share in alike if share >= least])
             if found is not None:
                 return found
     return None
@@ -154,16 +163,26 @@ def _known_nouns() -> frozenset[str]:
     return frozenset((*imagenet_classes(), *kinds, *_CIFAR10)) - _NO_ARTICLE
 
 
-def _share(probabilities: Sequence[float], members: frozenset[int]) -> float:
-    return sum(_picker(members)(probabilities))
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """All kinds' members one after the other, and where those of each kind begin: thousands are
+    added up for each photo of a folder."""
+
+    members: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
 
 
-@functools.cache  # thousands of members for each photo of a folder: three times as fast as a loop
-def _picker(members: frozenset[int]) -> Callable[[Sequence[float]], Sequence[float]]:
-    if len(members) == 1:
-        (only,) = members
-        return operator.itemgetter(slice(only, only + 1))
-    return operator.itemgetter(*members)
+def _table(kinds: Sequence[Kind]) -> _Table:
+    import numpy as np
+
+    each = [sorted(kind.members) for kind in kinds]
+    starts = np.cumsum([0, *map(len, each[:-1])], dtype=np.intp)
+    return _Table(np.array([index for members in each for index in members], np.intp), starts)
+
+
+@functools.cache
+def _imagenet_table() -> _Table:
+    return _table(imagenet_kinds())
 
 
 def _narrowest(found: Sequence[tuple[Kind, float]]) -> KindScore | None:

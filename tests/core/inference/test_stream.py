@@ -39,6 +39,7 @@ class Colours(Backend):
     Attributes:
         asked: in which threads, one entry a photo.
         calls: how many photos each call took.
+        takes_s: for each photo.
         many_fails: what its form for many raises.
     """
 
@@ -57,7 +58,7 @@ class Colours(Backend):
     def infer(self, crops: Crops) -> Rows:
         self.asked += [threading.current_thread().name] * len(crops)
         self.calls.append(len(crops))
-        time.sleep(self.takes_s)
+        time.sleep(self.takes_s * len(crops))
         if self.threads > 1 and self.many_fails is not None:
             raise self.many_fails
         rows: Rows = crops.mean(axis=(1, 2), dtype=np.float32) / 32
@@ -265,8 +266,11 @@ def test_a_quick_network_is_asked_about_several_photos_at_once_a_slow_one_about_
     assert max(quick.calls) == 4
     assert sum(quick.calls) == 90  # ten photos are damaged
     slow = Colours(takes_s=0.08)
-    list(Given(slow).classify(photos(30), "x"))
-    assert set(slow.calls) == {1}
+    list(Given(slow).classify(photos(60), "x"))
+    assert max(slow.calls) == 2, "one of four would take too long"
+    slowest = Colours(takes_s=0.12)
+    list(Given(slowest).classify(photos(30), "x"))
+    assert set(slowest.calls) == {1}
 
 
 def test_what_is_bad_among_several_leaves_the_others_their_places() -> None:

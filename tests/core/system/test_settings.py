@@ -18,7 +18,7 @@ from resnet_gui.core.http.settings import (
     load_http_settings,
     save_http_settings,
 )
-from resnet_gui.core.system import atomic, paths
+from resnet_gui.core.system import atomic, paths, settings
 from resnet_gui.core.system.settings import (
     MAX_RECENT,
     Settings,
@@ -57,6 +57,29 @@ def test_what_is_saved_comes_back() -> None:
     save_settings(FULL)
     assert load_settings() == FULL
     assert json.loads(settings_path().read_text(encoding="utf-8"))["format"] == 1
+
+
+def test_what_somebody_else_saves_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "_SETTLED_NS", -1)  # the file counts as unchanged for long
+    save_settings(Settings(model="first"))
+    path = settings_path()
+    assert load_settings() is load_settings(), "nothing changed: it is not read again"
+    other = path.with_name("other.json")
+    other.write_text(path.read_text().replace("first", "after"))  # as many bytes
+    then = path.stat().st_mtime_ns
+    os.utime(other, ns=(then, then))  # and of the same time
+    other.replace(path)
+    assert load_settings().model == "after"
+    path.write_text(path.read_text().replace("after", "longer"))
+    os.utime(path, ns=(then, then))
+    assert load_settings().model == "longer"
+    path.unlink()
+    assert load_settings() == Settings()
+
+
+def test_a_file_that_has_just_changed_is_read_each_time() -> None:
+    save_settings(Settings(model="first"))
+    assert load_settings() is not load_settings()
 
 
 def test_every_field_is_stored() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resnet_gui.core.zoo.kinds import (
     KINDS_FILE,
+    PROBABLE,
+    SURE,
     Kind,
     article,
     imagenet_kinds,
@@ -96,6 +102,35 @@ def test_a_probable_class_and_a_sure_kind() -> None:
     assert said(tabby=0.85, tiger_cat=0.14) is None  # sure enough
     assert likely_kind([0.4, 0.6], ()) is None
     assert likely_kind([0.4, 0.4, 0.2], [Kind("pair", False, frozenset((0, 1)))]) is not None
+
+
+def said_by_adding(shares: list[float], kinds: tuple[Kind, ...]) -> str | None:
+    """What `likely_kind` says, from each kind's sum on its own."""
+    best = max(range(len(shares)), key=shares.__getitem__)
+    sums = [(kind, sum(shares[index] for index in kind.members)) for kind in kinds]
+    if shares[best] >= SURE:
+        return None
+    if shares[best] >= PROBABLE:
+        least = max(SURE, shares[best] + 0.05)
+        chosen = [(k, s) for k, s in sums if best in k.members and not k.broad and s >= least]
+    else:
+        chosen = []
+        for broad, least in itertools.product((False, True), (SURE, PROBABLE)):
+            chosen = chosen or [(k, s) for k, s in sums if k.broad is broad and s >= least]
+    return min(chosen, key=lambda one: (len(one[0].members), -one[1]))[0].name if chosen else None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.5, 3), st.floats(0, 14))
+def test_all_kinds_are_added_up_at_once_as_each_on_its_own(
+    seed: int, spread: float, more: float
+) -> None:
+    numbers = np.random.default_rng(seed)
+    logits = numbers.normal(0, spread, 1000)
+    logits[list(numbers.choice(np.array(imagenet_kinds(), object)).members)] += more
+    shares = (np.exp(logits) / np.exp(logits).sum()).astype(np.float32)
+    kind = likely_kind(shares, imagenet_kinds())
+    assert (kind and kind.name) == said_by_adding(shares.tolist(), imagenet_kinds())
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,26 @@ def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
         assert np.abs(rows - expected[:12]).max() < 0.02 * largest
 
 
+@pytest.mark.parametrize("goal", ["LATENCY", "THROUGHPUT"])
+def test_answers_do_not_depend_on_how_the_pixels_lie_in_memory(home: Path, goal: str) -> None:
+    found = find_conversion(insects_entry())
+    assert found is not None
+    backend = OpenVinoBackend(found.folder, "fp32", goal)
+    crops = check_pictures(insects_entry().spec.preprocessing)[:6]
+    expected = backend.infer(crops)
+    locked = crops.copy()
+    locked.flags.writeable = False  # as pixels come from Pillow
+    assert np.array_equal(backend.infer(locked), expected)
+    apart = np.zeros((12, *crops.shape[1:]), np.uint8)[::2]
+    apart[...] = crops
+    assert np.array_equal(backend.infer(apart), expected)
+    turned = np.ascontiguousarray(crops.transpose(0, 3, 2, 1)).transpose(0, 3, 2, 1)
+    assert np.array_equal(backend.infer(turned), expected)
+    backend.infer(255 - crops)  # the same request, other pixels
+    assert np.array_equal(expected, backend.infer(crops)), "what was returned is a copy"
+    assert np.array_equal(crops, locked), "and what was given is not written to"
+
+
 def test_one_photo_has_a_form_of_its_own_that_answers_as_the_one_for_any_number(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
