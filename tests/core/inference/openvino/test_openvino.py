@@ -28,6 +28,7 @@ from resnet_gui.core.inference.open_backend import open_backend, open_converted
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.openvino_import import openvino_version
+from resnet_gui.core.system.priority import COMPUTING_NICE
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.core.zoo import Zoo
@@ -191,6 +192,22 @@ def test_any_number_of_photos_from_any_number_of_threads(home: Path) -> None:
     largest = np.abs(expected).max()
     for rows in found.values():
         assert np.abs(rows - expected[:12]).max() < 0.02 * largest
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority here")
+def test_what_computes_many_photos_gives_way_to_threads_that_need_the_interpreter(
+    home: Path,
+) -> None:
+    entry = insects_entry()
+    backend = open_backend(entry, cpu(), exact=False)
+    many = backend.for_many()
+    many.infer(check_pictures(entry.spec.preprocessing)[:4])
+    there = [int(name) for name in os.listdir("/proc/self/task")]
+    behind = [thread for thread in there if os.sched_getscheduler(thread) == os.SCHED_BATCH]
+    assert len(behind) >= many.threads // 2
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in behind} == {
+        max(COMPUTING_NICE, os.getpriority(os.PRIO_PROCESS, 0))
+    }
 
 
 def test_one_photo_has_a_form_of_its_own_that_answers_as_the_one_for_any_number(
