@@ -169,7 +169,6 @@ def _compile(folder: Path, model: str, precision: str, goal: str) -> Any:
         "CACHE_MODE": "OPTIMIZE_SIZE",
     }
 
-
     def compiled() -> Any:
         return openvino.Core().compile_model(str(folder / model), "CPU", options)
 

@@ -81,9 +81,11 @@ class _Photos(MenuListView):
         super().resizeEvent(event)
 
     def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
-        """Only what is painted changes. Qt's list would look for the place of each of 20,000
-        photos again."""
-        self.viewport().update()
+        """Only what is seen of them is painted. Qt's list would look for the place of each of
+        20,000 photos again; and most answers of a folder are to photos beyond the strip's edge."""
+        if self.isVisible():
+            changed = self.visualRect(first).united(self.visualRect(last))
+            self.viewport().update(changed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
@@ -276,8 +278,11 @@ class PhotoStrip(QWidget):
 
     @Slot(object)
     def show_progress(self, progress: PhotosProgress) -> None:
-        self._progress = progress
-        self._refresh()
+        before, self._progress = self._progress, progress
+        if before.running and progress.running and before.paused == progress.paused:
+            self._on_counted()  # numbers come 30 times a second, and the bar paints at once
+        else:
+            self._refresh()
 
     @Slot()
     def _on_stop_clicked(self) -> None:
