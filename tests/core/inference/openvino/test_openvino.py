@@ -202,7 +202,7 @@ def test_what_computes_many_photos_gives_way_to_threads_that_need_the_interprete
     backend = open_backend(entry, cpu(), exact=False)
     many = backend.for_many()
     many.infer(check_pictures(entry.spec.preprocessing)[:4])
-    there = [int(name) for name in os.listdir("/proc/self/task")]
+    there = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
     behind = [thread for thread in there if os.sched_getscheduler(thread) == os.SCHED_BATCH]
     assert len(behind) >= many.threads // 2
     assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in behind} == {
