@@ -340,6 +340,12 @@ class PhotoStrip(QWidget):
         left = not running and idle > 0 and (idle < count or self._stopped)
         unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
         focused = self.window().focusWidget()
+        if running:
+            # QProgressBar would paint at once, and with it all else that waits for its turn.
+            self.bar.setUpdatesEnabled(False)
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)
+            self.bar.setUpdatesEnabled(True)
         self.bar.setVisible(running)
         self.stop.setVisible(running)
         self.pause.setVisible(running)
@@ -352,8 +358,6 @@ class PhotoStrip(QWidget):
             photos = self.view if self.look == PHOTO else self.looks
             (self.stop if running else self.go_on if left else photos).setFocus()
         if running:
-            self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
             text = f"{progress.done:,} of {progress.total:,}"
             if progress.paused:
                 text += " · paused"
