@@ -1,8 +1,8 @@
 """Import torch in a worker thread without stopping the other threads of the process.
 
-Three things make a plain `import torch` hold the interpreter's lock for long (measured beside a 5 ms
-timer in the main thread, 2 cores): the dynamic loader reading libtorch (350 ms at a stretch), full
-runs of the cyclic garbage collector over the half million objects that the import makes (up to
+Three things make a plain `import torch` hold the interpreter's lock for long (measured beside a
+5 ms timer in the main thread, 2 cores): the dynamic loader reading libtorch (350 ms at a stretch),
+full runs of the cyclic garbage collector over the half million objects that the import makes (up to
 250 ms each), and NVIDIA's bindings, which make all their objects at a stretch (43 ms and more). All
 can be avoided, the last where there is no graphics card; the longest stall is then below 40 ms.
 

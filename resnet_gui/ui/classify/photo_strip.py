@@ -18,7 +18,6 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEv
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -30,6 +29,7 @@ from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.words import duration
 
@@ -188,7 +188,7 @@ class PhotoStrip(QWidget):
         header.setSpacing(10)
         self.summary = PlainLabel()
         self.summary.setProperty("kind", "muted")
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
         self.pause = QPushButton("Pause")
@@ -280,7 +280,7 @@ class PhotoStrip(QWidget):
     def show_progress(self, progress: PhotosProgress) -> None:
         before, self._progress = self._progress, progress
         if before.running and progress.running and before.paused == progress.paused:
-            self._on_counted()  # numbers come 30 times a second, and the bar paints at once
+            self._on_counted()  # numbers come 30 times a second
         else:
             self._refresh()
 
@@ -341,11 +341,7 @@ class PhotoStrip(QWidget):
         unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
         focused = self.window().focusWidget()
         if running:
-            # QProgressBar would paint at once, and with it all else that waits for its turn.
-            self.bar.setUpdatesEnabled(False)
-            self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
-            self.bar.setUpdatesEnabled(True)
+            self.bar.show_progress(progress.done, progress.total)
         self.bar.setVisible(running)
         self.stop.setVisible(running)
         self.pause.setVisible(running)
