@@ -42,16 +42,11 @@ def child(folder: str) -> None:
     stalls = Stalls()
     figures: dict[str, Any] = {}
 
-    def phase(name: str) -> None:
-        stalls.tick()
-        stalls.phase = name
-        stalls.gaps_ms.clear()
-
     run_until(lambda: window.status_line.text.text() == "Ready.")
-    phase("opening the Train page")
+    stalls.begin("opening the Train page")
     window.show_page("train")
     run_until(lambda: not app.io.busy)
-    phase("scanning and showing the folder")
+    stalls.begin("scanning and showing the folder")
     controller.open_folder(Path(folder, "data"))
     run_until(lambda: controller.state is TrainState.READY)
     run_until(lambda: not app.training.busy and not app.io.busy)
@@ -63,10 +58,10 @@ def child(folder: str) -> None:
         for key, value in options.items():
             controller.set_option(key, value)
         run_until(lambda: not app.training.busy)
-        phase(f"start of {name}")
+        stalls.begin(f"start of {name}")
         controller.start()
         run_until(lambda: controller.started is not None)
-        phase(name)
+        stalls.begin(name)
         figures[f"{name}: wall time, ms"] = run_until(lambda: controller.state is TrainState.ENDED)
         figures[f"{name}: median gap of the 10 ms timer, less 10, ms"] = statistics.median(
             stalls.gaps_ms
@@ -75,6 +70,7 @@ def child(folder: str) -> None:
         run_until(lambda: not app.training.busy)
     for name, longest_ms in stalls.longest_ms.items():
         figures[f"longest stall: {name}, ms"] = longest_ms
+        figures[f"most that the window computed: {name}, ms"] = stalls.computed_ms[name]
     window.close()
     run_until(lambda: app.clean)
     print(json.dumps(figures), flush=True)

@@ -66,6 +66,13 @@ class Conversions:
         """Whether a conversion of this model was begun here and goes on."""
         return any(process.poll() is None for process in self._processes(entry))
 
+    @property
+    def busy(self) -> bool:
+        """Whether any that was begun here goes on."""
+        with self._lock:
+            begun = [process for process in self._begun.values() if process is not None]
+        return any(process.poll() is None for process in begun)
+
     def _processes(self, entry: ModelEntry) -> list[subprocess.Popen[bytes]]:
         with self._lock:
             if not any(self._begun.values()):

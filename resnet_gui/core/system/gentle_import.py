@@ -1,9 +1,10 @@
 """Import torch in a worker thread without stopping the other threads of the process.
 
-Two things make a plain `import torch` hold the interpreter's lock for long (measured beside a 5 ms
-timer in the main thread, 2 cores): the dynamic loader reading libtorch (350 ms at a stretch), and
-full runs of the cyclic garbage collector over the half million objects that the import makes (up
-to 250 ms each). Both can be avoided; the longest stall is then below 40 ms.
+Three things make a plain `import torch` hold the interpreter's lock for long (measured beside a
+5 ms timer in the main thread, 2 cores): the dynamic loader reading libtorch (350 ms at a stretch),
+full runs of the cyclic garbage collector over the half million objects that the import makes (up to
+250 ms each), and NVIDIA's bindings, which make all their objects at a stretch (43 ms and more). All
+can be avoided, the last where there is no graphics card; the longest stall is then below 40 ms.
 
 No torch here: this module is what imports it.
 """
@@ -21,7 +22,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from resnet_gui.core.system.processor import only_cpu
+
 _log = logging.getLogger(__name__)
+# torch 2.15 imports them on any Linux, and does without where they cannot be imported.
+_CARDS_BINDINGS = "cuda.bindings"
 
 
 @contextlib.contextmanager
@@ -42,12 +47,16 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
         _load_libraries()
     if compiler and "triton" not in sys.modules:
         _load_triton()
+    hidden = torch and "torch" not in sys.modules and _hide_bindings()
     known = len(sys.modules)
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if hidden:
+            sys.modules.pop(_CARDS_BINDINGS, None)
+            known -= 1
         if len(sys.modules) > known:
             gc.freeze()
             # Thawed at exit, or extension modules would report their functions as leaked.
@@ -55,6 +64,14 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
             atexit.register(gc.unfreeze)
         if was_enabled:
             gc.enable()
+
+
+def _hide_bindings() -> bool:
+    """Let their import fail where no card is, which torch is made for; returns whether it will."""
+    if _CARDS_BINDINGS in sys.modules or not only_cpu():
+        return False
+    sys.modules[_CARDS_BINDINGS] = None  # type: ignore[assignment]  # as the import system means it
+    return True
 
 
 def _load_libraries() -> None:

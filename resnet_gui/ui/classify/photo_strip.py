@@ -18,7 +18,6 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEv
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -30,6 +29,7 @@ from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.words import duration
 
@@ -81,9 +81,11 @@ class _Photos(MenuListView):
         super().resizeEvent(event)
 
     def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
-        """Only what is painted changes. Qt's list would look for the place of each of 20,000
-        photos again."""
-        self.viewport().update()
+        """Only what is seen of them is painted. Qt's list would look for the place of each of
+        20,000 photos again; and most answers of a folder are to photos beyond the strip's edge."""
+        if self.isVisible():
+            changed = self.visualRect(first).united(self.visualRect(last))
+            self.viewport().update(changed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
@@ -188,7 +190,7 @@ class PhotoStrip(QWidget):
         header.setSpacing(10)
         self.summary = PlainLabel()
         self.summary.setProperty("kind", "muted")
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
         self.pause = QPushButton("Pause")
@@ -278,8 +280,11 @@ class PhotoStrip(QWidget):
 
     @Slot(object)
     def show_progress(self, progress: PhotosProgress) -> None:
-        self._progress = progress
-        self._refresh()
+        before, self._progress = self._progress, progress
+        if before.running and progress.running and before.paused == progress.paused:
+            self._on_counted()  # numbers come 30 times a second
+        else:
+            self._refresh()
 
     @Slot()
     def _on_stop_clicked(self) -> None:
@@ -340,6 +345,8 @@ class PhotoStrip(QWidget):
         left = not running and idle > 0 and (idle < count or self._stopped)
         unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
         focused = self.window().focusWidget()
+        if running:
+            self.bar.show_progress(progress.done, progress.total)
         self.bar.setVisible(running)
         self.stop.setVisible(running)
         self.pause.setVisible(running)
@@ -352,8 +359,6 @@ class PhotoStrip(QWidget):
             photos = self.view if self.look == PHOTO else self.looks
             (self.stop if running else self.go_on if left else photos).setFocus()
         if running:
-            self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
             text = f"{progress.done:,} of {progress.total:,}"
             if progress.paused:
                 text += " · paused"

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from resnet_gui.ui.train.charts import TrainingCharts
 from resnet_gui.ui.train.controller import RunEnd, TrainController, TrainState
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.samples_view import SamplesView
 from resnet_gui.ui.widgets.words import duration
 
@@ -112,7 +112,7 @@ class TrainRunView(QWidget):
         text.setSpacing(6)
         self.title = ElidedLabel()
         embolden(self.title)
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setTextVisible(False)
         self.detail = ElidedLabel()
         self.detail.setProperty("kind", "muted")
@@ -243,7 +243,7 @@ class TrainRunView(QWidget):
             summary = self._controller.summary
             name = self._controller.run_title or (summary.title if summary else "")
             self.title.setText(f"Training “{one_line(name, 80)}”" if name else "Training")
-            self.bar.setRange(0, 0)
+            self.bar.show_progress(0, 0)
             self._say("Starting…")
 
     def _say(self, text: str) -> None:
@@ -266,8 +266,7 @@ class TrainRunView(QWidget):
             # Within the run the bar is the whole run's: full means that it is over.
             self._say(f"Epoch {self._epoch} of {started.epochs} · {text[:1].lower()}{text[1:]}")
             return
-        self.bar.setRange(0, event.total)
-        self.bar.setValue(event.done)
+        self.bar.show_progress(event.done, event.total)
         self._say(text)
 
     @Slot(object)
@@ -277,8 +276,7 @@ class TrainRunView(QWidget):
         self.charts.add_epochs(event.history)
         if event.epoch:  # it was resumed: what is done stays done while it prepares
             self._epoch = min(event.epoch + 1, event.epochs)
-            self.bar.setRange(0, event.epochs * 1000)
-            self.bar.setValue(event.epoch * 1000)
+            self.bar.show_progress(event.epoch * 1000, event.epochs * 1000)
         name = self._controller.run_title or event.run
         self.title.setText(
             f"{one_line(name, 80)}: {event.train_photos:,} photos in "
@@ -292,9 +290,8 @@ class TrainRunView(QWidget):
         if started is None:
             return
         self._epoch = last.epoch
-        self.bar.setRange(0, started.epochs * 1000)
         within = last.step_in_epoch / max(1, last.steps_in_epoch)
-        self.bar.setValue(int((last.epoch - 1 + within) * 1000))
+        self.bar.show_progress(int((last.epoch - 1 + within) * 1000), started.epochs * 1000)
         parts = [f"Epoch {last.epoch} of {started.epochs}"]
         if last.eta_s is not None:
             parts.append(f"about {duration(last.eta_s)} left")

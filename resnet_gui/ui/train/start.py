@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from resnet_gui.core.dataset.cifar10.folder import TITLE, UnpackProgress
 from resnet_gui.core.dataset.summary import ScanProgress, count_noun
@@ -14,6 +14,7 @@ from resnet_gui.ui.train.runs_list import RunsList
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import progress_line
 
@@ -76,7 +77,7 @@ class TrainStart(QWidget):
         self.cifar10.clicked.connect(self.cifar10_requested)
         column.addWidget(self.cifar10, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.scan_text = PlainLabel()
-        self.scan_bar = QProgressBar()
+        self.scan_bar = ProgressBar()
         self.scan_bar.setTextVisible(False)
         self.scan_bar.setFixedWidth(320)
         self.scan_stop = QPushButton("Stop")
@@ -102,7 +103,7 @@ class TrainStart(QWidget):
         self.cifar10.setVisible(not scanning)
         if scanning:
             self.scan_text.setText("Looking through the folder…")
-            self.scan_bar.setRange(0, 0)
+            self.scan_bar.show_progress(0, 0)
 
     @Slot(object)
     def _on_scan_progressed(self, event: ScanProgress | UnpackProgress | DownloadProgress) -> None:
@@ -113,8 +114,7 @@ class TrainStart(QWidget):
             text = event.note or f"Unpacking {TITLE}: {_of(event.done, event.total)} pictures"
         else:
             text = f"Downloading {TITLE}: {progress_line(event)}"
-        self.scan_bar.setRange(0, event.total)
-        self.scan_bar.setValue(event.done)
+        self.scan_bar.show_progress(event.done, event.total)
         self.scan_text.setText(text)
 
     def paintEvent(self, event: QPaintEvent) -> None:

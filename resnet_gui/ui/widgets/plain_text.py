@@ -71,15 +71,18 @@ def window_title(text: str) -> str:
 def tooltip(text: str) -> str:
     """The text as Qt shows it literally in a tooltip, which has no switch for plain text: as it
     is, or escaped where Qt would take it for HTML."""
-    rows = [
-        row
-        for line in lines(text, _TIP_LONGEST).split("\n")
-        for row in textwrap.wrap(line, _TIP_COLUMNS, drop_whitespace=False) or [""]
-    ]
+    rows = [row for line in lines(text, _TIP_LONGEST).split("\n") for row in _wrapped(line)]
     shown = "\n".join(rows)
     if not GuiQt.mightBeRichText(shown):
         return shown
     return f"<p style='white-space:pre'>{html.escape(shown)}</p>"
+
+
+def _wrapped(line: str) -> list[str]:
+    """Most lines are short, and a page has 40 tooltips: wrapping takes a tenth of a millisecond."""
+    if len(line) <= _TIP_COLUMNS and "\t" not in line:
+        return [line]
+    return textwrap.wrap(line, _TIP_COLUMNS, drop_whitespace=False) or [""]
 
 
 def set_tooltip(target: QWidget | QAction, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
 import weakref
 from pathlib import Path
@@ -67,3 +68,25 @@ def test_the_compiler_s_library_is_loaded_before_its_import(
     monkeypatch.setitem(sys.modules, "triton", gentle)
     with gentle.gentle_import(torch=False, compiler=True):
         assert loaded == [library]
+
+
+@pytest.mark.parametrize("card", [False, True])
+def test_bindings_for_cards_are_left_out_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, card: bool
+) -> None:
+    """torch asks for them in a `try` and does without."""
+    bindings = "cuda.bindings"
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.delitem(sys.modules, bindings, raising=False)
+    monkeypatch.setattr(gentle, "_load_libraries", lambda: None)
+    monkeypatch.setattr(gentle, "only_cpu", lambda: not card)
+    before = gc.get_freeze_count()
+    with gentle.gentle_import():
+        assert (bindings in sys.modules) is not card
+        if not card:
+            with pytest.raises(ImportError):
+                importlib.import_module(bindings)
+    assert bindings not in sys.modules
+    assert gc.get_freeze_count() == before  # nothing was imported
+    with gentle.gentle_import(torch=False):
+        assert bindings not in sys.modules

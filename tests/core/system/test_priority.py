@@ -13,7 +13,7 @@ import pytest
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.inference.photo_inputs import Gate, PhotoStream
 from resnet_gui.core.preprocessing import Preprocessing
-from resnet_gui.core.system.priority import NICE, give_way
+from resnet_gui.core.system.priority import COMPUTING_NICE, NICE, begun_behind, give_way
 from tests.helpers.models import small_spec
 from tests.helpers.pictures import encoded, gradient
 
@@ -40,6 +40,25 @@ def test_a_thread_and_those_that_it_begins_give_way() -> None:
         pool.submit(begin_another).result()
     expected = max(before, NICE)
     assert found == [expected] * 3
+    assert priority() == before
+
+
+def test_threads_that_a_library_begins_compute_behind_those_that_need_the_interpreter() -> None:
+    before = priority()
+    found: list[tuple[int, int]] = []
+
+    def begin() -> str:
+        def look() -> None:
+            found.append((priority(), os.sched_getscheduler(threading.get_native_id())))
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+        return "made"
+
+    assert begun_behind(begin) == "made"
+    assert found == [(max(before, COMPUTING_NICE), os.SCHED_BATCH)]
+    assert COMPUTING_NICE > NICE
     assert priority() == before
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import shiboken6
 from PIL import Image
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QGuiApplication
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -247,6 +247,77 @@ def test_stop_hands_the_keyboard_to_what_comes_next(qtbot: QtBot, rig: Rig) -> N
     strip.show_progress(PhotosProgress(1, 3, 0.0, None))
     assert strip.focusWidget() is strip.remove_all  # who was there stays there
     rig.settle()
+
+
+class Painted(QObject):
+    """What a widget was asked to paint."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.rects: list[QRect] = []
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.rects.append(event.rect())
+        return False
+
+
+def drain() -> None:
+    """Until nothing is left to lay out or to paint."""
+    for _ in range(5):
+        QApplication.sendPostedEvents()
+        QApplication.processEvents()
+
+
+def test_answers_beyond_the_strips_edge_paint_nothing(qtbot: QtBot, rig: Rig) -> None:
+    photos = PhotoList(rig.io, rig.parent)
+    added = photos.add([ImageSource(f"{number}", b"x") for number in range(40)])
+    strip = PhotoStrip(photos)
+    qtbot.addWidget(strip)
+    strip.resize(500, 160)
+    strip.show()
+    qtbot.waitExposed(strip)
+    view = strip.view
+    edge = view.indexAt(view.viewport().rect().topRight() + QPoint(-1, 20)).row()
+    assert 1 < edge < 20
+    rig.settle()  # thumbnails
+    qtbot.wait(150)  # what is counted a few times a second is counted
+    drain()
+    painted = Painted(view.viewport())
+    photos.touch(added[edge + 2 :])
+    drain()
+    assert painted.rects == []
+    photos.touch(added[1:2])  # one that is seen, alone
+    qtbot.waitUntil(lambda: bool(painted.rects))
+    assert painted.rects[0].width() < 2 * view.visualRect(photos.index(1)).width()
+    view.scrollTo(photos.index(39))
+    rig.settle()
+    drain()
+    painted.rects.clear()
+    photos.touch(added[39:])
+    qtbot.waitUntil(lambda: bool(painted.rects))
+
+
+def test_numbers_of_progress_are_shown_a_few_times_a_second(qtbot: QtBot, rig: Rig) -> None:
+    photos = PhotoList(rig.io, rig.parent)
+    photos.add([ImageSource(f"{number}", b"x") for number in range(40)])
+    strip = PhotoStrip(photos)
+    qtbot.addWidget(strip)
+    strip.show()
+    shown = heard(strip.bar.valueChanged)
+    strip.show_progress(PhotosProgress(0, 40, 0.0, None))
+    assert strip.stop.isVisible()
+    for done in range(1, 21):
+        strip.show_progress(PhotosProgress(done, 40, 0.0, None))
+    qtbot.waitUntil(lambda: strip.summary.text() == "20 of 40")
+    assert len(shown) <= 2
+    strip.show_progress(
+        PhotosProgress(20, 40, 0.0, None, paused=True)
+    )  # what a person did: at once
+    assert strip.summary.text() == "20 of 40 · paused"
+    strip.show_progress(PhotosProgress(0, 0, 0.0, None))
+    assert not strip.stop.isVisible()
 
 
 def test_the_strip_counts_what_the_model_is_not_sure_of(qtbot: QtBot, rig: Rig) -> None:

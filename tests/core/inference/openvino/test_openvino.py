@@ -28,6 +28,7 @@ from resnet_gui.core.inference.open_backend import open_backend, open_converted
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.openvino_import import openvino_version
+from resnet_gui.core.system.priority import COMPUTING_NICE
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.core.zoo import Zoo
@@ -211,6 +212,22 @@ def test_answers_do_not_depend_on_how_the_pixels_lie_in_memory(home: Path, goal:
     backend.infer(255 - crops)  # the same request, other pixels
     assert np.array_equal(expected, backend.infer(crops)), "what was returned is a copy"
     assert np.array_equal(crops, locked), "and what was given is not written to"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority here")
+def test_what_computes_many_photos_gives_way_to_threads_that_need_the_interpreter(
+    home: Path,
+) -> None:
+    entry = insects_entry()
+    backend = open_backend(entry, cpu(), exact=False)
+    many = backend.for_many()
+    many.infer(check_pictures(entry.spec.preprocessing)[:4])
+    there = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+    behind = [thread for thread in there if os.sched_getscheduler(thread) == os.SCHED_BATCH]
+    assert len(behind) >= many.threads // 2
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in behind} == {
+        max(COMPUTING_NICE, os.getpriority(os.PRIO_PROCESS, 0))
+    }
 
 
 def test_one_photo_has_a_form_of_its_own_that_answers_as_the_one_for_any_number(
