@@ -49,8 +49,11 @@ _PATIENCE_S = 0.2
 _COPIES = 2.2  # the converted weights of both forms, until they are known to be the same
 
 
-def convert(entry: ModelEntry) -> Iterator[str]:
+def convert(entry: ModelEntry, *, patience_s: float = _PATIENCE_S) -> Iterator[str]:
     """Make and check a model's conversion, unless there is one; the verdict is then on the disk.
+
+    Args:
+        patience_s: how long to wait for somebody else who makes it now.
 
     Yields:
         what comes next: "hash", "network", "convert", "compare", "done".
@@ -67,7 +70,7 @@ def convert(entry: ModelEntry) -> Iterator[str]:
     found = conversion_of(entry.spec, weights_hash(path), openvino_version())
     if found.worth_trying:
         try:
-            with lock(found.folder.with_suffix(".lock"), _PATIENCE_S):
+            with lock(found.folder.with_suffix(".lock"), patience_s):
                 # Whoever held it meanwhile may have made it.
                 found = conversion_of(entry.spec, weights_hash(path), openvino_version())
                 if found.worth_trying:

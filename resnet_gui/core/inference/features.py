@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resnet_gui.core.events import ClassifyEvent, ImageSource
+from resnet_gui.core.events import ClassifyEvent, ImageSource, Notice
 from resnet_gui.core.inference.answers import Answer, LoadedModel
 from resnet_gui.core.inference.backend import Crops, Pooling, Rows
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.system.openvino_devices import is_openvino
 from resnet_gui.core.values import Value
 
 
@@ -61,6 +62,9 @@ def extract_features(
     Raises:
         ModelError: the model cannot be used, or has no such features. A bad photo raises nothing.
     """
+    if is_openvino(device):
+        yield Notice("Features are computed in full precision, which the CPU does.")
+        device = "cpu"
     run = functools.partial(_compute, pooling=pooling)
     exact = pooling is not Pooling.AVG  # the only one that others know
     with closing(classifier.ask(sources, model_id, device, run, exact=exact)) as events:

@@ -51,7 +51,7 @@ def way_of(
         "preprocessing": spec.preprocessing.to_json(),
         "calibration": spec.calibration.to_json(),
         "backend": [backend, precision, version_of(_LIBRARIES.get(backend, ""))],
-        "device": [device.kind, device.name],
+        "device": [device.kind, device.name, *([device.driver] if device.driver else [])],
         "versions": [__version__, version_of("pillow")],
     }
     if spec.views:
