@@ -46,9 +46,7 @@ def open_backend(
     """
     if is_openvino(device):
         if exact:
-            notify(
-                f"Exact answers come from torch, which cannot use {device.name}: the CPU is used."
-            )
+            notify(f"torch, which answers exactly, cannot use {device.name}: the CPU is used.")
         elif there := open_on_device(entry, device, notify):
             return there
         device = cpu()

@@ -152,7 +152,10 @@ def test_features_are_asked_of_the_cpu_and_it_is_said(home: Path) -> None:
     events = list(
         extract_features(Classifier(Zoo.standard()), sources(2), "insects", device=GPU.kind)
     )
-    assert sum(isinstance(event, FeaturesDone) for event in events) == 2
+    ways = [event.way for event in events if isinstance(event, FeaturesDone)]
+    assert [(way.backend, way.precision, way.reading) for way in ways if way is not None] == [
+        (OPENVINO, "fp32", "quick")
+    ] * 2
     assert [e.message for e in events if isinstance(e, Notice)] == [
         "Features are computed in full precision, which the CPU does."
     ]
@@ -165,8 +168,8 @@ def test_the_cpu_answers_until_it_was_compared(home: Path, monkeypatch: pytest.M
     classifier = _classifier()
     events = _classify(classifier)
     assert _notices(events) == [
-        f"“insects” answers on the CPU until its answers on {GPU.name} have been compared with the "
-        "exact ones."
+        f"“Insects [garden]” answers on the CPU until its answers on {GPU.name} have been "
+        "compared with the exact ones."
     ]
     devices = [event.device for event in events if isinstance(event, Prediction)]
     assert devices == [f"{cpu_name()}, OpenVINO", *[GPU.name] * 3]
@@ -211,7 +214,8 @@ def _refused(device: DeviceInfo) -> str:
     assert not begun.ended(insects_entry(), device)
     (notice,) = _notices(events)
     assert notice == (
-        f"“insects” is not run on {device.name}, as {verdict.reason}. The CPU is used instead."
+        f"“Insects [garden]” is not run on {device.name}, as {verdict.reason}. The CPU is used "
+        "instead."
     )
     assert describe_devices(insects_entry()) == f"Not on {device.name}, as {verdict.reason}."
     return verdict.reason
@@ -284,7 +288,7 @@ def test_a_driver_that_ends_the_process_is_not_tried_for_ever(
     assert not worth_comparing(_conversion(), GPU)
     reason = "as comparing it there did not come to an end"
     assert _notices(_classify(_classifier())) == [
-        f"“insects” is not run on {GPU.name}, {reason}. The CPU is used instead."
+        f"“Insects [garden]” is not run on {GPU.name}, {reason}. The CPU is used instead."
     ]
     assert describe_devices(insects_entry()) == f"Not on {GPU.name}, {reason}."
 
