@@ -12,6 +12,7 @@ from pathlib import Path
 
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.check import Expected, check_pictures, compare, expected_of
+from resnet_gui.core.inference.convert import MemoryShortError, check_memory
 from resnet_gui.core.inference.converted import VERDICT, Conversion, State, Verdict, find_conversion
 from resnet_gui.core.inference.exact import open_exact
 from resnet_gui.core.inference.on_device import (
@@ -53,10 +54,17 @@ def compare_on_device(entry: ModelEntry, device: DeviceInfo) -> None:
 
 
 def _compare(entry: ModelEntry, found: Conversion, device: DeviceInfo) -> None:
+    exact = open_exact(entry, cpu())
+    try:
+        check_memory(exact.network)
+    except MemoryShortError as error:  # nothing is noted: it is tried again
+        _log.warning("%s is not compared on %s, as %s", entry.spec.id, device.name, error)
+        return
     before = verdict_on(found, device)
     attempts = before.attempts + 1 if before else 1
     write_verdict_on(found, device, Verdict(State.UNFINISHED, attempts=attempts))
-    expected = expected_of(open_exact(entry, cpu()), check_pictures(entry.spec.preprocessing))
+    expected = expected_of(exact, check_pictures(entry.spec.preprocessing))
+    del exact
     verdict = _judged(found.folder, place_of(found, device), device, expected)
     if verdict.state is State.REFUSED:
         shutil.rmtree(place_of(found, device), ignore_errors=True)

@@ -31,6 +31,7 @@ from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.network_features import features_of
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.preprocess import network_input
+from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.processor import cpu_name
 from resnet_gui.core.zoo import Zoo
@@ -235,7 +236,7 @@ def test_the_command_writes_the_file_and_a_summary(
     assert entry.weights_path is not None
     assert way["weights"] == hashlib.sha256(entry.weights_path.read_bytes()).hexdigest()
     assert (way["model"], way["architecture"], way["pooling"]) == ("insects", "resnet18", "avg")
-    assert way["preprocessing"] == entry.spec.preprocessing.to_json()
+    assert Preprocessing.from_json(way["preprocessing"]) == entry.spec.preprocessing
     assert (way["backend"], way["precision"], way["reading"]) == ("exact", "fp32", "exact")
     assert way["device"] == cpu_name()
     assert set(way["versions"]) == {"resnet-gui", "torch"}

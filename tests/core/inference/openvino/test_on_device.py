@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from resnet_gui.core.errors import DeviceError
+from resnet_gui.core.evaluation.evaluate import evaluate
+from resnet_gui.core.evaluation.predictions import Measured
 from resnet_gui.core.events import (
     ClassifyEvent,
     DeviceInfo,
@@ -45,10 +47,12 @@ from resnet_gui.core.inference.on_device import (
 )
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.library.way import way_of
+from resnet_gui.core.system import find_device
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu, cpu_name
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from tests.core.inference.openvino.conftest import insects_entry, sources
+from tests.helpers.pictures import encoded, gradient
 
 pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
 
@@ -318,3 +322,42 @@ def test_a_device_that_is_away_is_replaced_by_the_cpu(home: Path) -> None:
     events = _classify(Classifier(Zoo.standard(), find_device=find))
     assert _places(events) == {f"{cpu_name()}, OpenVINO"}
     assert "The CPU is used instead" in _notices(events)[0]
+
+
+# --- elsewhere ------------------------------------------------------------------------------------
+
+
+def test_evaluations_use_it_and_begin_the_comparison(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nothing_begins: list[DeviceInfo | None],
+) -> None:
+    monkeypatch.setattr(find_device, "find_openvino_device", lambda wanted: GPU)
+    for number, label in enumerate(insects_entry().spec.classes):
+        (tmp_path / label).mkdir()
+        for copy in range(2):
+            data = encoded(gradient(40, 40, seed=number * 2 + copy), "JPEG")
+            (tmp_path / label / f"{copy}.jpg").write_bytes(data)
+
+    def evaluated() -> tuple[list[str], str]:
+        events = list(evaluate(insects_entry(), tmp_path, device="openvino:gpu"))
+        assert events[-1].n == 6  # type: ignore[union-attr]
+        measured = next(event for event in events if isinstance(event, Measured))
+        said = [event.message for event in events if isinstance(event, Notice)]
+        return said, f"{measured.predictions.facts.backend} {measured.predictions.facts.precision}"
+
+    said, form = evaluated()
+    assert GPU.name in said[-1]
+    assert not form.endswith("fp16")
+    assert nothing_begins == [GPU]
+    compare_on_device(insects_entry(), GPU)
+    assert evaluated() == ([], "openvino fp16")
+
+    def away(wanted: str) -> DeviceInfo:
+        raise DeviceError("There is no device “openvino:gpu” on this computer.", "None is listed.")
+
+    monkeypatch.setattr(find_device, "find_openvino_device", away)
+    said, form = evaluated()
+    assert said[-1].endswith("The CPU is used instead.")
+    assert not form.endswith("fp16")
