@@ -50,7 +50,7 @@ _PATIENCE_S = 0.2
 _COPIES = 2.2  # the converted weights of both forms, until they are known to be the same
 # Memory beyond the loaded network's: for itself, for each byte of weights (as traced, converted and
 # compiled) and for each layer (the traced graph; ResNet-1202's 3,600 took more than a GB).
-_MEMORY, _MEMORY_OF_WEIGHTS, _MEMORY_OF_LAYER = 200_000_000, 4, 400_000
+_MEMORY, _MEMORY_OF_WEIGHTS, _MEMORY_OF_LAYER = 250_000_000, 5, 400_000
 
 
 class MemoryShortError(Exception):
@@ -135,7 +135,7 @@ def _made(entry: ModelEntry, folder: Path) -> Generator[str, None, Verdict]:
 
 def memory_for(network: nn.Module) -> int:
     """Bytes of main memory that converting and checking a loaded network takes, at most."""
-    weights = sum(t.numel() * t.element_size() for t in network.state_dict().values())
+    weights: int = sum(t.numel() * t.element_size() for t in network.state_dict().values())
     layers = sum(1 for module in network.modules() if not any(True for _ in module.children()))
     return _MEMORY + weights * _MEMORY_OF_WEIGHTS + layers * _MEMORY_OF_LAYER
 

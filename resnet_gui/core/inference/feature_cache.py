@@ -200,7 +200,7 @@ def _finite(rows: npt.NDArray[np.float32], places: Sequence[int]) -> list[bool]:
     good: list[bool] = []
     for start in range(0, len(places), _AT_ONCE):
         some = rows[places[start : start + _AT_ONCE]]
-        good += np.isfinite(some).all(1).tolist()
+        good.extend(map(bool, np.isfinite(some).all(1)))
     return good
 
 

@@ -26,6 +26,11 @@ _LENGTH, _ALIGNED = 8, 8
 _WINDOWS_FULL = (39, 112)  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 
 
+# A tensor as it is written: its shape, "<f4" or "<i8", and the arrays that it consists of, one
+# after the other.
+RowsToWrite = tuple[Sequence[int], str, Iterable[npt.NDArray[Any]]]
+
+
 class TensorsNotWrittenError(OSError):
     """A file of tensors could not be written. `filename` and `errno` as of any OSError.
 
@@ -60,14 +65,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str,
 
 def write_rows(
     path: Path,
-    tensors: Mapping[str, tuple[Sequence[int], str, Iterable[npt.NDArray[Any]]]],
+    tensors: Mapping[str, RowsToWrite],
     metadata: Mapping[str, str],
 ) -> None:
     """As `write_tensors`, of tensors that need not fit into memory.
 
     Args:
-        tensors: of each the shape, "<f4" or "<i8", and the arrays that it consists of, one after
-            the other.
+        tensors: by their names.
 
     Raises:
         OSError: the disk is full or gone; an older file is untouched.

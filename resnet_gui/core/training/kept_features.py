@@ -30,7 +30,7 @@ from resnet_gui.core.inference.feature_cache import (
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.documents import parse_json
-from resnet_gui.core.system.tensor_files import write_rows, write_tensors
+from resnet_gui.core.system.tensor_files import RowsToWrite, write_rows, write_tensors
 from resnet_gui.core.training.data.features import Features, compute_features
 from resnet_gui.core.training.feature_ways import (
     Conditions,
@@ -216,7 +216,7 @@ def _finished(
     place = np.array(numbers, dtype=np.int64)
     indices = place[:between], place[between:] - train
     if _bytes(count, rows.width) > _LARGE:
-        tensors = {
+        tensors: dict[str, RowsToWrite] = {
             "train_indices": ((between,), "<i8", [indices[0]]),
             "val_indices": ((count - between,), "<i8", [indices[1]]),
             "train": ((between, rows.width), "<f4", rows.chunks(0, between)),
@@ -293,7 +293,7 @@ def _fit(x: torch.Tensor, rows: torch.Tensor, width: int, photos: int) -> bool:
         return False
     if x.shape != (len(rows), width):
         return False
-    if not all(bool(torch.isfinite(some).all()) for some in x.split(_AT_ONCE)):
+    if not all(bool(torch.isfinite(some).all()) for some in torch.split(x, _AT_ONCE)):
         return False
     numbers = rows.tolist()
     return len(set(numbers)) == len(numbers) and all(0 <= n < photos for n in numbers)
