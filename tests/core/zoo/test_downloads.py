@@ -43,7 +43,7 @@ def part_of(site: Site, folder: Path) -> Path:
 def assert_whole(site: Site, folder: Path, path: Path) -> None:
     assert path == folder / site.file_name
     assert path.read_bytes() == site.content
-    assert [p.name for p in folder.iterdir()] == [site.file_name]
+    assert [p.name for p in folder.iterdir() if p.is_file()] == [site.file_name]
 
 
 def fails(
