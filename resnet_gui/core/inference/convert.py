@@ -50,7 +50,7 @@ _PATIENCE_S = 0.2
 _COPIES = 2.2  # the converted weights of both forms, until they are known to be the same
 # Memory beyond the loaded network's: for itself, for each byte of weights (as traced, converted and
 # compiled) and for each layer (the traced graph; ResNet-1202's 3,600 took more than a GB).
-_MEMORY, _MEMORY_OF_WEIGHTS, _MEMORY_OF_LAYER = 250_000_000, 5, 400_000
+_MEMORY, _MEMORY_OF_WEIGHTS, _MEMORY_OF_LAYER = 250_000_000, 5, 300_000
 
 
 class MemoryShortError(Exception):

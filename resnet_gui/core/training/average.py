@@ -54,7 +54,7 @@ def _tensors(module: nn.Module) -> Iterator[Tensor]:
 
 
 def averaged_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The averaged network's own state dict, from the saved state of `running_average`."""
+    """The averaged network's own state dict, from the saved state of `RunningAverage`."""
     return {
         name.removeprefix(_MODULE): tensor
         for name, tensor in state.items()

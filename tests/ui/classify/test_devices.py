@@ -10,8 +10,8 @@ from resnet_gui.core.system.settings import Settings
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.device_box import DeviceBox
 from resnet_gui.ui.memory import Memory
+from tests.helpers.classify import make
 from tests.helpers.fake_engine import CPU, Rig, heard, model
-from tests.ui.classify.test_controller import make
 
 ARC = DeviceInfo("openvino:gpu.0", "Intel Arc A770 (OpenVINO)", "1")
 NPU = DeviceInfo("openvino:npu", "Intel AI Boost with quite a long name of its own (OpenVINO)")
