@@ -134,6 +134,13 @@ class LocalEngine:
 
         yield find_devices()
 
+    def further_devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        from resnet_gui.core.system.openvino_devices import LISTING
+
+        for _ in LISTING.awaited():
+            yield ()
+        yield LISTING.devices
+
     def download(self, entry: ModelEntry) -> Generator[DownloadProgress, None, Path]:
         from resnet_gui.core.zoo.storage.downloads import download_weights
 

@@ -17,7 +17,7 @@ from resnet_gui.core.zoo import ModelEntry, Zoo
 from resnet_gui.core.zoo.ensembles import JOIN
 
 NO_MODEL = "No model is on this computer yet."
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?", re.IGNORECASE)
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?|openvino(:(gpu|npu)(\.\d+)?)?", re.IGNORECASE)
 
 
 def given_path(text: str) -> Path:
@@ -43,7 +43,8 @@ def check_device(device: str) -> None:
     """Raises typer.BadParameter for what names no device, before anything slow is imported."""
     if not _DEVICE.fullmatch(device.strip()):
         raise typer.BadParameter(
-            f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0 or mps",
+            f"there is no kind of device “{device}”; choose auto, cpu, cuda, cuda:0, "
+            "mps, openvino:gpu or openvino:npu",
             param_hint="--device",
         )
 

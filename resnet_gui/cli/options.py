@@ -36,7 +36,12 @@ JsonLines = Annotated[
     bool, typer.Option("--json", help="For programs: one JSON object per line on stdout.")
 ]
 Device = Annotated[
-    str, typer.Option(help="What computes: auto, cpu, cuda, cuda:1 or mps.", metavar="DEVICE")
+    str,
+    typer.Option(
+        help="What computes: auto, cpu, cuda, cuda:1, mps; openvino:gpu or openvino:npu for an "
+        "Intel GPU or NPU (“resnet-gui info” lists those of this computer).",
+        metavar="DEVICE",
+    ),
 ]
 OneModel = Annotated[
     str | None,

@@ -227,10 +227,18 @@ class ModelRemoved(Value):
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """A device that torch can use. `kind` is "cuda:0", "mps" or "cpu"; `name` the hardware's."""
+    """What computes.
+
+    Attributes:
+        kind: as in settings: "cuda:0", "mps" or "cpu", which torch can use; "openvino:gpu" and the
+            like, which only OpenVINO can (see `system.openvino_devices`).
+        name: the hardware's.
+        driver: its version, where answers may depend on it; of OpenVINO's devices.
+    """
 
     kind: str
     name: str
+    driver: str = ""
 
 
 INCOMPLETE = "incomplete: the file ends early"  # beside the answer about such a photo

@@ -72,6 +72,10 @@ class Engine(Protocol):
         """One tuple."""
         ...
 
+    def further_devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        """Those that answer, but do not train; the last tuple counts. In the io lane."""
+        ...
+
     def forget(self, model_id: str) -> Iterator[None]:
         """Free a model's memory; in the inference lane."""
         ...

@@ -169,13 +169,16 @@ def test_the_default_model_is_the_best_one_here(photos: Path) -> None:
     assert lines(result.stdout)[0]["model"] == LITE0
 
 
-def test_a_missing_device_is_a_notice_and_the_cpu_answers(photos: Path, insects: str) -> None:
+@pytest.mark.parametrize("device", ["CUDA:63", "openvino:npu.63"])
+def test_a_missing_device_is_a_notice_and_the_cpu_answers(
+    device: str, photos: Path, insects: str
+) -> None:
     result = invoke(
-        "classify", next(photos.glob("bold*")), "--model", insects, "--device", "CUDA:63", "--json"
+        "classify", next(photos.glob("bold*")), "--model", insects, "--device", device, "--json"
     )
     assert result.exit_code == 0
     assert len(lines(result.stdout)) == 1
-    assert "There is no device “CUDA:63”" in result.stderr
+    assert f"There is no device “{device}”" in result.stderr
     assert "The CPU is used instead." in result.stderr
 
 

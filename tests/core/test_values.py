@@ -32,6 +32,7 @@ from resnet_gui.core.evaluation.evaluate import ClassMeasure, Evaluated
 from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
 from resnet_gui.core.events import (
     ClassScore,
+    DeviceInfo,
     DownloadProgress,
     ImageFailed,
     ModelLoading,
@@ -67,7 +68,8 @@ from resnet_gui.core.improve.events import (
 )
 from resnet_gui.core.improve.values import Applied, Content, Decision, Decisions, What
 from resnet_gui.core.inference.converted import State, Verdict
-from resnet_gui.core.inference.features import FeaturesDone
+from resnet_gui.core.inference.features import FeaturesDone, FeatureWay
+from resnet_gui.core.inference.on_device import DeviceVerdict
 from resnet_gui.core.photos.geometry import CropBox
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.runs.checkpoint import Progress
@@ -213,6 +215,14 @@ VALUES: list[Any] = [
     ),
     GUESS,
     LeastSure("/d", "tiny", (GUESS,), 9, 4, 1, ("a", "b"), (NOT_READ,), ("It is.",), 1.5),
+    DeviceVerdict(
+        DeviceInfo("openvino:gpu", "Intel Arc A770 (OpenVINO)", "31.0"),
+        Verdict(State.REFUSED, reason="it gives another first answer"),
+    ),
+    FeatureWay(
+        "tiny", "ab", "cifar_resnet", {"depth": 8}, PREPROCESSING, "", "avg", "openvino", "fp32",
+        "CPU", "quick", {"openvino": "2026.4.1"},
+    ),
 ]  # fmt: skip
 
 

@@ -184,6 +184,9 @@ class FakeEngine:
     def devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
         return self._play("devices", (), [(CPU,)])
 
+    def further_devices(self) -> Iterator[tuple[DeviceInfo, ...]]:
+        return self._play("further_devices", (), [()])
+
     def forget(self, model_id: str) -> Iterator[None]:
         return self._play("forget", (model_id,), [None])
 

@@ -55,7 +55,8 @@ def classify(
         str,
         typer.Option(
             help="What computes: auto (the fastest there is), cpu, cuda (an NVIDIA card; cuda:1 is "
-            "the second one) or mps (an Apple GPU).",
+            "the second one), mps (an Apple GPU), openvino:gpu or openvino:npu (an Intel GPU or "
+            "NPU; “resnet-gui info” lists those of this computer).",
             metavar="DEVICE",
         ),
     ] = "auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,8 +47,10 @@ def features(
 
     They are a model's features: what it knows of a photo before it names a class. numpy.load
     reads the file: “features” has one row per photo, “paths” the photos in the same order,
-    “failed” and “messages” those that could not be read, “model” the model's id. With them you can
-    search for similar photos, group them, or train a classifier of your own.
+    “failed” and “messages” those that could not be read, “model” the model's id, “ways” how they
+    were computed (model and hash of its weights, preprocessing, program, device) and “way” which of
+    those holds for each photo. With them you can search for similar photos, group them, or train a
+    classifier of your own.
 
     \b
     Example:
@@ -67,6 +70,8 @@ def features(
             file.save()
             size = " × ".join(map(str, file.shape))
             say(f"{out}: {size} features of “{entry.spec.title}” ({pooling}).")
+            if len(file.ways) > 1:
+                say("They were computed in more than one way: “way” says which photo in which.")
         else:
             say("There are no features, so no file was written.", "yellow")
     if as_json:
@@ -95,10 +100,13 @@ def _compute(file: FeatureFile, sources: list[ImageSource], device: str, exact: 
 
     classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted())
     events = extract_features(classifier, sources, file.model, Pooling(file.pooling), device)
+    way, text = None, "{}"
     with Bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar, contextlib.closing(events):
         for event in events:
             if isinstance(event, FeaturesDone):
-                file.add(event.path, event.features)
+                if event.way is not None and event.way is not way:
+                    way, text = event.way, json.dumps(event.way.to_json(), ensure_ascii=False)
+                file.add(event.path, event.features, text)
             elif isinstance(event, ImageFailed):
                 file.add_failed(event.path, event.message)
                 say(event.message, "red")
@@ -114,6 +122,7 @@ def _summary(file: FeatureFile, problems: list[str], seconds: float) -> dict[str
         "out": str(file.target) if file.paths else None,
         "n": len(file.paths),
         "shape": list(file.shape),
+        "ways": [json.loads(way) for way in file.ways],
         "failed": [{"path": path, "message": message} for path, message in file.failed],
         "problems": problems,
         "seconds": seconds,

@@ -12,6 +12,7 @@ from resnet_gui.core.inference.converted import conversions_dir, describe
 from resnet_gui.core.photos.decode import HEIC_READABLE
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.find_device import find_devices
+from resnet_gui.core.system.openvino_devices import openvino_devices
 from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo import ModelEntry, Zoo
 
@@ -28,7 +29,7 @@ def info(as_json: JsonLines = False) -> None:
             for name in ("torch", "torchvision", "openvino", "pillow", "PySide6-Essentials")
         },
         "heic": HEIC_READABLE,
-        "devices": [f"{device.kind}: {device.name}" for device in find_devices()],
+        "devices": [f"{d.kind}: {d.name}" for d in (*openvino_devices(), *find_devices())],
         "default_model": default.spec.id if default else None,
         "backend": _backend(default),
         "models": str(paths.user_models_dir()),

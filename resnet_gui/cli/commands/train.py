@@ -67,7 +67,7 @@ def train(
         str | None,
         typer.Option(
             help="What computes: auto (the fastest there is), cpu, cuda (an NVIDIA card) or mps "
-            "(an Apple GPU).",
+            "(an Apple GPU). Intel GPUs and NPUs answer about photos, but do not train.",
             metavar="DEVICE",
         ),
     ] = None,
@@ -102,12 +102,11 @@ def train(
             texts["device"] = device
         if preset is not None and preset not in PRESETS:
             raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(PRESETS)}.")
-        from resnet_gui.core.system.devices import resolve_device
+        from resnet_gui.core.system.devices import resolve_training_device
         from resnet_gui.core.training.api import train as start
 
-        plan = RunPlan(
-            model, preset, method, resolve_device(texts.get("device", "auto")).kind, texts
-        )
+        device_kind = resolve_training_device(texts.get("device", "auto")).kind
+        plan = RunPlan(model, preset, method, device_kind, texts)
         plan.config(str(folder), 1000, 0)  # what is wrong is said before the long part
         summary = _scan(dataset_folder(folder, archive, yes, as_json), as_json)
         config = plan.config(summary.root, len(summary.photos), summary.typical_side)

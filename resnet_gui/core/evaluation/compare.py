@@ -24,7 +24,7 @@ from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.scanned import scanned
-from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.find_device import device_or_cpu
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.words import first_line
@@ -58,7 +58,7 @@ def compare(
 
     Raises:
         DatasetError: no folder, no photos in that part, or no class that both models know.
-        ModelError, DeviceError: a model or the device cannot be used.
+        ModelError: a model cannot be used. A device that is not here is replaced by the CPU.
     """
     if summary is None:
         summary = yield from scanned(folder)
@@ -182,7 +182,10 @@ def _answers(
     """A model's answers by position; a photo that cannot be read has none. before: photos that are
     done. told: those that were named as unreadable; it grows."""
     exact = exact or exact_wanted()
-    backend = open_backend(entry, find_device(device), exact=exact, channels_last=True)
+    info, missing = device_or_cpu(device)
+    notices = [missing] if missing else []
+    backend = open_backend(entry, info, exact=exact, channels_last=True, notify=notices.append)
+    yield from map(Notice, notices)
     while True:
         said: dict[int, Said] = {}
         done = 0
@@ -210,5 +213,5 @@ def _answers(
             )
             backend = open_exact(entry, cpu(), channels_last=True)
     if not exact:
-        CONVERSIONS.begin(entry)
+        CONVERSIONS.begin(entry, info)
     return said

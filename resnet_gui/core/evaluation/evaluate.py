@@ -34,7 +34,7 @@ from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.open_backend import open_backend, open_exact
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.scanned import scanned
-from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.find_device import device_or_cpu
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value
@@ -127,7 +127,7 @@ def evaluate(
 
     Raises:
         DatasetError: no folder, no photos in that part, or no class that the model knows.
-        ModelError, DeviceError: the model or the device cannot be used.
+        ModelError: the model cannot be used. A device that is not here is replaced by the CPU.
     """
     if summary is None:
         summary = yield from scanned(folder)
@@ -157,9 +157,11 @@ def evaluate(
     for number, problem in enumerate(summary.unreadable, len(judged)):
         path = str(root / problem.path)
         yield ImageFailed(number, path, entry.spec.id, "ImageReadError", problem.message)
-    backend = open_backend(
-        entry, find_device(device), exact=exact or exact_wanted(), channels_last=True
-    )
+    exact = exact or exact_wanted()
+    info, missing = device_or_cpu(device)
+    said = [missing] if missing else []
+    backend = open_backend(entry, info, exact=exact, channels_last=True, notify=said.append)
+    yield from map(Notice, said)
     paths = [summary.absolute(photo) for photo, _, _ in judged]
     failed_photos: dict[int, str] = {}
     while True:
@@ -192,8 +194,10 @@ def evaluate(
             backend = open_exact(entry, cpu(), channels_last=True)
     if not tally.n:
         raise DatasetError(summary.root, "None of the photos could be read.")
-    if not exact and not exact_wanted():
-        CONVERSIONS.begin(entry)  # all of one evaluation is judged alike: it is for the next one
+    if not exact:
+        CONVERSIONS.begin(
+            entry, info
+        )  # all of one evaluation is judged alike: it is for the next one
     files = [p for p in summary.unreadable if p.kind is not ProblemKind.UNREADABLE_FOLDER]
     failed = len(failed_photos) + len(files)
     result = dataclasses.replace(

@@ -199,7 +199,7 @@ def _kept(
         conditions = Conditions(entry, preprocessing, device, precision, channels_last)
         ways = [torch_way(conditions, backbone)]
     kept = cheapest(ways, keys, width)
-    return kept.rows, kept.numbers
+    return kept.found.read(), kept.numbers
 
 
 def _computed(

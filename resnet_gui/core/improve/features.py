@@ -190,7 +190,7 @@ def _completed(
     first = {key: number for number, key in reversed(list(enumerate(keys))) if key}
     left = [number for key, number in sorted(first.items(), key=lambda item: item[1])
             if number not in known]  # fmt: skip
-    rows, numbers, failed = [kept.rows], list(kept.numbers), []
+    rows, numbers, failed = [kept.found.read()], list(kept.numbers), []
     yield Improving("features", len(known), len(known) + len(left))
     for start in range(0, len(left), _KEPT_AT_ONCE):
         chunk = left[start : start + _KEPT_AT_ONCE]

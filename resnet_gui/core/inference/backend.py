@@ -20,6 +20,7 @@ Crops = npt.NDArray[np.uint8]  # (N, crop, crop, 3)
 Rows = npt.NDArray[np.float32]  # (N, classes) or (N, D)
 
 EXACT, OPENVINO, GPU = "exact", "openvino", "gpu"
+LIBRARIES = {EXACT: "torch", OPENVINO: "openvino", GPU: "torch"}  # whose numbers they are
 
 
 class Pooling(StrEnum):

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,11 +38,12 @@ from resnet_gui.core.inference.answers import (
 from resnet_gui.core.inference.backend import EXACT, BackendForm, Crops, Rows
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.looking import look_wanted, looking
+from resnet_gui.core.inference.model_key import model_key, model_stamp
 from resnet_gui.core.inference.open_backend import (
     expected_backend,
     open_backend,
-    open_converted,
     open_exact,
+    open_faster,
 )
 from resnet_gui.core.inference.photo_inputs import (
     Gate,
@@ -51,7 +53,7 @@ from resnet_gui.core.inference.photo_inputs import (
     readers_for,
 )
 from resnet_gui.core.looks import ONCE
-from resnet_gui.core.system.find_device import find_device
+from resnet_gui.core.system.find_device import device_or_cpu, find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.words import first_line
@@ -91,10 +93,11 @@ class Classifier:
         self._find_device = find_device
         self._wants_exact = wants_exact
         self._look = look
-        self._looked_for: set[tuple[object, ...]] = set()  # conversions that have been made
-        self._loaded: OrderedDict[tuple[object, ...], LoadedModel] = OrderedDict()
+        self._looked_for: set[tuple[Any, ...]] = set()  # conversions that have been made
+        self._loaded: OrderedDict[tuple[Any, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
+        self._said: list[str] = []  # what a person should know, until somebody is told
         self._gate = Gate()
 
     def load(
@@ -201,7 +204,7 @@ class Classifier:
         exact = exact or self._wants_exact()
         entry = self._entry(model_id)
         info, _ = self._device(device)
-        key = _key(entry, info, exact)
+        key = model_key(entry, info, exact)
         if key in self._loaded:
             return entry, self._faster(key, entry).form
         return entry, expected_backend(entry, info, exact=exact)
@@ -213,7 +216,7 @@ class Classifier:
         if entry is None or entry.members or entry.weights_path is None:
             return None
         with suppress(ModelFileError):
-            stamp = _stamp(entry)
+            stamp = model_stamp(entry)
             if any(m.spec is spec and key[:-2] == stamp for key, m in self._loaded.items()):
                 return entry.weights_path
         return None
@@ -235,7 +238,7 @@ class Classifier:
         if known is not None:
             known = looking(known, look)
             with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
-                stamp = _stamp(known)
+                stamp = model_stamp(known)
                 if any(key[:-2] == stamp for key in self._loaded):
                     self._entries[model_id] = known
                     return known
@@ -244,11 +247,7 @@ class Classifier:
 
     def _device(self, wanted: str) -> tuple[DeviceInfo, str]:
         """The device to use; and in words why it is not the one that is wanted, "" if it is."""
-        missing = ""
-        try:
-            info = self._find_device(wanted)
-        except DeviceError as error:
-            info, missing = cpu(), f"{error} The CPU is used instead."
+        info, missing = device_or_cpu(wanted, self._find_device)
         return (cpu() if info.kind in self._broken_devices else info), missing
 
     def _load(
@@ -259,7 +258,7 @@ class Classifier:
         info, missing = self._device(device)
         if missing:
             yield Notice(missing)
-        key = _key(entry, info, exact)
+        key = model_key(entry, info, exact)
         started = time.perf_counter()
         if key in self._loaded:
             self._loaded.move_to_end(key)
@@ -269,19 +268,18 @@ class Classifier:
             # Space first: two big models at a time are enough, also while a third one loads.
             while len(self._loaded) >= self._capacity:
                 self._loaded.popitem(last=False)
-            said: list[str] = []
             try:
-                backend = open_backend(entry, info, exact=exact, notify=said.append)
+                backend = open_backend(entry, info, exact=exact, notify=self._said.append)
                 model = LoadedModel(entry.spec, backend)
-                yield from map(Notice, said)
             except RuntimeError as error:
                 if info.kind == "cpu":
                     raise
                 yield self._without(info, error)
                 info = cpu()
-                key = _key(entry, info, exact)
+                key = model_key(entry, info, exact)
                 model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
             self._loaded[key] = model
+        yield from self._notices()
         model = self._loaded[key]
         seconds = time.perf_counter() - started
         info = model.device
@@ -326,6 +324,7 @@ class Classifier:
         entry = self._entries.get(model.spec.id)
         if key is not None and entry is not None:
             model = self._faster(key, entry)
+            yield from self._notices()
         try:
             with self._gate.closed():
                 rows = checked(model, run(model, crops))
@@ -343,26 +342,30 @@ class Classifier:
             rows = checked(on_cpu, run(on_cpu, crops))
             yield self._fall_back(model, error)
             exact = bool(key and key[-1])
-            self._loaded[_key(entry, on_cpu.device, exact)] = on_cpu
+            self._loaded[model_key(entry, on_cpu.device, exact)] = on_cpu
             device = on_cpu.device
             yield ModelReady(entry.spec.id, entry.spec.title, device.name, device.kind, seconds)
             return on_cpu, rows
         if entry is not None and key is not None and not key[-1] and model.device.kind == "cpu":
-            CONVERSIONS.begin(entry)
+            CONVERSIONS.begin(entry, key[-2])
         return model, rows
 
-    def _faster(self, key: tuple[object, ...], entry: ModelEntry) -> LoadedModel:
+    def _faster(self, key: tuple[Any, ...], entry: ModelEntry) -> LoadedModel:
         """The model in memory under this key; converted, if that has just become possible."""
-        model, exact = self._loaded[key], bool(key[-1])
-        if exact or key in self._looked_for or not CONVERSIONS.ended(entry):
+        model, device, exact = self._loaded[key], key[-2], key[-1]
+        if exact or key in self._looked_for or not CONVERSIONS.ended(entry, device):
             return model
         self._looked_for.add(key)
         # As the model looks: another job may have asked for another way since.
         entry = looking(entry, model.spec.views)
-        backend = open_converted(entry) if model.backend.name == EXACT else None
+        backend = open_faster(entry, device, model.backend, self._said.append)
         if backend is not None:
             self._loaded[key] = model = LoadedModel(model.spec, backend)
         return model
+
+    def _notices(self) -> list[Notice]:
+        said, self._said = self._said, []
+        return list(map(Notice, said))
 
     def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
         if model.device.kind != "cpu":
@@ -372,28 +375,3 @@ class Classifier:
     def _without(self, device: DeviceInfo, error: Exception) -> Notice:
         self._broken_devices.add(device.kind)
         return Notice(f"{device.name} failed ({first_line(error)}). The CPU is used instead.")
-
-
-def _key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[object, ...]:
-    return *_stamp(entry), device.kind, exact
-
-
-def _stamp(entry: ModelEntry) -> tuple[object, ...]:
-    """A model in memory is that of its file, an ensemble of all its models' files: where one was
-    replaced it is loaded anew."""
-    return entry.spec.id, entry.spec.views, *map(_file_stamp, entry.singles())
-
-
-def _file_stamp(entry: ModelEntry) -> tuple[object, ...]:
-    path = entry.weights_path
-    stamp: tuple[int, ...] = ()
-    if path is not None:
-        try:
-            status = path.stat()
-        except OSError as error:
-            raise ModelFileError(
-                path, f"{path.name} could not be read ({error.strerror})."
-            ) from error
-        # Not the time alone: a copy that keeps it, or a coarse clock, would pass for the old file.
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return entry.spec.id, str(path), stamp

@@ -40,6 +40,7 @@ from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.disk import check_space
 from resnet_gui.core.system.locks import Timeout, lock
+from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -47,10 +48,20 @@ from resnet_gui.core.zoo.spec import ModelEntry
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 0.2
 _COPIES = 2.2  # the converted weights of both forms, until they are known to be the same
+# Memory beyond the loaded network's: for itself, for each byte of weights (as traced, converted and
+# compiled) and for each layer (the traced graph; ResNet-1202's 3,600 took more than a GB).
+_MEMORY, _MEMORY_OF_WEIGHTS, _MEMORY_OF_LAYER = 250_000_000, 5, 300_000
 
 
-def convert(entry: ModelEntry) -> Iterator[str]:
+class MemoryShortError(Exception):
+    """Nothing is begun, as the computer would have to swap. The text goes on after “as”."""
+
+
+def convert(entry: ModelEntry, *, patience_s: float = _PATIENCE_S) -> Iterator[str]:
     """Make and check a model's conversion, unless there is one; the verdict is then on the disk.
+
+    Args:
+        patience_s: how long to wait for somebody else who makes it now.
 
     Yields:
         what comes next: "hash", "network", "convert", "compare", "done".
@@ -67,7 +78,7 @@ def convert(entry: ModelEntry) -> Iterator[str]:
     found = conversion_of(entry.spec, weights_hash(path), openvino_version())
     if found.worth_trying:
         try:
-            with lock(found.folder.with_suffix(".lock"), _PATIENCE_S):
+            with lock(found.folder.with_suffix(".lock"), patience_s):
                 # Whoever held it meanwhile may have made it.
                 found = conversion_of(entry.spec, weights_hash(path), openvino_version())
                 if found.worth_trying:
@@ -85,6 +96,9 @@ def _make(entry: ModelEntry, conversion: Conversion) -> Iterator[str]:
     write_verdict(folder, Verdict(State.UNFINISHED, attempts=attempts))
     try:
         verdict = yield from _made(entry, folder)
+    except MemoryShortError as error:  # which is no attempt
+        tried = attempts - 1
+        verdict = Verdict(State.UNFINISHED, reason=str(error), attempts=tried)
     except (OSError, DiskFullError):
         shutil.rmtree(folder, ignore_errors=True)  # it says nothing of the model
         raise
@@ -99,9 +113,10 @@ def _make(entry: ModelEntry, conversion: Conversion) -> Iterator[str]:
 
 
 def _made(entry: ModelEntry, folder: Path) -> Generator[str, None, Verdict]:
-    """Raises OSError, DiskFullError: nothing can be said of the model."""
+    """Raises OSError, DiskFullError, MemoryShortError: nothing can be said of the model."""
     yield "network"
     exact = open_exact(entry, cpu())
+    check_memory(exact.network)
     size = sum(t.numel() * t.element_size() for t in exact.network.state_dict().values())
     check_space(folder, int(size * _COPIES))
     yield "convert"
@@ -116,6 +131,23 @@ def _made(entry: ModelEntry, folder: Path) -> Generator[str, None, Verdict]:
             raise OSError(errno.ENOENT, "the cache was cleared meanwhile", str(folder)) from error
         lines = str(error).strip().splitlines() or [repr(error)]
         return Verdict(State.REFUSED, reason=f"OpenVINO cannot run it ({lines[-1][:200]})")
+
+
+def memory_for(network: nn.Module) -> int:
+    """Bytes of main memory that converting and checking a loaded network takes, at most."""
+    weights: int = sum(t.numel() * t.element_size() for t in network.state_dict().values())
+    layers = sum(1 for module in network.modules() if not any(True for _ in module.children()))
+    return _MEMORY + weights * _MEMORY_OF_WEIGHTS + layers * _MEMORY_OF_LAYER
+
+
+def check_memory(network: nn.Module) -> None:
+    """Raises MemoryShortError: less is free than converting or comparing it takes."""
+    needed, free = memory_for(network), free_memory_bytes()
+    if free < needed:
+        raise MemoryShortError(
+            f"making it takes about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB were "
+            "free"
+        )
 
 
 def computes_in_bf16() -> bool:

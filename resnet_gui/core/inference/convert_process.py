@@ -1,4 +1,5 @@
-"""What the process runs that `background` starts: one model in through stdin, as JSON."""
+"""What the process runs that `background` starts: one model in through stdin, as JSON, and the
+device that it is for if that is not the CPU."""
 
 from __future__ import annotations
 
@@ -9,23 +10,32 @@ import os
 import sys
 
 from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.values import from_json
 from resnet_gui.core.zoo.spec import ModelEntry
 
 _log = logging.getLogger(__name__)
 _NICE = 10
+# Somebody else may make the same conversion now. Nothing is left to do then, but to compare it on
+# another device.
+_NOT_LONG_S, _OTHERS_S = 0.2, 600.0
 
 
 def main() -> None:
     """Make the conversion, and end with 0 if there is a verdict now."""
-    entry = from_json(ModelEntry, json.loads(sys.stdin.buffer.read()))
+    what = json.loads(sys.stdin.buffer.read())
+    entry = from_json(ModelEntry, what["entry"])
+    device = from_json(DeviceInfo, what["device"]) if what["device"] is not None else None
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(_NICE)
-    from resnet_gui.core.inference.convert import convert  # torch
+    from resnet_gui.core.inference.compare_on_device import compare_on_device  # torch
+    from resnet_gui.core.inference.convert import convert
 
     try:
-        for _ in convert(entry):
+        for _ in convert(entry, patience_s=_NOT_LONG_S if device is None else _OTHERS_S):
             pass
+        if device is not None:
+            compare_on_device(entry, device)
     except (ResNetGuiError, OSError, ImportError) as error:
         _log.warning("no conversion: %s", error)
         raise SystemExit(1) from None

@@ -56,7 +56,7 @@ class Verdict(Value):
 
     Attributes:
         precision: "bf16" or "fp32", in which it was checked and is used.
-        reason: why it is refused, in words that go on after “as”.
+        reason: why it is refused, or was not begun, in words that go on after “as”.
         photos: how many were compared; same: with the same first answer.
         logits: largest difference, as a share of the largest |logit|.
         probabilities: largest difference.
@@ -154,7 +154,14 @@ def describe(entry: ModelEntry) -> str:
         )
     if verdict.state is State.REFUSED:
         return f"Exact: the faster form was refused, as {verdict.reason}."
-    return "Exact: the faster form could not be made." if not found.worth_trying else ""
+    if not found.worth_trying:
+        return "Exact: the faster form could not be made."
+    if verdict.reason:
+        return (
+            f"Exact for now: the faster form was not made, as {verdict.reason}. It is tried again "
+            "after the next start."
+        )
+    return ""
 
 
 # --- the weights' hashes --------------------------------------------------------------------------

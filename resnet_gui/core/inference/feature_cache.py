@@ -34,6 +34,7 @@ HASHED_AT_ONCE = 512
 _KEY_BYTES = 16
 _END_BYTES = 131_072  # photos of up to twice that are hashed whole
 _FORMAT_VERSION = 1
+_AT_ONCE = 4096  # rows that are read or written in one go: 34 MB of a ResNet-50's
 _SUFFIX = ".npy"
 
 
@@ -55,6 +56,50 @@ def keys_in_pieces(photos: Sequence[Path]) -> Iterator[list[bytes]]:
         yield photo_keys(photos[start : start + HASHED_AT_ONCE])
 
 
+class FoundRows:
+    """Rows of features that lie in several tables, mostly mapped files: nothing is read before it
+    is asked for.
+
+    Attributes:
+        numbers: of the photos that they belong to, rising. width: how many numbers a photo has.
+
+    Args of the constructor:
+        tables: (N, width) float32 each.
+        places: for each of `numbers`, which table and which of its rows.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        tables: Sequence[npt.NDArray[np.float32]] = (),
+        places: Mapping[int, tuple[int, int]] | None = None,
+    ) -> None:
+        self.width, self._tables = width, list(tables)
+        self._places = dict(places or {})
+        self.numbers = sorted(self._places)
+
+    def joined(self, numbers: Sequence[int], rows: npt.NDArray[np.float32]) -> FoundRows:
+        """These and further ones. rows: (N, width)."""
+        places = {number: (len(self._tables), row) for row, number in enumerate(numbers)}
+        return FoundRows(self.width, [*self._tables, rows], self._places | places)
+
+    def read(self, start: int = 0, stop: int | None = None) -> npt.NDArray[np.float32]:
+        """The rows of `numbers[start:stop]`: (N, width)."""
+        wanted = np.array([self._places[number] for number in self.numbers[start:stop]])
+        rows = np.empty((len(wanted), self.width), np.float32)
+        for index, table in enumerate(self._tables):
+            at = np.flatnonzero(wanted[:, 0] == index) if len(wanted) else ()
+            for begin in range(0, len(at), _AT_ONCE):
+                some = at[begin : begin + _AT_ONCE]
+                rows[some] = table[wanted[some, 1]]
+        return rows
+
+    def chunks(self, start: int, stop: int) -> Iterator[npt.NDArray[np.float32]]:
+        """As `read`, a few thousand at a time."""
+        for begin in range(start, stop, _AT_ONCE):
+            yield self.read(begin, min(begin + _AT_ONCE, stop))
+
+
 class FeatureCache:
     """Features of one backbone, computed in one way.
 
@@ -70,17 +115,14 @@ class FeatureCache:
         self._kind = np.dtype([("key", "V16"), ("row", "<f4", (width,))])
         self._width = width
 
-    def find(self, keys: Sequence[bytes]) -> tuple[npt.NDArray[np.float32], list[int]]:
-        """Features of the photos that there are some of.
-
-        Returns:
-            (N, width) float32, and which of the keys they belong to, rising.
-        """
+    def locate(self, keys: Sequence[bytes]) -> FoundRows:
+        """Where the features of the photos are that there are some of; numbered as the keys are."""
         wanted: dict[bytes, list[int]] = {}
         for number, key in enumerate(keys):
             if key:
                 wanted.setdefault(key, []).append(number)
-        rows: dict[int, npt.NDArray[np.float32]] = {}
+        tables: list[npt.NDArray[np.float32]] = []
+        found: dict[int, tuple[int, int]] = {}
         for path in sorted(_files(self.folder)):
             if not wanted:
                 break
@@ -90,41 +132,59 @@ class FeatureCache:
             raw = table["key"].tobytes()
             known = (raw[i : i + _KEY_BYTES] for i in range(0, len(raw), _KEY_BYTES))
             places = [(place, wanted.pop(key)) for place, key in enumerate(known) if key in wanted]
-            block = table["row"][[place for place, _ in places]]
-            good = np.isfinite(block).all(1)
-            for (_, numbers), row, fine in zip(places, block, good, strict=True):
+            rows = table["row"]
+            good = _finite(rows, [place for place, _ in places])
+            for (place, numbers), fine in zip(places, good, strict=True):
                 if fine:
-                    rows |= dict.fromkeys(numbers, row)
+                    found |= dict.fromkeys(numbers, (len(tables), place))
+            tables.append(rows)
             if places:
                 with contextlib.suppress(OSError):
                     os.utime(path)
-        found = sorted(rows)
-        if not found:
-            return np.empty((0, self._width), np.float32), []
-        return np.stack([rows[number] for number in found]), found
+        return FoundRows(self._width, tables, found)
 
-    def add(self, keys: Sequence[bytes], rows: npt.NDArray[np.float32]) -> None:
+    def find(self, keys: Sequence[bytes]) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """Features of the photos that there are some of, in memory.
+
+        Returns:
+            (N, width) float32, and which of the keys they belong to, rising.
+        """
+        found = self.locate(keys)
+        return found.read(), found.numbers
+
+    def add(
+        self, keys: Sequence[bytes], rows: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32] | None:
         """Keep features, where the disk has room; those used longest ago make it.
 
         Args:
             keys: of photos; b"" for those that could not be read, which are left out.
             rows: (N, width).
+
+        Returns:
+            all of them as they are kept, mapped; None where some are not.
         """
         good = [number for number, key in enumerate(keys) if key]
-        if not good:
-            return
-        table = np.empty(len(good), self._kind)
-        table["key"] = np.frombuffer(b"".join(keys[number] for number in good), "V16")
-        table["row"] = rows[good]
-        if table.nbytes > MAX_BYTES // 2:
-            return
-        with contextlib.suppress(OSError):  # they can be computed again
-            keep_within(MAX_BYTES - table.nbytes)
-            with (
-                replacing(self.folder / f"{uuid.uuid4().hex}{_SUFFIX}") as temporary,
-                temporary.open("wb") as file,
-            ):
-                np.save(file, table, allow_pickle=False)
+        size = len(good) * self._kind.itemsize
+        if not good or size > MAX_BYTES // 2:
+            return None
+        path = self.folder / f"{uuid.uuid4().hex}{_SUFFIX}"
+        try:  # they can be computed again
+            keep_within(MAX_BYTES - size)
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                descr = np.lib.format.dtype_to_descr(self._kind)
+                head = {"descr": descr, "fortran_order": False, "shape": (len(good),)}
+                np.lib.format.write_array_header_1_0(file, head)
+                for start in range(0, len(good), _AT_ONCE):
+                    some = good[start : start + _AT_ONCE]
+                    table = np.empty(len(some), self._kind)
+                    table["key"] = np.frombuffer(b"".join(keys[n] for n in some), "V16")
+                    table["row"] = rows[some]
+                    file.write(table.tobytes())
+        except OSError:
+            return None
+        kept = self._mapped(path) if len(good) == len(keys) else None
+        return None if kept is None else kept["row"]
 
     def _mapped(self, path: Path) -> npt.NDArray[Any] | None:
         """A file's table; None: it is none, or damaged."""
@@ -133,6 +193,15 @@ class FeatureCache:
         except (OSError, ValueError, EOFError, OverflowError):
             return None
         return table if table.dtype == self._kind and table.ndim == 1 else None
+
+
+def _finite(rows: npt.NDArray[np.float32], places: Sequence[int]) -> list[bool]:
+    """Which of the rows at these places are numbers, all of them."""
+    good: list[bool] = []
+    for start in range(0, len(places), _AT_ONCE):
+        some = rows[places[start : start + _AT_ONCE]]
+        good.extend(map(bool, np.isfinite(some).all(1)))
+    return good
 
 
 def used_bytes() -> int:

@@ -6,6 +6,9 @@ Arrays, to be read with `numpy.load(path)`; no pickles:
 - `paths`: (N,) text, the photos in the same order.
 - `failed`, `messages`: (M,) text, the photos without features and why.
 - `model`, `pooling`: text without dimensions.
+- `ways`: (W,) text, each a JSON object: model and SHA-256 of its weights, preprocessing, backend,
+  precision, device, versions (see `features.FeatureWay`); mostly one. `way`: (N,) int64, which of
+  them each photo's features came by. Files of before have neither.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ class FeatureFile:
 
     Attributes:
         target: the file. paths: what has come so far. failed: (path, message).
+        ways: as JSON, in the order in which they came.
 
     Raises:
         ResNetGuiError: from `with`, `add` and `save`: the folder cannot be written, or is full. An
@@ -43,6 +47,8 @@ class FeatureFile:
         self.model, self.pooling = model, pooling
         self.paths: list[str] = []
         self.failed: list[tuple[str, str]] = []
+        self.ways: list[str] = []
+        self._way: list[int] = []
         self._shape: tuple[int, ...] = ()
         self._spool: IO[bytes] | None = None
 
@@ -68,8 +74,8 @@ class FeatureFile:
         """Of all features so far."""
         return (len(self.paths), *self._shape)
 
-    def add(self, path: str, features: npt.NDArray[np.float32]) -> None:
-        """features: (D,) or (D, H, W), of one shape for all photos."""
+    def add(self, path: str, features: npt.NDArray[np.float32], way: str = "{}") -> None:
+        """features: (D,) or (D, H, W), of one shape for all photos. way: as JSON."""
         assert self._spool is not None
         if self.paths and features.shape != self._shape:
             raise ValueError(f"features of shape {features.shape} after {self._shape}")
@@ -79,6 +85,9 @@ class FeatureFile:
             raise self._not_written(error) from error
         self._shape = features.shape
         self.paths.append(path)
+        if way not in self.ways:
+            self.ways.append(way)
+        self._way.append(self.ways.index(way))
 
     def add_failed(self, path: str, message: str) -> None:
         self.failed.append((path, message))
@@ -99,6 +108,8 @@ class FeatureFile:
                 _write_text(archive, "messages", [message for _, message in self.failed])
                 _write_text(archive, "model", self.model)
                 _write_text(archive, "pooling", self.pooling)
+                _write_text(archive, "ways", self.ways)
+                _write_array(archive, "way", np.array(self._way, dtype="<i8"))
         except OSError as error:
             raise self._not_written(error) from error
 
@@ -110,6 +121,9 @@ class FeatureFile:
 
 
 def _write_text(archive: zipfile.ZipFile, name: str, value: str | Sequence[str]) -> None:
-    array: npt.NDArray[Any] = np.array(value, dtype=np.str_)
+    _write_array(archive, name, np.array(value, dtype=np.str_))
+
+
+def _write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
     with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
         np.lib.format.write_array(file, array, allow_pickle=False)

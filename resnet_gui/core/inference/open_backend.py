@@ -13,8 +13,11 @@ from resnet_gui.core.inference.converted import (
     note_use,
     remove_conversion,
 )
+from resnet_gui.core.inference.on_device import open_on_device, precision_on
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend, openvino_device
 from resnet_gui.core.system.gentle_import import gentle_import
+from resnet_gui.core.system.openvino_devices import is_openvino
+from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry
 
 _log = logging.getLogger(__name__)
@@ -28,21 +31,41 @@ def open_backend(
     channels_last: bool = False,
     notify: Callable[[str], None] = _log.warning,
 ) -> Backend:
-    """The fastest backend for a model that may answer.
+    """The fastest backend for a model that may answer. On one of OpenVINO's devices that is the
+    CPU's, unless the model was compared with exact there.
 
     Args:
         exact: whether only the exact one may.
         channels_last: of the exact one, for batches.
-        notify: is told what a person should know: that half precision is not used, and why.
+        notify: is told what a person should know: that half precision or the device is not used,
+            and why.
 
     Raises:
         ModelError: the model's file is damaged or does not fit.
         RuntimeError: the device cannot take the network.
     """
+    if is_openvino(device):
+        if exact:
+            notify(f"torch, which answers exactly, cannot use {device.name}: the CPU is used.")
+        elif there := open_on_device(entry, device, notify):
+            return there
+        device = cpu()
     if not exact and device.kind != "cpu":
         return open_gpu(entry, device, notify)
     fast = None if exact else open_converted(entry)
     return fast or open_exact(entry, device, channels_last=channels_last)
+
+
+def open_faster(
+    entry: ModelEntry, device: DeviceInfo, now: Backend, notify: Callable[[str], None]
+) -> Backend | None:
+    """What has become possible since `now` was opened for `device`: a conversion was made, or
+    compared there. None: nothing."""
+    if is_openvino(device) and now.device != device:
+        there = open_on_device(entry, device, notify, waiting=False)
+        if there is not None:
+            return there
+    return open_converted(entry) if now.name == EXACT else None
 
 
 def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None]) -> Backend:
@@ -56,6 +79,10 @@ def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None
 
 def expected_backend(entry: ModelEntry, device: DeviceInfo, *, exact: bool) -> BackendForm:
     """What `open_backend` would open, without opening it. Looks at the disk."""
+    if is_openvino(device):
+        if not exact and (precision := precision_on(entry, device)):
+            return BackendForm(OPENVINO, precision, device)
+        device = cpu()
     if not exact and device.kind != "cpu":
         with gentle_import():  # torch is there already: it was asked for the device
             from resnet_gui.core.inference import gpu_backend

@@ -1,4 +1,4 @@
-"""A converted model that answers through OpenVINO, on the CPU. No torch here."""
+"""A converted model that answers through OpenVINO, on the CPU or another device. No torch here."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import OPENVINO, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.converted import COMPILED, MODEL, MODEL_FOR_ONE
+from resnet_gui.core.system.openvino_devices import openvino_name
 from resnet_gui.core.system.openvino_import import import_openvino
 from resnet_gui.core.system.priority import begun_behind
 from resnet_gui.core.system.processor import cpu_name
 
 _log = logging.getLogger(__name__)
-_HINTS = {"bf16": "bf16", "fp32": "f32"}
+_HINTS = {"bf16": "bf16", "fp16": "f16", "fp32": "f32"}
 LATENCY, THROUGHPUT = "LATENCY", "THROUGHPUT"
 # Callers for each call that is computed at a time. OpenVINO computes in threads of its own: with no
 # more callers than those, a core is idle whenever both a caller and what it waits for want the
@@ -50,22 +51,37 @@ class OpenVinoBackend(Backend):
 
     Args of the constructor:
         folder: of the conversion.
-        precision: "bf16" or "fp32".
+        precision: "bf16" or "fp32"; on other devices than the CPU "fp16" or "fp32".
         goal: LATENCY (all cores work on one call) or THROUGHPUT (several calls beside each other).
+        device, place: of OpenVINO's, if not the CPU, and the folder of what is kept for it. There
+            photos always go alone: an NPU has to know all sizes. Features come from the CPU, as
+            they are always computed in float32.
 
     Raises:
         ImportError: OpenVINO cannot be loaded.
         RuntimeError: the conversion cannot be read or compiled.
     """
 
-    def __init__(self, folder: Path, precision: str, goal: str = LATENCY) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        precision: str,
+        goal: str = LATENCY,
+        *,
+        device: DeviceInfo | None = None,
+        place: Path | None = None,
+    ) -> None:
         self.name, self.precision = OPENVINO, precision
-        self.device = openvino_device()
+        self.device = device or openvino_device()
         self._folder, self._goal = folder, goal
         self._tensor: Any = import_openvino().Tensor
-        # Photos come alone where one is waited for.
-        model = MODEL_FOR_ONE if goal == LATENCY else MODEL
-        self._compiled = _compile(folder, model, precision, goal)
+        self._elsewhere, self._place = device, place
+        if device is not None:
+            self._compiled = _compile_on(device, folder / MODEL_FOR_ONE, precision, goal, place)
+        else:
+            # Photos come alone where one is waited for.
+            model = MODEL_FOR_ONE if goal == LATENCY else MODEL
+            self._compiled = _compile(folder, model, precision, goal)
         self.threads = 1
         if goal == THROUGHPUT:
             best = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -88,7 +104,7 @@ class OpenVinoBackend(Backend):
         """As the protocol's, always in float32: they are kept and compared."""
         if pooling is not Pooling.AVG or len(self._compiled.outputs) <= _FEATURES:
             raise ModelError("Features of this kind are only known to the exact way.")
-        if self.precision == "fp32":
+        if self.precision == "fp32" and self._elsewhere is None:
             return self._run(crops, _FEATURES)[0]
         with self._lock:
             if self._whole is None:
@@ -105,7 +121,10 @@ class OpenVinoBackend(Backend):
         with self._lock:
             if self._many is None:
                 try:
-                    self._many = OpenVinoBackend(self._folder, self.precision, THROUGHPUT)
+                    self._many = OpenVinoBackend(
+                        self._folder, self.precision, THROUGHPUT,
+                        device=self._elsewhere, place=self._place,
+                    )  # fmt: skip
                 except RuntimeError as error:  # the cache was cleared meanwhile
                     _log.warning("no backend for many: %s", error)
                     return self
@@ -146,9 +165,11 @@ class OpenVinoBackend(Backend):
 
     def _form_for(self, photos: int) -> tuple[Any, LifoQueue[Any]] | None:
         """What is compiled for so many photos, and its requests that nobody uses. None: there is
-        nothing but the form for one any more."""
-        if photos == 1 or self._goal == THROUGHPUT:
+        nothing but the form for one (any more)."""
+        if photos == 1 or (self._goal == THROUGHPUT and self._elsewhere is None):
             return self._compiled, self._idle
+        if self._elsewhere is not None:
+            return None
         with self._lock:
             if self._several is None:
                 try:
@@ -175,3 +196,24 @@ def _compile(folder: Path, model: str, precision: str, goal: str) -> Any:
 
     # Its threads begin with it. Where somebody waits for one photo, they are as quick as any.
     return begun_behind(compiled) if goal == THROUGHPUT else compiled()
+
+
+def _compile_on(
+    device: DeviceInfo, model: Path, precision: str, goal: str, place: Path | None
+) -> Any:
+    """For another device than the CPU, whose plugin is told only what it knows."""
+    core, name = import_openvino().Core(), openvino_name(device)
+    try:
+        known = set(core.get_property(name, "SUPPORTED_PROPERTIES"))
+    except RuntimeError:  # one that is made of others does not say
+        known = {"PERFORMANCE_HINT", "INFERENCE_PRECISION_HINT"}
+    options: dict[str, Any] = {
+        "PERFORMANCE_HINT": goal,
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+    }
+    options = {option: value for option, value in options.items() if option in known}
+    # It would wait up to a second for photos that may not come.
+    options["ALLOW_AUTO_BATCHING"] = False
+    if place is not None:
+        options["CACHE_DIR"] = str(place / COMPILED)
+    return core.compile_model(str(model), name, options)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from resnet_gui import __version__
 from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.inference.backend import LIBRARIES
 from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo.spec import ModelSpec
 
 FORMAT_VERSION = 1  # of what is kept of an answer
-_LIBRARIES = {"exact": "torch", "gpu": "torch", "openvino": "openvino"}
 DIGEST_BYTES = 16
 
 
@@ -50,8 +50,8 @@ def way_of(
         "classes": spec.classes,
         "preprocessing": spec.preprocessing.to_json(),
         "calibration": spec.calibration.to_json(),
-        "backend": [backend, precision, version_of(_LIBRARIES.get(backend, ""))],
-        "device": [device.kind, device.name],
+        "backend": [backend, precision, version_of(LIBRARIES.get(backend, ""))],
+        "device": [device.kind, device.name, *([device.driver] if device.driver else [])],
         "versions": [__version__, version_of("pillow")],
     }
     if spec.views:

@@ -6,6 +6,7 @@ import torch
 
 from resnet_gui.core.errors import DeviceError
 from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.system.openvino_devices import is_openvino
 from resnet_gui.core.system.processor import AUTO, cpu, cpu_name
 
 
@@ -37,4 +38,21 @@ def resolve_device(wanted: str) -> DeviceInfo:
     kinds = ", ".join(device.kind for device in devices)
     raise DeviceError(
         f"There is no device “{wanted}” on this computer.", f"Available: auto, {kinds}."
+    )
+
+
+def resolve_training_device(wanted: str) -> DeviceInfo:
+    """As `resolve_device`; the fastest where one is wanted that only OpenVINO can use, which does
+    not train (see `not_for_training`)."""
+    return resolve_device(AUTO if is_openvino(wanted) else wanted)
+
+
+def not_for_training(wanted: str, device: DeviceInfo) -> str:
+    """Why the device of `resolve_training_device` is not the one that is wanted, in a sentence; ""
+    where nothing has to be said."""
+    if not is_openvino(wanted):
+        return ""
+    return (
+        f"“{wanted}” answers about photos, but training is not possible there: it runs on "
+        f"{device.name}."
     )

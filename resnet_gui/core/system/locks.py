@@ -15,12 +15,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-__all__ = ["Timeout", "is_held", "lock"]
+from resnet_gui.core.system import paths
+
+__all__ = ["TidyLock", "Timeout", "is_held", "lock"]
 
 _POLL_S = 0.01
 # Whoever asks whether a lock is held takes it for a moment: two that ask at once must not take
 # each other for the holder.
 _ASKING_S = 0.1
+_GATE, _GATE_S = "locks.lock", 5.0
 
 
 @contextlib.contextmanager
@@ -54,3 +57,47 @@ def is_held(path: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+class TidyLock:
+    """A lock that leaves no file behind, for folders that are not ours.
+
+    Whoever had opened the file when it was removed would get the lock of a file that is gone, while
+    somebody else makes a new one and gets that. So nobody opens one while another is removed: both
+    happen inside a gate, which is a lock in the cache folder. (Between two computers that share a
+    folder there is no gate.)
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(path, thread_local=False)
+
+    def acquire(self) -> None:
+        """Take it, without waiting.
+
+        Raises:
+            Timeout: somebody else has it.
+            OSError: the file cannot be made.
+        """
+        with _gate():
+            self._lock.acquire(blocking=False)
+
+    def release(self) -> None:
+        with _gate() as shut:
+            self._lock.release()
+            if shut:
+                with contextlib.suppress(OSError):  # Windows: somebody has it open
+                    self._path.unlink()
+
+
+@contextlib.contextmanager
+def _gate() -> Iterator[bool]:
+    """Whether it is shut: where the cache folder cannot be written, it is not, and files stay."""
+    with contextlib.ExitStack() as stack:
+        shut = False
+        with contextlib.suppress(OSError):
+            path = paths.cache_dir() / _GATE
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lock(path, _GATE_S))
+            shut = True
+        yield shut

@@ -67,7 +67,7 @@ class Settings:
 
     Attributes:
         model: id of the model used last; empty: the zoo chooses.
-        device: "auto", "cuda:0", "mps" or "cpu".
+        device: "auto", "cuda:0", "mps", "cpu" or one of OpenVINO's, as "openvino:gpu".
         theme: one of THEMES.
         show_crop: whether the photo shows what the network sees.
         recent: paths of the files and folders opened last, newest first.

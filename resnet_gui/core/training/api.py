@@ -32,7 +32,11 @@ from resnet_gui.core.runs.config import Method, Precision, RunConfig, Switch
 from resnet_gui.core.runs.events import TrainEvent
 from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
 from resnet_gui.core.runs.scanned import scanned
-from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.system.devices import (
+    not_for_training,
+    resolve_device,
+    resolve_training_device,
+)
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training.data.tensor import LEVELS
 from resnet_gui.core.training.durable import restored
@@ -85,6 +89,8 @@ def train(
     entry = start_entry(zoo, config)
     device, precision, channels_last = hardware_for(config)
     check_input_size(entry, config)
+    if why := not_for_training(config.device, device):
+        yield Notice(why)
     if summary is None:
         summary = yield from scanned(Path(config.data))
     check_trainable(summary)
@@ -217,7 +223,9 @@ def _checked(run: HeldRun, zoo: Zoo, models: Path, device: str | None) -> Iterat
         raise RunMismatchError(path, "architecture", architecture, entry.spec.architecture)
     _check_unchanged(root, fingerprint)
     try:
-        info = resolve_device(device or kind)
+        info = resolve_training_device(device or kind)
+        if why := not_for_training(device or kind, info):
+            yield Notice(why)
     except DeviceError as error:
         if device is not None:
             raise
@@ -264,12 +272,12 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
 
 
 def hardware_for(config: RunConfig) -> tuple[DeviceInfo, str, bool]:
-    """Device, precision and whether memory is channels-last.
+    """The device that trains, its precision and whether memory is channels-last.
 
     Raises:
         DeviceError, RunConfigError: this computer cannot do that.
     """
-    device = resolve_device(config.device)
+    device = resolve_training_device(config.device)
     precision = resolve_precision(config.precision, device.kind)
     return device, precision, use_channels_last(config.channels_last, device.kind, precision)
 

@@ -3,39 +3,58 @@ middle of a run (Polyak & Juditsky 1992; as in EfficientNet, Tan & Le 2019). Nee
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-_Tensors = tuple[Tensor, ...] | list[Tensor]
 _MODULE = "module."  # AveragedModel's prefix
 
 
-def running_average(module: nn.Module, decay: float) -> AveragedModel:
+class RunningAverage(AveragedModel):
     """An exponential average of parameters and BatchNorm statistics, updated once per step.
 
     In the first steps the decay is smaller, (1 + n) / (10 + n), so that a short run is not an
     average of its random start.
 
-    Args:
+    It updates itself as AveragedModel would, which brings the count to the GPU and reads it back
+    at each step: training would wait for the GPU twice more. Here the count stays on the CPU.
+
+    Args of the constructor:
         decay: 0..1, of the average per step.
     """
 
-    @torch.no_grad()
-    def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:
-        if not averaged[0].is_floating_point():  # how many batches BatchNorm has seen
-            for mine, theirs in zip(averaged, current, strict=True):
-                mine.copy_(theirs)
-            return
-        n = int(count)
-        weight = 1 - min(decay, (1 + n) / (10 + n))
-        torch._foreach_lerp_(averaged, current, weight)
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        super().__init__(module, use_buffers=True)
+        self._decay = decay
 
-    return AveragedModel(module, multi_avg_fn=update, use_buffers=True)
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        n = int(self.n_averaged)
+        weight = 1 - min(self._decay, (1 + n) / (10 + n))
+        groups: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+        for mine, theirs in zip(_tensors(self.module), _tensors(model), strict=True):
+            # How many batches BatchNorm has seen has no average.
+            if n == 0 or not mine.is_floating_point():
+                mine.copy_(theirs)
+            else:
+                averaged, current = groups.setdefault(mine.dtype, ([], []))
+                averaged.append(mine)
+                current.append(theirs)
+        for averaged, current in groups.values():
+            torch._foreach_lerp_(averaged, current, weight)
+        self.n_averaged += 1
+
+
+def _tensors(module: nn.Module) -> Iterator[Tensor]:
+    for tensor in itertools.chain(module.parameters(), module.buffers()):
+        yield tensor.detach()
 
 
 def averaged_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The averaged network's own state dict, from the saved state of `running_average`."""
+    """The averaged network's own state dict, from the saved state of `RunningAverage`."""
     return {
         name.removeprefix(_MODULE): tensor
         for name, tensor in state.items()

@@ -4,25 +4,33 @@ photos. Needs torch."""
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import dataclasses
 import functools
 import json
 import logging
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.inference.backend import EXACT, Rows
-from resnet_gui.core.inference.feature_cache import FeatureCache, keys_in_pieces
+from resnet_gui.core.inference.feature_cache import (
+    MAX_BYTES,
+    FeatureCache,
+    FoundRows,
+    keys_in_pieces,
+)
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.system.documents import parse_json
-from resnet_gui.core.system.tensor_files import write_tensors
+from resnet_gui.core.system.tensor_files import RowsToWrite, write_rows, write_tensors
 from resnet_gui.core.training.data.features import Features, compute_features
 from resnet_gui.core.training.feature_ways import (
     Conditions,
@@ -38,6 +46,7 @@ from resnet_gui.core.training.setup import Setup
 _log = logging.getLogger(__name__)
 _FEATURES_KEY, _FAILURES_KEY = "resnet_gui_features", "failures"
 _LARGE = 256 * 2**20  # bytes; features of more stay in their file, mapped into memory
+_AT_ONCE = 4096  # photos; then a Stop loses no more, and memory holds no more
 
 
 def features_of(
@@ -66,17 +75,14 @@ def features_of(
             else:
                 yield item
         assert features is not None  # _gathered yields it last
-        save_features(path, backbone, features)
-        if features.train.nbytes + features.val.nbytes > _LARGE:
-            features = load_features(path, backbone, width, *sizes) or features
     yield features
 
 
 def _gathered(
     setup: Setup, network: nn.Module, backbone: str, width: int, forward: Forward
 ) -> Iterator[Preparing | Features]:
-    """Features from the cache where it has them, computed else, and then in the cache too. The run
-    notes in which way."""
+    """Features from the cache where it has them, computed else, and then in the cache too; the run
+    keeps them as well, and notes in which way they came."""
 
     def by_torch(split: Split) -> Generator[Preparing | Features, None, None]:
         layout = torch.channels_last if setup.channels_last else torch.contiguous_format
@@ -101,23 +107,27 @@ def _gathered(
     if kept.way.backend != EXACT:
         fast = functools.partial(compute_fast, setup, kept.way, width)
         try:
-            yield from _completed(setup, kept, keys, fast)
+            yield from _completed(setup, kept, keys, fast, backbone)
         except (ImportError, RuntimeError) as error:
             _log.warning("features come from torch, as OpenVINO failed: %s", error)
         else:
             return
         kept = cheapest([torch_way(conditions, backbone)], keys, width)
-    yield from _completed(setup, kept, keys, by_torch)
+    yield from _completed(setup, kept, keys, by_torch, backbone)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kept:
-    """What the cache has of one way: rows (N, width) of the photos with these numbers, rising."""
+    """What the cache has of one way."""
 
     way: Way
     cache: FeatureCache
-    rows: Rows
-    numbers: list[int]
+    found: FoundRows
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of the photos, rising."""
+        return self.found.numbers
 
 
 def cheapest(ways: Sequence[Way], keys: Sequence[bytes], width: int) -> Kept:
@@ -126,7 +136,7 @@ def cheapest(ways: Sequence[Way], keys: Sequence[bytes], width: int) -> Kept:
     found = []
     for way in ways:
         cache = FeatureCache(way.depends, width)
-        found.append(Kept(way, cache, *cache.find(keys)))
+        found.append(Kept(way, cache, cache.locate(keys)))
     return min(found, key=lambda kept: kept.way.cost * (len(keys) - len(kept.numbers)))
 
 
@@ -135,40 +145,98 @@ def _completed(
     kept: Kept,
     keys: Sequence[bytes],
     compute: Callable[[Split], Generator[Preparing | Features, None, None]],
+    backbone: str,
 ) -> Iterator[Preparing | Features]:
-    """What is kept and, computed, the rest."""
-    split = setup.split
+    """What is kept and, computed, the rest; then the run keeps all of it."""
+    split, rows = setup.split, kept.found
     items = (*split.train, *split.val)
-    known = set(kept.numbers)
-    train = [number for number in range(len(split.train)) if number not in known]
-    val = [number for number in range(len(split.train), len(items)) if number not in known]
+    known = set(rows.numbers)
+    left = (
+        [number for number in range(len(split.train)) if number not in known],
+        [number for number in range(len(split.train), len(items)) if number not in known],
+    )
     yield Preparing("features", len(known), len(items))
-    x, numbers = torch.from_numpy(kept.rows), list(kept.numbers)
-    failures: tuple[tuple[str, str], ...] = ()
-    if train or val:
+    failures: list[tuple[str, str]] = []
+    done = len(known)
+    large = _bytes(len(items), rows.width) > _LARGE
+    # Otherwise the last pieces would push the first ones out.
+    keep = _bytes(len(items) - len(known), rows.width) <= MAX_BYTES // 2
+    for train, val in _pieces(*left) if large else [left] if any(left) else []:
         rest = dataclasses.replace(
             split, train=tuple(items[n] for n in train), val=tuple(items[n] for n in val)
         )
         with contextlib.closing(compute(rest)) as events:
             for item in events:
                 if isinstance(item, Preparing):
-                    yield Preparing("features", len(known) + item.done, len(items))
+                    yield Preparing("features", done + item.done, len(items))
                     continue
                 fresh = [train[i] for i in item.train_indices] + [val[i] for i in item.val_indices]
-                parts = [part for part in (item.train, item.val) if len(part)]
-                computed = torch.cat(parts or [x[:0]])
-                kept.cache.add([keys[number] for number in fresh], computed.numpy())
-                x, failures = torch.cat([x, computed]), item.failures
-                numbers += fresh
+                if fresh:
+                    parts = [part for part in (item.train, item.val) if len(part)]
+                    computed = torch.cat(parts).numpy()
+                    mapped = kept.cache.add([keys[n] for n in fresh], computed) if keep else None
+                    if large:
+                        computed = _on_disk(setup.run.path, computed) if mapped is None else mapped
+                    rows = rows.joined(fresh, computed)
+                failures += item.failures
+        done += len(train) + len(val)
     if note_of(setup) != kept.way.note:
         with contextlib.suppress(OSError):  # the disk is full: the features themselves are kept
             setup.run.update(features=kept.way.note)
-    place, order = torch.tensor(numbers, dtype=torch.int64).sort()
-    in_train = place < len(split.train)
-    yield Features(
-        x[order[in_train]], place[in_train],
-        x[order[~in_train]], place[~in_train] - len(split.train), failures,
+    yield _finished(setup, backbone, rows, tuple(failures))
+
+
+def _pieces(train: list[int], val: list[int]) -> Iterator[tuple[list[int], list[int]]]:
+    """Photos that are computed in one go. Training and validation photos go through the network in
+    the batches in which they would without that."""
+    for start in range(0, len(train), _AT_ONCE):
+        yield train[start : start + _AT_ONCE], []
+    for start in range(0, len(val), _AT_ONCE):
+        yield [], val[start : start + _AT_ONCE]
+
+
+def _on_disk(folder: Path, rows: Rows) -> Rows:
+    """The same, mapped from a file without a name; in memory where the disk is full."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(rows.tobytes())
+            file.flush()
+            return np.memmap(file, np.float32, "r", shape=rows.shape)
+    except OSError:
+        return rows
+
+
+def _finished(
+    setup: Setup, backbone: str, rows: FoundRows, failures: tuple[tuple[str, str], ...]
+) -> Features:
+    """The features of a run, which are in its directory then. Large ones are never in memory as a
+    whole: they go there a piece at a time, and are mapped."""
+    numbers, train, path = rows.numbers, len(setup.split.train), setup.run.features
+    count, between = len(numbers), bisect.bisect_left(numbers, train)
+    place = np.array(numbers, dtype=np.int64)
+    indices = place[:between], place[between:] - train
+    if _bytes(count, rows.width) > _LARGE:
+        tensors: dict[str, RowsToWrite] = {
+            "train_indices": ((between,), "<i8", [indices[0]]),
+            "val_indices": ((count - between,), "<i8", [indices[1]]),
+            "train": ((between, rows.width), "<f4", rows.chunks(0, between)),
+            "val": ((count - between, rows.width), "<f4", rows.chunks(between, count)),
+        }
+        with contextlib.suppress(OSError):
+            write_rows(path, tensors, _metadata(backbone, failures))
+            sizes = train, len(setup.split.val)
+            if features := load_features(path, backbone, rows.width, *sizes):
+                return features
+    features = Features(
+        torch.from_numpy(rows.read(0, between)), torch.from_numpy(indices[0]),
+        torch.from_numpy(rows.read(between)), torch.from_numpy(indices[1]), failures,
     )  # fmt: skip
+    save_features(path, backbone, features)
+    return features
+
+
+def _bytes(photos: int, width: int) -> int:
+    return photos * width * np.dtype(np.float32).itemsize
 
 
 def save_features(path: Path, backbone: str, features: Features) -> None:
@@ -179,10 +247,13 @@ def save_features(path: Path, backbone: str, features: Features) -> None:
         "val": features.val.contiguous(),
         "val_indices": features.val_indices,
     }
-    # As one JSON value: the names of files may hold bytes that are no text.
-    failures = {_FAILURES_KEY: json.dumps(features.failures)}
     with contextlib.suppress(OSError):
-        write_tensors(path, tensors, {_FEATURES_KEY: backbone, **failures})
+        write_tensors(path, tensors, _metadata(backbone, features.failures))
+
+
+def _metadata(backbone: str, failures: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    # As one JSON value: the names of files may hold bytes that are no text.
+    return {_FEATURES_KEY: backbone, _FAILURES_KEY: json.dumps(failures)}
 
 
 def load_features(
@@ -220,7 +291,9 @@ def _fit(x: torch.Tensor, rows: torch.Tensor, width: int, photos: int) -> bool:
     """Whether these are features: one row of finite numbers for each of some photos."""
     if rows.dtype != torch.int64 or rows.ndim != 1 or x.dtype != torch.float32:
         return False
-    if x.shape != (len(rows), width) or not bool(torch.isfinite(x).all()):
+    if x.shape != (len(rows), width):
+        return False
+    if not all(bool(torch.isfinite(some).all()) for some in torch.split(x, _AT_ONCE)):
         return False
     numbers = rows.tolist()
     return len(set(numbers)) == len(numbers) and all(0 <= n < photos for n in numbers)

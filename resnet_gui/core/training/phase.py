@@ -25,7 +25,7 @@ from resnet_gui.core.runs.schedules import learning_rate
 from resnet_gui.core.system.allocator import keeping_freed_memory
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.augment import step_seed, variation_of
-from resnet_gui.core.training.average import running_average
+from resnet_gui.core.training.average import RunningAverage
 from resnet_gui.core.training.data.features import Features, FeatureSource
 from resnet_gui.core.training.data.photos import PhotoSource
 from resnet_gui.core.training.data.source import Source, resized
@@ -83,7 +83,7 @@ class Phase:
             kind.split(":", maxsplit=1)[0], enabled=self.forward.precision == "fp16"
         )
         self.average = (
-            running_average(module, config.ema_decay)
+            RunningAverage(module, config.ema_decay)
             if name == NETWORK and config.ema_decay
             else None
         )

@@ -14,8 +14,6 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
-
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import Rate
@@ -26,6 +24,7 @@ from resnet_gui.core.http.settings import (
 )
 from resnet_gui.core.system.disk import check_space
 from resnet_gui.core.system.files import check_regular
+from resnet_gui.core.system.locks import Timeout
 from resnet_gui.core.zoo.providers.registry import published_specs
 from resnet_gui.core.zoo.storage.remote_file import PART_SUFFIX, not_downloading, weights_file_name
 from resnet_gui.core.zoo.storage.store import copy_file

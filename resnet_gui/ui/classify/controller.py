@@ -19,6 +19,7 @@ from resnet_gui.core.events import (
 )
 from resnet_gui.core.zoo import ModelEntry, ModelSpec
 from resnet_gui.jobs.lane import Job, Priority
+from resnet_gui.ui.classify.devices import Devices
 from resnet_gui.ui.classify.model_choice import ModelChoice
 from resnet_gui.ui.classify.photo_intake import PhotoIntake
 from resnet_gui.ui.classify.photo_jobs import Answer, PhotoJobs
@@ -100,7 +101,9 @@ class ClassifyController(QObject):
         self._jobs.ended.connect(self._report_progress)
         self._jobs.ended.connect(self.batch_ended)
         self.device = "auto"
-        self.devices: tuple[DeviceInfo, ...] = ()
+        self._devices = Devices(means, self)
+        self._devices.found.connect(self.devices_found)
+        self._devices.failed.connect(self._on_failed)
         self.status = Status()
         self._current: Photo | None = None
         self._warming: Job | None = None
@@ -240,9 +243,11 @@ class ClassifyController(QObject):
         """Choose the first model and bring it into memory, so that the first drop is quick."""
         self.device = device
         self.model.start(model_id)
-        job = self._inference.submit(self._engine.devices, Priority.BACKGROUND)
-        job.progressed.connect(self._on_devices)
-        job.failed.connect(self._on_failed)
+        self._devices.look()
+
+    @property
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        return self._devices.all
 
     @property
     def entry(self) -> ModelEntry | None:
@@ -294,11 +299,6 @@ class ClassifyController(QObject):
         self._classify([p for p in self.photos.photos() if p.state is PhotoState.IDLE])
 
     # --- jobs on the inference lane -----------------------------------------------------------
-
-    @Slot(object)
-    def _on_devices(self, events: list[tuple[DeviceInfo, ...]]) -> None:
-        self.devices = events[-1]
-        self.devices_found.emit()
 
     def _warm_up(self) -> None:
         if self.entry is not None:

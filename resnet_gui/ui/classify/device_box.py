@@ -5,10 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QWidget
 
+from resnet_gui.core.system.openvino_devices import is_openvino, openvino_name
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import set_tooltip, tooltip
+
+_FURTHER = (
+    "It answers as soon as its answers have been compared with the exact ones, until then the CPU "
+    "does. Training does not run on it."
+)
 
 
 class DeviceBox(ComboBox):
@@ -37,9 +43,11 @@ class DeviceBox(ComboBox):
         fastest = devices[0].name if devices else ""
         self.add_choice(f"Device: automatic ({_short(fastest)})", "auto")
         for device in devices:
-            kind = device.kind.upper().split(":")[0]
+            kind, tip = device.kind.upper().split(":")[0], device.name
+            if is_openvino(device):
+                kind, tip = openvino_name(device).split(".")[0], f"{device.name}\n{_FURTHER}"
             self.add_choice(f"{kind}: {_short(device.name)}", device.kind)
-            self.setItemData(self.count() - 1, tooltip(device.name), Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(self.count() - 1, tooltip(tip), Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(max(0, self.findData(self._controller.device)))
 
 
@@ -47,5 +55,5 @@ def _short(name: str) -> str:
     """A device's name without what makers add: "Intel(R) Core(TM) i5" -> "Intel Core i5"."""
     for mark in ("(R)", "(TM)", "(tm)", "Processor", "CPU"):
         name = name.replace(mark, " ")
-    name = " ".join(name.split("@")[0].split())
-    return name if len(name) <= 32 else name[:31] + "…"
+    name, by, how = " ".join(name.split("@")[0].split()).partition(" (OpenVINO)")
+    return f"{name if len(name) <= 32 else name[:31] + '…'}{by}{how}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -30,7 +31,9 @@ from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.network_features import features_of
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.photos.preprocess import network_input
+from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import paths
+from resnet_gui.core.system.processor import cpu_name
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.lite0 import MODEL_ID as LITE0
 from tests.helpers.models import small_model
@@ -161,7 +164,8 @@ def test_the_file_is_there_at_once_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "new" / "features.npz"
     with FeatureFile(target, "m", "none") as file:
         for number in range(3):
-            file.add(f"{number}.jpg", np.full((2, 3, 4), number, dtype=np.float32))
+            features = np.full((2, 3, 4), number, dtype=np.float32)
+            file.add(f"{number}.jpg", features, '{"backend": "é"}' if number else "{}")
         file.add_failed("é\udcff.jpg", "“no” photo")
         assert not target.exists()
         file.save()
@@ -173,6 +177,9 @@ def test_the_file_is_there_at_once_or_not_at_all(tmp_path: Path) -> None:
         assert found["failed"].tolist() == ["é\udcff.jpg"]
         assert found["messages"].tolist() == ["“no” photo"]
         assert (str(found["model"]), str(found["pooling"])) == ("m", "none")
+        # A model whose faster form became ready meanwhile went on in another way.
+        assert found["ways"].tolist() == ["{}", '{"backend": "é"}']
+        assert found["way"].tolist() == [0, 1, 1]
     before = target.read_bytes()
     with FeatureFile(target, "m", "avg") as file:
         file.add("a", np.zeros(2, np.float32))
@@ -222,6 +229,17 @@ def test_the_command_writes_the_file_and_a_summary(
         assert found["paths"].tolist() == [str(p) for p in sorted(photos.glob("photo*"))]
         assert found["failed"].tolist() == [str(photos / "broken.jpg")]
         assert found["messages"].tolist() == [summary["failed"][0]["message"]]
+        assert found["way"].tolist() == [0, 0, 0]
+        (way,) = map(json.loads, found["ways"].tolist())
+    assert summary["ways"] == [way]
+    entry = Zoo.standard().ready("insects")
+    assert entry.weights_path is not None
+    assert way["weights"] == hashlib.sha256(entry.weights_path.read_bytes()).hexdigest()
+    assert (way["model"], way["architecture"], way["pooling"]) == ("insects", "resnet18", "avg")
+    assert Preprocessing.from_json(way["preprocessing"]) == entry.spec.preprocessing
+    assert (way["backend"], way["precision"], way["reading"]) == ("exact", "fp32", "exact")
+    assert way["device"] == cpu_name()
+    assert set(way["versions"]) == {"resnet-gui", "torch"}
     (photos / "broken.jpg").unlink()
     code, stdout, stderr = command(photos, "--model", "insects", "--pooling", "none", "--out", out)
     assert (code, stdout) == (0, "")

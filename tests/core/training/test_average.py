@@ -9,6 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_gui.core.runs.checkpoint import load_checkpoint
 from resnet_gui.core.runs.config import RunConfig
@@ -16,7 +18,7 @@ from resnet_gui.core.runs.events import EpochDone, RunFinished, RunStarted
 from resnet_gui.core.runs.listing import RunDirectory
 from resnet_gui.core.runs.schedules import lr_factor
 from resnet_gui.core.training.api import resume, train
-from resnet_gui.core.training.average import averaged_weights, running_average
+from resnet_gui.core.training.average import RunningAverage, averaged_weights
 from tests.helpers.training import curve, make_photos, make_tiny_model, tiny_config, user_zoo
 
 SETTINGS: dict[str, Any] = {"ema_decay": 0.8, "freeze_batchnorm": "off"}
@@ -34,7 +36,7 @@ def run_of(events: list[Any]) -> RunDirectory:
 
 def test_the_average_follows_its_formula() -> None:
     module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
-    average = running_average(module, 0.9)
+    average = RunningAverage(module, 0.9)
     expected = torch.zeros(2, 2)
     for n in range(30):
         with torch.no_grad():
@@ -47,6 +49,67 @@ def test_the_average_follows_its_formula() -> None:
     torch.testing.assert_close(kept["0.weight"], expected)
     assert int(kept["1.num_batches_tracked"]) == 30
     assert kept.keys() == module.state_dict().keys()
+
+
+class _Reads(TorchDispatchMode):
+    """Notes where the numbers were that Python read: a GPU would have to be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is torch.ops.aten._local_scalar_dense.default:
+            self.places.append(args[0].device.type)
+        return func(*args, **(kwargs or {}))
+
+
+def test_an_average_on_a_device_waits_for_nothing() -> None:
+    """Tensors of torch's meta device have no numbers, so that reading one fails, as does copying
+    one to the CPU. How often the average was updated is counted on the CPU, also after a resume."""
+    module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)).to("meta")
+    average = RunningAverage(module, 0.9)
+    with _Reads() as reads:
+        for _ in range(3):
+            average.update_parameters(module)
+        average.load_state_dict({**average.state_dict(), "n_averaged": torch.tensor(7)})
+        average.update_parameters(module)
+        with pytest.raises(RuntimeError, match="meta"):
+            module[0].weight.sum().item()
+    assert {p.device.type for p in average.module.parameters()} == {"meta"}
+    assert int(average.n_averaged) == 8
+    assert set(reads.places[:-1]) == {"cpu"}
+    assert reads.places[-1] == "meta"  # what was to fail
+
+
+def test_the_average_is_that_of_torch_to_the_bit() -> None:
+    """AveragedModel's own, to which the same formula is given."""
+
+    @torch.no_grad()
+    def update(averaged: Any, current: Any, count: Any) -> None:
+        n = int(count)
+        for mine, theirs in zip(averaged, current, strict=True):
+            if mine.is_floating_point():
+                mine.lerp_(theirs, 1 - min(0.99, (1 + n) / (10 + n)))
+            else:
+                mine.copy_(theirs)
+
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.Flatten(), nn.Linear(5, 2))
+    ours = RunningAverage(module, 0.99)
+    torchs = AveragedModel(module, multi_avg_fn=update, use_buffers=True)
+    for _ in range(12):
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.add_(torch.randn_like(parameter))
+        module(torch.randn(4, 3, 3, 3))
+        ours.update_parameters(module)
+        torchs.update_parameters(module)
+    found, expected = ours.state_dict(), torchs.state_dict()
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize("method", ["full", "last", "scratch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from resnet_gui.core.dataset import scan_dataset
 from resnet_gui.core.inference import feature_cache
@@ -32,6 +34,7 @@ from resnet_gui.core.runs.events import (
 )
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system.paths import user_models_dir
+from resnet_gui.core.system.tensor_files import RowsToWrite, write_rows
 from resnet_gui.core.training import kept_features
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.training.estimate import estimate
@@ -176,15 +179,61 @@ def test_without_room_a_run_goes_on(
     assert used_bytes() == 0
 
 
-def test_large_features_stay_in_their_file(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("room", [2_000_000_000, 1000])
+def test_large_features_stay_in_their_file(
+    room: int, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are computed and gathered in pieces, with room in the cache and without; what the head
+    learns is the same to the last bit."""
     wanted = curve(run(head(data, dropout=0.2)))
     monkeypatch.setattr(kept_features, "_LARGE", 0)
+    monkeypatch.setattr(kept_features, "_AT_ONCE", 16)
+    monkeypatch.setattr(kept_features, "MAX_BYTES", room)
     clear_features()
     generator = train(head(data, dropout=0.2), zoo=user_zoo())
     first = [next(event for event in generator if isinstance(event, EpochDone))]
     generator.close()
     second = list(resume(runs_dir() / first[0].run, zoo=user_zoo()))
     assert curve([*first, *second]) == wanted
+    assert (used_bytes() > 0) is (room > 1000)
+    assert curve(run(head(data, dropout=0.2))) == wanted  # with what the cache has
+
+
+def test_a_full_disk_leaves_large_features_in_memory(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = curve(run(head(data)))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kept_features, "_LARGE", 0)
+    monkeypatch.setattr(kept_features, "write_rows", full)
+    monkeypatch.setattr(kept_features.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(kept_features, "MAX_BYTES", 0)
+    clear_features()
+    assert curve(run(head(data))) == wanted
+
+
+def test_rows_written_piece_by_piece_are_safetensors(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((7, 3), dtype=np.float32)
+    numbers = np.arange(7, dtype=np.int64)
+    path = tmp_path / "rows.safetensors"
+    tensors: dict[str, RowsToWrite] = {
+        "numbers": ((7,), "<i8", [numbers]),
+        "none": ((0, 3), "<f4", []),
+        "rows": ((7, 3), "<f4", [rows[:4], rows[4:]]),
+    }
+    write_rows(path, tensors, {"é": "ü"})
+    with safe_open(path, framework="np") as file:
+        assert file.metadata() == {"é": "ü"}
+        assert np.array_equal(file.get_tensor("rows"), rows)
+        assert np.array_equal(file.get_tensor("numbers"), numbers)
+        assert file.get_tensor("none").shape == (0, 3)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="shapes"):
+        write_rows(path, {"rows": ((8, 3), "<f4", [rows])}, {})
+    assert path.read_bytes() == before
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:

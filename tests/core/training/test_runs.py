@@ -33,6 +33,7 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.listing import RunDirectory, RunState, list_runs, runs_dir
+from resnet_gui.core.system.devices import resolve_device
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.training import phase
 from resnet_gui.core.training.api import resume, train
@@ -62,6 +63,15 @@ def run_all(config: Any, **options: Any) -> list[Any]:
 
 def last(events: list[Any]) -> Any:
     return events[-1]
+
+
+def test_a_device_that_cannot_train_is_named_and_another_trains(data: Path) -> None:
+    events = run_all(tiny_config(data, method="head", epochs=1, device="openvino:gpu"))
+    (why,) = (event.message for event in events if isinstance(event, Notice))
+    assert why.startswith("“openvino:gpu” answers about photos, but training is not possible there")
+    started = next(event for event in events if isinstance(event, RunStarted))
+    assert started.device_kind == resolve_device("auto").kind
+    assert started.device in why
 
 
 METHODS: dict[str, dict[str, Any]] = {

@@ -43,8 +43,7 @@ def part_of(site: Site, folder: Path) -> Path:
 def assert_whole(site: Site, folder: Path, path: Path) -> None:
     assert path == folder / site.file_name
     assert path.read_bytes() == site.content
-    left = [p.name for p in folder.iterdir() if not p.name.endswith(".lock")]
-    assert left == [site.file_name]
+    assert [p.name for p in folder.iterdir() if p.is_file()] == [site.file_name]
 
 
 def fails(
@@ -55,6 +54,7 @@ def fails(
         drive(download_weights(site.spec(), folder, settings, ONCE))
     assert type(caught.value) is kind
     assert not (folder / site.file_name).exists()
+    assert not list(folder.glob(".*.lock"))
     assert caught.value.what.endswith(".")
     assert caught.value.advice.endswith(".")
     return caught.value

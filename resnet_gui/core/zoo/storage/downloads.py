@@ -15,14 +15,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock, Timeout
-
 from resnet_gui.core import errors
 from resnet_gui.core.errors import NetworkError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.fetch import TICK_S, Patience, Rate, Reply, ask, raise_for_status
 from resnet_gui.core.http.settings import HttpSettings, host_of, load_http_settings
 from resnet_gui.core.system.disk import check_space, disk_errors
+from resnet_gui.core.system.locks import TidyLock, Timeout
 from resnet_gui.core.zoo.spec import ModelSpec
 from resnet_gui.core.zoo.storage.remote_file import (
     PART_SUFFIX,
@@ -136,7 +135,7 @@ class _Download:
         with self._disk_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
         # Not bound to a thread: a generator may be closed by another one than drove it.
-        lock = FileLock(lock_path(self.target), thread_local=False)
+        lock = TidyLock(lock_path(self.target))
         yield from self._acquire(lock)
         try:
             if (yield from self._is_here()):
@@ -182,11 +181,11 @@ class _Download:
                 last = time.monotonic()
                 yield DownloadProgress(self.file.title, done, self.total, 0.0, note)
 
-    def _acquire(self, lock: FileLock) -> Downloading:
+    def _acquire(self, lock: TidyLock) -> Downloading:
         while True:
             try:
                 with self._disk_errors():
-                    lock.acquire(blocking=False)
+                    lock.acquire()
                 return
             except Timeout:
                 yield self._progress("Another program is downloading this file; waiting for it…")

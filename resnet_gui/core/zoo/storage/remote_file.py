@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.checksum import Checksum, published_checksum
 from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
+from resnet_gui.core.system.locks import TidyLock
 from resnet_gui.core.zoo.spec import ModelSpec
 
 PART_SUFFIX = ".part"
@@ -95,9 +94,9 @@ def not_downloading(target: Path) -> Iterator[None]:
         Timeout: it is being downloaded right now.
         DownloadError: its folder cannot be written.
     """
-    lock = FileLock(lock_path(target), thread_local=False)
+    lock = TidyLock(lock_path(target))
     with disk_errors(target.parent):
-        lock.acquire(blocking=False)
+        lock.acquire()
     try:
         yield
     finally:

@@ -12,8 +12,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
-
 from resnet_gui.core.errors import ModelError, ModelFileError
 from resnet_gui.core.http.fetch import TICK_S
 from resnet_gui.core.http.settings import load_http_settings
@@ -21,6 +19,7 @@ from resnet_gui.core.system import atomic
 from resnet_gui.core.system.disk import disk_errors
 from resnet_gui.core.system.documents import read_object
 from resnet_gui.core.system.files import check_regular, open_regular
+from resnet_gui.core.system.locks import Timeout
 from resnet_gui.core.system.paths import data_dir
 from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.providers.registry import published_specs

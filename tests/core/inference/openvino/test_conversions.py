@@ -116,6 +116,26 @@ def test_a_broken_conversion_is_refused_and_the_model_stays_on_exact(
     assert backend_of(classifier) == EXACT
 
 
+def test_without_enough_memory_nothing_is_begun_and_it_is_tried_again(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_insects()
+    monkeypatch.delenv("RESNET_GUI_EXACT")
+    monkeypatch.setattr(conversion, "write_model", lambda *_: pytest.fail("it was begun"))
+    monkeypatch.setattr(conversion, "free_memory_bytes", lambda: 100_000_000)
+    entry = insects_entry()
+    for _ in range(3):
+        assert list(convert(entry)) == ["hash", "network", "done"]
+        found = find_conversion(entry)
+        assert found is not None
+        assert found.worth_trying
+        assert not found.usable
+        assert describe(entry) == (
+            "Exact for now: the faster form was not made, as making it takes about 0.3 GB of "
+            "memory and 0.1 GB were free. It is tried again after the next start."
+        )
+
+
 def test_a_conversion_that_ends_its_process_is_not_begun_for_ever(home: Path) -> None:
     found = find_conversion(insects_entry())
     assert found is not None
