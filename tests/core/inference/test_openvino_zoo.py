@@ -1,108 +1,122 @@
-"""Every architecture of the zoo through OpenVINO, with random weights, against torch."""
+"""Every architecture of the zoo through OpenVINO, against torch: float32 within 1e-4 and bfloat16
+within 3 % of the largest |logit|.
+
+Trained networks hold that, all that are at hand. Random weights do where the network does not
+enlarge roundings; where it does, the figures below are what was measured, and bfloat16 itself is as
+far off in torch: no way of computing it would be nearer. What such a model does in the program is
+decided by `check`: it answers in float32, or exactly.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
-import torch
 from torch import nn
 
-from resnet_gui.core.inference.backend import Rows
-from resnet_gui.core.inference.check import check_pictures
-from resnet_gui.core.inference.convert import computes_in_bf16, write_model
-from resnet_gui.core.inference.converted import conversions_dir
-from resnet_gui.core.inference.exact import ExactBackend
-from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
-from resnet_gui.core.inference.tensors import normalise
-from resnet_gui.core.nets.build import build_network
+from resnet_gui.core.inference.convert import computes_in_bf16
+from resnet_gui.core.inference.exact import open_exact
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu
-from resnet_gui.core.zoo import ModelSpec, Zoo
-from resnet_gui.core.zoo.untrained import untrained_entries
+from resnet_gui.core.zoo import Zoo
+from tests.helpers.architectures import all_architectures
+from tests.helpers.lifelike import begun_network, lifelike_network, photo_crops
+from tests.helpers.precision import Measured, measure, preprocessing_for
 
 pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
-_SIDE = 96  # pixels; the sums are those of 224, only fewer
-_PHOTOS = 9  # of `check_pictures`, the first ones
-_EVERYDAY = ("resnet20-cifar10", "cifar-preresnet29")
+ALL = all_architectures()
+FP32, BF16 = 1e-4, 0.03  # the bounds, as a share of the largest |logit|
+_TAME = 3  # times that noise is enlarged, at most, by the trained networks
+_PHOTOS = 9
+_EVERYDAY = ("cifar-highway20", "cifar-preresnet29")
+_TRAINED = ("plain20-cifar10", "resnet20-cifar10")
+_TRAINED_SLOW = ("plain56-cifar10", "resnet56-cifar10", "resnet56v2-cifar10", "efficientnet-lite0")
+
+# Lifelike networks that are beyond a bound or at it, with what was measured on nineteen photos.
+BEYOND_FP32 = {
+    "cifar-plain110": 1.5e-2,
+    "plain56-cifar10": 1.6e-3,
+    "resnet152.imagenet1k_v1": 2.7e-4,
+}
+BEYOND_BF16 = {
+    "plain20-cifar10": 0.087,
+    "plain56-cifar10": 0.32,
+    "resnet20-cifar10": 0.034,
+    "resnet56v2-cifar10": 0.076,
+    "efficientnet-lite0": 0.36,
+    "cifar-highway56": 0.062,
+    "cifar-plain110": 0.17,
+    "cifar-preresnet29": 0.028,
+    "resnet34": 0.036,
+    "resnet50.imagenet1k_v1": 0.078,
+    "resnet101.imagenet1k_v1": 0.22,
+    "resnet152.imagenet1k_v1": 0.26,
+    "resnext50_32x4d.imagenet1k_v1": 0.11,
+    "resnext101_32x8d.imagenet1k_v1": 0.17,
+}
 
 
-def _architectures() -> dict[str, ModelSpec]:
-    """One spec for each architecture with its options, by id."""
-    found: dict[tuple[str, str], ModelSpec] = {}
-    for entry in [*Zoo.standard().entries(), *untrained_entries()]:
-        spec = entry.spec
-        options = str(sorted(spec.architecture_options.items()))
-        found.setdefault((spec.architecture, options), spec)
-    return {spec.id: spec for spec in found.values()}
+def measured(network: nn.Module, preprocessing: Preprocessing) -> Measured:
+    found = measure(network, preprocessing, photo_crops(preprocessing.crop, _PHOTOS, seed=1))
+    print(found)  # noqa: T201 - shown by pytest -s
+    return found
 
 
-ALL = _architectures()
-
-
-def trained_alike(spec: ModelSpec, preprocessing: Preprocessing) -> nn.Module:
-    """A network with random weights whose BatchNorm knows what passes through it: with the
-    statistics of a new one (0 and 1) values would grow or fade from layer to layer."""
-    torch.manual_seed(0)
-    network = build_network(
-        spec.architecture, max(10, len(spec.classes)), spec.architecture_options
-    )
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = None  # the mean over all that it sees
-        norm.reset_running_stats()
-        nn.init.uniform_(norm.weight, 0.6, 1.4)
-        nn.init.normal_(norm.bias, std=0.2)
-    crops = torch.from_numpy(check_pictures(preprocessing))
-    network.train()
-    with torch.no_grad():
-        network(normalise(crops.permute(0, 3, 1, 2), preprocessing))
-    return network.eval()
-
-
-def share(expected: Rows, found: Rows) -> float:
-    """The largest difference as a share of the largest |logit|."""
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
-
-
-def check(model_id: str, folder: Path) -> None:
-    """float32 within 1e-4 and bfloat16 within 3 %; a network that passes errors on enlarged (deep
-    and without shortcuts, or with many thin layers and random weights) may be as far from torch as
-    torch is from itself: in float64, and in its own bfloat16."""
-    spec = ALL[model_id]
-    crop = min(_SIDE, spec.preprocessing.crop)
-    preprocessing = Preprocessing(crop, crop, spec.preprocessing.mean, spec.preprocessing.std)
-    network = trained_alike(spec, preprocessing)
-    conversions_dir().mkdir(parents=True)
-    folder.mkdir()
-    write_model(network, preprocessing, folder)
-    crops = check_pictures(preprocessing)
-    expected = ExactBackend(network, preprocessing, cpu()).infer(crops)
-    assert np.ptp(expected, axis=0).max() > 0.1 * np.abs(expected).max()  # they do tell apart
-    whole = share(expected, OpenVinoBackend(folder, "fp32").infer(crops))
-    print(f"\n{model_id}: fp32 {whole:.1e}", end="")  # noqa: T201 - shown by pytest -s
-    x = normalise(torch.from_numpy(crops).permute(0, 3, 1, 2), preprocessing)
+def within_bounds(found: Measured) -> None:
+    assert found.fp32 < FP32
     if computes_in_bf16():
-        half = share(expected[:_PHOTOS], OpenVinoBackend(folder, "bf16").infer(crops[:_PHOTOS]))
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            own = share(expected[:_PHOTOS], network(x[:_PHOTOS]).float().numpy())
-        print(f", bf16 {half:.2%}, torch's {own:.2%}", end="")  # noqa: T201
-        assert half < max(0.03, 1.5 * own)
-    if whole >= 1e-4:
-        with torch.inference_mode():
-            true = network.double()(x.double()).numpy()
-        print(f", torch from float64 {share(true, expected):.1e}", end="")  # noqa: T201
-        assert whole < 5 * share(true, expected)
+        assert found.bf16 < BF16
+        assert found.same == found.sure
+
+
+def trained(model_id: str) -> Measured:
+    entry = Zoo.standard().ready(model_id)
+    return measured(open_exact(entry, cpu()).network, entry.spec.preprocessing)
+
+
+def check_lifelike(model_id: str) -> None:
+    preprocessing = preprocessing_for(ALL[model_id])
+    found = measured(lifelike_network(ALL[model_id], preprocessing), preprocessing)
+    if model_id in BEYOND_FP32:
+        assert found.fp32 < 2 * BEYOND_FP32[model_id]
+        # As far from torch as torch is from the truth.
+        assert found.fp32 < max(FP32, 5 * found.exact)
+    else:
+        assert found.fp32 < FP32
+    if not computes_in_bf16():
+        return
+    if model_id in BEYOND_BF16:
+        assert found.bf16 < 2 * BEYOND_BF16[model_id]
+        assert found.bf16 < max(BF16, 1.5 * found.own_bf16)
+        assert found.enlarged > _TAME
+    else:
+        within_bounds(found)
+
+
+@pytest.mark.parametrize("model_id", _TRAINED)
+def test_trained_networks(model_id: str) -> None:
+    within_bounds(trained(model_id))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_id", _TRAINED_SLOW)
+def test_large_trained_networks(model_id: str) -> None:
+    within_bounds(trained(model_id))
 
 
 @pytest.mark.parametrize("model_id", _EVERYDAY)
-def test_small_architectures(model_id: str, tmp_path: Path) -> None:
-    check(model_id, tmp_path / "model")
+def test_small_architectures(model_id: str) -> None:
+    check_lifelike(model_id)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model_id", [name for name in ALL if name not in _EVERYDAY])
-def test_all_architectures(model_id: str, tmp_path: Path) -> None:
-    check(model_id, tmp_path / "model")
+def test_all_architectures(model_id: str) -> None:
+    check_lifelike(model_id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_id", ["plain20-cifar10", "resnet56v2-cifar10"])
+def test_the_first_steps_of_a_training_are_enough(model_id: str) -> None:
+    """The same networks from random weights that are beyond the bound above."""
+    preprocessing = preprocessing_for(ALL[model_id])
+    within_bounds(measured(begun_network(ALL[model_id], preprocessing), preprocessing))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import re
 import shutil
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 from resnet_gui.core.events import ClassScore, ModelReady, Notice, Prediction
 from resnet_gui.core.inference import convert as conversion
@@ -57,24 +61,67 @@ pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fas
 def _confused(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
     """A conversion in which the means of red and blue are confused."""
     mean, std = preprocessing.mean, preprocessing.std
-    wrong = Preprocessing(
-        preprocessing.resize,
-        preprocessing.crop,
-        (mean[2], mean[1], mean[0]),
-        (std[2], std[1], std[0]),
-    )
+    wrong = dataclasses.replace(preprocessing, mean=mean[::-1], std=std[::-1])
     _write(network, wrong, folder)
+
+
+def _other_statistics(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion that normalises with ImageNet's mean and deviation instead of the model's."""
+    wrong = Preprocessing(preprocessing.resize, preprocessing.crop)
+    assert wrong.mean != preprocessing.mean
+    _write(network, wrong, folder)
+
+
+@contextlib.contextmanager
+def _changed(network: nn.Module, tensor: str, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """While this is open, one of the network's tensors is another."""
+    found = network.state_dict()[tensor]
+    original = found.clone()
+    found.copy_(change(original))
+    try:
+        yield
+    finally:
+        found.copy_(original)
+
+
+def _swapped(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion that takes red for blue."""
+    with _changed(network, "stem.conv.weight", lambda weight: weight.flip(1)):
+        _write(network, preprocessing, folder)
 
 
 def _other_weights(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
     """A conversion in which one of some sixty tensors is a thousandth too large."""
-    broken = network
-    weight = broken.get_submodule("stage2.0.residual.conv1").weight
-    weight.mul_(1.001)  # type: ignore[operator]
-    try:
-        _write(broken, preprocessing, folder)
-    finally:
-        weight.div_(1.001)  # type: ignore[operator]
+    with _changed(network, "stage2.0.residual.conv1.weight", lambda weight: 1.001 * weight):
+        _write(network, preprocessing, folder)
+
+
+def _one_kernel(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion in which a single kernel of a single layer is missing."""
+
+    def without(weight: Tensor) -> Tensor:
+        weight = weight.clone()
+        weight[0] = 0
+        return weight
+
+    with _changed(network, "stage1.0.residual.conv2.weight", without):
+        _write(network, preprocessing, folder)
+
+
+def _old_statistics(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion in which one BatchNorm's variance is a hundredth off."""
+    with _changed(network, "stage3.0.residual.norm1.running_var", lambda values: 1.01 * values):
+        _write(network, preprocessing, folder)
+
+
+def _alone(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
+    """A conversion that is right but for the form for a single photo."""
+    _write(network, preprocessing, folder)
+    with tempfile.TemporaryDirectory() as other:
+        _one_kernel(network, preprocessing, Path(other))
+        for path in Path(other).glob(Path(MODEL_FOR_ONE).with_suffix(".*").name):
+            (folder / path.name).unlink()
+            shutil.copy(path, folder / path.name)
 
 
 def _impossible(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
@@ -88,7 +135,11 @@ _write = conversion.write_model
     ("breaking", "reason"),
     [
         (_confused, "apart|another first answer"),
+        (_other_statistics, "apart|another first answer"),
+        (_swapped, "apart|another first answer"),
         (_other_weights, "apart"),
+        (_old_statistics, "apart"),
+        (_alone, "apart|another first answer"),
         (_impossible, r"OpenVINO cannot run it \(no such operation: aten::odd\)"),
     ],
 )
