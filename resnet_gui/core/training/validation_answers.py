@@ -34,6 +34,7 @@ from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.system.documents import text
+from resnet_gui.core.training.data.source import Judged
 from resnet_gui.core.training.feature_ways import note_of
 from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 from resnet_gui.core.training.sitting import Sitting
@@ -83,28 +84,35 @@ def validation_answers(
         return Answers()
     module = network.get_submodule(head_name(network)) if phase.name == HEAD else network
     asked = _HeadWithInput(module) if phase.name == HEAD else WithFeatures(module)
-    positions: list[int] = []
-    rows: list[Tensor] = []
+    workers = phase.workers
+    workers.order("answers")
+    workers.hand_over(network.state_dict, {})
+    found: list[Judged] = []
     try:
         asked = asked.to(setup.device.kind)
         phase.source.begin_epoch(setup.config.epochs, setup.preprocessing.crop)
-        for judged in phase.source.judge(asked, phase.forward):
-            positions += judged.positions
+        for judged in workers.all_of(phase.source.judge(asked, phase.forward)):
             # What is too much to be kept in memory is left out: the energy needs no features.
             many = len(items) * judged.logits.shape[1] > _MOST_FEATURES
-            rows.append(judged.logits[:, :classes].clone() if many else judged.logits)
+            rows = judged.logits[:, :classes].clone() if many else judged.logits
+            found.append(Judged(judged.positions, rows))
             if phase.name == NETWORK:
-                yield Preparing("validating", len(positions), len(items))
-            if sitting.stop():
+                done = sum(len(answered.positions) for answered in found)
+                yield Preparing("validating", done, len(items))
+            if not workers.several and sitting.stop():
                 return Answers()
+        if workers.stopping:
+            return Answers()
     except (OutOfMemoryError, RuntimeError, MemoryError) as error:
         _log.warning("the validation photos' answers are not kept: %s", error)
         return Answers()
     finally:
         network.to("cpu")
-    if not positions:
+    if not found:
         return Answers()
-    everything: Rows = torch.cat(rows).numpy()
+    found.sort(key=lambda judged: judged.positions)  # several processes answer in turns
+    positions = [position for judged in found for position in judged.positions]
+    everything: Rows = torch.cat([judged.logits for judged in found]).numpy()
     logits = np.ascontiguousarray(everything[:, :classes])
     features = everything[:, classes:] if everything.shape[1] > classes else None
     truth = np.array([items[index].label for index in positions], np.int64)

@@ -87,6 +87,9 @@ class FeatureSource:
         failures, self._failures = self._failures, []
         return failures
 
+    def share_failures(self) -> None:
+        """Nothing to do: features are one process's."""
+
     def close(self) -> None:
         self._x = self._val = torch.empty(0)
 
