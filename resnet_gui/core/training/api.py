@@ -133,6 +133,7 @@ def train(
             "kind": device.kind,
             "precision": precision,
             "channels_last": channels_last,
+            **({"workers": workers.size} if workers.several else {}),
         },
         "versions": versions(),
     }

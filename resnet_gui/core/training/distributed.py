@@ -42,7 +42,8 @@ from resnet_gui.core.training.workers import Workers
 Result = TypeVar("Result")
 
 # How long a process may lag behind the others within a step or a validation.
-PATIENCE = datetime.timedelta(minutes=10)
+# One that is gone is noticed at once; this is for a computer that was switched off.
+PATIENCE = datetime.timedelta(minutes=30)
 _LONGEST_PAUSE_S, _LOOK_EVERY_S = 0.1, 1.0
 _REASON_S = 10.0  # for the reason of a closed connection to come, and for the others to leave
 _FAILED, _END, _STOP = "failed", "end", "stop"
@@ -72,6 +73,7 @@ class LaunchedWorkers(Workers):
         self._store = store
         self._stop = stop
         self.code = 0
+        self._own_stop: Callable[[], bool] = stop.is_set
         self._told_stop = False
         self._looked = 0.0
         self._orders = self._rounds = 0
@@ -173,7 +175,7 @@ class LaunchedWorkers(Workers):
     # What all do at the same moment.
 
     def total(self, values: list[float]) -> list[float]:
-        asked = float(self._stop.is_set())
+        asked = float(self._asked())
         sums = torch.tensor([*values, asked], dtype=torch.float64)
         self._together(lambda: dist.all_reduce(sums))
         *found, stopping = sums.tolist()
@@ -189,7 +191,7 @@ class LaunchedWorkers(Workers):
             for item in judged:
                 mine.append(item)
                 yield item
-                if self._stop.is_set():
+                if self._asked():
                     break
         except Exception as caught:  # noqa: BLE001 - raised again when the others know
             error = caught
@@ -227,17 +229,23 @@ class LaunchedWorkers(Workers):
     # Stopping, failing, ending.
 
     def asking(self, stop: Callable[[], bool]) -> Callable[[], bool]:
+        self._own_stop = stop
+
         def asked() -> bool:
             if time.monotonic() - self._looked > _LOOK_EVERY_S:
                 self._looked = time.monotonic()
                 self._look()
-            return stop() or self._stop.is_set()
+            return self._asked()
 
         return asked
 
+    def _asked(self) -> bool:
+        return self._stop.is_set() or self._own_stop()
+
     def fail(self, error: BaseException) -> None:
         """Tell the leader that this process ends, and why."""
-        message = str(error) or type(error).__name__
+        foreseen = getattr(error, "foreseen", False)
+        message = str(error) if foreseen else f"{type(error).__name__}: {error}"
         what = json.dumps({"rank": self.rank, "name": self.name, "message": message})
         with contextlib.suppress(RuntimeError):  # the store is gone: so are the others
             self._store.set(_FAILED, what)

@@ -109,7 +109,8 @@ class _Follower:
         batches = phase.order(epoch)
         phase.train_mode()
         phase.source.begin_epoch(epoch, setup.input_side(epoch))
-        for number, (planned, batch) in enumerate(made_ahead(phase.source, setup, epoch, batches)):
+        coming = made_ahead(phase.source, setup.config.seed, epoch, batches)
+        for number, (planned, batch) in enumerate(coming):
             phase.set_learning_rate(epoch, number, float(order["scale"]))
             phase.source.take_failures()  # raises where the whole folder is gone
             if batch is not None and seen and len(batch.y) < phase.fewest:

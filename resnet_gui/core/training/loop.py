@@ -105,7 +105,7 @@ def _train(sitting: Sitting) -> Generator[TrainEvent, None, None]:
 def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
     """One epoch; returns whether it was done. It is on the disk before EpochDone is yielded."""
     setup, progress, phase = sitting.setup, sitting.progress, sitting.open_phase
-    epoch = progress.epoch + 1
+    epoch, seed = progress.epoch + 1, setup.config.seed
     batches = phase.order(epoch)
     if not batches:
         raise TrainingError(
@@ -114,8 +114,8 @@ def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
     tally = Tally(sitting, epoch, len(batches))
     phase.train_mode()
     phase.source.begin_epoch(epoch, setup.input_side(epoch))
-    setup.workers.order("epoch", epoch=epoch, scale=progress.plateau.scale)
-    for number, (planned, batch) in enumerate(made_ahead(phase.source, setup, epoch, batches)):
+    phase.workers.order("epoch", epoch=epoch, scale=progress.plateau.scale)
+    for number, (planned, batch) in enumerate(made_ahead(phase.source, seed, epoch, batches)):
         lr = phase.set_learning_rate(epoch, number, progress.plateau.scale)
         yield from sitting.skipped()
         if batch is not None and tally.photos and len(batch.y) < phase.fewest:

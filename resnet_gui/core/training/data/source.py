@@ -18,7 +18,6 @@ from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.photos.store import PhotoStore
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.setup import Setup
 from resnet_gui.core.training.workers import Workers
 
 AHEAD = 2  # batches that are made while the network learns from the one before them
@@ -96,19 +95,22 @@ class Source(Protocol):
 
 
 def made_ahead(
-    source: Source, setup: Setup, epoch: int, batches: Sequence[Sequence[int]]
+    source: Source, seed: int, epoch: int, batches: Sequence[Sequence[int]]
 ) -> Iterator[tuple[int, Batch | None]]:
     """The batches of an epoch, some of them made while the network learns from the one before.
+
+    Args:
+        seed: the run's.
 
     Yields:
         how many photos the batch is planned to have, and what `Source.batch` makes of them.
     """
-    seeds = [step_seed(setup.config.seed, epoch, number) for number in range(len(batches))]
+    seeds = [step_seed(seed, epoch, number) for number in range(len(batches))]
     coming = zip(batches, seeds, strict=True)
-    for indices, seed in itertools.islice(coming, AHEAD):
-        source.prefetch(indices, seed)
-    for indices, seed in zip(batches, seeds, strict=True):
-        batch = source.batch(indices, seed)
+    for first in itertools.islice(coming, AHEAD):
+        source.prefetch(*first)
+    for indices, step in zip(batches, seeds, strict=True):
+        batch = source.batch(indices, step)
         for later in itertools.islice(coming, 1):
             source.prefetch(*later)
         yield len(indices), batch
