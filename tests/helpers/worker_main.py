@@ -49,5 +49,6 @@ def main(data: str, rank: str, what: str) -> int:
         return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """With the arguments of sys.argv."""
     raise SystemExit(main(*sys.argv[1:]))

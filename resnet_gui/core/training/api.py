@@ -42,7 +42,7 @@ from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.setup import Guard, Setup
 from resnet_gui.core.training.sitting import Stop
 from resnet_gui.core.training.space import not_written
-from resnet_gui.core.training.together import check_shares, invite, not_held
+from resnet_gui.core.training.together import invite, not_held
 from resnet_gui.core.training.versions import versions
 from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
@@ -89,7 +89,6 @@ def train(
     """
     zoo = zoo or Zoo.standard()
     entry = start_entry(zoo, config)
-    check_shares(config, workers)
     device, precision, channels_last = hardware_for(config, workers)
     check_input_size(entry, config)
     if summary is None:

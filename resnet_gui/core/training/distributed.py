@@ -46,6 +46,7 @@ Result = TypeVar("Result")
 PATIENCE = datetime.timedelta(minutes=30)
 _LONGEST_PAUSE_S, _LOOK_EVERY_S = 0.1, 1.0
 _REASON_S = 10.0  # for the reason of a closed connection to come, and for the others to leave
+_LAST_WORD_S = 3.0  # for the others to leave, of whom some may be gone
 _FAILED, _END, _STOP = "failed", "end", "stop"
 
 
@@ -200,6 +201,7 @@ class LaunchedWorkers(Workers):
             raise error
         if failed and not self.rank:
             self._await_reason()
+            raise self._lost(RuntimeError("it failed while it validated"))
         if failed or self.stopping:
             return
         width = mine[0].logits.shape[1] if mine else 0
@@ -267,10 +269,8 @@ class LaunchedWorkers(Workers):
                 self._store.set(f"gone/{self.rank}", "")
             else:
                 keys = [f"gone/{rank}" for rank in range(1, self.size)]
-                until = time.monotonic() + _REASON_S
+                until = time.monotonic() + (_REASON_S if clean else _LAST_WORD_S)
                 while time.monotonic() < until and not self._store.check(keys):
-                    if self._store.check([_FAILED]):
-                        break
                     time.sleep(_LONGEST_PAUSE_S / 5)
         except RuntimeError:  # the store is gone already
             pass

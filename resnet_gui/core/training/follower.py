@@ -90,6 +90,7 @@ class _Follower:
         try:
             for _ in source.fill():
                 pass
+            source.take_failures()  # raises where the whole folder is gone
             source.share_failures()
             phase = self._phase = Phase(setup, NETWORK, module, source, "")
         except BaseException:

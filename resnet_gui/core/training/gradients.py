@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import cast
 
 import torch
 from torch import Tensor
@@ -39,7 +38,10 @@ class SharedGradients:
         self._next = 0
         self._works: list[dist.Work] = []
         self._hooks = [
-            parameter.register_post_accumulate_grad_hook(partial(self._arrived, bucket))
+            # The operation has no types in torch.
+            parameter.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
+                partial(self._arrived, bucket)
+            )
             for bucket in self._buckets
             for parameter in bucket.parameters
         ]
@@ -101,9 +103,7 @@ class SharedGradients:
     def _send(self) -> None:
         bucket = self._buckets[self._next]
         bucket.take()
-        self._together(
-            lambda: self._works.append(cast(dist.Work, dist.all_reduce(bucket.flat, async_op=True)))
-        )
+        self._together(lambda: self._works.append(dist.all_reduce(bucket.flat, async_op=True)))
         self._next += 1
 
 

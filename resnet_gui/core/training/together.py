@@ -3,9 +3,12 @@ make of it. Needs torch."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.dataset.walk import walk
@@ -14,18 +17,22 @@ from resnet_gui.core.events import Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.listing import HeldRun
 from resnet_gui.core.system.devices import resolve_device
+from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.training.setup import NETWORK, Guard, Setup
 from resnet_gui.core.training.workers import Workers
 from resnet_gui.core.values import from_json, to_json
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState, Preprocessing
 
+if TYPE_CHECKING:
+    from resnet_gui.core.training.distributed import LaunchedWorkers
+
 _FEW = 8  # photos; of fewer, BatchNorm's statistics are poor
 
 
-def check_shares(config: RunConfig, workers: Workers) -> None:
+def _check_shares(config: RunConfig, workers: Workers) -> None:
     """Raises RunConfigError: the batch is too small for so many processes. Two photos each are the
     least of which a BatchNorm can take statistics."""
-    if workers.several and config.batch_size < 2 * workers.size:
+    if config.batch_size < 2 * workers.size:
         raise RunConfigError(
             "batch_size",
             f"A batch of {config.batch_size} is too small for {workers.size} workers: each takes "
@@ -46,11 +53,12 @@ def invite(setup: Setup, fingerprint: str) -> Iterator[Notice]:
     workers, config = setup.workers, setup.config
     if not workers.several:
         return
-    check_shares(config, workers)
+    shared = setup.phase_of(config.epochs) == NETWORK
+    if shared:
+        _check_shares(config, workers)
     workers.order(
         "begin",
         config=config.to_json(),
-        split=setup.split.to_json(),
         root=str(setup.root),
         fingerprint=fingerprint,
         spec=to_json(setup.entry.spec),
@@ -60,8 +68,11 @@ def invite(setup: Setup, fingerprint: str) -> Iterator[Notice]:
         precision=setup.precision,
         channels_last=setup.channels_last,
     )
+    # The split of a large folder is too long for an order.
+    split = bytearray(json.dumps(setup.split.to_json()).encode())
+    workers.hand_over(lambda: {"split": torch.frombuffer(split, dtype=torch.uint8)}, {})
     workers.gather("ready")
-    if setup.phase_of(config.epochs) != NETWORK:
+    if not shared:
         yield Notice(
             f"A head on kept features learns in one process; the other {workers.size - 1} of the "
             f"{workers.size} workers wait."
@@ -82,7 +93,7 @@ def not_held(path: Path) -> HeldRun:
 
 
 def accept(
-    order: dict[str, Any], workers: Workers, folder: Path | None, guard: Guard | None
+    order: dict[str, Any], workers: LaunchedWorkers, folder: Path | None, guard: Guard | None
 ) -> Setup:
     """What the leader's `invite` makes in another process. Its run cannot be written to.
 
@@ -93,6 +104,8 @@ def accept(
         DatasetError: there are no photos. DatasetChangedError: they are not the leader's.
         DeviceError: there is no device for this process.
     """
+    _, tensors = workers.received()
+    split = Split.from_json(parse_json(tensors["split"].numpy().tobytes()))
     given = folder if folder is not None and folder.is_dir() else Path(order["root"])
     *_, listing = walk(given)
     if listing.fingerprint() != order["fingerprint"]:
@@ -105,7 +118,7 @@ def accept(
     spec = from_json(ModelSpec, order["spec"])
     setup = Setup(
         not_held(listing.root), RunConfig.from_json(order["config"]),
-        Split.from_json(order["split"]), listing.root,
+        split, listing.root,
         ModelEntry(spec, ModelState.UNTRAINED), dict(order["options"]),
         Preprocessing.from_json(order["preprocessing"]),
         resolve_device(workers.device(order["device"])), str(order["precision"]),

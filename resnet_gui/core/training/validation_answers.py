@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.calibration import Calibration
-from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError
+from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError, WorkerError
 from resnet_gui.core.evaluation.calibrate import FEWEST, fit_calibration
 from resnet_gui.core.evaluation.metrics import Ints
 from resnet_gui.core.evaluation.predictions import (
@@ -76,7 +76,7 @@ def validation_answers(
 
     Returns:
         the answers; none without validation photos, where the sitting trained nothing, or where
-        memory runs out: they are no reason to lose a run at its end.
+        memory runs out or another worker is lost: they are no reason to lose a run at its end.
     """
     setup, phase = sitting.setup, sitting.phase
     items, classes = setup.split.val, len(setup.split.classes)
@@ -85,10 +85,10 @@ def validation_answers(
     module = network.get_submodule(head_name(network)) if phase.name == HEAD else network
     asked = _HeadWithInput(module) if phase.name == HEAD else WithFeatures(module)
     workers = phase.workers
-    workers.order("answers")
-    workers.hand_over(network.state_dict, {})
     found: list[Judged] = []
     try:
+        workers.order("answers")
+        workers.hand_over(network.state_dict, {})
         asked = asked.to(setup.device.kind)
         phase.source.begin_epoch(setup.config.epochs, setup.preprocessing.crop)
         for judged in workers.all_of(phase.source.judge(asked, phase.forward)):
@@ -103,7 +103,7 @@ def validation_answers(
                 return Answers()
         if workers.stopping:
             return Answers()
-    except (OutOfMemoryError, RuntimeError, MemoryError) as error:
+    except (OutOfMemoryError, WorkerError, RuntimeError, MemoryError) as error:
         _log.warning("the validation photos' answers are not kept: %s", error)
         return Answers()
     finally:

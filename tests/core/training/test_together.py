@@ -61,10 +61,10 @@ def assert_same_curve(one: Ended, other: Ended) -> None:
             assert first[name] == pytest.approx(second[name], rel=1e-5), name
 
 
-def test_two_workers_make_what_one_makes(data: Path) -> None:
+def test_two_workers_make_what_one_makes(data: Path, tmp_path: Path) -> None:
     one = alone("train", data, *FULL)
     command = ["train", data, *FULL]
-    leader, other = together(command, command)
+    leader, other = together(tmp_path, command, command)
     assert (one.code, leader.code, other.code) == (0, 0, 0), leader.err + other.err
     assert (other.out, other.err) == ("", "")
     assert_same_curve(one, leader)

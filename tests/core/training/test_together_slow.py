@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -27,9 +26,10 @@ from tests.core.training.test_together import (
 )
 from tests.helpers.training import curve, make_photos, make_tiny_model, tiny_config, user_zoo
 from tests.helpers.worker_main import lose_photos
-from tests.helpers.workers import REPOSITORY, Ended, ended, together, workers
+from tests.helpers.workers import PATIENCE_S, REPOSITORY, Ended, together, workers
 
 pytestmark = pytest.mark.slow
+MISHAP = "tests.helpers.worker_main:run"
 LONG = [*FULL, "--epochs", "200"]
 
 
@@ -39,9 +39,9 @@ def data(tmp_path: Path) -> Path:
     return make_photos(tmp_path / "colours")
 
 
-def two(*command: object) -> Ended:
+def two(data: Path, *command: object) -> Ended:
     """Two workers with this command, which went well; the leader."""
-    leader, other = together(command, command)
+    leader, other = together(data.parent, command, command)
     assert (leader.code, other.code) == (0, 0), leader.err + other.err
     assert (other.out, other.err) == ("", "")
     return leader
@@ -51,24 +51,13 @@ def run_of(found: Ended) -> str:
     return str(found.events[-1]["run"])
 
 
-def until(process: subprocess.Popen[str], event: str, epoch: int) -> list[str]:
-    """Read a process's events up to one."""
-    lines = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line)
-        if f'"event": "{event}"' in line and f'"epoch": {epoch},' in line:
-            return lines
-    raise AssertionError("".join(lines))
-
-
 @pytest.mark.parametrize("method", ["progressive", "last", "head"])
 def test_the_methods(data: Path, method: str) -> None:
     command = ["train", data, "--model", "tiny", "--method", method, "--epochs", 4,
                "--set", "batch_size=6", *SETTINGS]  # fmt: skip
     if method == "progressive":
         command += ["--set", "head_epochs=2"]
-    one, leader = alone(*command), two(*command)
+    one, leader = alone(*command), two(data, *command)
     assert_same_curve(one, leader)
     assert difference(run_of(one), run_of(leader)) < 1e-4
     waits = [event for event in leader.events if "workers wait" in event.get("message", "")]
@@ -79,7 +68,7 @@ def test_from_scratch_every_worker_has_statistics_of_its_own(data: Path) -> None
     command = ["train", data, "--model", "cifar-resnet20", "--method", "scratch", "--epochs", 3,
                "--set", "batch_size=8", "--set", "augmentation=light", "--set", "cutout=8",
                "--set", "pixel_mean=on", *SETTINGS]  # fmt: skip
-    one, leader = alone(*command), two(*command)
+    one, leader = alone(*command), two(data, *command)
     assert any("BatchNorm" in event.get("message", "") for event in leader.events)
     runs = run_of(one), run_of(leader)
     for name in ("epoch", "step", "lr", "train_photos", "val_photos"):
@@ -93,10 +82,10 @@ def test_from_scratch_every_worker_has_statistics_of_its_own(data: Path) -> None
 def test_a_run_goes_on_with_another_number_of_workers(data: Path) -> None:
     command = ["train", data, *FULL, "--epochs", "6"]
     whole = run_of(alone(*command))
-    with workers(command, command) as (leader, other):
-        until(leader, "epoch_done", 2)
+    with workers(data.parent, command, command) as (leader, other):
+        leader.until("epoch_done", 2)
         leader.send_signal(signal.SIGTERM)
-        found = [ended(process) for process in (leader, other)]
+        found = [process.ended() for process in (leader, other)]
     assert [item.code for item in found] == [130, 130], found
     run = run_of(found[0])
     assert RunDirectory.open(runs_dir() / run).document["state"] == "stopped"
@@ -105,22 +94,22 @@ def test_a_run_goes_on_with_another_number_of_workers(data: Path) -> None:
     assert again.events[0]["epoch"] == 2
     assert difference(whole, run) < 1e-4
 
-    with workers(command) as (single,):
-        until(single, "epoch_done", 3)
+    with workers(data.parent, command) as (single,):
+        single.until("epoch_done", 3)
         single.send_signal(signal.SIGTERM)
-        stopped = ended(single)
+        stopped = single.ended()
     run = run_of(stopped)
-    assert run_of(two("resume", run, "--json")) == run
+    assert run_of(two(data, "resume", run, "--json")) == run
     assert difference(whole, run) < 1e-4
 
 
 def test_a_stop_of_one_stops_all(data: Path) -> None:
     command = ["train", data, *LONG]
-    with workers(command, command) as (leader, other):
-        until(leader, "batch_done", 2)
+    with workers(data.parent, command, command) as (leader, other):
+        leader.until("batch_done", 2)
         for _ in range(2):  # the launcher's comes after a person's own
             other.send_signal(signal.SIGTERM)
-        found = [ended(process) for process in (leader, other)]
+        found = [process.ended() for process in (leader, other)]
     assert [item.code for item in found] == [130, 130], found
     assert found[0].events[-1]["event"] == "run_stopped"
     assert found[0].events[-1]["resumable"]
@@ -128,10 +117,10 @@ def test_a_stop_of_one_stops_all(data: Path) -> None:
 
 def test_a_killed_worker_ends_the_run(data: Path) -> None:
     command = ["train", data, *LONG]
-    with workers(command, command) as (leader, other):
-        until(leader, "batch_done", 2)
+    with workers(data.parent, command, command) as (leader, other):
+        leader.until("batch_done", 2)
         other.kill()
-        found = ended(leader)
+        found = leader.ended()
     assert found.code == 1
     last = found.events[-1]
     assert (last["event"], last["error_type"]) == ("run_failed", "WorkerError")
@@ -142,10 +131,10 @@ def test_a_killed_worker_ends_the_run(data: Path) -> None:
 
 def test_a_killed_leader_leaves_nobody_waiting(data: Path) -> None:
     command = ["train", data, *LONG]
-    with workers(command, command) as (leader, other):
-        until(leader, "batch_done", 2)
+    with workers(data.parent, command, command) as (leader, other):
+        leader.until("batch_done", 2)
         leader.kill()
-        found = ended(other)
+        found = other.ended()
     assert found.code == 1
     assert "connection" in found.err
     assert found.out == ""
@@ -153,7 +142,7 @@ def test_a_killed_leader_leaves_nobody_waiting(data: Path) -> None:
 
 def test_a_failing_worker_is_named(data: Path) -> None:
     command = [data, 1, "error"]
-    leader, other = together(command, command, module="tests.helpers.worker_main")
+    leader, other = together(data.parent, command, command, entry=MISHAP)
     last = leader.events[-1]
     assert (last["event"], last["error_type"]) == ("run_failed", "WorkerError")
     assert "worker 1 on" in last["message"]
@@ -169,7 +158,7 @@ def test_photos_that_cannot_be_read_are_told_once(data: Path, tmp_path: Path) ->
         if isinstance(event, RunStarted):
             lose_photos(copy)
     command = [data, 0, "loss"]
-    leader, other = together(command, command, module="tests.helpers.worker_main")
+    leader, other = together(data.parent, command, command, entry=MISHAP)
     assert (leader.code, other.code) == (0, 0), leader.err + other.err
     skipped = [e["path"] for e in leader.events if e["event"] == "photo_skipped"]
     assert sorted(Path(path).name for path in skipped) == [f"{n:03}.jpg" for n in range(1, 6)]
@@ -188,7 +177,7 @@ def test_where_memory_runs_out_in_one_all_take_smaller_pieces(data: Path, rank: 
     config = tiny_config(data, epochs=2, augmentation="standard")
     one = curve(list(train(config, zoo=user_zoo())))
     command = [data, rank, "memory"]
-    leader, other = together(command, command, module="tests.helpers.worker_main")
+    leader, other = together(data.parent, command, command, entry=MISHAP)
     assert (leader.code, other.code) == (0, 0), leader.err + other.err
     notices = [e["message"] for e in leader.events if "memory" in e.get("message", "")]
     assert [notice[:45] for notice in notices] == [
@@ -201,40 +190,39 @@ def test_where_memory_runs_out_in_one_all_take_smaller_pieces(data: Path, rank: 
 
 def test_what_differs_between_workers_is_named(data: Path, tmp_path: Path) -> None:
     command = ["train", data, *FULL]
-    leader, other = together(command, [*command, "--epochs", "3"])
+    leader, other = together(data.parent, command, [*command, "--epochs", "3"])
     assert leader.code == 2
     assert "do not agree about --epochs: 3 is what worker 1 on" in leader.err
     assert other.out == ""
     copy = shutil.copytree(data, tmp_path / "copy")
     (copy / "red" / "000.jpg").unlink()
-    leader, other = together(command, ["train", copy, *FULL])
+    leader, other = together(data.parent, command, ["train", copy, *FULL])
     assert leader.code == 2
     assert "worker 1 on" in leader.err
     assert "not the same as those of the first worker" in leader.err
     assert not list(runs_dir().glob("*")), "no run was begun"
-    leader, other = together(*[["train", data, *FULL, "--set", "batch_size=3"]] * 2)
+    leader, other = together(data.parent, *[["train", data, *FULL, "--set", "batch_size=3"]] * 2)
     assert "too small for 2 workers" in leader.err
 
 
-def launcher(*command: object, **environment: str) -> subprocess.Popen[str]:
-    """torch's own launcher with two workers."""
-    return subprocess.Popen(
+def test_torchs_launcher(data: Path) -> None:
+    process = subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-         "-m", "resnet_gui", *map(str, command)],
+         "-m", "resnet_gui", "train", str(data), *LONG],
         cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-
-
-def test_torchs_launcher(data: Path) -> None:
-    process = launcher("train", data, *LONG)
+    lines: list[str] = []
     try:
-        until(process, "epoch_done", 2)
+        assert process.stdout is not None
+        while not lines or '"event": "epoch_done"' not in lines[-1]:
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.communicate()
         process.send_signal(signal.SIGINT)
-        found = ended(process)
+        rest, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
         process.communicate()
-    assert found.events[-1]["event"] == "run_stopped", found
-    run: dict[str, Any] = RunDirectory.open(runs_dir() / run_of(found)).document
-    assert run["state"] == "stopped"
+    last = Ended(process.returncode, "".join(lines) + rest, err).events[-1]
+    assert last["event"] == "run_stopped"
+    assert RunDirectory.open(runs_dir() / last["run"]).document["state"] == "stopped"
