@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from torch import distributed as dist
+from torch._C._distributed_c10d import TCPStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND_LINE = "resnet_gui.cli.main:run"
@@ -131,7 +131,7 @@ def workers(
         folder: for what they write.
     """
     _FORKS.set_forkserver_preload(_PRELOADED)
-    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     shared = os.environ | {
         "WORLD_SIZE": str(len(commands)),
         "LOCAL_WORLD_SIZE": str(len(commands)),

@@ -30,6 +30,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch._C._distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from resnet_gui.core.errors import DeviceError, WorkerError
 from resnet_gui.core.system.documents import parse_json
@@ -68,7 +70,7 @@ class LaunchedWorkers(Workers):
         code: exit code of the leader, for the others.
     """
 
-    def __init__(self, place: Place, store: dist.Store, stop: threading.Event) -> None:
+    def __init__(self, place: Place, store: Store, stop: threading.Event) -> None:
         self.rank, self.size, self.local_size = place.rank, place.size, place.local_size
         self._place = place
         self._store = store
@@ -361,11 +363,11 @@ def join(place: Place, stop: threading.Event) -> Iterator[LaunchedWorkers]:
         _stay_here()
     gpus = torch.cuda.is_available() and dist.is_nccl_available()
     try:
-        store, rank, size = next(dist.rendezvous("env://", timeout=PATIENCE))
+        store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if gpus else "gloo",
-            store=dist.PrefixStore(f"torch/{attempt}", store),
+            store=PrefixStore(f"torch/{attempt}", store),
             rank=rank,
             world_size=size,
             timeout=PATIENCE,
@@ -376,7 +378,7 @@ def join(place: Place, stop: threading.Event) -> Iterator[LaunchedWorkers]:
             "Look at the address and the port that the launcher was given.",
             place.rank,
         ) from error
-    workers = LaunchedWorkers(place, dist.PrefixStore(f"resnet-gui/{attempt}", store), stop)
+    workers = LaunchedWorkers(place, PrefixStore(f"resnet-gui/{attempt}", store), stop)
     try:
         yield workers
     except BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from resnet_gui.core.errors import NonFiniteLossError, OutOfMemoryError, WorkerError
 from resnet_gui.core.inference.network_features import WithFeatures
@@ -58,7 +58,7 @@ class _Follower:
         self._phase: Phase | None = None
         self._progress = Progress()
 
-    def run(self) -> None:
+    def run(self) -> NoReturn:
         """Never returns: the leader's end comes as EndedError."""
         orders: dict[str, Callable[[Setup, dict[str, Any]], None]] = {
             "phase": self._open_phase,

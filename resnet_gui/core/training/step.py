@@ -81,7 +81,7 @@ def take_step(
     workers, gradients = phase.workers, phase.gradients
     count = planned if workers.several or batch is None else len(batch.y)
     while True:
-        sums = _Sums()
+        sums: _Sums | None = _Sums()
         if batch is not None:
             sums = _try_step(setup, phase, progress.pieces, batch, count, epoch, number)
         if sums is None:
