@@ -24,7 +24,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import safetensors.torch
 import torch
@@ -35,13 +35,12 @@ from torch.distributed.rendezvous import rendezvous
 
 from resnet_gui.core.errors import DeviceError, WorkerError
 from resnet_gui.core.system.documents import parse_json
-from resnet_gui.core.training.data.source import Judged
 from resnet_gui.core.training.gradients import SharedGradients
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.launch import Place
 from resnet_gui.core.training.versions import versions
 from resnet_gui.core.training.workers import Workers
 
-Result = TypeVar("Result")
 
 # How long a process may lag behind the others within a step or a validation.
 # One that is gone is noticed at once; this is for a computer that was switched off.

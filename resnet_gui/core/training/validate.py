@@ -12,7 +12,7 @@ from resnet_gui.core.errors import TrainingError
 from resnet_gui.core.events import ClassScore
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import Preparing, SamplePrediction, TrainEvent
-from resnet_gui.core.training.data.source import Judged
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import NETWORK, Setup
 

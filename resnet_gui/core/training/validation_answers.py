@@ -34,8 +34,8 @@ from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.system.documents import text
-from resnet_gui.core.training.data.source import Judged
 from resnet_gui.core.training.feature_ways import note_of
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState

@@ -10,15 +10,13 @@ weights. `distributed` has the real ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from resnet_gui.core.training.data.source import Judged
     from resnet_gui.core.training.gradients import SharedGradients
-
-Item = TypeVar("Item")
+    from resnet_gui.core.training.judged import Judged
 
 
 class Workers:

@@ -26,13 +26,13 @@ from resnet_gui.core.training.data.ahead import Ahead
 from resnet_gui.core.training.data.source import (
     Batch,
     Failures,
-    Judged,
     layout,
     parts_of,
     paths_of,
     resized,
     some_of,
 )
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo.spec import Preprocessing
 

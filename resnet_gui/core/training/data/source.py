@@ -18,6 +18,7 @@ from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.photos.store import PhotoStore
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.workers import Workers
 
 AHEAD = 2  # batches that are made while the network learns from the one before them
@@ -29,14 +30,6 @@ class Batch:
 
     x: Tensor
     y: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Outputs for some photos of a part. positions: in the part. logits: (N, classes) float32."""
-
-    positions: list[int]
-    logits: Tensor
 
 
 class Source(Protocol):

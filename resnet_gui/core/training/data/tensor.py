@@ -24,7 +24,6 @@ from resnet_gui.core.training.data.ahead import Ahead
 from resnet_gui.core.training.data.source import (
     Batch,
     Failures,
-    Judged,
     layout,
     parts_of,
     paths_of,
@@ -32,6 +31,7 @@ from resnet_gui.core.training.data.source import (
     some_of,
 )
 from resnet_gui.core.training.data.words import BYTES, CHUNK, Frame, Words
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo.spec import Preprocessing
 
