@@ -41,7 +41,6 @@ from resnet_gui.core.training.launch import Place
 from resnet_gui.core.training.versions import versions
 from resnet_gui.core.training.workers import Workers
 
-
 # How long a process may lag behind the others within a step or a validation.
 # One that is gone is noticed at once; this is for a computer that was switched off.
 PATIENCE = datetime.timedelta(minutes=30)
