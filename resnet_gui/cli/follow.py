@@ -38,12 +38,17 @@ PREPARING = {
 
 
 @contextlib.contextmanager
-def stop_flag() -> Iterator[threading.Event]:
-    """A flag that Ctrl-C sets, so that the batch is finished; a second Ctrl-C does not wait."""
+def stop_flag(*, patient: bool = False) -> Iterator[threading.Event]:
+    """A flag that Ctrl-C sets, so that the batch is finished; a second Ctrl-C does not wait.
+
+    Args:
+        patient: no signal is taken for a second Ctrl-C: whoever started this process sends several
+            for one, and ends it by force when it takes too long.
+    """
     flag = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if flag.is_set():
+        if flag.is_set() and not patient:
             raise KeyboardInterrupt
         flag.set()
 

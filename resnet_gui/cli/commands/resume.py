@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from threading import Event
 from typing import Annotated
 
 import typer
 
-from resnet_gui.cli.follow import follow, stop_flag
+from resnet_gui.cli.follow import follow
 from resnet_gui.cli.input import given_text
 from resnet_gui.cli.options import JsonLines
-from resnet_gui.cli.output import foreseen_errors
+from resnet_gui.cli.together import together
 from resnet_gui.core.runs.listing import find_run
+from resnet_gui.core.training.workers import Workers
 
 
 def resume(
@@ -40,11 +43,14 @@ def resume(
     Example:
       resnet-gui resume pets-fast
     """
-    with foreseen_errors(as_json):
+
+    def lead(stopping: AbstractContextManager[Event], workers: Workers) -> int:
         directory = find_run(run)
         from resnet_gui.core.training.api import resume as start
 
-        with stop_flag() as stop:
-            events = start(directory.path, stop=stop.is_set, device=device)
-            code = follow(events, as_json, directory.config, stop)
-    raise typer.Exit(code)
+        with stopping as stop:
+            events = start(directory.path, stop=stop.is_set, device=device, workers=workers)
+            return follow(events, as_json, directory.config, stop)
+
+    request = {"RUN": run, "--device": device}
+    raise typer.Exit(together(lead, request, as_json))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
-from resnet_gui.cli.follow import PREPARING, follow, stop_flag
+from resnet_gui.cli.follow import PREPARING, follow
 from resnet_gui.cli.options import Data, JsonLines, path_option
-from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json, foreseen_errors
+from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json
 from resnet_gui.cli.plan import RunPlan, TrainCommand, settings_of
+from resnet_gui.cli.together import together
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.training.presets import PRESETS
+from resnet_gui.core.training.workers import Workers
 
 COMMAND_CLASS = TrainCommand
 
@@ -87,6 +91,10 @@ def train(
     archive. The exit code is 1 if the run failed, or if photos had to be left out because they
     could not be read.
 
+    On several GPUs, start it with torch's launcher, one process for each: “torchrun
+    --nproc-per-node 2 -m resnet_gui train pets”. The batch is shared among them and stays as large
+    as it is.
+
     \b
     Examples:
       resnet-gui train pets
@@ -94,7 +102,12 @@ def train(
       resnet-gui train pets --model resnet50 --epochs 5
       resnet-gui train cifar10 --model cifar-resnet20
     """
-    with foreseen_errors(as_json):
+    request = {
+        "--model": model, "--preset": preset, "--method": method, "--epochs": epochs,
+        "--set": settings, "--device": device,
+    }  # fmt: skip
+
+    def lead(stopping: AbstractContextManager[Event], workers: Workers) -> int:
         texts = settings_of(settings or [])
         if epochs is not None:
             texts["epochs"] = str(epochs)
@@ -110,11 +123,14 @@ def train(
         plan.config(str(folder), 1000, 0)  # what is wrong is said before the long part
         summary = _scan(dataset_folder(folder, archive, yes, as_json), as_json)
         config = plan.config(summary.root, len(summary.photos), summary.typical_side)
-        with stop_flag() as stop:
-            events = start(config, summary=summary, folder=run_dir, stop=stop.is_set)
+        with stopping as stop:
+            events = start(
+                config, summary=summary, folder=run_dir, stop=stop.is_set, workers=workers
+            )
             code = follow(events, as_json, config, stop)
-        code = code or (SOME_FAILED if summary.unreadable else FINE)
-    raise typer.Exit(code)
+        return code or (SOME_FAILED if summary.unreadable else FINE)
+
+    raise typer.Exit(together(lead, request, as_json, folder))
 
 
 def _scan(folder: Path, as_json: bool) -> DatasetSummary:

@@ -58,6 +58,7 @@ from resnet_gui.core.errors.runs import (
     RunMismatchError,
     RunNotWrittenError,
     TrainingError,
+    WorkerError,
 )
 
 __all__ = [
@@ -71,5 +72,6 @@ __all__ = [
     "RunConfigError", "RunError", "RunMismatchError", "RunNotWrittenError", "ServerTroubleError",
     "SettingsError", "StalledError", "TooLargeError", "TrainingError", "TruncatedError",
     "UnexpectedAnswerError", "UnknownBatchError", "UnknownModelError", "UnreachableError",
-    "UnsupportedImageError", "WebPageError", "WeightsMissingError", "WrongHashError",
+    "UnsupportedImageError", "WebPageError", "WeightsMissingError", "WorkerError",
+    "WrongHashError",
 ]  # fmt: skip

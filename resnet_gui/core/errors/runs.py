@@ -33,6 +33,15 @@ class NonFiniteLossError(TrainingError):
         )
 
 
+class WorkerError(TrainingError):
+    """One of several processes that train a run together has failed, or does not fit the others.
+    `rank` says which, None where that is not known."""
+
+    def __init__(self, what: str, advice: str = "", rank: int | None = None) -> None:
+        self.rank = rank
+        super().__init__(what, advice)
+
+
 class OutOfMemoryError(TrainingError):
     """Not even one photo at a time fits into the memory of the device."""
 

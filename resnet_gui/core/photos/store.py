@@ -90,12 +90,14 @@ class PhotoStore:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._kept.clear()
 
-    def fill(self) -> Iterator[int]:
-        """Read photos until all are in memory or the budget is used. Yields how many are done."""
-        for start in range(0, len(self.paths), _CHUNK):
-            indices = range(start, min(start + _CHUNK, len(self.paths)))
+    def fill(self, wanted: Sequence[int] | None = None) -> Iterator[int]:
+        """Read photos until all that are wanted (None: all) are in memory or the budget is used.
+        Yields how many are done."""
+        wanted = range(len(self.paths)) if wanted is None else wanted
+        for start in range(0, len(wanted), _CHUNK):
+            indices = wanted[start : start + _CHUNK]
             self.get(indices)
-            yield indices.stop
+            yield start + len(indices)
             if self._full:
                 return
 
@@ -121,13 +123,18 @@ class PhotoStore:
             if index not in self._kept and index not in self.failed and index not in self._ahead:
                 self._ahead[index] = self._pool.submit(self._try, index)
 
-    def chunks(self, size: int) -> Iterator[tuple[list[int], list[Pixels]]]:
+    def chunks(
+        self, size: int, turns: slice = slice(None)
+    ) -> Iterator[tuple[list[int], list[Pixels]]]:
         """All readable photos in order, read ahead of who consumes them, none kept.
+
+        Args:
+            turns: which of the chunks are wanted.
 
         Yields:
             indices and their pixels, up to `size` of them.
         """
-        starts = range(0, len(self.paths), size)
+        starts = range(0, len(self.paths), size)[turns]
         ahead = [self._submit(start, size) for start in starts[:2]]
         for position, _ in enumerate(starts):
             futures = ahead.pop(0)

@@ -107,16 +107,26 @@ def save_checkpoint(
     Raises:
         OSError: the disk is full or gone; the older checkpoint is untouched.
     """
+    tensors = checkpoint_tensors(weights, optimizer, parameters, average)
+    # clone: safetensors refuses tensors that share memory
+    ready = {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}
+    write_tensors(path, ready, {_KEY: json.dumps(progress.to_json())})
+
+
+def checkpoint_tensors(
+    weights: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer | None = None,
+    parameters: Iterable[tuple[str, Tensor]] = (),
+    average: dict[str, Tensor] | None = None,
+) -> dict[str, Tensor]:
+    """What `save_checkpoint` writes of these, by name."""
     tensors = {_MODEL + name: tensor for name, tensor in weights.items()}
     if optimizer is not None:
         for name, parameter in parameters:
             for key, value in optimizer.state.get(parameter, {}).items():
                 if value is not None:
                     tensors[f"{_OPTIMIZER}{name}/{key}"] = torch.as_tensor(value)
-    tensors |= {_AVERAGE + name: tensor for name, tensor in (average or {}).items()}
-    # clone: safetensors refuses tensors that share memory
-    ready = {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}
-    write_tensors(path, ready, {_KEY: json.dumps(progress.to_json())})
+    return tensors | {_AVERAGE + name: tensor for name, tensor in (average or {}).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +150,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         RunError: missing, damaged or of a newer version.
     """
-    weights: dict[str, Tensor] = {}
-    states: dict[str, Tensor] = {}
-    average: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
             document = parse_json((file.metadata() or {})[_KEY])
@@ -153,20 +160,27 @@ def load_checkpoint(path: Path) -> Checkpoint:
                     "Update the program.",
                 )
             progress = from_json(Progress, document)
-            for key in file.keys():  # noqa: SIM118 - no mapping
-                if key.startswith(_MODEL):
-                    weights[key.removeprefix(_MODEL)] = file.get_tensor(key)
-                elif key.startswith(_AVERAGE):
-                    average[key.removeprefix(_AVERAGE)] = file.get_tensor(key)
-                else:
-                    states[key.removeprefix(_OPTIMIZER)] = file.get_tensor(key)
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError, *_DAMAGE) as error:
         raise RunError(
             path.parent,
             f"The run “{path.parent.name}” cannot go on: {path.name} is missing or damaged.",
             "Start a new run.",
         ) from error
-    return Checkpoint(progress, weights, states, average)
+    return as_checkpoint(progress, tensors)
+
+
+def as_checkpoint(progress: Progress, tensors: dict[str, Tensor]) -> Checkpoint:
+    """The inverse of `checkpoint_tensors`."""
+    found = Checkpoint(progress, {}, {}, {})
+    for key, tensor in tensors.items():
+        if key.startswith(_MODEL):
+            found.weights[key.removeprefix(_MODEL)] = tensor
+        elif key.startswith(_AVERAGE):
+            found.average[key.removeprefix(_AVERAGE)] = tensor
+        else:
+            found.optimizer[key.removeprefix(_OPTIMIZER)] = tensor
+    return found
 
 
 def fit_weights(module: nn.Module, weights: dict[str, Tensor], run: Path) -> None:

@@ -46,7 +46,9 @@ from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.setup import Guard, Setup
 from resnet_gui.core.training.sitting import Stop
 from resnet_gui.core.training.space import not_written
+from resnet_gui.core.training.together import invite, not_held
 from resnet_gui.core.training.versions import versions
+from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 from resnet_gui.core.zoo.ensembles import single
 
@@ -60,6 +62,7 @@ def train(
     models: Path | None = None,
     stop: Stop | None = None,
     guard: Guard | None = None,
+    workers: Workers = ALONE,
 ) -> Iterator[TrainEvent]:
     """Start a run.
 
@@ -73,6 +76,8 @@ def train(
             without any event: then there is no run. Closing the generator stops as well, without
             that event.
         guard: see `setup.Guard`.
+        workers: the processes that train it together (`distributed.join`), of which this one is
+            the leader; the others call `follower.follow_leader`.
 
     Yields:
         Preparing, Notice, RunStarted, then BatchDone, EpochDone, LayersMeasured, SamplesPredicted,
@@ -83,11 +88,12 @@ def train(
         ModelError: the model is unknown, not here or damaged.
         RunConfigError, DeviceError: a setting does not fit this computer.
         RunError: the run's directory cannot be made.
+        WorkerError: another process cannot train with this one.
         All of them before RunStarted; after it there is RunFailed instead.
     """
     zoo = zoo or Zoo.standard()
     entry = start_entry(zoo, config)
-    device, precision, channels_last = hardware_for(config)
+    device, precision, channels_last = hardware_for(config, workers)
     check_input_size(entry, config)
     if why := not_for_training(config.device, device):
         yield Notice(why)
@@ -132,15 +138,19 @@ def train(
             "kind": device.kind,
             "precision": precision,
             "channels_last": channels_last,
+            **({"workers": workers.size} if workers.several else {}),
         },
         "versions": versions(),
     }
     models = models or user_models_dir()
-    with create_run(config, title, split, document, folder or runs_dir(), models) as run:
-        setup = Setup(
-            run, config, split, Path(summary.root), entry, options, preprocessing, device,
-            precision, channels_last, models, guard,
-        )  # fmt: skip
+    root = Path(summary.root)
+    setup = Setup(
+        not_held(root), config, split, root, entry, options, preprocessing, device, precision,
+        channels_last, models, guard, workers,
+    )  # fmt: skip
+    stop = workers.asking(stop or (lambda: False))
+    yield from invite(setup, summary.fingerprint)
+    with create_run(config, title, split, document, folder or runs_dir(), models) as setup.run:
         yield from _sit(setup, stop)
 
 
@@ -152,12 +162,15 @@ def resume(
     stop: Stop | None = None,
     guard: Guard | None = None,
     device: str | None = None,
+    workers: Workers = ALONE,
 ) -> Iterator[TrainEvent]:
     """Go on with a run that was stopped, interrupted or failed. Everything is checked first.
 
     Args:
         path: the run's directory.
         device: another device than the run began with; the curve may then differ a little.
+        workers: as of `train`. Others than the run began with: how many photos share BatchNorm's
+            statistics then changes, and the last bits of sums.
 
     Yields:
         as `train`; RunStarted has the epochs so far.
@@ -167,17 +180,21 @@ def resume(
         RunMismatchError: the start model has another architecture now.
         DatasetChangedError: the folder is not what it was.
         DatasetError, ModelError, DeviceError: what it needs is not here.
+        WorkerError: another process cannot train with this one.
     """
     # The lock first: what is read without it may be somebody else's a moment later.
     with RunDirectory.open(path).locked() as run:
         setup = None
-        for item in _checked(run, zoo or Zoo.standard(), models or user_models_dir(), device):
+        models = models or user_models_dir()
+        for item in _checked(run, zoo or Zoo.standard(), models, device, workers):
             if isinstance(item, Setup):
                 setup = item
             else:
                 yield item
         assert setup is not None  # _checked yields it last
         setup.guard = guard
+        stop = workers.asking(stop or (lambda: False))
+        yield from invite(setup, str(run.document["dataset"]["fingerprint"]))
         yield from _sit(setup, stop)
 
 
@@ -189,7 +206,9 @@ def _sit(setup: Setup, stop: Stop | None) -> Iterator[TrainEvent]:
     yield from run_sitting(setup, progress, history, stop)
 
 
-def _checked(run: HeldRun, zoo: Zoo, models: Path, device: str | None) -> Iterator[Notice | Setup]:
+def _checked(
+    run: HeldRun, zoo: Zoo, models: Path, device: str | None, workers: Workers
+) -> Iterator[Notice | Setup]:
     """Everything that a run needs to go on, checked; the Setup last."""
     path = run.path
     if run.document.get("state") == RunState.FINISHED.value:
@@ -222,21 +241,23 @@ def _checked(run: HeldRun, zoo: Zoo, models: Path, device: str | None) -> Iterat
     if entry.spec.architecture != architecture:
         raise RunMismatchError(path, "architecture", architecture, entry.spec.architecture)
     _check_unchanged(root, fingerprint)
+    # Of several processes each has a GPU of its own, whichever the run began on.
+    before = kind.split(":")[0] if workers.several else kind
     try:
-        info = resolve_training_device(device or kind)
+        info = resolve_training_device(workers.device(device or before))
         if why := not_for_training(device or kind, info):
             yield Notice(why)
     except DeviceError as error:
         if device is not None:
             raise
-        info = resolve_device("auto")
+        info = resolve_device(workers.device("auto"))
         yield Notice(f"{error} The run goes on on {info.name}.")
     if info.kind != kind:
         precision = resolve_precision(Precision.AUTO, info.kind)
         channels_last = use_channels_last(Switch.AUTO, info.kind, precision)
     yield Setup(
         run, config, split, root, entry, options, preprocessing, info, precision, channels_last,
-        models,
+        models, workers=workers,
     )  # fmt: skip
 
 
@@ -271,13 +292,13 @@ def start_entry(zoo: Zoo, config: RunConfig) -> ModelEntry:
     return single(zoo.ready(config.model))
 
 
-def hardware_for(config: RunConfig) -> tuple[DeviceInfo, str, bool]:
+def hardware_for(config: RunConfig, workers: Workers = ALONE) -> tuple[DeviceInfo, str, bool]:
     """The device that trains, its precision and whether memory is channels-last.
 
     Raises:
         DeviceError, RunConfigError: this computer cannot do that.
     """
-    device = resolve_training_device(config.device)
+    device = resolve_training_device(workers.device(config.device))
     precision = resolve_precision(config.precision, device.kind)
     return device, precision, use_channels_last(config.channels_last, device.kind, precision)
 

@@ -7,7 +7,6 @@ The events are made in `report`, one optimizer step is `step`, what is on the di
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 from collections.abc import Generator, Iterator
 
@@ -21,8 +20,7 @@ from resnet_gui.core.runs.events import (
     TrainEvent,
 )
 from resnet_gui.core.runs.listing import RunState
-from resnet_gui.core.training.augment import step_seed
-from resnet_gui.core.training.data.source import AHEAD
+from resnet_gui.core.training.data.source import made_ahead
 from resnet_gui.core.training.durable import keep_samples, record_layers, save_epoch
 from resnet_gui.core.training.finish import failed, finished, save_quietly, stopped
 from resnet_gui.core.training.phase import Phase, open_phase
@@ -30,7 +28,7 @@ from resnet_gui.core.training.report import Tally, batch_done, epoch_done, start
 from resnet_gui.core.training.setup import Setup
 from resnet_gui.core.training.sitting import Sitting, Stop
 from resnet_gui.core.training.space import release, reserve_model
-from resnet_gui.core.training.step import divergence_advice, take_step
+from resnet_gui.core.training.step import average_statistics, divergence_advice, take_step
 from resnet_gui.core.training.validate import Validation, validate
 
 
@@ -107,7 +105,7 @@ def _train(sitting: Sitting) -> Generator[TrainEvent, None, None]:
 def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
     """One epoch; returns whether it was done. It is on the disk before EpochDone is yielded."""
     setup, progress, phase = sitting.setup, sitting.progress, sitting.open_phase
-    epoch = progress.epoch + 1
+    epoch, seed = progress.epoch + 1, setup.config.seed
     batches = phase.order(epoch)
     if not batches:
         raise TrainingError(
@@ -116,29 +114,28 @@ def _train_epoch(sitting: Sitting) -> Generator[TrainEvent, None, bool]:
     tally = Tally(sitting, epoch, len(batches))
     phase.train_mode()
     phase.source.begin_epoch(epoch, setup.input_side(epoch))
-    seeds = [step_seed(setup.config.seed, epoch, number) for number in range(len(batches))]
-    coming = zip(batches, seeds, strict=True)
-    for indices, seed in itertools.islice(coming, AHEAD):
-        phase.source.prefetch(indices, seed)
-    for number, indices in enumerate(batches):
+    phase.workers.order("epoch", epoch=epoch, scale=progress.plateau.scale)
+    for number, (planned, batch) in enumerate(made_ahead(phase.source, seed, epoch, batches)):
         lr = phase.set_learning_rate(epoch, number, progress.plateau.scale)
-        batch = phase.source.batch(indices, seeds[number])
-        for later in itertools.islice(coming, 1):
-            phase.source.prefetch(*later)
         yield from sitting.skipped()
-        if batch is not None and (not tally.photos or len(batch.y) >= phase.fewest):
-            result = yield from take_step(setup, phase, progress, batch, epoch, number)
-            sitting.step += 1
-            tally.add(result, number, lr)
-            yield batch_done(sitting, tally, result)
-        if sitting.stop():
+        if batch is not None and tally.photos and len(batch.y) < phase.fewest:
+            batch = None
+        if batch is not None or phase.workers.several:
+            result = yield from take_step(setup, phase, progress, batch, planned, epoch, number)
+            if result is not None:
+                sitting.step += 1
+                tally.add(result, number, lr)
+                yield batch_done(sitting, tally, result)
+        if sitting.stopping:
             return False
     tally.end_training()
     if not tally.photos:
         raise TrainingError(
             "None of the training photos can be read any more.", "Check the drive they are on."
         )
+    average_statistics(phase)
     validation = yield from validate(setup, phase, sitting.stop)
+    phase.source.share_failures()
     yield from sitting.skipped()
     if validation is None:
         return False

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from resnet_gui.core.inference.hardware import Forward, autocast
 from resnet_gui.core.nets.build import build_network, head_name
 from resnet_gui.core.runs.checkpoint import (
     Progress,
+    checkpoint_tensors,
     fit_weights,
     load_checkpoint,
     restore_optimizer,
@@ -43,6 +45,7 @@ from resnet_gui.core.training.network import (
     trained_parameters,
 )
 from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
+from resnet_gui.core.training.workers import ALONE
 
 # A batch's last photos, if fewer, make no step where BatchNorm takes its statistics from the batch:
 # those of one or two photos say nothing, move the running ones, and of one BatchNorm may refuse it.
@@ -60,9 +63,13 @@ class Phase:
         source: its data. indices: training photos to go through at every epoch.
         first_epoch, epochs: the run's epochs that belong to it.
         average: running average of the weights, if the run keeps one.
-        fewest: photos that make a step; what is left over of an epoch, if fewer, waits for the
-            next one's order. forward: evaluation passes.
+        fewest: photos that make a step, of each process that trains; what is left over of an
+            epoch, if fewer, waits for the next one's order. forward: evaluation passes.
         backbone: hash of the backbone ("" in the phase "network").
+        workers: the processes that learn in it. A head on kept features is the leader's alone: an
+            epoch of it takes less time than telling the others what to do.
+        live_batchnorm: whether any BatchNorm takes its statistics from the batch.
+        gradients: what adds theirs up; None: there is one process.
     """
 
     def __init__(
@@ -74,6 +81,7 @@ class Phase:
         self.module = module
         self.source = source
         self.backbone = backbone
+        self.workers = setup.workers if name == NETWORK else ALONE
         self.first_epoch, self.epochs = setup.phase_epochs(name)
         self.forward = Forward(kind, setup.precision if name == NETWORK else "fp32", _VAL_LARGEST)
         self.indices = source.trainable
@@ -93,15 +101,21 @@ class Phase:
         self._open = contextlib.ExitStack()
         self._open.callback(source.close)
         self.train_mode()
-        live = has_live_batchnorm(module)
-        fewest = min(_FEWEST_FOR_BATCHNORM, config.batch_size, max(1, len(self.indices)))
-        self.fewest = fewest if live else 1
+        self.live_batchnorm = has_live_batchnorm(module)
+        # Of several processes each takes BatchNorm's statistics from its share.
+        size = self.workers.size
+        least = min(config.batch_size // size, len(self.indices) // size)
+        self.fewest = min(_FEWEST_FOR_BATCHNORM, max(1, least)) if self.live_batchnorm else 1
+        learning = [parameter for _, parameter in self.parameters()]
+        self.gradients = self.workers.gradients(learning)
+        if self.gradients is not None:
+            self._open.callback(self.gradients.close)
 
     @property
     def steps(self) -> int:
         """Optimizer steps per epoch."""
         full, rest = divmod(len(self.indices), self._batch_size)
-        return full + (rest >= self.fewest)
+        return full + (rest >= (self.fewest * self.workers.size if self.live_batchnorm else 1))
 
     def order(self, epoch: int) -> list[list[int]]:
         """The batches of an epoch, as indices; the same for the same seed and epoch."""
@@ -203,11 +217,13 @@ def open_phase(
         module.requires_grad_(True)
         source: Source = FeatureSource(features, setup.split, setup.device.kind)
     else:
-        module = _to_device(setup, network)
+        setup.workers.order("phase")
+        module = to_device(setup, network)
         set_trainable(module, setup.config, name)
-        photos = _photo_source(setup)
+        photos = photo_source(setup)
         try:
             yield from photos.fill()
+            photos.share_failures()
             if setup.config.pixel_mean and not progress.epoch:
                 assert isinstance(photos, TensorSource)  # `start_entry` has seen to it
                 mean = module.get_submodule("pixel_mean").get_buffer("mean")
@@ -218,11 +234,14 @@ def open_phase(
         source = photos
     phase = Phase(setup, name, module, source, backbone)
     if same_phase and states:
-        restore_optimizer(phase.optimizer, phase.parameters(), states, setup.run.path)
-        if progress.scaler:
-            phase.scaler.load_state_dict(progress.scaler)
-        if phase.average is not None and average:
-            fit_weights(phase.average, average, setup.run.path)
+        restore(phase, progress, states, average, setup.run.path)
+    if name == NETWORK:
+        setup.workers.hand_over(
+            lambda: checkpoint_tensors(
+                module.state_dict(), phase.optimizer, phase.parameters(), phase.average_state()
+            ),
+            progress.to_json(),
+        )
     if carried is not None:
         carried.close()
         gc.collect()
@@ -251,22 +270,42 @@ def _network(
     return network, found if phase == HEAD else ""
 
 
-def _to_device(setup: Setup, network: nn.Module) -> nn.Module:
+def restore(
+    phase: Phase,
+    progress: Progress,
+    states: dict[str, Tensor],
+    average: dict[str, Tensor],
+    run: Path,
+) -> None:
+    """Give a phase, whose weights are there, what else a checkpoint of it holds.
+
+    Raises:
+        RunError: it was not made for this phase. `run` is the run's directory.
+    """
+    restore_optimizer(phase.optimizer, phase.parameters(), states, run)
+    if progress.scaler:
+        phase.scaler.load_state_dict(progress.scaler)
+    if phase.average is not None and average:
+        fit_weights(phase.average, average, run)
+
+
+def to_device(setup: Setup, network: nn.Module) -> nn.Module:
+    """The network on the run's device, in its memory layout."""
     layout = torch.channels_last if setup.channels_last else torch.contiguous_format
     # nn.Module.to takes a memory format, which its type stub does not say
     return network.to(device=setup.device.kind, memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
-def _photo_source(setup: Setup) -> PhotoSource | TensorSource:
+def photo_source(setup: Setup) -> PhotoSource | TensorSource:
     """A batch at once where the augmentation can be done so; else photo by photo. How much memory
     there is makes no difference to what the network sees."""
     config = setup.config
-    budget = config.memory_mb * 2**20 or free_memory_bytes() // 2
+    budget = config.memory_mb * 2**20 or free_memory_bytes() // 2 // setup.workers.local_size
     values = (
         setup.root, setup.split, setup.preprocessing, variation_of(config), setup.device.kind,
         setup.channels_last, budget,
     )  # fmt: skip
     if config.augmentation in LEVELS:
         at_once = _SMALL_AT_ONCE if setup.preprocessing.crop <= _SMALL_SIDE else _VAL_LARGEST
-        return TensorSource(*values, at_once)
-    return PhotoSource(*values, _VAL_LARGEST)
+        return TensorSource(*values, at_once, setup.workers)
+    return PhotoSource(*values, _VAL_LARGEST, setup.workers)

@@ -15,7 +15,7 @@ from resnet_gui.core.training.validate import Validation
 
 def started(setup: Setup, progress: Progress, history: list[EpochDone]) -> RunStarted:
     """The event that opens a sitting."""
-    config, split = setup.config, setup.split
+    config, split, size = setup.config, setup.split, setup.workers.size
     return RunStarted(
         run=setup.run.name,
         run_dir=str(setup.run.path),
@@ -31,7 +31,7 @@ def started(setup: Setup, progress: Progress, history: list[EpochDone]) -> RunSt
         val_photos=len(split.val),
         test_photos=len(split.test),
         batch_size=config.batch_size,
-        device=setup.device.name,
+        device=f"{size} × {setup.device.name}" if size > 1 else setup.device.name,
         device_kind=setup.device.kind,
         precision=setup.precision,
         batchnorm_frozen=setup.freeze_batchnorm,

@@ -14,6 +14,7 @@ from resnet_gui.core.runs.augmentations import NONE
 from resnet_gui.core.runs.config import Method, RunConfig, Switch
 from resnet_gui.core.runs.listing import HeldRun
 from resnet_gui.core.training.presets import head_recipe
+from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo.spec import ModelEntry, Preprocessing
 
 HEAD, NETWORK = "head", "network"  # the phases of a run
@@ -36,6 +37,7 @@ class Setup:
         root: the dataset's folder.
         precision, channels_last: resolved for the device, as in the run's first sitting.
         models: where the finished model goes.
+        workers: the processes that train it together.
     """
 
     run: HeldRun
@@ -50,6 +52,7 @@ class Setup:
     channels_last: bool
     models: Path
     guard: Guard | None = None
+    workers: Workers = ALONE
 
     @property
     def freeze_batchnorm(self) -> bool:

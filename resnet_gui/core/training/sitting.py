@@ -89,6 +89,13 @@ class Sitting:
         return cast(Phase, self.phase)
 
     @property
+    def stopping(self) -> bool:
+        """Whether the epoch ends here. Several processes have agreed about it in the step: one
+        that stops alone would leave the others waiting in the next one."""
+        workers = self.open_phase.workers
+        return workers.stopping if workers.several else self.stop()
+
+    @property
     def seconds(self) -> float:
         """Training time over all sittings, without pauses."""
         return self.seconds_before + self.clock.seconds

@@ -12,6 +12,7 @@ from resnet_gui.core.errors import TrainingError
 from resnet_gui.core.events import ClassScore
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import Preparing, SamplePrediction, TrainEvent
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import NETWORK, Setup
 
@@ -79,31 +80,35 @@ def validate(
     samples: dict[int, SamplePrediction] = {}
     loss_sum, right, seen = 0.0, 0, 0
     small = len(items) * len(setup.split.classes) <= _MOST_NUMBERS
-    positions: list[int] = []
-    logits: list[Tensor] = []
-    for judged in phase.source.judge(module, phase.forward):
+    kept: list[Judged] = []
+    workers = phase.workers
+    for judged in workers.all_of(phase.source.judge(module, phase.forward)):
         y = torch.tensor([items[i].label for i in judged.positions])
         losses = torch.nn.functional.cross_entropy(judged.logits, y, reduction="sum")
         loss_sum += float(losses)
         right += int((judged.logits.argmax(1) == y).sum())
         seen += len(y)
         if small:
-            positions += judged.positions
-            logits.append(judged.logits)
+            kept.append(judged)
         for row, position in enumerate(judged.positions):
             if position in wanted:
                 samples[position] = _sample(setup, position, judged.logits[row])
-        if stop():
+        if not workers.several and stop():
             return None
         if phase.name == NETWORK:
             yield Preparing("validating", seen, len(items))
-    if items and not seen:
+    if workers.stopping:
+        return None
+    if items and not seen and not workers.rank:  # only the leader has all answers
         raise TrainingError(
             f"None of the {len(items):,} validation photos can be read any more.",
             "Check the drive they are on, then resume the run.",
         )
     ordered = tuple(samples[position] for position in sorted(samples))
-    return Validation(loss_sum, right, seen, ordered, tuple(positions), tuple(logits))
+    kept.sort(key=lambda judged: judged.positions)  # several processes answer in turns
+    positions = tuple(position for judged in kept for position in judged.positions)
+    logits = tuple(judged.logits for judged in kept)
+    return Validation(loss_sum, right, seen, ordered, positions, logits)
 
 
 def _sample(setup: Setup, position: int, logits: Tensor) -> SamplePrediction:

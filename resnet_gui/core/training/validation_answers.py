@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.calibration import Calibration
-from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError
+from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError, WorkerError
 from resnet_gui.core.evaluation.calibrate import FEWEST, fit_calibration
 from resnet_gui.core.evaluation.metrics import Ints
 from resnet_gui.core.evaluation.predictions import (
@@ -35,6 +35,7 @@ from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import Preparing, TrainEvent
 from resnet_gui.core.system.documents import text
 from resnet_gui.core.training.feature_ways import note_of
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.setup import HEAD, NETWORK, Setup
 from resnet_gui.core.training.sitting import Sitting
 from resnet_gui.core.zoo.spec import ModelEntry, ModelState
@@ -75,7 +76,7 @@ def validation_answers(
 
     Returns:
         the answers; none without validation photos, where the sitting trained nothing, or where
-        memory runs out: they are no reason to lose a run at its end.
+        memory runs out or another worker is lost: they are no reason to lose a run at its end.
     """
     setup, phase = sitting.setup, sitting.phase
     items, classes = setup.split.val, len(setup.split.classes)
@@ -83,28 +84,35 @@ def validation_answers(
         return Answers()
     module = network.get_submodule(head_name(network)) if phase.name == HEAD else network
     asked = _HeadWithInput(module) if phase.name == HEAD else WithFeatures(module)
-    positions: list[int] = []
-    rows: list[Tensor] = []
+    workers = phase.workers
+    found: list[Judged] = []
     try:
+        workers.order("answers")
+        workers.hand_over(network.state_dict, {})
         asked = asked.to(setup.device.kind)
         phase.source.begin_epoch(setup.config.epochs, setup.preprocessing.crop)
-        for judged in phase.source.judge(asked, phase.forward):
-            positions += judged.positions
+        for judged in workers.all_of(phase.source.judge(asked, phase.forward)):
             # What is too much to be kept in memory is left out: the energy needs no features.
             many = len(items) * judged.logits.shape[1] > _MOST_FEATURES
-            rows.append(judged.logits[:, :classes].clone() if many else judged.logits)
+            rows = judged.logits[:, :classes].clone() if many else judged.logits
+            found.append(Judged(judged.positions, rows))
             if phase.name == NETWORK:
-                yield Preparing("validating", len(positions), len(items))
-            if sitting.stop():
+                done = sum(len(answered.positions) for answered in found)
+                yield Preparing("validating", done, len(items))
+            if not workers.several and sitting.stop():
                 return Answers()
-    except (OutOfMemoryError, RuntimeError, MemoryError) as error:
+        if workers.stopping:
+            return Answers()
+    except (OutOfMemoryError, WorkerError, RuntimeError, MemoryError) as error:
         _log.warning("the validation photos' answers are not kept: %s", error)
         return Answers()
     finally:
         network.to("cpu")
-    if not positions:
+    if not found:
         return Answers()
-    everything: Rows = torch.cat(rows).numpy()
+    found.sort(key=lambda judged: judged.positions)  # several processes answer in turns
+    positions = [position for judged in found for position in judged.positions]
+    everything: Rows = torch.cat([judged.logits for judged in found]).numpy()
     logits = np.ascontiguousarray(everything[:, :classes])
     features = everything[:, classes:] if everything.shape[1] > classes else None
     truth = np.array([items[index].label for index in positions], np.int64)

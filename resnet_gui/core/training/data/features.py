@@ -15,7 +15,8 @@ from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.training.augment import Variation
 from resnet_gui.core.training.data.photos import PhotoSource
-from resnet_gui.core.training.data.source import Batch, Judged
+from resnet_gui.core.training.data.source import Batch
+from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.zoo.spec import Preprocessing
 
 _CHUNK = 16  # photos; small, so that the lane gets a word in between
@@ -86,6 +87,9 @@ class FeatureSource:
     def take_failures(self) -> list[tuple[str, str]]:
         failures, self._failures = self._failures, []
         return failures
+
+    def share_failures(self) -> None:
+        """Nothing to do: features are one process's."""
 
     def close(self) -> None:
         self._x = self._val = torch.empty(0)

@@ -15,17 +15,25 @@ from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, stacked, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.runs.events import Preparing
-from resnet_gui.core.training.augment import Variation, drawing_from, reader_for, transform_for
+from resnet_gui.core.training.augment import (
+    Variation,
+    drawing_from,
+    reader_for,
+    step_seed,
+    transform_for,
+)
 from resnet_gui.core.training.data.ahead import Ahead
 from resnet_gui.core.training.data.source import (
     Batch,
     Failures,
-    Judged,
     layout,
+    parts_of,
     paths_of,
     resized,
     some_of,
 )
+from resnet_gui.core.training.judged import Judged
+from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo.spec import Preprocessing
 
 # Positions in the part, how many photos were tried, and what makes the input of a slice of them.
@@ -38,6 +46,7 @@ class PhotoSource:
     Args:
         budget_bytes: for decoded photos of both parts together.
         largest: photos in one validation pass.
+        workers: the processes that share the photos. Each reads those that it needs.
     """
 
     def __init__(
@@ -50,7 +59,9 @@ class PhotoSource:
         channels_last: bool,
         budget_bytes: int,
         largest: int,
+        workers: Workers = ALONE,
     ) -> None:
+        self._workers = workers
         self._preprocessing = preprocessing
         self._transform = transform_for(variation, preprocessing)
         self._alternate = variation.alternate_flip
@@ -76,31 +87,38 @@ class PhotoSource:
 
     def fill(self) -> Iterator[Preparing]:
         """Decode photos into memory, as many as the budget allows."""
-        total = len(self._val.paths) + len(self._train.paths)
+        val, train = parts_of(len(self._val.paths), len(self._train.paths), self._largest,
+                              self._workers)  # fmt: skip
+        total = len(val) + len(train)
         done = 0
-        for done in self._val.fill():
+        for done in self._val.fill(val):
             yield Preparing("photos", done, total)
         self._train.shrink_budget(self._budget_bytes - self._val.kept_bytes)
-        for more in self._train.fill():
+        for more in self._train.fill(train):
             yield Preparing("photos", done + more, total)
 
     def prefetch(self, indices: Sequence[int], seed: int) -> None:
-        self._train.prefetch(indices)
+        self._train.prefetch([indices[place] for place in self._workers.share(len(indices))])
         self._ahead.prefetch(indices, seed)
 
     def batch(self, indices: Sequence[int], seed: int) -> Batch | None:
         return self._ahead.take(indices, seed)
 
     def _make(self, indices: Sequence[int], seed: int) -> Batch | None:
-        pixels = self._train.get(indices)
-        good = [(i, item) for i, item in zip(indices, pixels, strict=True) if item is not None]
+        places = self._workers.share(len(indices))
+        pixels = self._train.get([indices[place] for place in places])
+        good = [
+            (place, item) for place, item in zip(places, pixels, strict=True) if item is not None
+        ]
         if not good:
             return None
-        with drawing_from(seed):
-            # In order: the transforms draw one after the other.
-            photos = [self._transform(self._turned(i, to_tensor(p))) for i, p in good]
-        y = self._labels[[i for i, _ in good]].to(self._device)
-        return Batch(resized(self._to_device(photos), self._input_side), y)
+        varied: list[Tensor] = []
+        for place, item in good:
+            # Each photo draws for itself, whoever makes it and whatever the others are.
+            with drawing_from(step_seed(seed, place, -1)):
+                varied.append(self._transform(self._turned(indices[place], to_tensor(item))))
+        y = self._labels[[indices[place] for place, _ in good]].to(self._device)
+        return Batch(resized(self._to_device(varied), self._input_side), y)
 
     def _turned(self, index: int, photo: Tensor) -> Tensor:
         """The photo (3, H, W), mirrored if it is its turn in this epoch."""
@@ -137,20 +155,23 @@ class PhotoSource:
         return self._chunks(self._train, size)
 
     def val_chunks(self, size: int) -> Iterator[Chunk]:
-        """The validation photos in order."""
-        return self._chunks(self._val, size)
+        """The validation photos in order; of several processes this one's share."""
+        return self._chunks(self._val, size, self._workers.turns)
 
     def take_failures(self) -> list[tuple[str, str]]:
         return self._failures.take()
+
+    def share_failures(self) -> None:
+        self._failures.share(self._workers)
 
     def close(self) -> None:
         self._ahead.close()
         self._train.close()
         self._val.close()
 
-    def _chunks(self, store: PhotoStore, size: int) -> Iterator[Chunk]:
+    def _chunks(self, store: PhotoStore, size: int, turns: slice = ALONE.turns) -> Iterator[Chunk]:
         for start, (positions, pixels) in zip(
-            range(0, len(store.paths), size), store.chunks(size), strict=True
+            range(0, len(store.paths), size)[turns], store.chunks(size, turns), strict=True
         ):
             tried = min(size, len(store.paths) - start)
             yield positions, tried, functools.partial(self._prepare, pixels)

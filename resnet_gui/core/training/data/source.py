@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from resnet_gui.core.errors import TrainingError
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.photos.store import PhotoStore
 from resnet_gui.core.runs.events import Preparing
+from resnet_gui.core.training.augment import step_seed
+from resnet_gui.core.training.judged import Judged
+from resnet_gui.core.training.workers import Workers
 
 AHEAD = 2  # batches that are made while the network learns from the one before them
 
@@ -28,16 +32,9 @@ class Batch:
     y: Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Outputs for some photos of a part. positions: in the part. logits: (N, classes) float32."""
-
-    positions: list[int]
-    logits: Tensor
-
-
 class Source(Protocol):
-    """Training and validation data of one phase."""
+    """Training and validation data of one phase. Where several processes train together, a source
+    is told about all photos, and makes and judges this process's share."""
 
     @property
     def trainable(self) -> list[int]:
@@ -82,7 +79,34 @@ class Source(Protocol):
         """
         ...
 
+    def share_failures(self) -> None:
+        """Hear from the other processes which photos they could not read, and tell them. All of
+        them must call it."""
+        ...
+
     def close(self) -> None: ...
+
+
+def made_ahead(
+    source: Source, seed: int, epoch: int, batches: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, Batch | None]]:
+    """The batches of an epoch, some of them made while the network learns from the one before.
+
+    Args:
+        seed: the run's.
+
+    Yields:
+        how many photos the batch is planned to have, and what `Source.batch` makes of them.
+    """
+    seeds = [step_seed(seed, epoch, number) for number in range(len(batches))]
+    coming = zip(batches, seeds, strict=True)
+    for first in itertools.islice(coming, AHEAD):
+        source.prefetch(*first)
+    for indices, step in zip(batches, seeds, strict=True):
+        batch = source.batch(indices, step)
+        for later in itertools.islice(coming, 1):
+            source.prefetch(*later)
+        yield len(indices), batch
 
 
 def some_of(readable: Sequence[int], count: int) -> list[int]:
@@ -110,6 +134,13 @@ class Failures:
         self._stores = stores
         self._told: set[Path] = set()
 
+    def share(self, workers: Workers) -> None:
+        """See `Source.share_failures`. An index is the same photo in all processes."""
+        mine = [{str(i): why for i, why in store.failed.copy().items()} for store in self._stores]
+        for theirs in workers.gather(mine):
+            for store, failed in zip(self._stores, theirs, strict=True):
+                store.failed |= {int(index): str(why) for index, why in failed.items()}
+
     def take(self) -> list[tuple[str, str]]:
         """See `Source.take_failures`. A photo that breaks is left out; but with the drive unplugged
         the run waits for it."""
@@ -131,6 +162,19 @@ def check_root(root: Path, failed: int) -> None:
             f"The folder {root} is not there any more: {failed:,} of its photos could not be read.",
             "Connect its drive or put it back, then resume the run.",
         )
+
+
+def parts_of(val: int, train: int, largest: int, workers: Workers) -> tuple[list[int], list[int]]:
+    """Which of so many validation and training photos a process reads before the first epoch: the
+    validation photos that it will judge, and its share of the training photos, of which every epoch
+    gives it other ones.
+
+    Args:
+        largest: photos in one validation pass.
+    """
+    pieces = range(0, val, largest)[workers.turns]
+    judged = [i for start in pieces for i in range(start, min(start + largest, val))]
+    return judged, list(range(train)[workers.turns])
 
 
 def paths_of(root: Path, items: Sequence[Item]) -> list[Path]:

@@ -24,13 +24,15 @@ from resnet_gui.core.training.data.ahead import Ahead
 from resnet_gui.core.training.data.source import (
     Batch,
     Failures,
-    Judged,
     layout,
+    parts_of,
     paths_of,
     resized,
     some_of,
 )
 from resnet_gui.core.training.data.words import BYTES, CHUNK, Frame, Words
+from resnet_gui.core.training.judged import Judged
+from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo.spec import Preprocessing
 
 LEVELS = (NONE, LIGHT)  # what is done on a whole batch
@@ -61,6 +63,8 @@ class TensorSource:
         device_kind: where batches go; the photos stay in main memory.
         budget_bytes: for decoded photos of both parts together. What does not fit is read anew.
         largest: photos in one validation pass.
+        workers: the processes that share the photos. Each reads those that it needs, so none has
+            all of them in one tensor.
     """
 
     def __init__(
@@ -73,7 +77,9 @@ class TensorSource:
         channels_last: bool,
         budget_bytes: int,
         largest: int,
+        workers: Workers = ALONE,
     ) -> None:
+        self._workers = workers
         self._device = device_kind
         self._format = layout(channels_last)
         self._largest = largest
@@ -94,7 +100,7 @@ class TensorSource:
             paths_of(root, split.val), exact_reader(preprocessing),
             Frame(self._side, 0, colour, False), budget_bytes,
         )  # fmt: skip
-        self._fits = budget_bytes >= tensor_bytes(
+        self._fits = not workers.several and budget_bytes >= tensor_bytes(
             len(split.train) + len(split.val), self._side, variation
         )
         self._failures = Failures(root, self._train.store, self._val.store)
@@ -113,15 +119,16 @@ class TensorSource:
 
     def fill(self) -> Iterator[Preparing]:
         """Decode all photos, or as many as the budget allows."""
-        total, done = len(self._val) + len(self._train), 0
-        for done in self._val.hold() if self._fits else self._val.store.fill():
+        val, train = parts_of(len(self._val), len(self._train), self._largest, self._workers)
+        total, done = len(val) + len(train), 0
+        for done in self._val.hold() if self._fits else self._val.store.fill(val):
             yield Preparing("photos", done, total)
         self._train.store.shrink_budget(self._budget_bytes - self._val.store.kept_bytes)
-        for more in self._train.hold() if self._fits else self._train.store.fill():
+        for more in self._train.hold() if self._fits else self._train.store.fill(train):
             yield Preparing("photos", done + more, total)
 
     def prefetch(self, indices: Sequence[int], seed: int) -> None:
-        self._train.prefetch(indices)
+        self._train.prefetch([indices[place] for place in self._workers.share(len(indices))])
         self._ahead.prefetch(indices, seed)
 
     def batch(self, indices: Sequence[int], seed: int) -> Batch | None:
@@ -130,7 +137,7 @@ class TensorSource:
     def _make(self, indices: Sequence[int], seed: int) -> Batch | None:
         index, count = torch.tensor(indices), len(indices)
         draw = torch.Generator().manual_seed(seed)
-        # All is drawn for all of them, also for those that cannot be read.
+        # All is drawn for all of them, also for those that cannot be read or are another process's.
         if self._light:
             shift = torch.randint(0, 2 * self._frame.pad + 1, (2, count), generator=draw)
             if self._variation.alternate_flip:
@@ -138,7 +145,9 @@ class TensorSource:
             else:
                 mirrored = torch.randint(0, 2, (count,), generator=draw)
             holes = torch.randint(0, self._side, (2, count, 1), generator=draw)
-        words, rows, good = self._train.get(indices)
+        places = self._workers.share(count)
+        words, rows, found = self._train.get([indices[place] for place in places])
+        good = [places[number] for number in found]
         if not good:
             return None
         first, offsets = rows * self._frame.padded**2, self._offsets[:1]
@@ -178,7 +187,7 @@ class TensorSource:
         self._epoch, self._input_side = epoch, side
 
     def judge(self, module: nn.Module, forward: Forward) -> Iterator[Judged]:
-        for positions, words in self._val.pieces(self._largest):
+        for positions, words in self._val.pieces(self._largest, self._workers.turns):
 
             def prepare(a: int, b: int, words: Tensor = words) -> Tensor:
                 return self._laid_out(resized(self._to_input(words[a:b]), self._input_side))
@@ -187,6 +196,9 @@ class TensorSource:
 
     def take_failures(self) -> list[tuple[str, str]]:
         return self._failures.take()
+
+    def share_failures(self) -> None:
+        self._failures.share(self._workers)
 
     def close(self) -> None:
         self._ahead.close()

@@ -118,14 +118,15 @@ class Words:
         words = self.frame.around([item for item in pixels if item is not None])
         return words, torch.arange(len(good)), good
 
-    def pieces(self, size: int) -> Iterator[tuple[list[int], Tensor]]:
-        """All readable photos in order: up to `size` indices and their words (N, padded²)."""
+    def pieces(self, size: int, turns: slice = slice(None)) -> Iterator[tuple[list[int], Tensor]]:
+        """All readable photos in order: up to `size` indices and their words (N, padded²). Of those
+        that are not held in one tensor, `turns` can choose some of the pieces."""
         if self._held is not None:
             for start in range(0, len(self._held), size):
                 rows = slice(start, start + size)
                 yield self._positions[rows], self._held[rows]
             return
-        for found, photos in self.store.chunks(size):
+        for found, photos in self.store.chunks(size, turns):
             if found:
                 yield found, self.frame.around(photos)
 

@@ -1,0 +1,62 @@
+"""Whether torch's launcher started this process, as one of how many. No torch here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resnet_gui.core.errors import WorkerError
+
+_NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """This process among those that train together.
+
+    Attributes:
+        rank: from 0, over all computers. size: how many there are.
+        local_rank, local_size: likewise, on this computer.
+    """
+
+    rank: int
+    size: int
+    local_rank: int
+    local_size: int
+
+    @property
+    def one_computer(self) -> bool:
+        return self.local_size == self.size
+
+
+def launched(environment: Mapping[str, str] = os.environ) -> Place | None:
+    """What the launcher's variables say (`torchrun` sets RANK, WORLD_SIZE, LOCAL_RANK,
+    LOCAL_WORLD_SIZE, MASTER_ADDR and MASTER_PORT); None: this process is alone.
+
+    Raises:
+        WorkerError: they say something that cannot be.
+    """
+    if "RANK" not in environment or environment.get("WORLD_SIZE", "1").strip() == "1":
+        return None
+    missing = [name for name in _NEEDED if not environment.get(name)]
+    if missing:
+        raise WorkerError(
+            f"This process is to train together with others, but {', '.join(missing)} is not set.",
+            "Start it with torchrun, or take RANK out of the environment.",
+        )
+    try:
+        rank, size = int(environment["RANK"]), int(environment["WORLD_SIZE"])
+        local_rank = int(environment.get("LOCAL_RANK", rank))
+        local_size = int(environment.get("LOCAL_WORLD_SIZE", size))
+    except ValueError as error:
+        raise WorkerError(
+            f"The launcher's variables are no numbers ({error}).", "Start it with torchrun."
+        ) from error
+    if not (0 <= rank < size and 0 <= local_rank < local_size <= size):
+        raise WorkerError(
+            f"There cannot be a process {rank} of {size}, or {local_rank} of {local_size} on this "
+            "computer.",
+            "Start it with torchrun.",
+        )
+    return Place(rank, size, local_rank, local_size)
