@@ -285,8 +285,8 @@ class _Planner:
         problem = ""
         if needed and needed + SPARE_BYTES > free:
             problem = (
-                f"There is not enough space in {base}: {(needed + SPARE_BYTES) / 1e6:,.1f} MB "
-                f"are needed, {free / 1e6:,.1f} MB are free."
+                f"There is not enough space in {base}: {needed / 1e6:,.1f} MB are needed and "
+                f"{SPARE_BYTES / 1e6:,.0f} MB to spare, {free / 1e6:,.1f} MB are free."
             )
         return sum(self._needed.values()), free, problem
 

@@ -117,6 +117,7 @@ class Sorting(QObject):
             self._page.notices.add("There is no photo with an answer to sort.", "miss")
             return
         into = self._into or beside([photo.path for photo in labelled])
+        self._page.notices.forget_misses()
         others = len(photos) - len(labelled)
         stays = "stays" if others == 1 else "stay"
         left_out = f"{count(others, 'photo')} {stays}: no answer, or no file." if others else ""

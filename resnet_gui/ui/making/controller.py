@@ -45,6 +45,7 @@ class MakingController(QObject):
     Signals:
         changed(Changed): the boxes did.
         noticed(object text, str kind): kind as a NoticeBar's.
+        renamed(): a class is called as a person wants it; what was said of its name can go.
         problems_found(tuple[str, ...]): what could not be taken in, a sentence for each file.
         found_elsewhere(object text, object paths, int box): photos that another class has; they can
             be moved to this box.
@@ -56,6 +57,7 @@ class MakingController(QObject):
 
     changed = Signal(object)
     noticed = Signal(object, str)
+    renamed = Signal()
     problems_found = Signal(object)
     found_elsewhere = Signal(object, object, int)
     work_changed = Signal(object)
@@ -263,6 +265,7 @@ class MakingController(QObject):
                 self.noticed.emit(f"Another class is called “{class_words(name)}”.", "miss")
             return False
         self._did(self.boxes.rename(box, name))
+        self.renamed.emit()
         return True
 
     def remove_class(self, box: int) -> None:

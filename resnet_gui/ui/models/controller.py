@@ -267,6 +267,10 @@ class ModelsController(QObject):
         path = entry.weights_path
         if title.strip() == entry.spec.title:
             return
+        if any(other.spec.title == title.strip() for other in self.store.entries):
+            text = f"Another model is called “{one_line(title.strip(), 60)}”. Choose another name."
+            self.noticed.emit(text, "miss")
+            return
 
         def rename() -> Iterator[None]:
             yield None

@@ -87,6 +87,7 @@ class RunsController(QObject):
         self.earlier.noticed.connect(self.noticed)
         means.store.changed.connect(self.runs_changed)
         self.looked = False
+        self._known: set[str] = set()  # ids of runs that were finished when they were seen
         self.trashed: tuple[TrashedRun, ...] = ()
         self.curves: dict[str, Curve] = {}
         self.compared: Compared | None = None
@@ -299,6 +300,11 @@ class RunsController(QObject):
     @Slot()
     def _on_runs_changed(self) -> None:
         self.looked = True
+        made = {run.id for run in self.earlier.runs if run.state is RunState.FINISHED}
+        new = made - self._known
+        self._known |= made
+        if new - {entry.spec.run_id for entry in self._store.entries}:
+            self._store.refresh()  # another program trained: its model is not in the list yet
         self.runs_changed.emit()
 
     @Slot(object)

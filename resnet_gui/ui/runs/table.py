@@ -111,8 +111,8 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "Accuracy",
             accuracy_text,
             accuracy_of,
-            130,
-            118,
+            140,
+            136,
             "How often the model’s first answer is right, and in brackets the 95 % interval in "
             "percent: the fewer photos, the wider.\nWhile a run is not finished: its best epoch "
             "so far, on the validation photos.",

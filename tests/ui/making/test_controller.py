@@ -246,6 +246,9 @@ def test_names_are_kept_apart(rig: Rig, controller: MakingController, loose: lis
     assert not controller.rename(two, "sea_lion")
     assert said == [("Another class is called “sea lion”.", "miss")]
     assert not controller.rename(two, "   ")
+    renamed = heard(controller.renamed)
+    assert controller.rename(two, "Seal")
+    assert len(renamed) == 1, "what was said of the name can go"
     drop(rig, controller, loose[:1], UNSORTED)
     assert controller.new_class("SEA LION", [str(loose[0])]) == one
     assert counts(controller) == [1, 0, 0]

@@ -244,6 +244,11 @@ def test_a_model_is_renamed_and_stays_what_it_is(rig: Rig, controller: ModelsCon
     controller.rename(" ")
     rig.settle()
     assert noticed == [("A model needs a name.", "warning")]
+    taken = next(entry.spec.title for entry in controller.store.entries if entry.spec.id == "x")
+    controller.rename(taken)
+    rig.settle()
+    assert noticed[-1] == (f"Another model is called “{taken}”. Choose another name.", "miss")
+    assert controller.current.spec.title == "Bees"
 
 
 def test_a_model_that_a_training_needs_is_not_removed(

@@ -35,7 +35,7 @@ def new_run(title: str, created: str = "2026-01-01T10:00:00+00:00", **values: ob
             run.append_metrics(
                 EpochDone("r", number, 9, number, "head", 0.5, 0.5, 0.4, 0.8, 0.1, 1.0, 10.0, True)
             )
-        run.update(state="stopped", created=created, **values)
+        run.update(**{"state": "stopped", "created": created, **values})
     return str(run.path)
 
 
@@ -269,3 +269,15 @@ def test_models_of_other_classes_are_not_joined(rig: Rig, two: RunsController) -
     other = replace(older, spec=replace(older.spec, classes=("ant", "wasp")))
     rig.look(newer, other)
     assert two.members(two.runs) == []
+
+
+def test_a_run_of_another_program_brings_its_model(rig: Rig, controller: RunsController) -> None:
+    """Trained on the command line while the window is open: “Try its model” stayed grey."""
+    look(rig, controller)
+    path = new_run("Elsewhere", state="finished")
+    made = made_by(path, "made")
+    rig.engine.models = [*rig.engine.models, made]
+    assert rig.store.entry("made") is None
+    controller.refresh()
+    rig.settle()
+    assert rig.store.entry("made") is not None
