@@ -200,7 +200,7 @@ def _finite(rows: npt.NDArray[np.float32], places: Sequence[int]) -> list[bool]:
     good: list[bool] = []
     for start in range(0, len(places), _AT_ONCE):
         some = rows[places[start : start + _AT_ONCE]]
-        good.extend(map(bool, np.isfinite(some).all(1)))
+        good += np.logical_and.reduce(np.isfinite(some), axis=1).tolist()
     return good
 
 
