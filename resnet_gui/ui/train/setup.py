@@ -393,7 +393,8 @@ class TrainSetup(QWidget):
 
 
 def _sides(card: QFrame) -> int:
-    """What a card's margins take of its width, in pixels."""
+    """What a card's border and margins take of its width, in pixels."""
     layout = card.layout()
     assert layout is not None
-    return layout.contentsMargins().left() + layout.contentsMargins().right()
+    both = (card.contentsMargins(), layout.contentsMargins())
+    return sum(margins.left() + margins.right() for margins in both)

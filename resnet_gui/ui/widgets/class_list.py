@@ -111,7 +111,7 @@ class _ClassDelegate(QStyledItemDelegate):
         self._thumbnails = thumbnails
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(200, _ROW_HEIGHT)
+        return QSize(120, _ROW_HEIGHT)  # in a small window; what does not fit is left out
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         colours = theme_colours()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
@@ -12,6 +14,7 @@ from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.place import Place
 from tests.helpers.fake_engine import Rig, heard
+from tests.ui.train.conftest import ready
 
 SMALL = QSize(579, 390)  # what a window of 675 x 440 leaves beside rail and margins
 
@@ -37,9 +40,10 @@ def setup_in(place: Place) -> TrainSetup:
 
 @pytest.mark.parametrize("unfolded", [False, True])
 def test_a_small_window_is_not_scrolled_sideways(
-    qtbot: QtBot, place: Place, unfolded: bool
+    qtbot: QtBot, rig: Rig, place: Place, controller: TrainController, folder: Path, unfolded: bool
 ) -> None:
     setup = setup_in(place)
+    ready(rig, controller, folder)
     head = setup.head
     setup.fold.setChecked(unfolded)
     assert not head.more.isVisible()
@@ -50,6 +54,7 @@ def test_a_small_window_is_not_scrolled_sideways(
     card = setup.start.parentWidget()
     assert card is not None
     qtbot.waitUntil(lambda: setup.rect().contains(card.geometry()))
+    assert not setup.classes.horizontalScrollBar().maximum()
     assert head.parentWidget().rect().contains(head.geometry())
     place.resize(1000, 700)
     assert [head.change.isVisible(), head.more.isVisible()] == [True, False]
