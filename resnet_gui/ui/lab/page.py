@@ -81,6 +81,8 @@ class LabPage(Page):
         self.controller = controller = LabController(context.means, self)
         self.view = View.WHY
         self.views: dict[View, LabCurves | LabLayers | LabDiagram | LabWhy] = {}
+        self._made = dict(self.views)  # some have no place yet
+        self._scales: dict[View, float] = {}
         self._scale = 1.0
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
@@ -215,15 +217,22 @@ class LabPage(Page):
         if charts and not some and not (self.controller.measuring and not curves):
             self._say_empty(curves)
             return
+        if self.view not in self._made:
+            # Its place, where it gets the window's style and is laid out, in the next turn.
+            self._made[self.view] = self._build(self.view)
+            self._build_soon.start()
+            return
         fresh = self.view not in self.views
         if fresh:
-            self.views[self.view] = self._build(self.view)
+            self.views[self.view] = self._made[self.view]
             self.stack.addWidget(self.views[self.view])
         if charts:
             self.networks.show_for(curves, self._scale)
         self.networks.setVisible(charts and some)
         self.stack.setCurrentWidget(self.views[self.view])
-        if fresh:  # a style sheet takes back the type that was set before the first show
+        # A style sheet takes back the type that was set before the first show.
+        if fresh or self._scales[self.view] != self._scale:
+            self._scales[self.view] = self._scale
             self.views[self.view].set_scale(self._scale)
 
     def _say_empty(self, curves: bool) -> None:
@@ -256,10 +265,8 @@ class LabPage(Page):
         for button in (*self.tabs.values(), self.projector):
             scaled(button, self._scale)
         self.empty.set_scale(self._scale)
-        for view in self.views.values():
-            view.set_scale(self._scale)
         self.projector_toggled.emit(on)
-        self._show_view()
+        self._show_view()  # the views that are not seen follow when they are shown
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that nothing inside has used."""

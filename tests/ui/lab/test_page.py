@@ -233,6 +233,24 @@ def test_words_fit_on_one_screen(qtbot: QtBot, models: Path, app: WindowApp) -> 
     assert why.title.text() == "H(x) = F(x) + x"  # type: ignore[union-attr]
 
 
+def test_views_that_are_not_seen_become_large_when_they_are_shown(
+    qtbot: QtBot, models: Path, app: WindowApp
+) -> None:
+    page = open_lab(qtbot, app, View.GRADIENTS)
+    layers = layers_of(page)
+    open_lab(qtbot, app)
+    page.projector.click()
+    assert curves_of(page).plain.scale == PROJECTOR_SCALE
+    assert layers.chart.scale == 1
+    page.show_view(View.GRADIENTS)
+    qtbot.waitUntil(lambda: page.stack.currentWidget() is layers)
+    assert layers.chart.scale == PROJECTOR_SCALE
+    page.projector.click()
+    assert layers.chart.scale == 1
+    open_lab(qtbot, app)
+    assert curves_of(page).plain.scale == 1
+
+
 def test_projector(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     page = open_lab(qtbot, app)
     window = app.window
