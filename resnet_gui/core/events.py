@@ -240,6 +240,12 @@ class DeviceInfo:
     name: str
     driver: str = ""
 
+    @property
+    def openvino(self) -> str:
+        """What OpenVINO calls it: "openvino:gpu.1" -> "GPU.1"; "" where torch computes."""
+        library, _, name = self.kind.partition(":")
+        return name.upper() if library == "openvino" else ""
+
 
 INCOMPLETE = "incomplete: the file ends early"  # beside the answer about such a photo
 

@@ -23,7 +23,6 @@ from resnet_gui.core.inference.on_device import (
 )
 from resnet_gui.core.inference.openvino_backend import LATENCY, THROUGHPUT, OpenVinoBackend
 from resnet_gui.core.system.locks import Timeout, lock
-from resnet_gui.core.system.openvino_devices import openvino_name
 from resnet_gui.core.system.openvino_import import import_openvino
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -110,7 +109,7 @@ def _precisions(device: DeviceInfo) -> tuple[str, ...]:
     """What the device computes in, the quickest first. An NPU knows no float32."""
     try:
         core = import_openvino().Core()
-        can = core.get_property(openvino_name(device), "OPTIMIZATION_CAPABILITIES")
+        can = core.get_property(device.openvino, "OPTIMIZATION_CAPABILITIES")
     except RuntimeError:
         can = ()
     return ("fp16", "fp32") if "FP32" in can else ("fp16",)

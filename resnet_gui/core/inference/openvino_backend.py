@@ -14,7 +14,6 @@ from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import OPENVINO, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.converted import COMPILED, MODEL, MODEL_FOR_ONE
-from resnet_gui.core.system.openvino_devices import openvino_name
 from resnet_gui.core.system.openvino_import import import_openvino
 from resnet_gui.core.system.priority import begun_behind
 from resnet_gui.core.system.processor import cpu_name
@@ -202,7 +201,7 @@ def _compile_on(
     device: DeviceInfo, model: Path, precision: str, goal: str, place: Path | None
 ) -> Any:
     """For another device than the CPU, whose plugin is told only what it knows."""
-    core, name = import_openvino().Core(), openvino_name(device)
+    core, name = import_openvino().Core(), device.openvino
     try:
         known = set(core.get_property(name, "SUPPORTED_PROPERTIES"))
     except RuntimeError:  # one that is made of others does not say

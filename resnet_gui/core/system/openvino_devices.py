@@ -48,11 +48,6 @@ def is_openvino(device: DeviceInfo | str) -> bool:
     return kind.strip().lower().split(":")[0] == _KIND
 
 
-def openvino_name(device: DeviceInfo) -> str:
-    """What OpenVINO calls it: "openvino:gpu.1" -> "GPU.1"."""
-    return device.kind.partition(":")[2].upper()
-
-
 def find_openvino_device(wanted: str) -> DeviceInfo:
     """The device of a setting: "openvino:gpu", "openvino:gpu.1", "openvino:npu", or "openvino" for
     the first. Waits for the listing.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QWidget
 
-from resnet_gui.core.system.openvino_devices import is_openvino, openvino_name
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.combo_box import ComboBox
@@ -44,8 +43,8 @@ class DeviceBox(ComboBox):
         self.add_choice(f"Device: automatic ({_short(fastest)})", "auto")
         for device in devices:
             kind, tip = device.kind.upper().split(":")[0], device.name
-            if is_openvino(device):
-                kind, tip = openvino_name(device).split(".")[0], f"{device.name}\n{_FURTHER}"
+            if device.openvino:
+                kind, tip = device.openvino.split(".")[0], f"{device.name}\n{_FURTHER}"
             self.add_choice(f"{kind}: {_short(device.name)}", device.kind)
             self.setItemData(self.count() - 1, tooltip(tip), Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(max(0, self.findData(self._controller.device)))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QObject, Slot
 
-from resnet_gui.core.system.openvino_devices import is_openvino
 from resnet_gui.ui.classify.page import ClassifyPage
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.window.evaluation_wiring import EvaluationWiring
@@ -129,8 +128,8 @@ class Wiring(QObject):
     def _on_devices_found(self) -> None:
         chosen, devices = self._classify.device, self._classify.devices
         if devices and self._train is not None:
-            fastest = chosen == "auto" or is_openvino(chosen)  # which does not train
-            self._train.set_device_kind(devices[0].kind if fastest else chosen)
+            trains = any(d.kind == chosen and not d.openvino for d in devices)
+            self._train.set_device_kind(chosen if trains else devices[0].kind)
 
     @Slot()
     def _on_runs_changed(self) -> None:

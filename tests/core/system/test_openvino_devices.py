@@ -17,7 +17,6 @@ from resnet_gui.core.system.openvino_devices import (
     Listing,
     devices_of,
     is_openvino,
-    openvino_name,
     plain_name,
 )
 from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
@@ -79,7 +78,7 @@ def test_the_real_core_lists_no_cpu_twice() -> None:
 
 
 def test_kinds_are_openvinos_names() -> None:
-    assert openvino_name(DeviceInfo("openvino:gpu.1", "")) == "GPU.1"
+    assert [DeviceInfo(kind, "").openvino for kind in ("openvino:gpu.1", "cuda:0")] == ["GPU.1", ""]
     assert [is_openvino(kind) for kind in ("openvino", " OpenVINO:npu", "cpu", "cuda:0")] == [
         True, True, False, False,
     ]  # fmt: skip

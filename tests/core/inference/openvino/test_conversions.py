@@ -217,7 +217,7 @@ def test_a_damaged_conversion_is_not_used(
         (found.folder / MODEL_FOR_ONE).unlink()
         shutil.rmtree(found.folder / converted.COMPILED)
     classifier = Classifier(Zoo.standard(), wants_exact=lambda: False)
-    monkeypatch.setattr(CONVERSIONS, "begin", lambda entry: None)  # not now
+    monkeypatch.setattr(CONVERSIONS, "begin", lambda *_: None)  # not now
     events = list(classifier.classify(sources(1), "insects", "cpu"))
     assert isinstance(events[-1], Prediction)
     assert backend_of(classifier) == EXACT
