@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from resnet_gui.core.photos.store import Pixels
 from resnet_gui.core.preprocessing import Preprocessing
+
+_IN_CACHE = 2**18  # numbers: a megabyte of float32
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
@@ -46,9 +49,10 @@ def normalise(x: Tensor, preprocessing: Preprocessing) -> Tensor:
         mean, std = mean.repeat(result.shape[3]), std.repeat(result.shape[3])
     else:
         mean, std = mean[:, None, None], std[:, None, None]
-    # Photo by photo a CPU has all steps in its cache; a GPU is asked once.
-    pieces = zip(values, x, strict=True) if x.device.type == "cpu" else [(values, x)]
-    for piece, photos in pieces:
+    # A few photos at a time, all steps happen in a CPU's cache; a GPU is asked once.
+    on_cpu, numbers = x.device.type == "cpu", math.prod(x.shape[1:])
+    at_once = max(1, _IN_CACHE // max(1, numbers) if on_cpu else len(x))
+    for piece, photos in zip(values.split(at_once), x.split(at_once), strict=True):
         piece.copy_(photos).div_(255).sub_(mean).div_(std)
     return result
 

@@ -76,9 +76,12 @@ def test_colours_change_as_in_torchvision() -> None:
 
 
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-def test_the_layout_of_a_batch_changes_no_number(layout: torch.memory_format) -> None:
+@pytest.mark.parametrize("size", [(9, 11), (170, 180)])  # all at once; in two pieces
+def test_the_layout_of_a_batch_changes_no_number(
+    layout: torch.memory_format, size: tuple[int, int]
+) -> None:
     numbers = torch.Generator().manual_seed(0)
-    flat = torch.randint(0, 256, (4, 3, 9, 11), dtype=torch.uint8, generator=numbers)
+    flat = torch.randint(0, 256, (4, 3, *size), dtype=torch.uint8, generator=numbers)
     upright = flat.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
     x = stacked([flat[0], upright[1], flat[2].flip(2), upright[3].flip(2)], layout)
     assert x.is_contiguous(memory_format=layout)
