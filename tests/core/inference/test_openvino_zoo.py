@@ -31,27 +31,69 @@ _EVERYDAY = ("cifar-highway20", "cifar-preresnet29")
 _TRAINED = ("plain20-cifar10", "resnet20-cifar10")
 _TRAINED_SLOW = ("plain56-cifar10", "resnet56-cifar10", "resnet56v2-cifar10", "efficientnet-lite0")
 
-# Lifelike networks that are beyond a bound or at it, with what was measured on nineteen photos.
+# Lifelike networks that are beyond a bound or at it, with what was measured here. Another seed, or
+# other photos, gives figures two or three times larger or smaller.
 BEYOND_FP32 = {
-    "cifar-plain110": 1.5e-2,
-    "plain56-cifar10": 1.6e-3,
-    "resnet152.imagenet1k_v1": 2.7e-4,
+    "cifar-highway110": 0.2,
+    "cifar-highway1202": 1.0,
+    "cifar-plain110": 0.085,
+    "cifar-plain1202": 1.0,
+    "cifar-plain44": 1.7e-4,
+    "cifar-preresnet1001": 7.8e-4,
+    "cifar-resnet1202": 1.0,
+    "cifar-resnet1202-b": 1.0,
+    "plain34": 1.4e-4,
+    "plain56-cifar10": 6.2e-4,
+    "resnet101-keras": 3.4e-4,
+    "resnet101.imagenet1k_v1": 1.9e-4,
+    "resnet152-keras": 2.2e-4,
+    "resnet152.imagenet1k_v1": 5.0e-4,
+    "resnext101_32x8d.imagenet1k_v1": 1.6e-4,
+    "resnext101_64x4d": 9.6e-5,
+    "wide_resnet101_2.imagenet1k_v1": 2.3e-4,
 }
 BEYOND_BF16 = {
-    "plain20-cifar10": 0.087,
-    "plain56-cifar10": 0.32,
-    "resnet20-cifar10": 0.034,
-    "resnet56v2-cifar10": 0.076,
-    "efficientnet-lite0": 0.36,
-    "cifar-highway56": 0.062,
-    "cifar-plain110": 0.17,
-    "cifar-preresnet29": 0.028,
-    "resnet34": 0.036,
-    "resnet50.imagenet1k_v1": 0.078,
-    "resnet101.imagenet1k_v1": 0.22,
-    "resnet152.imagenet1k_v1": 0.26,
-    "resnext50_32x4d.imagenet1k_v1": 0.11,
-    "resnext101_32x8d.imagenet1k_v1": 0.17,
+    "cifar-highway110": 0.21,
+    "cifar-highway1202": 1.0,
+    "cifar-plain110": 0.56,
+    "cifar-plain1202": 1.0,
+    "cifar-plain32": 0.17,
+    "cifar-plain44": 0.54,
+    "cifar-preresnet1001": 0.59,
+    "cifar-preresnet110": 0.26,
+    "cifar-preresnet164": 0.19,
+    "cifar-preresnet29": 0.027,
+    "cifar-resnet110": 0.067,
+    "cifar-resnet110-b": 0.038,
+    "cifar-resnet1202": 1.0,
+    "cifar-resnet1202-b": 1.0,
+    "cifar-resnet32-b": 0.061,
+    "cifar-resnet44": 0.072,
+    "cifar-resnet44-b": 0.048,
+    "cifar-resnet56-b": 0.054,
+    "efficientnet-lite0": 0.35,
+    "plain18": 0.053,
+    "plain20-cifar10": 0.051,
+    "plain34": 0.48,
+    "plain56-cifar10": 0.49,
+    "resnet101-keras": 0.46,
+    "resnet101.imagenet1k_v1": 0.34,
+    "resnet101v2": 0.2,
+    "resnet152-keras": 0.28,
+    "resnet152.imagenet1k_v1": 0.49,
+    "resnet152v2": 0.2,
+    "resnet18": 0.033,
+    "resnet34": 0.047,
+    "resnet50-keras": 0.26,
+    "resnet50.imagenet1k_v1": 0.16,
+    "resnet50v2": 0.085,
+    "resnet56-cifar10": 0.037,
+    "resnet56v2-cifar10": 0.054,
+    "resnext101_32x8d.imagenet1k_v1": 0.4,
+    "resnext101_64x4d": 0.29,
+    "resnext50_32x4d.imagenet1k_v1": 0.15,
+    "wide_resnet101_2.imagenet1k_v1": 0.34,
+    "wide_resnet50_2.imagenet1k_v1": 0.18,
 }
 
 
@@ -86,7 +128,7 @@ def check_lifelike(model_id: str) -> None:
         return
     if model_id in BEYOND_BF16:
         assert found.bf16 < 2 * BEYOND_BF16[model_id]
-        assert found.bf16 < max(BF16, 1.5 * found.own_bf16)
+        assert found.bf16 < max(BF16, 2 * found.own_bf16)
         assert found.enlarged > _TAME
     else:
         within_bounds(found)
