@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import gc
 import os
@@ -118,9 +117,6 @@ def prepare_environment() -> None:
     # cores beside 26 other busy threads ran 1.15 times as fast. Where more threads than cores have
     # work, none waits like this.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    # At its end Python looks for garbage among all that torch has made: 0.6 s in which a terminal
-    # waits for what the system takes back anyway.
-    atexit.register(gc.freeze)
 
 
 if __name__ == "__main__":

@@ -230,7 +230,9 @@ def test_what_was_cut_off_is_offered(
         filer.look()
         text = "Cut off: Copy 3 photos into 2 folders of “photos sorted”. 2 of 4 files are done."
         # A look that was asked for before may have come in the middle.
-        qtbot.waitUntil(lambda: notices.offer is not None and notices.offer.label.text() == text)
+        qtbot.waitUntil(
+            lambda text=text: notices.offer is not None and notices.offer.label.text() == text
+        )
         offer = notices.offer
         assert offer is not None
         if answer == "close":
