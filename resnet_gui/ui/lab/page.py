@@ -217,15 +217,17 @@ class LabPage(Page):
         if charts and not some and not (self.controller.measuring and not curves):
             self._say_empty(curves)
             return
-        if self.view not in self._made:
-            # Its place, where it gets the window's style and is laid out, in the next turn.
-            self._made[self.view] = self._build(self.view)
+        # In turns: made; in its place, where it gets the window's style; laid out and seen.
+        made = self._made.get(self.view)
+        if made is None or self.stack.indexOf(made) < 0:
+            if made is None:
+                self._made[self.view] = self._build(self.view)
+            else:
+                self.stack.addWidget(made)
             self._build_soon.start()
             return
         fresh = self.view not in self.views
-        if fresh:
-            self.views[self.view] = self._made[self.view]
-            self.stack.addWidget(self.views[self.view])
+        self.views[self.view] = made
         if charts:
             self.networks.show_for(curves, self._scale)
         self.networks.setVisible(charts and some)

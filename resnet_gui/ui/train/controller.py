@@ -277,12 +277,11 @@ class TrainController(QObject):
         self._estimates.stop()
         self._stop.clear()
         self.started, self.end, self.history = None, None, []
-        # Shown before it begins: reading torch's libraries would hold up what is built for it.
-        self._set_state(TrainState.RUNNING)
         self._run = job = self._training.submit(start)
         job.progressed.connect(self._on_run)
         job.failed.connect(self._on_failed)
         job.ended.connect(self._on_run_ended)
+        self._set_state(TrainState.RUNNING)
 
     def stop(self) -> None:
         """End after the current batch; the best model so far is kept."""
