@@ -52,8 +52,9 @@ def normalise(x: Tensor, preprocessing: Preprocessing) -> Tensor:
     # A few photos at a time, all steps happen in a CPU's cache; a GPU is asked once.
     on_cpu, numbers = x.device.type == "cpu", math.prod(x.shape[1:])
     at_once = max(1, _IN_CACHE // max(1, numbers) if on_cpu else len(x))
-    for piece, photos in zip(values.split(at_once), x.split(at_once), strict=True):
-        piece.copy_(photos).div_(255).sub_(mean).div_(std)
+    for start in range(0, len(x), at_once):
+        rows = slice(start, start + at_once)
+        values[rows].copy_(x[rows]).div_(255).sub_(mean).div_(std)
     return result
 
 
