@@ -86,7 +86,7 @@ def test_other_bytes_are_thrown_away(site: Site, tmp_path: Path) -> None:
     with pytest.raises(errors.WrongHashError, match="its MD5 should begin with 0000") as caught:
         drive(download_weights(md5_spec(site, md5=wrong), tmp_path, patience=ONCE))
     assert caught.value.found == hashlib.md5(site.content, usedforsecurity=False).hexdigest()
-    assert [path.suffix for path in tmp_path.iterdir()] in ([], [".lock"])
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
 
 
 @pytest.mark.parametrize("md5", ["", "abcdef0123", "Z" * 32, "0" * 31, "0" * 33])

@@ -130,7 +130,7 @@ def test_interrupted_downloads_can_be_cleared(
     app = open_app(start=False)
     dialog = opened(qtbot, app)
     row = dialog.kept.rows["Interrupted downloads"]
-    assert row.size_label.text() == "3.0 MB"
+    qtbot.waitUntil(lambda: row.size_label.text() == "3.0 MB")
     row.button.click()
     qtbot.waitUntil(lambda: row.size_label.text() == "nothing")
     assert not path.exists()
