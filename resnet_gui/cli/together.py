@@ -44,7 +44,7 @@ def together(
 
 
 def _lead(place: Place, lead: Lead, request: Mapping[str, Any]) -> int:
-    from resnet_gui.core.training.distributed import join
+    from resnet_gui.core.training.meeting import join
 
     with stop_flag(patient=True) as stop, join(place, stop) as workers:
         workers.compare(request)
@@ -53,8 +53,8 @@ def _lead(place: Place, lead: Lead, request: Mapping[str, Any]) -> int:
 
 
 def _follow(place: Place, request: Mapping[str, Any], folder: Path | None) -> int:
-    from resnet_gui.core.training.distributed import join
     from resnet_gui.core.training.follower import follow_leader
+    from resnet_gui.core.training.meeting import join
 
     try:
         with stop_flag(patient=True) as stop, join(place, stop) as workers:

@@ -35,6 +35,7 @@ class Priority(IntEnum):
     INTERACTIVE = 0  # somebody waits for the answer
     NORMAL = 1  # the rest of many photos
     BACKGROUND = 2  # nobody asked for it (warming up)
+    LEISURE = 3  # it mostly waits for something else; the lane counts as free meanwhile
 
 
 class StopToken:
@@ -216,7 +217,7 @@ class JobLane(QObject):
     def busy(self) -> bool:
         """Whether any job is queued or running."""
         with self._condition:
-            return bool(self._queue)
+            return any(work.priority < Priority.LEISURE for work in self._queue)
 
     def close(self) -> None:
         """Stop all jobs, then the worker; `stopped` follows, once however often this is called.

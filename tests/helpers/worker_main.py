@@ -13,9 +13,9 @@ import torch
 
 from resnet_gui.core.runs.events import RunStarted
 from resnet_gui.core.training.api import train
-from resnet_gui.core.training.distributed import join
 from resnet_gui.core.training.follower import follow_leader
 from resnet_gui.core.training.launch import launched
+from resnet_gui.core.training.meeting import join
 from tests.helpers.training import tiny_config, user_zoo
 
 

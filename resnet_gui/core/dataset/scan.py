@@ -303,7 +303,11 @@ def _class_problems(listing: Listing, classes: tuple[ClassSummary, ...]) -> list
                 ProblemKind.NO_PHOTOS,
                 "",
                 f"In “{printable(listing.root.name)}” there are no sub-folders with usable photos. "
-                "Make one sub-folder per class and put its photos in.",
+                + (
+                    "Sort its photos into classes first: a sub-folder for each."
+                    if listing.loose_photos
+                    else "Make one sub-folder per class and put its photos in."
+                ),
             )
         )
     elif len(classes) == 1:

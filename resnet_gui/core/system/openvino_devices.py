@@ -56,8 +56,7 @@ def find_openvino_device(wanted: str) -> DeviceInfo:
         DeviceError: it is not on this computer.
     """
     name, found = wanted.strip().lower(), openvino_devices()
-    # A second card makes "gpu.0" and "gpu.1" of "gpu", and its removal "gpu" of "gpu.0".
-    for same in (name, f"{name}.0", name.removesuffix(".0")):
+    for same in same_device(name):
         for device in found:
             if device.kind == same:
                 return device
@@ -68,6 +67,12 @@ def find_openvino_device(wanted: str) -> DeviceInfo:
     raise DeviceError(
         f"There is no device “{wanted}” on this computer.{why}", f"OpenVINO lists: {kinds}."
     )
+
+
+def same_device(kind: str) -> tuple[str, ...]:
+    """How else a device may be called: a second card makes "gpu.0" and "gpu.1" of "gpu", and its
+    removal "gpu" of "gpu.0"."""
+    return kind, f"{kind}.0", kind.removesuffix(".0")
 
 
 def openvino_devices() -> tuple[DeviceInfo, ...]:

@@ -10,7 +10,8 @@ Three ways, each for what it is good at:
 - nccl, between GPUs: gradients. (On the CPU that is gloo's work, too.)
 
 A process that fails says so in the store and ends; the others find their connection to it closed,
-and look there for the reason. So nobody waits for somebody who will not come.
+and look there for the reason. One that was killed is missed by its pulse. So nobody waits for
+somebody who will not come.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
+import logging
+import math
 import platform
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,22 +31,25 @@ import safetensors.torch
 import torch
 from torch import Tensor
 from torch import distributed as dist
-from torch._C._distributed_c10d import PrefixStore, Store
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed import Store
 
 from resnet_gui.core.errors import DeviceError, WorkerError
 from resnet_gui.core.system.documents import parse_json
 from resnet_gui.core.training.gradients import SharedGradients
 from resnet_gui.core.training.judged import Judged
 from resnet_gui.core.training.launch import Place
+from resnet_gui.core.training.pulse import Pulse
 from resnet_gui.core.training.versions import versions
 from resnet_gui.core.training.workers import Workers
+
+_log = logging.getLogger(__name__)
 
 # How long a process may lag behind the others within a step or a validation.
 # One that is gone is noticed at once; this is for a computer that was switched off.
 PATIENCE = datetime.timedelta(minutes=30)
 _LONGEST_PAUSE_S, _LOOK_EVERY_S = 0.1, 1.0
 _REASON_S = 10.0  # for the reason of a closed connection to come, and for the others to leave
+_STOPPING_S = 20.0  # for all to notice a stop; torch's launcher kills after 30 s
 _LAST_WORD_S = 3.0  # for the others to leave, of whom some may be gone
 _FAILED, _END, _STOP = "failed", "end", "stop"
 
@@ -73,6 +77,7 @@ class LaunchedWorkers(Workers):
         self._place = place
         self._store = store
         self._stop = stop
+        self._pulse = Pulse(store, place.rank)
         self.code = 0
         self._own_stop: Callable[[], bool] = stop.is_set
         self._told_stop = False
@@ -122,7 +127,7 @@ class LaunchedWorkers(Workers):
         Raises:
             EndedError: it is over.
         """
-        said = self._wait_for(f"order/{self._orders}")
+        said = self._wait_for(f"order/{self._orders}", 0)
         self._orders += 1
         return dict(parse_json(said))
 
@@ -145,7 +150,9 @@ class LaunchedWorkers(Workers):
     def gather(self, value: Any) -> list[Any]:
         number, self._rounds = self._rounds, self._rounds + 1
         self._store.set(f"said/{number}/{self.rank}", json.dumps(value))
-        return [parse_json(self._wait_for(f"said/{number}/{rank}")) for rank in range(self.size)]
+        return [
+            parse_json(self._wait_for(f"said/{number}/{rank}", rank)) for rank in range(self.size)
+        ]
 
     def compare(self, request: Mapping[str, Any]) -> None:
         """See whether all were asked for the same, by the same versions. All of them must call it.
@@ -190,7 +197,8 @@ class LaunchedWorkers(Workers):
         error: Exception | None = None
         try:
             for item in judged:
-                mine.append(item)
+                if self.rank:  # what the leader has, it does not send
+                    mine.append(item)
                 yield item
                 if self._asked():
                     break
@@ -250,7 +258,7 @@ class LaunchedWorkers(Workers):
         message = str(error) if foreseen else f"{type(error).__name__}: {error}"
         what = json.dumps({"rank": self.rank, "name": self.name, "message": message})
         with contextlib.suppress(RuntimeError):  # the store is gone: so are the others
-            self._store.set(_FAILED, what)
+            self._store.compare_set(_FAILED, "", what)  # the first one has the reason
 
     def end(self, code: int) -> None:
         """All is over. Of the leader: the others end with this code, and are waited for a moment,
@@ -260,6 +268,7 @@ class LaunchedWorkers(Workers):
             # Sums that will never come: who waits for them waits for ever.
             with contextlib.suppress(RuntimeError, AttributeError):
                 dist.group.WORLD.abort()  # type: ignore[union-attr]
+        self._pulse.end()
         try:
             if not self.rank:
                 self._store.set(_END, str(code))
@@ -275,21 +284,43 @@ class LaunchedWorkers(Workers):
         except RuntimeError:  # the store is gone already
             pass
 
-    def _wait_for(self, key: str) -> bytes:
-        """The value that another process gives to this key.
+    def _wait_for(self, key: str, rank: int) -> bytes:
+        """The value that this process gives to this key.
 
         Raises:
-            EndedError: the leader has ended. WorkerError: another process has failed.
+            EndedError: the leader has ended. WorkerError: another process has failed or is gone, or
+                a stop was asked for and it did not get ready.
         """
-        pause = 0.001
+        pause, asked_at = 0.001, math.inf
         try:
             while not self._store.check([key]):
                 self._look()
+                if self._pulse.silent(rank):
+                    raise RuntimeError("it was silent for a minute")
+                asked_at = min(asked_at, time.monotonic()) if self._stop.is_set() else math.inf
+                if time.monotonic() - asked_at > _STOPPING_S:
+                    self._give_up()
                 time.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE_S)
             return bytes(self._store.get(key))
         except RuntimeError as error:
             raise self._lost(error) from error
+
+    def _give_up(self) -> NoReturn:
+        if self.rank:
+            raise EndedError(130)
+        raise WorkerError(
+            "The run was stopped while another worker was not ready.", "It can be resumed."
+        )
+
+    def look(self) -> bool:
+        """Whether a stop was asked for; see whether the others go on.
+
+        Raises:
+            EndedError, WorkerError: they do not.
+        """
+        self._look()
+        return self._stop.is_set()
 
     def _look(self) -> None:
         """What the store says of ends, failures and stops; and tell it of a stop here."""
@@ -323,7 +354,8 @@ class LaunchedWorkers(Workers):
         Raises:
             EndedError, WorkerError: the reason.
         """
-        until = time.monotonic() + _REASON_S
+        # The leader ends first: what is lost to it is the reason, to the others a consequence.
+        until = time.monotonic() + _REASON_S * (2 if self.rank else 1)
         with contextlib.suppress(RuntimeError):  # the store is gone, too
             while time.monotonic() < until:
                 self._look()
@@ -338,57 +370,9 @@ class LaunchedWorkers(Workers):
         )
 
     def _lost(self, error: Exception) -> WorkerError:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        _log.warning("the connection to another worker is lost: %s", error)
         return WorkerError(
-            f"The run cannot go on, as the connection of {self.name} to another worker is lost "
-            f"({reason}).",
+            f"The run cannot go on, as the connection of {self.name} to another worker is lost.",
             "Look whether that computer ran out of memory or was switched off, then resume the "
             "run.",
         )
-
-
-@contextlib.contextmanager
-def join(place: Place, stop: threading.Event) -> Iterator[LaunchedWorkers]:
-    """Meet the other processes. Whoever leaves the block without `end` has failed.
-
-    Args:
-        stop: set where this process is asked to stop.
-
-    Raises:
-        WorkerError: they cannot be reached.
-    """
-    if place.one_computer:
-        _stay_here()
-    gpus = torch.cuda.is_available() and dist.is_nccl_available()
-    try:
-        store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
-        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if gpus else "gloo",
-            store=PrefixStore(f"torch/{attempt}", store),
-            rank=rank,
-            world_size=size,
-            timeout=PATIENCE,
-        )
-    except (RuntimeError, ValueError, OSError) as error:
-        raise WorkerError(
-            f"The other workers cannot be reached ({str(error).splitlines()[0]}).",
-            "Look at the address and the port that the launcher was given.",
-            place.rank,
-        ) from error
-    workers = LaunchedWorkers(place, PrefixStore(f"resnet-gui/{attempt}", store), stop)
-    try:
-        yield workers
-    except BaseException:
-        workers.end(workers.code or 1)
-        raise
-    workers.end(workers.code)
-
-
-def _stay_here() -> None:
-    """Processes of one computer need no name of it and no network card: gloo would look both up."""
-    with contextlib.suppress(OSError, AttributeError):
-        names = {name for _, name in socket.if_nameindex()}
-        for name in ("lo", "lo0"):
-            if name in names:
-                os.environ.setdefault("GLOO_SOCKET_IFNAME", name)

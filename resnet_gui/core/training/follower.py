@@ -43,6 +43,7 @@ def follow_leader(
         workers.compare(request)
         follower.run()
     except EndedError as ended:
+        workers.code = ended.code
         return ended.code
     except BaseException as error:
         workers.fail(error)
@@ -89,7 +90,8 @@ class _Follower:
         source = photo_source(setup)
         try:
             for _ in source.fill():
-                pass
+                if self._workers.look():
+                    break  # they are read when they are needed, if they still are
             source.take_failures()  # raises where the whole folder is gone
             source.share_failures()
             phase = self._phase = Phase(setup, NETWORK, module, source, "")
@@ -98,6 +100,13 @@ class _Follower:
             raise
         note, tensors = self._workers.received()
         last = as_checkpoint(from_json(Progress, note), tensors)
+        if note.get("photos") != len(source.trainable):
+            raise WorkerError(
+                f"{self._workers.name} can read {len(source.trainable):,} of the training photos, "
+                f"the first worker {note.get('photos'):,}.",
+                "Look whether all of them see the same folder, then resume the run.",
+                self._workers.rank,
+            )
         self._progress = last.progress
         fit_weights(module, last.weights, setup.run.path)
         restore(phase, last.progress, last.optimizer, last.average, setup.run.path)

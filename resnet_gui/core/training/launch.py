@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,3 +62,12 @@ def launched(environment: Mapping[str, str] = os.environ) -> Place | None:
             "Start it with torchrun.",
         )
     return Place(rank, size, local_rank, local_size)
+
+
+def stay_here() -> None:
+    """Processes of one computer need no name of it and no network card: gloo would look both up."""
+    with contextlib.suppress(OSError, AttributeError):
+        names = {name for _, name in socket.if_nameindex()}
+        for name in ("lo", "lo0"):
+            if name in names:
+                os.environ.setdefault("GLOO_SOCKET_IFNAME", name)

@@ -223,11 +223,11 @@ def open_phase(
         photos = photo_source(setup)
         try:
             yield from photos.fill()
-            photos.share_failures()
             if setup.config.pixel_mean and not progress.epoch:
                 assert isinstance(photos, TensorSource)  # `start_entry` has seen to it
                 mean = module.get_submodule("pixel_mean").get_buffer("mean")
                 mean.copy_(resized(photos.mean_photo()[None], mean.shape[-1])[0])
+            photos.share_failures()  # last: the mean reads photos, too
         except BaseException:
             photos.close()
             raise
@@ -240,7 +240,7 @@ def open_phase(
             lambda: checkpoint_tensors(
                 module.state_dict(), phase.optimizer, phase.parameters(), phase.average_state()
             ),
-            progress.to_json(),
+            {**progress.to_json(), "photos": len(source.trainable)},
         )
     if carried is not None:
         carried.close()

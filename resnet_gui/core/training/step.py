@@ -113,6 +113,8 @@ def take_step(
         return None
     if not math.isfinite(agreed.loss):
         raise NonFiniteLossError(epoch, number + 1, divergence_advice(phase.config.lr))
+    if batch is None:  # it makes its scale when it is first asked to scale something
+        phase.scaler.scale(torch.zeros((), device=setup.device.kind))
     phase.scaler.step(phase.optimizer)
     phase.scaler.update()
     phase.optimizer.zero_grad(set_to_none=True)

@@ -47,7 +47,19 @@ class DeviceBox(ComboBox):
                 kind, tip = device.openvino.split(".")[0], f"{device.name}\n{_FURTHER}"
             self.add_choice(f"{kind}: {_short(device.name)}", device.kind)
             self.setItemData(self.count() - 1, tooltip(tip), Qt.ItemDataRole.ToolTipRole)
-        self.setCurrentIndex(max(0, self.findData(self._controller.device)))
+        wanted = self._controller.device
+        row = self.findData(wanted)
+        if row < 0 and devices and wanted.startswith("openvino:"):
+            from resnet_gui.core.system.openvino_devices import same_device  # not at the start
+
+            rows = map(self.findData, same_device(wanted))
+            row = next((row for row in rows if row >= 0), -1)
+        if row < 0 and devices and wanted.startswith("openvino:"):
+            row = self.count()  # in force again as soon as it is there
+            self.add_choice(f"{wanted.partition(':')[2].upper()}: not found", wanted)
+            tip = "It was chosen before and is not there now. The CPU answers."
+            self.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        self.setCurrentIndex(max(0, row))
 
 
 def _short(name: str) -> str:

@@ -35,7 +35,7 @@ class Devices(QObject):
         job = self._means.inference.submit(engine.devices, Priority.BACKGROUND)
         job.progressed.connect(self._on_devices)
         job.failed.connect(self.failed)
-        further = self._means.io.submit(engine.further_devices, Priority.BACKGROUND)
+        further = self._means.io.submit(engine.further_devices, Priority.LEISURE)
         further.progressed.connect(self._on_further)
         further.failed.connect(self.failed)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QKeySequence
 
-from resnet_gui.core.filing.batch import count
+from resnet_gui.core.filing.batch import CORRECTING, count
 from resnet_gui.core.zoo.kinds import said_of
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.filing.filer import Outcome
@@ -44,6 +44,7 @@ class Sorting(QObject):
         filer = self._filer
         self.notices = FilingNotices(filer, page.notices, reveal, self)
         self.dialog: SortDialog | None = None
+        self._sorted = self._removed = False  # something, which can be undone; the removal last
         self._chosen: Callable[[], Sequence[Photo]] = controller.photos.photos
         self._into: Path | None = None
         filer.moved.connect(controller.photos.follow)
@@ -76,22 +77,24 @@ class Sorting(QObject):
         undo = UndoBatch(self._filer, "Undo sortin&g", "Undo sorting", self._page)
         self.undo_action = self._page.offer_action("Edit", undo.action, usable=undo.usable)
 
-    def _give_keys(self, to: QAction, of: QAction) -> None:
+    def _share_keys(self) -> None:
         """The keys for undoing take the newest act back, whichever of the two it was."""
+        both = self._undo_removal, self.undo_action
+        to, of = reversed(both) if self._sorted and not self._removed else both
         of.setShortcuts([])
         set_keys(to, QKeySequence.StandardKey.Undo)
 
     @Slot(object)
     def _on_ended(self, outcome: Outcome) -> None:
-        if outcome.done and not outcome.undone:
-            self._give_keys(self.undo_action, self._undo_removal)
-        else:
-            self._give_keys(self._undo_removal, self.undo_action)
+        if outcome.info.title.startswith(CORRECTING):
+            return  # of another page, which has keys of its own
+        self._sorted, self._removed = bool(outcome.done) and not outcome.undone, False
+        self._share_keys()
 
     @Slot()
     def _on_removals_changed(self) -> None:
-        if self._controller.removals.text:
-            self._give_keys(self._undo_removal, self.undo_action)
+        self._removed = bool(self._controller.removals.text)
+        self._share_keys()
 
     def _can_sort(self) -> bool:
         return self._filer.working is None and any(map(_sortable, self._controller.photos.photos()))
@@ -137,16 +140,25 @@ class Sorting(QObject):
 
 def beside(paths: Sequence[str]) -> Path:
     """Where sorted photos go if nobody says so: "CAM sorted" beside the folder that holds all of
-    them, so that its next visitor does not find them twice; beside the first one's where nothing
-    holds all."""
+    them, so that its next visitor does not find them twice. Beside the first one's where nothing
+    that a person may write beside holds all: a drive, a card, all of home."""
     folders = {os.path.dirname(path) for path in paths}  # noqa: PTH120 - quick: of 20,000 paths
     try:
         common = Path(os.path.commonpath(folders))
     except ValueError:  # different drives
         common = Path(paths[0]).parent
-    if not common.name:  # nothing but the drive holds all
+    if len(folders) > 1 and (_is_drive(common) or common in (home := Path.home(), *home.parents)):
         common = Path(paths[0]).parent
-    return common.with_name(f"{common.name} sorted") if common.name else common / "sorted"
+    if _is_drive(common):
+        return common / "sorted"
+    return common.with_name(f"{common.name} sorted")
+
+
+def _is_drive(folder: Path) -> bool:
+    """Whether it is a whole drive by its path alone, where systems hang them."""
+    parts = folder.parts[1:]
+    depth = {"media": 3, "mnt": 2, "Volumes": 2, "run": 4}.get(parts[0], 1) if parts else 0
+    return len(parts) <= (depth if os.name != "nt" and depth > 1 else 0)
 
 
 def _sortable(photo: Photo) -> bool:

@@ -149,7 +149,9 @@ def outcome_text(outcome: Outcome) -> str:
         if info.how is How.MOVE:
             text = f"{count(outcome.done, 'file')} {_were(outcome.done)} back."
     elif info.title.startswith(CORRECTING):  # into several folders, some beside the first
-        text = f"“{info.title.removeprefix(CORRECTING)}."
+        what = info.title.removeprefix(CORRECTING)
+        name = what.split("”")[0]
+        text = f"Applied to “{what}." if outcome.done else f"Nothing was changed in “{name}”."
     else:
         where = f" into “{one_line(Path(info.folder).name, 60)}”" if info.folder else ""
         text = f"{count(info.photos, 'photo')} {_DONE[info.how][info.photos != 1]}{where}."

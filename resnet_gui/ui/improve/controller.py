@@ -310,7 +310,7 @@ class ImproveController(QObject):
             self._show(
                 [
                     Judged(s.path, s.label, s.suggested, s.suggested_probability)
-                    if s.suggested_probability > s.probability
+                    if s.wrong or s.suggested_probability > s.probability
                     else Judged(s.path, s.label, fits=s.probability)
                     for s in suspects
                     if s.wrong or which is Which.ALL

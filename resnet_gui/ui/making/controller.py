@@ -192,10 +192,9 @@ class MakingController(QObject):
         if intake.elsewhere:
             self._tell_elsewhere(intake)
         elif intake.here and intake.box:
-            name = class_words(self.boxes.name(intake.box))
-            what = count_noun(intake.here, "photo")
+            name, what = self.boxes.name(intake.box), count_noun(intake.here, "photo")
             verb = "was" if intake.here == 1 else "were"
-            self.noticed.emit(f"{what} {verb} in “{name}” already.", "notice")
+            self.noticed.emit(f"{what} {verb} in “{class_words(name)}” already.", "notice")
         elif intake.here:
             self.noticed.emit(f"{count_noun(intake.here, 'photo')} came twice.", "notice")
 
@@ -205,14 +204,14 @@ class MakingController(QObject):
             for photo, box in intake.elsewhere
         ]
         names = ", ".join(shown[:3]) + (f" and {len(shown) - 3:,} more" if len(shown) > 3 else "")
-        one = len(shown) == 1
-        what = "A photo is" if one else f"{len(shown):,} photos are"
-        text = (
-            f"{what} in another class already: {names}. A photo can be of one class only; "
-            f"{'it stays' if one else 'they stay'} there."
-        )
-        paths = tuple(photo.path for photo, _ in intake.elsewhere)
-        self.found_elsewhere.emit(text, paths, intake.box)
+        what = "A photo is" if len(shown) == 1 else f"{len(shown):,} photos are"
+        stay = "it stays" if len(shown) == 1 else "they stay"
+        text = f"{what} in another class already: {names}. A photo has one class; {stay} there."
+        if intake.box == UNSORTED:  # nobody means to take them out of their class
+            self.noticed.emit(text, "notice")
+        else:
+            paths = tuple(photo.path for photo, _ in intake.elsewhere)
+            self.found_elsewhere.emit(text, paths, intake.box)
 
     def stop(self) -> None:
         """End what goes on; what has come stays."""

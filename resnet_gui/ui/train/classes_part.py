@@ -61,6 +61,7 @@ class ClassesPart(QObject):
         self._guesses: Guesses | None = None
         self._runs: frozenset[str] = frozenset()
         self._made = ""
+        self._sorted: set[Path] = set()  # folders whose photos were taken in
 
     @property
     def controller(self) -> MakingController:
@@ -103,11 +104,13 @@ class ClassesPart(QObject):
         self._set_shown(True)
 
     def sort_folder(self, folder: Path) -> None:
-        """Show the boxes, with the photos of a folder among the unsorted ones."""
+        """Show the boxes, with the photos of a folder among the unsorted ones. The second time as
+        they were left: what was taken out of them does not come back."""
         self.open()
-        if self.shown:
+        if self.shown and folder not in self._sorted:
             from resnet_gui.core.dataset.collection.boxes import UNSORTED
 
+            self._sorted.add(folder)
             self.controller.take(Dropped([folder]), UNSORTED)
 
     @Slot()

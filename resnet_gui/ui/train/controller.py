@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -114,6 +113,7 @@ class TrainController(QObject):
         self._wanted: RunConfig | None = None  # settings to take as soon as the folder is scanned
         self._run: Job | None = None
         self._just_made = ""  # id of a model that the store does not know yet
+        self._opened: RunInfo | None = None  # whose results are shown
         self._stop = threading.Event()
 
     @property
@@ -194,6 +194,8 @@ class TrainController(QObject):
     def _on_store_changed(self) -> None:
         if self._store.entry(self._just_made) is not None:
             self._just_made = ""  # from now on the store knows
+        if self._opened is not None and self.end is not None and not self.end.model_id:
+            self.end = self.earlier.with_model(self._opened, self.end)  # of another program
         self._configure(measure=self.start_model.replace_lost())  # or only its title changed
         self.models_changed.emit()
 
@@ -300,6 +302,12 @@ class TrainController(QObject):
         """Whether a run's model is here, or was made a moment ago."""
         return bool(model_id) and (model_id == self._just_made or bool(self._store.entry(model_id)))
 
+    @property
+    def model_lost(self) -> bool:
+        """Whether the finished run that is shown has no model any more. False until one looked."""
+        here = self.end is None or self.has_model(self.end.model_id) or not self._store.entries
+        return isinstance(self.end, RunFinished) and not here
+
     # --- a run of earlier ---------------------------------------------------------------------
 
     def open_results(self, run: RunInfo) -> None:
@@ -318,11 +326,10 @@ class TrainController(QObject):
     def _on_results(self, results: RunResults) -> None:
         if self.running:
             return
-        model = self.earlier.model_of(results.info)
+        self._opened = results.info
         self.run_config, self.run_title = results.config, results.info.title
         self.started, self.history = results.started, list(results.started.history)
-        found = (model.spec.id, str(model.spec.path)) if model is not None else ("", "")
-        self.end = dataclasses.replace(results.end, model_id=found[0], model_path=found[1])
+        self.end = self.earlier.with_model(results.info, results.end)
         self._set_state(TrainState.ENDED)
         self.results_opened.emit(results)
 
@@ -359,7 +366,7 @@ class TrainController(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.noticed.emit(sentence(error), "warning")
+        self.run_noticed.emit(sentence(error))
 
     @Slot()
     def _on_run_ended(self) -> None:

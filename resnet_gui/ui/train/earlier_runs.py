@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from resnet_gui.core.runs.trash import trash_run
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.model_store import ModelStore
+from resnet_gui.ui.train.state import RunEnd
 from resnet_gui.ui.widgets.words import sentence
 
 
@@ -82,6 +84,12 @@ class EarlierRuns(QObject):
         # Of copies, the one in its place. Version 0 noted no run: there the place alone says it.
         same_place = [e for e in found or own if str(e.spec.path) == run.model_path]
         return next(iter(same_place or found), None)
+
+    def with_model(self, run: RunInfo, end: RunEnd) -> RunEnd:
+        """How a run ended, with the id that its model has now and where it is; "" if it is not."""
+        model = self.model_of(run)
+        found = (model.spec.id, str(model.spec.path)) if model is not None else ("", "")
+        return dataclasses.replace(end, model_id=found[0], model_path=found[1])
 
     def model_gone(self, run: RunInfo) -> bool:
         """Whether a finished run's model is not here any more. False while nobody has looked."""

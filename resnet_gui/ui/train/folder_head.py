@@ -50,6 +50,9 @@ class FolderHead(QWidget):
 
     def set_narrow(self, narrow: bool) -> None:
         self.more.setVisible(narrow)
+        text = "Sort them into classes…" if self.loose else "Make classes…"
+        self._entries[self._foldable.index(self.make)].setText(text)
+        self.make.setText("Sort them…" if self.loose and narrow else text)
         for button in self._foldable:
             button.setVisible(not narrow or (self.loose and button is self.make))
 
@@ -57,11 +60,10 @@ class FolderHead(QWidget):
         """The folder's name, and what comes next: perhaps to sort its photos into classes."""
         self.title.setText(summary.name)
         set_tooltip(self.title, summary.root)
-        self.loose = loose = only_loose(summary)
-        self.make.setText("Sort them into classes…" if loose else "Make classes…")
-        self._entries[self._foldable.index(self.make)].setText(self.make.text())
-        set_kind(self.make, "primary" if loose else "plain")
+        self.loose = only_loose(summary)
+        set_kind(self.make, "primary" if self.loose else "plain")
         self.set_narrow(not self.more.isHidden())
+        self.make.updateGeometry()
 
     def least_width(self, *, narrow: bool) -> int:
         """What it needs in pixels, narrow or not."""

@@ -103,8 +103,10 @@ class TrainPage(Page):
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
         self._of_run: list[NoticeLine] = []
+        self._state = controller.state
         controller.run_noticed.connect(self._on_run_noticed)
         controller.dataset_changed.connect(self._forget_run_notices)
+        controller.results_opened.connect(self._forget_run_notices)
         self.classes.shown_changed.connect(self._forget_run_notices)
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
@@ -253,7 +255,10 @@ class TrainPage(Page):
 
     @Slot()
     def _on_state_changed(self) -> None:
-        state = self.controller.state
+        before, self._state = self._state, self.controller.state
+        state = self._state
+        if state is TrainState.RUNNING and state is not before:
+            self._forget_run_notices()
         self.busy_changed.emit(self.controller.running)
         made = self.classes.shown
         self.drop_hint = "Drop among the unsorted photos" if made else TrainPage.drop_hint
@@ -293,7 +298,8 @@ class TrainPage(Page):
         self._of_run.append(self.notices.add(text, "warning"))
 
     @Slot()
-    def _forget_run_notices(self) -> None:
+    @Slot(object)
+    def _forget_run_notices(self, *_: object) -> None:
         """What was said of a run says nothing of another folder or run."""
         for notice in self._of_run:
             self.notices.remove(notice)

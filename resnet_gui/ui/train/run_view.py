@@ -361,7 +361,7 @@ class TrainRunView(QWidget):
         here = end is not None and self._controller.has_model(end.model_id)
         for button in (self.try_it, self.test, self.save_as, self.add_class):
             button.setVisible(here)
-        gone = isinstance(end, RunFinished) and not here
+        gone = self._controller.model_lost
         self.mistakes.setVisible(isinstance(end, RunFinished) and not gone)
         self.gone.setVisible(gone)
 

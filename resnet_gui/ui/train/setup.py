@@ -265,8 +265,7 @@ class TrainSetup(QWidget):
     @Slot()
     def show_dataset(self) -> None:
         """Show the folder that the controller has."""
-        summary = self._controller.summary
-        if summary is None:
+        if (summary := self._controller.summary) is None:
             return
         self.head.show_summary(summary)
         self.facts.setText(describe(summary))
@@ -278,6 +277,7 @@ class TrainSetup(QWidget):
         self.problems.setVisible(bool(problems))
         self.problems.setPlainText("\n".join(visible(problem) for problem in problems[:500]))
         (self.head.make if self.head.loose else self.start).setFocus()
+        self._share_width()
 
     @Slot()
     def _on_config_changed(self) -> None:

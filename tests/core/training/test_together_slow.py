@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from resnet_gui.core.runs.events import EpochDone, RunStarted
 from resnet_gui.core.runs.listing import RunDirectory, runs_dir
@@ -227,3 +229,28 @@ def test_torchs_launcher(data: Path) -> None:
     last = Ended(process.returncode, "".join(lines) + rest, err).events[-1]
     assert last["event"] == "run_stopped"
     assert RunDirectory.open(runs_dir() / last["run"]).document["state"] == "stopped"
+
+
+def test_photos_that_only_the_mean_finds_unreadable_are_known_to_all(tmp_path: Path) -> None:
+    """The leader alone computes the mean photo, after both have read what fits into memory."""
+    random = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (tmp_path / "noise" / label).mkdir(parents=True)
+        for number in range(500):
+            path = tmp_path / "noise" / label / f"{number:03}.png"
+            pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(path)
+            if number >= 490:  # its header is right
+                content = bytearray(path.read_bytes())
+                content[100:400] = bytes(byte ^ 0x5A for byte in content[100:400])
+                path.write_bytes(content)
+    command = [
+        "train", tmp_path / "noise", "--model", "cifar-resnet20", "--method", "scratch",
+        "--epochs", "1", "--set", "augmentation=light", "--set", "pixel_mean=true",
+        "--set", "memory_mb=1", "--set", "batch_size=100", *SETTINGS,
+    ]  # fmt: skip
+    leader, other = together(tmp_path, command, command)
+    assert leader.events[-1]["event"] == "run_finished", leader.err + other.err
+    assert (leader.code, other.code) == (1, 1), "photos were left out"
+    (done,) = epochs(leader)
+    assert 780 <= done["train_photos"] < 800

@@ -52,4 +52,5 @@ def test_what_was_corrected_is_said_by_class_and_not_by_the_folder_above(
     plan = planned([(tmp_path / "ants/a.jpg", tmp_path / "bees/a.jpg", How.MOVE)])
     filer.start(replace(plan, title="Correct “garden”: 1 photo to another class"))
     rig.settle()
-    assert outcome_text(ended[0]) == "“garden”: 1 photo to another class."
+    assert outcome_text(ended[0]) == "Applied to “garden”: 1 photo to another class."
+    assert outcome_text(replace(ended[0], done=0)) == "Nothing was changed in “garden”."

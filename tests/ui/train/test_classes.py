@@ -267,7 +267,9 @@ def test_a_folder_of_loose_photos_leads_to_classes(
     assert setup.facts.text() == "No class was found in this folder."
     assert "12 photos lie in the folder without a class." in setup.problems.toPlainText()
     assert not setup.name.isEnabled()
-    assert setup.head.make.text() == "Sort them into classes…"
+    narrow = not setup.head.more.isHidden()
+    assert setup.head.make.text() == ("Sort them…" if narrow else "Sort them into classes…")
+    assert setup.head.make.isVisibleTo(setup.head)
     setup.head.make.click()
     part = page.classes
     qtbot.waitUntil(lambda: part.shown and part.controller.loaded)
@@ -286,3 +288,24 @@ def test_what_was_said_of_a_run_leaves_with_it(
     train.run_noticed.emit("The class “defect” has only one photo.")
     train.open_folder(loose[0].parent)
     qtbot.waitUntil(lambda: not any("defect" in text for text in page.notices.texts))
+
+
+def test_a_folder_is_taken_into_the_boxes_once(
+    qtbot: QtBot, app: WindowApp, loose: list[Path]
+) -> None:
+    """The second time they are as they were left, and nothing is offered that would undo that."""
+    part = app.window.train_page.classes
+    app.window.show_page("train")
+    part.sort_folder(loose[0].parent)
+    qtbot.waitUntil(lambda: part.controller.loaded and part.controller.boxes.count(UNSORTED) == 12)
+    one = part.controller.boxes.classes[0]
+    part.controller.move([str(path) for path in loose[:4]], one)
+    part.close()
+    part.sort_folder(loose[0].parent)
+    assert part.shown
+    assert part.controller.boxes.count(one) == 4
+    assert part.controller.boxes.count(UNSORTED) == 8
+    part.controller.take(Dropped([loose[0].parent]), UNSORTED)  # as a person may drop it again
+    texts = app.window.train_page.notices
+    qtbot.waitUntil(lambda: any("in another class already" in text for text in texts.texts))
+    assert not any(notice.button.isVisibleTo(notice) for notice in texts.shown)

@@ -282,11 +282,10 @@ def test_a_run_that_fails(rig: Rig, controller: TrainController, folder: Path, b
     """In the middle, and before it began."""
     ready(rig, controller, folder)
     failed = RunFailed("r", 1, 2, "DiskFull", "The disk is full.", None, 0, "", "", True)
-    said = heard(controller.run_noticed if begun else controller.noticed)
-    ended = heard(controller.run_ended)
+    said, ended = heard(controller.run_noticed), heard(controller.run_ended)
     rig.engine.script("train", *([started(), failed] if begun else [OSError("The disk is full.")]))
     controller.start()
     rig.settle()
-    assert said == ["The disk is full." if begun else ("The disk is full.", "warning")]
+    assert said == ["The disk is full."]
     assert controller.state is (TrainState.ENDED if begun else TrainState.READY)
     assert ended == ([failed] if begun else [])

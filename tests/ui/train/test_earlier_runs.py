@@ -56,11 +56,11 @@ def test_a_resume_that_is_refused(rig: Rig, controller: TrainController) -> None
     write_run("r")
     controller.earlier.refresh()
     rig.settle()
-    noticed = heard(controller.noticed)
+    noticed = heard(controller.run_noticed)
     rig.engine.script("resume", OSError("The folder has changed."))
     controller.resume(controller.earlier.runs[0])
     rig.settle()
-    assert noticed == [("The folder has changed.", "warning")]
+    assert noticed == ["The folder has changed."]
     assert controller.state is TrainState.EMPTY
 
 
