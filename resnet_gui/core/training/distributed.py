@@ -31,7 +31,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 from torch import distributed as dist
-from torch.distributed import Store
+from torch._C._distributed_c10d import Store
 
 from resnet_gui.core.errors import DeviceError, WorkerError
 from resnet_gui.core.system.documents import parse_json

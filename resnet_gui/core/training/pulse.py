@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 
-from torch.distributed import Store
+from torch._C._distributed_c10d import Store
 
 BEAT_S, SILENT_S = 5.0, 60.0
 

@@ -250,6 +250,11 @@ class ClassifyController(QObject):
         return self._devices.all
 
     @property
+    def devices_listed(self) -> bool:
+        """Whether `devices` are all that there are."""
+        return self._devices.listed
+
+    @property
     def entry(self) -> ModelEntry | None:
         return self.model.entry
 

@@ -54,7 +54,7 @@ class DeviceBox(ComboBox):
 
             rows = map(self.findData, same_device(wanted))
             row = next((row for row in rows if row >= 0), -1)
-        if row < 0 and devices and wanted.startswith("openvino:"):
+        if row < 0 and self._controller.devices_listed and wanted.startswith("openvino:"):
             row = self.count()  # in force again as soon as it is there
             self.add_choice(f"{wanted.partition(':')[2].upper()}: not found", wanted)
             tip = "It was chosen before and is not there now. The CPU answers."

@@ -14,9 +14,10 @@ class Devices(QObject):
 
     Attributes:
         all: the one that “automatic” means first; empty as long as that is not known.
+        listed: nothing more will come.
 
     Signals:
-        found(): there are others than before.
+        found(): there are others than before, or all are known.
         failed(object): the exception.
     """
 
@@ -27,6 +28,7 @@ class Devices(QObject):
         super().__init__(parent)
         self._means = means
         self.all: tuple[DeviceInfo, ...] = ()
+        self.listed = False
         self._torch: tuple[DeviceInfo, ...] = ()
         self._further: tuple[DeviceInfo, ...] = ()
 
@@ -38,6 +40,7 @@ class Devices(QObject):
         further = self._means.io.submit(engine.further_devices, Priority.LEISURE)
         further.progressed.connect(self._on_further)
         further.failed.connect(self.failed)
+        further.finished.connect(self._on_listed)
 
     @Slot(object)
     def _on_devices(self, events: list[tuple[DeviceInfo, ...]]) -> None:
@@ -48,6 +51,11 @@ class Devices(QObject):
     def _on_further(self, events: list[tuple[DeviceInfo, ...]]) -> None:
         self._further = events[-1]
         self._tell()
+
+    @Slot(object)
+    def _on_listed(self, _: object) -> None:
+        self.listed = True
+        self.found.emit()
 
     def _tell(self) -> None:
         found = self._torch + self._further if self._torch else ()

@@ -45,7 +45,7 @@ def test_openvinos_devices_join_when_they_are_known(
     ]
     hold.over.set()
     rig.settle()
-    assert len(found) == 2
+    assert len(found) == 3, "and once when nothing more will come"
     assert controller.devices == (CPU, ARC, NPU)
     assert _rows(box)[2:] == [
         ("GPU: Intel Arc A770 (OpenVINO)", ARC.kind),
@@ -63,5 +63,31 @@ def test_where_there_are_none_nothing_changes(rig: Rig, controller: ClassifyCont
     found = heard(controller.devices_found)
     controller.start("a", "auto")
     rig.settle()
-    assert len(found) == 1
+    assert len(found) == 2
     assert controller.devices == (CPU,)
+
+
+def test_one_that_is_away_is_said_to_be(
+    rig: Rig, controller: ClassifyController, qtbot: QtBot
+) -> None:
+    """The box said “automatic” while the setting was another one."""
+    rig.engine.script("further_devices", (), (), ())
+    memory = Memory(Settings(device=ARC.kind), rig.io, rig.parent)
+    box = DeviceBox(controller, memory)
+    qtbot.addWidget(box)
+    controller.start("a", ARC.kind)
+    rig.settle()
+    assert (box.currentText(), box.currentData()) == ("GPU.0: not found", ARC.kind)
+
+
+def test_one_of_another_number_is_the_same_card(
+    rig: Rig, controller: ClassifyController, qtbot: QtBot
+) -> None:
+    """A second card was taken out: “gpu.0” is “gpu” now."""
+    alone = DeviceInfo("openvino:gpu", ARC.name, ARC.driver)
+    rig.engine.script("further_devices", (), (alone,))
+    box = DeviceBox(controller, Memory(Settings(device=ARC.kind), rig.io, rig.parent))
+    qtbot.addWidget(box)
+    controller.start("a", ARC.kind)
+    rig.settle()
+    assert box.currentData() == alone.kind
