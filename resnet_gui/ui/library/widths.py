@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHeaderView
 
 # In the order of `model.COLUMNS`: the usual width, and the least; where both are equal, more room
 # would be of no use.
-_USUAL = (260, 200, 104, 84, 140, 136, 260, 160)
+_USUAL = (220, 200, 104, 84, 140, 136, 260, 160)
 _LEAST = (150, 90, 104, 84, 70, 136, 60, 116)
 _FIRST = (0, 1)  # which photo, and what it is: they get their usual width before the others do
 NARROWEST = 60
@@ -32,10 +32,11 @@ def fitted(room: int, shown: Sequence[int], chosen: Mapping[int, int]) -> dict[i
     left = room - sum(widths.values())
     if left <= 0 or not free:
         return widths
-    for column in [column for column in _FIRST if column in free]:
-        more = min(left, _USUAL[column] - _LEAST[column])
-        widths[column] += more
-        left -= more
+    first = {c: _USUAL[c] - _LEAST[c] for c in _FIRST if c in free}
+    given = min(left, sum(first.values()))
+    for column, more in first.items():
+        widths[column] += given * more // sum(first.values())
+    left = room - sum(widths.values())
     # Then the others up to their usual widths, then all beyond them in proportion.
     rest = [column for column in free if column not in _FIRST]
     wanted = sum(_USUAL[column] - _LEAST[column] for column in rest)

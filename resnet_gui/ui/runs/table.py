@@ -112,7 +112,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             accuracy_text,
             accuracy_of,
             140,
-            136,
+            126,
             "How often the model’s first answer is right, and in brackets the 95 % interval in "
             "percent: the fewer photos, the wider.\nWhile a run is not finished: its best epoch "
             "so far, on the validation photos.",
@@ -123,7 +123,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             state_text,
             lambda run: (run.state.value, run.epochs_done),
             128,
-            84,
+            104,
             "Whether it ran to its end, and after how many epochs it stands.",
         ),
         Column(
