@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_calibration_error
@@ -87,6 +87,8 @@ def test_calibration_error_and_accuracy_are_torchmetrics(made: tuple[Any, Any]) 
     logits, truth = made
     confidences, right = confidences_of(logits), logits.argmax(axis=1) == truth
     probabilities = torch.from_numpy(np.exp(log_probabilities(logits)))
+    # torchmetrics gives what rounds to 1 a bin of its own beyond the last one.
+    assume(float(probabilities.float().max()) < 1)
     expected = multiclass_calibration_error(
         probabilities, torch.from_numpy(truth), logits.shape[1], n_bins=BINS, norm="l1"
     )
