@@ -33,6 +33,7 @@ class Devices(QObject):
         self._further: tuple[DeviceInfo, ...] = ()
 
     def look(self) -> None:
+        """Ask for them; nobody waits for the answer."""
         engine = self._means.engine
         job = self._means.inference.submit(engine.devices, Priority.BACKGROUND)
         job.progressed.connect(self._on_devices)

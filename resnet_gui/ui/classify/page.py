@@ -116,10 +116,9 @@ class ClassifyPage(Page):
         self.open_button = OpenButton(self.opening)
         self.device_box = DeviceBox(self.controller, self._memory)
         self._top = self.model_button, self.classes_button, self.device_box, self.open_button
-        for number, widget in enumerate(self._top):
-            if number == 2:
-                row.addStretch()
+        for widget in self._top:
             row.addWidget(widget)
+        row.insertStretch(2)
         return row
 
     def _work(self, context: PageContext) -> QWidget:

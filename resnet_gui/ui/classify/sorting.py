@@ -23,6 +23,9 @@ from resnet_gui.ui.widgets.reveal import Reveal
 if TYPE_CHECKING:
     from resnet_gui.ui.classify.sort_dialog import SortDialog
 
+# Where systems hang drives, and how many parts the path of one has: /run/media/anna/CARD has four.
+_DRIVES = {"media": 3, "mnt": 2, "Volumes": 2, "run": 4}
+
 
 class Sorting(QObject):
     """Belongs to the Classify page.
@@ -155,10 +158,9 @@ def beside(paths: Sequence[str]) -> Path:
 
 
 def _is_drive(folder: Path) -> bool:
-    """Whether it is a whole drive by its path alone, where systems hang them."""
+    """Whether it is a whole drive, by its path alone: the disk is not asked here."""
     parts = folder.parts[1:]
-    depth = {"media": 3, "mnt": 2, "Volumes": 2, "run": 4}.get(parts[0], 1) if parts else 0
-    return len(parts) <= (depth if os.name != "nt" and depth > 1 else 0)
+    return not parts or len(parts) <= _DRIVES.get(parts[0], 0)
 
 
 def _sortable(photo: Photo) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
@@ -15,17 +14,8 @@ from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.photo_intake import LabelledFolder, PhotoIntake
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import PhotoState
-from tests.helpers.classify import A, B, labels, make, paths
+from tests.helpers.classify import labels, paths
 from tests.helpers.fake_engine import Rig, heard, prediction
-
-
-@pytest.fixture
-def controller(rig: Rig) -> ClassifyController:
-    rig.engine.models = [A, B]
-    controller = make(rig)
-    controller.start("a", "auto")
-    rig.settle()
-    return controller
 
 
 def names(controller: ClassifyController) -> list[str]:

@@ -28,21 +28,12 @@ from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.classify.why_panel import WhyPanel
 from resnet_gui.ui.widgets.plain_text import MessageBox
-from tests.helpers.classify import A, B, make, paths
+from tests.helpers.classify import paths
 from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.fake_engine import CPU, Rig, explained, heard
 from tests.ui.conftest import ANSWER_MS
 
 GRADCAM, OCCLUSION = Method.GRADCAM, Method.OCCLUSION
-
-
-@pytest.fixture
-def controller(rig: Rig) -> ClassifyController:
-    rig.engine.models = [A, B]
-    controller = make(rig)
-    controller.start("a", "auto")
-    rig.settle()
-    return controller
 
 
 @pytest.fixture
