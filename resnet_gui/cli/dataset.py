@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.options import path_option
-from resnet_gui.cli.output import Bar, emit_json, err, say
+from resnet_gui.cli.output import Bar, WrongUseError, emit_json, err, say
 from resnet_gui.core.dataset.cifar10.folder import (
     ARCHIVE,
     NAME,
@@ -39,6 +39,14 @@ Yes = Annotated[
         "--yes", "-y", help=f"Of cifar10: download it ({ARCHIVE.bytes / 1e6:.0f} MB) unasked."
     ),
 ]
+
+PARTS = ("auto", "all", "train", "val", "test")
+
+
+def check_part(part: str) -> None:
+    """Raises WrongUseError for no part of a folder."""
+    if part not in PARTS:
+        raise WrongUseError(f"There is no part “{part}”: {', '.join(PARTS[:-1])} or {PARTS[-1]}.")
 
 
 def dataset_folder(data: Path, archive: Path | None, yes: bool, as_json: bool) -> Path:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,9 +16,11 @@ from typer.core import TyperGroup
 
 from resnet_gui import __version__
 from resnet_gui.cli.help import PlainCommand
-from resnet_gui.cli.output import run_app
-from resnet_gui.cli.registry import COMMANDS
+from resnet_gui.cli.output import FINE, run_app, say
+from resnet_gui.cli.registry import COMMANDS, TOGETHER
+from resnet_gui.core.errors import WorkerError
 from resnet_gui.core.system.visible_text import VisibleFormatter
+from resnet_gui.core.training.launch import launched
 
 
 class _Commands(Mapping[str, Any]):
@@ -74,7 +77,26 @@ def run() -> None:
     """Run the command of `sys.argv`; every foreseen error is one sentence and an exit code."""
     if logging.lastResort is not None:  # warnings go to stderr through it
         logging.lastResort.setFormatter(VisibleFormatter())
+    leave_to_the_first(sys.argv[1:])
     raise SystemExit(run_app(app, "resnet-gui"))
+
+
+def leave_to_the_first(arguments: Sequence[str]) -> None:
+    """Of several processes that torch's launcher started, the first alone does what they cannot do
+    together: all of them would write the same files.
+
+    Raises:
+        SystemExit: this is another one of them; with 0, or the launcher would end the first.
+    """
+    if arguments and arguments[0] in TOGETHER:
+        return
+    try:
+        place = launched()
+    except WorkerError:  # what the variables say is no launcher's
+        return
+    if place is not None and place.rank:
+        say(f"Process {place.rank + 1} of {place.size}: the first one does this alone.", "dim")
+        raise SystemExit(FINE)
 
 
 def _show_version(wanted: bool) -> None:

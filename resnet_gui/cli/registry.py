@@ -27,3 +27,5 @@ COMMANDS: dict[str, str] = {
     "download": f"{_HERE}.download:download",
     "import": f"{_HERE}.import_:import_",
 }
+# Those that processes carry out together, where torch's launcher started several (see `together`).
+TOGETHER = frozenset({"train", "resume"})

@@ -38,8 +38,11 @@ def test_json_is_the_contract_and_the_report_is_written(letters: Path, tmp_path:
 
 def test_a_report_that_cannot_be_written_is_an_error(letters: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    result = CliRunner().invoke(
-        app, ["evaluate", "tiny", str(letters), "--report", str(tmp_path / "file")]
-    )
+    command = ["evaluate", "tiny", "--report"]
+    result = CliRunner().invoke(app, [*command, str(tmp_path / "file" / "new"), str(letters)])
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+    # What shows at once is said before all photos are measured.
+    result = CliRunner().invoke(app, [*command, str(tmp_path / "file"), "is not there"])
+    assert result.exit_code == 2
+    assert "is a file, not a folder" in result.stderr

@@ -117,6 +117,20 @@ def test_what_is_unsure_stays(resnet_gui: Main, photos: Path) -> None:
     assert all(path.is_symlink() for path in (into / "not sure").iterdir())
 
 
+def test_labels_that_no_folder_can_be_called_like_are_told(resnet_gui: Main, photos: Path) -> None:
+    small_model(paths.user_models_dir() / "insects.safetensors", classes=("a/b", "c:d", "e?f"))
+    into = photos.with_name("sorted")
+    code, out, err = resnet_gui(
+        "sort", photos, "--into", into, "--min-confidence", "0", "--dry-run", "--model", "insects"
+    )
+    assert code == 0
+    told = {"a_b": "“a/b”", "c_d": "“c:d”", "e_f": "“e?f”"}
+    folders = {name for name in told if f"/{name}/" in out}
+    assert folders
+    said = ", ".join(f"{told[name]} goes into “{name}”" for name in sorted(folders))
+    assert f"No folder can be called like some labels: {said}." in err
+
+
 def test_into_a_folder_of_the_same_folder(resnet_gui: Main, photos: Path) -> None:
     """What was sorted before is not sorted once more."""
     arguments = ("sort", photos, "--into", photos / "sorted", "--min-confidence", "0")

@@ -70,6 +70,24 @@ def test_train_json_keeps_its_contract(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "r" / finished["run"] / "run.json").is_file()
 
 
+def test_runs_of_equal_names_are_numbered_as_in_the_window(data: Path) -> None:
+    """Also of one that goes on from the first one's model: it is called after what that began
+    with."""
+    quick = [*QUICK, "--method", "head", "--epochs", "1"]
+    for model in ("tiny", "tiny", "green-and-red-tiny"):
+        code, _, text = command("train", data, *quick, "--model", model)
+        assert code == 0, text
+    for _ in range(2):
+        assert command("train", data, *quick, "--set", "title=Mine")[0] == 0
+    assert sorted((run.name, run.title) for run in list_runs()) == [
+        ("green-and-red-tiny", "Green and red, Tiny"),
+        ("green-and-red-tiny-2", "Green and red, Tiny (2)"),
+        ("green-and-red-tiny-3", "Green and red, Tiny (3)"),
+        ("mine", "Mine"),
+        ("mine-2", "Mine"),  # so a person called it
+    ]
+
+
 def test_train_for_people_and_the_list_of_runs(data: Path) -> None:
     code, _, text = command("train", data, *QUICK, "--preset", "balanced")
     assert code == 0

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
+from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
 from resnet_gui.cli.follow import PREPARING
+from resnet_gui.cli.input import check_device
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
     Bar,
-    WrongUseError,
     emit_json,
     emit_line,
     emit_table,
@@ -57,8 +57,8 @@ def compare(
       resnet-gui compare resnet20-cifar10 resnet56-cifar10 cifar10
     """
     with foreseen_errors(as_json):
-        if part not in ("auto", "all", "train", "val", "test"):
-            raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
+        check_part(part)
+        check_device(device)
         from resnet_gui.core.evaluation.compare import compare as start
         from resnet_gui.core.evaluation.paired import Compared
         from resnet_gui.core.inference.looking import look_wanted, looking

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
+from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
 from resnet_gui.cli.follow import PREPARING
+from resnet_gui.cli.input import check_device, check_folder_to_write
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta, path_option
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
     Bar,
-    WrongUseError,
     emit_json,
     emit_line,
     emit_table,
@@ -74,8 +74,10 @@ def evaluate(
       resnet-gui evaluate resnet20-cifar10+resnet56-cifar10 cifar10 --tta flip
     """
     with foreseen_errors(as_json):
-        if part not in ("auto", "all", "train", "val", "test"):
-            raise WrongUseError(f"There is no part “{part}”: auto, all, train, val or test.")
+        check_part(part)
+        check_device(device)
+        if report is not None:
+            check_folder_to_write(report, "--report")
         from resnet_gui.core.evaluation.evaluate import evaluate as start
         from resnet_gui.core.evaluation.predictions import Measured
         from resnet_gui.core.inference.looking import look_wanted, looking

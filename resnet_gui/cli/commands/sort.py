@@ -27,7 +27,7 @@ from resnet_gui.cli.output import (
 from resnet_gui.core.errors import FilingError
 from resnet_gui.core.events import ImageSource, Notice, Prediction
 from resnet_gui.core.filing.batch import How, Plan, Planning, Why, count
-from resnet_gui.core.filing.by_label import Labelled, SortWish, plan_sorting
+from resnet_gui.core.filing.by_label import Labelled, SortWish, other_folders, plan_sorting
 from resnet_gui.core.filing.plan import check_folder
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.system.settings import exact_wanted
@@ -123,6 +123,8 @@ def sort(
             _emit_plan(plan, unsure, failed, dry_run)
         else:
             _tell_plan(plan, unsure, min_confidence, failed, dry_run)
+        if others := other_folders(labelled, min_confidence):
+            say(others, "yellow")
         code = SOME_FAILED if failed or problems else FINE
         if plan.problem:
             raise FilingError(into, plan.problem, "Free some space, or choose another folder.")

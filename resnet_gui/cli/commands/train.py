@@ -11,6 +11,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING, follow
+from resnet_gui.cli.input import check_folder_to_write
 from resnet_gui.cli.options import Data, JsonLines, path_option
 from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json
 from resnet_gui.cli.plan import RunPlan, TrainCommand, settings_of
@@ -113,6 +114,8 @@ def train(
             texts["epochs"] = str(epochs)
         if device is not None:
             texts["device"] = device
+        if run_dir is not None:
+            check_folder_to_write(run_dir, "--run-dir")
         if preset is not None and preset not in PRESETS:
             raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(PRESETS)}.")
         from resnet_gui.core.system.devices import resolve_training_device

@@ -11,7 +11,7 @@ import numpy as np
 
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
 from resnet_gui.core.dataset.summary import name_list
-from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.errors import DatasetError, ModelError
 from resnet_gui.core.evaluation.answers import answers_of
 from resnet_gui.core.evaluation.evaluate import match_classes
 from resnet_gui.core.evaluation.kept_answers import kept_answers
@@ -58,11 +58,18 @@ def compare(
 
     Raises:
         DatasetError: no folder, no photos in that part, or no class that both models know.
-        ModelError: a model cannot be used. A device that is not here is replaced by the CPU.
+        ModelError: a model cannot be used, or they have no class in common. A device that is not
+            here is replaced by the CPU.
     """
+    entries = (first, second)
+    if not any(n is not None for n in match_classes(first.spec.classes, second.spec.classes)):
+        raise ModelError(
+            f"“{first.spec.title}” and “{second.spec.title}” have no class in common: there is "
+            "nothing to compare.",
+            "Choose two models that know the same classes.",
+        )
     if summary is None:
         summary = yield from scanned(folder)
-    entries = (first, second)
     chosen = _Chosen(entries, summary, part)
     places = [match_classes(summary.class_names, entry.spec.classes) for entry in entries]
     known = [None not in pair for pair in zip(*places, strict=True)]

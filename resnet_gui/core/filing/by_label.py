@@ -12,6 +12,8 @@ from resnet_gui.core.filing.batch import How, Plan, Planning, Wish, title_of
 from resnet_gui.core.filing.names import folded, folder_name, folder_names, numbers
 from resnet_gui.core.filing.plan import plan_batch
 
+_NAMED = 3  # labels in a sentence
+
 
 class Labelled(NamedTuple):
     """A photo's path with what is said of it (a class, or a kind of thing), and how probable that
@@ -64,6 +66,26 @@ def plan_sorting(photos: Sequence[Labelled], wish: SortWish) -> Generator[Planni
     plan = yield from plan_batch(wishes_for(photos, wish), sidecars=wish.sidecars)
     folders = {Path(piece.target).parent for piece in plan.pieces}
     return replace(plan, title=title_of(wish.how, plan.photos, len(folders), wish.into))
+
+
+def other_folders(photos: Sequence[Labelled], least: float) -> str:
+    """Which labels no folder can be called like, in a sentence; "": every folder is called like
+    its label.
+
+    Args:
+        least: the probability from which on a photo goes into the folder of its label.
+    """
+    folders = folder_names({photo.label for photo in photos if photo.probability >= least})
+    pairs = [
+        f"“{label}” goes into “{name}”"
+        for label, name in sorted(folders.items())
+        if folded(name) != folded(label.strip())
+    ]
+    if not pairs:
+        return ""
+    more = len(pairs) - _NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"No folder can be called like some labels: {', '.join(pairs[:_NAMED])}{rest}."
 
 
 class SureCounts:

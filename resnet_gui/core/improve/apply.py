@@ -10,8 +10,9 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from resnet_gui.core.dataset.collection.boxes import same_name
-from resnet_gui.core.dataset.summary import DatasetSummary, Part
+from resnet_gui.core.dataset.summary import DatasetSummary, Part, label_words
 from resnet_gui.core.dataset.walk import PART_NAMES, hidden
+from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.filing.batch import CORRECTING, How, Plan, Planning, Why, Wish
 from resnet_gui.core.filing.disk import writable
 from resnet_gui.core.filing.names import folder_name, folder_names
@@ -85,10 +86,20 @@ def aside_folder(root: Path) -> Path:
 
 def class_named(name: str, known: Iterable[str]) -> str:
     """The class that a person means by a name: one that is known, where they differ in capitals
-    alone, else a new one as its folder can be called."""
-    wanted = same_name(name)
-    found = next((item for item in known if same_name(item) == wanted), None)
-    return folder_name(name) if found is None else found
+    alone, else a new one as its folder can be called.
+
+    Raises:
+        ResNetGuiError: no folder can be called so, and what it would be called is another class.
+    """
+    wanted, folder = same_name(name), folder_name(name)
+    found = {same_name(item): item for item in reversed(list(known))}
+    if wanted not in found and same_name(folder) in found:
+        raise ResNetGuiError(
+            f"No folder can be called “{name.strip()}”, and "
+            f"“{label_words(found[same_name(folder)])}” is a class already.",
+            "Choose that one, or another name.",
+        )
+    return found.get(wanted, folder)
 
 
 def class_of(path: str | Path, root: Path, *, has_parts: bool) -> str:

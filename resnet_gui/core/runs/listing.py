@@ -52,7 +52,7 @@ from resnet_gui.core.system.paths import data_dir
 
 __all__ = [
     "RUN_FILE", "HeldRun", "RunDirectory", "RunInfo", "RunState", "create_run", "find_run",
-    "interrupted_runs", "list_runs", "note_run", "rename_run", "runs_dir",
+    "interrupted_runs", "list_runs", "note_run", "rename_run", "run_titles", "runs_dir",
 ]  # fmt: skip
 
 
@@ -128,13 +128,7 @@ def _new_directory(title: str, folder: Path, models: Path) -> Path:
 def list_runs(folder: Path | None = None) -> list[RunInfo]:
     """All runs, the newest first. Directories that are no runs are left out."""
     found: list[RunInfo] = []
-    try:
-        paths = sorted((folder or runs_dir()).iterdir())
-    except OSError:
-        return []
-    for path in paths:
-        if path.name.startswith(".") or not os.path.lexists(path / RUN_FILE):
-            continue
+    for path in _run_paths(folder):
         try:
             found.append(RunDirectory.open(path).info())
         except (ResNetGuiError, OSError, *DAMAGE) as error:
@@ -143,6 +137,25 @@ def list_runs(folder: Path | None = None) -> list[RunInfo]:
                 reason = str(damage(path, RUN_FILE, "something in it is wrong or missing"))
             found.append(damaged_run(path, reason))
     return sorted(found, key=lambda info: info.created, reverse=True)
+
+
+def run_titles(folder: Path | None = None) -> set[str]:
+    """What the runs there are called. Those that cannot be read have no title to be taken."""
+    titles: set[str] = set()
+    for path in _run_paths(folder):
+        with contextlib.suppress(ResNetGuiError, OSError, *DAMAGE):
+            titles.add(RunDirectory.open(path).title)
+    return titles
+
+
+def _run_paths(folder: Path | None) -> list[Path]:
+    try:
+        paths = sorted((folder or runs_dir()).iterdir())
+    except OSError:
+        return []
+    return [
+        path for path in paths if not path.name.startswith(".") and os.path.lexists(path / RUN_FILE)
+    ]
 
 
 def interrupted_runs(folder: Path | None = None) -> list[RunInfo]:

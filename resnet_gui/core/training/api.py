@@ -30,8 +30,16 @@ from resnet_gui.core.inference.hardware import resolve_precision, use_channels_l
 from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.runs.config import Method, Precision, RunConfig, Switch
 from resnet_gui.core.runs.events import TrainEvent
-from resnet_gui.core.runs.listing import HeldRun, RunDirectory, RunState, create_run, runs_dir
+from resnet_gui.core.runs.listing import (
+    HeldRun,
+    RunDirectory,
+    RunState,
+    create_run,
+    run_titles,
+    runs_dir,
+)
 from resnet_gui.core.runs.scanned import scanned
+from resnet_gui.core.runs.titles import default_title
 from resnet_gui.core.system.devices import (
     not_for_training,
     resolve_device,
@@ -51,6 +59,7 @@ from resnet_gui.core.training.versions import versions
 from resnet_gui.core.training.workers import ALONE, Workers
 from resnet_gui.core.zoo import ModelEntry, Preprocessing, Zoo
 from resnet_gui.core.zoo.ensembles import single
+from resnet_gui.core.zoo.original import original_of
 
 
 def train(
@@ -116,7 +125,7 @@ def train(
     split = make_split(summary, config.val_fraction, config.seed, known)
     if known:
         yield known_before(entry, summary, split, known)
-    title = config.title.strip() or f"{summary.title}, {entry.spec.title}"
+    title = config.title.strip() or _default_title(zoo, entry, config, summary, folder)
     options = architecture_options(entry.spec.architecture_options, config)
     preprocessing = preprocessing_for(entry, config)
     document: dict[str, Any] = {
@@ -152,6 +161,16 @@ def train(
     yield from invite(setup, summary.fingerprint)
     with create_run(config, title, split, document, folder or runs_dir(), models) as setup.run:
         yield from _sit(setup, stop)
+
+
+def _default_title(
+    zoo: Zoo, entry: ModelEntry, config: RunConfig, summary: DatasetSummary, folder: Path | None
+) -> str:
+    """As the window calls it."""
+    if config.method is not Method.SCRATCH:  # of own models: what they are of
+        known = {item.spec.id: item for item in zoo.entries()}
+        entry = original_of(entry, known.get) or entry
+    return default_title(summary.title, entry.spec.title, run_titles(folder))
 
 
 def resume(

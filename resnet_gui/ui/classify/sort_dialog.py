@@ -27,6 +27,7 @@ from resnet_gui.core.filing.by_label import (
     SortWish,
     SureCounts,
     count_sure,
+    other_folders,
     plan_sorting,
 )
 from resnet_gui.core.system.visible_text import visible
@@ -295,7 +296,8 @@ class SortDialog(QDialog):
         self.plan = plan
         self.preview.show_plan(plan, str(self._folder))
         self._show_problem(plan.problem)
-        self.details.setText(_details(plan, self._others))
+        others = other_folders(self._photos, self.least.value() / 100)
+        self.details.setText(_details(plan, " ".join(filter(None, (others, self._others)))))
         self.start.setEnabled(bool(plan.pieces) and not plan.problem)
         self.start.setText(f"{_HOWS[self.how][0]} {count(plan.photos, 'photo')}")
 

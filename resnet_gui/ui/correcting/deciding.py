@@ -10,11 +10,13 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QWidget
 
 from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.ui.correcting.class_popup import ClassPopup
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import action_text, ask_for_name, one_line
+from resnet_gui.ui.widgets.words import sentence
 
 KEYS = 9  # classes that have a key of their own
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -136,8 +138,8 @@ class Deciding(QObject):
     # --- decisions ----------------------------------------------------------------------------
 
     def move_to(self, name: str, *_: object) -> None:
-        """The selected photos belong to this class."""
-        if self._ready:
+        """The selected photos belong to this class; "": to none that there can be."""
+        if self._ready and name:
             self._corrector.move(self.root, self._chosen(), name)
             self.decided.emit()
 
@@ -145,8 +147,12 @@ class Deciding(QObject):
     def agree(self) -> None:
         """The model is right about the selected photos."""
         photos = [photo for photo in self._chosen() if photo.guess]
-        if self._ready and photos:
-            self._corrector.move_each(self.root, [(photo, photo.guess) for photo in photos])
+        if not self._ready or not photos:
+            return
+        meant = {guess: self._meant(guess) for guess in {photo.guess for photo in photos}}
+        moves = [(photo, meant[photo.guess]) for photo in photos if meant[photo.guess]]
+        if moves:
+            self._corrector.move_each(self.root, moves)
             self.decided.emit()
 
     @Slot()
@@ -201,9 +207,20 @@ class Deciding(QObject):
 
     def _meant(self, name: str) -> str:
         """The class of a typed name: “bees” is no second class beside “Bees”, which would be the
-        same folder on some computers."""
+        same folder on some computers. "": it can be none, as a notice says."""
         if name in self.classes:
             return name
         from resnet_gui.core.improve.apply import class_named
 
-        return class_named(name, self.classes)
+        try:
+            found = class_named(name, self.classes)
+        except ResNetGuiError as error:
+            self._corrector.noticed.emit(sentence(error), "miss")
+            return ""
+        if class_words(found).casefold() != class_words(name).casefold():
+            self._corrector.noticed.emit(
+                f"No folder can be called “{one_line(name, 60)}”: the class is "
+                f"“{class_words(found)}”.",
+                "miss",
+            )
+        return found

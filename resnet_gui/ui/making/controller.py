@@ -14,6 +14,7 @@ from resnet_gui.core.dataset.collection.folders import (
     FolderMade,
     FolderProgress,
     make_training_folder,
+    renamed_classes,
     save_class_folder,
 )
 from resnet_gui.core.dataset.collection.held import CollectionElsewhereError, HeldCollection
@@ -25,9 +26,16 @@ from resnet_gui.core.dataset.collection.values import (
     Collection,
     store_collection,
 )
-from resnet_gui.core.dataset.summary import count_noun, name_list
+from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.making.intake import Fetch, Intake, in_two_classes, start_of
+from resnet_gui.ui.making.sentences import (
+    extended_text,
+    folder_notices,
+    in_two_classes_text,
+    not_extended_text,
+    other_folder,
+)
 from resnet_gui.ui.saver import Saver
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.images import Dropped
@@ -251,6 +259,7 @@ class MakingController(QObject):
             return known
         number, changed = self.boxes.new_class(name.strip() or self.boxes.free_name(), paths)
         self._did(changed)
+        self._tell_folder(number)
         return number
 
     def rename(self, box: int, name: str) -> bool:
@@ -265,7 +274,14 @@ class MakingController(QObject):
             return False
         self._did(self.boxes.rename(box, name))
         self.renamed.emit()
+        self._tell_folder(box)
         return True
+
+    def _tell_folder(self, box: int) -> None:
+        """A class that a person just named, if no folder can be called so."""
+        names, name = [self.boxes.name(n) for n in self.boxes.classes], self.boxes.name(box)
+        if folder := dict(renamed_classes(names)).get(name):
+            self.noticed.emit(other_folder(name, folder), "miss")
 
     def remove_class(self, box: int) -> None:
         if self.loaded:
@@ -323,7 +339,7 @@ class MakingController(QObject):
                 done = f"{event.done:,} of {event.total:,}"
                 self.work_changed.emit(f"Making the class folder: {done} photos")
             else:
-                self._tell_missing(event)
+                self._tell(event)
                 self.made.emit(event)
 
     @Slot(object)
@@ -332,15 +348,12 @@ class MakingController(QObject):
             if isinstance(event, FolderProgress):
                 self.work_changed.emit(f"Copying: {event.done:,} of {event.total:,} photos")
             else:
-                self._tell_missing(event)
+                self._tell(event)
                 self.saved.emit(event)
 
-    def _tell_missing(self, event: FolderMade) -> None:
-        if event.missing:
-            count = len(event.missing)
-            names = name_list([one_line(Path(path).name, 60) for path in event.missing])
-            what = "A photo is not where it was" if count == 1 else f"{count:,} photos are gone"
-            self.noticed.emit(f"{what}, or cannot be read: {names}. Left out.", "warning")
+    def _tell(self, event: FolderMade) -> None:
+        for text, kind in folder_notices(event):
+            self.noticed.emit(text, kind)
 
     @Slot(object)
     def _on_reading(self, events: list[FolderRead | Collection]) -> None:
@@ -356,18 +369,8 @@ class MakingController(QObject):
         self.new_class()
         both = in_two_classes(event)
         if both:
-            names = name_list([one_line(name, 60) for name in both])
-            self.noticed.emit(
-                f"Some of the training photos are in two classes: {names}. A model cannot learn "
-                "them; remove each from one.",
-                "warning",
-            )
-        self.noticed.emit(
-            f"These are the classes of “{one_line(title, 60)}”. Name the new one, add photos, and "
-            "go on to training, which starts from that model. It has learned from some of these "
-            "photos before, so the accuracy on the old classes may look better than it is.",
-            "notice",
-        )
+            self.noticed.emit(in_two_classes_text(both), "warning")
+        self.noticed.emit(extended_text(title), "notice")
         self.extended.emit(model_id)
 
     @Slot(object)
@@ -375,10 +378,7 @@ class MakingController(QObject):
         text = sentence(error)
         if self._extending is not None:
             folder, title, _ = self._extending
-            text = (
-                f"The photos that “{one_line(title, 60)}” was trained on are needed to add a class,"
-                f" and they are not there any more ({one_line(str(folder))}). {text}"
-            )
+            text = f"{not_extended_text(title, folder)} {text}"
         self.noticed.emit(text, "warning")
 
     @Slot()

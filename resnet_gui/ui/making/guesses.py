@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.dataset.collection.boxes import Boxes, same_name
+from resnet_gui.core.dataset.collection.folders import folder_names
 from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.jobs.lane import Job, JobLane, Priority
@@ -111,7 +112,14 @@ class Guesses(QObject):
 def guess_of(prediction: Prediction, boxes: Boxes) -> Guess:
     """The class that the answer means: the one whose name the model knows and finds most probable
     ("ants" for its "ant"); else what it would call the photo itself."""
-    of_name = {form: box for box in boxes.classes for form in _forms(boxes.name(box))}
+    names = [boxes.name(box) for box in boxes.classes]
+    of_name: dict[str, int] = {}
+    for called in (folder_names(names), names):  # a model calls a class like its folder
+        of_name |= {
+            form: box
+            for box, name in zip(boxes.classes, called, strict=True)
+            for form in _forms(name)
+        }
     found: dict[int, float] = {}
     for score in prediction.scores:
         box = of_name.get(same_name(score.label))

@@ -8,6 +8,7 @@ from typing import Any
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.runs.config import SETTINGS, Method, RunConfig
+from resnet_gui.core.runs.titles import default_title
 from resnet_gui.core.training.presets import PRESETS, config_for
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.start_model import StartModel
@@ -75,15 +76,11 @@ class RunSettings:
         self.start_model.choose(config.model)
 
     def _default_title(self, summary: DatasetSummary, taken: Container[str]) -> str:
-        """The folder and the model in words, numbered where a run or a model is called so."""
+        """See `default_title`."""
         entry = self.start_model.entry()
         if entry is not None and not self.start_model.scratch:  # of own models: what they are of
             entry = self.start_model.original_of(entry) or entry
-        title = f"{summary.title}, {entry.spec.title}" if entry is not None else summary.title
-        name, number = title, 2
-        while name in taken:
-            name, number = f"{title} ({number})", number + 1
-        return name
+        return default_title(summary.title, entry.spec.title if entry is not None else "", taken)
 
     def _made(
         self, summary: DatasetSummary, model_id: str, preset: str | None, overrides: dict[str, Any]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from resnet_gui.core.nets.registry import scratch_model
 from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.zoo import ModelEntry, ModelState
+from resnet_gui.core.zoo.original import original_of
 from resnet_gui.core.zoo.untrained import untrained_entries
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.widgets.plain_text import one_line
@@ -72,16 +73,8 @@ class StartModel:
         return True
 
     def original_of(self, entry: ModelEntry) -> ModelEntry | None:
-        """The model that is no run's result at the beginning of the runs that led to this one;
-        None: there is none, or it is not here."""
-        found, seen = entry, {entry.spec.id}
-        while found.state is ModelState.YOURS and found.spec.base_model not in ("", *seen):
-            before = self._store.entry(found.spec.base_model)
-            if before is None or not before.state.ready or before.problem:
-                break
-            found = before
-            seen.add(found.spec.id)
-        return found if found is not entry else None
+        """What the runs that led to this model began with; None: nothing that is here."""
+        return original_of(entry, self._store.entry)
 
     @property
     def reason(self) -> str:

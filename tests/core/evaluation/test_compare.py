@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from resnet_gui.cli import main as cli
 from resnet_gui.cli.output import SOME_FAILED
 from resnet_gui.core.dataset import DatasetScanned, scan_dataset
-from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.errors import DatasetError, ModelError
 from resnet_gui.core.evaluation import compare as module
 from resnet_gui.core.evaluation.compare import compare
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
@@ -147,9 +147,32 @@ def test_classes_that_one_model_lacks_are_left_out(folder: Path) -> None:
     assert isinstance(last, Compared)
     assert last.n == 16
     assert any(isinstance(e, Notice) and "bee" in e.message for e in events)
-    alien = tiny("alien", 3, classes=("x", "y", "z"))
+    other = tiny("other", 3, classes=("CAT [tabby]", "y", "z"))  # a class, but none of the folder
     with pytest.raises(DatasetError, match="know none of the classes"):
-        list(compare(first, alien, folder, device="cpu"))
+        list(compare(first, other, folder, device="cpu"))
+
+
+def test_models_without_a_common_class_are_told_before_the_folder_is_read(tmp_path: Path) -> None:
+    first, alien = tiny("first", 1), tiny("alien", 3, classes=("x", "y", "z"))
+    with pytest.raises(ModelError, match="no class in common"):
+        next(compare(first, alien, tmp_path / "is not there", device="cpu"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--device", "gpu9"), "there is no kind of device “gpu9”"),
+        (("--part", "half"), "There is no part “half”: auto, all, train, val or test."),
+    ],
+)
+@pytest.mark.parametrize("command", ["compare first first", "evaluate first"])
+def test_wrong_options_are_told_before_the_folder_is_read(
+    tmp_path: Path, command: str, options: tuple[str, ...], said: str
+) -> None:
+    arguments = [*command.split(), str(tmp_path / "is not there"), *options]
+    result = CliRunner().invoke(cli.app, arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
 
 
 def test_unreadable_photo_is_told_once_and_left_out(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.filing.batch import How
 from resnet_gui.core.filing.carry_out import carry_out, finish
 from resnet_gui.core.filing.journal import list_batches
@@ -356,3 +357,5 @@ def test_classes_by_what_a_person_writes() -> None:
     assert class_named("Sea Lion", ["sea_lion", "ants"]) == "sea_lion"
     assert class_named(" wasps ", ["ants"]) == "wasps"
     assert class_named("a/b", []) == "a_b"
+    with pytest.raises(ResNetGuiError, match="No folder can be called “a/b”, and “a b” is a class"):
+        class_named("a/b", ["ants", "a_b"])  # these were one class without a word

@@ -129,3 +129,26 @@ def test_a_typed_name_is_that_of_a_class_that_is_there(
     fine = meant == "Bees"  # they are there already
     assert [d.to for d in decided.decisions] == ["" if fine else meant] * 2
     assert badges(wall)[:2] == ["✓ fine" if fine else f"→ {meant.replace('_', ' ')}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "class_", "said"),
+    [
+        ("a/b", "a_b", "No folder can be called “a/b”: the class is “a b”."),
+        ("Sea/Lion", "", "No folder can be called “Sea/Lion”, and “sea lion” is a class already. "),
+    ],
+)
+def test_a_name_that_no_folder_can_have_is_told(
+    qtbot: QtBot, corrector: Corrector, wall: Wall, deciding: Deciding, typed: str, class_: str,
+    said: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """It became another one without a word, perhaps that of another class."""
+    texts: list[str] = []
+    corrector.noticed.connect(lambda text, _kind: texts.append(text))
+    monkeypatch.setattr("resnet_gui.ui.correcting.deciding.ask_for_name", lambda *_: typed)
+    qtbot.keyClick(wall, Key.Key_N)
+    decided = corrector.decisions(deciding.root)
+    assert decided is not None
+    assert [d.to for d in decided.decisions] == [class_] * bool(class_)
+    [text] = texts
+    assert text.startswith(said)

@@ -302,3 +302,29 @@ def test_a_models_classes_with_one_more(
     assert "not there any more" in said[-1][0]
     assert extended == ["my-model"]
     assert controller.boxes.snapshot() == before
+
+
+def test_a_class_that_no_folder_can_be_called_like(
+    rig: Rig, controller: MakingController, loose: list[Path], tmp_path: Path
+) -> None:
+    """“a/b” came back from its training as “a b”, and nothing had said so."""
+    said = heard(controller.noticed)
+    one, two = controller.boxes.classes
+    controller.rename(one, "bees")
+    controller.rename(two, "a b")
+    assert not said
+    three = controller.new_class("a/b")
+    assert len(said) == 1
+    assert "this one is called “a b-2”" in said[0][0]
+    controller.rename(three, "x:y")
+    assert "this one is called “x y”" in said[1][0]
+    for number, path in enumerate(loose):
+        drop(rig, controller, [path], (one, two, three)[number % 3])
+    said.clear()
+    saved = heard(controller.saved)
+    controller.save_to(tmp_path / "mine")
+    rig.until(lambda: saved)
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["a b", "bees", "x_y"]
+    assert [text for text, _kind in said] == [
+        "No folder can be called like some of the classes: “x:y” is “x y” in it."
+    ]

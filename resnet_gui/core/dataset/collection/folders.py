@@ -11,6 +11,7 @@ collection names it (`remove_unused`).
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import hashlib
 import itertools
@@ -25,6 +26,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from resnet_gui.core.dataset.collection.boxes import same_name
 from resnet_gui.core.dataset.collection.values import (
     CollectedClass,
     Collection,
@@ -79,12 +81,14 @@ class FolderMade:
         path: the folder that holds the classes' folders.
         photos: how many were put there. already: how many were there before.
         missing: paths of photos that are not where they were, or cannot be read.
+        renamed: classes that no folder can be called like, each with its folder's name.
     """
 
     path: Path
     photos: int
     already: int = 0
     missing: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 FolderEvent = FolderProgress | FolderMade
@@ -110,6 +114,13 @@ def folder_names(names: Sequence[str]) -> list[str]:
     return found
 
 
+def renamed_classes(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Those of the classes whose folder is called otherwise, as a person reads it, each with the
+    folder's name: “a/b” with “a_b”. Capitals, and "_" for a space, make no other name."""
+    pairs = zip(names, folder_names(names), strict=True)
+    return tuple(pair for pair in pairs if same_name(pair[0]) != same_name(pair[1]))
+
+
 def _folder_name(name: str) -> str:
     text = unicodedata.normalize("NFC", name)
     text = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]+', "_", text)[:_LONGEST].strip().rstrip(". ")
@@ -130,9 +141,10 @@ def make_training_folder(collection: Collection) -> Iterator[FolderEvent]:
     classes = [item for item in collection.classes if item.photos]
     names = folder_names([item.name for item in classes])
     digest = _digest(classes, names)
+    others = renamed_classes([item.name for item in classes])
     known = _made_before(digest)
     if known is not None:
-        yield known
+        yield dataclasses.replace(known, renamed=others)
         return
     title = " and ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
     with _new_folder() as work:
@@ -143,7 +155,7 @@ def make_training_folder(collection: Collection) -> Iterator[FolderEvent]:
             )
         write_json(work / MANIFEST, {"format": 1, "digest": digest, "files": files})
         target = _named(work, folders_dir() / slug(title))
-    yield FolderMade(target, len(files), missing=tuple(missing))
+    yield FolderMade(target, len(files), missing=tuple(missing), renamed=others)
 
 
 def _named(work: Path, wanted: Path) -> Path:
@@ -376,7 +388,8 @@ def save_class_folder(collection: Collection, target: Path) -> Iterator[FolderEv
             yield FolderProgress(event.done, event.total)
         else:
             copied = event.done
-    yield FolderMade(target, copied, there, tuple(missing))
+    others = renamed_classes([item.name for item in classes])
+    yield FolderMade(target, copied, there, tuple(missing), others)
 
 
 def _planned(

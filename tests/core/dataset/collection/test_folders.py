@@ -15,6 +15,7 @@ from resnet_gui.core.dataset.collection.folders import (
     folders_dir,
     make_training_folder,
     remove_unused,
+    renamed_classes,
     save_class_folder,
 )
 from resnet_gui.core.dataset.collection.take_in import (
@@ -113,6 +114,8 @@ def test_names_that_no_folder_can_have(loose: Path) -> None:
     assert folder_names(["a/b", "A_b", ".git", "CON", "...", "ants  "]) == [
         "a_b", "A_b-2", "git", "CON_", "class", "ants",
     ]  # fmt: skip
+    names = ["a/b", "A_b", "Sea_Lion", "CON", "bees "]
+    assert renamed_classes(names) == (("a/b", "a_b"), ("A_b", "A_b-2"))  # CON_ reads as CON
     assert folder_names(["train", "test"]) == ["train_", "test_"]  # no parts of a split
     assert folder_names(["train", "bus"]) == ["train", "bus"]
     hidden = loose / ".hidden.jpg"
