@@ -100,15 +100,28 @@ def folders_dir() -> Path:
 
 def folder_names(names: Sequence[str]) -> list[str]:
     """A folder's name for each class: as it is, but for what some system cannot have in a name.
-    No two are equal, also where a file system takes them for one (`folded`)."""
-    found: list[str] = []
+    No two are equal, also where a file system takes them for one (`folded`); and one that had to be
+    changed reads like no other, as it would be taken for that class."""
+    stems = [_folder_name(name) for name in names]
+    found: dict[int, str] = {}
     taken: set[str] = set()
-    for name in names:
-        stem = _folder_name(name)
+    read: set[str] = set()
+    # One that is fit as it is never gives way to one that only became the same.
+    for position in sorted(range(len(names)), key=lambda n: (names[n] != stems[n], n)):
+        stem, changed = stems[position], names[position] != stems[position]
         versions = (stem if n == 1 else f"{stem}-{n}" for n in itertools.count(1))
-        chosen = next(item for item in versions if folded(item) not in taken)
+        chosen = next(
+            item
+            for item in versions
+            if folded(item) not in taken and not (changed and same_name(item) in read)
+        )
         taken.add(folded(chosen))
-        found.append(chosen)
+        read.add(same_name(chosen))
+        found[position] = chosen
+    return _apart_from_parts([found[position] for position in range(len(names))])
+
+
+def _apart_from_parts(found: list[str]) -> list[str]:
     if all(name.lower() in PART_NAMES for name in found):  # they would be read as parts of a split
         return [f"{name}_" for name in found]
     return found
