@@ -8,7 +8,6 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -22,6 +21,7 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, action_text, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
@@ -58,9 +58,7 @@ class NeighbourRow(QWidget):
             "to be read.",
         )
         self.compute.clicked.connect(why.compute_neighbours)
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("How far the comparison with training photos is")
+        self.progress = ProgressBar("How far the comparison with training photos is")
         self.progress.setMaximumWidth(120)
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -95,8 +93,7 @@ class NeighbourRow(QWidget):
         progress, found = why.neighbour_progress, why.neighbours
         self.progress.setVisible(progress is not None)
         if progress is not None:
-            self.progress.setRange(0, progress.total)
-            self.progress.setValue(progress.done)
+            self.progress.show_progress(progress.done, progress.total)
             known = progress.total > 0
             self.text.setText(
                 f"Comparing with its {progress.total:,} training photos…"

@@ -87,7 +87,5 @@ class ModelOffer(QObject):
             notice.bar.show()
             self._download = notice
         notice = self._download
-        notice.bar.setRange(0, 1000 if progress.total else 0)
-        if progress.total:
-            notice.bar.setValue(progress.done * 1000 // progress.total)
+        notice.bar.show_progress(progress.done, progress.total)
         notice.label.setText(f"Downloading {one_line(progress.name)}: {progress_line(progress)}")

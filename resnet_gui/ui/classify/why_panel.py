@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -25,6 +24,7 @@ from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _STRENGTH = 60  # percent
@@ -81,9 +81,7 @@ class WhyPanel(QFrame):
         head.addWidget(self.sentence, 1)
         head.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("How far the explanation is")
+        self.progress = ProgressBar("How far the explanation is")
         policy = self.progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # the photo above must not jump
         self.progress.setSizePolicy(policy)
@@ -169,12 +167,11 @@ class WhyPanel(QFrame):
         self.strength_changed.emit(value / 100)
 
 
-def show_progress(bar: QProgressBar, progress: Explaining | None) -> None:
+def show_progress(bar: ProgressBar, progress: Explaining | None) -> None:
     """How far something is; a bar that moves where nobody knows, none where nothing goes on."""
     bar.setVisible(progress is not None)
     if progress is not None:
-        bar.setRange(0, progress.total)
-        bar.setValue(progress.done)
+        bar.show_progress(progress.done, progress.total)
 
 
 def _sentence(why: Why) -> str:

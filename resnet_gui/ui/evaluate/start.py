@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.title_card import TitleCard
 
 _PARTS = (
@@ -117,9 +117,7 @@ class EvaluateStart(QWidget):
         self.start.setProperty("kind", "primary")
         set_tooltip(self.start, "Ask the model about every photo of the folder (Alt+S)")
         self.start.clicked.connect(self._controller.start)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("How far the test is")
+        self.bar = ProgressBar("How far the test is")
         self.progress = ElidedLabel()
         self.progress.setProperty("kind", "muted")
         self.stop = QPushButton("S&top")
@@ -156,7 +154,7 @@ class EvaluateStart(QWidget):
         self.stop.setEnabled(controller.state is EvaluateState.TESTING)
         self.stop.setText("Stopping…" if controller.state is EvaluateState.STOPPING else "S&top")
         if busy and not self.progress.text():
-            self.bar.setRange(0, 0)
+            self.bar.show_progress(0, 0)
             self.progress.setText("Loading the model")
         if not busy:
             self.progress.clear()
@@ -170,8 +168,7 @@ class EvaluateStart(QWidget):
 
     @Slot(object, int, int)
     def _on_progressed(self, text: str, done: int, total: int) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
+        self.bar.show_progress(done, total)
         self.progress.setText(text)
 
     @Slot()

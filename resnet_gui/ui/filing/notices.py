@@ -58,8 +58,7 @@ class FilingNotices(QObject):
             self.progress.bar.show()
         far = f": {working.done:,} of {working.total:,} files" if working.total else "…"
         self.progress.label.setText(one_line(working.what) + far)
-        self.progress.bar.setRange(0, working.total)
-        self.progress.bar.setValue(working.done)
+        self.progress.bar.show_progress(working.done, working.total)
 
     def _take_away(self, name: str) -> None:
         notice: NoticeLine | None = getattr(self, name)

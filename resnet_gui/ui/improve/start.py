@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.title_card import TitleCard
 
 
@@ -98,9 +98,7 @@ class ImproveStart(QWidget):
             "from which the model learns most (Alt+M)",
         )
         self.label.clicked.connect(self.label_requested)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("How far it is")
+        self.bar = ProgressBar("How far it is")
         self.stop = QPushButton("S&top")
         set_tooltip(self.stop, "End it. What was computed is kept for the next time (Alt+T).")
         self.stop.clicked.connect(self._controller.stop)
@@ -154,7 +152,7 @@ class ImproveStart(QWidget):
         self.stop.setEnabled(busy and not stopping)
         self.stop.setText("Stopping…" if stopping else "S&top")
         if busy and not self.progress.text():
-            self.bar.setRange(0, 0)
+            self.bar.show_progress(0, 0)
             self.progress.setText("Looking through the folder" if looking else "Loading the model")
         if not busy:
             self.progress.clear()
@@ -182,8 +180,7 @@ class ImproveStart(QWidget):
 
     @Slot(object, int, int)
     def _on_progressed(self, text: str, done: int, total: int) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
+        self.bar.show_progress(done, total)
         self.progress.setText(text)
 
     @Slot()

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMenu,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from resnet_gui.ui.improve.texts import round_text, suspects_text
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 
 _WHICH = (
     (Which.WRONG, "Probably wrong"),
@@ -113,9 +113,7 @@ class ImproveView(QWidget):
         embolden(self.title)
         self.facts = PlainLabel()
         self.facts.setWordWrap(True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("How far it is")
+        self.bar = ProgressBar("How far it is")
         texts.addWidget(self.title)
         texts.addWidget(self.facts)
         texts.addWidget(self.bar)
@@ -202,7 +200,7 @@ class ImproveView(QWidget):
         self.close_button.setEnabled(not busy)
         self.wall.setEnabled(not busy)
         if busy:
-            self.bar.setRange(0, 0)
+            self.bar.show_progress(0, 0)
             self.facts.setText("Loading the model")
         else:
             self._show_facts()
@@ -303,8 +301,7 @@ class ImproveView(QWidget):
     @Slot(object, int, int)
     def _on_progressed(self, text: str, done: int, total: int) -> None:
         if self._controller.busy:
-            self.bar.setRange(0, total)
-            self.bar.setValue(done)
+            self.bar.show_progress(done, total)
             self.facts.setText(text)
 
     # --- what the person does -----------------------------------------------------------------

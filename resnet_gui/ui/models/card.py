@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMenu,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from resnet_gui.ui.widgets.plain_text import (
     one_line,
     rich_facts,
 )
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import size_text
 
@@ -72,9 +72,7 @@ class ModelCard(QFrame):
         box = QVBoxLayout(self.message_box)
         box.setContentsMargins(12, 8, 10, 8)
         box.addWidget(self.message)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Download")
+        self.bar = ProgressBar("Download")
         self.facts = RichLabel()
         self.facts.setWordWrap(True)
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -223,10 +221,9 @@ class ModelCard(QFrame):
         loading = situation in (Situation.DOWNLOADING, Situation.STOPPING)
         self.bar.setVisible(loading or situation is Situation.PART)
         if standing.fraction is None:
-            self.bar.setRange(0, 0)
+            self.bar.show_progress(0, 0)
         else:
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(int(standing.fraction * 1000))
+            self.bar.show_progress(int(standing.fraction * 1000), 1000)
 
     def _show_buttons(self, entry: ModelEntry, standing: Standing) -> None:
         situation, controller = standing.situation, self._controller

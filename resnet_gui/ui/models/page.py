@@ -341,9 +341,7 @@ class ModelsPage(Page):
             self._import_notice = notice
         notice = self._import_notice
         notice.label.setText(progress.note or f"Importing {one_line(progress.name)}…")
-        notice.bar.setRange(0, 1000 if progress.total else 0)
-        if progress.total:
-            notice.bar.setValue(progress.done * 1000 // progress.total)
+        notice.bar.show_progress(progress.done, progress.total)
 
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:

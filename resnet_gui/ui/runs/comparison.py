@@ -9,7 +9,6 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from resnet_gui.ui.runs.table import date_text
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.charts.model import plain_percent
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 
 _CELLS = {
     Cell.FIXED: ("Only B right", "Photos that A gets wrong and B right: what B has fixed."),
@@ -65,10 +65,8 @@ class RunComparison(QWidget):
         self.title = PlainLabel()
         self.title.setWordWrap(True)
         head.addWidget(self.title, 1)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar("How far the comparison is")
         self.bar.setFixedWidth(160)
-        self.bar.setAccessibleName("How far the comparison is")
         head.addWidget(self.bar)
         self.stop = QPushButton("Stop")
         self.stop.setAccessibleName("Stop comparing")
@@ -141,8 +139,8 @@ class RunComparison(QWidget):
         if not self._controller.comparing:
             return
         self.title.setText(f"Comparing {' with '.join(names)}…")
-        self.bar.setRange(0, progress.total if progress is not None else 0)
-        self.bar.setValue(progress.done if progress is not None else 0)
+        done, total = (progress.done, progress.total) if progress is not None else (0, 0)
+        self.bar.show_progress(done, total)
 
     def _names(self) -> list[str]:
         """What A and B are; runs of one name are told apart by their dates."""

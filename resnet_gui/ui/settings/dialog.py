@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from resnet_gui.ui.settings.wishes import WishRows
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
 from resnet_gui.ui.widgets.words import size_text
 
@@ -114,8 +114,7 @@ class SettingsDialog(QDialog):
         self.failure = PlainLabel()
         self.failure.setWordWrap(True)
         self.failure.setProperty("kind", "danger")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar("How far the weights are moved")
         self.bar_text = PlainLabel()
         self.bar_text.setProperty("kind", "muted")
         self.stop = QPushButton("Stop")
@@ -249,8 +248,7 @@ class SettingsDialog(QDialog):
             self.bar_text.setText(
                 f"Moving {size_text(progress.done)} of {size_text(progress.total)}"
             )
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(progress.done * 1000 // max(1, progress.total))
+            self.bar.show_progress(progress.done, max(1, progress.total))
 
     @Slot()
     def _on_saved(self) -> None:

@@ -112,8 +112,7 @@ class TrainRunView(QWidget):
         text.setSpacing(6)
         self.title = ElidedLabel()
         embolden(self.title)
-        self.bar = ProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar("How far the run is")
         self.detail = ElidedLabel()
         self.detail.setProperty("kind", "muted")
         for widget in (self.title, self.bar, self.detail):

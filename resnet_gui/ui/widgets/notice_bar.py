@@ -13,7 +13,6 @@ from PySide6.QtGui import QEnterEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, set_tooltip
+from resnet_gui.ui.widgets.progress_bar import ProgressBar
 
 _MOST_PASSING = 2  # notices that go by themselves; the oldest makes room
 _MOST = 12  # of all that can be closed
@@ -68,8 +68,7 @@ class NoticeLine(QFrame):
         self.times.setProperty("kind", "muted")
         self.times.hide()
         row.addWidget(self.times)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar("How far it is")
         self.bar.setFixedWidth(160)
         self.bar.hide()
         row.addWidget(self.bar)
