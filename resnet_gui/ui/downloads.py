@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.widgets.words import sentence
+from resnet_gui.ui.widgets.words import kind_of, sentence
 
 
 class Downloads(QObject):
@@ -28,14 +28,14 @@ class Downloads(QObject):
         changed(): a download began, ended, joined the line or left it.
         progressed(str): new progress of the model of this id.
         finished(str): the model of this id can be used now.
-        failed(str, str): id, and what went wrong in words.
+        failed(str, str, str): id, what went wrong in words, and the kind of notice for it.
         cancelled(str): id; what has arrived is kept.
     """
 
     changed = Signal()
     progressed = Signal(str)
     finished = Signal(str)
-    failed = Signal(str, object)
+    failed = Signal(str, object, str)
     cancelled = Signal(str)
 
     def __init__(
@@ -124,7 +124,7 @@ class Downloads(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.failed.emit(self._end(), sentence(error))
+        self.failed.emit(self._end(), sentence(error), kind_of(error))
         self.changed.emit()
 
     @Slot()

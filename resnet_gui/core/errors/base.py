@@ -10,9 +10,11 @@ class ResNetGuiError(Exception):
         what: what happened, one sentence.
         advice: what to do next, one sentence; empty if there is nothing to do.
         foreseen: it says all by itself; the log needs no traceback.
+        in_settings: what the advice names is in the settings, so that a window offers the way.
     """
 
     foreseen = True
+    in_settings = False
 
     def __init__(self, what: str, advice: str = "") -> None:
         self.what = what

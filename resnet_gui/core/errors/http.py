@@ -38,6 +38,7 @@ class OfflineModeError(NetworkError):
     """Offline mode is on: nothing was sent."""
 
     blocked = True
+    in_settings = True
 
     def __init__(self, url: str, name: str) -> None:
         super().__init__(
@@ -64,6 +65,7 @@ class NameLookupError(NetworkError):
     """DNS knows no such host (or only the proxy may ask)."""
 
     blocked = True
+    in_settings = True
     transient = True
 
     def __init__(self, url: str, host: str) -> None:
@@ -80,6 +82,7 @@ class UnreachableError(NetworkError):
     """The host's address is known but nothing answers there, or it hung up."""
 
     blocked = True
+    in_settings = True
     transient = True
 
     def __init__(self, url: str, host: str, reason: str) -> None:
@@ -100,6 +103,7 @@ class ProxyError(NetworkError):
     """
 
     blocked = True
+    in_settings = True
 
     def __init__(self, url: str, proxy: str, status: int = 0) -> None:
         self.proxy = proxy
@@ -118,6 +122,7 @@ class CertificateError(NetworkError):
     """The server's TLS certificate was not accepted. `reason` is the TLS library's."""
 
     blocked = True
+    in_settings = True
 
     def __init__(self, url: str, host: str, reason: str) -> None:
         self.host = host
@@ -230,6 +235,8 @@ class TooLargeError(NetworkError):
 class WrongHashError(DownloadError):
     """The bytes that came are not the published ones; they were thrown away."""
 
+    in_settings = True
+
     def __init__(
         self, url: str, name: str, expected: str, found: str, algorithm: str = "SHA-256"
     ) -> None:
@@ -248,6 +255,8 @@ class WrongHashError(DownloadError):
 class DiskFullError(DownloadError):
     """No space for the file. `needed` (0: not known) and `free` in bytes."""
 
+    in_settings = True
+
     def __init__(self, url: str, folder: str | Path, needed: int, free: int) -> None:
         self.folder = str(folder)
         self.needed = needed
@@ -262,6 +271,8 @@ class DiskFullError(DownloadError):
 
 class FolderNotWritableError(DownloadError):
     """The folder for weights cannot be made or written. `reason` is the system's."""
+
+    in_settings = True
 
     def __init__(self, url: str, folder: str | Path, reason: str) -> None:
         self.folder = str(folder)

@@ -95,13 +95,13 @@ class ModelChoice(QObject):
     def _on_download_finished(self, model_id: str) -> None:
         self._store.refresh()  # then it is here, and used if it is what is wanted
 
-    @Slot(str, object)
-    def _on_download_failed(self, model_id: str, message: str) -> None:
+    @Slot(str, object, str)
+    def _on_download_failed(self, model_id: str, message: str, kind: str) -> None:
         if model_id == self._wanted:
             self._wanted = ""
             entry = self._store.entry(model_id)
             title = f"{one_line(entry.spec.title, 60)} was not downloaded: " if entry else ""
-            self.noticed.emit(f"{title}{message}", "warning")
+            self.noticed.emit(f"{title}{message}", kind)
 
     @Slot(str)
     def _on_download_cancelled(self, model_id: str) -> None:

@@ -17,7 +17,7 @@ from resnet_gui.core.photos.endings import looks_like_image
 from resnet_gui.core.zoo.storage.kit_folder import is_kit
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
-from resnet_gui.ui.widgets.words import sentence
+from resnet_gui.ui.widgets.words import kind_of, sentence
 
 _AT_ONCE = 4  # so few files need no search in the background
 
@@ -149,7 +149,7 @@ class PhotoIntake(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.noticed.emit(sentence(error), "warning")
+        self.noticed.emit(sentence(error), kind_of(error))
 
     @Slot()
     def _on_ended(self) -> None:

@@ -114,6 +114,33 @@ class _Photos(MenuListView):
         painter.drawText(room, flags, self._hint)
 
 
+class _Over(PlainLabel):
+    """A sentence over the photos' upper edge: it moves nothing while somebody types."""
+
+    def __init__(self, photos: QWidget) -> None:
+        super().__init__(parent=photos)
+        self.setProperty("kind", "warning")
+        self.setContentsMargins(8, 5, 8, 5)
+        self.setWordWrap(True)
+        self.hide()
+        photos.installEventFilter(self)
+
+    def say(self, text: str) -> None:
+        """ "": nothing."""
+        self.setText(text)
+        self.setVisible(bool(text))
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        width = self.parentWidget().width()
+        self.setGeometry(0, 0, width, self.heightForWidth(width))
+
+
 class ClassBox(QFrame):
     """Signals:
     entered(int): the box is the one that the person is at. The others carry the box's number, too.
@@ -150,6 +177,7 @@ class ClassBox(QFrame):
         self.model.pictured.connect(self._on_pictured)
         self.view.remove_requested.connect(self.remove_selected)
         self.view.menu_requested.connect(self._on_menu_requested)
+        self.refused = _Over(self.view)
         self.add = QPushButton("Add photos…")
         self.add.setProperty("kind", "plain")
         self.add.clicked.connect(self._on_add_clicked)
@@ -176,6 +204,7 @@ class ClassBox(QFrame):
         self.name.setAcceptDrops(False)  # files are photos here, not text
         self.name.setAccessibleName("Name of the class")
         self.name.setPlaceholderText("Name of the class")
+        self.name.textEdited.connect(self.refused.hide)
         self.name.editingFinished.connect(self._on_named)
         self.name.returnPressed.connect(self.view.setFocus)
         self.name.photos_pasted.connect(self._on_photos_pasted)
@@ -213,6 +242,7 @@ class ClassBox(QFrame):
     def show_photos(self) -> None:
         photos = self._controller.boxes.photos(self.box)
         self.model.show_photos(photos)
+        self.refused.hide()  # something else was done
         self.count.setText(count_noun(len(photos), "photo"))
         self.more.setEnabled(bool(photos) or self.box != UNSORTED)
         if self.box == UNSORTED:
@@ -283,8 +313,10 @@ class ClassBox(QFrame):
     def _on_named(self) -> None:
         if self.name.isModified():
             self.name.setModified(False)
-            if not self._controller.rename(self.box, self.name.text()):
-                self.show_name()
+            refused = self._controller.rename(self.box, self.name.text())
+            self.refused.say(refused)
+            self.name.setAccessibleDescription(refused)
+            self.show_name()  # the old one, or without the spaces around it
 
     @Slot()
     def _on_add_clicked(self) -> None:

@@ -53,7 +53,6 @@ class MakingController(QObject):
     Signals:
         changed(Changed): the boxes did.
         noticed(object text, str kind): kind as a NoticeBar's.
-        renamed(): a class is called as a person wants it; what was said of its name can go.
         problems_found(tuple[str, ...]): what could not be taken in, a sentence for each file.
         found_elsewhere(object text, object paths, int box): photos that another class has; they can
             be moved to this box.
@@ -65,7 +64,6 @@ class MakingController(QObject):
 
     changed = Signal(object)
     noticed = Signal(object, str)
-    renamed = Signal()
     problems_found = Signal(object)
     found_elsewhere = Signal(object, object, int)
     work_changed = Signal(object)
@@ -262,20 +260,17 @@ class MakingController(QObject):
         self._tell_folder(number)
         return number
 
-    def rename(self, box: int, name: str) -> bool:
-        """Whether the class is called so now."""
-        if not self.loaded:
-            return False
+    def rename(self, box: int, name: str) -> str:
+        """Returns a sentence that says why not. A class without a name keeps the one it has."""
         name = name.strip()
+        if not self.loaded or not name:
+            return ""
         other = self.boxes.find_class(name)
-        if not name or (other is not None and other != box):
-            if name:
-                self.noticed.emit(f"Another class is called “{class_words(name)}”.", "miss")
-            return False
+        if other not in (None, box):
+            return f"Another class is called “{class_words(self.boxes.name(other))}”."
         self._did(self.boxes.rename(box, name))
-        self.renamed.emit()
         self._tell_folder(box)
-        return True
+        return ""
 
     def _tell_folder(self, box: int) -> None:
         """A class that a person just named, if no folder can be called so."""

@@ -49,9 +49,8 @@ class SettingsDialog(QDialog):
         column.addWidget(self._weights())
         column.addWidget(group("Kept on this disk", [self.kept]))
         column.addStretch()
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus in it
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(form)
@@ -97,7 +96,9 @@ class SettingsDialog(QDialog):
             "Another place that has the weights files, as an https address. Every file is "
             "checked by its hash, wherever it comes from.",
         )
-        return group("Network", [self.offline, self.proxy, self.ca_bundle, self.mirror])
+        fields = [self.offline, self.proxy, self.ca_bundle, self.mirror]
+        self.network = group("Network", fields)
+        return self.network
 
     def _weights(self) -> QWidget:
         self.folder_text = line(str(torch_hub_checkpoints_dir()))
@@ -184,6 +185,11 @@ class SettingsDialog(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def show_network(self) -> None:
+        """Bring proxy, certificates, mirror and the folder for weights into sight."""
+        self.proxy_kind.setFocus()
+        self._scroll.verticalScrollBar().setValue(self.network.y())
 
     @Slot()
     def _on_proxy_changed(self, *_: object) -> None:

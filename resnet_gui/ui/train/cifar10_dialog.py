@@ -16,6 +16,8 @@ from resnet_gui.core.dataset.cifar10.folder import (
     is_unpacked,
     local_archive,
 )
+from resnet_gui.core.errors import OfflineModeError
+from resnet_gui.core.http.settings import load_http_settings
 from resnet_gui.ui.widgets.plain_text import MessageBox
 from resnet_gui.ui.widgets.words import size_text
 
@@ -27,10 +29,16 @@ def look_for_cifar10() -> Generator[None, None, str | None]:
         the host's name; None: nothing needs to be fetched.
 
     Raises:
-        SettingsError: the settings forbid the network, or name no usable address.
+        OfflineModeError: the settings forbid the network. SettingsError: they name no usable
+            address.
     """
     yield None
-    return None if is_unpacked() or local_archive() is not None else download_host()
+    if is_unpacked() or local_archive() is not None:
+        return None
+    settings = load_http_settings()
+    if settings.offline:
+        raise OfflineModeError(ARCHIVE.url, TITLE)
+    return download_host(settings)
 
 
 class Cifar10Dialog(MessageBox):
@@ -40,11 +48,13 @@ class Cifar10Dialog(MessageBox):
         host: where it can be downloaded from; "": from nowhere, and `problem` says why.
 
     Signals:
-        download_requested(), archive_requested().
+        download_requested(), archive_requested(), settings_requested(): where nothing can be
+            fetched.
     """
 
     download_requested = Signal()
     archive_requested = Signal()
+    settings_requested = Signal()
 
     def __init__(self, host: str, problem: str = "", parent: QWidget | None = None) -> None:
         offer = f"It can be unpacked from an archive that you have. {problem}"
@@ -65,6 +75,9 @@ class Cifar10Dialog(MessageBox):
         if host:
             self.addButton(self.download, role.AcceptRole)
         self.addButton(self.choose, role.ActionRole)
+        self.settings = QPushButton("Settings…", self)
+        if not host:
+            self.addButton(self.settings, role.ActionRole)
         self.addButton(MessageBox.StandardButton.Cancel)
         self.setDefaultButton(MessageBox.StandardButton.Cancel)
         self.buttonClicked.connect(self._on_button_clicked)
@@ -75,6 +88,8 @@ class Cifar10Dialog(MessageBox):
             self.download_requested.emit()
         elif button is self.choose:
             self.archive_requested.emit()
+        elif button is self.settings:
+            self.settings_requested.emit()
 
     @staticmethod
     def patterns() -> str:

@@ -77,7 +77,6 @@ class ClassesPart(QObject):
             engine, lanes = self._context.engine, self._context.lanes
             controller = MakingController(self._io, engine.fetch_image, self)
             controller.noticed.connect(self._on_noticed)
-            controller.renamed.connect(self._notices.forget_misses)
             controller.made.connect(self._on_made)
             controller.extended.connect(self._on_extended)
             controller.refused.connect(self.close)

@@ -206,6 +206,7 @@ class TrainPage(Page):
         queued = Qt.ConnectionType.QueuedConnection
         dialog.archive_requested.connect(self._on_archive_requested, queued)
         dialog.download_requested.connect(self._on_download_requested)
+        dialog.settings_requested.connect(self.notices.settings_requested, queued)
         dialog.open()
 
     @Slot()

@@ -16,7 +16,7 @@ from resnet_gui.core.dataset.summary import DatasetScanned, ScanProgress
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.events import DownloadProgress, Notice
 from resnet_gui.jobs.lane import Job, JobLane, Priority
-from resnet_gui.ui.widgets.words import sentence
+from resnet_gui.ui.widgets.words import kind_of, sentence
 
 
 def look_and_scan(paths: Sequence[Path]) -> Iterator[Any]:
@@ -102,7 +102,7 @@ class FolderScan(QObject):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.noticed.emit(sentence(error), "miss")
+        self.noticed.emit(sentence(error), kind_of(error, "miss"))
         self._on_cancelled()
 
     @Slot()

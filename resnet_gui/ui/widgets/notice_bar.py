@@ -2,8 +2,9 @@
 
 How long one stays: what went well ("notice") goes by itself once it could be read; what went wrong
 ("warning"), and what offers a button, stays until it is closed. What was dropped or pasted for
-nothing ("miss", shown like a warning) is forgotten as soon as something else was of use. All
-together never take more than a few lines of the page: what does not fit is scrolled to.
+nothing ("miss", shown like a warning) is forgotten as soon as something else was of use. What can
+be mended in the settings ("settings") is a warning with a way there. All together never take more
+than a few lines of the page: what does not fit is scrolled to.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class NoticeLine(QFrame):
         self._times = 1
         self._passing = kind == "notice" and not action
         self.missed = kind == "miss"
-        self.setProperty("kind", "warning" if self.missed else kind)
+        self.setProperty("kind", "notice" if kind == "notice" else "warning")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(10)
@@ -152,7 +153,13 @@ class NoticeLine(QFrame):
 
 
 class NoticeBar(QWidget):
-    """The notices of one page, one below the other; the same sentence never twice."""
+    """The notices of one page, one below the other; the same sentence never twice.
+
+    Signals:
+        settings_requested(): by the button of a notice of that kind.
+    """
+
+    settings_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -186,8 +193,11 @@ class NoticeBar(QWidget):
             if notice.label.text() == text:
                 notice.count_again()
                 return notice
-        notice = NoticeLine(text, kind, action, self._inner)
+        leads = kind == "settings"
+        notice = NoticeLine(text, kind, "Settings…" if leads else action, self._inner)
         notice.left.connect(self._on_left)
+        if leads:
+            notice.acted.connect(self.settings_requested)
         self._notices.append(notice)
         self._column.addWidget(notice)
         self._join_focus_chain(notice)

@@ -32,6 +32,12 @@ def progress_line(progress: DownloadProgress) -> str:
     return text
 
 
+def kind_of(error: Exception, otherwise: str = "warning") -> str:
+    """The kind of notice that says it: one with a way to the settings, where they mend it."""
+    mended = isinstance(error, ResNetGuiError) and error.in_settings
+    return "settings" if mended else otherwise
+
+
 def sentence(error: Exception) -> str:
     """What a person reads of an error; one that nobody foresaw says so."""
     if isinstance(error, ResNetGuiError | OSError):

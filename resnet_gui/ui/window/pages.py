@@ -49,11 +49,13 @@ class Pages(QStackedWidget):
     Signals:
         page_shown(str): name of the page that has come to the front.
         page_built(str): name of the page that is there from now on.
+        settings_requested(): by a notice of any page.
         all_built(): every page is there now.
     """
 
     page_shown = Signal(str)
     page_built = Signal(str)
+    settings_requested = Signal()
     all_built = Signal()
 
     def __init__(self, context: PageContext, parent: QWidget | None = None) -> None:
@@ -145,6 +147,7 @@ class Pages(QStackedWidget):
         place = self._places[page] = Place(page)
         self.addWidget(place)
         page.wanted.connect(partial(self.show_page, name))
+        page.notices.settings_requested.connect(self.settings_requested)
         self._context.theme.changed.connect(page.refresh_theme)
         for use in self._waiting.pop(name, ()):
             use()

@@ -72,6 +72,12 @@ class SettingsWindow(QObject):
         self.dialog.open_fresh()
 
     @Slot()
+    def open_network(self) -> None:
+        """As `open`, at what mends a download."""
+        self.open()
+        self.dialog.show_network()
+
+    @Slot()
     def _on_form_changed(self) -> None:
         theme = self._its_controller().wishes["theme"]
         if self._dialog is not None and self._dialog.isVisible() and theme != self._tried:

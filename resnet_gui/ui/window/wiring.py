@@ -43,6 +43,7 @@ class Wiring(QObject):
         self.improve = ImproveWiring(pages, self)
         self.runs = RunsWiring(pages, self)
         settings.changed.connect(store.refresh)
+        pages.settings_requested.connect(settings.open_network)
         pages.when_built("train", self._connect_train)
         pages.when_built("models", self._connect_models)
         pages.when_built("lab", self._connect_lab)

@@ -33,7 +33,7 @@ def test_all_is_there_again_after_a_restart(
     drop(rig, controller, loose[3:5], bees)
     drop(rig, controller, [loose[0].parent], UNSORTED)
     assert counts(controller) == [3, 2, 3]
-    assert controller.rename(ants, "ants")
+    assert not controller.rename(ants, "ants")
     number = controller.new_class("wasps", [str(loose[0])])
     controller.leave()
     rig.settle()
@@ -242,13 +242,13 @@ def test_a_class_that_is_removed_while_its_photos_come(
 def test_names_are_kept_apart(rig: Rig, controller: MakingController, loose: list[Path]) -> None:
     one, two = controller.boxes.classes
     said = heard(controller.noticed)
-    assert controller.rename(one, "Sea Lion")
-    assert not controller.rename(two, "sea_lion")
-    assert said == [("Another class is called “sea lion”.", "miss")]
+    assert not controller.rename(one, "Sea Lion")
+    assert controller.rename(two, "sea_lion") == "Another class is called “Sea Lion”."
+    assert controller.boxes.name(two) != "sea_lion"
+    assert not said, "the box says it: a notice would move the boxes while somebody types"
     assert not controller.rename(two, "   ")
-    renamed = heard(controller.renamed)
-    assert controller.rename(two, "Seal")
-    assert len(renamed) == 1, "what was said of the name can go"
+    assert not controller.rename(two, " Seal ")
+    assert controller.boxes.name(two) == "Seal"
     drop(rig, controller, loose[:1], UNSORTED)
     assert controller.new_class("SEA LION", [str(loose[0])]) == one
     assert counts(controller) == [1, 0, 0]

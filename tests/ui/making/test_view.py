@@ -123,7 +123,7 @@ def test_paste_goes_to_the_box_with_the_frame(
     QGuiApplication.clipboard().clear()
 
 
-def test_classes_are_named_and_made(qtbot: QtBot, view: MakingView) -> None:
+def test_classes_are_named_and_made(qtbot: QtBot, view: MakingView, notices: NoticeBar) -> None:
     one, two = class_boxes(view)
     one.name.selectAll()
     qtbot.keyClicks(one.name, "ants")
@@ -131,8 +131,19 @@ def test_classes_are_named_and_made(qtbot: QtBot, view: MakingView) -> None:
     assert view.controller.boxes.name(one.box) == "ants"
     two.name.selectAll()
     qtbot.keyClicks(two.name, "Ants")
+    places = [box.geometry() for box in class_boxes(view)]
     qtbot.keyClick(two.name, Qt.Key.Key_Return)
-    assert two.name.text() == "Class 2"  # another class is called so
+    assert two.name.text() == "Class 2"
+    assert two.refused.text() == "Another class is called “ants”."
+    assert two.refused.isVisible()
+    assert not notices.texts
+    QApplication.processEvents()
+    assert [box.geometry() for box in class_boxes(view)] == places, "nothing moves under the hand"
+    two.name.selectAll()
+    qtbot.keyClicks(two.name, "b")
+    assert not two.refused.isVisible()
+    two.name.setText("Class 2")
+    two.name.setModified(False)
     view.new.click()
     three = class_boxes(view)[-1]
     assert three.name.selectedText() == "Class 1"

@@ -214,11 +214,17 @@ def test_offline_mode_asks_nobody_and_says_so(
         lambda: any("was not fetched: offline mode is on" in t for t in classify_notices(app))
     )
     assert site.requests == []
-    # Switched off in the settings, the page follows at once.
+    # Switched off in the settings, to which the notice leads, the page follows at once.
+    app.window.show_page("classify")
+    [refused] = [n for n in app.window.page.notices.shown if "was not fetched" in n.label.text()]
+    refused.button.click()
     dialog = app.window.settings_dialog
-    dialog.open_fresh()
+    assert dialog.isVisible()
     qtbot.waitUntil(lambda: not dialog.controller.loading)
+    assert not dialog.offline.visibleRegion().isEmpty()
+    assert not dialog.mirror_text.visibleRegion().isEmpty()
     assert not dialog.isModal()
+    app.window.show_page("models")
     dialog.offline.click()
     dialog.save.click()
     qtbot.waitUntil(lambda: not dialog.isVisible())

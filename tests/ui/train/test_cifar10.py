@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.dataset.cifar10 import folder as cifar10
+from resnet_gui.core.http.settings import HttpSettings, save_http_settings
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import RunFinished
 from resnet_gui.core.zoo import ModelState, Zoo
@@ -174,3 +175,13 @@ def test_no_shape_is_offered_twice() -> None:
     ids = [entry.spec.id for entry in start.entries()]
     assert len(ids) == len(set(ids))
     assert {"cifar-resnet20", "resnet50v2", "resnet18"} <= set(ids)
+
+
+def test_offline_mode_leads_to_the_settings(qtbot: QtBot, app: WindowApp) -> None:
+    save_http_settings(HttpSettings(offline=True))
+    app.window.show_page("train")
+    dialog = ask(qtbot, app)
+    assert "offline mode is on" in dialog.informativeText()
+    dialog.settings.click()
+    qtbot.waitUntil(app.window.settings_dialog.isVisible)
+    assert app.window.settings_dialog.proxy_kind.isVisible()

@@ -8,8 +8,10 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from resnet_gui.core.errors import NameLookupError, NotConnectedError
 from resnet_gui.ui.widgets import notice_bar
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from resnet_gui.ui.widgets.words import kind_of
 
 
 @pytest.fixture
@@ -59,6 +61,19 @@ def test_what_was_no_use_is_forgotten_with_the_next_try(bar: NoticeBar) -> None:
     assert not bar.shown[0].passing
     bar.forget_misses()
     assert bar.texts == ["Went wrong."]
+
+
+def test_what_the_settings_mend_has_a_way_there(qtbot: QtBot, bar: NoticeBar) -> None:
+    error = NameLookupError("https://example.org/net.pth", "example.org")
+    notice = bar.add(str(error), kind_of(error))
+    assert notice.property("kind") == "warning"
+    assert notice.button.text() == "Settings…"
+    with qtbot.waitSignal(bar.settings_requested):
+        notice.button.click()
+    assert bar.texts == [str(error)]
+    assert kind_of(NotConnectedError("https://example.org")) == "warning", "a cable mends it"
+    assert kind_of(ValueError(), "miss") == "miss"
+    assert kind_of(error, "miss") == "settings"
 
 
 def test_a_notice_under_the_pointer_stays(
