@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from resnet_gui.core.dataset.summary import DatasetSummary, Part, ProblemKind, count_noun
 from resnet_gui.ui.widgets.bold import embolden
-from resnet_gui.ui.widgets.kind import set_kind
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
 from resnet_gui.ui.widgets.words import size_text
 
@@ -48,27 +47,29 @@ class FolderHead(QWidget):
     def _foldable(self) -> tuple[QPushButton, ...]:
         return self.change, self.make, self.improve
 
+    @property
+    def _wanted(self) -> tuple[QPushButton, ...]:
+        """Of loose photos no label is wrong, and the way to make classes stands below, larger."""
+        return (self.change,) if self.loose else self._foldable
+
     def set_narrow(self, narrow: bool) -> None:
         self.more.setVisible(narrow)
-        text = "Sort them into classes…" if self.loose else "Make classes…"
-        self._entries[self._foldable.index(self.make)].setText(text)
-        self.make.setText("Sort them…" if self.loose and narrow else text)
-        for button in self._foldable:
-            button.setVisible(not narrow or (self.loose and button is self.make))
+        for button, entry in zip(self._foldable, self._entries, strict=True):
+            button.setVisible(not narrow and button in self._wanted)
+            entry.setVisible(button in self._wanted)
 
     def show_summary(self, summary: DatasetSummary) -> None:
-        """The folder's name, and what comes next: perhaps to sort its photos into classes."""
+        """The folder's name, and whether it has classes."""
         self.title.setText(summary.name)
         set_tooltip(self.title, summary.root)
         self.loose = only_loose(summary)
-        set_kind(self.make, "primary" if self.loose else "plain")
         self.set_narrow(not self.more.isHidden())
-        self.make.updateGeometry()
 
     def least_width(self, *, narrow: bool) -> int:
         """What it needs in pixels, narrow or not."""
-        kept = (self.make,) if self.loose else ()
-        buttons = (*kept, self.more) if narrow else self._foldable
+        buttons: tuple[QPushButton, ...] = (self.more,)
+        if not narrow:
+            buttons = self._wanted
         parts = (self.title, *buttons, self.close_button)
         layout = self.layout()
         gaps = layout.spacing() * (len(parts) - 1) if layout is not None else 0

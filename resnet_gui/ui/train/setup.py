@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QStyle,
@@ -17,19 +16,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.runs.listing import RunInfo
-from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.training.presets import PRESETS, automatic_preset
 from resnet_gui.core.zoo import ModelState
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController
-from resnet_gui.ui.train.folder_head import FolderHead, describe
+from resnet_gui.ui.train.folder_card import FolderCard
 from resnet_gui.ui.train.start_model import StartModel
-from resnet_gui.ui.widgets.class_list import ClassList
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import (
     PlainLabel,
@@ -44,6 +40,9 @@ _GAP = 12  # pixels between the cards
 
 class TrainSetup(QWidget):
     """The folder on the left, the settings on the right.
+
+    Attributes:
+        folder: what was found in it.
 
     Signals:
         folder_requested(), classes_requested(), improve_requested(), preview_requested().
@@ -64,7 +63,7 @@ class TrainSetup(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_GAP)
-        row.addWidget(self._dataset_card(io), 3)
+        row.addWidget(self._folder_card(io), 3)
         row.addWidget(self._settings_card(), 2)
         controller.dataset_changed.connect(self.show_dataset)
         controller.config_changed.connect(self._on_config_changed)
@@ -73,32 +72,14 @@ class TrainSetup(QWidget):
 
     # --- building ---------------------------------------------------------------------------
 
-    def _dataset_card(self, io: JobLane) -> QFrame:
-        card = QFrame()
-        card.setProperty("kind", "card")
-        self._folder = card
-        column = QVBoxLayout(card)
-        column.setContentsMargins(16, 14, 10, 12)
-        self.head = head = FolderHead()
+    def _folder_card(self, io: JobLane) -> FolderCard:
+        self.folder = card = FolderCard(io)
+        head = card.head
         head.change.clicked.connect(self.folder_requested)
-        head.make.clicked.connect(self.classes_requested)
+        for button in (head.make, card.sort):
+            button.clicked.connect(self.classes_requested)
         head.improve.clicked.connect(self.improve_requested)
         head.close_button.clicked.connect(self._controller.close_folder)
-        self.facts = PlainLabel()
-        self.facts.setProperty("kind", "muted")
-        self.facts.setWordWrap(True)
-        self.classes = ClassList(io)
-        self.problems_title = PlainLabel()
-        self.problems_title.setProperty("kind", "danger")
-        self.problems = QPlainTextEdit()
-        self.problems.setReadOnly(True)
-        self.problems.setMaximumHeight(120)
-        self.problems.setAccessibleName("What is wrong in the folder")
-        column.addWidget(head)
-        column.addWidget(self.facts)
-        column.addWidget(self.classes, 1)
-        column.addWidget(self.problems_title)
-        column.addWidget(self.problems)
         return card
 
     def _settings_card(self) -> QFrame:
@@ -227,7 +208,7 @@ class TrainSetup(QWidget):
         return column
 
     def refresh_theme(self) -> None:
-        self.classes.viewport().update()
+        self.folder.refresh_theme()
 
     # --- its width --------------------------------------------------------------------------
 
@@ -242,16 +223,14 @@ class TrainSetup(QWidget):
     def _share_width(self) -> None:
         least = self._settings_width(narrow=True)
         more = self.width() - self.minimumSizeHint().width()
-        self.head.set_narrow(self.width() < self._least_width(narrow=False))
+        self.folder.head.set_narrow(self.width() < self._least_width(narrow=False))
         self._settings.setMinimumWidth(
             min(least + max(more, 0), self._settings_width(narrow=False))
         )
         self.updateGeometry()  # folding changes what is least
 
     def _least_width(self, *, narrow: bool) -> int:
-        others = (self.facts, self.classes, self.problems)
-        least = max(part.minimumSizeHint().width() for part in others)
-        folder = max(least, self.head.least_width(narrow=narrow)) + _sides(self._folder)
+        folder = self.folder.least_width(narrow=narrow) + _sides(self.folder)
         return folder + _GAP + self._settings_width(narrow=narrow)
 
     def _settings_width(self, *, narrow: bool) -> int:
@@ -267,16 +246,9 @@ class TrainSetup(QWidget):
         """Show the folder that the controller has."""
         if (summary := self._controller.summary) is None:
             return
-        self.head.show_summary(summary)
-        self.facts.setText(describe(summary))
+        self.folder.show_summary(summary)
         self.name.setEnabled(bool(summary.classes))
-        self.classes.show_summary(summary)
-        problems = [problem.message for problem in summary.problems]
-        self.problems_title.setText(count_noun(len(problems), "thing to know", "things to know"))
-        self.problems_title.setVisible(bool(problems))
-        self.problems.setVisible(bool(problems))
-        self.problems.setPlainText("\n".join(visible(problem) for problem in problems[:500]))
-        (self.head.make if self.head.loose else self.start).setFocus()
+        (self.folder.sort if self.folder.head.loose else self.start).setFocus()
         self._share_width()
 
     @Slot()

@@ -99,7 +99,7 @@ def test_folders_come_from_other_pages_and_go_on_to_train(
     train.controller.open_folder(root)
     qtbot.waitUntil(lambda: train.controller.state is TrainState.READY)
     assert train.setup is not None
-    train.setup.head.improve.click()
+    train.setup.folder.head.improve.click()
     assert window.pages.current is page
     qtbot.waitUntil(lambda: page.controller.summary is not None)
     assert page.controller.folder == root

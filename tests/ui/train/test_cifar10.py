@@ -81,8 +81,8 @@ def test_drop_the_archive_and_train_from_random_weights(
     wait_until_ready(qtbot, controller)
     setup = page.setup
     assert setup is not None
-    assert setup.head.title.text() == "cifar10"
-    assert "50 training, 20 test" in setup.facts.text()
+    assert setup.folder.head.title.text() == "cifar10"
+    assert "50 training, 20 test" in setup.folder.facts.text()
     with_weights = controller.model_id
     assert all(e.state is not ModelState.UNTRAINED for e in controller.start_model.entries())
     setup.preset_buttons["scratch"].click()

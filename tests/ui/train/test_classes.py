@@ -76,7 +76,7 @@ def test_from_loose_photos_to_a_model_and_one_class_more(
     assert train.config is not None
     assert train.config.title.startswith("Bars and smooth")
     # Back to the boxes, which are as they were, and on again: the same folder.
-    page.setup.head.make.click()
+    page.setup.folder.head.make.click()
     assert page.stack.currentWidget() is part.view
     part.view.close_button.click()
     assert page.stack.currentWidget() is page.setup
@@ -264,13 +264,12 @@ def test_a_folder_of_loose_photos_leads_to_classes(
     qtbot.waitUntil(lambda: page.setup is not None and train.state is TrainState.READY)
     setup = page.setup
     assert setup is not None
-    assert setup.facts.text() == "No class was found in this folder."
-    assert "12 photos lie in the folder without a class." in setup.problems.toPlainText()
+    assert setup.folder.facts.text() == "No class was found in this folder."
+    assert "12 photos lie in the folder without a class." in setup.folder.problems.toPlainText()
     assert not setup.name.isEnabled()
-    narrow = not setup.head.more.isHidden()
-    assert setup.head.make.text() == ("Sort them…" if narrow else "Sort them into classes…")
-    assert setup.head.make.isVisibleTo(setup.head)
-    setup.head.make.click()
+    assert not setup.folder.head.make.isVisibleTo(setup)
+    assert setup.folder.sort.isVisibleTo(setup)
+    setup.folder.sort.click()
     part = page.classes
     qtbot.waitUntil(lambda: part.shown and part.controller.loaded)
     qtbot.waitUntil(lambda: part.controller.boxes.count(UNSORTED) == 12)

@@ -77,8 +77,8 @@ def test_drop_start_and_try_it(
     page, controller = window.train_page, window.train_controller
     qtbot.waitUntil(lambda: controller.config is not None, timeout=ANSWER_MS)
     assert page.setup is not None
-    assert page.setup.head.title.text() == "cat or coffee ☕"
-    assert page.setup.facts.text().startswith("48 photos in 2 classes")
+    assert page.setup.folder.head.title.text() == "cat or coffee ☕"
+    assert page.setup.folder.facts.text().startswith("48 photos in 2 classes")
     assert page.setup.preset_buttons["fast"].isChecked()
     qtbot.waitUntil(lambda: page.setup.estimate.text().startswith("About"), timeout=ANSWER_MS)
     page.setup.start.setFocus()
@@ -260,7 +260,7 @@ def test_quitting_asks_once_and_the_run_is_offered_again(
     page.run.again.click()  # the folder was never opened in this window
     qtbot.waitUntil(lambda: controller.state is TrainState.READY, timeout=ANSWER_MS)
     assert page.setup is not None
-    assert page.setup.head.title.text() == dataset.name
+    assert page.setup.folder.head.title.text() == dataset.name
     assert controller.config is not None
     assert controller.config.epochs == 4000
     assert controller.config.title == "Cat and coffee, EfficientNet-Lite0 (2)"

@@ -44,7 +44,7 @@ def test_a_small_window_is_not_scrolled_sideways(
 ) -> None:
     setup = setup_in(place)
     ready(rig, controller, folder)
-    head = setup.head
+    head = setup.folder.head
     setup.fold.setChecked(unfolded)
     assert not head.more.isVisible()
     place.resize(SMALL)
@@ -54,7 +54,7 @@ def test_a_small_window_is_not_scrolled_sideways(
     card = setup.start.parentWidget()
     assert card is not None
     qtbot.waitUntil(lambda: setup.rect().contains(card.geometry()))
-    assert not setup.classes.horizontalScrollBar().maximum()
+    assert not setup.folder.classes.horizontalScrollBar().maximum()
     assert head.parentWidget().rect().contains(head.geometry())
     place.resize(1000, 700)
     assert [head.change.isVisible(), head.more.isVisible()] == [True, False]
@@ -63,7 +63,7 @@ def test_a_small_window_is_not_scrolled_sideways(
 def test_the_menu_does_what_the_buttons_do(place: Place) -> None:
     place.resize(SMALL)
     setup = setup_in(place)
-    menu = setup.head.more.menu()
+    menu = setup.folder.head.more.menu()
     asked = [
         heard(signal)
         for signal in (setup.folder_requested, setup.classes_requested, setup.improve_requested)
@@ -73,3 +73,18 @@ def test_the_menu_does_what_the_buttons_do(place: Place) -> None:
     for action in menu.actions():
         action.trigger()
     assert [len(times) for times in asked] == [1, 1, 1]
+
+
+def test_loose_photos_in_a_small_window(
+    qtbot: QtBot, rig: Rig, place: Place, controller: TrainController, folder: Path
+) -> None:
+    setup = setup_in(place)
+    ready(rig, controller, folder / "ant")
+    for size in (QSize(1000, 700), SMALL):
+        place.resize(size)
+        assert not place.horizontalScrollBar().maximum()
+        qtbot.waitUntil(setup.folder.sort.isVisible)
+        qtbot.waitUntil(lambda: setup.folder.rect().contains(setup.folder.sort.geometry()))
+        assert not setup.folder.classes.isVisible()
+    names = [a.text() for a in setup.folder.head.more.menu().actions() if a.isVisible()]
+    assert names == ["Other folder…"]
