@@ -33,6 +33,7 @@ from resnet_gui.core.filing.by_label import (
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.kinds import PROBABLE
 from resnet_gui.jobs.lane import Job, JobLane, Priority
+from resnet_gui.ui.classify.sort_place import apart
 from resnet_gui.ui.filing.preview import PlanPreview, PlanTable
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.check_box import CheckBox
@@ -69,8 +70,14 @@ class SortDialog(QDialog):
         into: Path,
         io: JobLane,
         parent: QWidget | None = None,
+        *,
+        chosen: bool = False,
     ) -> None:
-        """`others`: a sentence about photos of the list that cannot be sorted; "" for none."""
+        """
+        Args:
+            others: a sentence about photos of the list that cannot be sorted; "" for none.
+            chosen: a person chose `into`; else it may be exchanged for a better one.
+        """
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Sort into folders")
@@ -78,12 +85,15 @@ class SortDialog(QDialog):
         self.plan: Plan | None = None
         self._counts: SureCounts | None = None
         self._job: Job | None = None
-        self._folder, self._shown = into, visible(str(into))
+        self._look: Job | None = None
+        self._looked_at: Path | None = None  # whether a training would take it for a class
+        self._folder, self._shown, self._chosen = into, visible(str(into)), chosen
         choices = QWidget()
         column = QVBoxLayout(choices)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(self._where())
+        column.addWidget(self.place)
         column.addSpacing(4)
         column.addLayout(self._how())
         column.addWidget(self.explanation)
@@ -145,6 +155,10 @@ class SortDialog(QDialog):
         row.addWidget(name)
         row.addWidget(self.folder, 1)
         row.addWidget(self.choose)
+        self.place = PlainLabel()
+        self.place.setProperty("kind", "muted")
+        self.place.setWordWrap(True)
+        self.place.hide()
         return row
 
     def _how(self) -> QHBoxLayout:
@@ -218,6 +232,10 @@ class SortDialog(QDialog):
 
     def set_into(self, folder: Path) -> None:
         """Choose a folder as the person would."""
+        self._chosen = True
+        self._show_into(folder)
+
+    def _show_into(self, folder: Path) -> None:
         self._folder, self._shown = folder, visible(str(folder))
         self.folder.setText(self._shown)
         self._on_choice()
@@ -230,6 +248,7 @@ class SortDialog(QDialog):
 
     @Slot(str)
     def _on_folder_edited(self, text: str) -> None:
+        self._chosen = True
         if text != self._shown:
             self._folder, self._shown = Path(text.strip()).expanduser(), text
         self._on_choice()
@@ -278,11 +297,30 @@ class SortDialog(QDialog):
             UNSURE_FOLDER if self.rest_box.isChecked() else "",
             self.sidecar_box.isChecked(),
         )
+        self._look_at_place()
         start = partial(plan_sorting, self._photos, wish)
         self._job = self._io.submit(start, Priority.INTERACTIVE)
         self._job.progressed.connect(self._on_planning)
         self._job.finished.connect(self._on_planned)
         self._job.failed.connect(self._on_plan_failed)
+
+    def _look_at_place(self) -> None:
+        """Before the plan: the place may be exchanged."""
+        if self._look is not None:
+            self._look.let_go()
+        if self._folder != self._looked_at:
+            start = partial(apart, self._folder, self._chosen)
+            self._look = self._io.submit(start, Priority.INTERACTIVE)
+            self._look.finished.connect(self._on_looked)
+
+    @Slot(object)
+    def _on_looked(self, found: tuple[Path, str]) -> None:
+        """Whether the place is one that a training takes for a class."""
+        self._looked_at, text = found
+        self.place.setText(text)
+        self.place.setVisible(bool(text))
+        if self._looked_at != self._folder and not self._chosen:
+            self._show_into(self._looked_at)
 
     @Slot(object)
     def _on_planning(self, events: list[Planning]) -> None:
@@ -321,8 +359,9 @@ class SortDialog(QDialog):
 
     def done(self, result: int) -> None:
         self._soon.stop()
-        if self._job is not None:
-            self._job.let_go()
+        for job in (self._job, self._look):
+            if job is not None:
+                job.let_go()
         super().done(result)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from resnet_gui.core.filing.batch import CORRECTING, count
 from resnet_gui.core.zoo.kinds import said_of
 from resnet_gui.ui.classify.controller import ClassifyController
+from resnet_gui.ui.classify.sort_place import beside
 from resnet_gui.ui.filing.filer import Outcome
 from resnet_gui.ui.filing.notices import FilingNotices
 from resnet_gui.ui.filing.undoing import UndoBatch
@@ -22,9 +22,6 @@ from resnet_gui.ui.widgets.reveal import Reveal
 
 if TYPE_CHECKING:
     from resnet_gui.ui.classify.sort_dialog import SortDialog
-
-# Where systems hang drives, and how many parts the path of one has: /run/media/anna/CARD has four.
-_DRIVES = {"media": 3, "mnt": 2, "Volumes": 2, "run": 4}
 
 
 class Sorting(QObject):
@@ -130,7 +127,9 @@ class Sorting(QObject):
         if len(photos) < everything:
             few = f"Of {everything:,} photos only the {len(photos):,} that are selected or shown."
             left_out = f"{left_out} {few}".strip()
-        self.dialog = SortDialog(labelled, left_out, into, self._io, self._page.window())
+        self.dialog = SortDialog(
+            labelled, left_out, into, self._io, self._page.window(), chosen=self._into is not None
+        )
         self.dialog.start_requested.connect(self._filer.start)
         self.dialog.start_requested.connect(self._on_started)
         self.dialog.open()
@@ -139,28 +138,6 @@ class Sorting(QObject):
     def _on_started(self, plan: object) -> None:
         if self.dialog is not None:
             self._into = self.dialog.into
-
-
-def beside(paths: Sequence[str]) -> Path:
-    """Where sorted photos go if nobody says so: "CAM sorted" beside the folder that holds all of
-    them, so that its next visitor does not find them twice. Beside the first one's where nothing
-    that a person may write beside holds all: a drive, a card, all of home."""
-    folders = {os.path.dirname(path) for path in paths}  # noqa: PTH120 - quick: of 20,000 paths
-    try:
-        common = Path(os.path.commonpath(folders))
-    except ValueError:  # different drives
-        common = Path(paths[0]).parent
-    if len(folders) > 1 and (_is_drive(common) or common in (home := Path.home(), *home.parents)):
-        common = Path(paths[0]).parent
-    if _is_drive(common):
-        return common / "sorted"
-    return common.with_name(f"{common.name} sorted")
-
-
-def _is_drive(folder: Path) -> bool:
-    """Whether it is a whole drive, by its path alone: the disk is not asked here."""
-    parts = folder.parts[1:]
-    return not parts or len(parts) <= _DRIVES.get(parts[0], 0)
 
 
 def _sortable(photo: Photo) -> bool:

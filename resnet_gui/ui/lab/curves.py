@@ -18,7 +18,6 @@ from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_percent, seen
-from resnet_gui.ui.widgets.charts.palette import chart_label
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip
@@ -156,14 +155,13 @@ class LabCurves(QWidget):
             (float(e.epoch), e.val_accuracy) for e in history.epochs if e.val_accuracy is not None
         ]
         name = one_line(self._controller.names[item.key], 60)
-        short = chart_label(name)
         solid = self.validation.isChecked() and bool(validation)
         found = []
         if self.training.isChecked():
             found.append(
                 Line(
                     f"{name}, training",
-                    ("training" if solid else short) if figures or not solid else "",
+                    ("training" if solid else name) if figures or not solid else "",
                     epochs,
                     training,
                     colour,
@@ -175,7 +173,7 @@ class LabCurves(QWidget):
         if solid:
             xs, ys = [x for x, _ in validation], [y for _, y in validation]
             figure = percent(ys[-1]) if figures else ""
-            found.append(Line(name, short, xs, ys, colour, width, figure=figure))
+            found.append(Line(name, name, xs, ys, colour, width, figure=figure))
         return found
 
     def _y_range(self, items: list[HistoryFound], lines: list[Line]) -> Range:

@@ -28,7 +28,6 @@ from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, plain_number
-from resnet_gui.ui.widgets.charts.palette import chart_label
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
@@ -254,7 +253,7 @@ class LabLayers(QWidget):
         names = [key for key, _ in values]
         return Line(
             name=name,
-            label=chart_label(name),
+            label=name,
             xs=range(1, len(values) + 1),
             ys=[value for _, value in values],
             colour=line_colour(item.history, theme_colours(), self._controller.number(item.key)),

@@ -13,7 +13,7 @@ from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.ui.runs.controller import RunsController
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, plain_number, plain_percent
-from resnet_gui.ui.widgets.charts.palette import chart_label, run_colour
+from resnet_gui.ui.widgets.charts.palette import run_colour
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip
@@ -95,7 +95,7 @@ class RunCurves(QWidget):
         ):
             lines: list[Line] = []
             for run, epochs in known:
-                named = len(known) <= _LABELLED
+                named = 1 < len(known) <= _LABELLED  # the only one needs no name
                 if self.training.isChecked():
                     label = named and not self.validation.isChecked()
                     lines += _line(run, epochs, seen, shades[run.path], "training", label)
@@ -112,6 +112,8 @@ class RunCurves(QWidget):
             return "Choose one or more runs above"
         if not (self.training.isChecked() or self.validation.isChecked()):
             return "Neither kind of curve is switched on"
+        if not known:
+            return ""  # they are being read
         if any(epochs for _, epochs in known):  # no photos were kept aside
             return "Nothing was validated. Tick “Training” to see its curve"
         return "No epoch is done yet"
@@ -146,7 +148,7 @@ def _line(
     return [
         Line(
             f"{name}, {part}",
-            chart_label(name) if labelled else "",
+            name if labelled else "",
             [x for x, _ in points],
             [y for _, y in points],
             colour,

@@ -85,6 +85,8 @@ class Column:
         title: above it. text: in a cell. key: to sort by. width: in pixels, to begin with.
         least: in pixels, in a window that is too narrow for the widths of all.
         tip: what it says; shown over the title.
+        yields: where not even the least widths have room, the one with the lowest number goes
+            first; 0: it stays.
     """
 
     title: str
@@ -94,6 +96,7 @@ class Column:
     least: int
     tip: str
     right: bool = False
+    yields: int = 0
 
 
 def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
@@ -104,7 +107,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             lambda run: one_line(run.title),
             lambda run: run.title.casefold(),
             270,
-            170,
+            140,
             "What you called the run. F2 renames it.",
         ),
         Column(
@@ -123,7 +126,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             state_text,
             lambda run: (run.state.value, run.epochs_done),
             128,
-            104,
+            88,
             "Whether it ran to its end, and after how many epochs it stands.",
         ),
         Column(
@@ -133,6 +136,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             120,
             66,
             "The folder that it learned from.",
+            yields=4,
         ),
         Column(
             "Started from",
@@ -141,6 +145,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             140,
             96,
             "The model whose weights were the start.",
+            yields=2,
         ),
         Column(
             "Time",
@@ -150,6 +155,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             56,
             "How long it trained.",
             right=True,
+            yields=1,
         ),
         Column(
             "Date", lambda run: date_text(run.created), lambda run: run.created, 136, 130, "When."
@@ -161,6 +167,7 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             150,
             80,
             "What you wrote about it. F4 changes it.",
+            yields=3,
         ),
     )
 
@@ -242,8 +249,12 @@ def _tip(run: RunInfo, column: Column) -> str:
         return run.data
     if column.title == "Note" and run.note:
         return run.note
-    lines = [run.title, run.message or run.path]
-    return "\n".join(lines)
+    learned = f"Learned from {Path(run.data).name}" if run.data else ""
+    if learned and run.seconds:
+        learned += f" in {duration(run.seconds)}"
+    # What a narrow window has no column for, too.
+    lines = (run.title, learned, run.note, run.message or run.path)
+    return "\n".join(line for line in lines if line)
 
 
 def _swatch(colour: str) -> QIcon:

@@ -81,7 +81,6 @@ class RunsTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + _ROW_SPACE)
         head.setHighlightSections(False)
         head.setSectionsMovable(True)
-        head.setStretchLastSection(True)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setMinimumSectionSize(50)
         self.setItemDelegateForColumn(_NOTE, _FromItsBeginning(self))
@@ -94,15 +93,22 @@ class RunsTable(QTableView):
         self.doubleClicked.connect(self._on_double_clicked)
 
     def _fit(self) -> None:
-        """Give the columns their widths, or what a narrow window has of them, so that the last can
-        be seen, too."""
-        columns = self.runs.columns
+        """Give the columns their widths, or what a narrow window has of them; in one that is
+        narrower still the least important ones give way."""
+        room, columns = self.viewport().width(), list(self.runs.columns)
+        yielding = sorted((c for c in columns if c.yields), key=lambda column: column.yields)
+        while yielding and sum(c.least for c in columns) > room:
+            columns.remove(yielding.pop(0))
         wanted, least = sum(c.width for c in columns), sum(c.least for c in columns)
-        share = min(1.0, max(0.0, (self.viewport().width() - least) / (wanted - least)))
+        share = min(1.0, max(0.0, (room - least) / (wanted - least)))
         self._fitting = True
-        for number, column in enumerate(columns):
-            width = column.least + share * (column.width - column.least)
-            self.setColumnWidth(number, int(width))
+        for number, column in enumerate(self.runs.columns):
+            self.setColumnHidden(number, column not in columns)
+            width = int(column.least + share * (column.width - column.least))
+            if column is columns[-1]:
+                width = max(width, room)
+            room -= width if column in columns else 0
+            self.setColumnWidth(number, width)
         self._fitting = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -113,9 +119,9 @@ class RunsTable(QTableView):
     @Slot(int, int, int)
     def _on_section_resized(self, number: int, old: int, new: int) -> None:
         """By hand: from now on the widths are the person's."""
-        last = number == len(self.runs.columns) - 1  # it stretches by itself
-        if not self._fitting and not last:
+        if not self._fitting and not self._own_widths:
             self._own_widths = True
+            self.horizontalHeader().setStretchLastSection(True)
 
     def chosen(self) -> list[RunInfo]:
         """The chosen runs, from top to bottom."""

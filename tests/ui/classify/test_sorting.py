@@ -20,7 +20,6 @@ from resnet_gui.core.filing import carry_out as carrying
 from resnet_gui.core.filing.batch import BatchState, How
 from resnet_gui.core.filing.journal import list_batches
 from resnet_gui.ui.classify.sort_dialog import SortDialog
-from resnet_gui.ui.classify.sorting import beside
 from resnet_gui.ui.library.looks import MANY
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from resnet_gui.ui.widgets.plain_text import MessageBox
@@ -327,23 +326,3 @@ def test_the_keys_for_undoing_take_back_what_was_done_last(
     assert (keys(page.undo_action), keys(page.sorting.undo_action)) == (undo, set())
     controller.undo_removal()
     assert (keys(page.undo_action), keys(page.sorting.undo_action)) == (set(), undo)
-
-
-@pytest.mark.parametrize(
-    ("paths", "expected"),
-    [
-        (["/a/trap/1.jpg", "/a/trap/2.jpg"], "/a/trap sorted"),
-        (["/a/trap/CAM1/1.jpg", "/a/trap/CAM2/1.jpg"], "/a/trap sorted"),
-        (["/a/1.jpg", "/b/1.jpg"], "/a sorted"),
-        (["{home}/Pictures/1.jpg", "{home}/Downloads/1.jpg"], "{home}/Pictures sorted"),
-        (
-            ["/media/anna/CARD/DCIM/1.jpg", "/media/anna/CARD/PHONE/1.jpg"],
-            "/media/anna/CARD/DCIM sorted",
-        ),
-        (["/media/anna/CARD/1.jpg"], "/media/anna/CARD/sorted"),
-        (["/1.jpg"], "/sorted"),
-    ],
-)
-def test_the_folder_lies_beside_all_photos(paths: list[str], expected: str) -> None:
-    home = str(Path.home())
-    assert beside([path.format(home=home) for path in paths]) == Path(expected.format(home=home))

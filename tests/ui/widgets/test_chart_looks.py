@@ -173,3 +173,17 @@ def test_a_chart_without_points_says_what_to_do(chart: LineChart) -> None:
 def test_numbers_as_people_write_them() -> None:
     found = [plain_number(v) for v in (0, 0.025, 0.5, 12.3456, 1500, 3e-5, 1e-7, 2_000_000)]
     assert found == ["0", "0.025", "0.5", "12.3", "1,500", "3·10⁻⁵", "10⁻⁷", "2·10⁶"]
+
+
+def test_a_name_is_cut_once_and_in_the_middle(chart: LineChart) -> None:
+    names = [f"Ants and bees of the garden, the {n}th time" for n in (1, 2)]
+    lines = [Line(n, n, [1.0, 2.0], [0.1 * k, 0.4 * k], "#000000") for k, n in enumerate(names)]
+    for width in (200, 275, 600, 1200):
+        chart.resize(width, 200)
+        chart.show_lines(AXES, lines)
+        texts = sorted(text for _, text, _ in chart.plan().labels())
+        assert len(texts) == 2
+        assert all(text.count("…") == 1 and text.startswith("A") for text in texts), texts
+        if width > 200:
+            assert all(text.endswith("h time") for text in texts), texts
+        assert all(box.right() <= width for box, _, _ in chart.plan().labels())

@@ -31,6 +31,7 @@ from resnet_gui.ui.widgets.theme import theme_colours
 Label: TypeAlias = tuple[QRectF, str, Line]  # its place, its text, whose it is
 _COLUMNS = 800  # finer ones are not seen, but take their time
 _HAIRLINE = 1.6  # pixels; a thin line with many points is painted column by column
+_LONGEST = 24  # letters of a name beside a line's end
 _DOTS = 40  # fewer points are marked one by one
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -79,7 +80,10 @@ class ChartPainter:
         texts = [text for _, text in self._ticks]
         left = max(self._metrics.horizontalAdvance(text) for text in (*texts, "0.00")) + 20
         # Room for the names from the start: the axis would move when a line comes to its end.
-        names = [self._wide.horizontalAdvance(line.label + _figure(line)) for line in lines]
+        names = [
+            self._wide.horizontalAdvance(self._label(line, self._wide, math.inf, figure=True))
+            for line in lines
+        ]
         right = min(max(names, default=0.0) + 24, size.width() * 0.45)
         area = QRectF(
             left, high * 2.3, max(40.0, size.width() - left - right), size.height() - high * 5.1
@@ -220,10 +224,9 @@ class ChartPainter:
             end = self._end(line)
             if end is not None:
                 whole = line.xs[-1] <= self.frame.x[1]
-                text = line.label + (_figure(line) if whole else "")
                 metrics = self._metrics if line.dashed else self._wide
                 room = self._size.width() - end.x() - 14
-                text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+                text = self._label(line, metrics, room, figure=whole)
                 width = metrics.horizontalAdvance(text) + 4
                 box = QRectF(end.x() + 8, end.y() - self._high / 2, width, self._high)
                 found.append((box, text, line))
@@ -236,6 +239,12 @@ class ChartPainter:
             groups[-1].append(item)
             reached = max(reached, item[0].right())
         return [label for group in groups for label in self._moved_apart(group)]
+
+    def _label(self, line: Line, metrics: QFontMetricsF, room: float, *, figure: bool) -> str:
+        """A name for so many pixels. It is cut once, and in the middle: ends tell runs apart."""
+        behind = _figure(line) if figure else ""
+        room = min(room - metrics.horizontalAdvance(behind), metrics.averageCharWidth() * _LONGEST)
+        return metrics.elidedText(line.label, Qt.TextElideMode.ElideMiddle, max(0.0, room)) + behind
 
     def _end(self, line: Line) -> QPointF | None:
         """Where a line ends, or leaves the picture."""

@@ -15,16 +15,8 @@ _RUNS = (
     ("#007a5a", "#2ec99b"),
     ("#9c4a82", "#e08fc0"),
 )
-_LONGEST_LABEL = 24  # letters beside a line's end
 
 
 def run_colour(number: int, colours: Colours) -> str:
     """Of the run with this number among those that are drawn, from 0."""
     return _RUNS[number % len(_RUNS)][colours.dark]
-
-
-def chart_label(name: str) -> str:
-    """A name short enough for a line's end, cut in the middle: ends tell runs apart."""
-    if len(name) <= _LONGEST_LABEL:
-        return name
-    return f"{name[:12].rstrip()}…{name[-(_LONGEST_LABEL - 13) :].lstrip()}"
