@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from resnet_gui.core.events import ImageSource
+from resnet_gui.core.photos.decode import decode
 from resnet_gui.core.runs.events import EpochDone, RunStarted, RunStopped
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.ui.train.controller import TrainController, TrainState
@@ -24,6 +26,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pixels = Image.new("RGB", (40, 40 + photo), (100 * number, 20 * photo, 50))
             pixels.save(made / name / f"{photo}.png")
     return made
+
+
+@pytest.fixture(scope="session")
+def dataset(photos: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of 24 crops each: easy, and real photos."""
+    folder = tmp_path_factory.mktemp("data") / "cat or coffee ☕"
+    for name, label in (("chelsea", "cat"), ("coffee", "coffee")):
+        image = decode(ImageSource.file(photos[name]))
+        (folder / label).mkdir(parents=True)
+        for number in range(24):
+            x, y = (number * 7) % 150, (number * 5) % 80
+            image.crop((x, y, x + 280, y + 200)).save(folder / label / f"{number:02d}.jpg")
+    return folder
 
 
 @pytest.fixture
