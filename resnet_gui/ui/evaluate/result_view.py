@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -42,6 +44,9 @@ _TABS = (
 )
 _ORDERS = ("Most confused first", "By name")
 _CELLS = ("Photos", "Per cent of the row")
+_NARROW = 820  # pixels: below, photos and matrix are too small side by side
+_MATRIX, _GALLERY = 190, 176  # pixels of height, one above the other: some of each can be seen
+_SIDES = 30  # pixels of a card's margins
 
 
 class ResultView(QWidget):
@@ -82,10 +87,36 @@ class ResultView(QWidget):
         column.addWidget(self.splitter, 1)
         controller.changed.connect(self.show_state)
 
+    # --- its width --------------------------------------------------------------------------
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as it can get, whatever it is now."""
+        parts = [self.splitter.widget(number) for number in (0, 1)]
+        least = [part.minimumSizeHint().width() for part in parts]
+        least.append(self._buttons_row.minimumSizeHint().width() + _SIDES)
+        return QSize(max(least), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the photos stand below the matrix, and the buttons below the texts."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        across, along = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        wanted = along if narrow else across
+        if self.splitter.orientation() is not wanted:
+            self.splitter.setOrientation(wanted)
+            self.splitter.setSizes([400, 300] if narrow else [620, 420])
+            self.gallery.setMinimumHeight(_GALLERY if narrow else 0)
+            self.matrix.setMinimumHeight(_MATRIX if narrow else 0)
+            direction = QBoxLayout.Direction
+            self._head_row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+            self.updateGeometry()
+
+    # --- building ---------------------------------------------------------------------------
+
     def _head(self) -> QFrame:
         card = QFrame()
         card.setProperty("kind", "card")
-        row = QHBoxLayout(card)
+        self._head_row = row = QHBoxLayout(card)
         row.setContentsMargins(16, 10, 12, 10)
         texts = QVBoxLayout()
         texts.setSpacing(2)
@@ -108,8 +139,13 @@ class ResultView(QWidget):
         self.close_button.setProperty("kind", "plain")
         set_tooltip(self.close_button, "Back to all results. This one stays there (Alt+L).")
         self.close_button.clicked.connect(self._controller.close)
+        self._buttons_row = QWidget()
+        buttons = QHBoxLayout(self._buttons_row)
+        buttons.setContentsMargins(0, 0, 0, 0)
         for button in (self.report, self.again, self.close_button):
-            row.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
+            buttons.addWidget(button)
+        buttons.addStretch()
+        row.addWidget(self._buttons_row, alignment=Qt.AlignmentFlag.AlignTop)
         return card
 
     def _left(self) -> QWidget:

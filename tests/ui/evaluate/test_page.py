@@ -22,6 +22,7 @@ from resnet_gui.ui.evaluate.controller import EvaluateState
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.evaluate.result import make_result
 from resnet_gui.ui.evaluate.result_view import ResultView
+from resnet_gui.ui.window.place import Place
 from tests.helpers.controls import controls_of, faults_of
 from tests.helpers.predictions import made
 from tests.helpers.training import make_photos, make_tiny_model, user_zoo
@@ -91,6 +92,27 @@ def test_a_click_on_a_cell_shows_exactly_its_photos(qtbot: QtBot, page: Evaluate
     view.order.setCurrentIndex(1)
     assert matrix.chosen() == (truth, answer)
     assert list(matrix.cells.order) == sorted(matrix.cells.order)
+
+
+def test_a_small_window_has_the_photos_below(qtbot: QtBot, page: EvaluatePage) -> None:
+    window = page.window()
+    view = open_first(qtbot, page)
+    place = page.parentWidget().parentWidget()
+    assert isinstance(place, Place)
+    for size, orientation in (
+        ((675, 440), Qt.Orientation.Vertical),
+        ((1366, 768), Qt.Orientation.Horizontal),
+        ((675, 440), Qt.Orientation.Vertical),
+    ):
+        window.resize(*size)
+        qtbot.waitUntil(lambda wanted=orientation: view.splitter.orientation() is wanted)
+        qtbot.waitUntil(lambda: not place.horizontalScrollBar().maximum())
+        qtbot.waitUntil(lambda: page.width() <= place.viewport().width())
+        for button in (view.report, view.again, view.close_button, view.improve, view.cells):
+            right = button.mapTo(page, button.rect().topRight()).x()
+            assert right < page.width(), button.objectName() or button.accessibleName()
+        assert view.gallery.height() >= 160
+        assert view.matrix.height() >= 160
 
 
 def test_keys_go_through_the_matrix(qtbot: QtBot, page: EvaluatePage) -> None:
