@@ -60,6 +60,8 @@ def run_child(module: str, display: str, folder: str, *more: str) -> dict[str, f
         "QT_QPA_PLATFORM": "xcb",
         "RESNET_GUI_HOME": f"{folder}/home",
     }
+    # The program has its compiled files after its first start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [sys.executable, "-m", module, "child", folder, *more],
         env=environment,

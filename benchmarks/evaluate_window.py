@@ -64,18 +64,17 @@ def keep_answers(folder: Path, classes: int) -> None:
 
 def child(folder: Path, classes: int) -> None:
     """Prints one JSON object of milliseconds."""
-    from resnet_gui.__main__ import prepare_environment
+    from resnet_gui.__main__ import import_window, prepare_environment
 
     prepare_environment()
     keep_answers(folder / "photos", classes)
 
     from PySide6.QtCore import Qt
 
-    from resnet_gui.app.main import open_window
     from resnet_gui.ui.evaluate.controller import EvaluateState
     from resnet_gui.ui.evaluate.page import EvaluatePage
 
-    app = open_window([])
+    app = import_window().open_window([])
     window = app.window
     window.resize(1400, 900)
     stalls = Stalls()

@@ -30,18 +30,17 @@ def main() -> None:
 
 def child(seconds: float) -> None:
     """Prints one JSON object of percents."""
-    from resnet_gui.__main__ import prepare_environment
+    from resnet_gui.__main__ import import_window, prepare_environment
 
     prepare_environment()
 
     from PySide6.QtCore import QEventLoop, QTimer
 
-    from resnet_gui.app.main import open_window
     from resnet_gui.core.inference.background import CONVERSIONS
     from resnet_gui.core.system.paths import sample_photos
     from resnet_gui.ui.lab.page import View
 
-    app = open_window([str(sample_photos()[0])])
+    app = import_window().open_window([str(sample_photos()[0])])
     window = app.window
     figures: dict[str, float] = {}
 

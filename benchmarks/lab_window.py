@@ -30,14 +30,13 @@ def main() -> None:
 
 def child() -> None:
     """Prints one JSON object of milliseconds."""
-    from resnet_gui.__main__ import prepare_environment
+    from resnet_gui.__main__ import import_window, prepare_environment
 
     prepare_environment()
 
-    from resnet_gui.app.main import open_window
     from resnet_gui.ui.lab.page import View
 
-    app = open_window([])
+    app = import_window().open_window([])
     window = app.window
     window.resize(1400, 900)
     lab, controller = window.lab_page, window.lab_controller

@@ -105,17 +105,16 @@ def main() -> None:
 
 def child(run: str, folder: Path, count: int, *, everything: bool) -> None:
     """Prints one JSON object."""
-    from resnet_gui.__main__ import prepare_environment
+    from resnet_gui.__main__ import import_window, prepare_environment
 
     prepare_environment()
     import psutil
     from PySide6.QtTest import QTest
 
-    from resnet_gui.app.main import open_window
     from resnet_gui.ui.library.arrangement import SortBy
     from resnet_gui.ui.widgets.photo_list import PhotoState
 
-    app = open_window([])
+    app = import_window().open_window([])
     window, controller = app.window, app.window.controller
     window.resize(1400, 900)
     stalls = OwnStalls()

@@ -30,14 +30,13 @@ def main() -> None:
 
 def child(folder: str) -> None:
     """Prints one JSON object of milliseconds."""
-    from resnet_gui.__main__ import prepare_environment
+    from resnet_gui.__main__ import import_window, prepare_environment
 
     prepare_environment()
 
-    from resnet_gui.app.main import open_window
     from resnet_gui.ui.train.controller import TrainState
 
-    app = open_window([])
+    app = import_window().open_window([])
     window, controller = app.window, app.window.train_controller
     stalls = Stalls()
     figures: dict[str, Any] = {}

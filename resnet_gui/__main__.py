@@ -78,6 +78,9 @@ def import_window() -> ModuleType:
     """`resnet_gui.app.main`. Modules live for ever: collecting garbage among them while they load
     would cost a tenth of the time to the window."""
     gc.disable()
+    from resnet_gui.app.unread_sources import leave_sources_unread
+
+    leave_sources_unread()
     from resnet_gui.app import main as app
 
     gc.freeze()

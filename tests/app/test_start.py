@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -46,3 +47,28 @@ def test_the_start_imports_only_what_is_seen_first(own_home: Path) -> None:
     loaded = set(json.loads(done.stdout))
     assert not LATER & loaded
     assert len([name for name in loaded if name.startswith("resnet_gui.")]) < 178
+
+
+UNREAD = """
+import linecache, sys
+from resnet_gui.__main__ import import_window
+import_window()
+import wave
+assert "PySide6.QtWidgets" in sys.modules
+print([name for name in linecache.cache if not name.startswith("<")])
+"""
+
+
+def test_no_source_is_read_along_with_an_import() -> None:
+    """PySide reads each module's and keeps it: of torch and what comes with it 38 MB of text."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNREAD],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    read = [Path(name).name for name in ast.literal_eval(done.stdout)]
+    assert "wave.py" not in read
+    assert "main.py" not in read  # the window's own

@@ -29,8 +29,9 @@ PAGES = [
 ]
 # After the window's work has begun: the first answer comes first.
 _REST_MS = 1000
-# While a model is loaded, torch or OpenVINO is imported, or a folder read, building a page takes
-# twice as long: every call of Qt gives up the interpreter's lock and has to wait for it again.
+# While a model is loaded, torch or OpenVINO is imported, a folder read or a training begun,
+# building a page takes twice as long: every call of Qt gives up the interpreter's lock and has to
+# wait for it again.
 _ENGINE_MS, _LONGEST_S = 50, 4.0
 _BETWEEN_MS = 15  # room for what else the window has to do
 
@@ -177,7 +178,8 @@ class Pages(QStackedWidget):
         """Half a page in each turn of the event loop: first what it is made of, then its place in
         the window, where it gets the window's style."""
         lanes = self._context.lanes
-        if (lanes.inference.busy or lanes.io.busy) and time.monotonic() < self._latest:
+        busy = lanes.inference.busy or lanes.io.busy or lanes.training.busy
+        if busy and time.monotonic() < self._latest:
             self._next.start(_ENGINE_MS)
             return
         for entry in self._missing()[:1]:

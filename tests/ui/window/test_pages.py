@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt
@@ -114,28 +115,34 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     assert not drop(app, "toy car")
 
 
-def test_the_other_pages_wait_until_no_model_is_being_loaded(
+def test_the_other_pages_wait_until_no_lane_works(
     qtbot: QtBot, open_app: Callable[..., WindowApp]
 ) -> None:
-    """Building beside an import would take twice as long. Who asks for a page gets it at once."""
+    """Building beside an import would take twice as long, be it for a model or for a training. Who
+    asks for a page gets it at once."""
     app = open_app(start=False, all_pages=False)
     window = app.window
-    released = threading.Event()
+    model_loaded, training_begun = threading.Event(), threading.Event()
 
-    def load() -> Iterator[None]:
-        released.wait(20)
+    def wait_for(event: threading.Event) -> Iterator[None]:
+        event.wait(20)
         yield
 
-    job = app.inference.submit(load)
+    loading = app.inference.submit(partial(wait_for, model_loaded))
+    training = app.training.submit(partial(wait_for, training_begun))
     window.pages.build_rest_soon()
     qtbot.wait(1500)
     assert set(window.pages.built) == {"classify"}
     assert window.pages["lab"] is window.lab_page
     assert set(window.pages.built) == {"classify", "lab"}
+    with qtbot.waitSignal(loading.ended):
+        model_loaded.set()
+    qtbot.wait(200)
+    assert set(window.pages.built) == {"classify", "lab"}
     with qtbot.waitSignal(window.pages.all_built):
-        released.set()
+        training_begun.set()
     assert len(window.pages.built) == len(window.pages.entries)
-    assert not job.active
+    assert not training.active
 
 
 def test_what_a_page_offers_is_in_the_menus(qtbot: QtBot, app: WindowApp) -> None:
