@@ -19,6 +19,7 @@ import importlib.util
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,10 +39,10 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
         compiler: whether it imports torch's compiler (torch._dynamo), which brings triton where
             that is installed: a library of 500 MB, read for up to 190 ms at a stretch.
 
-    The collector pauses for the whole process, and what exists at the end of the block is frozen
-    if the block imported anything: modules live for ever, so later collections need not look at
-    them. A block that found everything imported freezes nothing, or garbage that is in a cycle at
-    that moment would never be collected.
+    The collector pauses for the whole process, until no thread is in such a block any more. What
+    exists at the end of the block is frozen if the block imported anything: modules live for ever,
+    so later collections need not look at them. A block that found everything imported freezes
+    nothing, or garbage that is in a cycle at that moment would never be collected.
     """
     if torch and "torch" not in sys.modules:
         _load_libraries()
@@ -49,8 +50,7 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
         _load_triton()
     hidden = torch and "torch" not in sys.modules and _hide_bindings()
     known = len(sys.modules)
-    was_enabled = gc.isenabled()
-    gc.disable()
+    _COLLECTOR.pause()
     try:
         yield
     finally:
@@ -62,8 +62,33 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
             # Thawed at exit, or extension modules would report their functions as leaked.
             atexit.unregister(gc.unfreeze)
             atexit.register(gc.unfreeze)
-        if was_enabled:
-            gc.enable()
+        _COLLECTOR.go_on()
+
+
+class _Collector:
+    """The cyclic garbage collector, paused while anybody wants it to be: several threads import at
+    once, and the first to be done would let it run over what the others are making."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted = 0
+        self._was_enabled = False
+
+    def pause(self) -> None:
+        with self._lock:
+            if not self._wanted:
+                self._was_enabled = gc.isenabled()
+                gc.disable()
+            self._wanted += 1
+
+    def go_on(self) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if not self._wanted and self._was_enabled:
+                gc.enable()
+
+
+_COLLECTOR = _Collector()
 
 
 def _hide_bindings() -> bool:

@@ -49,6 +49,19 @@ def test_what_a_block_imported_is_frozen(tmp_path: Path, monkeypatch: pytest.Mon
     del sys.modules["a_new_module"]
 
 
+def test_the_collector_pauses_until_the_last_of_several_blocks_ends() -> None:
+    """A page's modules are imported in one thread, torch in another: the first to end must not let
+    the collector loose on the other's half a million objects."""
+    assert gc.isenabled()
+    first, second = gentle_import(torch=False), gentle_import(torch=False)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+
+
 def test_the_compiler_s_library_is_loaded_before_its_import(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
