@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -277,12 +278,14 @@ class SortDialog(QDialog):
         if self._counts is None:
             return
         photos, labels = self._counts.at(self.least.value() / 100)
-        everything, rest = len(self._photos), len(self._photos) - photos
-        if self.rest_box.isChecked() and rest:
-            photos, labels = everything, labels + 1
-        self.summary.setText(
-            f"{photos:,} of {count(everything, 'photo')} would go into {count(labels, 'folder')}"
-        )
+        if self.rest_box.isChecked() and photos < len(self._photos):
+            photos, labels = len(self._photos), labels + 1
+        self._say(photos, labels)
+
+    def _say(self, photos: int, folders: int) -> None:
+        """How many go. Summary and button in one place: they never say different numbers."""
+        everything = count(len(self._photos), "photo")
+        self.summary.setText(f"{photos:,} of {everything} would go into {count(folders, 'folder')}")
         self.start.setText(f"{_HOWS[self.how][0]} {count(photos, 'photo')}")
 
     @Slot()
@@ -335,9 +338,22 @@ class SortDialog(QDialog):
         self.preview.show_plan(plan, str(self._folder))
         self._show_problem(plan.problem)
         others = other_folders(self._photos, self.least.value() / 100)
-        self.details.setText(_details(plan, " ".join(filter(None, (others, self._others)))))
+        notes = " ".join(filter(None, (others, self._others)))
+        self.details.setText(f"{self._too_unsure(plan)}{_details(plan, notes)}".strip())
         self.start.setEnabled(bool(plan.pieces) and not plan.problem)
-        self.start.setText(f"{_HOWS[self.how][0]} {count(plan.photos, 'photo')}")
+        # Not by Path: of 20,000 files that would take long enough to be felt.
+        folders = {piece.target.rpartition(os.sep)[0] for piece in plan.pieces}
+        self._say(plan.photos, len(folders))
+
+    def _too_unsure(self, plan: Plan) -> str:
+        """Why nothing goes and what helps, where it is the slider that keeps all of them."""
+        if plan.pieces or plan.skipped or not self._photos:
+            return ""
+        of_all = "this photo" if len(self._photos) == 1 else "any of these photos"
+        return (
+            f"The model is not {self.least.value()} % sure of {of_all}. Move the slider to the "
+            f"left, or put them into “{UNSURE_FOLDER}”. "
+        )
 
     @Slot(object)
     def _on_plan_failed(self, error: Exception) -> None:

@@ -112,6 +112,26 @@ def test_the_dialog_tells_what_would_happen(qtbot: QtBot, app: WindowApp, folder
     assert list_batches() == []
 
 
+def test_the_headline_counts_what_goes_and_says_why_nothing_does(
+    qtbot: QtBot, app: WindowApp, folder: Path
+) -> None:
+    answered(app, folder)
+    (folder / "0.png").unlink()
+    dialog = opened(qtbot, app)
+    assert dialog.summary.text() == "2 of 6 photos would go into 2 folders"
+    assert dialog.start.text() == "Copy 2 photos"
+    assert "1 photo cannot go: see the end of the list." in dialog.details.text()
+    dialog.least.setValue(100)
+    qtbot.waitUntil(lambda: dialog.plan is not None)
+    assert dialog.summary.text() == "0 of 6 photos would go into 0 folders"
+    assert dialog.details.text() == (
+        "The model is not 100 % sure of any of these photos. Move the slider to the left, or put "
+        "them into “not sure”."
+    )
+    assert not dialog.start.isEnabled()
+    dialog.reject()
+
+
 def test_sorted_and_undone_by_hand(qtbot: QtBot, app: WindowApp, folder: Path) -> None:
     before = tree(folder)
     answered(app, folder)
