@@ -18,6 +18,7 @@ _OPTIONS = frozenset({"-h", "--help", "--version", "--install-completion", "--sh
 def main() -> None:
     """Entry point of the command: commands and options run in the terminal."""
     prepare_environment()
+    _check_home()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in COMMANDS or arguments[0] in _OPTIONS):
         try:
@@ -34,6 +35,7 @@ def main() -> None:
 def main_window() -> None:
     """Entry point of the desktop icon: always the window."""
     prepare_environment()
+    _check_home()
     _window(sys.argv[1:])
 
 
@@ -100,6 +102,13 @@ def _stop_at_typo(arguments: list[str]) -> None:
             f"there is no command and no file “{arguments[0]}”. Did you mean "
             f"“resnet-gui {meant[0]}”?"
         )
+
+
+def _check_home() -> None:
+    """Nothing can be kept in a file: said once, not by each part that wants to keep something."""
+    home = os.environ.get("RESNET_GUI_HOME", "").strip()
+    if home and os.path.isfile(os.path.expanduser(home)):  # noqa: PTH111, PTH113 - nothing is imported
+        _refuse(f"the variable RESNET_GUI_HOME names “{home}”, which is a file, not a folder.")
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -8,7 +8,15 @@ from typing import Any
 from typer.core import TyperCommand
 
 _TYPE = re.compile(r" <\S+>")  # "PHOTO <list[Path]>"
+_RANGE = re.compile(r"(?:(\S+)<=)?x(?:([<>]=)(\S+))?(?=[\];])")  # "1<=x<=1000", "x>=0"
 _BRACES = str.maketrans("", "", "{}")  # "{PHOTO}...": what has to be there stands bare elsewhere
+
+
+def _range_words(found: re.Match[str]) -> str:
+    low, sign, limit = found.groups()
+    if low is not None and limit is not None:
+        return f"{low} to {limit}"
+    return f"{limit} or {'more' if sign == '>=' else 'less'}" if limit is not None else found[0]
 
 
 class PlainCommand(TyperCommand):
@@ -22,7 +30,7 @@ class PlainCommand(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                name, text = record
+                name, text = record[0], _RANGE.sub(_range_words, record[1])
                 if parameter.param_type_name == "argument":  # the usage says what is required
                     rows["Arguments"].append((_TYPE.sub("", name), text.replace("[required]", "")))
                 else:

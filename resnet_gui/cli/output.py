@@ -35,6 +35,9 @@ _HUNG_UP = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
 )
 
+# What a disk says that is full, ends or may not be written at all.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+
 FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 _CommandLineError: Any = typer.BadParameter.__mro__[2]  # ClickException: typer has no name for it
@@ -111,7 +114,7 @@ def _run(app: typer.Typer, name: str) -> int:
         return int(app(prog_name=name, standalone_mode=False) or 0)
     except ResNetGuiError as error:
         say_error(error)
-        return WRONG_USE
+        return code_of(error)
     except typer.Abort:
         return INTERRUPTED
     except _CommandLineError as error:
@@ -137,7 +140,13 @@ def foreseen_errors(as_json: bool) -> Iterator[None]:
         if as_json:
             with contextlib.suppress(typer.Exit):  # nobody reads it: the code stays
                 emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
-        raise typer.Exit(WRONG_USE) from None
+        raise typer.Exit(code_of(error)) from None
+
+
+def code_of(error: Exception) -> int:
+    """The exit code of an error that was foreseen: a full or failing disk is no wrong use."""
+    cause = error.__cause__
+    return SOME_FAILED if isinstance(cause, OSError) and cause.errno in _DISK else WRONG_USE
 
 
 def stdout_for_programs() -> None:

@@ -96,6 +96,31 @@ def test_info_with_brackets_in_a_path(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert str(tmp_path / "[/bold] :cat:" / "config") in result.stdout
 
 
+def test_a_home_that_is_a_file_is_told_once(
+    resnet_gui: Main, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each part that wanted to keep something said so, in words of the system."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("RESNET_GUI_HOME", str(tmp_path / "file"))
+    code, out, err = resnet_gui("models")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "which is a file, not a folder." in err
+
+
+def test_a_folder_of_runs_that_is_not_there_is_wrong_use(resnet_gui: Main, tmp_path: Path) -> None:
+    """It said that there are no runs yet."""
+    code, _, err = resnet_gui("runs", "--run-dir", tmp_path / "rnus")
+    assert code == 2
+    assert "rnus” is not there." in err
+
+
+def test_a_model_named_twice_makes_no_ensemble(resnet_gui: Main) -> None:
+    code, _, err = resnet_gui("ensemble", "resnet20-cifar10", "resnet20-cifar10")
+    assert code == 2
+    assert "is named twice: name each model once." in err
+
+
 def test_version(resnet_gui: Main) -> None:
     assert resnet_gui("--version") == (0, f"resnet-gui {__version__}\n", "")
 
@@ -106,7 +131,8 @@ def test_every_command_explains_itself(resnet_gui: Main) -> None:
     commands = [command.name for command in typer.main.get_command(cli.app).commands.values()]  # type: ignore[attr-defined]
     assert {"classify", "models", "info"} <= set(commands)
     for command in commands:
-        assert re.search(rf"^  {command} +\w", out, re.MULTILINE), f"{command} has no description"
+        assert re.search(rf"^  {command} +\w.*\.$", out, re.MULTILINE), f"{command}: no sentence"
+        assert not re.search(rf"^  {command} .*\.\.\.$", out, re.MULTILINE), "it is cut off"
         for flag in ("-h", "--help"):
             code, text, err = resnet_gui(command, flag)
             assert (code, err) == (0, "")
@@ -114,7 +140,7 @@ def test_every_command_explains_itself(resnet_gui: Main) -> None:
             described = re.findall(r"^  (-[-\w, ]+?)(?: [A-Z<].*?)?(  +\S.*)?$", text, re.MULTILINE)
             assert described
         # For people who know no Python: no types, and something to try that works as it stands.
-        assert not re.search(r"<(str|int|Path|list)|\{", text)
+        assert not re.search(r"<(str|int|Path|list)|\{|<=|>=", text)
         assert "Example" in text or command in ("info", "runs")
         for example in re.findall(r"^    resnet-gui (.+)$", text, re.MULTILINE):
             words = shlex.split(example.partition(">")[0])

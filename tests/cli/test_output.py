@@ -175,7 +175,7 @@ def interrupted(number: int, words: list[object], begun: bytes) -> tuple[int, by
 
 
 @posix
-@pytest.mark.slow  # SIGINT every day: test_cli_train
+@pytest.mark.slow  # SIGINT every day, in one process: test_ctrl_c_stops_cleanly_…
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_training_is_stopped_by_signals(number: signal.Signals, tmp_path: Path) -> None:
     make_tiny_model()

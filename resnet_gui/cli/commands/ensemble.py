@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from resnet_gui.cli.options import JsonLines
-from resnet_gui.cli.output import emit_json, emit_line, foreseen_errors
+from resnet_gui.cli.output import WrongUseError, emit_json, emit_line, foreseen_errors
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.ensembles import save_ensemble
 
@@ -37,6 +37,9 @@ def ensemble(
     with foreseen_errors(as_json):
         zoo = Zoo.standard()
         members = [zoo.ready(model) for model in models]
+        for member in members:
+            if members.count(member) > 1:
+                raise WrongUseError(f"“{member.spec.title}” is named twice: name each model once.")
         entry = save_ensemble(members, title or " + ".join(m.spec.title for m in members))
     if as_json:
         emit_json(entry.to_json())

@@ -45,10 +45,11 @@ def undo(
     ] = False,
     as_json: JsonLines = False,
 ) -> None:
-    """Take a sorting back: photos that were moved go back where they were, copies and links go.
+    """Take a sorting back.
 
-    What was changed since stays and is named, and the exit code is then 1. A copy stays, too, if
-    the photo that it was made from is gone. Folders that the sorting made go if they are empty.
+    Photos that were moved go back where they were, copies and links go. What was changed since
+    stays and is named, and the exit code is then 1. A copy stays, too, if the photo that it was
+    made from is gone. Folders that the sorting made go if they are empty.
 
     \b
     Examples:
@@ -70,7 +71,8 @@ def undo(
             if not as_json:
                 say(f"{filed.title}: undone, {count(filed.done, 'file')}.")
                 if filed.missed:
-                    say(f"{count(filed.missed, 'file')} stay as they are.", "yellow")
+                    stay = "stays as it is" if filed.missed == 1 else "stay as they are"
+                    say(f"{count(filed.missed, 'file')} {stay}.", "yellow")
     raise typer.Exit(SOME_FAILED if filed.missed else FINE)
 
 

@@ -336,7 +336,8 @@ def _way_through(spec: ModelSpec, weights: Path | None, form: BackendForm) -> Wa
     try:
         sha256 = weights_hash(weights)
     except OSError as error:  # without it answers are given, but not kept
-        _log.warning("%s: %s", weights, error)
+        where, reason = error.filename or weights, error.strerror or error
+        _log.warning("Answers are not kept: %s cannot be used (%s).", where, reason)
         return None
     return way_of(spec, sha256, form.name, form.precision, form.device)
 
