@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -36,9 +37,16 @@ class RunActions(QObject):
     improve_requested = Signal(object, str)
 
     def __init__(
-        self, page: Page, controller: RunsController, table: RunsTable, context: PageContext
+        self,
+        page: Page,
+        controller: RunsController,
+        table: RunsTable,
+        context: PageContext,
+        compared_on: Callable[[], str],
     ) -> None:
+        """compared_on: the folder whose photos a comparison shows; "": none is shown."""
         super().__init__(page)
+        self._corrector, self._compared_on = context.corrector, compared_on
         self._page, self._controller, self._table = page, controller, table
         self._reveal = Reveal(context.lanes.io, page.notices, self)
         self._last_folder = ""
@@ -47,6 +55,7 @@ class RunActions(QObject):
         table.open_requested.connect(self._on_open)
         table.note_requested.connect(self._on_note)
         table.menu_requested.connect(self._on_menu_requested)
+        self._corrector.changed.connect(self._on_corrected)
 
     def button_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -107,9 +116,11 @@ class RunActions(QObject):
         )
         self.find = self._page.offer_action("Edit", "&Find runs", keys="Ctrl+F")
         self._undo = self._page.offer_action(
-            "Edit", "&Undo: bring runs back", self._controller.undo, keys="Ctrl+Z",
-            usable=self._can_undo,
-        )  # fmt: skip
+            "Edit", "&Undo", self._on_undo, keys="Ctrl+Z", usable=self._can_undo
+        )
+        self._page.offer_action(
+            "Edit", "&Redo", self._on_redo, keys=("Ctrl+Shift+Z", "Ctrl+Y"), usable=self._can_redo
+        )
 
     # --- what can be done -----------------------------------------------------------------------
 
@@ -117,7 +128,27 @@ class RunActions(QObject):
         return self._usable.get(name, False)
 
     def _can_undo(self) -> bool:
-        return self._controller.can_undo
+        """What was decided about photos that are shown, or else what was thrown away."""
+        return bool(self._corrector.undo_text(self._compared_on())) or self._controller.can_undo
+
+    def _can_redo(self) -> bool:
+        return bool(self._corrector.redo_text(self._compared_on()))
+
+    @Slot(object, object)
+    def _on_corrected(self, root: str, paths: object) -> None:
+        self._undo.setEnabled(self._can_undo())
+
+    @Slot()
+    def _on_undo(self) -> None:
+        root = self._compared_on()
+        if self._corrector.undo_text(root):
+            self._corrector.undo(root)
+        else:
+            self._controller.undo()
+
+    @Slot()
+    def _on_redo(self) -> None:
+        self._corrector.redo(self._compared_on())
 
     def refresh(self) -> None:
         """Say what can be done with the runs that are chosen now."""
@@ -147,7 +178,7 @@ class RunActions(QObject):
         self._join.setEnabled(self._usable["join"])
         self._improve.setEnabled(self._usable["again"])
         self._folder.setEnabled(self._usable["one"])
-        self._undo.setEnabled(self._controller.can_undo)
+        self._undo.setEnabled(self._can_undo())
 
     def _why_not(self, name: str, runs: list[RunInfo]) -> str:
         """Why something cannot be done now; "" where it can."""

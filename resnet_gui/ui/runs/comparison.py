@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.evaluation.paired import Cell, Compared
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.correcting.corrector import Corrector
+from resnet_gui.ui.correcting.counts import counts_text
 from resnet_gui.ui.runs.controller import RunsController
 from resnet_gui.ui.runs.gallery import PairedGallery
 from resnet_gui.ui.runs.table import date_text
@@ -43,19 +45,26 @@ def _remarks(result: Compared) -> str:
 class RunComparison(QWidget):
     """Attributes:
         cells: a button for each of the four numbers. gallery: the photos of one of them.
-        sentence: the test in words.
+        sentence: the test in words. decided: how many decisions about its photos wait.
 
     Signals:
         photo_requested(object): Path of a photo that should be opened.
+        improve_requested(object, str): a Path whose labels should be looked through, and a model's
+            id.
     """
 
     photo_requested = Signal(object)
+    improve_requested = Signal(object, str)
 
     def __init__(
-        self, controller: RunsController, io: JobLane, parent: QWidget | None = None
+        self,
+        controller: RunsController,
+        io: JobLane,
+        corrector: Corrector,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._controller, self._corrector = controller, corrector
         self._shown: Compared | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -104,16 +113,58 @@ class RunComparison(QWidget):
         self._group.buttonClicked.connect(self._on_cell_clicked)
         row.addStretch()
         column.addLayout(row)
-        self.gallery = PairedGallery(io)
+        self.gallery = PairedGallery(io, corrector)
         self.gallery.open_requested.connect(self.photo_requested)
-        set_tooltip(self.gallery, "Double click or Enter: open a photo on the Classify page")
+        set_tooltip(
+            self.gallery,
+            "Double click or Enter: open a photo on the Classify page\nRight click: put right the "
+            "class that it is in",
+        )
         column.addWidget(self.gallery, 1)
         self.nothing = PlainLabel()
         self.nothing.setProperty("kind", "muted")
         self.nothing.hide()
         column.addWidget(self.nothing)
+        column.addWidget(self._foot())
+        corrector.changed.connect(self._on_corrected)
+        corrector.opened.connect(self._on_corrected)
         controller.comparison_changed.connect(self.refresh)
         self.refresh()
+
+    def _foot(self) -> QWidget:
+        """Only while something is decided: the photos need the room."""
+        self.foot = foot = QWidget()
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.decided = PlainLabel()
+        self.decided.setProperty("kind", "muted")
+        self.decided.setWordWrap(True)
+        row.addWidget(self.decided, 1)
+        self.improve = QPushButton("Improve this folder…")
+        set_tooltip(self.improve, "Apply what was decided here, on the Improve page")
+        self.improve.clicked.connect(self._on_improve_clicked)
+        row.addWidget(self.improve)
+        foot.hide()
+        return foot
+
+    @property
+    def root(self) -> str:
+        """The folder whose photos are shown; "": none."""
+        return self._shown.data if self._shown is not None else ""
+
+    @Slot()
+    def _on_improve_clicked(self) -> None:
+        pair = self._controller.pair
+        if self.root and pair is not None:
+            model = self._controller.earlier.model_of(pair.runs[1])
+            self.improve_requested.emit(Path(self.root), model.spec.id if model else "")
+
+    @Slot(object, object)
+    def _on_corrected(self, root: str = "", paths: object = None) -> None:
+        if root == self.root:
+            counts = self._corrector.counts(root)
+            self.decided.setText(counts_text(counts))
+            self.foot.setVisible(bool(root) and bool(counts.pending or counts.fine))
 
     @Slot()
     def refresh(self) -> None:
@@ -129,6 +180,7 @@ class RunComparison(QWidget):
         if result is None:
             self.nothing.hide()
             self._shown = None
+            self._on_corrected()
             self._show_progress()
         elif result is not self._shown:
             self._shown = result
@@ -159,6 +211,9 @@ class RunComparison(QWidget):
             f"{name}: {plain_percent(value)} ({plain_percent(low)} to {plain_percent(high)})"
             for name, (value, low, high) in zip(self._names(), result.accuracies(), strict=True)
         ]
+        self.gallery.show_result(result)
+        self._corrector.open(result.data)
+        self._on_corrected(result.data)
         which = count_noun(result.n, _PARTS.get(result.part, "photo"))
         where = one_line(Path(result.data).name, 40)
         self.title.setText(f"{which} of “{where}”. {'; '.join(parts)}")

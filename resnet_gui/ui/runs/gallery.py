@@ -17,12 +17,24 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+)
+from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from resnet_gui.core.evaluation.paired import PairedPhoto
+from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
 from resnet_gui.core.events import ImageSource
 from resnet_gui.jobs.lane import JobLane
+from resnet_gui.ui.correcting.badge import draw_badge
+from resnet_gui.ui.correcting.corrector import Corrector
+from resnet_gui.ui.correcting.deciding import Deciding
+from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
@@ -44,13 +56,29 @@ def answer_texts(photo: PairedPhoto) -> tuple[str, str, str]:
     )
 
 
+def in_folder(path: str, name: str) -> str:
+    """What the folder above a photo is called where that is this class, perhaps spelled otherwise
+    there; else the name itself."""
+    words = class_words(name).casefold()
+    above = (parent.name for parent in Path(path).parents)
+    return next((found for found in above if class_words(found).casefold() == words), name)
+
+
 class PairedPhotos(QAbstractListModel):
-    """The photos of one cell."""
+    """The photos of one cell.
+
+    Attributes:
+        root: the folder that was compared on.
+    """
 
     PhotoRole = int(Qt.ItemDataRole.UserRole) + 1
+    BadgeRole = int(Qt.ItemDataRole.UserRole) + 2
 
-    def __init__(self, io: JobLane, parent: QObject | None = None) -> None:
+    def __init__(self, io: JobLane, corrector: Corrector, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._corrector = corrector
+        self.root = ""
+        self._names: dict[str, str] = {}
         self._photos: Sequence[PairedPhoto] = ()
         self._rows: dict[object, int] = {}
         self._thumbnails = Thumbnails(io, _SIDE, self)
@@ -62,6 +90,29 @@ class PairedPhotos(QAbstractListModel):
         self._rows = {_source(photo).id: row for row, photo in enumerate(photos)}
         self.endResetModel()
 
+    def show_result(self, result: Compared) -> None:
+        """The folder is another one, perhaps."""
+        self.root = result.data
+        first = {photo.truth: photo.path for photo in reversed(result.photos)}
+        self._names = {name: in_folder(path, name) for name, path in first.items()}
+
+    @property
+    def folder_names(self) -> list[str]:
+        """Of the classes that the folder has, as far as the result knows."""
+        return sorted(self._names.values())
+
+    def judged(self, row: int) -> Judged:
+        """A photo as something can be decided about it, where it is now. The guess is the class
+        that only one of the two models, or both of them, say instead of its own."""
+        photo = self._photos[row]
+        said = {photo.first: photo.first_probability}
+        said[photo.second] = max(photo.second_probability, said.get(photo.second, 0.0))
+        said.pop(photo.truth, None)
+        guess, sure = next(iter(said.items())) if len(said) == 1 else ("", 0.0)
+        names = self._names
+        found = Judged(photo.path, names[photo.truth], names.get(guess, guess), sure)
+        return self._corrector.now(self.root, found)
+
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._photos)
 
@@ -71,15 +122,20 @@ class PairedPhotos(QAbstractListModel):
         photo = self._photos[index.row()]
         if role == self.PhotoRole:
             return photo
+        badge = self._corrector.badge(self.root, photo.path)
+        if role == self.BadgeRole:
+            return badge
+        decided = f"\nDecided: {badge}" if badge else ""
         if role == Qt.ItemDataRole.DisplayRole:
             return ", ".join(answer_texts(photo))
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnails.get(_source(photo))
         if role == Qt.ItemDataRole.ToolTipRole:
             truth, first, second = answer_texts(photo)
-            return tooltip(f"{photo.path}\nIt is: {truth}\n{first}\n{second}")
+            return tooltip(f"{photo.path}\nIt is: {truth}\n{first}\n{second}{decided}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{one_line(Path(photo.path).name)}: {', '.join(answer_texts(photo))}"
+            said = f"{one_line(Path(photo.path).name)}: {', '.join(answer_texts(photo))}"
+            return said + decided.replace("\n", "; ")
         return None
 
     @Slot(object)
@@ -126,8 +182,11 @@ class _Delegate(QStyledItemDelegate):
             scale = min(frame.width() / image.width(), frame.height() / image.height())
             size = QRectF(0, 0, image.width() * scale, image.height() * scale)
             size.moveCenter(frame.center())
+            painter.setOpacity(0.5 if index.data(PairedPhotos.BadgeRole) else 1.0)
             painter.drawImage(size, image)
         painter.restore()
+        if badge := index.data(PairedPhotos.BadgeRole):
+            draw_badge(painter, frame, badge)
         font = painter.font()
         font.setPointSizeF(max(7.0, font.pointSizeF() * 0.88))
         metrics = option.fontMetrics
@@ -147,7 +206,11 @@ class _Delegate(QStyledItemDelegate):
 
 
 class PairedGallery(QListView):
-    """A wall of photos. Enter and a double click open one.
+    """A wall of photos. Enter and a double click open one; what is wrong with their labels can be
+    decided here.
+
+    Attributes:
+        deciding: by keys and in the menu.
 
     Signals:
         open_requested(object): Path of a photo.
@@ -155,9 +218,10 @@ class PairedGallery(QListView):
 
     open_requested = Signal(object)
 
-    def __init__(self, io: JobLane) -> None:
+    def __init__(self, io: JobLane, corrector: Corrector) -> None:
         super().__init__()
-        self.photos = PairedPhotos(io, self)
+        self._corrector = corrector
+        self.photos = PairedPhotos(io, corrector, self)
         self.setModel(self.photos)
         self.setItemDelegate(_Delegate(self))
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -169,6 +233,56 @@ class PairedGallery(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setMinimumHeight(120)
         self.setAccessibleName("Photos")
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.deciding = Deciding(corrector, self, self.chosen)
+        self.deciding.decided.connect(self._on_decided)
+        corrector.changed.connect(self._on_corrected)
+        corrector.opened.connect(self._on_corrected)
+
+    def show_result(self, result: Compared) -> None:
+        """Its photos come by `photos.show_photos`, a cell at a time."""
+        self.photos.show_result(result)
+        self.deciding.root = result.data
+        self._show_classes()
+
+    def chosen(self) -> list[Judged]:
+        """The selected photos, in order."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        return [self.photos.judged(row) for row in rows]
+
+    def menu(self) -> QMenu:
+        """What can be done with the selected photos; it deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Show on the Classify page").triggered.connect(self._on_open)
+        menu.addSeparator()
+        self.deciding.add_to(menu)
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.chosen():
+            self.menu().popup(event.globalPos())
+
+    def _show_classes(self) -> None:
+        root = self.photos.root
+        self.deciding.classes = self._corrector.classes(root, self.photos.folder_names)
+
+    @Slot(object, object)
+    def _on_corrected(self, root: str, paths: object = None) -> None:
+        if root and root == self.photos.root:
+            self._show_classes()
+            self.viewport().update()
+
+    @Slot()
+    def _on_decided(self) -> None:
+        """On to the next one."""
+        row = max((index.row() for index in self.selectionModel().selectedIndexes()), default=-1)
+        if 0 <= row < self.photos.rowCount() - 1:
+            self.setCurrentIndex(self.photos.index(row + 1))
+
+    @Slot()
+    def _on_open(self) -> None:
+        self._open(self.currentIndex())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

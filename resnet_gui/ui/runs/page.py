@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.dataset.summary import count_noun
 from resnet_gui.core.runs.trash import TrashedRun
+from resnet_gui.ui.correcting import deciding
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.runs.actions import RunActions
 from resnet_gui.ui.runs.comparison import RunComparison
@@ -51,6 +52,10 @@ class RunsPage(Page):
         training_requested(): the Train page should come to the front.
     """
 
+    other_keys = tuple(
+        (keys, f"Among photos of a comparison: {what[0].lower()}{what[1:]}")
+        for keys, what in deciding.HELP
+    )
     config_requested = Signal(object)
     photo_requested = Signal(object)
     training_requested = Signal()
@@ -74,13 +79,16 @@ class RunsPage(Page):
         self.stack.addWidget(self.empty)
         self.table = RunsTable(controller.earlier.model_title)
         self.curves = RunCurves(controller)
-        self.comparison = RunComparison(controller, lanes.io)
-        self.run_actions = RunActions(self, controller, self.table, context)
+        self.comparison = RunComparison(controller, lanes.io, context.corrector)
+        self.run_actions = RunActions(
+            self, controller, self.table, context, lambda: self.comparison.root
+        )
         self.stack.addWidget(self._full_part())
         self.curves.save_requested.connect(self._on_save_requested)
         self._io = lanes.io
         self.curves.drawn.connect(self.table.runs.show_colours)
         self.comparison.photo_requested.connect(self.photo_requested)
+        self.comparison.improve_requested.connect(self.run_actions.improve_requested)
         self.table.chosen_changed.connect(self._on_chosen_changed)
         self.run_actions.find.triggered.connect(self._on_find)
         controller.runs_changed.connect(self._on_runs_changed)

@@ -260,10 +260,30 @@ def test_two_runs_are_compared_photo_by_photo(
     gallery = page.comparison.gallery
     gallery.setCurrentIndex(gallery.photos.index(0))
     path = gallery.photos.index(0).data(gallery.photos.PhotoRole).path
-    choose(page, "Older")  # keys here are about the photos, not about the run
+    # Keys here are about the photos, not about the run.
+    corrector, root = app.window.corrector, result.data
+    qtbot.waitUntil(lambda: corrector.is_open(root))
+    assert sorted(gallery.deciding.classes) == sorted(CLASSES)
     gallery.setFocus()
+    [judged] = gallery.chosen()
+    assert judged.label in Path(path).parts
+    other = next(name for name in gallery.deciding.classes if name != judged.label)
+    qtbot.keyClick(gallery, str(gallery.deciding.classes.index(other) + 1))
+    badge = gallery.photos.index(0).data(gallery.photos.BadgeRole)
+    assert badge == corrector.badge(root, path) != ""
+    assert page.comparison.decided.text().startswith("1 decision not applied yet")
+    assert page.comparison.improve.isVisible()
+    qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not corrector.badge(root, path)
+    assert not page.comparison.foot.isVisible()
+    gallery.setCurrentIndex(gallery.photos.index(0))
     qtbot.keyClick(gallery, Qt.Key.Key_Delete)
+    assert corrector.badge(root, path)
     assert len(page.controller.runs) == 2
+    entries = [action.text() for action in gallery.menu().actions()]
+    assert entries[0] == "Show on the Classify page"
+    assert any(text.startswith("Move to “") for text in entries)
+    gallery.setCurrentIndex(gallery.photos.index(0))
     qtbot.keyClick(gallery, Qt.Key.Key_Return)
     assert app.window.pages.current is app.window.page
     listed = app.window.page.controller.photos
