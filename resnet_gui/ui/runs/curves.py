@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.ui.runs.controller import RunsController
+from resnet_gui.ui.runs.table import date_text
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, plain_number, plain_percent
 from resnet_gui.ui.widgets.charts.palette import run_colour
@@ -20,6 +23,7 @@ from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 MOST = 12  # runs that are drawn at once
+_ROOMY = 780  # pixels of both charts
 _LABELLED = 6  # with more the lines' ends would cover each other
 Value = Callable[[EpochDone], float | None]
 
@@ -41,6 +45,7 @@ class RunCurves(QWidget):
         super().__init__(parent)
         self._controller = controller
         self._runs: tuple[RunInfo, ...] = ()
+        self._roomy = True
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -88,6 +93,10 @@ class RunCurves(QWidget):
         shades = {run.path: run_colour(n, colours) for n, run in enumerate(self._runs)}
         curves = self._controller.curves
         known = [(run, curves[run.path].epochs) for run in self._runs if run.path in curves]
+        # The only one needs no name, and in a small chart names would hide the curves; the dots in
+        # the table say which is which.
+        named = 1 < len(known) <= _LABELLED and self._roomy
+        titles = Counter(run.title for run, _ in known)
         longest = max((epochs[-1].epoch for _, epochs in known if epochs), default=1)
         for chart, title, held, seen in (
             (self.accuracy, "Accuracy", lambda e: e.val_accuracy, lambda e: e.train_accuracy),
@@ -95,14 +104,23 @@ class RunCurves(QWidget):
         ):
             lines: list[Line] = []
             for run, epochs in known:
-                named = 1 < len(known) <= _LABELLED  # the only one needs no name
+                # Runs of one name are told apart by their dates.
+                label = run.title if titles[run.title] == 1 else date_text(run.created)
+                label = one_line(label, 60) if named else ""
                 if self.training.isChecked():
-                    label = named and not self.validation.isChecked()
-                    lines += _line(run, epochs, seen, shades[run.path], "training", label)
+                    beside = "" if self.validation.isChecked() else label
+                    lines += _line(run, epochs, seen, shades[run.path], "training", beside)
                 if self.validation.isChecked():
-                    lines += _line(run, epochs, held, shades[run.path], "validation", named)
+                    lines += _line(run, epochs, held, shades[run.path], "validation", label)
             chart.show_lines(_axes(title, longest, self._hint(known)), lines)
         self.drawn.emit(shades)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = event.size().width() >= _ROOMY
+        if roomy is not self._roomy:
+            self._roomy = roomy
+            self.refresh()
 
     def refresh_theme(self) -> None:
         self.refresh()
@@ -136,7 +154,7 @@ def _line(
     value: Value,
     colour: str,
     part: str,
-    labelled: bool,
+    label: str,
 ) -> list[Line]:
     """One line, or none where nothing was measured."""
     found = [(e.epoch, value(e)) for e in epochs]
@@ -148,7 +166,7 @@ def _line(
     return [
         Line(
             f"{name}, {part}",
-            name if labelled else "",
+            label,
             [x for x, _ in points],
             [y for _, y in points],
             colour,

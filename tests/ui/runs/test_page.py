@@ -121,10 +121,27 @@ def test_table_sorts_searches_and_draws(qtbot: QtBot, app: WindowApp, photos: Pa
     choose(page, "Bees", "Moths")
     qtbot.waitUntil(lambda: len(page.controller.curves) == 2)
     assert len(page.curves.accuracy.lines) == 2
+    app.window.resize(1366, 768)
+    qtbot.waitUntil(lambda: {x.label for x in page.curves.loss.lines} == {"Moths", "Bees"})
+    app.window.resize(675, 440)  # names would hide the curves; the table has dots
+    qtbot.waitUntil(lambda: [x.label for x in page.curves.loss.lines] == ["", ""])
+    names = {x.name for x in page.curves.loss.lines}
+    assert names == {"Moths, validation", "Bees, validation"}
     page.curves.training.setChecked(True)
     assert len(page.curves.accuracy.lines) == 4
     colours = {line.colour for line in page.curves.accuracy.lines}
     assert colours == set(page.table.runs.colours.values())
+
+
+def test_runs_of_one_name_are_told_apart(qtbot: QtBot, app: WindowApp, photos: Path) -> None:
+    for _ in range(2):
+        new_run("Bees", photos)
+    app.window.resize(1366, 768)
+    page = shown(qtbot, app)
+    page.table.selectAll()
+    qtbot.waitUntil(lambda: len(page.curves.accuracy.lines) == 2)
+    dates = column(page, "Date")
+    qtbot.waitUntil(lambda: [x.label for x in page.curves.accuracy.lines] == dates)
 
 
 def test_words_of_runs(photos: Path) -> None:
