@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from resnet_gui.ui.classify.photo_actions import PhotoActions
 from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.library.looks import GRID, LOOKS, MANY, PHOTO, TABLE
 from resnet_gui.ui.page import Page, PageContext
+from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.words import sentence
 
@@ -62,6 +63,9 @@ class LibraryLook(QObject):
         super().__init__(page)
         self._controller, self._strip, self._actions = controller, strip, actions
         self._memory, self._io, self._page = context.memory, context.lanes.io, page
+        self._saver = FileSaver(self._io, self)
+        self._saver.saved.connect(self._on_exported)
+        self._saver.failed.connect(self._on_export_failed)
         self._notices = page.notices
         self._exported = Path()
         self._coming = False  # the library's module
@@ -248,14 +252,9 @@ class LibraryLook(QObject):
         selected = library.selected() if library is not None else ()
         titles = {e.spec.id: e.spec.title for e in self._controller.store.entries}
         dialog = ExportDialog(Choices.of(selected, shown, everything), titles, self._page.window())
-        dialog.chosen.connect(self._on_export_chosen)
+        dialog.chosen.connect(self._saver.save)
+        self._saver.began.connect(dialog.accept)
         dialog.open()
-
-    @Slot(object)
-    def _on_export_chosen(self, write: Callable[[], Iterator[object]]) -> None:
-        job = self._io.submit(write, Priority.INTERACTIVE)
-        job.finished.connect(self._on_exported)
-        job.failed.connect(self._on_export_failed)
 
     @Slot(object)
     def _on_exported(self, made: tuple[Path, int]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QKeySequence
 
@@ -15,7 +13,7 @@ from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.classify.why import Why
 from resnet_gui.ui.classify.why_panel import WhyPanel
 from resnet_gui.ui.page import Page
-from resnet_gui.ui.widgets.charts.target import SaveTarget
+from resnet_gui.ui.widgets.file_saver import FileSaver, ask_where, file_name
 from resnet_gui.ui.widgets.words import sentence
 
 _LOW = 430  # points: below, the photo needs the room of the training photos
@@ -50,8 +48,9 @@ class WhyView(QObject):
         self.save = QAction("Save &picture of “Why?”…", self)
         self.save.triggered.connect(self._on_save)
         self.panel.save_requested.connect(self._on_save)
-        self._target = SaveTarget(page)
-        self._target.chosen.connect(self._on_target_chosen)
+        self._saver = FileSaver(left.io, self)
+        self._saver.saved.connect(self._on_saved)
+        self._saver.failed.connect(self._on_not_saved)
         self.action = QAction("&Why this answer?", self, checkable=True)
         self.action.triggered.connect(why.toggle)
         self.occlusion = QAction("Second opinion by &occlusion", self, checkable=True)
@@ -93,13 +92,11 @@ class WhyView(QObject):
         from resnet_gui.ui.classify.why_picture import WhyPicture  # seldom wanted
 
         picture = WhyPicture(photo, heat, found, self.panel.opacity)
-        self._target.ask("Save picture", picture.name, ".png", "Pictures", picture.write)
-
-    @Slot(object)
-    def _on_target_chosen(self, write: Callable[[], Iterator[object]]) -> None:
-        job = self._left.io.submit(write)
-        job.finished.connect(self._on_saved)
-        job.failed.connect(self._on_not_saved)
+        saving = ask_where(
+            self._page, "Save picture", file_name(picture.name), ".png", "Pictures", picture.write
+        )
+        if saving is not None:
+            self._saver.save(saving)
 
     @Slot(object)
     def _on_saved(self, path: object) -> None:

@@ -8,12 +8,12 @@ from PySide6.QtCore import QMimeData, QSize, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout
 
 from resnet_gui.core.photos.decode import looks_like_image
-from resnet_gui.jobs.lane import JobStart, Priority
 from resnet_gui.ui.correcting import deciding
 from resnet_gui.ui.evaluate.controller import EvaluateController, EvaluateState
 from resnet_gui.ui.evaluate.result_view import ResultView
 from resnet_gui.ui.evaluate.start import EvaluateStart
 from resnet_gui.ui.page import Page, PageContext
+from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.images import read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.reveal import Reveal
@@ -53,6 +53,9 @@ class EvaluatePage(Page):
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
         column.addWidget(self.notices)
+        self._saver = FileSaver(self._io, self)
+        self._saver.saved.connect(self._on_chart_saved)
+        self._saver.failed.connect(self._on_chart_failed)
         self.reveal = Reveal(self._io, self.notices, self)
         self.start = EvaluateStart(controller, context.store)
         self.start.folder_requested.connect(self.choose_folder)
@@ -231,7 +234,7 @@ class EvaluatePage(Page):
             self.result.folder_requested.connect(self._on_folder_requested)
             self.result.report_requested.connect(self.save_report)
             self.result.again_requested.connect(self.test_again)
-            self.result.chart_save_requested.connect(self._on_chart_save_requested)
+            self.result.chart_save_requested.connect(self._saver.save)
             self.stack.addWidget(self.result)
             self.result.show_state()
         return self.result
@@ -249,12 +252,6 @@ class EvaluatePage(Page):
     @Slot(object)
     def _on_folder_requested(self, path: Path) -> None:
         self.reveal.show(path)
-
-    @Slot(object)
-    def _on_chart_save_requested(self, write: JobStart) -> None:
-        job = self._io.submit(write, Priority.INTERACTIVE)
-        job.finished.connect(self._on_chart_saved)
-        job.failed.connect(self._on_chart_failed)
 
     @Slot(object)
     def _on_chart_saved(self, path: Path) -> None:

@@ -79,8 +79,9 @@ class ResultView(QWidget):
         column.addWidget(self._head())
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self._left())
-        self.splitter.addWidget(self._right(io))
+        self._sides = (self._left(), self._right(io))
+        for side in self._sides:
+            self.splitter.addWidget(side)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         self.splitter.setSizes([620, 420])
@@ -91,8 +92,7 @@ class ResultView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as it can get, whatever it is now."""
-        parts = [self.splitter.widget(number) for number in (0, 1)]
-        least = [part.minimumSizeHint().width() for part in parts]
+        least = [side.minimumSizeHint().width() for side in self._sides]
         least.append(self._buttons_row.minimumSizeHint().width() + _SIDES)
         return QSize(max(least), super().minimumSizeHint().height())
 

@@ -18,8 +18,9 @@ from resnet_gui.core.nets.registry import offered_ids
 from resnet_gui.core.runs.events import EpochDone, LayersMeasured
 from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.core.zoo.untrained import untrained_spec
-from resnet_gui.jobs.lane import Job, JobStart, Priority
+from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.means import Means
+from resnet_gui.ui.widgets.file_saver import FileSaver, Saving
 from resnet_gui.ui.widgets.words import sentence
 
 # Deeper ones take minutes and gigabytes to measure.
@@ -55,6 +56,9 @@ class LabController(QObject):
         super().__init__(parent)
         self._engine, self._store = means.engine, means.store
         self._inference, self._io = means.inference, means.io
+        self._saver = FileSaver(self._io, self)
+        self._saver.saved.connect(self._on_saved)
+        self._saver.failed.connect(self._on_save_failed)
         self.histories: tuple[HistoryFound, ...] = ()
         self.failures: tuple[HistoryFailed, ...] = ()
         self.fresh: dict[str, HistoryFound] = {}
@@ -189,11 +193,9 @@ class LabController(QObject):
             self.histories_changed.emit()
 
     @Slot(object)
-    def save(self, write: JobStart) -> None:
+    def save(self, saving: Saving) -> None:
         """Write a chart's file, in the io lane."""
-        job = self._io.submit(write, Priority.INTERACTIVE)
-        job.finished.connect(self._on_saved)
-        job.failed.connect(self._on_save_failed)
+        self._saver.save(saving)
 
     @Slot(object)
     def _on_saved(self, path: Path) -> None:

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.library.columns import COLUMNS, DEFAULT, TOP, chosen_columns
 from resnet_gui.core.library.tables import TableKind
 from resnet_gui.ui.library.rows import Export, moments, write_export
-from resnet_gui.ui.widgets.charts.target import SaveTarget
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.file_saver import ask_where
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.spin_box import SpinBox
@@ -72,7 +72,8 @@ class Choices:
 
 class ExportDialog(QDialog):
     """Signals:
-    chosen(object): a job that writes the file; it returns the path and how many rows there are.
+    chosen(object): a Saving, whose job returns the path and how many rows there are. Whoever saves
+        it closes the dialog: what stays as it was because of its name can be chosen anew.
     """
 
     chosen = Signal(object)
@@ -135,8 +136,6 @@ class ExportDialog(QDialog):
         column_.addLayout(form)
         column_.addWidget(buttons)
         self.kind.currentIndexChanged.connect(self._on_changed)
-        self._target = SaveTarget(self)
-        self._target.chosen.connect(self._on_chosen)
         self._on_changed()
 
     @property
@@ -161,9 +160,7 @@ class ExportDialog(QDialog):
         photos = moments(self._lists[self.photos.currentIndex()])
         write = partial(write_export, photos, self._titles, self.export)
         what = "Tables" if kind is TableKind.CSV else "JSON"
-        self._target.ask("Export answers", f"Answers {date.today()}", suffix, what, write)
-
-    @Slot(object)
-    def _on_chosen(self, job: object) -> None:
-        self.chosen.emit(job)
-        self.accept()
+        name = f"Answers {date.today()}"
+        saving = ask_where(self, "Export answers", name, suffix, what, write)
+        if saving is not None:
+            self.chosen.emit(saving)

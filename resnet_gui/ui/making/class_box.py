@@ -119,6 +119,7 @@ class _Over(PlainLabel):
 
     def __init__(self, photos: QWidget) -> None:
         super().__init__(parent=photos)
+        self._photos = photos
         self.setProperty("kind", "warning")
         self.setContentsMargins(8, 5, 8, 5)
         self.setWordWrap(True)
@@ -137,7 +138,7 @@ class _Over(PlainLabel):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        width = self.parentWidget().width()
+        width = self._photos.width()
         self.setGeometry(0, 0, width, self.heightForWidth(width))
 
 

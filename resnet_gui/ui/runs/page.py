@@ -28,6 +28,7 @@ from resnet_gui.ui.runs.curves import RunCurves
 from resnet_gui.ui.runs.table import date_text
 from resnet_gui.ui.runs.view import RunsTable
 from resnet_gui.ui.widgets.bold import embolden
+from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.plain_text import (
     PlainLabel,
@@ -84,8 +85,10 @@ class RunsPage(Page):
             self, controller, self.table, context, lambda: self.comparison.root
         )
         self.stack.addWidget(self._full_part())
-        self.curves.save_requested.connect(self._on_save_requested)
-        self._io = lanes.io
+        self._saver = FileSaver(lanes.io, self)
+        self.curves.save_requested.connect(self._saver.save)
+        self._saver.saved.connect(self._on_saved)
+        self._saver.failed.connect(self._on_not_saved)
         self.curves.drawn.connect(self.table.runs.show_colours)
         self.comparison.photo_requested.connect(self.photo_requested)
         self.comparison.improve_requested.connect(self.run_actions.improve_requested)
@@ -226,12 +229,6 @@ class RunsPage(Page):
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind)
-
-    @Slot(object)
-    def _on_save_requested(self, job: object) -> None:
-        saving = self._io.submit(job)  # type: ignore[arg-type]
-        saving.finished.connect(self._on_saved)
-        saving.failed.connect(self._on_not_saved)
 
     @Slot(object)
     def _on_saved(self, path: object) -> None:

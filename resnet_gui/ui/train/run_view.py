@@ -25,10 +25,11 @@ from resnet_gui.core.runs.events import (
     SamplesPredicted,
 )
 from resnet_gui.core.runs.results import RunResults
-from resnet_gui.jobs.lane import JobLane, JobStart, Priority
+from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.train.charts import TrainingCharts
 from resnet_gui.ui.train.controller import RunEnd, TrainController, TrainState
 from resnet_gui.ui.widgets.bold import embolden
+from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.samples_view import SamplesView
@@ -65,7 +66,7 @@ class TrainRunView(QWidget):
         self, controller: TrainController, io: JobLane, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._controller, self._io = controller, io
+        self._controller = controller
         self._ended = False
         self._epoch, self._detail = 0, ""  # what is shown unless the run is paused
         column = QVBoxLayout(self)
@@ -74,7 +75,10 @@ class TrainRunView(QWidget):
         column.addWidget(self._progress_card())
         column.addWidget(self._result_card())
         self.charts = TrainingCharts()
-        self.charts.save_requested.connect(self._on_chart_save_requested)
+        self._saver = saver = FileSaver(io, self)
+        self.charts.save_requested.connect(saver.save)
+        saver.saved.connect(self._on_saved)
+        saver.failed.connect(self._on_save_failed)
         self.samples_title = PlainLabel("Validation photos the network has not learned from")
         self.samples_title.setProperty("kind", "muted")
         self.samples = SamplesView(io)
@@ -193,12 +197,6 @@ class TrainRunView(QWidget):
 
     def refresh_theme(self) -> None:
         self.charts.refresh_theme()
-
-    @Slot(object)
-    def _on_chart_save_requested(self, write: JobStart) -> None:
-        job = self._io.submit(write, Priority.INTERACTIVE)
-        job.finished.connect(self._on_saved)
-        job.failed.connect(self._on_save_failed)
 
     @Slot(object)
     def _on_saved(self, path: Path) -> None:

@@ -424,6 +424,7 @@ def test_the_colours_are_saved_as_a_picture_and_nothing_is_replaced_unasked(
     page.why_view.panel.strength.setValue(0)
     for choice in (MessageBox.StandardButton.Cancel, MessageBox.StandardButton.Save):
         save.click()
+        qtbot.waitUntil(lambda: bool(window.findChildren(MessageBox)))
         [box] = window.findChildren(MessageBox)
         assert target.read_bytes() == before
         box.button(choice).click()

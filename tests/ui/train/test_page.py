@@ -20,6 +20,7 @@ from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.controller import TrainState
 from resnet_gui.ui.widgets.charts.saving import write_values
+from resnet_gui.ui.widgets.file_saver import Saving
 from resnet_gui.ui.widgets.plain_text import PlainLabel
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.train.real import finish, ready
@@ -63,10 +64,11 @@ def test_drop_start_and_try_it(
         qtbot.waitUntil(lambda line=line: len(line.xs) == len(controller.history))
     assert len(charts.rate.lines[0].xs) > 0
     target = tmp_path / "curves.csv"
-    charts.loss.save_requested.emit(partial(write_values, charts.loss.axes, [], target))
+    write = partial(write_values, charts.loss.axes, [])
+    charts.loss.save_requested.emit(Saving("Save values", target, write, page))
     qtbot.waitUntil(lambda: any(str(target) in text for text in page.notices.texts))
     assert target.is_file()
-    charts.loss.save_requested.emit(partial(write_values, charts.loss.axes, [], target / "x"))
+    charts.loss.save_requested.emit(Saving("Save values", target / "x", write, page))
     qtbot.waitUntil(lambda: any("could not be saved" in text for text in page.notices.texts))
     assert page.run.samples.samples
     page.run.try_it.click()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Line, zoomed_x
 from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture
-from resnet_gui.ui.widgets.plain_text import MessageBox
+from resnet_gui.ui.widgets.file_saver import Saving
 from tests.helpers.charts import choose, open_menu
 from tests.ui.widgets.conftest import AXES, TextPainter, at, curve
 
@@ -263,11 +262,11 @@ def saved(chart: LineChart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         offered.append(Path(name).name)
         return str(tmp_path / "my chart"), pattern
 
-    def run(job: Callable[[], object]) -> None:
-        work = job()
+    def run(saving: Saving) -> None:
+        work = saving.write(saving.target)
         try:
             while True:
-                next(work)  # type: ignore[call-overload]
+                next(work)
         except StopIteration as end:
             files.append(end.value)
 
@@ -304,23 +303,6 @@ def test_save_picture(chart: LineChart, saved: Save) -> None:
     assert (image.width(), image.height()) == (1200, 720)
     chart.point_at(None)
     assert chart.picture().convertToFormat(image.format()) == image  # without the readout
-
-
-def test_a_file_is_replaced_only_after_a_question(
-    qtbot: QtBot, chart: LineChart, saved: Save, tmp_path: Path
-) -> None:
-    """The dialog knows the name without the suffix: it could not have asked."""
-    mine = tmp_path / "my chart.csv"
-    mine.write_text("mine")
-    for answer in (MessageBox.StandardButton.Cancel, MessageBox.StandardButton.Save):
-        assert mine.read_text() == "mine"
-        choose(open_menu(chart), "Save values…")
-        [box] = chart.findChildren(MessageBox)
-        assert "my chart.csv" in box.text()
-        with qtbot.waitSignal(box.destroyed):
-            box.button(answer).click()
-    assert mine.read_text(encoding="utf-8-sig").startswith("epoch,")
-    assert saved[0] == [mine]
 
 
 def test_a_picture_that_cannot_be_written_says_so(chart: LineChart, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from resnet_gui.ui.widgets.charts.model import Axes, Line, Range, full_x, zoomed_x
 from resnet_gui.ui.widgets.charts.painter import ChartPainter
 from resnet_gui.ui.widgets.charts.saving import write_picture, write_values
-from resnet_gui.ui.widgets.charts.target import SaveTarget
+from resnet_gui.ui.widgets.file_saver import Write, ask_where, file_name
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import set_tooltip, show_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -53,7 +53,7 @@ class LineChart(QWidget):
 
     Signals:
         zoomed(object): the new `zoom`. pointed(object): the x that is read out, or None.
-        save_requested(object): a job that writes a file the person chose and returns its path.
+        save_requested(object): a Saving, of which a FileSaver makes the file; returns its path.
     """
 
     zoomed = Signal(object)
@@ -72,8 +72,6 @@ class LineChart(QWidget):
         self._kept_plan: ChartPainter | None = None
         self._picture: QPixmap | None = None
         self._pictured: object = None  # what else `_picture` depends on
-        self._target = SaveTarget(self)
-        self._target.chosen.connect(self.save_requested)
         self.reset = QPushButton("Reset zoom", self)
         self.reset.setProperty("kind", "plain")
         set_tooltip(self.reset, "Show all of it again (0, or a double click)")
@@ -296,25 +294,18 @@ class LineChart(QWidget):
 
     @Slot()
     def _on_save_picture(self) -> None:
-        self._target.ask(
-            "Save picture",
-            self.axes.title,
-            ".png",
-            "Pictures",
-            partial(write_picture, self.picture()),
-        )
+        self._save("Save picture", ".png", "Pictures", partial(write_picture, self.picture()))
 
     @Slot()
     def _on_save_values(self) -> None:
         # The lane's thread gets copies: the arrays of a running training go on growing.
         lines = [replace(n, xs=tuple(n.xs), ys=tuple(n.ys)) for n in self.lines]
-        self._target.ask(
-            "Save values",
-            self.axes.title,
-            ".csv",
-            "Tables",
-            partial(write_values, self.axes, lines),
-        )
+        self._save("Save values", ".csv", "Tables", partial(write_values, self.axes, lines))
+
+    def _save(self, title: str, suffix: str, kind: str, write: Write) -> None:
+        saving = ask_where(self, title, file_name(self.axes.title), suffix, kind, write)
+        if saving is not None:
+            self.save_requested.emit(saving)
 
     # --- painting ---------------------------------------------------------------------------
 
