@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.errors import RunError
-from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.config import Method, RunConfig
 from resnet_gui.core.runs.directory import DAMAGE, RUN_FILE, RunDirectory, damage
 from resnet_gui.core.runs.events import (
     RunFailed,
@@ -29,6 +29,8 @@ class RunResults:
         info: its line in a list.
         started: with all epochs so far as its history. end: how it stands.
         samples: what it said last about a few validation photos; None: that was not noted.
+        known: how many of the photos that it was measured on its start model had learned from, as
+            far as the runs here tell. Today's runs keep them out; those of older versions do not.
     """
 
     info: RunInfo
@@ -36,13 +38,26 @@ class RunResults:
     started: RunStarted
     end: RunFinished | RunStopped | RunFailed
     samples: SamplesPredicted | None
+    known: int = 0
+
+    def caution(self) -> str:
+        """A sentence about `known`; "": there is nothing to say."""
+        if not self.known or not isinstance(self.end, RunFinished):
+            return ""
+        measured = self.started.test_photos or self.started.val_photos
+        which = "all" if self.known >= measured else f"{self.known:,}"
+        return (
+            f"The model that it started from had learned from {which} of these {measured:,} photos "
+            "before, so this accuracy flatters. Train again to measure without them."
+        )
 
 
-def read_results(path: Path, *, resting: bool = True) -> RunResults:
+def read_results(path: Path, *, resting: bool = True, start: Path | None = None) -> RunResults:
     """What came out of a run.
 
     Args:
         resting: a run that is being trained is refused.
+        start: the run that made the model which this one started from, where it is known.
 
     Raises:
         RunError: it is being trained, damaged or of a newer version. RunConfigError: its settings
@@ -54,9 +69,25 @@ def read_results(path: Path, *, resting: bool = True) -> RunResults:
         if resting and info.state is RunState.RUNNING:
             raise RunError(path, f"The run “{info.title}” is being trained.", "Wait for its end.")
         started = _started(run, info)
-        return RunResults(info, run.config, started, _end(run, info, started), run.samples())
+        known = _known(run, start) if start is not None else 0
+        end = _end(run, info, started)
+        return RunResults(info, run.config, started, end, run.samples(), known)
     except DAMAGE as error:
         raise damage(path, RUN_FILE, "something in it is wrong or missing") from error
+
+
+def _known(run: RunDirectory, start: Path) -> int:
+    """How many of a run's test or validation photos another one trained on, by their places."""
+    if run.config.method is Method.SCRATCH:
+        return 0
+    try:
+        other = RunDirectory.open(start)
+        folder = Path(text(other.document["dataset"]["root"]))
+        learned = {folder / item.path for item in other.split().train}
+        split, root = run.split(), Path(text(run.document["dataset"]["root"]))
+        return sum(root / item.path in learned for item in split.test or split.val)
+    except (RunError, *DAMAGE):  # of that other one this one's page says nothing
+        return 0
 
 
 def _started(run: RunDirectory, info: RunInfo) -> RunStarted:

@@ -66,9 +66,18 @@ class EarlierRuns(QObject):
     def _read(self, path: Path, *, resting: bool) -> Job:
         if self._opening is not None:
             self._opening.let_go()
-        read = partial(_read_results, path, resting)
+        read = partial(_read_results, path, resting, self._start_of(path))
         self._opening = self._io.submit(read, Priority.INTERACTIVE)
         return self._opening
+
+    def _start_of(self, path: Path) -> Path | None:
+        """The run that made the model which a run started from, where both are here."""
+        by_path = {run.path: run for run in self.runs}
+        run = by_path.get(str(path))
+        entry = self._store.entry(run.model) if run is not None else None
+        if entry is None or not entry.spec.run_id:
+            return None
+        return next((Path(r.path) for r in self.runs if r.id == entry.spec.run_id), None)
 
     def same(self, config: RunConfig, fingerprint: str) -> RunInfo | None:
         """The newest finished run that had these settings on the same photos."""
@@ -131,6 +140,8 @@ def _read_runs() -> Iterator[tuple[RunInfo, ...]]:
     yield tuple(list_runs())
 
 
-def _read_results(path: Path, resting: bool) -> Generator[None, None, RunResults]:
+def _read_results(
+    path: Path, resting: bool, start: Path | None
+) -> Generator[None, None, RunResults]:
     yield None
-    return read_results(path, resting=resting)
+    return read_results(path, resting=resting, start=start)

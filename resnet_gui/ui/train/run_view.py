@@ -350,6 +350,8 @@ class TrainRunView(QWidget):
             self.samples.show_samples(results.samples)
         if self._controller.end is not None:
             self._on_run_ended(self._controller.end)
+        if caution := results.caution():
+            self.honest.setText(f"{self.honest.text()} {caution}")
 
     @Slot()
     def _on_models_changed(self) -> None:

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.events import DownloadProgress, Notice
+from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import RunFinished
-from resnet_gui.core.runs.listing import runs_dir
+from resnet_gui.core.runs.listing import create_run, runs_dir
+from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.ui.train.controller import TrainController, TrainState
+from resnet_gui.ui.train.run_view import TrainRunView
 from tests.helpers.fake_engine import Rig, heard, model
 from tests.helpers.histories import epoch
 from tests.ui.train.conftest import own, ready, started, stopped
@@ -171,3 +175,46 @@ def test_a_run_that_would_repeat_another_is_named_before(
     assert controller.repeated is not None
     controller.set_model("b")
     assert controller.repeated is None
+
+
+def finished_run(title: str, start: str, split: Split, root: Path) -> str:
+    """Its directory."""
+    config = RunConfig(str(root), start, title=title)
+    document = {"dataset": {"fingerprint": "x", "root": str(root)}}
+    with create_run(config, title, split, document, runs_dir(), user_models_dir()) as run:
+        run.append_metrics(epoch(1, 1, 0.4, 0.5))
+        run.update(
+            state="finished", model_path="", seconds=1.0,
+            result={"part": "validation", "value": 1.0, "low": 0.5, "high": 1.0, "right": 2, "n": 2,
+                    "missing": 0},
+        )  # fmt: skip
+    return str(run.path)
+
+
+def test_an_old_run_says_that_its_start_model_knew_the_photos(
+    qtbot: QtBot, rig: Rig, controller: TrainController, tmp_path: Path
+) -> None:
+    """Runs of earlier versions validated with photos from which their start model had learned."""
+    items = [Item(f"ant/{n}.png", 0) for n in range(6)]
+    classes = ("ant", "bee")
+    before = Split(classes, tuple(items[:4]), tuple(items[4:]), (), False)
+    old = Split(classes, tuple(items[2:]), tuple(items[:2]), (), False)
+    first = finished_run("first", "a", before, tmp_path)
+    paths = {n: finished_run(n, "made", split, tmp_path) for n, split in
+             (("old", old), ("new", before))}  # fmt: skip
+    elsewhere = finished_run("elsewhere", "made", old, tmp_path / "other")
+    controller.earlier.refresh()
+    rig.settle()
+    run_id = next(run.id for run in controller.earlier.runs if run.path == first)
+    rig.look(model("a"), model("made", run_id=run_id))
+    view = TrainRunView(controller, rig.io)
+    qtbot.addWidget(view)
+    said = {}
+    for name, path in {**paths, "first": first, "elsewhere": elsewhere}.items():
+        run = next(run for run in controller.earlier.runs if run.path == path)
+        with qtbot.waitSignal(controller.results_opened):
+            controller.open_results(run)
+        said[name] = view.honest.text()
+    known = "learned from all of these 2 photos before, so this accuracy flatters"
+    assert known in said.pop("old")
+    assert not any("before" in text for text in said.values())
