@@ -1,7 +1,7 @@
 """Augmentation: photos as the network sees them while it trains. This module needs torch.
 
-The transforms draw from torch's global generator, which belongs to the network that learns
-(dropout) meanwhile, in another thread. `drawing_from` gives them one of their own.
+torch's global generator belongs to the network that learns (dropout) meanwhile, in another thread.
+So transforms draw from one of their own: ours are given it, others get it by `drawing_from`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,35 @@ def reader_for(level: str, preprocessing: Preprocessing) -> Reader:
     return AUGMENTATIONS[level].reader(preprocessing)
 
 
-def transform_for(variation: Variation, preprocessing: Preprocessing) -> nn.Module:
+class Drawing(nn.Module):
+    """A transform that draws from the generator that it is given. (What is no such transform may
+    draw, too, but each call of torch in it takes some microseconds longer then: a fifth of the time
+    of a photo of the level standard.)"""
+
+    def forward(self, photo: Tensor, draw: torch.Generator) -> Tensor:
+        """photo: (3, H, W) uint8; returns another one, or the same one untouched."""
+        raise NotImplementedError
+
+
+class Transform:
+    """Transforms one after the other."""
+
+    def __init__(self, steps: Sequence[nn.Module]) -> None:
+        self._steps = tuple(steps)
+
+    def __call__(self, photo: Tensor, seed: int) -> Tensor:
+        """photo: (3, H, W) uint8; the seed decides what is drawn, and the seed alone."""
+        draw = torch.Generator().manual_seed(seed)
+        for step in self._steps:
+            if isinstance(step, Drawing):
+                photo = step(photo, draw)
+            else:
+                with drawing_from(draw):
+                    photo = step(photo)
+        return photo
+
+
+def transform_for(variation: Variation, preprocessing: Preprocessing) -> Transform:
     """The transform of one photo: (3, H, W) uint8 -> (3, crop, crop) uint8. Where flips alternate,
     who calls it mirrors (see `Variation.first_flips`): the transform does not know the epoch."""
     steps = []
@@ -77,7 +105,7 @@ def transform_for(variation: Variation, preprocessing: Preprocessing) -> nn.Modu
         steps += getattr(importlib.import_module(module), function)(variation, preprocessing)
     if variation.cutout:
         steps.append(Cutout(variation.cutout, mean_colour(preprocessing)))
-    return nn.Sequential(*steps)
+    return Transform(steps)
 
 
 def mean_colour(preprocessing: Preprocessing) -> list[int]:
@@ -85,7 +113,7 @@ def mean_colour(preprocessing: Preprocessing) -> list[int]:
     return [round(255 * value) for value in preprocessing.mean]
 
 
-class Cutout(nn.Module):
+class Cutout(Drawing):
     """A square of one colour at a random place; its centre is anywhere in the photo, so that it
     may lie partly outside (DeVries & Taylor 2017).
 
@@ -98,11 +126,11 @@ class Cutout(nn.Module):
         self._side = side
         self._fill = torch.tensor(fill, dtype=torch.uint8)[:, None, None]
 
-    def forward(self, photo: Tensor) -> Tensor:
+    def forward(self, photo: Tensor, draw: torch.Generator) -> Tensor:
         """photo: (3, H, W) uint8; returns a copy with the square."""
         height, width = photo.shape[-2:]
-        top = int(torch.randint(height, ())) - self._side // 2
-        left = int(torch.randint(width, ())) - self._side // 2
+        top = int(torch.randint(height, (), generator=draw)) - self._side // 2
+        left = int(torch.randint(width, (), generator=draw)) - self._side // 2
         seen = photo.clone()
         rows = slice(max(0, top), max(0, top + self._side))
         columns = slice(max(0, left), max(0, left + self._side))
@@ -121,12 +149,17 @@ _DRAWS = frozenset({
 
 
 class drawing_from(TorchFunctionMode):  # noqa: N801 - used like a function
-    """Inside this, what draws at random in this thread draws from a generator of its own: the same
-    numbers as from the global one after torch.manual_seed(seed)."""
+    """Inside this, what draws at random in this thread draws from this generator: the same numbers
+    as from the global one in its state.
 
-    def __init__(self, seed: int) -> None:
+    Args:
+        draw: the generator, or the seed of one.
+    """
+
+    def __init__(self, draw: int | torch.Generator) -> None:
         super().__init__()
-        self._generator = torch.Generator().manual_seed(seed)
+        seeded = torch.Generator().manual_seed(draw) if isinstance(draw, int) else draw
+        self._generator = seeded
 
     def __torch_function__(
         self,
@@ -168,8 +201,8 @@ def preview_augmentation(
         photo = to_tensor(read(path))
         for variant in range(variants):
             mirrored = variation.alternate_flip and variant % 2
-            with drawing_from(step_seed(seed, index, variant)):
-                seen = transform(photo.flip(2) if mirrored else photo)
+            turned = photo.flip(2) if mirrored else photo
+            seen = transform(turned, step_seed(seed, index, variant))
             seen = seen.permute(1, 2, 0).contiguous().numpy()
             height, width = seen.shape[:2]
             image = RgbImage(width, height, seen.tobytes(), photo.shape[2], photo.shape[1])

@@ -17,6 +17,7 @@ from resnet_gui.core.runs.augmentations import AUGMENTATIONS
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.training.augment import (
+    Transform,
     Variation,
     drawing_from,
     preview_augmentation,
@@ -59,20 +60,39 @@ def test_colours_change_as_in_torchvision() -> None:
 
     from resnet_gui.core.training.transforms import ColourJitter
 
-    wide, numbers = (0.2, 1.8), torch.Generator().manual_seed(0)
-    for strength in (0.2, wide):
-        ours, theirs = (kind(*[strength] * 3) for kind in (ColourJitter, v2.ColorJitter))
+    numbers = torch.Generator().manual_seed(0)
+    for strength in (0.2, 0.8, 1.5):
+        ours, theirs = Transform([ColourJitter(strength)]), v2.ColorJitter(*[strength] * 3)
         for seed in range(40):
             photo = torch.randint(0, 256, (3, 19, 23), dtype=torch.uint8, generator=numbers)
             photo = photo if seed % 2 else photo.permute(1, 2, 0).contiguous().permute(2, 0, 1)
             before = photo.clone()
-            with drawing_from(seed):
-                seen = ours(photo)
+            seen = ours(photo, seed)
             with drawing_from(seed):
                 expected = theirs(photo)
             assert seen.dtype is torch.uint8
             assert torch.equal(seen, expected)
             assert torch.equal(photo, before)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_parts_are_cut_out_and_mirrored_as_in_torchvision(mode: str) -> None:
+    """To the last bit, also where no part has the wanted shape."""
+    from torchvision.transforms import InterpolationMode, v2
+
+    from resnet_gui.core.training.transforms import RandomCrop, RandomMirror
+
+    how, numbers = InterpolationMode(mode), torch.Generator().manual_seed(0)
+    for smallest, size in ((0.35, (36, 50)), (0.2, (32, 32)), (0.9, (36, 108)), (0.9, (90, 30))):
+        ours = Transform([RandomCrop(32, smallest, how), RandomMirror()])
+        cut = v2.RandomResizedCrop(32, (smallest, 1.0), interpolation=how, antialias=True)
+        theirs = v2.Compose([cut, v2.RandomHorizontalFlip()])
+        for seed in range(25):
+            photo = torch.randint(0, 256, (*size, 3), dtype=torch.uint8, generator=numbers)
+            photo = photo.permute(2, 0, 1)  # as it is decoded
+            with drawing_from(seed):
+                expected = theirs(photo)
+            assert torch.equal(ours(photo, seed), expected)
 
 
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])

@@ -351,10 +351,23 @@ def test_what_is_made_ahead_draws_nothing_that_the_network_draws(
 
 
 @pytest.mark.parametrize("level", sorted(AUGMENTATIONS))
-def test_a_generator_of_its_own_gives_the_numbers_of_the_global_one(level: str) -> None:
+def test_the_seed_alone_decides_how_a_photo_is_varied(level: str) -> None:
     transform = transform_for(Variation(level, cutout=4), SMALL)
     photo = torch.randint(0, 255, (3, 40, 50), dtype=torch.uint8)
     for seed in range(40):  # TrivialAugment has many ways
+        before = torch.get_rng_state()
+        wanted = transform(photo, seed)
+        assert torch.equal(torch.get_rng_state(), before)
+        torch.manual_seed(seed)  # the network's dropout draws, meanwhile
+        assert torch.equal(transform(photo, seed), wanted)
+
+
+def test_a_generator_of_its_own_gives_the_numbers_of_the_global_one() -> None:
+    from torchvision.transforms import v2
+
+    transform = v2.Compose([v2.TrivialAugmentWide(), v2.RandomErasing(p=0.5)])
+    photo = torch.randint(0, 255, (3, 40, 50), dtype=torch.uint8)
+    for seed in range(40):
         torch.manual_seed(seed)
         wanted = transform(photo)
         with drawing_from(seed):

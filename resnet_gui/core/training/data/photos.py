@@ -15,13 +15,7 @@ from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, stacked, to_tensor
 from resnet_gui.core.photos.store import PhotoStore, Pixels, exact_reader
 from resnet_gui.core.runs.events import Preparing
-from resnet_gui.core.training.augment import (
-    Variation,
-    drawing_from,
-    reader_for,
-    step_seed,
-    transform_for,
-)
+from resnet_gui.core.training.augment import Variation, reader_for, step_seed, transform_for
 from resnet_gui.core.training.data.ahead import Ahead
 from resnet_gui.core.training.data.source import (
     Batch,
@@ -115,8 +109,8 @@ class PhotoSource:
         varied: list[Tensor] = []
         for place, item in good:
             # Each photo draws for itself, whoever makes it and whatever the others are.
-            with drawing_from(step_seed(seed, place, -1)):
-                varied.append(self._transform(self._turned(indices[place], to_tensor(item))))
+            turned = self._turned(indices[place], to_tensor(item))
+            varied.append(self._transform(turned, step_seed(seed, place, -1)))
         y = self._labels[[indices[place] for place, _ in good]].to(self._device)
         return Batch(resized(self._to_device(varied), self._input_side), y)
 
