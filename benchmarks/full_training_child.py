@@ -81,17 +81,18 @@ class BareStep:
     a fused optimizer.
 
     Args:
-        keep: whether freed memory is kept, as in a run.
+        keep: whether freed memory is kept, with large pages, as in a run.
     """
 
     def __init__(self, batch: int, keep: bool) -> None:
         from resnet_gui.core.inference.hardware import autocast, resolve_precision
         from resnet_gui.core.runs.config import Precision
         from resnet_gui.core.system.allocator import keeping_freed_memory
+        from resnet_gui.core.system.memory import free_memory_bytes
 
         self._keeping = contextlib.ExitStack()
         if keep:
-            self._keeping.enter_context(keeping_freed_memory())
+            self._keeping.enter_context(keeping_freed_memory(free_memory_bytes() // 4))
         precision = resolve_precision(Precision.AUTO, "cpu")
         self._autocast = lambda: autocast("cpu", precision)
         self._network = _network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -169,7 +169,8 @@ class Phase:
     def begin(self) -> None:
         """All is in memory; what comes now are steps."""
         if self.name == NETWORK and self.forward.device_kind == "cpu":
-            self._open.enter_context(keeping_freed_memory())
+            share = free_memory_bytes() // 4 // self.workers.local_size
+            self._open.enter_context(keeping_freed_memory(share))
 
 
 def open_phase(

@@ -102,7 +102,8 @@ def test_freed_memory_is_kept_while_the_network_learns_and_no_longer(
     kept: list[bool] = []
 
     @contextlib.contextmanager
-    def keeping() -> Iterator[None]:
+    def keeping(expected_bytes: int) -> Iterator[None]:
+        assert expected_bytes > 0
         kept.append(True)
         yield
         kept.append(False)
