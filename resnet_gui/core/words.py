@@ -17,6 +17,32 @@ def first_line(error: Exception) -> str:
     return lines[0] if lines else repr(error)
 
 
+_LOPSIDED = 0.8  # from this share of one class on, an accuracy alone says little
+_LONGEST_LABEL = 40
+
+
+def lopsided_sentence(label: str, photos: int, n: int) -> str:
+    """What to bear in mind with an accuracy on photos nearly all of which are of one class: a model
+    that has learned nothing reaches the share of that class.
+
+    Args:
+        label: the class of most of them. photos: how many of the `n` are of it.
+
+    Returns:
+        One sentence; "" where no class has so large a share, or where `n` is 0.
+    """
+    if not label or n <= 0 or photos < _LOPSIDED * n:
+        return ""
+    if len(label) > _LONGEST_LABEL:
+        label = label[: _LONGEST_LABEL - 1] + "…"
+    if photos >= n:
+        return f"All of these photos are of “{label}”: this says nothing of the other classes."
+    return (
+        f"{photos:,} of these {n:,} photos are of “{label}”: to answer “{label}” every time would "
+        f"be right for {photos / n:.1%} of them. So look at each class, too."
+    )
+
+
 def count_noun(count: int, noun: str, plural: str = "") -> str:
     """ "1 photo", "3 photos", "1,200 photos"."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from resnet_gui.core.words import count_noun
+
 
 class Measured(Protocol):
     """As in `Evaluated`."""
@@ -32,5 +34,5 @@ def cautions(figures: Measured, *, epoch: bool = True) -> list[str]:
     if epoch and figures.part_of == "run" and figures.part == "val":
         sentences.append("These photos also chose the best epoch, so new photos may do worse.")
     if figures.failed:
-        sentences.append(f"{figures.failed:,} more photos could not be read.")
+        sentences.append(f"{count_noun(figures.failed, 'more photo')} could not be read.")
     return sentences

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.inference.backend import Rows
+from resnet_gui.core.words import lopsided_sentence
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -94,6 +95,11 @@ class Figures:
     @property
     def accuracy(self) -> float:
         return self.right / self.n if self.n else 0.0
+
+    def lopsided(self) -> str:
+        """See `lopsided_sentence`; "" for nothing."""
+        most = max(self.classes, key=lambda item: item.support, default=None)
+        return lopsided_sentence(most.label, most.support, self.n) if most else ""
 
     def macro(self, what: str) -> float | None:
         """The mean of "precision", "recall" or "f1" over the classes that occur, as a truth or as

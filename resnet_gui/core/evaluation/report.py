@@ -148,7 +148,7 @@ def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:
         "accuracy": f"{figures.accuracy:.1%}",
         "interval": f"{figures.right:,} of {figures.n:,} photos; 95 % interval {low:.1%} to "
         f"{high:.1%}",
-        "cautions": cautions(facts),
+        "cautions": [*cautions(facts), *filter(None, [figures.lopsided()])],
         "figures": _figures(figures, predictions, bins),
         "classes": [
             (c.label, f"{c.support:,}", _share(c.recall), _share(c.precision), _share(c.f1))

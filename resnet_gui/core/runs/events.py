@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from resnet_gui.core.events import ClassScore, Notice
 from resnet_gui.core.values import Value, to_json
+from resnet_gui.core.words import count_noun, lopsided_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,8 @@ class Accuracy:
         value: right / n. low, high: Wilson's 95 % interval.
         n: photos that were really seen. missing: further photos of the part that could not be
             read.
+        common: the class that most of the `n` have, and common_photos how many. "" and 0: not
+            known, as where some could not be read.
     """
 
     part: str
@@ -192,15 +195,22 @@ class Accuracy:
     right: int
     n: int
     missing: int = 0
+    common: str = ""
+    common_photos: int = 0
 
     def sentence(self) -> str:
-        """For people: value, interval, and what kind of accuracy it is."""
+        """For people: value, interval, what kind of accuracy it is, and what one would have without
+        having learned anything, where nearly all photos are of one class."""
+        lopsided = lopsided_sentence(self.common, self.common_photos, self.n)
+        return f"{self._sentence()} {lopsided}".rstrip()
+
+    def _sentence(self) -> str:
         text = (
             f"{self.part.capitalize()} accuracy {self.value:.1%} "
             f"({self.right:,} of {self.n:,} right; 95 % interval {self.low:.1%} to {self.high:.1%})"
         )
         if self.missing:
-            text += f"; {self.missing:,} more photos of this part could not be read"
+            text += f"; {count_noun(self.missing, 'more photo')} of this part could not be read"
         if self.part == "validation":
             return f"{text}. These photos also chose the best epoch, so new photos may do worse."
         if self.part == "training":

@@ -133,9 +133,11 @@ def accuracy_of(document: Mapping[str, Any]) -> Accuracy:
     """What a finished run says of its model."""
     value = document.get("result")
     result: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
-    right, n, missing = (whole(result.get(name), 0, _MOST) for name in ("right", "n", "missing"))
+    names = ("right", "n", "missing", "common_photos")
+    right, n, missing, most = (whole(result.get(name), 0, _MOST) for name in names)
     exact, low, high = (share(result.get(name)) or 0.0 for name in ("value", "low", "high"))
-    return Accuracy(text(result.get("part"), 40), exact, low, high, right, n, missing)
+    part, common = text(result.get("part"), 40), text(result.get("common"), _PATH)
+    return Accuracy(part, exact, low, high, right, n, missing, common, min(most, n))
 
 
 def seconds_of(value: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import ModelFileError, TrainingError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import note_photos, with_earlier
+from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.events import Notice
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, to_tensor
@@ -125,7 +127,7 @@ def _measured(
     for path, message in failures:
         yield PhotoSkipped(setup.run.name, path, message)
     if tried:
-        yield accuracy("test", right, tried, photos - tried)
+        yield accuracy("test", right, tried, photos - tried, most_common(setup.split, "test"))
     else:
         yield Notice(
             f"None of the {photos:,} test photos can be read any more, so nothing could be "
@@ -133,10 +135,22 @@ def _measured(
         )
 
 
-def accuracy(part: str, right: int, n: int, missing: int = 0) -> Accuracy:
-    """With Wilson's 95 % interval."""
+def accuracy(
+    part: str, right: int, n: int, missing: int = 0, common: tuple[str, int] = ("", 0)
+) -> Accuracy:
+    """With Wilson's 95 % interval. `common`: as `most_common` finds it in the whole part; where not
+    all of it was seen nobody knows how many of those photos it was."""
     low, high = wilson_interval(right, n)
-    return Accuracy(part, right / n if n else 0.0, low, high, right, n, missing)
+    label, photos = ("", 0) if missing else common
+    return Accuracy(part, right / n if n else 0.0, low, high, right, n, missing, label, photos)
+
+
+def most_common(split: Split, part: str) -> tuple[str, int]:
+    """The class that most photos of a part ("train", "val", "test") have, and how many; ("", 0) of
+    an empty one."""
+    counts = Counter(item.label for item in getattr(split, part))
+    found = counts.most_common(1)
+    return (split.classes[found[0][0]], found[0][1]) if found else ("", 0)
 
 
 def missing_photos(setup: Setup, missing: int) -> Notice:

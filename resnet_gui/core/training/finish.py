@@ -24,6 +24,7 @@ from resnet_gui.core.training.best_model import (
     best_network,
     measure,
     missing_photos,
+    most_common,
     save_best,
 )
 from resnet_gui.core.training.durable import written_progress
@@ -172,7 +173,8 @@ def _chosen_accuracy(sitting: Sitting, progress: Progress) -> Accuracy:
     split = sitting.setup.split
     if progress.best_photos:
         missing = len(split.val) - progress.best_photos
-        return accuracy("validation", progress.best_right, progress.best_photos, missing)
+        common = most_common(split, "val")
+        return accuracy("validation", progress.best_right, progress.best_photos, missing, common)
     for best in reversed(sitting.history):
         if best.epoch == progress.best_epoch:
             n = best.train_photos or len(split.train)

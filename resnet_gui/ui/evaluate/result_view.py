@@ -284,6 +284,7 @@ class ResultView(QWidget):
             f"{high:.1%}; F1 {macro or 0.0:.1%} as a mean over the classes; loss "
             f"{figures.loss:.3f}{adjusted}.",
             *cautions(facts),
+            *filter(None, [figures.lopsided()]),
         ]
         if len(result.order) < len(figures.occurring):
             sentences.append(

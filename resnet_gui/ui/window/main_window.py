@@ -212,6 +212,16 @@ class MainWindow(QMainWindow):
         self.rail.show_page(self.pages.entries[0].name)
         self.rail.chosen.connect(self.pages.show_page)
         self.pages.page_shown.connect(self.rail.show_page)
+        self.pages.page_shown.connect(self._on_page_shown)
+
+    @Slot(str)
+    def _on_page_shown(self, name: str) -> None:
+        """The keys for a page lead into it, also from a button of the rail, which is where Qt puts
+        the focus whenever what had it was hidden."""
+        focus = self.focusWidget()
+        if focus in self.rail.buttons.values() and focus is not self.rail.buttons[name]:
+            self.pages.current.setFocus()
+            self.pages.current.focusNextChild()
 
     def _mark_when_busy(self, name: str) -> None:
         self.pages[name].busy_changed.connect(self.rail.buttons[name].set_marked)

@@ -83,6 +83,21 @@ def test_the_rail_by_arrow_keys(qtbot: QtBot, app: WindowApp) -> None:
         assert window.pages.current.objectName() == name
 
 
+def test_the_keys_for_a_page_lead_from_the_rail_into_it(qtbot: QtBot, app: WindowApp) -> None:
+    """The frame of the focus stayed around another page's button, and Space led back there."""
+    window = app.window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for number, name in ((6, "models"), (4, "evaluate"), (2, "train"), (1, "classify")):
+        window.rail.buttons[window.pages.current.objectName()].setFocus()
+        key = getattr(Qt.Key, f"Key_{number}")
+        qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+        assert window.pages.current.objectName() == name
+        focus = window.focusWidget()
+        assert focus is not None
+        assert window.pages.current.isAncestorOf(focus)
+
+
 def test_escape_closes_what_is_over_the_window(qtbot: QtBot, app: WindowApp) -> None:
     window = app.window
     window.activateWindow()

@@ -1,0 +1,63 @@
+"""An accuracy on photos nearly all of which are of one class says what saying nothing else gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from resnet_gui.core.evaluation.metrics import figures_of
+from resnet_gui.core.runs.events import Accuracy, RunFinished
+from resnet_gui.core.runs.results import read_results
+from resnet_gui.core.training.api import train
+from resnet_gui.core.words import lopsided_sentence
+from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
+
+ALWAYS = (
+    "9 of these 10 photos are of “green”: to answer “green” every time would be right for 90.0% of "
+    "them. So look at each class, too."
+)
+
+
+def test_the_sentence() -> None:
+    assert lopsided_sentence("green", 9, 10) == ALWAYS
+    assert lopsided_sentence("green", 7, 10) == ""
+    assert lopsided_sentence("green", 0, 0) == ""
+    assert lopsided_sentence("", 10, 10) == ""
+    assert lopsided_sentence("green", 3, 3) == (
+        "All of these photos are of “green”: this says nothing of the other classes."
+    )
+    assert "“" + "x" * 39 + "…”" in lopsided_sentence("x" * 500, 9, 10)
+
+
+def test_a_run_says_it_and_its_file_does(tmp_path: Path) -> None:
+    make_tiny_model()
+    data = make_photos(tmp_path / "castings", ("green",), count=40)
+    make_photos(data, ("red",), count=5)
+    *_, end = train(tiny_config(data, method="head", epochs=1), zoo=user_zoo())
+    assert isinstance(end, RunFinished)
+    accuracy = end.accuracy
+    assert (accuracy.n, accuracy.common, accuracy.common_photos) == (9, "green", 8)
+    assert accuracy.sentence().endswith(
+        "8 of these 9 photos are of “green”: to answer “green” every time would be right for 88.9% "
+        "of them. So look at each class, too."
+    )
+    [run] = (Path(end.model_path).parents[1] / "runs").iterdir()
+    again = read_results(run).end
+    assert isinstance(again, RunFinished)
+    assert again.accuracy == accuracy
+
+
+def test_one_photo_that_could_not_be_read() -> None:
+    accuracy = Accuracy("test", 0.5, 0.1, 0.9, 1, 2, 1)
+    assert accuracy.sentence().endswith("; 1 more photo of this part could not be read.")
+
+
+def test_an_evaluation_says_it() -> None:
+    truth = np.array([0] * 9 + [1])
+    logits = np.zeros((10, 2), np.float32)
+    assert figures_of(logits, truth, ("green", "red")).lopsided() == ALWAYS
+    assert figures_of(logits[5:], truth[5:], ("green", "red")).lopsided() == ALWAYS.replace(
+        "9 of these 10", "4 of these 5"
+    ).replace("90.0%", "80.0%")
+    assert figures_of(logits[7:], truth[7:], ("green", "red")).lopsided() == ""
