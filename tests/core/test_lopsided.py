@@ -1,4 +1,4 @@
-"""An accuracy on photos nearly all of which are of one class says what saying nothing else gives."""
+"""What is said of an accuracy on photos nearly all of which are of one class."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import ModelFileError, TrainingError
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.learned_photos import note_photos, with_earlier
-from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.events import Notice
 from resnet_gui.core.inference.hardware import Forward
 from resnet_gui.core.inference.tensors import normalise, to_tensor

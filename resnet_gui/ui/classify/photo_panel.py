@@ -83,7 +83,8 @@ class PhotoPanel(QWidget):
 
     def _show(self, preview: Preview) -> None:
         if preview.image is None:
-            self.view.show_message("")  # the classifier's error for the same file says why
+            # Answered, and gone since. The classifier's error for a new photo says the same.
+            self.view.show_message(preview.problem, failed=True)
             return
         self.view.show_photo(preview.image, preview.width, preview.height)
         self.size_label.setText(f"{preview.width:,} × {preview.height:,} pixels")

@@ -300,7 +300,7 @@ class Corrector(QObject):
             elif item.label:
                 fine += 1
         back = len(snapshot.set_aside().intersection(loose)) if loose else 0
-        book.counts = Counts(moves, aside, len(loose) - back, fine, back)
+        book.counts = Counts(moves, aside, len(loose) - back, fine, back, bool(book.moved))
         book.classes = snapshot.new_classes(())
 
     # --- keeping --------------------------------------------------------------------------------

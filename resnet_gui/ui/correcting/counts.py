@@ -15,6 +15,7 @@ class Counts:
         moves, aside: that Apply would carry out. Of `moves`, labelled: photos that never had a
             class and get one; back: photos that were set aside before.
         fine: that move nothing.
+        done: whether some were carried out, so that photos lie elsewhere now.
     """
 
     moves: int = 0
@@ -22,6 +23,7 @@ class Counts:
     labelled: int = 0
     fine: int = 0
     back: int = 0
+    done: bool = False
 
     @property
     def pending(self) -> int:
@@ -46,4 +48,5 @@ def counts_text(counts: Counts) -> str:
         text = f"{count_noun(counts.pending, 'decision')} not applied yet: {', '.join(parts)}."
     if counts.fine:
         text += f" {counts.fine:,} marked as fine."
-    return text.strip() or "Nothing is decided yet."
+    nothing = "All that was decided is carried out." if counts.done else "Nothing is decided yet."
+    return text.strip() or nothing

@@ -27,7 +27,9 @@ class Judged(NamedTuple):
     def words(self) -> str:
         """ "is in “bees”, looks like “ants” (97.2%)"."""
         parts = [f"is in “{one_line(class_words(self.label), 40)}”"] if self.label else []
-        if self.guess:
+        if self.guess and self.guess == self.label:  # it was moved there
+            parts.append(f"fits it ({percent(self.probability)})")
+        elif self.guess:
             guess = one_line(class_words(self.guess), 40)
             parts.append(f"looks like “{guess}” ({percent(self.probability)})")
         elif self.fits:

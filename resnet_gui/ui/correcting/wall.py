@@ -163,10 +163,11 @@ class _Delegate(QStyledItemDelegate):
             draw_badge(painter, frame, badge)
         metrics = QFontMetricsF(painter.font())
         line = QRectF(cell.left() + 5, frame.bottom() + 4, cell.width() - 10, metrics.height())
-        said = "like" if photo.guess else "fits" if photo.fits else ""
+        moved = bool(photo.guess) and photo.guess == photo.label  # to where the model saw it
+        said = "fits" if photo.fits or moved else "like" if photo.guess else ""
         sure = f" {percent(photo.probability if photo.guess else photo.fits)}" if said else ""
         room = line.width() - metrics.horizontalAdvance(sure)
-        label, guess = class_words(photo.label), class_words(photo.guess)
+        label, guess = class_words(photo.label), "" if moved else class_words(photo.guess)
         for words, behind, colour in (
             (f"in {label}" if photo.label else "in no class yet", "", colours.muted),
             (f"{said} {guess}".strip(), sure, colours.text),

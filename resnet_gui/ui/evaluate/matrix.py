@@ -102,7 +102,9 @@ class MatrixView(QAbstractScrollArea):
     def _arrange(self) -> None:
         """Sizes of cells and labels, and how far it can be scrolled."""
         n = max(1, len(self.cells))
-        metrics = QFontMetricsF(self.font())
+        font = self.font()
+        font.setBold(True)  # as the labels of the cell under the pointer or the keys are
+        metrics = QFontMetricsF(font)
         longest = max((metrics.horizontalAdvance(text) for text in self.cells.labels), default=0.0)
         view = self.viewport().size()
         self._left = min(longest, _LONGEST_LABEL, view.width() * 0.3) + 26

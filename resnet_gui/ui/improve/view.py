@@ -214,7 +214,10 @@ class ImproveView(QWidget):
         if queue and controller.round is not None:
             self.facts.setText(round_text(controller.round))
         elif controller.found is not None:
-            self.facts.setText(suspects_text(controller.found))
+            text = suspects_text(controller.found)
+            few = controller.which is Which.WRONG and controller.found.wrong
+            decided = few and self.wall.photos.rowCount() and self.wall.all_decided
+            self.facts.setText(f"{text} All of these are decided." if decided else text)
         else:
             self.facts.setText("What is decided about photos of this folder.")
         with QSignalBlocker(self.which):
@@ -235,6 +238,8 @@ class ImproveView(QWidget):
             self.none.setText("Nobody has looked for wrong labels yet: “Look again” does.")
         else:
             self.none.setText("No photo looks as if it were in the wrong class.")
+        if not controller.busy:
+            self._show_facts()
         self.wall.setFocus()
 
     @Slot()
@@ -296,6 +301,8 @@ class ImproveView(QWidget):
     def _on_corrected(self, root: str, paths: object) -> None:
         if root == self._controller.root:
             self._show_counts()
+            if not self._controller.busy:
+                self._show_facts()
             self.show_selection()
 
     @Slot(object, int, int)

@@ -272,7 +272,7 @@ class LargePhoto(QDialog):
         if self.photo is None or made.photo_id != self.photo.source.id:
             return
         if made.image is None:
-            self._say(self.photo.problem or "This photo cannot be read.")
+            self._say(self.photo.problem or made.problem)
             return
         self._say("")
         self._pixels = made.image.width()

@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHeaderView
 
+from resnet_gui.ui.library.columns import BEFORE
+
 # In the order of `model.COLUMNS`: the usual width, and the least; where both are equal, more room
 # would be of no use.
 _USUAL = (220, 200, 104, 84, 140, 136, 260, 160)
 _LEAST = (150, 90, 104, 84, 70, 136, 60, 116)
+# With the models before there is a column more. It is scrolled then: “IMG_….jpg” tells nothing.
+_LEAST_OF_MANY = {0: 190, 1: 130}
 _FIRST = (0, 1)  # which photo, and what it is: they get their usual width before the others do
 NARROWEST = 60
 _REST_MS = 400
@@ -27,25 +31,26 @@ def fitted(room: int, shown: Sequence[int], chosen: Mapping[int, int]) -> dict[i
     Returns:
         widths that fill the room exactly, unless that would make a column too narrow.
     """
-    widths = {column: chosen.get(column, _LEAST[column]) for column in shown}
-    free = [column for column in shown if column not in chosen and _USUAL[column] > _LEAST[column]]
+    least = dict(enumerate(_LEAST)) | (_LEAST_OF_MANY if BEFORE in shown else {})
+    widths = {column: chosen.get(column, least[column]) for column in shown}
+    free = [column for column in shown if column not in chosen and _USUAL[column] > least[column]]
     left = room - sum(widths.values())
     if left <= 0 or not free:
         return widths
-    first = {c: _USUAL[c] - _LEAST[c] for c in _FIRST if c in free}
+    first = {c: _USUAL[c] - least[c] for c in _FIRST if c in free}
     given = min(left, sum(first.values()))
     for column, more in first.items():
         widths[column] += given * more // sum(first.values())
     left = room - sum(widths.values())
     # Then the others up to their usual widths, then all beyond them in proportion.
     rest = [column for column in free if column not in _FIRST]
-    wanted = sum(_USUAL[column] - _LEAST[column] for column in rest)
+    wanted = sum(_USUAL[column] - least[column] for column in rest)
     if left < wanted:
         free = rest
-    shares = [_USUAL[c] - _LEAST[c] if left < wanted else _USUAL[c] for c in free]
+    shares = [_USUAL[c] - least[c] if left < wanted else _USUAL[c] for c in free]
     base = 0 if left < wanted else wanted
     for column in rest:
-        widths[column] += (_USUAL[column] - _LEAST[column]) if base else 0
+        widths[column] += (_USUAL[column] - least[column]) if base else 0
     left, total = left - base, sum(shares)
     ends = [left * sum(shares[: number + 1]) // total for number in range(len(free))]
     for column, begin, end in zip(free, [0, *ends], ends, strict=False):

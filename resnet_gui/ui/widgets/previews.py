@@ -22,14 +22,16 @@ _Key = tuple[PhotoId, Preprocessing | None]
 
 
 class Preview(NamedTuple):
-    """A photo for the screen; `image` is None if it cannot be read. `width`, `height`: its own
-    size, upright, in pixels. `preprocessing`: the image is what a network with this gets."""
+    """A photo for the screen; `image` is None if it cannot be read, `problem` says why. `width`,
+    `height`: its own size, upright, in pixels. `preprocessing`: the image is what a network with
+    this gets."""
 
     photo_id: PhotoId
     image: QImage | None
     width: int = 0
     height: int = 0
     preprocessing: Preprocessing | None = None
+    problem: str = ""
 
 
 class Previews(QObject):
@@ -55,6 +57,8 @@ class Previews(QObject):
         """The photo, or what a network gets of it; None: then it is read, and `made` follows.
         Asking again while it is read changes nothing; asking for another lets it go."""
         key = source.id, preprocessing
+        if key in self._kept and self._kept[key].image is None:
+            del self._kept[key]  # it may be there again: a drive that was connected
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -82,8 +86,8 @@ def _read(source: ImageSource, preprocessing: Preprocessing | None, side: int) -
 
     try:
         image = network_view(source, preprocessing) if preprocessing else preview(source, side)
-    except ImageReadError:  # the classifier's error for the same photo says why
-        yield Preview(source.id, None, preprocessing=preprocessing)
+    except ImageReadError as error:
+        yield Preview(source.id, None, preprocessing=preprocessing, problem=str(error))
         return
     size = image.full_width, image.full_height
     yield Preview(source.id, to_qimage(image), *size, preprocessing)

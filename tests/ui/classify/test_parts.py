@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
@@ -325,3 +327,25 @@ def test_the_strip_counts_what_the_model_is_not_sure_of(qtbot: QtBot, rig: Rig) 
     assert not strip.next_unsure.isVisible()
     assert photos.next_unsure(2) == -1
     rig.settle()
+
+
+def test_a_photo_that_vanished_says_so_and_is_shown_when_it_is_back(
+    qtbot: QtBot, rig: Rig, tmp_path: Path
+) -> None:
+    """It was answered before, so nobody else says why there is nothing to see."""
+    path = tmp_path / "casting.png"
+    panel = PhotoPanel(rig.io)
+    qtbot.addWidget(panel)
+    panel.show()
+    photo = Photo(ImageSource.file(path))
+    panel.show_photo(photo)
+    qtbot.waitUntil(
+        lambda: (
+            panel.view.accessibleDescription()
+            == "casting.png is not there. It may have been moved or renamed."
+        )
+    )
+    assert not panel.view.has_photo
+    Image.new("RGB", (30, 20), "red").save(path)
+    panel.show_photo(photo)
+    qtbot.waitUntil(lambda: panel.view.has_photo)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -140,6 +141,15 @@ def test_keys_go_through_the_matrix(qtbot: QtBot, page: EvaluatePage) -> None:
     assert "taken for" in matrix.accessibleDescription() or "recognised" in (
         matrix.accessibleDescription()
     )
+
+
+def test_the_name_of_the_row_in_use_is_bold_and_whole(qtbot: QtBot, page: EvaluatePage) -> None:
+    """It became “an…” as soon as one of its cells was chosen, with room beside it."""
+    matrix = open_first(qtbot, page).matrix
+    font = matrix.font()
+    font.setBold(True)
+    longest = max(QFontMetricsF(font).horizontalAdvance(text) for text in matrix.cells.labels)
+    assert matrix.cell_rect((0, 0)).left() - 25 >= longest  # a caption and a gap beside it
 
 
 def test_every_cell_of_any_matrix_has_its_gallery() -> None:

@@ -187,7 +187,8 @@ def test_apply_is_shown_first_and_can_be_undone(
     rig.until(lambda: badges(view)[0] == "✓ in ants")
     rig.settle()
     assert tree(folder.parent) != before
-    assert view.counts.text() == "Nothing is decided yet."
+    assert view.counts.text() == "All that was decided is carried out."
+    assert "is in “ants”, fits it (97.0%)" in view.wall.photos.index(0).data()
     said = [offered.action.text() for offered in page.offered]
     assert "Undo a&pplying: move 2 photos back" in said
     [outcome] = [n for n in page.notices.shown if n.button.text() == "Undo"]

@@ -26,6 +26,15 @@ def test_columns_fill_the_room_exactly(room: int, chosen: dict[int, int]) -> Non
     assert min(widths.values()) >= NARROWEST
 
 
+@pytest.mark.parametrize("room", [700, 802, 860, 1126, 2000])
+def test_names_and_labels_stay_readable_beside_the_models_before(room: int) -> None:
+    """Every photo was called “IMG_….jpg” at the usual size of the window."""
+    widths = fitted(room, [*ALL, 7], {})
+    assert widths[0] >= 190
+    assert widths[1] >= 130
+    assert sum(widths.values()) == max(room, sum(fitted(0, [*ALL, 7], {}).values()))
+
+
 @pytest.mark.parametrize("width", [900, 1000, 1500])
 def test_all_columns_are_seen_without_scrolling(
     qtbot: QtBot, rig: Rig, library: LibraryView, fill: Fill, width: int
