@@ -181,7 +181,11 @@ def _absolute(folder: Path) -> Path:
     except OSError:
         missing = True
     if missing:
-        raise DatasetError(folder, f"The folder {folder} is not there.", "Is its drive connected?")
+        raise DatasetError(
+            folder,
+            f"The folder {folder} is not there.",
+            "If it was moved or renamed, put it back there; if it is on a drive, connect that.",
+        )
     raise DatasetError(
         folder,
         f"{folder} is a file, not a folder.",

@@ -129,10 +129,13 @@ class LibraryLook(QObject):
         if chosen != (self._memory.settings.photos_shown or PHOTO):
             self._memory.change(photos_shown=chosen)
         if look == PHOTO:
-            if self.library is not None:
-                self.library.set_active(False)
+            focus, library = self._page.window().focusWidget(), self.library
+            if library is not None:
+                library.set_active(False)
             self.stack.setCurrentIndex(0)
             self.photo_shown.emit()
+            if library is not None and library.isAncestorOf(focus):
+                self._strip.view.setFocus()  # the arrow keys go on from photo to photo
             return
         if self.library is None and _VIEW not in sys.modules:
             self._import()

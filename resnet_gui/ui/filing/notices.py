@@ -21,15 +21,26 @@ _DONE = {
 
 
 class FilingNotices(QObject):
-    """Shows one window's Filer on one page.
+    """Shows one window's Filer on one page. What came of a batch stands on the page that it belongs
+    to (corrections, or all else), with its Undo; and on the page in front.
 
     Attributes:
         progress: of what goes on. outcome: of what ended last. offer: what was cut off. None: not
             shown.
     """
 
-    def __init__(self, filer: Filer, notices: NoticeBar, reveal: Reveal, parent: QObject) -> None:
+    def __init__(
+        self,
+        filer: Filer,
+        notices: NoticeBar,
+        reveal: Reveal,
+        parent: QObject,
+        *,
+        correcting: bool = False,
+    ) -> None:
+        """`correcting`: the page is where corrections are made."""
         super().__init__(parent)
+        self._correcting = correcting
         self._filer, self._notices, self._reveal = filer, notices, reveal
         self.progress: NoticeLine | None = None
         self.outcome: NoticeLine | None = None
@@ -51,7 +62,8 @@ class FilingNotices(QObject):
             return
         self._take_away("offer")
         if self.progress is None:
-            self._take_away("outcome")
+            if self._in_front:
+                self._take_away("outcome")
             self.progress = self._notices.add(one_line(working.what), "notice", "Stop")
             self.progress.close_button.hide()
             self.progress.acted.connect(self._filer.stop)
@@ -59,6 +71,10 @@ class FilingNotices(QObject):
         far = f": {working.done:,} of {working.total:,} files" if working.total else "…"
         self.progress.label.setText(one_line(working.what) + far)
         self.progress.bar.show_progress(working.done, working.total)
+
+    @property
+    def _in_front(self) -> bool:
+        return self._notices.parentWidget().isVisible()
 
     def _take_away(self, name: str) -> None:
         notice: NoticeLine | None = getattr(self, name)
@@ -74,6 +90,12 @@ class FilingNotices(QObject):
 
     @Slot(object)
     def _on_ended(self, outcome: Outcome) -> None:
+        own = outcome.info.title.startswith(CORRECTING) is self._correcting
+        undone = outcome.undone and self._done is not None and self._done.id == outcome.info.id
+        if undone:  # it cannot be taken back once more
+            self._take_away("outcome")
+        if not own and not self._in_front:
+            return
         self._take_away("outcome")
         kind = "warning" if outcome.missed else "notice"
         action = "Undo" if outcome.done and not outcome.undone else ""

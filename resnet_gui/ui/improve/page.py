@@ -58,7 +58,7 @@ class ImprovePage(Page):
         column.setSpacing(10)
         column.addWidget(self.notices)
         self.reveal = Reveal(self._io, self.notices, self)
-        self.filing = FilingNotices(self._filer, self.notices, self.reveal, self)
+        self.filing = FilingNotices(self._filer, self.notices, self.reveal, self, correcting=True)
         self.start = ImproveStart(controller, context.store)
         self.start.folder_requested.connect(self.choose_folder)
         self.start.label_requested.connect(self.choose_photos)

@@ -229,6 +229,7 @@ class ModelCard(QFrame):
         situation, controller = standing.situation, self._controller
         confirming = controller.confirming
         asked = self.question.isHidden() and confirming
+        answered = not confirming and self.window().focusWidget() in (self.yes, self.no)
         self.question.setVisible(confirming)
         if asked:
             self.no.setFocus()  # the button that asked goes; Return must not remove
@@ -264,6 +265,8 @@ class ModelCard(QFrame):
         part = not entry.state.ready
         self.remove.setText("Remove what has arrived…" if part else "Remove…")
         self.remove.setVisible(controller.can_remove(entry) and situation not in _LOADING)
+        if answered:  # else it goes to whatever comes next in the window
+            (self.primary if self.remove.isHidden() else self.remove).setFocus()
 
     def _show_facts(self, entry: ModelEntry) -> None:
         speeds = self._controller.speeds(entry.spec.id)

@@ -120,6 +120,21 @@ def test_both_looks_have_one_current_photo(rig: Rig, page: ClassifyPage, tmp_pat
     assert page.view.has_photo
 
 
+def test_the_arrow_keys_go_on_from_photo_to_photo_in_another_look(
+    qtbot: QtBot, rig: Rig, page: ClassifyPage, tmp_path: Path
+) -> None:
+    """Back in the Photo view the focus lay on the picture, where arrows do nothing."""
+    open_photos(rig, page, tmp_path, 12)
+    page.activateWindow()
+    library = library_of(rig, page)
+    rig.until(library.view.hasFocus)
+    page.look.show_photo()
+    rig.until(page.strip.view.hasFocus)
+    before = page.controller.current
+    qtbot.keyClick(page.strip.view, Qt.Key.Key_Right)
+    assert page.controller.current is not before
+
+
 def test_what_is_selected_is_removed_and_comes_back(
     rig: Rig, page: ClassifyPage, tmp_path: Path, qtbot: QtBot
 ) -> None:

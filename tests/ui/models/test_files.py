@@ -99,6 +99,7 @@ def test_downloaded_weights_are_removed_after_a_second_click(
     assert "can be downloaded again" in card.question_text.text()
     card.no.click()
     assert not card.question.isVisible()
+    assert app.window.focusWidget() is card.remove, "not “Open folder”, which comes next"
     card.remove.click()
     card.yes.click()
     wait_for(qtbot, app, Situation.REMOTE)
