@@ -44,6 +44,7 @@ _TAIL_BYTES = 65_536
 _END_MARKS = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND"}
 _END_BYTES = 64
 _SAMPLES = 9
+_FEW, _TIMES = 20, 10  # photos; a class with fewer and another with so many times as many
 _CHECKS_AT_ONCE = 256
 _FILES_PER_TASK = 16
 _SMALL_BYTES = 65_536  # smaller files are read once, in whole
@@ -297,6 +298,7 @@ def _class_problems(listing: Listing, classes: tuple[ClassSummary, ...]) -> list
                     + " Add some more.",
                 )
             )
+    found += _unequal(classes)
     if not classes:
         found.append(
             Problem(
@@ -321,6 +323,26 @@ def _class_problems(listing: Listing, classes: tuple[ClassSummary, ...]) -> list
             )
         )
     return found
+
+
+def _unequal(classes: tuple[ClassSummary, ...]) -> list[Problem]:
+    """A class that is lost among the photos of another one, the smallest; of a class with a single
+    photo more than that is said."""
+    some = [item for item in classes if item.count > 1]
+    if not some:
+        return []
+    few, many = (choose(some, key=lambda item: item.count) for choose in (min, max))
+    if few.count >= _FEW or many.count < max(_FEW, _TIMES * few.count):
+        return []
+    return [
+        Problem(
+            ProblemKind.UNEQUAL_CLASSES,
+            few.name,
+            f"“{few.name}” has {few.count:,} photos and “{many.name}” {many.count:,}: an accuracy "
+            f"over all of them says little of “{few.name}”. Look at each class, too, and add "
+            f"photos of “{few.name}”.",
+        )
+    ]
 
 
 def _natural(name: str) -> tuple[str, str]:

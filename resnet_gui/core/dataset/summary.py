@@ -35,6 +35,7 @@ class ProblemKind(StrEnum):
     LINK_LOOP = "link_loop"
     EMPTY_CLASS = "empty_class"
     TINY_CLASS = "tiny_class"
+    UNEQUAL_CLASSES = "unequal_classes"
     UNKNOWN_CLASS = "unknown_class"
     LOOSE_PHOTOS = "loose_photos"
     SINGLE_CLASS = "single_class"

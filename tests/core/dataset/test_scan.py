@@ -188,6 +188,21 @@ def test_single_class_and_no_photos_block(tmp_path: Path) -> None:
     assert nothing.problems[0].blocking
 
 
+def test_classes_of_very_unequal_size_are_named(tmp_path: Path) -> None:
+    """180 good castings and 9 defective ones: 94.7 % is what “OK” alone gets."""
+    make_photos(tmp_path, ("OK",), count=30, side=16)
+    make_photos(tmp_path, ("defect",), count=3, side=16)
+    [problem] = scan(tmp_path).problems
+    assert (problem.kind, problem.path) == (ProblemKind.UNEQUAL_CLASSES, "defect")
+    assert not problem.blocking
+    assert problem.message == (
+        "“defect” has 3 photos and “OK” 30: an accuracy over all of them says little of “defect”. "
+        "Look at each class, too, and add photos of “defect”."
+    )
+    make_photos(tmp_path, ("defect",), count=4, side=16)
+    assert scan(tmp_path).problems == ()
+
+
 def test_loose_photos_are_counted(tmp_path: Path) -> None:
     make_photos(tmp_path, count=2)
     (tmp_path / "a.jpg").write_bytes((tmp_path / "red" / "000.jpg").read_bytes())
