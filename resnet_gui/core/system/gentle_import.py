@@ -21,7 +21,9 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 from resnet_gui.core.system.processor import only_cpu
 
@@ -128,5 +130,35 @@ def load_ahead(library: Path, *, global_symbols: bool = False) -> None:
     process.dlopen.restype = ctypes.c_void_p
     process.dlopen.argtypes = (ctypes.c_char_p, ctypes.c_int)
     flags = os.RTLD_NOW | (os.RTLD_GLOBAL if global_symbols else 0)
-    if not process.dlopen(os.fsencode(library), flags):
+    with _extensions_wait():
+        loaded = process.dlopen(os.fsencode(library), flags)
+    if not loaded:
         _log.info("%s could not be loaded ahead; the import will do it", library)
+
+
+@contextlib.contextmanager
+def _extensions_wait() -> Iterator[None]:
+    """Let other threads begin to load extension modules after the block, in which one thread at a
+    time is.
+
+    The dynamic loader loads one library at a time, and an extension's import waits for it with the
+    interpreter's lock held: all threads would stand still until libtorch is read, 80 ms when it is
+    in the system's cache, six seconds when it is not. So such an import waits before it takes that
+    way, and lets the others run.
+    """
+    with _LOADING:
+        create = ExtensionFileLoader.create_module
+
+        def create_later(loader: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
+            with _LOADING:
+                pass
+            return create(loader, spec)
+
+        ExtensionFileLoader.create_module = create_later  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            ExtensionFileLoader.create_module = create  # type: ignore[method-assign]
+
+
+_LOADING = threading.Lock()

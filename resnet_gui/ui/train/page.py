@@ -6,7 +6,7 @@ import mimetypes
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QMimeData, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QStackedWidget,
@@ -25,6 +25,7 @@ from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.classes_part import ClassesPart
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.folder_head import only_loose
+from resnet_gui.ui.train.later_parts import LaterParts
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.run_view import TrainRunView
@@ -34,8 +35,6 @@ from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
-
-_AHEAD_MS = 250  # after the page was built
 
 
 class TrainPage(Page):
@@ -73,7 +72,6 @@ class TrainPage(Page):
         super().__init__()
         self._engine = context.engine
         self._training, self._io = context.lanes.training, context.lanes.io
-        self._lanes = self._training, self._io, context.lanes.inference
         self.controller = controller = TrainController(context.means, self)
         self._looking: Job | None = None
         self.saver = ModelSaver(self._io, self)
@@ -97,8 +95,9 @@ class TrainPage(Page):
         self.classes.shown_changed.connect(self._on_state_changed)
         self.start.classes_requested.connect(self.classes.open)
         self.start.runs.class_requested.connect(self.classes.add_class_to_run)
-        self.setup: TrainSetup | None = None
-        self.run: TrainRunView | None = None
+        self.parts = LaterParts(controller, context.lanes, self.stack)
+        self.parts.setup_made.connect(self._on_setup_made)
+        self.parts.run_made.connect(self._on_run_made)
         column.addWidget(self.stack, 1)
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
@@ -110,13 +109,6 @@ class TrainPage(Page):
         self.classes.shown_changed.connect(self._forget_run_notices)
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
-        # What comes next is built while nothing is asked for yet: a run begins with a click, and
-        # the engine's import would stand in the way of building then.
-        self._ahead = QTimer(self)
-        self._ahead.setSingleShot(True)
-        self._ahead.setInterval(_AHEAD_MS)
-        self._ahead.timeout.connect(self._build_ahead)
-        self._ahead.start()
         self._offer = RunOffer(controller, self.notices, self)
         self._offer.offered.connect(self.resume_offered)
         self.offer_action(
@@ -228,31 +220,30 @@ class TrainPage(Page):
 
     # --- parts, built when they are needed --------------------------------------------------
 
-    def _setup_part(self) -> TrainSetup:
-        if self.setup is None:
-            self.setup = TrainSetup(self.controller, self._io)
-            self.setup.folder_requested.connect(self.choose_folder)
-            self.setup.classes_requested.connect(self._on_classes_requested)
-            self.setup.improve_requested.connect(self._on_improve_requested)
-            self.setup.noticed.connect(self._on_noticed)
-            self.setup.preview_requested.connect(self._on_preview_requested)
-            self.setup.refresh_theme()
-            self.setup.show_dataset()
-            self.stack.addWidget(self.setup)
-        return self.setup
+    @property
+    def setup(self) -> TrainSetup | None:
+        return self.parts.setup
 
-    def _run_part(self) -> TrainRunView:
-        if self.run is None:
-            self.run = TrainRunView(self.controller, self._io)
-            self.run.try_requested.connect(self._on_try)
-            self.run.test_requested.connect(self._on_test)
-            self.run.mistakes_requested.connect(self.result_requested)
-            self.run.save_requested.connect(self.save_model)
-            self.run.folder_requested.connect(self._on_folder_requested)
-            self.run.class_requested.connect(self._on_class_requested)
-            self.stack.addWidget(self.run)
-            self.run.show_state()
-        return self.run
+    @property
+    def run(self) -> TrainRunView | None:
+        return self.parts.run
+
+    @Slot(object)
+    def _on_setup_made(self, setup: TrainSetup) -> None:
+        setup.folder_requested.connect(self.choose_folder)
+        setup.classes_requested.connect(self._on_classes_requested)
+        setup.improve_requested.connect(self._on_improve_requested)
+        setup.noticed.connect(self._on_noticed)
+        setup.preview_requested.connect(self._on_preview_requested)
+
+    @Slot(object)
+    def _on_run_made(self, run: TrainRunView) -> None:
+        run.try_requested.connect(self._on_try)
+        run.test_requested.connect(self._on_test)
+        run.mistakes_requested.connect(self.result_requested)
+        run.save_requested.connect(self.save_model)
+        run.folder_requested.connect(self._on_folder_requested)
+        run.class_requested.connect(self._on_class_requested)
 
     @Slot()
     def _on_state_changed(self) -> None:
@@ -267,26 +258,13 @@ class TrainPage(Page):
         if made and self.classes.view is not None:
             self.stack.setCurrentWidget(self.classes.view)
         elif state is TrainState.READY:
-            self.stack.setCurrentWidget(self._setup_part())
+            self.stack.setCurrentWidget(self.parts.needed_setup())
         elif self.controller.running or state is TrainState.ENDED:
-            self.stack.setCurrentWidget(self._run_part())
+            self.stack.setCurrentWidget(self.parts.needed_run())
         else:
             self.stack.setCurrentWidget(self.start)
-        if state is TrainState.SCANNING and self.setup is None:
-            # While the folder is read, and not in the turn in which it is to be seen.
-            QTimer.singleShot(0, self, self._setup_part)
-
-    @Slot()
-    def _build_ahead(self) -> None:
-        """One part in each turn, while no lane works."""
-        if any(lane.busy for lane in self._lanes):
-            self._ahead.start()
-        elif self.setup is None:
-            self._setup_part()
-            self._ahead.start()
-        elif self.run is None:
-            self._run_part()
-            self._training.prepare()
+        if state is TrainState.SCANNING:
+            self.parts.hurry()
 
     # --- what the controller says -----------------------------------------------------------
 

@@ -27,12 +27,7 @@ from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.train.folder_card import FolderCard
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.icons import put_icon
-from resnet_gui.ui.widgets.plain_text import (
-    PlainLabel,
-    action_text,
-    one_line,
-    set_tooltip,
-)
+from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, one_line, set_tooltip
 
 _FOLDED, _UNFOLDED = 350, 410  # pixels of the settings' width, less in a narrow window
 _GAP = 12  # pixels between the cards
@@ -60,11 +55,15 @@ class TrainSetup(QWidget):
     ) -> None:
         super().__init__(parent)
         self._controller = controller
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(_GAP)
-        row.addWidget(self._folder_card(io), 3)
-        row.addWidget(self._settings_card(), 2)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(_GAP)
+        self._row.addWidget(self._folder_card(io), 3)
+
+    def add_settings(self) -> None:
+        """The other half, for which who makes this takes a turn of its own."""
+        controller = self._controller
+        self._row.addWidget(self._settings_card(), 2)
         controller.dataset_changed.connect(self.show_dataset)
         controller.config_changed.connect(self._on_config_changed)
         controller.estimated.connect(self._on_estimated)

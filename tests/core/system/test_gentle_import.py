@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
+import importlib.util
 import sys
+import threading
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -81,6 +85,44 @@ def test_the_compiler_s_library_is_loaded_before_its_import(
     monkeypatch.setitem(sys.modules, "triton", gentle)
     with gentle.gentle_import(torch=False, compiler=True):
         assert loaded == [library]
+
+
+def test_an_extension_module_waits_for_a_library_without_stopping_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loader takes one at a time, and who waits for it has the interpreter's lock."""
+    library = tmp_path / "large.so"
+    library.touch()
+    reading, read = threading.Event(), threading.Event()
+    log: list[str] = []
+
+    def dlopen(name: bytes, flags: int) -> int:
+        reading.set()
+        read.wait(20)
+        log.append("library")
+        return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(dlopen=dlopen))
+    ahead = threading.Thread(target=gentle.load_ahead, args=(library,))
+    ahead.start()
+    assert reading.wait(20)
+    spec = importlib.util.find_spec("PIL._imagingmorph")
+    assert spec is not None
+
+    def load() -> None:
+        importlib.util.module_from_spec(spec)
+        log.append("extension")
+
+    other = threading.Thread(target=load)
+    other.start()
+    other.join(0.2)
+    assert other.is_alive()
+    read.set()
+    other.join(20)
+    ahead.join(20)
+    assert log == ["library", "extension"]
+    importlib.util.module_from_spec(spec)  # nobody waits any more
+    assert log == ["library", "extension"]
 
 
 @pytest.mark.parametrize("card", [False, True])

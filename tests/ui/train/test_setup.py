@@ -25,6 +25,7 @@ def place(qtbot: QtBot, qapp: QApplication, rig: Rig, controller: TrainControlle
     theme.setParent(rig.parent)
     theme.choose("light")
     setup = TrainSetup(controller, rig.io)
+    setup.add_settings()
     place = Place(setup)
     qtbot.addWidget(place)
     place.resize(1000, 700)
