@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.filing.batch import How, Plan, Planning, Why, count
+from resnet_gui.core.filing.batch import How, Plan, Planning, count
 from resnet_gui.core.filing.by_label import (
     Labelled,
     SortWish,
@@ -35,16 +35,16 @@ from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.kinds import PROBABLE
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.classify.sort_place import apart
+from resnet_gui.ui.classify.sort_words import UNSURE_FOLDER, details
 from resnet_gui.ui.filing.preview import PlanPreview, PlanTable
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.screen_room import fit_to_screen
-from resnet_gui.ui.widgets.words import sentence, size_text
+from resnet_gui.ui.widgets.words import sentence
 
 _PLAN_AFTER_MS = 250  # when nothing was changed so long
 _WIDTH, _HEIGHT = 640, 600
-UNSURE_FOLDER = "not sure"
 _HOWS = {
     How.COPY: ("Copy", "The photos stay where they are; the folders get copies."),
     How.MOVE: ("Move", "The photos leave their folders. “Undo sorting” brings them back."),
@@ -339,21 +339,11 @@ class SortDialog(QDialog):
         self._show_problem(plan.problem)
         others = other_folders(self._photos, self.least.value() / 100)
         notes = " ".join(filter(None, (others, self._others)))
-        self.details.setText(f"{self._too_unsure(plan)}{_details(plan, notes)}".strip())
+        self.details.setText(details(plan, len(self._photos), self.least.value(), notes))
         self.start.setEnabled(bool(plan.pieces) and not plan.problem)
         # Not by Path: of 20,000 files that would take long enough to be felt.
         folders = {piece.target.rpartition(os.sep)[0] for piece in plan.pieces}
         self._say(plan.photos, len(folders))
-
-    def _too_unsure(self, plan: Plan) -> str:
-        """Why nothing goes and what helps, where it is the slider that keeps all of them."""
-        if plan.pieces or plan.skipped or not self._photos:
-            return ""
-        of_all = "this photo" if len(self._photos) == 1 else "any of these photos"
-        return (
-            f"The model is not {self.least.value()} % sure of {of_all}. Move the slider to the "
-            f"left, or put them into “{UNSURE_FOLDER}”. "
-        )
 
     @Slot(object)
     def _on_plan_failed(self, error: Exception) -> None:
@@ -379,34 +369,3 @@ class SortDialog(QDialog):
             if job is not None:
                 job.let_go()
         super().done(result)
-
-
-def _details(plan: Plan, others: str) -> str:
-    """What else a person should know of a plan."""
-    there = sum(skipped.why in (Why.SAME, Why.THERE) for skipped in plan.skipped)
-    rest = len(plan.skipped) - there
-    said = []
-    if plan.along:
-        said.append(f"{count(plan.along, 'file')} with edits {_verb(plan.along, 'go')} along.")
-    if plan.renamed:
-        said.append(
-            f"{count(plan.renamed, 'photo')} {_verb(plan.renamed, 'get')} a number behind the "
-            "name, as it is taken."
-        )
-    if there:
-        said.append(f"{count(there, 'photo')} {_verb(there, 'be')} there already.")
-    if rest:
-        said.append(f"{count(rest, 'photo')} cannot go: see the end of the list.")
-    if plan.bytes:
-        said.append(f"{size_text(plan.bytes)} to write, {size_text(plan.free)} are free.")
-    if others:
-        said.append(others)
-    return " ".join(said)
-
-
-def _verb(number: int, verb: str) -> str:
-    if verb == "be":
-        return "is" if number == 1 else "are"
-    if number != 1:
-        return verb
-    return f"{verb}es" if verb.endswith("o") else f"{verb}s"

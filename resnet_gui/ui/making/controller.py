@@ -9,12 +9,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.dataset.collection.boxes import UNSORTED, Boxes, Changed
+from resnet_gui.core.dataset.collection.folder_names import renamed_classes
 from resnet_gui.core.dataset.collection.folders import (
     FolderEvent,
     FolderMade,
     FolderProgress,
     make_training_folder,
-    renamed_classes,
     save_class_folder,
 )
 from resnet_gui.core.dataset.collection.held import CollectionElsewhereError, HeldCollection

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.dataset.collection.boxes import Boxes, same_name
-from resnet_gui.core.dataset.collection.folders import folder_names
+from resnet_gui.core.dataset.collection.folder_names import folder_names
 from resnet_gui.core.events import ImageSource, Prediction
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.jobs.lane import Job, JobLane, Priority

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from resnet_gui.core.dataset.collection.folder_names import folder_names, renamed_classes
 from resnet_gui.core.dataset.collection.folders import (
     FolderMade,
-    folder_names,
     folders_dir,
     make_training_folder,
     remove_unused,
-    renamed_classes,
     save_class_folder,
 )
 from resnet_gui.core.dataset.collection.take_in import (
