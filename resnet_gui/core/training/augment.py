@@ -202,8 +202,8 @@ def preview_augmentation(
         for variant in range(variants):
             mirrored = variation.alternate_flip and variant % 2
             turned = photo.flip(2) if mirrored else photo
-            seen = transform(turned, step_seed(seed, index, variant))
-            seen = seen.permute(1, 2, 0).contiguous().numpy()
+            varied = transform(turned, step_seed(seed, index, variant))
+            seen = varied.permute(1, 2, 0).contiguous().numpy()
             height, width = seen.shape[:2]
             image = RgbImage(width, height, seen.tobytes(), photo.shape[2], photo.shape[1])
             yield AugmentedPhoto(str(path), variant, image)

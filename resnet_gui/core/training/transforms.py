@@ -64,7 +64,7 @@ class RandomCrop(Drawing):
         self._side, self._smallest, self._mode = side, smallest, mode
 
     def forward(self, photo: Tensor, draw: torch.Generator) -> Tensor:
-        top, left, height, width = self._box(*photo.shape[-2:], draw)
+        top, left, height, width = self._box(photo.shape[-2], photo.shape[-1], draw)
         # The function for tensors, not the one that first asks what it was given.
         seen: Tensor = v2.functional.resized_crop_image(
             photo, top, left, height, width, [self._side, self._side], self._mode, antialias=True
