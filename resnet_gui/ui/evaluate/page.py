@@ -15,9 +15,10 @@ from resnet_gui.ui.evaluate.start import EvaluateStart
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.images import read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
+
+_TEST = "test"  # what notices are about
 
 
 class EvaluatePage(Page):
@@ -62,7 +63,7 @@ class EvaluatePage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
         self.result: ResultView | None = None
-        self._state, self._of_test = controller.state, list[NoticeLine]()
+        self._state = controller.state
         column.addWidget(self.stack, 1)
         controller.changed.connect(self._on_changed)
         controller.noticed.connect(self._on_noticed)
@@ -217,9 +218,7 @@ class EvaluatePage(Page):
         )
         self._state = state
         if begins:  # what went wrong with the test before says nothing of this one
-            for notice in self._of_test:
-                self.notices.remove(notice)
-            self._of_test = []
+            self.notices.forget(_TEST)
         if state is EvaluateState.SHOWN:
             self.notices.forget_misses()
             self.stack.setCurrentWidget(self._result_part())
@@ -241,9 +240,7 @@ class EvaluatePage(Page):
 
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
-        notice = self.notices.add(text, kind)
-        if kind == "warning":
-            self._of_test.append(notice)
+        self.notices.add(text, kind, topic=_TEST if kind == "warning" else "")
 
     @Slot(object)
     def _on_calibrated(self, model_id: str) -> None:

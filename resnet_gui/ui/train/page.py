@@ -32,9 +32,10 @@ from resnet_gui.ui.train.run_view import TrainRunView
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.train.start import TrainStart
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
-from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.reveal import Reveal
 from resnet_gui.ui.widgets.words import sentence
+
+_RUN = "run"  # what notices are about
 
 
 class TrainPage(Page):
@@ -101,7 +102,6 @@ class TrainPage(Page):
         column.addWidget(self.stack, 1)
         controller.state_changed.connect(self._on_state_changed)
         controller.noticed.connect(self._on_noticed)
-        self._of_run: list[NoticeLine] = []
         self._state = controller.state
         controller.run_noticed.connect(self._on_run_noticed)
         controller.dataset_changed.connect(self._forget_run_notices)
@@ -274,15 +274,13 @@ class TrainPage(Page):
 
     @Slot(object)
     def _on_run_noticed(self, text: str) -> None:
-        self._of_run.append(self.notices.add(text, "warning"))
+        self.notices.add(text, "warning", topic=_RUN)
 
     @Slot()
     @Slot(object)
     def _forget_run_notices(self, *_: object) -> None:
         """What was said of a run says nothing of another folder or run."""
-        for notice in self._of_run:
-            self.notices.remove(notice)
-        self._of_run = []
+        self.notices.forget(_RUN)
 
     @Slot(object)
     def _on_run_ended(self, end: object) -> None:

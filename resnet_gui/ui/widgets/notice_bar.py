@@ -39,7 +39,8 @@ class NoticeLine(QFrame):
     """One sentence, perhaps with a button and a progress bar.
 
     Attributes:
-        missed: it says that something was of no use.
+        missed: it says that something was of no use. topic: what it is about; see
+            `NoticeBar.forget`.
 
     Signals:
         closed(): by the person. acted(): its button was clicked.
@@ -57,6 +58,7 @@ class NoticeLine(QFrame):
         self._times = 1
         self._passing = kind == "notice" and not action
         self.missed = kind == "miss"
+        self.topic = ""
         self.setProperty("kind", "notice" if kind == "notice" else "warning")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
@@ -187,14 +189,19 @@ class NoticeBar(QWidget):
         """The notices from top to bottom."""
         return tuple(self._notices)
 
-    def add(self, text: str, kind: str = "notice", action: str = "") -> NoticeLine:
-        """Show a sentence; returns its widget (the one that is there, if it says the same)."""
+    def add(self, text: str, kind: str = "notice", action: str = "", topic: str = "") -> NoticeLine:
+        """Show a sentence; returns its widget (the one that is there, if it says the same).
+
+        Args:
+            topic: what it is about, a word of the caller's for `forget`.
+        """
         for notice in self._notices:
             if notice.label.text() == text:
                 notice.count_again()
                 return notice
         leads = kind == "settings"
         notice = NoticeLine(text, kind, "Settings…" if leads else action, self._inner)
+        notice.topic = topic
         notice.left.connect(self._on_left)
         if leads:
             notice.acted.connect(self.settings_requested)
@@ -222,6 +229,11 @@ class NoticeBar(QWidget):
             notice.deleteLater()
         self.setVisible(bool(self._notices))
         self._fit()
+
+    def forget(self, topic: str) -> None:
+        """What was said of this says nothing of what comes now."""
+        for notice in [notice for notice in self._notices if notice.topic == topic]:
+            self.remove(notice)
 
     @Slot()
     def forget_misses(self) -> None:

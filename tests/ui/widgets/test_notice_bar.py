@@ -63,6 +63,15 @@ def test_what_was_no_use_is_forgotten_with_the_next_try(bar: NoticeBar) -> None:
     assert bar.texts == ["Went wrong."]
 
 
+def test_what_is_about_something_goes_with_it(bar: NoticeBar) -> None:
+    bar.add("The run failed.", "warning", topic="run")
+    bar.add("The chart is saved.")
+    bar.add("A photo was skipped.", "warning", topic="run")
+    bar.forget("run")
+    assert bar.texts == ["The chart is saved."]
+    bar.forget("run")
+
+
 def test_what_the_settings_mend_has_a_way_there(qtbot: QtBot, bar: NoticeBar) -> None:
     error = NameLookupError("https://example.org/net.pth", "example.org")
     notice = bar.add(str(error), kind_of(error))
