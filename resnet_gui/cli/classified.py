@@ -24,7 +24,7 @@ from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelReady, Predicti
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.columns import Column
 from resnet_gui.core.library.tables import Table, TableKind, table_file
-from resnet_gui.core.words import duration
+from resnet_gui.core.words import duration, pace
 
 if TYPE_CHECKING:
     from resnet_gui.core.library.answering import Told
@@ -161,7 +161,7 @@ class Pace:
         parts = [f"{self.done:,} of {self._total:,}"]
         rate = self.per_second()
         if rate:
-            parts.append(f"{rate:.0f} photos/s" if rate >= 10 else f"{rate:.1f} photos/s")
+            parts.append(pace(rate))
             if self.done < self._total:
                 parts.append(f"about {duration((self._total - self.done) / rate)} left")
         return " · ".join(parts)

@@ -11,6 +11,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def pace(photos_per_s: float) -> str:
+    """How fast it goes: "58 photos/s", "1.3 photos/s"; not "0 photos/s" while something goes on."""
+    few = photos_per_s < 9.95
+    return f"{max(0.1, photos_per_s):.1f} photos/s" if few else f"{photos_per_s:,.0f} photos/s"
+
+
 def first_line(error: Exception) -> str:
     """What a library's error says, without what follows in further lines."""
     lines = str(error).strip().splitlines()

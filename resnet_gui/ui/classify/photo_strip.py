@@ -31,7 +31,7 @@ from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.status import PhotosProgress
-from resnet_gui.ui.widgets.words import duration
+from resnet_gui.ui.widgets.words import duration, pace
 
 _WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
 _SCROLL_BAR = 20  # below the cells, with the frame
@@ -362,7 +362,7 @@ class PhotoStrip(QWidget):
             if progress.paused:
                 text += " · paused"
             elif progress.per_second:
-                text += f" · {progress.per_second:.0f} photos/s"
+                text += f" · {pace(progress.per_second)}"
             if progress.eta_s is not None and not progress.paused:
                 text += f" · about {duration(progress.eta_s)} left"
         else:

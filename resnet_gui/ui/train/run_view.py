@@ -33,7 +33,7 @@ from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.samples_view import SamplesView
-from resnet_gui.ui.widgets.words import duration
+from resnet_gui.ui.widgets.words import duration, pace
 
 _PREPARING = {
     "folder": "Looking through the folder",
@@ -292,7 +292,7 @@ class TrainRunView(QWidget):
         parts = [f"Epoch {last.epoch} of {started.epochs}"]
         if last.eta_s is not None:
             parts.append(f"about {duration(last.eta_s)} left")
-        parts.append(f"{last.photos_per_s:,.0f} photos/s")
+        parts.append(pace(last.photos_per_s))
         parts.append(f"{last.memory_mb:,.0f} MB")
         self._say(" · ".join(parts))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.words import duration as duration
+from resnet_gui.core.words import pace as pace
 
 
 def size_text(size_bytes: int) -> str:
