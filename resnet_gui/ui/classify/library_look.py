@@ -20,6 +20,7 @@ from resnet_gui.ui.library.looks import GRID, LOOKS, MANY, PHOTO, TABLE
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.photo_list import Photo
+from resnet_gui.ui.widgets.saved_file import say_saved
 from resnet_gui.ui.widgets.words import sentence
 
 if TYPE_CHECKING:
@@ -67,7 +68,6 @@ class LibraryLook(QObject):
         self._saver.saved.connect(self._on_exported)
         self._saver.failed.connect(self._on_export_failed)
         self._notices = page.notices
-        self._exported = Path()
         self._coming = False  # the library's module
         self.stack = QStackedWidget()
         self.stack.addWidget(photo)
@@ -261,14 +261,10 @@ class LibraryLook(QObject):
 
     @Slot(object)
     def _on_exported(self, made: tuple[Path, int]) -> None:
-        self._exported, count = made
+        path, count = made
         rows = "1 row" if count == 1 else f"{count:,} rows"
-        notice = self._notices.add(f"Saved {rows} to {self._exported}", "notice", "Show in folder")
-        notice.acted.connect(self._on_show_exported)
-
-    @Slot()
-    def _on_show_exported(self) -> None:
-        self._actions.reveal.show(self._exported)
+        text = f"Saved {rows} to {path}"
+        say_saved(self._notices, self._actions.reveal, text, path, "table")
 
     @Slot(object)
     def _on_export_failed(self, error: Exception) -> None:

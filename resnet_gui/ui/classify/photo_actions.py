@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from resnet_gui.core.events import ClassScore
@@ -24,7 +25,7 @@ class PhotoActions(QObject):
     """Does it, says what was done, and makes the menus for it.
 
     Attributes:
-        reveal: shows photos in their folders.
+        reveal: opens photos, and shows them in their folders.
     """
 
     def __init__(
@@ -180,8 +181,7 @@ class PhotoActions(QObject):
     @Slot(object)
     def open_path(self, path: str) -> None:
         """The same for any photo on the disk."""
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
-            self._notices.add(f"No program answered. The photo is here: {path}", "notice")
+        self.reveal.open(Path(path), "photo")
 
     @Slot()
     def _on_open(self) -> None:

@@ -1,4 +1,5 @@
-"""“Show in folder”: in the system's file manager, or, where none answers, as a path to copy."""
+"""“Show in folder” and “Open”: by the system's file manager, or by the program that it has for a file;
+where none answers, as a path to copy."""
 
 from __future__ import annotations
 
@@ -23,29 +24,44 @@ _running: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person wants to see.
+
+    Attributes:
+        itself: opened, and not shown in its folder.
+        missing: what is said after its path where nothing is there.
+        what: it is called in a sentence.
+    """
+
+    path: Path
+    itself: bool = False
+    missing: str = "is not there any more."
+    what: str = "file"
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """What became of it.
 
     Attributes:
-        path: what was asked for.
-        folder: that it is or is in; None: it is not there.
+        there: whether there is anything at its path.
         command: that shows it; None: this system has none.
     """
 
-    path: Path
-    folder: Path | None = None
+    wanted: Wanted
+    there: bool = False
     command: subprocess.Popen[bytes] | None = None
 
 
-def open_folder(path: Path) -> Generator[None, None, Opened]:
-    """A job: ask the system to show `path`, selected in its folder where it can do that."""
+def open_wanted(wanted: Wanted) -> Generator[None, None, Opened]:
+    """A job: ask the system to open a file, or to show it, selected in its folder where it can do
+    that."""
     yield None
-    if not path.exists():
-        return Opened(path)
-    folder = path if path.is_dir() else path.parent
-    command = _command(path, folder)
+    if not wanted.path.exists():
+        return Opened(wanted)
+    command = _command(wanted.path, itself=wanted.itself)
     if not command:
-        return Opened(path, folder)
+        return Opened(wanted, there=True)
     nowhere = subprocess.DEVNULL
     try:
         # Of its own session: it stays when this program ends.
@@ -53,23 +69,24 @@ def open_folder(path: Path) -> Generator[None, None, Opened]:
             command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
         )
     except OSError:
-        return Opened(path, folder)
+        return Opened(wanted, there=True)
     _running[:] = [command for command in _running if command.poll() is None]
     _running.append(process)
-    return Opened(path, folder, process)
+    return Opened(wanted, there=True, command=process)
 
 
-def _command(path: Path, folder: Path) -> list[str]:
+def _command(path: Path, *, itself: bool) -> list[str]:
     if sys.platform == "win32":
-        return ["explorer", f"/select,{path}"]
+        return ["explorer", str(path) if itself else f"/select,{path}"]
     if sys.platform == "darwin":
-        return ["open", "-R", str(path)]
+        return ["open", str(path)] if itself else ["open", "-R", str(path)]
     found = shutil.which("xdg-open")
-    return [found, str(folder)] if found else []
+    shown = path if itself or path.is_dir() else path.parent
+    return [found, str(shown)] if found else []
 
 
 class Reveal(QObject):
-    """Shows files and folders for one page, and says on its notices what did not work.
+    """Shows and opens files and folders for one page, and says on its notices what did not work.
 
     Attributes:
         notice: names a path that nothing could show, with a button that copies it.
@@ -79,7 +96,7 @@ class Reveal(QObject):
         super().__init__(parent)
         self._io, self._notices = io, notices
         self.notice: NoticeLine | None = None
-        self._missing = self._path = ""
+        self._wanted = Wanted(Path())
         self._command: subprocess.Popen[bytes] | None = None
         self._looks = 0
         self._timer = QTimer(self)
@@ -97,15 +114,25 @@ class Reveal(QObject):
         Args:
             missing: what is said after the path where nothing is there.
         """
-        self._missing = missing
-        job = self._io.submit(partial(open_folder, path), Priority.INTERACTIVE)
+        self._ask(Wanted(path, missing=missing))
+
+    def open(self, path: Path, what: str = "file") -> None:
+        """Open a file in the program that the system has for it.
+
+        Args:
+            what: it is called in a sentence.
+        """
+        self._ask(Wanted(path, itself=True, what=what))
+
+    def _ask(self, wanted: Wanted) -> None:
+        job = self._io.submit(partial(open_wanted, wanted), Priority.INTERACTIVE)
         job.finished.connect(self._on_opened)
 
     @Slot(object)
     def _on_opened(self, opened: Opened) -> None:
-        self._path = str(opened.path)
-        if opened.folder is None:
-            self._notices.add(f"{opened.path} {self._missing}")
+        self._wanted = wanted = opened.wanted
+        if not opened.there:
+            self._notices.add(f"{wanted.path} {wanted.missing}")
         elif opened.command is None:
             self._say_where()
         else:
@@ -125,16 +152,18 @@ class Reveal(QObject):
             self._say_where()
 
     def _say_where(self) -> None:
-        notice = self._notices.add(
-            f"No file manager answered. It is here: {self._path}", "notice", "Copy path"
-        )
+        wanted = self._wanted
+        said = "No file manager answered. It is here:"
+        if wanted.itself:
+            said = f"No program answered. The {wanted.what} is here:"
+        notice = self._notices.add(f"{said} {wanted.path}", "notice", "Copy path")
         if notice is not self.notice:
             notice.acted.connect(self._on_copy)
             self.notice = notice
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._path)
+        QGuiApplication.clipboard().setText(str(self._wanted.path))
         if self.notice is not None:
             self._notices.remove(self.notice)
             self.notice = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -92,13 +92,13 @@ def test_open_show_and_remove(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
-    monkeypatch.setenv("PATH", "")  # no file manager
+    monkeypatch.setenv("PATH", "")  # neither a program for photos nor a file manager
     (tmp_path / "1.png").write_bytes(b"")
     controller.open_paths(paths(tmp_path, "1.png", "2.png"))
     rig.settle()
     first, second = controller.photos.photos()
     choose(actions, first, "Open")
+    rig.settle()
     choose(actions, first, "Show in folder")
     rig.settle()
     choose(actions, second, "Show in folder")

@@ -233,6 +233,7 @@ def test_answers_are_saved(
     assert rows[12]["error"] == "It is cut."
     saved = page.notices.texts[-1]
     assert saved == f"Saved 13 rows to {target}.csv"
+    assert page.notices.shown[-1].button.text() == "Open"
     library.bar.search.setText("bee")
     rig.until(lambda: library.model.rowCount() == 4)
     library.view.selectAll()
