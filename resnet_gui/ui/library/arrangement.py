@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -38,6 +38,11 @@ class Filter:
     least: float = 0.0
     most: float = 1.0
     which: Which = Which.ALL
+
+    @property
+    def of_any_label(self) -> Filter:
+        """The same, whatever the label."""
+        return replace(self, labels=frozenset())
 
     def test(self) -> Callable[[Facts], bool] | None:
         """The filter as a function; None: all photos pass."""

@@ -1,4 +1,5 @@
-"""The list beside the photos: each label with how many photos have it."""
+"""The list beside the photos: each label with how many photos have it, and how many of those the
+filter above finds."""
 
 from __future__ import annotations
 
@@ -40,6 +41,7 @@ class _Labels(QAbstractListModel):
     def __init__(self, parent: QListView) -> None:
         super().__init__(parent)
         self.rows: list[tuple[str, int]] = [("", 0)]
+        self.of: Mapping[str, int] | None = None  # all photos by label, where a filter finds fewer
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self.rows)
@@ -48,12 +50,14 @@ class _Labels(QAbstractListModel):
         label, count = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return label or "All labels"
+        counted = f"{count:,}" if self.of is None else f"{count:,} of {self.of.get(label, 0):,}"
         if role == self.CountRole:
-            return count
+            return counted
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(f"{label or 'All photos'}: {count:,}")
+            found = "" if self.of is None else " are found"
+            return tooltip(f"{label or 'All photos'}: {counted}{found}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{label or 'All labels'}, {count:,} photos"
+            return f"{label or 'All labels'}, {counted} photos"
         return None
 
 
@@ -72,7 +76,7 @@ class _Delegate(QStyledItemDelegate):
             painter.drawRoundedRect(area.adjusted(2, 1, -2, -1), 5, 5)
         area.adjust(10, 0, -10, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
-        count = f"{index.data(_Labels.CountRole):,}"
+        count = str(index.data(_Labels.CountRole))
         painter.setPen(QColor(colours.muted))
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, count)
         area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(count) - 8)
@@ -118,10 +122,21 @@ class LabelList(QListView):
         """What is listed, without the first row."""
         return self._model.rows[1:]
 
-    def show_counts(self, counts: Mapping[str, int], total: int) -> None:
+    def show_counts(
+        self, counts: Mapping[str, int], total: int, found: Mapping[str, int] | None = None
+    ) -> None:
         """The labels with their counts, the most frequent first. Under the pointer nothing moves:
-        only counts change, and new labels come to the end."""
+        only counts change, and new labels come to the end.
+
+        Args:
+            counts: photos by label. total: photos with or without one.
+            found: those of them that a filter finds, by label, "" for none; None: there is none.
+        """
         chosen = dict.fromkeys(self._labels, 0)  # a label that is chosen stays, also with none
+        self._model.of = None if found is None else {**counts, "": total}
+        if found is not None:
+            total = sum(found.values())
+            counts = {label: count for label, count in found.items() if label}
         rows = sorted({**chosen, **counts}.items(), key=lambda row: (-row[1], row[0].casefold()))
         if self.underMouse():
             place = {label: number for number, (label, _) in enumerate(self._model.rows)}

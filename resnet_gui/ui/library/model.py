@@ -64,6 +64,7 @@ class LibraryModel(ColumnsModel):
         self._facts: dict[Photo, Facts] = {}
         self._labels: Counter[str] = Counter()  # of the photos of the list whose facts are known
         self._compared = 0  # so many of them were shown to another model before
+        self._found: Counter[str] | None = None
         self._dates: dict[Photo, str] = {}
         self._rows: list[Photo] = []
         self._row_of: dict[Photo, int] = {}
@@ -169,6 +170,11 @@ class LibraryModel(ColumnsModel):
         found = +self._labels
         found.pop("", None)
         return found
+
+    def found(self) -> Counter[str] | None:
+        """How many photos of each label the filter finds, were no labels chosen; those without one
+        stand under "". None: all. Counted anew whenever photos are put in order."""
+        return self._found
 
     def _learn(self, photo: Photo) -> None:
         """Compute a photo's facts anew, and count it."""
@@ -302,7 +308,13 @@ class LibraryModel(ColumnsModel):
             there = set(photos)
             self._facts = {p: facts for p, facts in self._facts.items() if p in there}
             self._dates = {p: date for p, date in self._dates.items() if p in there}
-        rows = arranged(photos, self._facts, self._dates, self.shown, self.by, falling=self.falling)
+        shown, passes = self.shown, self.shown.of_any_label.test()
+        self._found = None
+        if passes is not None:
+            photos = [photo for photo in photos if passes(self._facts[photo])]
+            self._found = Counter(self._facts[photo].label for photo in photos)
+            shown = Filter(labels=shown.labels)  # what is left to ask of these
+        rows = arranged(photos, self._facts, self._dates, shown, self.by, falling=self.falling)
         if rows != self._rows:
             self.about_to_arrange.emit()
             self.beginResetModel()

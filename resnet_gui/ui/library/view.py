@@ -273,7 +273,7 @@ class LibraryView(QWidget):
     @Slot()
     def _count(self) -> None:
         total, shown = self.photos.rowCount(), self.model.rowCount()
-        self.labels.show_counts(self.model.labels(), total)
+        self.labels.show_counts(self.model.labels(), total, self.model.found())
         self.table.show_before(self.model.compared())
         self._show_counts()
         if shown == 0:

@@ -1,5 +1,5 @@
-"""“Show in folder” and “Open”: by the system's file manager, or by the program that it has for a file;
-where none answers, as a path to copy."""
+"""“Show in folder” and “Open”: by the system's file manager, or by the program that it has for a
+file; where none answers, as a path to copy."""
 
 from __future__ import annotations
 

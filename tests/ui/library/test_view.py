@@ -16,6 +16,7 @@ from tests.helpers.fake_engine import Rig, heard
 from tests.ui.library.conftest import Fill, answer, give, names, settled
 
 LEFT = Qt.MouseButton.LeftButton
+SPOKEN = Qt.ItemDataRole.AccessibleTextRole
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
 
@@ -38,6 +39,12 @@ def click(qtbot: QtBot, library: LibraryView, row: int, modifier: Qt.KeyboardMod
     view = library.view
     at = view.visualRect(library.model.index(row, 0)).center()
     qtbot.mouseClick(view.viewport(), LEFT, modifier, at)
+
+
+def click_label(qtbot: QtBot, library: LibraryView, row: int) -> None:
+    labels = library.labels
+    at = labels.visualRect(labels.model().index(row, 0)).center()
+    qtbot.mouseClick(labels.viewport(), LEFT, pos=at)
 
 
 @pytest.mark.parametrize("kind", [GRID, TABLE])
@@ -171,8 +178,7 @@ def test_the_filter_bar_and_the_labels_narrow_down(
 ) -> None:
     assert library.labels.labels == [("bee", 20), ("ant", 10)]
     labels = library.labels
-    at = labels.visualRect(labels.model().index(2)).center()
-    qtbot.mouseClick(labels.viewport(), LEFT, pos=at)
+    click_label(qtbot, library, 2)
     rig.until(lambda: library.model.rowCount() == 10)
     rig.until(lambda: library.count.text() == "10 of 30 photos")
     assert library.show_all.isVisible()
@@ -190,6 +196,41 @@ def test_the_filter_bar_and_the_labels_narrow_down(
     rig.until(lambda: library.grid.isVisible())
     qtbot.keyClick(library.bar.search, Qt.Key.Key_Down)
     assert library.current is many[0]
+
+
+def test_labels_count_what_the_filter_finds(
+    rig: Rig, qtbot: QtBot, library: LibraryView, photos: PhotoList, many: list[Photo], fill: Fill
+) -> None:
+    def said() -> list[str]:
+        model = library.labels.model()
+        texts = (model.index(row).data(SPOKEN) for row in range(model.rowCount()))
+        return [str(text) for text in texts]
+
+    assert said() == ["All labels, 30 photos", "bee, 20 photos", "ant, 10 photos"]
+    library.bar.least.setValue(80)  # photos 0 to 6
+    rig.until(
+        lambda: (
+            said() == ["All labels, 7 of 30 photos", "bee, 4 of 20 photos", "ant, 3 of 10 photos"]
+        )
+    )
+    # What another label has does not depend on which one is chosen.
+    click_label(qtbot, library, 2)
+    rig.until(lambda: library.model.rowCount() == 3)
+    settled(rig, library.model)
+    assert library.labels.chosen_labels == {"ant"}
+    assert said()[1:] == ["bee, 4 of 20 photos", "ant, 3 of 10 photos"]
+    # A label that is found nowhere is left out, but not the one that is chosen.
+    library.bar.search.setText("01.jpg")
+    rig.until(lambda: said()[1:] == ["bee, 1 of 20 photos", "ant, 0 of 10 photos"])
+    library.show_all.click()
+    rig.until(lambda: said()[1:] == ["bee, 20 photos", "ant, 10 photos"])
+    # New answers are counted, too.
+    library.bar.least.setValue(80)
+    rig.until(lambda: library.model.rowCount() == 7)
+    fill("/x/30.jpg", "/x/31.jpg")
+    give(photos, [*[None] * 30, answer("fly", 0.9), answer("fly", 0.1)])
+    rig.until(lambda: "fly, 1 of 2 photos" in said())
+    assert said()[0] == "All labels, 8 of 32 photos"
 
 
 def test_several_labels_are_chosen_with_ctrl(
