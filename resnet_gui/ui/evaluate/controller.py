@@ -71,6 +71,7 @@ class EvaluateController(QObject):
         self.device = "auto"
         self._job: Job | None = None
         self._failed = 0
+        self._done = (0, 0)  # photos that the test has answered, of so many
         self._began = 0.0
         means.store.changed.connect(self.changed)
 
@@ -185,7 +186,7 @@ class EvaluateController(QObject):
             return
         self._let_go()
         self.model_id = entry.spec.id
-        self._failed, self._began = 0, time.monotonic()
+        self._failed, self._done, self._began = 0, (0, 0), time.monotonic()
         start = partial(_test, self._engine, self.model_id, self.folder, self.device, self.part)
         self._job = job = self._inference.submit(start, Priority.NORMAL)
         job.progressed.connect(self._on_progressed)
@@ -218,6 +219,7 @@ class EvaluateController(QObject):
             self.progressed.emit("Looking through the folder", event.done, event.total)
             self._began = time.monotonic()
             return
+        self._done = (event.done, event.total)
         elapsed = time.monotonic() - self._began
         left = elapsed / event.done * (event.total - event.done) if event.done else None
         text = f"{event.done:,} of {event.total:,} photos"
@@ -242,13 +244,23 @@ class EvaluateController(QObject):
 
     @Slot()
     def _on_cancelled(self) -> None:
+        self._end()
+        done, total = self._done
+        where = f"after {done:,} of {total:,} photos" if done else "before its first photo"
+        then = "To test all of them, start it again."
+        if self.state is EvaluateState.SHOWN:
+            then = "What you see is the result from before."
+        self.noticed.emit(f"Stopped {where}: of this test nothing is kept. {then}", "notice")
+
+    def _end(self) -> None:
+        """Without a result of its own."""
         self._job = None
         self._set(EvaluateState.EMPTY if self.result is None else EvaluateState.SHOWN)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         self.noticed.emit(sentence(error), "warning")
-        self._on_cancelled()
+        self._end()
 
     def _let_go(self) -> None:
         if self._job is not None:
