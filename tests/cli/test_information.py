@@ -70,6 +70,8 @@ def test_models_can_be_searched() -> None:
     assert ids("wide", "101") == ["wide_resnet101_2.imagenet1k_v1", "wide_resnet101_2"]
     assert ids("installed") == [LITE0]
     assert ids("INSTALLED lite") == [LITE0]
+    assert "resnet20-cifar10" in ids("cifar-10")
+    assert LITE0 in ids("imagenet", "installed")  # which is in neither its id nor its title
     nothing = invoke("models", "qqq")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
     assert "No model has “qqq”" in nothing.stderr

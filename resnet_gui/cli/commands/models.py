@@ -17,7 +17,9 @@ def models(
     search: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Only models with all of these words in id, title or state.", metavar="WORD"
+            help="Only models with all of these words in id, title or state, or in what they "
+            "learned from.",
+            metavar="WORD",
         ),
     ] = None,
     architectures: Annotated[
@@ -45,20 +47,19 @@ def models(
       resnet-gui models resnet downloadable
       resnet-gui models --architectures
     """
-    words = " ".join(search or ()).lower().split()
+    words = " ".join(search or ()).casefold().split()
     entries = [
         entry
         for entry in (untrained_entries() if architectures else Zoo.standard().entries())
-        if all(
-            word in f"{entry.spec.id} {entry.spec.title} {entry.state}".lower() for word in words
-        )
+        if entry.has_words(words)
     ]
     if as_json:
         for entry in entries:
             emit_json(entry.to_json())
         return
     if not entries:
-        say(f"No model has “{' '.join(words)}” in its id, title or state." if words else NO_MODEL)
+        nowhere = "in its id, title or state, or in what it learned from."
+        say(f"No model has “{' '.join(words)}” {nowhere}" if words else NO_MODEL)
         return
     header: tuple[str, ...] = (
         "id", "title", "state", "classes", "top-1", "photos", "parameters", "GFLOPs", "size",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -150,6 +151,14 @@ class ModelEntry(Value):
             replace(entry, spec=replace(entry.spec, views="")) if entry.spec.views else entry
             for entry in alone
         )
+
+    def has_words(self, words: Sequence[str]) -> bool:
+        """Whether a search for these words, in small letters, finds it: all of them stand in what
+        is said of it, also of which photos it learned from."""
+        spec = self.spec
+        said = (spec.title, spec.id, spec.family, spec.dataset, spec.weights, self.state.value)
+        text = " ".join(said).casefold()
+        return all(word in text for word in words)
 
     def to_json(self) -> dict[str, Any]:
         """The line that `models --json` prints."""

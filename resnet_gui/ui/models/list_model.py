@@ -87,20 +87,14 @@ class ModelList(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
     def _arrange(self) -> None:
-        words = self._search.lower().split()
+        words = self._search.casefold().split()
         self.beginResetModel()
         self._rows = []
         for state, title in GROUP_TITLES.items():
-            group = [e for e in self._entries if e.state is state and _matches(e, words)]
+            group = [e for e in self._entries if e.state is state and e.has_words(words)]
             if group:
                 self._rows += [title, *_by_dataset(group)]
         self.endResetModel()
-
-
-def _matches(entry: ModelEntry, words: Sequence[str]) -> bool:
-    spec = entry.spec
-    text = f"{spec.title} {spec.id} {spec.family} {spec.dataset} {spec.weights}".lower()
-    return all(word in text for word in words)
 
 
 def _by_dataset(group: Sequence[ModelEntry]) -> list[ModelEntry]:

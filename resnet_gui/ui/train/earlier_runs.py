@@ -52,6 +52,12 @@ class EarlierRuns(QObject):
         """Read the list of runs."""
         self._io.submit(_read_runs).progressed.connect(self._on_runs)
 
+    @Slot()
+    def look(self) -> None:
+        """As `refresh`, but where nothing has changed nothing is said: the list on the screen is
+        made anew each time, and would lose the focus."""
+        self._io.submit(_read_runs).progressed.connect(self._on_looked)
+
     def open(self, path: Path) -> None:
         """Read what came out of a run; `opened` says it."""
         job = self._read(path, resting=True)
@@ -130,6 +136,11 @@ class EarlierRuns(QObject):
     def _on_runs(self, events: list[tuple[RunInfo, ...]]) -> None:
         self.runs = events[-1]
         self.changed.emit()
+
+    @Slot(object)
+    def _on_looked(self, events: list[tuple[RunInfo, ...]]) -> None:
+        if events[-1] != self.runs:
+            self._on_runs(events)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

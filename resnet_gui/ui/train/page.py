@@ -29,6 +29,7 @@ from resnet_gui.ui.train.later_parts import LaterParts
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.run_view import TrainRunView
+from resnet_gui.ui.train.runs_watch import RunsWatch
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.train.start import TrainStart
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
@@ -109,6 +110,7 @@ class TrainPage(Page):
         self.classes.shown_changed.connect(self._forget_run_notices)
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
+        self._runs_watch = RunsWatch(controller, self)
         self._offer = RunOffer(controller, self.notices, self)
         self._offer.offered.connect(self.resume_offered)
         self.offer_action(
