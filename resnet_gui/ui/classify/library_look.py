@@ -19,6 +19,7 @@ from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.library.looks import GRID, LOOKS, MANY, PHOTO, TABLE
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.file_saver import FileSaver
+from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.saved_file import say_saved
 from resnet_gui.ui.widgets.words import sentence
@@ -68,6 +69,7 @@ class LibraryLook(QObject):
         self._saver.saved.connect(self._on_exported)
         self._saver.failed.connect(self._on_export_failed)
         self._notices = page.notices
+        self._saved: NoticeLine | None = None
         self._coming = False  # the library's module
         self.stack = QStackedWidget()
         self.stack.addWidget(photo)
@@ -264,7 +266,10 @@ class LibraryLook(QObject):
         path, count = made
         rows = "1 row" if count == 1 else f"{count:,} rows"
         text = f"Saved {rows} to {path}"
-        say_saved(self._notices, self._actions.reveal, text, path, "table")
+        notice = say_saved(self._notices, self._actions.reveal, text, path, "table")
+        if self._saved is not None and self._saved is not notice:
+            self._notices.remove(self._saved)  # of several tables the last one is looked at
+        self._saved = notice
 
     @Slot(object)
     def _on_export_failed(self, error: Exception) -> None:

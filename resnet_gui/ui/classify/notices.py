@@ -47,7 +47,6 @@ class LabelledNotice(QObject):
         super().__init__(parent)
         self._notices = notices
         self._notice: NoticeLine | None = None
-        self._test: NoticeLine | None = None
         self._folder = Path()
         self._photos = controller.photos
         controller.labelled.connect(self._on_labelled)
@@ -58,17 +57,15 @@ class LabelledNotice(QObject):
     def _on_labelled(self, found: LabelledFolder) -> None:
         self._withdraw()
         self._folder = found.path
+        name = one_line(found.path.name, 60)
         self._notice = self._notices.add(
-            f"“{one_line(found.path.name, 60)}” holds {found.classes:,} folders of photos. If each "
-            "is one class, a model can learn them.",
+            f"“{name}” holds {found.classes:,} folders of photos. If each is one class, a model "
+            "can learn them, or be tested on them.",
             "notice",
             "Train on it",
         )
         self._notice.acted.connect(self._on_acted)
-        self._test = self._notices.add(
-            "How often a model is right on them can be tested.", "notice", "Test a model on it"
-        )
-        self._test.acted.connect(self._on_test)
+        self._notice.add_button("Test a model on it").clicked.connect(self._on_test)
 
     @Slot()
     def _on_photos_gone(self, *_: object) -> None:
@@ -76,10 +73,9 @@ class LabelledNotice(QObject):
             self._withdraw()
 
     def _withdraw(self) -> None:
-        for notice in (self._notice, self._test):
-            if notice is not None:
-                self._notices.remove(notice)
-        self._notice = self._test = None
+        if self._notice is not None:
+            self._notices.remove(self._notice)
+        self._notice = None
 
     @Slot()
     def _on_test(self) -> None:

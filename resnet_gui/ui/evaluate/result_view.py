@@ -126,7 +126,11 @@ class ResultView(QWidget):
         embolden(self.figure, 1.6)
         self.facts = PlainLabel()
         self.facts.setWordWrap(True)
-        for widget in (self.title, self.figure, self.facts):
+        self.terms = PlainLabel()  # words of the trade, which the pointer explains
+        self.terms.setWordWrap(True)
+        self.terms.setProperty("kind", "muted")
+        self.terms.setCursor(Qt.CursorShape.WhatsThisCursor)
+        for widget in (self.title, self.figure, self.facts, self.terms):
             texts.addWidget(widget)
         row.addLayout(texts, 1)
         self.report = QPushButton("Save &report…")
@@ -280,9 +284,8 @@ class ResultView(QWidget):
         macro = figures.macro("f1")
         adjusted = adjusted_words(result.predictions.calibration.temperature)
         sentences = [
-            f"{figures.right:,} of {count_noun(figures.n, 'photo')}; 95 % interval {low:.1%} to "
-            f"{high:.1%}; F1 {macro or 0.0:.1%} as a mean over the classes; loss "
-            f"{figures.loss:.3f}{adjusted}.",
+            f"{figures.right:,} of {count_noun(figures.n, 'photo')}; of very many photos like "
+            f"these most likely {low:.1%} to {high:.1%} (95 % interval).",
             *cautions(facts),
             *filter(None, [figures.lopsided()]),
         ]
@@ -291,6 +294,9 @@ class ResultView(QWidget):
                 f"The matrix has the {len(result.order):,} classes with most mistakes."
             )
         self.facts.setText(" ".join(sentences))
+        self.terms.setText(
+            f"F1 {macro or 0.0:.1%} as a mean over the classes; loss {figures.loss:.3f}{adjusted}"
+        )
 
     def _show_matrix(self) -> None:
         if self._result is not None:

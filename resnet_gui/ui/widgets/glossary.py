@@ -32,6 +32,11 @@ _TERMS = (
         r"accurac(?:y|ies)",
         "Accuracy: the share of photos whose first answer is right.",
     ),
+    (
+        r"95 % interval",
+        "95 % interval: a few photos can be lucky or unlucky. In 19 of 20 such tests the share "
+        "that is right of very many photos lies within it.",
+    ),
     (r"top-1", "Top-1: the share of photos whose first answer is right."),
     (r"top-5", "Top-5: the share of photos where the right class is among the first five."),
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from resnet_gui.core.dataset.labelled import class_folders
 from resnet_gui.core.events import ImageFailed, ImageSource
@@ -193,11 +193,19 @@ def test_its_notice_leads_to_train(controller: ClassifyController, tmp_path: Pat
     asked = heard(notice.train_requested)
     controller.labelled.emit(LabelledFolder(tmp_path / "one", 2))
     controller.labelled.emit(LabelledFolder(tmp_path / "two", 3))
-    assert [text[:24] for text in notices.texts] == [
-        "“two” holds 3 folders of", "How often a model is rig",
-    ]  # fmt: skip
+    assert notices.texts == [
+        "“two” holds 3 folders of photos. If each is one class, a model can learn them, or be "
+        "tested on them."
+    ]
     notices.shown[0].button.click()
     assert asked == [tmp_path / "two"]
+    assert notices.texts == []
+    tested = heard(notice.test_requested)
+    controller.labelled.emit(LabelledFolder(tmp_path / "one", 2))
+    buttons = notices.shown[0].findChildren(QPushButton)
+    assert [button.text() for button in buttons] == ["Train on it", "Test a model on it"]
+    buttons[1].click()
+    assert (tested, len(asked)) == ([tmp_path / "one"], 1)
     assert notices.texts == []
 
 
@@ -208,6 +216,6 @@ def test_what_is_said_of_a_folder_leaves_with_its_photos(
     LabelledNotice(controller, bar, parent)
     controller.photos.add([ImageSource.file(tmp_path / "a.jpg")])
     controller.labelled.emit(LabelledFolder(tmp_path, 3))
-    assert len(bar.texts) == 2
+    assert len(bar.texts) == 1
     controller.clear()
     assert bar.texts == []

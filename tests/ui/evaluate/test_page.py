@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -56,6 +56,14 @@ def open_first(qtbot: QtBot, page: EvaluatePage) -> ResultView:
     return page.result
 
 
+def pointed_at(label: QWidget) -> list[str]:
+    """The tooltip of a label, line by line."""
+    QToolTip.hideText()
+    at = QPoint(2, 2)
+    QApplication.sendEvent(label, QHelpEvent(QEvent.Type.ToolTip, at, label.mapToGlobal(at)))
+    return QToolTip.text().split("\n")
+
+
 def test_a_kept_result_opens_from_the_list(qtbot: QtBot, page: EvaluatePage) -> None:
     kept = page.start.kept
     assert kept.isVisible()
@@ -70,6 +78,11 @@ def test_a_kept_result_opens_from_the_list(qtbot: QtBot, page: EvaluatePage) -> 
     figures = result.figures
     assert view.figure.text() == f"{figures.accuracy:.1%} right"
     assert f"{figures.right} of 300 photos" in view.facts.text()
+    # What only experts ask for stands apart, and the pointer explains it.
+    assert "F1" not in view.facts.text()
+    assert "loss" not in view.facts.text()
+    assert [line.split(":")[0] for line in pointed_at(view.facts)] == ["95 % interval"]
+    assert [line.split(":")[0] for line in pointed_at(view.terms)] == ["F1", "Loss"]
     page.controller.close()
     assert page.stack.currentWidget() is page.start
 

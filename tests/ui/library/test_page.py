@@ -250,6 +250,7 @@ def test_answers_are_saved(
     dialog.columns["size"].setChecked(True)
     dialog.save.click()
     rig.settle()
+    assert [t for t in page.notices.texts if t.startswith("Saved")] == [f"Saved 4 rows to {target}"]
     found = json.loads(target.read_text(encoding="utf-8"))
     size = (tmp_path / "01.png").stat().st_size
     assert found[0] == {"label": "bee", "size": size}
