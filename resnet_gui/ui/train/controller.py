@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
+from resnet_gui.core.dataset.look_again import LookedAgain
 from resnet_gui.core.dataset.summary import DatasetSummary
 from resnet_gui.core.errors import RunConfigError
 from resnet_gui.core.events import Notice
@@ -33,14 +34,16 @@ from resnet_gui.jobs.lane import Job
 from resnet_gui.ui.means import Means
 from resnet_gui.ui.train.earlier_runs import EarlierRuns
 from resnet_gui.ui.train.estimates import Estimates
+from resnet_gui.ui.train.last_look import LastLook, changed_text
 from resnet_gui.ui.train.run_settings import RunSettings
 from resnet_gui.ui.train.scans import FolderScan
+from resnet_gui.ui.train.signals import TrainSignals
 from resnet_gui.ui.train.state import RunEnd as RunEnd
 from resnet_gui.ui.train.state import TrainState as TrainState
 from resnet_gui.ui.widgets.words import sentence
 
 
-class TrainController(QObject):
+class TrainController(TrainSignals):
     """One folder, one set of settings, one run at a time.
 
     Attributes:
@@ -50,37 +53,7 @@ class TrainController(QObject):
         started, end: the first and last event of the run that is shown. history: its epochs.
         earlier: the runs on this computer.
         run_title, run_config: its name and settings. settings, start_model: of the next run.
-
-    Signals:
-        state_changed(), dataset_changed(), config_changed().
-        scan_progressed(ScanProgress, UnpackProgress or DownloadProgress),
-        prepared(Preparing), estimated(Estimated or None), not_estimated(str why).
-        run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
-        layers_measured(LayersMeasured), samples_predicted(SamplesPredicted),
-        run_ended(RunFinished | RunStopped | RunFailed).
-        results_opened(RunResults): a run of earlier is shown, as it ended.
-        noticed(str text, str kind), run_noticed(str text): of the run that goes on or ended last.
-        model_made(str id), models_changed(): others are here now.
     """
-
-    state_changed = Signal()
-    dataset_changed = Signal()
-    config_changed = Signal()
-    scan_progressed = Signal(object)
-    prepared = Signal(object)
-    estimated = Signal(object)
-    not_estimated = Signal(object)
-    run_started = Signal(object)
-    batches_done = Signal(object)
-    epoch_done = Signal(object)
-    layers_measured = Signal(object)
-    samples_predicted = Signal(object)
-    run_ended = Signal(object)
-    results_opened = Signal(object)
-    noticed = Signal(object, str)
-    run_noticed = Signal(object)
-    model_made = Signal(str)
-    models_changed = Signal()
 
     def __init__(self, means: Means, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -107,11 +80,16 @@ class TrainController(QObject):
         self._scan.noticed.connect(self.noticed)
         self._scan.scanned.connect(self._on_scanned)
         self._scan.ended.connect(self._on_scan_ended)
+        self._look = LastLook(means.io, self)
+        self._look.progressed.connect(self.scan_progressed)
+        self._look.noticed.connect(self.noticed)
+        self._look.looked.connect(self._on_looked)
         self._estimates = Estimates(means.engine, means.training, self)
         self._estimates.measured.connect(self.estimated)
         self._estimates.failed.connect(self.not_estimated)
         self._wanted: RunConfig | None = None  # settings to take as soon as the folder is scanned
         self._run: Job | None = None
+        self._skipped: dict[str, PhotoSkipped] = {}
         self._just_made = ""  # id of a model that the store does not know yet
         self._opened: RunInfo | None = None  # whose results are shown
         self._stop = threading.Event()
@@ -256,11 +234,27 @@ class TrainController(QObject):
     # --- the run ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Train with the present folder and settings."""
+        """Train with the present settings and the folder as it is now, after one more look."""
         if self.config is None or self.summary is None or self.running:
             return
+        if self.state is not TrainState.LOOKING:
+            self._look.begin(self.summary)
+            self._set_state(TrainState.LOOKING)
+
+    @Slot(object)
+    def _on_looked(self, now: LookedAgain | None) -> None:
+        if self.state is not TrainState.LOOKING:
+            return  # the person went elsewhere meanwhile
+        if now is not None and now.changes:
+            self.summary = now.summary
+            self.dataset_changed.emit()
+            self._configure(measure=False)
+            self.noticed.emit(changed_text(now, trains=self.config is not None), "notice")
+        if now is None or self.config is None:
+            self._set_state(TrainState.READY)
+            return
         self.run_title, self.run_config = self.config.title, self.config
-        self._begin(partial(self._engine.train, self.config, self.summary, self._stop.is_set))
+        self._begin(partial(self._engine.train, self.config, now.summary, self._stop.is_set))
 
     def resume(self, run: RunInfo) -> None:
         """Go on with an earlier run; everything is checked before anything changes."""
@@ -278,7 +272,7 @@ class TrainController(QObject):
     def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
         self._estimates.stop()
         self._stop.clear()
-        self.started, self.end, self.history = None, None, []
+        self.started, self.end, self.history, self._skipped = None, None, [], {}
         self._run = job = self._training.submit(start)
         job.progressed.connect(self._on_run)
         job.failed.connect(self._on_failed)
@@ -342,6 +336,10 @@ class TrainController(QObject):
             self.batches_done.emit(batches)
         for event in events:
             self._take(event)
+        skipped = {event.path: event for event in events if isinstance(event, PhotoSkipped)}
+        if skipped:
+            self._skipped |= skipped
+            self.photos_skipped.emit(list(self._skipped.values()))
 
     def _take(self, event: Any) -> None:
         if isinstance(event, Preparing):
@@ -361,7 +359,7 @@ class TrainController(QObject):
             if event.model_id:
                 self._just_made = event.model_id
                 self.model_made.emit(event.model_id)
-        if isinstance(event, PhotoSkipped | Notice | RunFailed):
+        if isinstance(event, Notice | RunFailed):
             self.run_noticed.emit(event.message)
 
     @Slot(object)

@@ -31,6 +31,7 @@ from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.run_view import TrainRunView
 from resnet_gui.ui.train.runs_watch import RunsWatch
 from resnet_gui.ui.train.setup import TrainSetup
+from resnet_gui.ui.train.skipped_photos import SkippedPhotos
 from resnet_gui.ui.train.start import TrainStart
 from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
 from resnet_gui.ui.widgets.reveal import Reveal
@@ -105,6 +106,8 @@ class TrainPage(Page):
         controller.noticed.connect(self._on_noticed)
         self._state = controller.state
         controller.run_noticed.connect(self._on_run_noticed)
+        self._skipped = SkippedPhotos(self.notices, self)
+        controller.photos_skipped.connect(self._skipped.show)
         controller.dataset_changed.connect(self._forget_run_notices)
         controller.results_opened.connect(self._forget_run_notices)
         self.classes.shown_changed.connect(self._forget_run_notices)
@@ -259,7 +262,7 @@ class TrainPage(Page):
         self.takes = "photos, folders or a picture" if made else TrainPage.takes
         if made and self.classes.view is not None:
             self.stack.setCurrentWidget(self.classes.view)
-        elif state is TrainState.READY:
+        elif state in (TrainState.READY, TrainState.LOOKING):
             self.stack.setCurrentWidget(self.parts.needed_setup())
         elif self.controller.running or state is TrainState.ENDED:
             self.stack.setCurrentWidget(self.parts.needed_run())
@@ -283,6 +286,7 @@ class TrainPage(Page):
     def _forget_run_notices(self, *_: object) -> None:
         """What was said of a run says nothing of another folder or run."""
         self.notices.forget(_RUN)
+        self._skipped.forget()
 
     @Slot(object)
     def _on_run_ended(self, end: object) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.core.dataset.summary import ScanProgress
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.training.presets import PRESETS, automatic_preset
@@ -23,7 +24,7 @@ from resnet_gui.core.zoo import ModelState
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
-from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.folder_card import FolderCard
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.icons import put_icon
@@ -68,6 +69,8 @@ class TrainSetup(QWidget):
         controller.config_changed.connect(self._on_config_changed)
         controller.estimated.connect(self._on_estimated)
         controller.not_estimated.connect(self._on_not_estimated)
+        controller.state_changed.connect(self._on_state_changed)
+        controller.scan_progressed.connect(self._on_looked_through)
 
     # --- building ---------------------------------------------------------------------------
 
@@ -199,6 +202,11 @@ class TrainSetup(QWidget):
         self.estimate.setProperty("kind", "muted")
         self.estimate.setWordWrap(True)
         column.addWidget(self.estimate)
+        self.look = PlainLabel()
+        self.look.setProperty("kind", "muted")
+        self.look.setWordWrap(True)
+        self.look.hide()
+        column.addWidget(self.look)
         self.start = QPushButton("Start training")
         self.start.setProperty("kind", "primary")
         self.start.setMinimumHeight(38)
@@ -313,6 +321,19 @@ class TrainSetup(QWidget):
     @Slot(object)
     def _on_not_estimated(self, why: str) -> None:
         self.estimate.setText(why)
+
+    @Slot()
+    def _on_state_changed(self) -> None:
+        looks = self._controller.state is TrainState.LOOKING
+        self.look.setText("Looking whether the folder has changed…")
+        self.look.setVisible(looks)
+        self.estimate.setHidden(looks)
+
+    @Slot(object)
+    def _on_looked_through(self, progress: object) -> None:
+        if isinstance(progress, ScanProgress):
+            far = f"{progress.done:,} of {progress.total:,} photos"
+            self.look.setText(f"The folder has changed. Looking through it: {far}")
 
     # --- what the person does ---------------------------------------------------------------
 

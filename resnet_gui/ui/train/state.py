@@ -13,6 +13,7 @@ class TrainState(Enum):
     EMPTY = auto()  # no folder
     SCANNING = auto()
     READY = auto()  # a folder with its settings
+    LOOKING = auto()  # Start was clicked: is the folder still what it was?
     RUNNING = auto()  # preparing or training
     PAUSED = auto()
     STOPPING = auto()

@@ -182,6 +182,7 @@ def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, fold
         PhotoSkipped("r", "p", "p could not be read."), Notice("Slow disk."), stopped(),
     )  # fmt: skip
     seen, noticed = states(controller), heard(controller.run_noticed)
+    skipped = heard(controller.photos_skipped)
     names = (
         "prepared run_started batches_done epoch_done layers_measured samples_predicted run_ended "
         "model_made"
@@ -191,7 +192,7 @@ def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, fold
     rig.settle()
     [(config, summary, _)] = rig.engine.asked("train")
     assert (config, summary) == (controller.config, controller.summary)
-    assert seen == [TrainState.RUNNING, TrainState.ENDED]
+    assert seen == [TrainState.LOOKING, TrainState.RUNNING, TrainState.ENDED]
     assert said["prepared"] == [Preparing("photos", 1, 8)]
     assert said["run_started"] == [started()]
     assert [b for batches in said["batches_done"] for b in batches] == [batch(1), batch(2)]
@@ -200,7 +201,8 @@ def test_a_run_from_start_to_its_end(rig: Rig, controller: TrainController, fold
     assert said["samples_predicted"] == [samples]
     assert said["run_ended"] == [stopped()]
     assert said["model_made"] == ["made"]
-    assert noticed == ["p could not be read.", "Slow disk."]
+    assert noticed == ["Slow disk."]
+    assert skipped == [[PhotoSkipped("r", "p", "p could not be read.")]]
     assert controller.end == stopped()
     controller.back_to_settings()
     assert controller.state is TrainState.READY

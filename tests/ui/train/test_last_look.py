@@ -1,0 +1,141 @@
+"""Between Start and the training the folder is looked at once more; skipped photos share a line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from resnet_gui.core.runs.events import PhotoSkipped
+from resnet_gui.ui.train.controller import TrainController, TrainState
+from resnet_gui.ui.train.skipped_photos import SkippedPhotos, skipped_text
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from tests.helpers.fake_engine import Rig, heard
+from tests.ui.train.conftest import ready, started, stopped
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def changing(folder: Path, tmp_path: Path) -> Path:
+    """A folder of this test's own."""
+    return Path(shutil.copytree(folder, tmp_path / "garden"))
+
+
+def test_a_folder_that_changed_is_trained_as_it_is_now(
+    rig: Rig, controller: TrainController, changing: Path
+) -> None:
+    """Before, three photos were missing and three of another class were never seen."""
+    ready(rig, controller, changing)
+    controller.set_preset("best")
+    controller.set_option("epochs", 7)
+    controller.set_title("My garden")
+    for number in range(3):
+        (changing / "ant" / f"{number}.png").rename(changing / "bee" / f"from ant {number}.png")
+    noticed, shown = heard(controller.noticed), heard(controller.dataset_changed)
+    rig.engine.script("train", started(), stopped())
+    controller.start()
+    assert controller.state is TrainState.LOOKING
+    controller.start()  # a second click begins nothing more
+    rig.settle()
+    [(config, summary, _)] = rig.engine.asked("train")
+    assert {item.name: item.count for item in summary.classes} == {"ant": 3, "bee": 9}
+    assert (config.preset, config.epochs, config.title) == ("best", 7, "My garden")
+    assert [text for text, _ in noticed] == [
+        "“garden” has changed since it was opened: 3 photos came and 3 went. The training takes "
+        "the folder as it is now."
+    ]
+    assert len(shown) == 1
+    assert controller.summary is summary
+
+
+def test_a_folder_that_cannot_train_any_more_is_not_trained_on(
+    rig: Rig, controller: TrainController, changing: Path
+) -> None:
+    ready(rig, controller, changing)
+    shutil.rmtree(changing / "bee")
+    noticed = heard(controller.noticed)
+    controller.start()
+    rig.settle()
+    assert not rig.engine.asked("train")
+    assert controller.state is TrainState.READY
+    assert "only one class" in controller.config_error
+    [(text, _)] = noticed
+    assert text.endswith("6 photos went. So it cannot be trained on.")
+
+
+def test_a_folder_that_is_gone_is_not_trained_on(
+    rig: Rig, controller: TrainController, changing: Path
+) -> None:
+    ready(rig, controller, changing)
+    moved = changing.rename(changing.with_name("moved"))
+    noticed = heard(controller.noticed)
+    controller.start()
+    rig.settle()
+    assert not rig.engine.asked("train")
+    assert controller.state is TrainState.READY
+    [(text, kind)] = noticed
+    assert "garden is not there" in text
+    assert kind == "miss"
+    moved.rename(changing)  # and then it is there again
+    rig.engine.script("train", started(), stopped())
+    controller.start()
+    rig.settle()
+    assert controller.state is TrainState.ENDED
+
+
+def test_who_goes_elsewhere_during_the_look_starts_nothing(
+    rig: Rig, controller: TrainController, folder: Path, changing: Path
+) -> None:
+    ready(rig, controller, changing)
+    hold = rig.occupy(rig.io)
+    controller.start()
+    controller.open_folder(folder)
+    hold.over.set()
+    rig.settle()
+    assert controller.state is TrainState.READY
+    hold = rig.occupy(rig.io)
+    controller.start()
+    controller.close_folder()
+    hold.over.set()
+    rig.settle()
+    assert controller.state is TrainState.EMPTY
+    assert not rig.engine.asked("train")
+
+
+def skipped(*names: str) -> list[PhotoSkipped]:
+    return [PhotoSkipped("r", f"/photos/ant/{n}.jpg", f"{n}.jpg is not there.") for n in names]
+
+
+def test_what_is_said_of_skipped_photos() -> None:
+    assert skipped_text(skipped("a")) == "a.jpg is not there."
+    assert skipped_text(skipped("a", "b")) == (
+        "2 photos could not be read and are left out: “a.jpg”, “b.jpg”. Were they moved or deleted?"
+    )
+    assert "“a.jpg”, “b.jpg”, “c.jpg” and 6 more." in skipped_text(skipped(*"abcdefghi"))
+
+
+def test_skipped_photos_share_a_line(
+    rig: Rig, controller: TrainController, folder: Path, qtbot: QtBot
+) -> None:
+    notices = NoticeBar()
+    qtbot.addWidget(notices)
+    line = SkippedPhotos(notices, controller)
+    controller.photos_skipped.connect(line.show)
+    ready(rig, controller, folder)
+    photos = skipped(*"abcdefghi")
+    # A photo that is asked for again in the test part is one photo.
+    rig.engine.script("train", started(), *photos[:2], *photos[2:], photos[0], stopped())
+    controller.start()
+    rig.settle()
+    [text] = notices.texts
+    assert text.startswith("9 photos could not be read")
+    notices.shown[0].close_button.click()
+    assert not notices.texts
+    line.show(photos[:1])
+    assert notices.texts == ["a.jpg is not there."]
+    line.forget()
+    assert not notices.texts
