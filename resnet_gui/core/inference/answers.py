@@ -44,7 +44,8 @@ class LoadedModel:
 
     @property
     def form(self) -> BackendForm:
-        return BackendForm(self.backend.name, self.backend.precision, self.backend.device)
+        one = self.backend
+        return BackendForm(one.name, one.precision, one.device, one.made)
 
     def answers(self, crops: Crops) -> Rows:
         """crops: (N, crop, crop, 3) uint8 -> (N, classes + 1) float32: the logits, and in the last

@@ -54,6 +54,7 @@ class AveragedBackend(Backend):
         precisions = sorted({backend.precision for backend in backends})
         self.precision = ", ".join(precisions)
         self.device = backends[0].device
+        self.made = " ".join(backend.made for backend in backends).strip()
         self.threads = min(backend.threads for backend in backends)
 
     def infer(self, crops: Crops) -> Rows:

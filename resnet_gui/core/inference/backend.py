@@ -20,6 +20,7 @@ Crops = npt.NDArray[np.uint8]  # (N, crop, crop, 3)
 Rows = npt.NDArray[np.float32]  # (N, classes) or (N, D)
 
 EXACT, OPENVINO, GPU = "exact", "openvino", "gpu"
+INT8 = "int8"  # the precision of a form of 8 bits, see `eight_bits`
 LIBRARIES = {EXACT: "torch", OPENVINO: "openvino", GPU: "torch"}  # whose numbers they are
 
 
@@ -38,6 +39,7 @@ class BackendForm:
     name: str
     precision: str
     device: DeviceInfo
+    made: str = ""
 
 
 class Backend(Protocol):
@@ -45,8 +47,9 @@ class Backend(Protocol):
 
     Attributes:
         name: EXACT, OPENVINO or GPU.
-        precision: "fp32", "bf16" or "fp16".
+        precision: "fp32", "bf16", "fp16" or INT8.
         device: what computes.
+        made: which one of several in this precision it is; "" where there is only one.
         threads: how many threads gain by calling at the same time. With 1 only one may call.
     """
 
@@ -54,6 +57,7 @@ class Backend(Protocol):
     precision: str
     device: DeviceInfo
     threads: int
+    made: str = ""
 
     def infer(self, crops: Crops) -> Rows:
         """crops: (N, crop, crop, 3) uint8, RGB, N of 1 or more -> logits: (N, classes) float32.

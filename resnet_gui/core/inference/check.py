@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.inference.backend import GPU, Backend, Crops, Rows, softmax
+from resnet_gui.core.inference.backend import GPU, INT8, Backend, Crops, Rows, softmax
 from resnet_gui.core.inference.converted import State, Verdict
 from resnet_gui.core.photos.decode import decoded
 from resnet_gui.core.photos.preprocess import crop_photo
@@ -28,10 +27,11 @@ MARGIN = 0.1  # of probability, between exact's first answer and its second
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """logits: largest difference as a share of the largest |logit| of exact. probabilities: largest
-    difference."""
+    difference. mean: of each picture's largest difference of probabilities."""
 
     logits: float
     probabilities: float
+    mean: float = 1.0
 
 
 # float32 shows whether the conversion is right; it differs by the order of the sums alone.
@@ -41,8 +41,13 @@ TOLERANCES = {
     "fp32": Tolerance(logits=1e-4, probabilities=1e-3),
     "bf16": Tolerance(logits=0.1, probabilities=0.1),
     "fp16": Tolerance(logits=0.1, probabilities=0.1),  # more digits, and a smaller range
+    INT8: Tolerance(logits=0.25, probabilities=0.25, mean=0.05),
 }
 _FEATURES_TOLERANCE = 1e-3  # share of the largest one; they are always computed in float32
+# 1 - cosine between what the head sees in 8 bits and exactly: by such an angle it is told whether a
+# photo is unlike all that was learned.
+_TURNED_TOLERANCE = 0.05
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,15 @@ class Expected:
 
 def expected_of(exact: Backend, crops: Crops) -> Expected:
     """Raises RuntimeError if `exact` fails."""
-    try:
-        features: Rows | None = exact.features(crops)
-    except ModelError:
-        features = None
-    return Expected(crops, exact.infer(crops), features)
+    return Expected(crops, *asked_both(exact, crops))
+
+
+def asked_both(backend: Backend, crops: Crops) -> tuple[Rows, Rows | None]:
+    """`infer_both` of all crops; of more than a few not at once, for the memory's sake."""
+    found = [backend.infer_both(piece) for piece in _pieces(crops)]
+    features = [seen for _, seen in found if seen is not None]
+    logits = np.concatenate([rows for rows, _ in found])
+    return logits, np.concatenate(features) if features else None
 
 
 def check_pictures(preprocessing: Preprocessing) -> Crops:
@@ -90,7 +99,7 @@ def check_pictures(preprocessing: Preprocessing) -> Crops:
 
 
 def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdict:
-    """The verdict on `fast`, which answers all pictures at once and, as that may be another form of
+    """The verdict on `fast`, which answers many pictures at once and, as that may be another form of
     it, each alone.
 
     Args:
@@ -101,7 +110,7 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
     """
     allowed = TOLERANCES[tolerance or fast.precision]
     crops, exact = expected.crops, expected.logits
-    found = fast.infer(crops)
+    found = np.concatenate([fast.infer(piece) for piece in _pieces(crops)])
     if found.shape != exact.shape:
         return _refused(fast, f"it gives {found.shape} numbers instead of {exact.shape}")
     if not np.isfinite(exact).all():
@@ -112,12 +121,15 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
     if not np.isfinite(found).all():
         return _refused(fast, "it answers with no number (NaN)")
     truth, answers = softmax(exact), softmax(found)
-    apart, logits = float(np.abs(truth - answers).max()), _share(exact, found)
+    each = np.abs(truth - answers).max(axis=1)
+    apart, mean, logits = float(each.max()), float(each.mean()), _share(exact, found)
     same = truth.argmax(axis=1) == answers.argmax(axis=1)
-    if not same[_margins(truth) > MARGIN].all():
+    if not same[margins(truth) > MARGIN].all():
         return _refused(fast, "it gives another first answer")
     if apart > allowed.probabilities:
         return _refused(fast, f"its probabilities are up to {apart:.1%} apart")
+    if mean > allowed.mean:
+        return _refused(fast, f"its probabilities are {mean:.1%} apart on average")
     if logits > allowed.logits:
         return _refused(fast, f"the numbers behind its percentages are up to {logits:.2%} apart")
     if expected.features is not None and (fast.precision == "fp32" or fast.name == GPU):
@@ -129,6 +141,10 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
             difference = max(difference, _share(expected.features, np.concatenate(seen)))
         if difference > _FEATURES_TOLERANCE:
             return _refused(fast, f"its features are up to {difference:.2%} apart")
+    if expected.features is not None and fast.precision == INT8:
+        turned = _turned(expected.features, asked_both(fast, crops)[1])
+        if turned > _TURNED_TOLERANCE:
+            return _refused(fast, f"what it sees in photos is up to {turned:.1%} turned away")
     return Verdict(
         State.CHECKED,
         precision=fast.precision,
@@ -136,15 +152,20 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
         same=int(same[: len(crops)].sum()),
         logits=logits,
         probabilities=apart,
+        mean=mean,
         features=expected.features is not None,
     )
+
+
+def _pieces(crops: Crops) -> list[Crops]:
+    return [crops[start : start + _AT_ONCE] for start in range(0, len(crops), _AT_ONCE)]
 
 
 def _refused(fast: Backend, reason: str) -> Verdict:
     return Verdict(State.REFUSED, precision=fast.precision, reason=reason)
 
 
-def _margins(probabilities: Rows) -> Rows:
+def margins(probabilities: Rows) -> Rows:
     """(N,): how far the first answer is before the second."""
     ordered = np.sort(probabilities, axis=1)
     last = ordered[:, -2] if ordered.shape[1] > 1 else np.zeros(len(ordered), np.float32)
@@ -158,6 +179,14 @@ def _share(expected: Rows, found: Rows) -> float:
         return float("inf")
     largest = float(np.abs(expected).max())
     return float(np.abs(expected - found).max()) / (largest or 1.0)
+
+
+def _turned(expected: Rows, found: Rows | None) -> float:
+    """The largest angle between the features of a photo, as 1 - cosine."""
+    if found is None or found.shape != expected.shape:
+        return float("inf")
+    lengths = np.linalg.norm(expected, axis=1) * np.linalg.norm(found, axis=1)
+    return float((1 - (expected * found).sum(axis=1) / np.maximum(lengths, 1e-12)).max())
 
 
 def _generated(side: int) -> list[npt.NDArray[np.uint8]]:

@@ -36,15 +36,10 @@ from resnet_gui.core.inference.answers import (
     prediction,
 )
 from resnet_gui.core.inference.backend import EXACT, BackendForm, Crops, Rows
-from resnet_gui.core.inference.background import CONVERSIONS
+from resnet_gui.core.inference.faster_forms import FasterForms
 from resnet_gui.core.inference.looking import look_wanted, looking
-from resnet_gui.core.inference.model_key import model_key, model_stamp
-from resnet_gui.core.inference.open_backend import (
-    expected_backend,
-    open_backend,
-    open_exact,
-    open_faster,
-)
+from resnet_gui.core.inference.model_key import Wanted, model_key, model_stamp
+from resnet_gui.core.inference.open_backend import expected_backend, open_backend, open_exact
 from resnet_gui.core.inference.photo_inputs import (
     Gate,
     PhotoInput,
@@ -55,7 +50,7 @@ from resnet_gui.core.inference.photo_inputs import (
 from resnet_gui.core.looks import ONCE
 from resnet_gui.core.system.find_device import device_or_cpu, find_device
 from resnet_gui.core.system.processor import cpu
-from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.system.settings import eight_bits_wanted, exact_wanted
 from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
@@ -77,6 +72,7 @@ class Classifier:
         models_in_memory: how many are kept; the one used longest ago goes first.
         find_device: from a setting ("auto", "cuda:1") to a device; DeviceError if it is not here.
         wants_exact: whether only the exact backend may answer; asked at each load.
+        wants_eight_bits: whether a form of 8 bits may; asked at each load.
         look: in which of `core.looks.LOOKS` it looks at each photo; asked at each load.
     """
 
@@ -87,17 +83,18 @@ class Classifier:
         find_device: Callable[[str], DeviceInfo] = find_device,
         wants_exact: Callable[[], bool] = exact_wanted,
         look: Callable[[], str] = look_wanted,
+        wants_eight_bits: Callable[[], bool] = eight_bits_wanted,
     ) -> None:
         self.zoo = zoo
         self._capacity = max(1, models_in_memory)
         self._find_device = find_device
         self._wants_exact = wants_exact
         self._look = look
-        self._looked_for: set[tuple[Any, ...]] = set()  # conversions that have been made
+        self._wants_eight_bits = wants_eight_bits
         self._loaded: OrderedDict[tuple[Any, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
         self._broken_devices: set[str] = set()
-        self._said: list[str] = []  # what a person should know, until somebody is told
+        self._forms = FasterForms(self._loaded, self._entries)
         self._gate = Gate()
 
     def load(
@@ -163,6 +160,7 @@ class Classifier:
         """
         model = yield from self.load(model_id, device, exact=exact, once=once)
         asking: LoadedModel | None = None
+        guard = self._forms.guard(model, len(sources))
         with ExitStack() as stack:
             stream: PhotoStream[Answer] = PhotoStream(
                 sources,
@@ -181,11 +179,15 @@ class Classifier:
                 # Bad photos wait in line too: answers come in the order of the sources.
                 if photos not in (0, size) and number < len(sources):
                     continue
+                if photos and number > 1 and not guard.done:
+                    model = self._forms.guarded(model, guard, waiting)
                 model = yield from self._answer(model, waiting, run)
                 waiting = []
                 size = batch_size_for(model.device) if photos else size
-                if photos and asking is not model:  # the first answer, or another model goes on
+                # The first answer, or another model goes on.
+                if (photos or asking) and guard.done and asking is not model:
                     asking = model
+                    self._forms.begin_eight_bits(model, sources)
                     many = len(sources) - number >= _MANY
                     stream.go_on(
                         exact=model.exact,
@@ -201,13 +203,15 @@ class Classifier:
         Raises:
             ModelError: as `load`.
         """
-        exact = exact or self._wants_exact()
         entry = self._entry(model_id)
-        info, _ = self._device(device)
-        key = model_key(entry, info, exact)
+        wanted = self._wanted(self._device(device)[0], exact)
+        key = model_key(entry, wanted)
         if key in self._loaded:
-            return entry, self._faster(key, entry).form
-        return entry, expected_backend(entry, info, exact=exact)
+            return entry, self._forms.faster(key, entry).form
+        form = expected_backend(
+            entry, wanted.device, exact=wanted.exact, eight_bits=wanted.eight_bits
+        )
+        return entry, form
 
     def weights_of(self, spec: ModelSpec) -> Path | None:
         """The file that a model in memory was read from; None: it has changed since, or the model
@@ -217,7 +221,7 @@ class Classifier:
             return None
         with suppress(ModelFileError):
             stamp = model_stamp(entry)
-            if any(m.spec is spec and key[:-2] == stamp for key, m in self._loaded.items()):
+            if any(m.spec is spec and key[:-1] == stamp for key, m in self._loaded.items()):
                 return entry.weights_path
         return None
 
@@ -239,7 +243,7 @@ class Classifier:
             known = looking(known, look)
             with suppress(ModelFileError):  # its file is gone: the zoo knows what that means
                 stamp = model_stamp(known)
-                if any(key[:-2] == stamp for key in self._loaded):
+                if any(key[:-1] == stamp for key in self._loaded):
                     self._entries[model_id] = known
                     return known
         self._entries[model_id] = entry = looking(self.zoo.ready(model_id), look)
@@ -253,31 +257,30 @@ class Classifier:
     def _load(
         self, model_id: str, device: str, exact: bool = False, once: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
-        exact = exact or self._wants_exact()
         entry = self._entry(model_id, once)
         info, missing = self._device(device)
         if missing:
             yield Notice(missing)
-        key = model_key(entry, info, exact)
+        wanted = self._wanted(info, exact)
+        key = model_key(entry, wanted)
         started = time.perf_counter()
         if key in self._loaded:
             self._loaded.move_to_end(key)
-            self._faster(key, entry)
+            self._forms.faster(key, entry)
         else:
             yield ModelLoading(entry.spec.id, entry.spec.title, first=not self._loaded)
             # Space first: two big models at a time are enough, also while a third one loads.
             while len(self._loaded) >= self._capacity:
                 self._loaded.popitem(last=False)
             try:
-                backend = open_backend(entry, info, exact=exact, notify=self._said.append)
-                model = LoadedModel(entry.spec, backend)
+                model = self._opened(entry, wanted)
             except RuntimeError as error:
                 if info.kind == "cpu":
                     raise
                 yield self._without(info, error)
-                info = cpu()
-                key = model_key(entry, info, exact)
-                model = LoadedModel(entry.spec, open_backend(entry, info, exact=exact))
+                wanted = self._wanted(cpu(), exact)
+                key = model_key(entry, wanted)
+                model = self._opened(entry, wanted)
             self._loaded[key] = model
         yield from self._notices()
         model = self._loaded[key]
@@ -285,6 +288,14 @@ class Classifier:
         info = model.device
         yield ModelReady(entry.spec.id, entry.spec.title, info.name, info.kind, seconds)
         return model
+
+    def _opened(self, entry: ModelEntry, wanted: Wanted) -> LoadedModel:
+        """Raises as `open_backend`."""
+        backend = open_backend(
+            entry, wanted.device, exact=wanted.exact, eight_bits=wanted.eight_bits,
+            notify=self._forms.said.append,
+        )  # fmt: skip
+        return LoadedModel(entry.spec, backend)
 
     def _answer(
         self,
@@ -302,6 +313,9 @@ class Classifier:
             model, rows = yield from self.compute(model, crops, run)
             each_ms = (time.perf_counter() - started) * 1000 / len(batch)
             answers = (Answer(model, p, row, each_ms) for p, row in zip(batch, rows, strict=True))
+        else:  # they were answered where they were read
+            model = self._forms.newest(model)
+            yield from self._notices()
         for item in waiting:
             yield next(answers) if isinstance(item, PhotoInput) else item
         return model
@@ -320,11 +334,9 @@ class Classifier:
         Raises:
             ModelError: the answers are no numbers on the CPU, too.
         """
-        key = next((key for key, kept in self._loaded.items() if kept is model), None)
-        entry = self._entries.get(model.spec.id)
-        if key is not None and entry is not None:
-            model = self._faster(key, entry)
-            yield from self._notices()
+        model = self._forms.newest(model)
+        yield from self._notices()
+        key, _ = self._forms.known(model)
         try:
             with self._gate.closed():
                 rows = checked(model, run(model, crops))
@@ -341,30 +353,22 @@ class Classifier:
             # Before the device is blamed: the model itself may be what is broken.
             rows = checked(on_cpu, run(on_cpu, crops))
             yield self._fall_back(model, error)
-            exact = bool(key and key[-1])
-            self._loaded[model_key(entry, on_cpu.device, exact)] = on_cpu
+            wanted = self._wanted(on_cpu.device, bool(key and key[-1].exact))
+            self._loaded[model_key(entry, wanted)] = on_cpu
             device = on_cpu.device
             yield ModelReady(entry.spec.id, entry.spec.title, device.name, device.kind, seconds)
             return on_cpu, rows
-        if entry is not None and key is not None and not key[-1] and model.device.kind == "cpu":
-            CONVERSIONS.begin(entry, key[-2])
+        self._forms.begin(model)
         return model, rows
 
-    def _faster(self, key: tuple[Any, ...], entry: ModelEntry) -> LoadedModel:
-        """The model in memory under this key; converted, if that has just become possible."""
-        model, device, exact = self._loaded[key], key[-2], key[-1]
-        if exact or key in self._looked_for or not CONVERSIONS.ended(entry, device):
-            return model
-        self._looked_for.add(key)
-        # As the model looks: another job may have asked for another way since.
-        entry = looking(entry, model.spec.views)
-        backend = open_faster(entry, device, model.backend, self._said.append)
-        if backend is not None:
-            self._loaded[key] = model = LoadedModel(model.spec, backend)
-        return model
+    def _wanted(self, device: DeviceInfo, exact: bool) -> Wanted:
+        exact = exact or self._wants_exact()
+        in_8_bits = not exact and device.kind == "cpu" and self._wants_eight_bits()
+        return Wanted(device, exact, in_8_bits)
 
     def _notices(self) -> list[Notice]:
-        said, self._said = self._said, []
+        said = list(self._forms.said)
+        self._forms.said.clear()
         return list(map(Notice, said))
 
     def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:

@@ -125,7 +125,7 @@ def _made(entry: ModelEntry, folder: Path) -> Generator[str, None, Verdict]:
         yield "compare"
         return check(exact, folder, entry.spec.preprocessing)
     except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        if _disk_is_full(error):
+        if disk_is_full(error):
             raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
         if not (folder / VERDICT).exists():
             raise OSError(errno.ENOENT, "the cache was cleared meanwhile", str(folder)) from error
@@ -206,7 +206,16 @@ def write_model(network: nn.Module, preprocessing: Preprocessing, folder: Path) 
     work: Any = taken.preprocess().convert_element_type(openvino.Type.f32)
     work.mean([255 * value for value in preprocessing.mean])
     work.scale([255 * value for value in preprocessing.std])
-    model = steps.build()
+    save_forms(steps.build(), side, folder)
+
+
+def save_forms(model: Any, side: int, folder: Path) -> None:
+    """Write an OpenVINO model for any number of photos and for one. side: of its input, in pixels.
+
+    Raises:
+        RuntimeError: it cannot be written.
+    """
+    openvino = import_openvino()
     # Beside it first: a model of which only a part is there is never found.
     with tempfile.TemporaryDirectory(dir=conversions_dir(), prefix=".new-") as beside:
         written = Path(beside) / MODEL, Path(beside) / MODEL_FOR_ONE
@@ -246,5 +255,5 @@ def check(exact: ExactBackend, folder: Path, preprocessing: Preprocessing) -> Ve
     return verdict
 
 
-def _disk_is_full(error: Exception) -> bool:
+def disk_is_full(error: Exception) -> bool:
     return "No space left" in str(error) or "disk space" in str(error)

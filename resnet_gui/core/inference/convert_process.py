@@ -1,5 +1,5 @@
 """What the process runs that `background` starts: one model in through stdin, as JSON, and the
-device that it is for if that is not the CPU."""
+device that it is for if that is not the CPU, or the photos that a form of 8 bits is made from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+from pathlib import Path
 
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import DeviceInfo
@@ -28,10 +29,15 @@ def main() -> None:
     device = from_json(DeviceInfo, what["device"]) if what["device"] is not None else None
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(_NICE)
+    photos = [Path(name) for name in what["photos"]]
     from resnet_gui.core.inference.compare_on_device import compare_on_device  # torch
     from resnet_gui.core.inference.convert import convert
+    from resnet_gui.core.inference.quantize import make_eight_bits
 
     try:
+        if photos:
+            make_eight_bits(entry, photos)
+            return
         for _ in convert(entry, patience_s=_NOT_LONG_S if device is None else _OTHERS_S):
             pass
         if device is not None:

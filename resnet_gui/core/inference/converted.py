@@ -59,7 +59,7 @@ class Verdict(Value):
         reason: why it is refused, or was not begun, in words that go on after “as”.
         photos: how many were compared; same: with the same first answer.
         logits: largest difference, as a share of the largest |logit|.
-        probabilities: largest difference.
+        probabilities: largest difference. mean: of each picture's largest one.
         features: whether it gives the head's input, too.
         attempts: how often it was begun.
     """
@@ -71,6 +71,7 @@ class Verdict(Value):
     same: int = 0
     logits: float = 0.0
     probabilities: float = 0.0
+    mean: float = 0.0
     features: bool = False
     attempts: int = 1
 

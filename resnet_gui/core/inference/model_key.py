@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from resnet_gui.core.errors import ModelFileError
@@ -9,9 +10,18 @@ from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.zoo.spec import ModelEntry
 
 
-def model_key(entry: ModelEntry, device: DeviceInfo, exact: bool) -> tuple[Any, ...]:
-    """What a model in memory is kept under; the last two are what it was asked for."""
-    return *model_stamp(entry), device, exact
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a model in memory was asked for: where, and whether only exactly or also in 8 bits."""
+
+    device: DeviceInfo
+    exact: bool
+    eight_bits: bool
+
+
+def model_key(entry: ModelEntry, wanted: Wanted) -> tuple[Any, ...]:
+    """What a model in memory is kept under; the last is what it was asked for."""
+    return *model_stamp(entry), wanted
 
 
 def model_stamp(entry: ModelEntry) -> tuple[object, ...]:

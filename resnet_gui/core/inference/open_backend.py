@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.averaged import open_averaged
-from resnet_gui.core.inference.backend import EXACT, OPENVINO, Backend, BackendForm
+from resnet_gui.core.inference.backend import EXACT, INT8, OPENVINO, Backend, BackendForm
 from resnet_gui.core.inference.converted import (
+    Conversion,
     find_conversion,
     note_use,
     remove_conversion,
 )
+from resnet_gui.core.inference.eight_bits import place_of, usable_eight_bits
 from resnet_gui.core.inference.on_device import open_on_device, precision_on
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend, openvino_device
 from resnet_gui.core.system.gentle_import import gentle_import
@@ -28,6 +31,7 @@ def open_backend(
     device: DeviceInfo,
     *,
     exact: bool,
+    eight_bits: bool = False,
     channels_last: bool = False,
     notify: Callable[[str], None] = _log.warning,
 ) -> Backend:
@@ -36,6 +40,7 @@ def open_backend(
 
     Args:
         exact: whether only the exact one may.
+        eight_bits: whether one of 8 bits may, on the CPU.
         channels_last: of the exact one, for batches.
         notify: is told what a person should know: that half precision or the device is not used,
             and why.
@@ -49,23 +54,31 @@ def open_backend(
             notify(f"torch, which answers exactly, cannot use {device.name}: the CPU is used.")
         elif there := open_on_device(entry, device, notify):
             return there
-        device = cpu()
+        device, eight_bits = cpu(), False
     if not exact and device.kind != "cpu":
         return open_gpu(entry, device, notify)
-    fast = None if exact else open_converted(entry)
+    fast = None if exact else open_converted(entry, eight_bits=eight_bits)
     return fast or open_exact(entry, device, channels_last=channels_last)
 
 
 def open_faster(
-    entry: ModelEntry, device: DeviceInfo, now: Backend, notify: Callable[[str], None]
+    entry: ModelEntry,
+    device: DeviceInfo,
+    now: Backend,
+    notify: Callable[[str], None],
+    *,
+    eight_bits: bool = False,
 ) -> Backend | None:
     """What has become possible since `now` was opened for `device`: a conversion was made, or
-    compared there. None: nothing."""
+    compared there, or has a form of 8 bits. None: nothing."""
     if is_openvino(device) and now.device != device:
         there = open_on_device(entry, device, notify, waiting=False)
         if there is not None:
             return there
-    return open_converted(entry) if now.name == EXACT else None
+    if now.name == EXACT:
+        return open_converted(entry, eight_bits=eight_bits)
+    faster = open_converted(entry, eight_bits=True) if eight_bits and not now.made else None
+    return faster if faster is not None and faster.made else None
 
 
 def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None]) -> Backend:
@@ -77,18 +90,22 @@ def open_gpu(entry: ModelEntry, device: DeviceInfo, notify: Callable[[str], None
     return gpu_backend.open_gpu(entry, device, notify)
 
 
-def expected_backend(entry: ModelEntry, device: DeviceInfo, *, exact: bool) -> BackendForm:
+def expected_backend(
+    entry: ModelEntry, device: DeviceInfo, *, exact: bool, eight_bits: bool = False
+) -> BackendForm:
     """What `open_backend` would open, without opening it. Looks at the disk."""
     if is_openvino(device):
         if not exact and (precision := precision_on(entry, device)):
             return BackendForm(OPENVINO, precision, device)
-        device = cpu()
+        device, eight_bits = cpu(), False
     if not exact and device.kind != "cpu":
         with gentle_import():  # torch is there already: it was asked for the device
             from resnet_gui.core.inference import gpu_backend
         return gpu_backend.expected_form(entry, device)
     found = None if exact else find_conversion(entry)
     if found is not None and found.verdict is not None and found.usable:
+        if eight_bits and (quick := usable_eight_bits(found)):
+            return BackendForm(OPENVINO, INT8, openvino_device(INT8), quick.made)
         return BackendForm(OPENVINO, found.verdict.precision, openvino_device())
     return BackendForm(EXACT, "fp32", device)
 
@@ -104,10 +121,14 @@ def open_exact(entry: ModelEntry, device: DeviceInfo, *, channels_last: bool = F
     return exact.open_exact(entry, device, channels_last=channels_last)
 
 
-def open_converted(entry: ModelEntry) -> Backend | None:
-    """The model through OpenVINO; None where there is no conversion, or none that may answer."""
+def open_converted(entry: ModelEntry, *, eight_bits: bool = False) -> Backend | None:
+    """The model through OpenVINO, in 8 bits where it may; None where there is no conversion, or
+    none that may answer."""
     if _averages(entry):
-        singles = {single.spec.id: open_converted(single) for single in entry.singles()}
+        singles = {
+            single.spec.id: open_converted(single, eight_bits=eight_bits)
+            for single in entry.singles()
+        }
         ready = {name: backend for name, backend in singles.items() if backend is not None}
         if len(ready) < len(singles):
             return None  # all of them in one way: photos are read for all alike
@@ -116,7 +137,9 @@ def open_converted(entry: ModelEntry) -> Backend | None:
     if found is None or found.verdict is None or not found.usable:
         return None
     try:
-        backend = OpenVinoBackend(found.folder, found.verdict.precision)
+        backend = (_open_eight_bits(found) if eight_bits else None) or OpenVinoBackend(
+            found.folder, found.verdict.precision
+        )
     except ImportError as error:
         _log.warning("OpenVINO cannot be loaded: %s", error)
         return None
@@ -126,6 +149,18 @@ def open_converted(entry: ModelEntry) -> Backend | None:
         return None
     note_use(found.folder)
     return backend
+
+
+def _open_eight_bits(found: Conversion) -> OpenVinoBackend | None:
+    known = usable_eight_bits(found)
+    if known is None:
+        return None
+    try:
+        return OpenVinoBackend(found.folder, INT8, made=known.made)
+    except RuntimeError as error:
+        _log.warning("the form of 8 bits in %s is made again: %s", found.folder, error)
+        shutil.rmtree(place_of(found), ignore_errors=True)
+        return None
 
 
 def _averages(entry: ModelEntry) -> bool:

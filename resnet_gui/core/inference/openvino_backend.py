@@ -12,7 +12,7 @@ import numpy as np
 
 from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DeviceInfo
-from resnet_gui.core.inference.backend import OPENVINO, Backend, Crops, Pooling, Rows
+from resnet_gui.core.inference.backend import INT8, OPENVINO, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.converted import COMPILED, MODEL, MODEL_FOR_ONE
 from resnet_gui.core.system.openvino_import import import_openvino
 from resnet_gui.core.system.priority import begun_behind
@@ -41,8 +41,8 @@ class _Alone:
 _alone = _Alone()
 
 
-def openvino_device() -> DeviceInfo:
-    return DeviceInfo("cpu", f"{cpu_name()}, OpenVINO")
+def openvino_device(precision: str = "") -> DeviceInfo:
+    return DeviceInfo("cpu", f"{cpu_name()}, OpenVINO{', 8 bits' if precision == INT8 else ''}")
 
 
 class OpenVinoBackend(Backend):
@@ -50,11 +50,13 @@ class OpenVinoBackend(Backend):
 
     Args of the constructor:
         folder: of the conversion.
-        precision: "bf16" or "fp32"; on other devices than the CPU "fp16" or "fp32".
+        precision: "bf16", "fp32" or INT8, for which the folder holds a model of its own; on other
+            devices than the CPU "fp16" or "fp32".
         goal: LATENCY (all cores work on one call) or THROUGHPUT (several calls beside each other).
         device, place: of OpenVINO's, if not the CPU, and the folder of what is kept for it. There
             photos always go alone: an NPU has to know all sizes. Features come from the CPU, as
             they are always computed in float32.
+        made: of a model of 8 bits, as in the protocol.
 
     Raises:
         ImportError: OpenVINO cannot be loaded.
@@ -69,10 +71,12 @@ class OpenVinoBackend(Backend):
         *,
         device: DeviceInfo | None = None,
         place: Path | None = None,
+        made: str = "",
     ) -> None:
-        self.name, self.precision = OPENVINO, precision
-        self.device = device or openvino_device()
+        self.name, self.precision, self.made = OPENVINO, precision, made
+        self.device = device or openvino_device(precision)
         self._folder, self._goal = folder, goal
+        self._models = folder / INT8 if precision == INT8 else folder
         self._tensor: Any = import_openvino().Tensor
         self._elsewhere, self._place = device, place
         if device is not None:
@@ -80,7 +84,7 @@ class OpenVinoBackend(Backend):
         else:
             # Photos come alone where one is waited for.
             model = MODEL_FOR_ONE if goal == LATENCY else MODEL
-            self._compiled = _compile(folder, model, precision, goal)
+            self._compiled = _compile(self._models, model, precision, goal)
         self.threads = 1
         if goal == THROUGHPUT:
             best = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -122,7 +126,7 @@ class OpenVinoBackend(Backend):
                 try:
                     self._many = OpenVinoBackend(
                         self._folder, self.precision, THROUGHPUT,
-                        device=self._elsewhere, place=self._place,
+                        device=self._elsewhere, place=self._place, made=self.made,
                     )  # fmt: skip
                 except RuntimeError as error:  # the cache was cleared meanwhile
                     _log.warning("no backend for many: %s", error)
@@ -172,7 +176,7 @@ class OpenVinoBackend(Backend):
         with self._lock:
             if self._several is None:
                 try:
-                    compiled = _compile(self._folder, MODEL, self.precision, self._goal)
+                    compiled = _compile(self._models, MODEL, self.precision, self._goal)
                 except RuntimeError as error:  # the cache was cleared meanwhile
                     _log.warning("no form for several photos: %s", error)
                     return None
@@ -184,11 +188,13 @@ def _compile(folder: Path, model: str, precision: str, goal: str) -> Any:
     openvino = import_openvino()
     options = {
         "PERFORMANCE_HINT": goal,
-        "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "CACHE_DIR": str(folder / COMPILED),
         # What is kept takes the weights from the model's own file: as fast, on half the space.
         "CACHE_MODE": "OPTIMIZE_SIZE",
     }
+    # What is not in 8 bits in a model that is, OpenVINO computes as the processor does best.
+    if precision != INT8:
+        options["INFERENCE_PRECISION_HINT"] = _HINTS[precision]
 
     def compiled() -> Any:
         return openvino.Core().compile_model(str(folder / model), "CPU", options)

@@ -339,7 +339,7 @@ def _way_through(spec: ModelSpec, weights: Path | None, form: BackendForm) -> Wa
         where, reason = error.filename or weights, error.strerror or error
         _log.warning("Answers are not kept: %s cannot be used (%s).", where, reason)
         return None
-    return way_of(spec, sha256, form.name, form.precision, form.device)
+    return way_of(spec, sha256, form.name, form.precision, form.device, form.made)
 
 
 def _kept_photo(photo: Candidate, content: bytes, kept: Kept, way: Way) -> AnsweredPhoto:

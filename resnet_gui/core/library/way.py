@@ -39,9 +39,14 @@ class Way:
 
 
 def way_of(
-    spec: ModelSpec, weights_sha256: str, backend: str, precision: str, device: DeviceInfo
+    spec: ModelSpec,
+    weights_sha256: str,
+    backend: str,
+    precision: str,
+    device: DeviceInfo,
+    made: str = "",
 ) -> Way:
-    """The way of a model with these weights through this backend."""
+    """The way of a model with these weights through this backend. made: as `Backend.made`."""
     what: dict[str, object] = {
         "format": FORMAT_VERSION,
         "weights": weights_sha256,
@@ -50,7 +55,7 @@ def way_of(
         "classes": spec.classes,
         "preprocessing": spec.preprocessing.to_json(),
         "calibration": spec.calibration.to_json(),
-        "backend": [backend, precision, version_of(LIBRARIES.get(backend, ""))],
+        "backend": [backend, precision, version_of(LIBRARIES.get(backend, "")), *made.split()],
         "device": [device.kind, device.name, *([device.driver] if device.driver else [])],
         "versions": [__version__, version_of("pillow")],
     }

@@ -1,8 +1,9 @@
-"""The one door through which OpenVINO comes in. Nothing else may import it (a test looks).
+"""The one door through which OpenVINO comes in, and NNCF, which makes models of 8 bits for it.
+Nothing else may import them (a test looks).
 
-`import openvino` imports `openvino_telemetry`, which looks up an analytics host and sends to it.
-With that module blocked OpenVINO uses a stand-in of its own that does nothing, and no connection is
-attempted, whether importing, converting, compiling or inferring (a test listens).
+Both import `openvino_telemetry`, which looks up an analytics host and sends to it. With that module
+blocked they use a stand-in of their own that does nothing, and no connection is attempted, whether
+importing, converting, quantising, compiling or inferring (a test listens).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from resnet_gui.core.system.gentle_import import gentle_import, load_ahead
 
 _PACKAGE, _TELEMETRY = "openvino", "openvino_telemetry"
+_QUANTIZER = "nncf"
 _lock = threading.Lock()
 
 
@@ -49,6 +51,20 @@ def import_openvino(submodule: str = "") -> Any:
             load_ahead(library)
         with gentle_import(torch=False):
             return importlib.import_module(name)
+
+
+def import_nncf() -> Any:
+    """The package `nncf`, with its telemetry blocked and without a word on stdout. It imports torch
+    and takes seconds: for processes of their own.
+
+    Raises:
+        ImportError: it is not installed, or does not load on this system.
+    """
+    import_openvino()
+    with gentle_import():
+        nncf = importlib.import_module(_QUANTIZER)
+    nncf.disable_logging()
+    return nncf
 
 
 def _libraries() -> list[Path]:

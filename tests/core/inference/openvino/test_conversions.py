@@ -329,7 +329,7 @@ def test_the_first_answers_are_exact_and_the_later_ones_fast(
     """With the real process, which is waited for."""
     monkeypatch.delenv("RESNET_GUI_EXACT")
     begun = Conversions()
-    monkeypatch.setattr("resnet_gui.core.inference.classifier.CONVERSIONS", begun)
+    monkeypatch.setattr("resnet_gui.core.inference.faster_forms.CONVERSIONS", begun)
     small_insects()
     classifier = Classifier(Zoo.standard())
     devices = []

@@ -1,0 +1,70 @@
+"""Whether a form of 8 bits fits the photos that it is asked about now. No torch here.
+
+It was made from a person's photos of one day. Those of another kind may meet numbers in the network
+that it has no room for, and then it answers wrongly without a sign. So of a job of many photos it
+answers the first few beside the usual form.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from resnet_gui.core.inference.backend import INT8, Backend, Crops, softmax
+from resnet_gui.core.inference.check import MARGIN, TOLERANCES, margins
+from resnet_gui.core.inference.open_backend import open_converted
+from resnet_gui.core.zoo.spec import ModelEntry
+
+_log = logging.getLogger(__name__)
+# A dozen photos of the usual form take as long as two dozen more; who asks about 64 would notice.
+_COMPARED = 8
+# One that is answered otherwise may be a hard one; of another kind several are.
+_MOST_APART = 1
+
+
+class Guard:
+    """Watches one job.
+
+    Args of the constructor:
+        entry: the model, if it answers in 8 bits; None: there is nothing to watch.
+    """
+
+    def __init__(self, entry: ModelEntry | None) -> None:
+        self._entry = entry
+        self._left = 0 if entry is None else _COMPARED
+        self._apart = 0
+        self._usual: Backend | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether enough was compared."""
+        return self._left <= 0
+
+    def usual_instead(self, quick: Backend, crops: Crops) -> Backend | None:
+        """The usual form, if `quick` answers these photos, with those before, too differently."""
+        if self._entry is None or self.done:
+            return None
+        if self._usual is None:
+            self._usual = open_converted(self._entry)
+        if self._usual is None:  # it was cleared meanwhile
+            self._left = 0
+            return None
+        self._left -= len(crops)
+        try:
+            self._apart += _apart(self._usual, quick, crops)
+        except (RuntimeError, NotImplementedError) as error:
+            _log.warning("not compared: %s", error)  # whoever answers sees what fails
+            return None
+        if self._apart <= _MOST_APART:
+            return None
+        self._left = 0
+        return self._usual
+
+
+def _apart(usual: Backend, quick: Backend, crops: Crops) -> int:
+    """How many photos get another answer than they may."""
+    truth, found = softmax(usual.infer(crops)), softmax(quick.infer(crops))
+    other = (truth.argmax(axis=1) != found.argmax(axis=1)) & (margins(truth) > MARGIN)
+    far = np.abs(truth - found).max(axis=1) > TOLERANCES[INT8].probabilities
+    return int((other | far | ~np.isfinite(found).all(axis=1)).sum())

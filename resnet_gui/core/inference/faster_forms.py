@@ -1,0 +1,122 @@
+"""Faster forms of models in memory: when one is made, when it takes over, and when it has to go.
+No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from resnet_gui.core.events import ImageFailed, ImageSource
+from resnet_gui.core.inference.answers import Answer, LoadedModel
+from resnet_gui.core.inference.background import CONVERSIONS
+from resnet_gui.core.inference.eight_bits import FEWEST, photos_for, why_not, withdraw_all
+from resnet_gui.core.inference.eight_bits_guard import Guard
+from resnet_gui.core.inference.looking import looking
+from resnet_gui.core.inference.open_backend import open_faster
+from resnet_gui.core.inference.photo_inputs import PhotoInput
+from resnet_gui.core.zoo.spec import ModelEntry
+
+Key = tuple[Any, ...]  # as `model_key` makes it
+
+
+class FasterForms:
+    """Of the models that a `Classifier` has in memory.
+
+    Attributes:
+        said: what a person should know, until somebody is told.
+
+    Args of the constructor:
+        loaded: the models. entries: theirs, by the models' ids.
+    """
+
+    def __init__(
+        self, loaded: MutableMapping[Key, LoadedModel], entries: Mapping[str, ModelEntry]
+    ) -> None:
+        self.said: list[str] = []
+        self._loaded, self._entries = loaded, entries
+        self._told: set[str] = set()  # what is said once
+        # Which of a model's conversions had ended when it was looked for them.
+        self._looked_for: dict[Key, tuple[bool, bool]] = {}
+
+    def known(self, model: LoadedModel) -> tuple[Key | None, ModelEntry | None]:
+        """What a model is kept under, and its entry; None: it is not in memory (any more)."""
+        key = next((key for key, kept in self._loaded.items() if kept is model), None)
+        return key, self._entries.get(model.spec.id)
+
+    def newest(self, model: LoadedModel) -> LoadedModel:
+        """The same, or its faster form."""
+        key, entry = self.known(model)
+        return model if key is None or entry is None else self.faster(key, entry)
+
+    def faster(self, key: Key, entry: ModelEntry) -> LoadedModel:
+        """The model in memory under this key; in a faster form, if that has just become possible:
+        a conversion that was begun here has come to its end."""
+        model, wanted = self._loaded[key], key[-1]
+        if wanted.exact:
+            return model
+        in_8_bits = wanted.eight_bits and CONVERSIONS.ended(entry, eight_bits=True)
+        ended = CONVERSIONS.ended(entry, wanted.device), in_8_bits
+        if not any(ended) or self._looked_for.get(key) == ended:
+            return model
+        self._looked_for[key] = ended
+        # As the model looks: another job may have asked for another way since.
+        entry = looking(entry, model.spec.views)
+        backend = open_faster(
+            entry, wanted.device, model.backend, self.said.append, eight_bits=wanted.eight_bits
+        )
+        if backend is not None:
+            self._loaded[key] = model = LoadedModel(model.spec, backend)
+        if in_8_bits:
+            self._tell_why_not(entry)
+        return model
+
+    def begin(self, model: LoadedModel) -> None:
+        """Have a model converted that has just answered, if that may help."""
+        key, entry = self.known(model)
+        if key is None or entry is None or key[-1].exact or model.device.kind != "cpu":
+            return
+        CONVERSIONS.begin(entry, key[-1].device)
+
+    def begin_eight_bits(self, model: LoadedModel, sources: Sequence[ImageSource]) -> None:
+        """Have a form of 8 bits made from a job's photos, if one is wanted and not there."""
+        key, entry = self.known(model)
+        if key is None or entry is None or not key[-1].eight_bits:
+            return
+        if model.exact or model.backend.made or not (photos := photos_for(sources)):
+            return
+        CONVERSIONS.begin_eight_bits(entry, photos)
+        self._tell_why_not(entry)
+
+    def guard(self, model: LoadedModel, photos: int) -> Guard:
+        """What watches a job of so many photos."""
+        _, entry = self.known(model)
+        watched = entry is not None and model.backend.made and photos >= FEWEST
+        return Guard(looking(entry, model.spec.views) if entry and watched else None)
+
+    def guarded(
+        self, model: LoadedModel, guard: Guard, waiting: Sequence[PhotoInput | ImageFailed | Answer]
+    ) -> LoadedModel:
+        """The model that answers what waits: in the usual form, if that of 8 bits does not fit."""
+        crops = np.stack([photo.crop for photo in waiting if isinstance(photo, PhotoInput)])
+        usual, (key, entry) = guard.usual_instead(model.backend, crops), self.known(model)
+        if usual is None or key is None or entry is None:
+            return model
+        withdraw_all(entry)
+        CONVERSIONS.forget_eight_bits(entry)
+        self._looked_for.clear()
+        self.said.append(
+            f"In 8 bits “{entry.spec.title}” answers these photos otherwise than it should: they "
+            "are of another kind than those that its form of 8 bits was made from. The usual form "
+            "answers them."
+        )
+        self._loaded[key] = model = LoadedModel(model.spec, usual)
+        return model
+
+    def _tell_why_not(self, entry: ModelEntry) -> None:
+        why = why_not(entry)
+        text = f"“{entry.spec.title}” does not answer in 8 bits, as {why}."
+        if why and text not in self._told:
+            self._told.add(text)
+            self.said.append(text)
