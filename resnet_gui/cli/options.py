@@ -59,6 +59,16 @@ Exact = Annotated[
         "good.",
     ),
 ]
+EightBits = Annotated[
+    bool,
+    typer.Option(
+        "--8-bit",
+        help="Answer in 8 bits where that was seen to answer alike: about twice as fast on most "
+        "computers, with percentages that are a little different. The form of 8 bits is made in "
+        "the background, from the first 64 photos or more that “classify” is given; it needs the "
+        "package nncf.",
+    ),
+]
 Tta = Annotated[
     str | None,
     typer.Option(

@@ -19,7 +19,7 @@ from resnet_gui.cli.input import (
     found_photos,
     joined,
 )
-from resnet_gui.cli.options import Exact, JsonLines, Photos, Tta, path_option
+from resnet_gui.cli.options import EightBits, Exact, JsonLines, Photos, Tta, path_option
 from resnet_gui.cli.output import INTERRUPTED, prepare_streams, say, say_error
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelLoading, Notice, Prediction
@@ -27,7 +27,7 @@ from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.columns import TOP, Column, chosen_columns, column_ids
 from resnet_gui.core.library.tables import Table, TableKind
 from resnet_gui.core.system import paths
-from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.system.settings import eight_bits_wanted, exact_wanted
 from resnet_gui.core.zoo import Zoo
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def classify(
     ] = 5,
     tta: Tta = None,
     exact: Exact = False,
+    eight_bits: EightBits = False,
     as_json: JsonLines = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="For spreadsheets: CSV with a header on stdout.")
@@ -154,6 +155,7 @@ def classify(
         Zoo.standard(),
         wants_exact=lambda: exact or exact_wanted(),
         look=lambda: tta or look_wanted(),
+        wants_eight_bits=lambda: eight_bits or eight_bits_wanted(),
     )
     library = Library(classifier)
     with contextlib.ExitStack() as stack:

@@ -13,7 +13,15 @@ import typer
 from resnet_gui.cli.commands.classify import _GET_A_MODEL
 from resnet_gui.cli.filing import done_line, follow_filing
 from resnet_gui.cli.input import check_device, chosen_model, found_photos
-from resnet_gui.cli.options import Device, Exact, JsonLines, OneModel, Photos, path_option
+from resnet_gui.cli.options import (
+    Device,
+    EightBits,
+    Exact,
+    JsonLines,
+    OneModel,
+    Photos,
+    path_option,
+)
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -30,7 +38,7 @@ from resnet_gui.core.filing.batch import How, Plan, Planning, Why, count
 from resnet_gui.core.filing.by_label import Labelled, SortWish, other_folders, plan_sorting
 from resnet_gui.core.filing.plan import check_folder
 from resnet_gui.core.library.answered import AnsweredPhoto
-from resnet_gui.core.system.settings import exact_wanted
+from resnet_gui.core.system.settings import eight_bits_wanted, exact_wanted
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.kinds import PROBABLE, said_of
 
@@ -84,6 +92,7 @@ def sort(
     model: OneModel = None,
     device: Device = "auto",
     exact: Exact = False,
+    eight_bits: EightBits = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would happen; nothing is changed.")
     ] = False,
@@ -114,7 +123,7 @@ def sort(
         chosen = chosen_model(model, _GET_A_MODEL).spec.id
         sources, problems = found_photos(photos)
         sources = _without_sorted(sources, photos, into)
-        labelled, failed = _answers(sources, chosen, device, exact, as_json)
+        labelled, failed = _answers(sources, chosen, device, exact, eight_bits, as_json)
         with Bar() as bar:
             plan = _planned(plan_sorting(labelled, wish), bar)
         sure = sum(photo.probability >= min_confidence for photo in labelled)
@@ -156,7 +165,12 @@ def _without_sorted(sources: list[ImageSource], given: list[Path], into: Path) -
 
 
 def _answers(
-    sources: list[ImageSource], model: str, device: str, exact: bool, as_json: bool
+    sources: list[ImageSource],
+    model: str,
+    device: str,
+    exact: bool,
+    eight_bits: bool,
+    as_json: bool,
 ) -> tuple[list[Labelled], int]:
     """What the model says of each photo, and how many could not be read."""
     found: list[Labelled] = []
@@ -166,7 +180,12 @@ def _answers(
     from resnet_gui.core.inference.classifier import Classifier
     from resnet_gui.core.library.answering import Library, in_order
 
-    library = Library(Classifier(Zoo.standard(), wants_exact=lambda: exact or exact_wanted()))
+    classifier = Classifier(
+        Zoo.standard(),
+        wants_exact=lambda: exact or exact_wanted(),
+        wants_eight_bits=lambda: eight_bits or eight_bits_wanted(),
+    )
+    library = Library(classifier)
     with contextlib.ExitStack() as stack:
         stack.callback(library.store.close)
         bar = stack.enter_context(Bar())

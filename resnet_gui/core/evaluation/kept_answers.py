@@ -15,7 +15,7 @@ from resnet_gui.core.errors import DatasetError, ResNetGuiError
 from resnet_gui.core.evaluation.predictions import Facts, Predictions, read_predictions
 from resnet_gui.core.evaluation.store import Stored, stored_results, weights_key
 from resnet_gui.core.inference.answers import calibrated
-from resnet_gui.core.inference.backend import EXACT
+from resnet_gui.core.inference.backend import EXACT, INT8
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.listing import RunDirectory
 from resnet_gui.core.zoo import ModelEntry
@@ -33,7 +33,12 @@ class KeptAnswers:
 
 
 def kept_answers(
-    entry: ModelEntry, summary: DatasetSummary, photos: Sequence[LabelledPhoto], *, exact: bool
+    entry: ModelEntry,
+    summary: DatasetSummary,
+    photos: Sequence[LabelledPhoto],
+    *,
+    exact: bool,
+    eight_bits: bool = False,
 ) -> KeptAnswers | None:
     """What this very model answered to all these photos, but for those that could not be read; None
     where no test and no run kept it, or a photo was changed since.
@@ -42,6 +47,7 @@ def kept_answers(
         summary: the folder as it is now: same paths and sizes are the same photos, unless one was
             written later than it was answered.
         exact: whether answers of a faster backend, or in half precision, will not do.
+        eight_bits: whether answers in 8 bits will.
     """
     found = [
         stored
@@ -60,6 +66,8 @@ def kept_answers(
         if facts.weights != weights or _seconds(facts.made) < newest:
             continue
         if exact and not _exact(stored):
+            continue
+        if facts.precision == INT8 and not eight_bits:
             continue
         try:
             predictions = read_predictions(stored.path)

@@ -44,15 +44,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(made: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it, of the test's own."""
-    shutil.copytree(made, own_home)
-    # A hash is remembered for a file as it was: of the copies, they are the same.
     monkeypatch.delenv("RESNET_GUI_EXACT")
+    copy_home(made, own_home)
+    return own_home
+
+
+def copy_home(made: Path, home: Path) -> None:
+    """Make `home`, which is that of now, a copy of `made`."""
+    shutil.copytree(made, home)
+    # A hash is remembered for a file as it was: of the copies, they are the same.
     entry = insects_entry()
     assert entry.weights_path is not None
-    original = made / entry.weights_path.relative_to(own_home)
+    original = made / entry.weights_path.relative_to(home)
     sha256 = json.loads((conversions_dir() / "hashes.json").read_text())[str(original)][-1]
     converted.remember_hash(entry.weights_path, converted.file_stamp(entry.weights_path), sha256)
-    return own_home
 
 
 def insects_entry() -> ModelEntry:

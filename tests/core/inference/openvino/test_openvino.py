@@ -59,15 +59,16 @@ def names_openvino(source: str) -> bool:
             names = [
                 str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)
             ] if "import" in ast.unparse(node.func) else []  # fmt: skip
-        if any(name.partition(".")[0].startswith("openvino") for name in names):
+        if any(name.partition(".")[0].startswith(("openvino", "nncf")) for name in names):
             return True
     return False
 
 
-def test_only_the_door_imports_openvino() -> None:
+def test_only_the_door_imports_openvino_and_nncf() -> None:
     assert names_openvino("import openvino as ov")
     assert names_openvino("from openvino.preprocess import PrePostProcessor")
     assert names_openvino('importlib.import_module("openvino")')
+    assert names_openvino("import nncf")
     assert not names_openvino("from resnet_gui.core.system.openvino_import import import_openvino")
     files = [
         path
@@ -76,7 +77,8 @@ def test_only_the_door_imports_openvino() -> None:
     ]
     assert len(files) > 300
     sources = {path: path.read_text(encoding="utf-8") for path in files}
-    found = [p for p, text in sources.items() if "openvino" in text and names_openvino(text)]
+    named = {p: t for p, t in sources.items() if "openvino" in t or "nncf" in t}
+    found = [path for path, text in named.items() if names_openvino(text)]
     assert found == []  # the door itself asks for it by a constant
 
 
@@ -108,18 +110,33 @@ import numpy as np
 backend = open_backend(entry, cpu(), exact=False)
 assert backend.name == "openvino"
 backend.infer(np.zeros((1, 32, 32, 3), np.uint8))
+from resnet_gui.core.inference import quantize
+from resnet_gui.core.inference.converted import find_conversion
+from resnet_gui.core.inference.eight_bits import eight_bits_of
+from resnet_gui.core.system.versions import version_of
+if version_of("nncf"):
+    quantize._ROUND_S = 0.01
+    quantize.make_eight_bits(entry, 64 * [Path(sys.argv[1])])
+    assert eight_bits_of(find_conversion(entry)) is not None
+    assert "nncf" in sys.modules
 import time; time.sleep(0.3)  # what goes on in threads
 assert sys.modules["openvino_telemetry"] is None
 assert heard == [], heard
 """
 
 
-def test_no_connection_while_it_imports_converts_compiles_and_answers(own_home: Path) -> None:
+def test_no_connection_while_it_imports_converts_quantises_compiles_and_answers(
+    own_home: Path, tmp_path: Path
+) -> None:
     small_insects()
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(encoded(gradient(60, 50), "JPEG"))
     done = subprocess.run(
-        [sys.executable, "-c", _LISTENING], capture_output=True, text=True, timeout=100, cwd=ROOT
-    )
+        [sys.executable, "-c", _LISTENING, photo],
+        capture_output=True, text=True, timeout=100, cwd=ROOT,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert done.stdout == ""  # libraries have much to say
 
 
 # --- answers --------------------------------------------------------------------------------------
