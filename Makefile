@@ -58,7 +58,7 @@ $(VENV)/.made:
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml
 	@echo "Installing (the first time this fetches torch, some minutes) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[offline,heic,fast,keras]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[offline,heic,fast,int8,keras]'
 	@$(PY) -m compileall -q resnet_gui
 	@touch $@
 

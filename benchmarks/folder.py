@@ -1,7 +1,11 @@
 """A folder of photos, decoding included: ours against a plain loop and against OpenVINO alone.
 
     python -m benchmarks folder [--photos 500] [--rounds 5] [--models resnet50 …] [--peers plain …]
-                                [--home FOLDER]
+                                [--home FOLDER] [--folder PHOTOS]
+
+Models are ids: the published ones (with random weights where they are not on this computer), or
+those of a person in --home. In 8 bits a model answers only if it does so alike, which one of random
+weights does not.
 
 Contestants take turns within one run, each in a process of its own that sleeps meanwhile; the first
 turn warms up and does not count. A ratio is the median of the ratios of the rounds.
@@ -34,6 +38,7 @@ TITLES = {
     "onnxruntime": "the same, ONNX Runtime",
     "exact": "ours, exact",
     "fast": "ours",
+    "8 bits": "ours, 8 bits",
     "openvino": "OpenVINO alone, nothing decoded",
 }
 HEADER = [
@@ -140,37 +145,59 @@ def rows(model: str, contestants: list[Contestant], photos: int) -> list[list[st
     return result
 
 
+def linked(photos: list[Path], folder: Path) -> list[Path]:
+    """The photos in one folder, under numbers."""
+    folder.mkdir(parents=True)
+    links = [folder / f"{number:04d}.jpg" for number in range(len(photos))]
+    for link, photo in zip(links, photos, strict=True):
+        link.symlink_to(photo.resolve())
+    return links
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", nargs="+", default=list(ARCHITECTURES), metavar="ID")
     parser.add_argument("--home", metavar="FOLDER", help="keep the models here for the next time")
+    parser.add_argument("--folder", metavar="PHOTOS", help="JPEGs to answer instead of generated")
     parser.add_argument("--peers", nargs="+", default=list(KINDS), choices=list(KINDS))
     options = parser.parse_args()
     print(versions())
     with tempfile.TemporaryDirectory() as folder:
-        made = make_photos(Path(folder, "photos"), options.photos)
+        if options.folder:
+            found = sorted(Path(options.folder).rglob("*.jpg"))
+            made = linked(found[: options.photos], Path(folder, "photos"))
+        else:
+            made = make_photos(Path(folder, "photos"), options.photos)
+        photos = len(made)
         size = statistics.mean(path.stat().st_size for path in made) / 1000
+        pixels = "" if options.folder else " of 500 x 375 pixels"
         print(
-            f"{len(made)} JPEGs of 500 x 375 pixels, {size:.0f} KB each; {options.rounds} rounds "
-            "in turns; median (min … max) of the rounds' ratios"
+            f"{photos} JPEGs{pixels}, {size:.0f} KB each; "
+            f"{options.rounds} rounds in turns; median (min … max) of the rounds' ratios"
         )
         home = options.home or f"{folder}/home"
         lines: list[list[str]] = []
         for model in options.models:
             about = subprocess.run(
-                [sys.executable, "-m", "benchmarks.convert_child", model],
+                [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.convert_child",
+                    model,
+                    *([str(made[0].parent)] if "8 bits" in options.peers else []),
+                ],
                 env=child_environment(home),
                 check=True,
                 stdout=subprocess.PIPE,
                 text=True,
             ).stdout
             contestants = measure(
-                model, options.peers, made[0].parent, options.photos, options.rounds, home
+                model, options.peers, made[0].parent, photos, options.rounds, home
             )
             print(f"{model}: {about.strip()}", flush=True)
-            lines += rows(model, contestants, options.photos)
+            lines += rows(model, contestants, photos)
         print(table(HEADER, lines))
 
 

@@ -91,13 +91,18 @@ def onnxruntime(model: str) -> Work:
     return work
 
 
-def ours(model: str, exact: bool) -> Work:
+def ours(model: str, exact: bool, eight_bits: bool = False) -> Work:
     from resnet_gui.core.events import ImageSource, Prediction
     from resnet_gui.core.inference.classifier import Classifier
+    from resnet_gui.core.inference.eight_bits import describe_eight_bits
+    from resnet_gui.core.system.settings import EIGHT_BITS_VARIABLE
     from resnet_gui.core.zoo import Zoo
 
+    os.environ[EIGHT_BITS_VARIABLE] = str(int(eight_bits))
     entry, _ = ready_model(model)
-    classifier = Classifier(Zoo.standard(), wants_exact=lambda: exact)
+    classifier = Classifier(
+        Zoo.standard(), wants_exact=lambda: exact, wants_eight_bits=lambda: eight_bits
+    )
 
     def work(photos: list[Path]) -> list[int]:
         sources = [ImageSource.file(path) for path in photos]
@@ -106,6 +111,8 @@ def ours(model: str, exact: bool) -> Work:
         wanted = "torch" if exact else "OpenVINO"
         if ("OpenVINO" in answers[0].device) is exact:
             raise RuntimeError(f"it was not {wanted} that answered")
+        if any(("8 bits" in answer.device) is not eight_bits for answer in answers):
+            raise RuntimeError(describe_eight_bits(entry) or "not all was answered in 8 bits")
         return [answer.top.index for answer in answers]
 
     return work
@@ -134,6 +141,7 @@ KINDS: dict[str, Callable[[str], Work]] = {
     "onnxruntime": onnxruntime,
     "exact": lambda model: ours(model, exact=True),
     "fast": lambda model: ours(model, exact=False),
+    "8 bits": lambda model: ours(model, exact=False, eight_bits=True),
     "openvino": openvino,
 }
 

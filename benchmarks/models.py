@@ -15,9 +15,10 @@ from PIL import Image
 
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import ModelEntry, Zoo
+from resnet_gui.core.zoo.spec import ModelState
 
 ARCHITECTURES = ("resnet50", "resnet18", "efficientnet-lite0")
-_PACKAGES = ("torch", "torchvision", "openvino", "onnxruntime", "pillow", "numpy")
+_PACKAGES = ("torch", "torchvision", "openvino", "nncf", "onnxruntime", "pillow", "numpy")
 
 
 def versions() -> str:
@@ -32,12 +33,16 @@ def versions() -> str:
 
 
 def ready_model(name: str) -> tuple[ModelEntry, str]:
-    """A model to measure with, and what its weights are. Where the published ones are not on this
-    computer, a model of random weights is saved among the user's (in RESNET_GUI_HOME)."""
+    """A model to measure with, and what its weights are: a published one, or one of the user's (in
+    RESNET_GUI_HOME). Where the published weights are not on this computer, a model of random ones
+    is saved among the user's."""
     zoo = Zoo.standard()
     known = {entry.spec.id: entry for entry in zoo.entries()}
-    if name in known and known[name].state.ready:
-        return zoo.ready(name), "published weights"
+    if name not in known:
+        raise SystemExit(f"There is no model “{name}”: {', '.join(sorted(known))}")
+    if known[name].state.ready:
+        yours = known[name].state is ModelState.YOURS
+        return zoo.ready(name), "a model of the user's" if yours else "published weights"
     random_id = f"{name}-random"
     if random_id not in known:
         _save_random(known[name], random_id)

@@ -96,10 +96,12 @@ def _look(
 ) -> Iterator[tuple[Inventory, Mapping[str, str]]]:
     """A job: the inventory and the ways in which models answer."""
     from resnet_gui.core.inference.converted import describe  # not at the window's start
+    from resnet_gui.core.inference.eight_bits import describe_eight_bits
     from resnet_gui.core.inference.on_device import describe_devices
     from resnet_gui.core.zoo.storage.inventory import take_inventory
 
     for inventory in take_inventory(entries):
         ready = [entry for entry in inventory.entries if entry.state.ready]
-        ways = {e.spec.id: f"{describe(e)} {describe_devices(e)}".strip() for e in ready}
+        said = (describe, describe_eight_bits, describe_devices)
+        ways = {e.spec.id: " ".join(filter(None, (say(e) for say in said))) for e in ready}
         yield inventory, {model_id: way for model_id, way in ways.items() if way}

@@ -68,6 +68,7 @@ from resnet_gui.core.improve.events import (
 )
 from resnet_gui.core.improve.values import Applied, Content, Decision, Decisions, What
 from resnet_gui.core.inference.converted import State, Verdict
+from resnet_gui.core.inference.eight_bits import EightBits
 from resnet_gui.core.inference.features import FeaturesDone, FeatureWay
 from resnet_gui.core.inference.on_device import DeviceVerdict
 from resnet_gui.core.photos.geometry import CropBox
@@ -218,6 +219,10 @@ VALUES: list[Any] = [
     DeviceVerdict(
         DeviceInfo("openvino:gpu", "Intel Arc A770 (OpenVINO)", "31.0"),
         Verdict(State.REFUSED, reason="it gives another first answer"),
+    ),
+    EightBits(
+        Verdict(State.CHECKED, "int8", photos=24, same=23, mean=0.03), "3.4.0", "ab",
+        ("/d/\udcff.jpg",), 1.8, 1,
     ),
     FeatureWay(
         "tiny", "ab", "cifar_resnet", {"depth": 8}, PREPROCESSING, "", "avg", "openvino", "fp32",

@@ -9,6 +9,7 @@ from resnet_gui import __version__
 from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import emit_json, emit_line
 from resnet_gui.core.inference.converted import conversions_dir, describe
+from resnet_gui.core.inference.eight_bits import describe_eight_bits
 from resnet_gui.core.photos.decode import HEIC_READABLE
 from resnet_gui.core.system import paths
 from resnet_gui.core.system.find_device import find_devices
@@ -26,7 +27,7 @@ def info(as_json: JsonLines = False) -> None:
         "system": platform.platform(),
         **{
             name: version_of(name) or None
-            for name in ("torch", "torchvision", "openvino", "pillow", "PySide6-Essentials")
+            for name in ("torch", "torchvision", "openvino", "nncf", "pillow", "PySide6-Essentials")
         },
         "heic": HEIC_READABLE,
         "devices": [f"{d.kind}: {d.name}" for d in (*openvino_devices(), *find_devices())],
@@ -51,7 +52,8 @@ def _backend(entry: ModelEntry | None) -> str | None:
     """How the model answers on the CPU."""
     if entry is None:
         return None
-    return describe(entry) or "Exact, until it was used once."
+    usual = describe(entry) or "Exact, until it was used once."
+    return f"{usual} {describe_eight_bits(entry)}".strip()
 
 
 def _plain_value(value: object) -> str:

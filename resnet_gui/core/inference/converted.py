@@ -55,13 +55,14 @@ class Verdict(Value):
     """What comparing a conversion with exact gave.
 
     Attributes:
-        precision: "bf16" or "fp32", in which it was checked and is used.
+        precision: "bf16", "fp32" or "int8", in which it was checked and is used.
         reason: why it is refused, or was not begun, in words that go on after “as”.
         photos: how many were compared; same: with the same first answer.
         logits: largest difference, as a share of the largest |logit|.
-        probabilities: largest difference. mean: of each picture's largest one.
+        probabilities: largest difference.
         features: whether it gives the head's input, too.
         attempts: how often it was begun.
+        mean: of each picture's largest difference of probabilities.
     """
 
     state: State
@@ -71,9 +72,9 @@ class Verdict(Value):
     same: int = 0
     logits: float = 0.0
     probabilities: float = 0.0
-    mean: float = 0.0
     features: bool = False
     attempts: int = 1
+    mean: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
