@@ -12,7 +12,7 @@ import logging
 import numpy as np
 
 from resnet_gui.core.inference.backend import INT8, Backend, Crops, softmax
-from resnet_gui.core.inference.check import MARGIN, TOLERANCES, margins
+from resnet_gui.core.inference.check import TOLERANCES, margins
 from resnet_gui.core.inference.open_backend import open_converted
 from resnet_gui.core.zoo.spec import ModelEntry
 
@@ -64,7 +64,8 @@ class Guard:
 
 def _apart(usual: Backend, quick: Backend, crops: Crops) -> int:
     """How many photos get another answer than they may."""
+    allowed = TOLERANCES[INT8]
     truth, found = softmax(usual.infer(crops)), softmax(quick.infer(crops))
-    other = (truth.argmax(axis=1) != found.argmax(axis=1)) & (margins(truth) > MARGIN)
-    far = np.abs(truth - found).max(axis=1) > TOLERANCES[INT8].probabilities
+    other = (truth.argmax(axis=1) != found.argmax(axis=1)) & (margins(truth) > allowed.margin)
+    far = np.abs(truth - found).max(axis=1) > allowed.probabilities
     return int((other | far | ~np.isfinite(found).all(axis=1)).sum())

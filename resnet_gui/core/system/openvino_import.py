@@ -53,18 +53,17 @@ def import_openvino(submodule: str = "") -> Any:
             return importlib.import_module(name)
 
 
-def import_nncf() -> Any:
-    """The package `nncf`, with its telemetry blocked and without a word on stdout. It imports torch
-    and takes seconds: for processes of their own.
+def import_nncf(submodule: str = "") -> Any:
+    """The package `nncf`, or one of its modules, with its telemetry blocked and without a word on
+    stdout. It imports torch and takes seconds: for processes of their own.
 
     Raises:
         ImportError: it is not installed, or does not load on this system.
     """
     import_openvino()
     with gentle_import():
-        nncf = importlib.import_module(_QUANTIZER)
-    nncf.disable_logging()
-    return nncf
+        importlib.import_module(_QUANTIZER).disable_logging()
+        return importlib.import_module(f"{_QUANTIZER}.{submodule}" if submodule else _QUANTIZER)
 
 
 def _libraries() -> list[Path]:

@@ -41,6 +41,7 @@ FULL = Settings(
     photos_shown="table",
     look="flip",
     another_window=True,
+    eight_bits=True,
     exact=True,
 )
 
