@@ -71,15 +71,10 @@ class Expected:
 
 def expected_of(exact: Backend, crops: Crops) -> Expected:
     """Raises RuntimeError if `exact` fails."""
-    return Expected(crops, *asked_both(exact, crops))
-
-
-def asked_both(backend: Backend, crops: Crops) -> tuple[Rows, Rows | None]:
-    """`infer_both` of all crops; of more than a few not at once, for the memory's sake."""
-    found = [backend.infer_both(piece) for piece in _pieces(crops)]
+    found = [exact.infer_both(piece) for piece in _pieces(crops)]
     features = [seen for _, seen in found if seen is not None]
     logits = np.concatenate([rows for rows, _ in found])
-    return logits, np.concatenate(features) if features else None
+    return Expected(crops, logits, np.concatenate(features) if features else None)
 
 
 def check_pictures(preprocessing: Preprocessing) -> Crops:
@@ -104,8 +99,8 @@ def check_pictures(preprocessing: Preprocessing) -> Crops:
 
 
 def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdict:
-    """The verdict on `fast`, which answers many pictures at once and, as that may be another form of
-    it, each alone.
+    """The verdict on `fast`, which answers many pictures at once and, as that may be another form
+    of it, each alone.
 
     Args:
         tolerance: that of another precision than the backend's.
@@ -137,17 +132,17 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
         return _refused(fast, f"its probabilities are {mean:.1%} apart on average")
     if logits > allowed.logits:
         return _refused(fast, f"the numbers behind its percentages are up to {logits:.2%} apart")
+    seen = [features for _, features in alone if features is not None]
     if expected.features is not None and (fast.precision == "fp32" or fast.name == GPU):
         difference = _share(expected.features, fast.features(crops))
         # Of a photo alone the same pass says both; in another precision, or on another device, they
         # come from elsewhere.
-        seen = [features for _, features in alone if features is not None]
         if fast.precision == "fp32" and not tolerance and seen:
             difference = max(difference, _share(expected.features, np.concatenate(seen)))
         if difference > _FEATURES_TOLERANCE:
             return _refused(fast, f"its features are up to {difference:.2%} apart")
     if expected.features is not None and fast.precision == INT8:
-        turned = _turned(expected.features, asked_both(fast, crops)[1])
+        turned = _turned(expected.features, np.concatenate(seen)) if seen else 1.0
         if turned > _TURNED_TOLERANCE:
             return _refused(fast, f"what it sees in photos is up to {turned:.1%} turned away")
     return Verdict(
@@ -163,6 +158,7 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
 
 
 def _pieces(crops: Crops) -> list[Crops]:
+    """For the memory's sake many are not asked about at once."""
     return [crops[start : start + _AT_ONCE] for start in range(0, len(crops), _AT_ONCE)]
 
 
@@ -186,10 +182,8 @@ def _share(expected: Rows, found: Rows) -> float:
     return float(np.abs(expected - found).max()) / (largest or 1.0)
 
 
-def _turned(expected: Rows, found: Rows | None) -> float:
+def _turned(expected: Rows, found: Rows) -> float:
     """The largest angle between the features of a photo, as 1 - cosine."""
-    if found is None or found.shape != expected.shape:
-        return float("inf")
     lengths = np.linalg.norm(expected, axis=1) * np.linalg.norm(found, axis=1)
     return float((1 - (expected * found).sum(axis=1) / np.maximum(lengths, 1e-12)).max())
 
