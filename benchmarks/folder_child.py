@@ -55,7 +55,7 @@ def plain(model: str, compiled: bool = False) -> Work:
             for path in photos:
                 x = transform(Image.open(path).convert("RGB"))
                 probabilities = network(x[None]).softmax(1)[0]
-                top.append(int(probabilities.topk(5).indices[0]))
+                top.append(int(probabilities.topk(min(5, len(probabilities))).indices[0]))
         return top
 
     return work
