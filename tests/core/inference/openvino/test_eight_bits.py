@@ -457,7 +457,7 @@ def _spoilt(change: Callable[[Tensor], Tensor]) -> None:
 
 
 def test_photos_of_another_kind_are_answered_in_the_usual_form_and_it_is_made_anew(
-    home8: Path, tmp_path: Path, begun: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    home8: Path, tmp_path: Path, begun: list[list[str]]
 ) -> None:
     known = _known()
     _spoilt(lambda weight: -20 * weight)
@@ -479,6 +479,14 @@ def test_photos_of_another_kind_are_answered_in_the_usual_form_and_it_is_made_an
     assert withdrawn.photos == known.photos
     assert [path.name for path in place_of(_conversion()).iterdir()] == [VERDICT]
     assert _in_8_bits(_classify(classifier, sources(2))) == [False] * 2
+
+
+@pytest.mark.slow
+def test_what_is_made_after_one_that_did_not_fit_learns_from_both_kinds(
+    home8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, photos = _known(), _photos(tmp_path / "photos", 80)
+    withdraw(_conversion())
     _quickly(monkeypatch)
     learned: list[int] = []
     made = quantize.quantize
