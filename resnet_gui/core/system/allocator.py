@@ -45,7 +45,7 @@ def keeping_freed_memory(expected_bytes: int = 0) -> Iterator[None]:
     Args:
         expected_bytes: so much memory of the thread that asks is made of pages of 2 MiB, where
             Linux offers them. (With 500 times as many of 4 KiB, the processor looks up addresses
-            for 4 % of a step.) It is taken when it is first used, and not before.
+            for 2 to 4 % of a step.) It is taken when it is first used, and not before.
     """
     global _keepers
     library = _glibc()
