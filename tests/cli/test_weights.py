@@ -153,3 +153,36 @@ def test_interrupted_and_gone_on_with(site: Site, own_home: Path, tmp_path: Path
     code, lines, _ = run("download", "net", "--json")
     assert (code, lines[0]["bytes"]) == (0, len(site.content))
     assert site.ranges() == [None, f"bytes={kept}-"]
+
+
+def test_classes_are_named_at_the_import_and_later(tmp_path: Path) -> None:
+    import torch
+
+    from resnet_gui.core.nets.build import build_network
+
+    torch.save(build_network("resnet18", 2).state_dict(), tmp_path / "castings.pth")
+    (tmp_path / "two.txt").write_text("OK\ndefect\n", "utf-8")
+    (tmp_path / "three.txt").write_text("a\nb\nc\n", "utf-8")
+    runner, weights = CliRunner(), str(tmp_path / "castings.pth")
+
+    def run(*words: str) -> tuple[int, str]:
+        result = runner.invoke(app, ["import", *words])
+        return result.exit_code, " ".join(result.output.split())
+
+    code, said = run(weights)
+    assert code == 0
+    assert "resnet-gui import castings --classes NAMES.txt" in said
+    code, said = run("castings", "--classes", str(tmp_path / "three.txt"))
+    assert code == 1
+    assert "3 names for 2 classes." in said
+    code, said = run("castings", "--classes", str(tmp_path / "two.txt"))
+    assert code == 0
+    assert "“OK”, “defect” now (before: “class 0”, “class 1”)" in said
+    assert Zoo.standard().get("castings").spec.classes == ("OK", "defect")
+    code, said = run("resnet18", "--classes", str(tmp_path / "two.txt"))
+    assert code == 1
+    assert "cannot be named" in said
+    result = runner.invoke(
+        app, ["import", weights, "--classes", str(tmp_path / "two.txt"), "--json"]
+    )
+    assert json.loads(result.stdout)["classes"] == ["OK", "defect"]

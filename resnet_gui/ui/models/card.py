@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.zoo import ModelEntry, ModelState
+from resnet_gui.core.zoo.storage.class_names import can_be_named, is_numbered
 from resnet_gui.ui.models.controller import ModelsController, Situation, Standing
 from resnet_gui.ui.models.list_model import details
 from resnet_gui.ui.models.view import speed_text
@@ -45,12 +46,13 @@ class ModelCard(QFrame):
     """Shows the controller's chosen model.
 
     Signals:
-        reveal_requested(), settings_requested(), train_requested(str id), test_requested(str id),
-            class_requested(str id): the page does these.
+        reveal_requested(), settings_requested(), names_requested(), train_requested(str id),
+            test_requested(str id), class_requested(str id): the page does these.
     """
 
     reveal_requested = Signal()
     settings_requested = Signal()
+    names_requested = Signal()
     train_requested = Signal(str)
     test_requested = Signal(str)
     class_requested = Signal(str)
@@ -117,6 +119,8 @@ class ModelCard(QFrame):
         self.again.clicked.connect(self._controller.download)
         self.settings = QPushButton("Settings…")
         self.settings.clicked.connect(self.settings_requested)
+        self.names = QPushButton("Name the classes…")
+        self.names.clicked.connect(self.names_requested)
         self.reveal = QPushButton("Show in folder")
         self.reveal.setProperty("kind", "plain")
         self.reveal.clicked.connect(self.reveal_requested)
@@ -130,7 +134,7 @@ class ModelCard(QFrame):
         column = QVBoxLayout(self.button_area)
         column.setContentsMargins(0, 4, 6, 0)
         column.setSpacing(6)
-        for button in (self.primary, self.again, self.settings):
+        for button in (self.primary, self.again, self.settings, self.names):
             column.addWidget(button)
         row = QHBoxLayout()
         row.addWidget(self.reveal)
@@ -174,6 +178,8 @@ class ModelCard(QFrame):
             menu.addAction("Test it on a folder…", self._on_test_chosen)
         if trains and entry is not None and entry.spec.run_id:
             menu.addAction("Add a class…", self._on_class_chosen)
+        if entry is not None and can_be_named(entry):
+            menu.addAction(self.names.text(), self.names.click)
         menu.addSeparator()
         for button in (self.reveal, self.rename, self.remove):
             if not button.isHidden():
@@ -262,6 +268,7 @@ class ModelCard(QFrame):
         )
         self.reveal.setVisible(entry.weights_path is not None)
         self.rename.setVisible(controller.can_rename(entry))
+        self.names.setVisible(can_be_named(entry) and is_numbered(entry.spec))
         part = not entry.state.ready
         self.remove.setText("Remove what has arrived…" if part else "Remove…")
         self.remove.setVisible(controller.can_remove(entry) and situation not in _LOADING)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from resnet_gui.core.events import ModelRemoved
 from resnet_gui.core.photos.endings import IMAGE_SUFFIXES
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.storage.class_names import is_numbered
 from resnet_gui.core.zoo.storage.inventory import Inventory, remove_model
 from resnet_gui.core.zoo.storage.library import rename_model
 from resnet_gui.core.zoo.storage.store import Speed
@@ -69,12 +70,14 @@ class ModelsController(QObject):
         current_changed(): another model is chosen, or something about it changed.
         import_changed(): what `imports` does changed.
         use_requested(str): the Classify page should take the model of this id.
+        unnamed_imported(ModelSpec, str text): as `noticed`, of a model whose classes have no names.
         noticed(str text, str kind): something to show; kind "notice" or "warning".
     """
 
     current_changed = Signal()
     import_changed = Signal()
     use_requested = Signal(str)
+    unnamed_imported = Signal(object, object)
     noticed = Signal(object, str)
 
     def __init__(
@@ -282,8 +285,7 @@ class ModelsController(QObject):
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Take in weights, model files and offline kits."""
-        photos = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
-        if photos:
+        if photos := [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]:
             self.noticed.emit(
                 f"{photos[0].name} is a photo. Drop photos on the Classify page; weights and "
                 "models (.pth, .pt, .h5, .safetensors) are imported here.",
@@ -335,8 +337,12 @@ class ModelsController(QObject):
     def _on_imported(self, spec: ModelSpec, already: bool) -> None:
         self._search = ""  # what was imported must be seen
         self._to_select = spec.id  # as soon as it is in the inventory
-        text = "was here already." if already else "was imported and can be used."
-        self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+        what = "was here already." if already else "was imported and can be used."
+        text = f"“{one_line(spec.title)}” {what}"
+        if is_numbered(spec):
+            self.unnamed_imported.emit(spec, text)
+        else:
+            self.noticed.emit(text, "notice")
         self._on_others_imported(spec)
 
     @Slot(object)

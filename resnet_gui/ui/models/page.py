@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.ui.models.card import ModelCard
 from resnet_gui.ui.models.controller import ModelsController
+from resnet_gui.ui.models.naming import ClassNaming
 from resnet_gui.ui.models.view import ColumnTitles, ModelRowDelegate
 from resnet_gui.ui.page import Page, PageContext
 from resnet_gui.ui.widgets.icons import put_icon
@@ -67,6 +68,7 @@ class ModelsPage(Page):
         column.addWidget(self.notices)
         self.reveal = Reveal(context.lanes.io, self.notices, self)
         self.card = ModelCard(controller)
+        self.naming = ClassNaming(controller, context.lanes.io, self.notices, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(10)
         self.splitter.setChildrenCollapsible(False)
@@ -161,6 +163,7 @@ class ModelsPage(Page):
         self.settings_button.clicked.connect(self.settings_requested)
         self.folder_button.clicked.connect(self._on_folder_clicked)
         self.card.settings_requested.connect(self.settings_requested)
+        self.card.names_requested.connect(self.naming.ask)
         self.card.reveal_requested.connect(self._on_reveal_requested)
         self.view.selectionModel().currentChanged.connect(self._on_row_changed)
         self.view.doubleClicked.connect(self._on_double_clicked)

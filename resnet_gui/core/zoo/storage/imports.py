@@ -26,6 +26,7 @@ from resnet_gui.core.zoo.providers.registry import known_specs, published_specs
 from resnet_gui.core.zoo.providers.torchvision import imagenet_classes
 from resnet_gui.core.zoo.spec import Imported as Imported
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec, ModelState
+from resnet_gui.core.zoo.storage.class_names import NUMBERED, numbered_names
 from resnet_gui.core.zoo.storage.kit_folder import is_kit
 from resnet_gui.core.zoo.storage.offline_kit import make_kit, read_kit
 from resnet_gui.core.zoo.storage.remote_file import weights_file_name
@@ -250,13 +251,9 @@ def _spec_for(source: Path, foreign: Foreign) -> ModelSpec:
     gflops = next((spec.gflops for spec in published), None)
     name = item.short_name(foreign.options) if item.short_name else item.title
     imagenet = foreign.classes == len(imagenet_classes())
-    labels = imagenet_classes() if imagenet else tuple(f"class {n}" for n in range(foreign.classes))
+    labels = imagenet_classes() if imagenet else numbered_names(foreign.classes)
     notes = f"Imported from {source.name}; recognised as {name} by its tensors' names and shapes. "
-    notes += (
-        "Its 1,000 outputs are taken for ImageNet's classes."
-        if imagenet
-        else "The file does not name its classes, so they are numbered."
-    )
+    notes += "Its 1,000 outputs are taken for ImageNet's classes." if imagenet else NUMBERED
     return ModelSpec(
         id=re.sub(r"[^\w.-]+", "-", source.stem).strip("-.") or item.name,
         title=source.stem,

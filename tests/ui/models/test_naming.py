@@ -1,0 +1,75 @@
+"""Imported weights whose classes have only numbers: names are offered, given and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.app.main import WindowApp
+from resnet_gui.core.nets.build import build_network
+from resnet_gui.ui.models.naming_dialog import NamingDialog
+from tests.helpers.fake_engine import Rig, model
+from tests.ui.conftest import ANSWER_MS
+from tests.ui.models.conftest import show
+
+
+@pytest.fixture
+def leaves(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    torch.save(build_network("resnet18", 3).state_dict(), tmp_path / "leaves.pth")
+    return tmp_path / "leaves.pth"
+
+
+def classes(app: WindowApp) -> tuple[str, ...]:
+    entry = app.window.models_controller.store.entry("leaves")
+    return entry.spec.classes if entry is not None else ()
+
+
+def test_classes_are_named_after_the_import(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], leaves: Path, tmp_path: Path
+) -> None:
+    app = show(qtbot, open_app())
+    page = app.window.models_page
+    page.controller.import_paths([leaves])
+    qtbot.waitUntil(lambda: page.controller.current_id == "leaves", timeout=ANSWER_MS)
+    assert classes(app) == ("class 0", "class 1", "class 2")
+    [offer] = [notice for notice in page.notices.shown if "imported" in notice.label.text()]
+    assert "its 3 classes are called" in offer.label.text()
+    assert not page.card.names.isHidden()
+    offer.button.click()
+    dialog = page.naming.dialog
+    assert isinstance(dialog, NamingDialog)
+    assert not dialog.give.isEnabled()  # nothing was typed yet
+    dialog.names.setPlainText("oak\nbeech")
+    assert dialog.state.text() == "2 names for 3 classes."
+    assert not dialog.give.isEnabled()
+    (tmp_path / "names.txt").write_text("oak\nbeech\nbirch\n", "utf-8")
+    dialog.read_file(str(tmp_path / "names.txt"))
+    qtbot.waitUntil(dialog.give.isEnabled)
+    dialog.give.click()
+    qtbot.waitUntil(lambda: classes(app) == ("oak", "beech", "birch"))
+    assert page.naming.dialog is None
+    assert page.card.names.isHidden()
+    [done] = [notice for notice in page.notices.shown if "are called" in notice.label.text()]
+    assert "“oak”, “beech”, “birch” now" in done.label.text()
+    done.button.click()
+    qtbot.waitUntil(lambda: classes(app) == ("class 0", "class 1", "class 2"))
+    page.card.names.click()  # the way that stays
+    assert page.naming.dialog is not None
+    page.naming.dialog.close()
+
+
+def test_a_list_that_cannot_be_read_says_so_in_the_dialog(
+    qtbot: QtBot, rig: Rig, tmp_path: Path
+) -> None:
+    dialog = NamingDialog(model("a").spec, rig.io)
+    qtbot.addWidget(dialog)
+    dialog.read_file(str(tmp_path / "none.txt"))
+    qtbot.waitUntil(lambda: "could not be read" in dialog.state.text())
+    assert dialog.names.toPlainText() == "ant\nbee"  # what was typed is not lost
+    dialog.names.setPlainText("ant\nwasp")
+    assert dialog.give.isEnabled()
