@@ -30,7 +30,7 @@ _FILES = "Lists of names (*.txt *.csv *.names *.labels);;All files (*)"
 
 
 class NamingDialog(QDialog):
-    """One name per line; it says at once whether they fit. Not modal.
+    """One name per line; it says at once whether they fit.
 
     Signals:
         names_given(object, object): the model's path, and a tuple of as many names as it has
@@ -41,14 +41,13 @@ class NamingDialog(QDialog):
 
     def __init__(self, spec: ModelSpec, io: JobLane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setModal(False)
         self._path, self._count, self._before = spec.path, len(spec.classes), spec.classes
         self._io = io
         self.setWindowTitle(window_title(f"Name the classes of {one_line(spec.title, 60)}"))
         fit_to_screen(self, 440, 520)
         total = count_noun(self._count, "class", "classes")
         explanation = PlainLabel(
-            f"{one_line(spec.title, 60)} has {total}. Write one name per line, in the order in "
+            f"“{one_line(spec.title, 60)}” has {total}. Write one name per line, in the order in "
             "which the model learned them: as a rule that of its training folders’ names, A to Z. "
             "Whoever made it knows."
         )
