@@ -49,7 +49,7 @@ def test_drop_start_and_try_it(
     qtbot.waitUntil(lambda: page.setup.estimate.text().startswith("About"), timeout=ANSWER_MS)
     page.setup.start.setFocus()
     page.setup.start.click()
-    assert controller.running
+    qtbot.waitUntil(lambda: controller.running, timeout=ANSWER_MS)
     assert window.rail.buttons["train"].marked
     finish(qtbot, controller)
     assert isinstance(controller.end, RunFinished)
