@@ -154,7 +154,7 @@ def _extensions_wait() -> Iterator[None]:
                 pass
             return create(loader, spec)
 
-        ExtensionFileLoader.create_module = create_later  # type: ignore[method-assign]
+        ExtensionFileLoader.create_module = create_later  # type: ignore[method-assign,assignment]
         try:
             yield
         finally:

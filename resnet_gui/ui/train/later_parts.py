@@ -64,6 +64,7 @@ class LaterParts(QObject):
         """Each step is a turn. With their parent from the beginning: style comes as they grow."""
         io, stack = self._lanes.io, self._stack
         setup = TrainSetup(self._controller, io, stack)
+        setup.hide()  # or it would be shown, half made, along with a page that was hidden
         yield
         setup.add_settings()
         setup.refresh_theme()
