@@ -6,7 +6,6 @@ import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from resnet_gui.core.dataset.around import dataset_around
 from resnet_gui.core.system.visible_text import visible
 
 # Where systems hang drives, and how many parts the path of one has: /run/media/anna/CARD has four.
@@ -38,6 +37,9 @@ def apart(place: Path, chosen: bool) -> Generator[None, None, tuple[Path, str]]:
         the place, and a sentence about it; "": there is nothing to say.
     """
     yield None
+    # Not with the window's first page: it brings Pillow and numpy along.
+    from resnet_gui.core.dataset.around import dataset_around
+
     told = ""
     while (dataset := dataset_around(place)) is not None:
         name = f"“{visible(dataset.name)}”"
