@@ -1,10 +1,10 @@
 """Every architecture of the zoo through OpenVINO, against torch: float32 within 1e-4 and bfloat16
 within 3 % of the largest |logit|.
 
-Trained networks hold that, all that are at hand. Random weights do where the network does not
-enlarge roundings; where it does, the figures below are what was measured, and bfloat16 itself is as
-far off in torch: no way of computing it would be nearer. What such a model does in the program is
-decided by `check`: it answers in float32, or exactly.
+Trained networks hold that, all that are at hand but one (`TRAINED_BEYOND_BF16`). Random weights do
+where the network does not enlarge roundings; where it does, the figures below are what was
+measured, and bfloat16 itself is as far off in torch: no way of computing it would be nearer. What
+such a model does in the program is decided by `check`: it answers in float32, or exactly.
 """
 
 from __future__ import annotations
@@ -95,6 +95,9 @@ BEYOND_BF16 = {
     "wide_resnet50_2.imagenet1k_v1": 0.18,
 }
 
+# A trained network beyond the bound, with what was measured here; torch's own bfloat16: 0.031.
+TRAINED_BEYOND_BF16 = {"efficientnet-lite0": 0.037}
+
 
 def measured(network: nn.Module, preprocessing: Preprocessing) -> Measured:
     found = measure(network, preprocessing, photo_crops(preprocessing.crop, _PHOTOS, seed=1))
@@ -102,10 +105,10 @@ def measured(network: nn.Module, preprocessing: Preprocessing) -> Measured:
     return found
 
 
-def within_bounds(found: Measured) -> None:
+def within_bounds(found: Measured, bf16: float = BF16) -> None:
     assert found.fp32 < FP32
     if computes_in_bf16():
-        assert found.bf16 < BF16
+        assert found.bf16 < bf16
         assert found.same == found.sure
 
 
@@ -142,7 +145,12 @@ def test_trained_networks(model_id: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("model_id", _TRAINED_SLOW)
 def test_large_trained_networks(model_id: str) -> None:
-    within_bounds(trained(model_id))
+    found = trained(model_id)
+    if model_id not in TRAINED_BEYOND_BF16:
+        within_bounds(found)
+        return
+    within_bounds(found, 1.5 * TRAINED_BEYOND_BF16[model_id])
+    assert found.bf16 < 2 * found.own_bf16 or not computes_in_bf16()
 
 
 @pytest.mark.parametrize("model_id", _EVERYDAY)
