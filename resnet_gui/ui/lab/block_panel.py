@@ -80,16 +80,17 @@ class BlockPanel(QFrame):
     def show_network(self, diagram: NetworkDiagram) -> None:
         self.title.setText(diagram.title)
         self.formula.hide()
-        blocks = sum(len(stage.blocks) for stage in diagram.stages if stage.role == "stage")
+        inside = [block for s in diagram.stages if s.role == "stage" for block in s.blocks]
         self.facts.setText(
-            f"{diagram.weighted_layers} layers with weights in {blocks} blocks\n"
+            f"{diagram.weighted_layers} layers with weights in {len(inside)} blocks\n"
             f"image {shape_text(diagram.input_shape)}\n"
             f"{diagram.parameters:,} parameters\n"
             f"{diagram.multiply_adds / 1e9:.3g} GFLOPs (multiply-adds)"
         )
-        self.shortcut.setText("Click a block to see its layers and its shortcut.")
+        first = "\nThis is the first one:" if inside else ""
+        self.shortcut.setText(f"Click a block to see its layers and its shortcut.{first}")
         self.shortcut.show()
-        self.drawing.show_block(None)
+        self.drawing.show_block(inside[0] if inside else None)
 
     def clear(self) -> None:
         for label in (self.title, self.facts, self.formula, self.shortcut):

@@ -88,7 +88,8 @@ class LabCurves(QWidget):
             box.toggled.connect(self.refresh)
             row.addWidget(box)
         row.addStretch()
-        self.note = ElidedLabel("The error, as papers draw it, is 100% − accuracy")
+        self.note = ElidedLabel("Error = 100% − accuracy", tip=False)
+        set_tooltip(self.note, "Papers draw the error: the share of answers that are wrong")
         self.note.setProperty("kind", "muted")
         row.addWidget(self.note)
         return row

@@ -88,7 +88,8 @@ class DiagramCanvas(QWidget):
         self.zoomed.emit()
 
     def _grow(self) -> None:
-        """A small network fills the room that is there."""
+        """A small network fills the room that is there. Large type gives some of its size back
+        where that brings the last stage into sight."""
         self._room = room = self._seen()
         larger = (len(ZOOMS) - 2, len(ZOOMS) - 3) if self._usual >= 4 and self._blocks else ()
         for zoom in larger:
@@ -96,8 +97,13 @@ class DiagramCanvas(QWidget):
             self._lay_out()
             if self.minimumHeight() <= room.height() and not self._wrapped:
                 return
-        self._zoom = self._usual
-        self._lay_out()
+        smaller = (self._usual, self._usual - 1) if self._usual >= 4 and self.scale > 1 else ()
+        for zoom in (*smaller, self._usual):
+            self._zoom = zoom
+            self._lay_out()
+            stages = [band.area.bottom() for band in self._bands if band.stage.role == "stage"]
+            if max(stages, default=0.0) <= room.height():
+                return
 
     def _seen(self) -> QSize:
         """The room in which it is looked at."""

@@ -19,6 +19,7 @@ from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _NAME_WIDTH = 200
+_LOW = 112  # pixels of height above the charts: a network and the next one's name
 
 
 class NetworkRow(QWidget):
@@ -109,7 +110,7 @@ class NetworkList(QFrame):
         super().__init__(parent)
         self._controller = controller
         self._curves = True
-        self._scale = 1.0
+        self._scale, self._above = 1.0, False
         self._state: object = None
         self.rows: dict[str, NetworkRow] = {}
         self.setProperty("kind", "card")
@@ -131,8 +132,20 @@ class NetworkList(QFrame):
     def show_for(self, curves: bool, scale: float) -> None:
         """Curves need epochs, the other charts need layers."""
         self._curves, self._scale = curves, scale
-        self.setFixedWidth(self.sizeHint().width())
+        self._take_room()
         self.rebuild()
+
+    def set_above(self, above: bool) -> None:
+        """Whether it stands above the charts, and low, and not beside them: in narrow windows."""
+        if above != self._above:
+            self._above = above
+            self._take_room()
+
+    def _take_room(self) -> None:
+        most, width = 2**24 - 1, self.sizeHint().width()  # Qt's own "no limit"
+        low = round(_LOW * self._scale)
+        self.setMinimumSize(QSize(0, low) if self._above else QSize(width, 0))
+        self.setMaximumSize(QSize(most, low) if self._above else QSize(width, most))
 
     @Slot()
     def rebuild(self) -> None:

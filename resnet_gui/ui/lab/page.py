@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import IntEnum
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
@@ -27,6 +28,8 @@ from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
 PROJECTOR_SCALE = 1.45
+_PROJECTOR = "Projector"
+_NARROW = 690  # pixels: below, the charts have no room beside the list, nor the tabs for a word
 REFRESH_MS = 1000
 
 
@@ -94,7 +97,7 @@ class LabPage(Page):
         self.empty = LabEmpty()
         self.empty.button.clicked.connect(self._on_first_pair)
         self.stack.addWidget(self.empty)
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self.networks)
         row.addWidget(self.stack, 1)
@@ -132,7 +135,8 @@ class LabPage(Page):
         self.tabs[self.view].setChecked(True)
         group.idClicked.connect(self._on_tab_clicked)
         row.addStretch()
-        self.projector = QPushButton("Projector")
+        self.projector = QPushButton(_PROJECTOR)
+        self.projector.setAccessibleName(_PROJECTOR)
         self.projector.setCheckable(True)
         put_icon(self.projector, "screen")
         set_tooltip(self.projector, "Large type on the whole screen (F11; Esc leaves it)")
@@ -269,6 +273,14 @@ class LabPage(Page):
         self.empty.set_scale(self._scale)
         self.projector_toggled.emit(on)
         self._show_view()  # the views that are not seen follow when they are shown
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW * self._scale
+        direction = QBoxLayout.Direction
+        self.projector.setText("" if narrow else _PROJECTOR)
+        self._row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+        self.networks.set_above(narrow)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that nothing inside has used."""

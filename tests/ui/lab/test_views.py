@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.system.paths import data_dir
+from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
-from resnet_gui.ui.lab.page import View
+from resnet_gui.ui.lab.diagram_canvas import DiagramCanvas
+from resnet_gui.ui.lab.page import PROJECTOR_SCALE, View
 from resnet_gui.ui.lab.why import LabWhy
 from tests.core.lab.test_sources import make_run
 from tests.helpers.histories import history, write
@@ -149,6 +152,9 @@ def test_a_click_on_a_block_shows_it(qtbot: QtBot, models: Path, app: WindowApp)
     assert view.choice.currentText() == "ResNet-20 for 32×32 pixels"
     assert "0.27 M parameters" in view.facts.text()
     assert "20 layers with weights in 9 blocks" in view.panel.facts.text()
+    # Before a click the first block stands for all.
+    assert view.panel.shortcut.text().endswith("This is the first one:")
+    assert "3×3" in view.panel.drawing.accessibleDescription()
     area = view.canvas.block_area(4)
     left = Qt.MouseButton.LeftButton
     qtbot.mouseClick(view.canvas, left, pos=area.center())
@@ -163,6 +169,35 @@ def test_a_click_on_a_block_shows_it(qtbot: QtBot, models: Path, app: WindowApp)
     assert view.panel.title.text() == "Head"
     view.larger.click()
     assert view.canvas.zoom > 1
+
+
+def test_in_large_type_nothing_that_matters_is_cut(
+    qtbot: QtBot, models: Path, app: WindowApp
+) -> None:
+    """Of a screen of 1280 x 720 pixels, as projectors have it."""
+    page = open_lab(qtbot, app, View.DIAGRAM)
+    view = page.views[View.DIAGRAM]
+    assert isinstance(view, LabDiagram)
+    qtbot.waitUntil(lambda: view.canvas.diagram is not None, timeout=ANSWER_MS)
+    diagram = view.canvas.diagram
+    assert diagram is not None
+    area, canvas = QScrollArea(), DiagramCanvas()
+    qtbot.addWidget(area)
+    area.setWidgetResizable(True)
+    area.setWidget(canvas)
+    area.resize(860, 606)
+    area.show()
+    canvas.set_scale(PROJECTOR_SCALE)
+    canvas.show_diagram(diagram)
+    last = canvas.block_area(len(diagram.blocks) - 2)  # the head may be scrolled to
+    assert last.bottom() < area.viewport().height()
+    assert canvas.zoom > 1.1  # and its words are still larger than the program's
+    curves = LabCurves(page.controller)
+    qtbot.addWidget(curves)
+    curves.resize(860, 600)
+    curves.set_scale(PROJECTOR_SCALE)
+    curves.show()
+    qtbot.waitUntil(lambda: QLabel.text(curves.note) == curves.note.text())
 
 
 def test_a_very_deep_network_does_not_stall(qtbot: QtBot, models: Path, app: WindowApp) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLineEdit, QW
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
+from resnet_gui.ui.lab.page import View
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
@@ -49,6 +50,24 @@ def test_the_window_fits_and_nothing_is_cut(qtbot: QtBot, app: WindowApp) -> Non
         assert page.height() >= page.minimumSizeHint().height()
         assert (name, cut(page)) == (name, [])
         assert page.width() <= ROOM.width()  # never scrolled sideways in its whole width
+
+
+def test_the_lab_fits_a_screen_that_is_enlarged_to_double(qtbot: QtBot, app: WindowApp) -> None:
+    """1280 x 720 pixels are 640 x 360 of Qt's."""
+    window = app.window
+    window.resize(632, 340)
+    window.show_page("lab")
+    page = window.lab_page
+    place = page.parentWidget().parentWidget()
+    assert isinstance(place, Place)
+    for view in View:
+        page.show_view(view)
+        qtbot.waitUntil(lambda view=view: page.settled and view in page.views, timeout=60_000)
+        qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
+        assert (view, cut(page)) == (view, [])
+    assert page.projector.accessibleName() == "Projector"
+    window.resize(1100, 740)
+    qtbot.waitUntil(lambda: page.projector.text() == "Projector")
 
 
 def test_a_page_with_room_is_not_scrolled(qtbot: QtBot, app: WindowApp) -> None:
