@@ -74,7 +74,8 @@ class FilingNotices(QObject):
 
     @property
     def _in_front(self) -> bool:
-        return self._notices.parentWidget().isVisible()
+        page = self._notices.parentWidget()
+        return page is not None and page.isVisible()
 
     def _take_away(self, name: str) -> None:
         notice: NoticeLine | None = getattr(self, name)
