@@ -173,13 +173,13 @@ class LocalEngine:
         with _kept_awake():
             yield from train(config, summary=summary, zoo=self.zoo, stop=stop)
 
-    def resume(self, path: Path, stop: Stop) -> Iterator[TrainEvent]:
+    def resume(self, path: Path, stop: Stop, data: Path | None = None) -> Iterator[TrainEvent]:
         with gentle_import(compiler=True):
             from resnet_gui.core.training.warm import import_all, resume
 
             import_all()
         with _kept_awake():
-            yield from resume(path, zoo=self.zoo, stop=stop)
+            yield from resume(path, zoo=self.zoo, stop=stop, data=data)
 
     def estimate(
         self, config: RunConfig, summary: DatasetSummary

@@ -276,7 +276,12 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(
     document = json.loads(path.read_text(encoding="utf-8"))
     document["config"]["epochs"] = stopped["epoch"] + 1  # nobody wants to wait for 500
     path.write_text(json.dumps(document), encoding="utf-8")
-    code_of_resume, events, _ = command("resume", stopped["run"], "--json")
+    moved = data.rename(data.with_name("moved"))
+    code_of_resume, [event], err = command("resume", stopped["run"], "--json")
+    assert code_of_resume != 0
+    assert "is not there" in event["message"]
+    assert f"resume {stopped['run']} --data FOLDER" in err
+    code_of_resume, events, _ = command("resume", stopped["run"], "--data", moved, "--json")
     assert code_of_resume == 0
     assert events[-1]["event"] == "run_finished"
     assert next(e for e in events if e["event"] == "run_started")["resumed"]

@@ -219,8 +219,9 @@ class FakeEngine:
     def train(self, config: RunConfig, summary: DatasetSummary, stop: Stop) -> Iterator[TrainEvent]:
         return self._play("train", (config, summary, stop))
 
-    def resume(self, path: Path, stop: Stop) -> Iterator[TrainEvent]:
-        return self._play("resume", (path, stop))
+    def resume(self, path: Path, stop: Stop, data: Path | None = None) -> Iterator[TrainEvent]:
+        moved = () if data is None else (data,)
+        return self._play("resume", (path, stop, *moved))
 
     def estimate(
         self, config: RunConfig, summary: DatasetSummary

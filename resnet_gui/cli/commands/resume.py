@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
 
 from resnet_gui.cli.follow import follow
-from resnet_gui.cli.input import given_text
+from resnet_gui.cli.input import given_path, given_text
 from resnet_gui.cli.options import JsonLines
+from resnet_gui.cli.output import say
 from resnet_gui.cli.together import together
+from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.runs.listing import find_run
 from resnet_gui.core.training.workers import Workers
 
@@ -32,6 +35,16 @@ def resume(
             metavar="DEVICE",
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Where the photos are now, if their folder was moved or renamed. It has to hold "
+            "the same photos.",
+            metavar="FOLDER",
+            parser=given_path,
+        ),
+    ] = None,
     as_json: JsonLines = False,
 ) -> None:
     """Go on with a run that was stopped or interrupted.
@@ -40,8 +53,9 @@ def resume(
     as if it had never stopped.
 
     \b
-    Example:
+    Examples:
       resnet-gui resume pets-fast
+      resnet-gui resume pets-fast --data /media/stick/pets
     """
 
     def lead(stopping: AbstractContextManager[Event], workers: Workers) -> int:
@@ -49,8 +63,18 @@ def resume(
         from resnet_gui.core.training.api import resume as start
 
         with stopping as stop:
-            events = start(directory.path, stop=stop.is_set, device=device, workers=workers)
-            return follow(events, as_json, directory.config, stop)
+            events = start(
+                directory.path, stop=stop.is_set, device=device, workers=workers, data=data
+            )
+            try:
+                return follow(events, as_json, directory.config, stop)
+            except DatasetError:
+                if data is None:
+                    say(
+                        "Is its folder somewhere else now? Then: "
+                        f"resnet-gui resume {directory.name} --data FOLDER"
+                    )
+                raise
 
     request = {"RUN": run, "--device": device}
-    raise typer.Exit(together(lead, request, as_json))
+    raise typer.Exit(together(lead, request, as_json, data))

@@ -50,6 +50,7 @@ from resnet_gui.core.training.data.tensor import LEVELS
 from resnet_gui.core.training.durable import restored
 from resnet_gui.core.training.input_size import check_input_size
 from resnet_gui.core.training.loop import run_sitting
+from resnet_gui.core.training.moved_photos import moved_root, note_root
 from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.setup import Guard, Setup
 from resnet_gui.core.training.sitting import Stop
@@ -182,6 +183,7 @@ def resume(
     guard: Guard | None = None,
     device: str | None = None,
     workers: Workers = ALONE,
+    data: Path | None = None,
 ) -> Iterator[TrainEvent]:
     """Go on with a run that was stopped, interrupted or failed. Everything is checked first.
 
@@ -190,6 +192,7 @@ def resume(
         device: another device than the run began with; the curve may then differ a little.
         workers: as of `train`. Others than the run began with: how many photos share BatchNorm's
             statistics then changes, and the last bits of sums.
+        data: where the photos are now, if their folder was moved or renamed; the run notes it.
 
     Yields:
         as `train`; RunStarted has the epochs so far.
@@ -205,7 +208,7 @@ def resume(
     with RunDirectory.open(path).locked() as run:
         setup = None
         models = models or user_models_dir()
-        for item in _checked(run, zoo or Zoo.standard(), models, device, workers):
+        for item in _checked(run, zoo or Zoo.standard(), models, device, workers, data):
             if isinstance(item, Setup):
                 setup = item
             else:
@@ -226,7 +229,12 @@ def _sit(setup: Setup, stop: Stop | None) -> Iterator[TrainEvent]:
 
 
 def _checked(
-    run: HeldRun, zoo: Zoo, models: Path, device: str | None, workers: Workers
+    run: HeldRun,
+    zoo: Zoo,
+    models: Path,
+    device: str | None,
+    workers: Workers,
+    data: Path | None,
 ) -> Iterator[Notice | Setup]:
     """Everything that a run needs to go on, checked; the Setup last."""
     path = run.path
@@ -259,7 +267,11 @@ def _checked(
         ) from error
     if entry.spec.architecture != architecture:
         raise RunMismatchError(path, "architecture", architecture, entry.spec.architecture)
-    _check_unchanged(root, fingerprint)
+    if data is None:
+        _check_unchanged(root, fingerprint)
+    else:
+        root = moved_root(data, split, fingerprint)
+        config = config.replace(data=str(root))
     # Of several processes each has a GPU of its own, whichever the run began on.
     before = kind.split(":")[0] if workers.several else kind
     try:
@@ -274,6 +286,8 @@ def _checked(
     if info.kind != kind:
         precision = resolve_precision(Precision.AUTO, info.kind)
         channels_last = use_channels_last(Switch.AUTO, info.kind, precision)
+    if data is not None:
+        note_root(run, root)
     yield Setup(
         run, config, split, root, entry, options, preprocessing, info, precision, channels_last,
         models, workers=workers,

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Slot
 
 from resnet_gui.core.dataset.look_again import LookedAgain
 from resnet_gui.core.dataset.summary import DatasetSummary
-from resnet_gui.core.errors import RunConfigError
+from resnet_gui.core.errors import DatasetError, RunConfigError
 from resnet_gui.core.events import Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
@@ -256,22 +256,24 @@ class TrainController(TrainSignals):
         self.run_title, self.run_config = self.config.title, self.config
         self._begin(partial(self._engine.train, self.config, now.summary, self._stop.is_set))
 
-    def resume(self, run: RunInfo) -> None:
-        """Go on with an earlier run; everything is checked before anything changes."""
+    def resume(self, run: RunInfo, data: Path | None = None) -> None:
+        """Go on with an earlier run; everything is checked before anything changes. data: where
+        its photos are now; None: where they were."""
         if self.running:
             self.noticed.emit("One training at a time: stop the one that runs first.", "warning")
             return
         self.run_title, self.run_config = run.title, None
-        self.resume_path(run.path)
+        self.resume_path(run.path, data)
 
-    def resume_path(self, run_dir: str) -> None:
+    def resume_path(self, run_dir: str, data: Path | None = None) -> None:
         """As `resume`, of the run that is shown."""
-        self._begin(partial(self._engine.resume, Path(run_dir), self._stop.is_set))
+        self._begin(partial(self._engine.resume, Path(run_dir), self._stop.is_set, data), run_dir)
         self.earlier.look_into(Path(run_dir))  # its settings, and its last answers
 
-    def _begin(self, start: Callable[[], Iterator[Any]]) -> None:
+    def _begin(self, start: Callable[[], Iterator[Any]], resumed: str = "") -> None:
         self._estimates.stop()
         self._stop.clear()
+        self._resumed = resumed  # its directory
         self.started, self.end, self.history, self._skipped = None, None, [], {}
         self._run = job = self._training.submit(start)
         job.progressed.connect(self._on_run)
@@ -331,13 +333,11 @@ class TrainController(TrainSignals):
 
     @Slot(object)
     def _on_run(self, events: list[Any]) -> None:
-        batches = [event for event in events if isinstance(event, BatchDone)]
-        if batches:
+        if batches := [event for event in events if isinstance(event, BatchDone)]:
             self.batches_done.emit(batches)
         for event in events:
             self._take(event)
-        skipped = {event.path: event for event in events if isinstance(event, PhotoSkipped)}
-        if skipped:
+        if skipped := {event.path: event for event in events if isinstance(event, PhotoSkipped)}:
             self._skipped |= skipped
             self.photos_skipped.emit(list(self._skipped.values()))
 
@@ -364,7 +364,10 @@ class TrainController(TrainSignals):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self.run_noticed.emit(sentence(error))
+        if self._resumed and isinstance(error, DatasetError):
+            self.folder_lost.emit(self._resumed, sentence(error))
+        else:
+            self.run_noticed.emit(sentence(error))
 
     @Slot()
     def _on_run_ended(self) -> None:

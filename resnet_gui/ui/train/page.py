@@ -27,6 +27,7 @@ from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.folder_head import only_loose
 from resnet_gui.ui.train.later_parts import LaterParts
 from resnet_gui.ui.train.model_saver import ModelSaver
+from resnet_gui.ui.train.moved_folder import MovedFolder
 from resnet_gui.ui.train.run_offer import RunOffer
 from resnet_gui.ui.train.run_view import TrainRunView
 from resnet_gui.ui.train.runs_watch import RunsWatch
@@ -108,6 +109,7 @@ class TrainPage(Page):
         controller.run_noticed.connect(self._on_run_noticed)
         self._skipped = SkippedPhotos(self.notices, self)
         controller.photos_skipped.connect(self._skipped.show)
+        self._moved = MovedFolder(controller, self.notices, self)
         controller.dataset_changed.connect(self._forget_run_notices)
         controller.results_opened.connect(self._forget_run_notices)
         self.classes.shown_changed.connect(self._forget_run_notices)
@@ -287,6 +289,7 @@ class TrainPage(Page):
         """What was said of a run says nothing of another folder or run."""
         self.notices.forget(_RUN)
         self._skipped.forget()
+        self._moved.forget()
 
     @Slot(object)
     def _on_run_ended(self, end: object) -> None:

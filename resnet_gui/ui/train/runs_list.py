@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.runs.listing import RunInfo, RunState
 from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.moved_folder import ask_for_folder
 from resnet_gui.ui.widgets.plain_text import (
     ElidedLabel,
     PlainLabel,
@@ -82,6 +83,8 @@ class RunRow(QFrame):
         self.menu.addAction("Show results").triggered.connect(self._on_show_results)
         self.going_on = self.menu.addAction("Go on training")
         self.going_on.triggered.connect(self._on_resume)
+        self.moved = self.menu.addAction("Go on with its folder elsewhere…")
+        self.moved.triggered.connect(self._on_moved)
         self.trying = self.menu.addAction("Try its model")
         self.trying.triggered.connect(self._on_try)
         self.wrong = self.menu.addAction("What it gets wrong")
@@ -106,6 +109,7 @@ class RunRow(QFrame):
         here = self._controller.earlier.model_of(self._run) is not None
         self.action.setVisible(self._run.resumable or here)
         self.going_on.setEnabled(self._run.resumable)
+        self.moved.setEnabled(self._run.resumable)
         self.trying.setEnabled(here)
         self.testing.setEnabled(here)
         self.wrong.setEnabled(self._run.state is RunState.FINISHED)
@@ -135,6 +139,10 @@ class RunRow(QFrame):
     @Slot()
     def _on_resume(self) -> None:
         self._controller.resume(self._run)
+
+    @Slot()
+    def _on_moved(self) -> None:
+        ask_for_folder(self, self._controller, self._run.path)
 
     @Slot()
     def _on_try(self) -> None:

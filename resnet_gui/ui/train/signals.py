@@ -13,6 +13,7 @@ class TrainSignals(QObject):
     run_started(RunStarted), batches_done(list[BatchDone]), epoch_done(EpochDone),
     layers_measured(LayersMeasured), samples_predicted(SamplesPredicted),
     run_ended(RunFinished | RunStopped | RunFailed).
+    folder_lost(str run_dir, str text): a run cannot go on, as its folder is not what it was.
     photos_skipped(list[PhotoSkipped]): all that the run which goes on could not read so far.
     results_opened(RunResults): a run of earlier is shown, as it ended.
     noticed(str text, str kind), run_noticed(str text): of the run that goes on or ended last.
@@ -32,6 +33,7 @@ class TrainSignals(QObject):
     layers_measured = Signal(object)
     samples_predicted = Signal(object)
     run_ended = Signal(object)
+    folder_lost = Signal(str, object)
     photos_skipped = Signal(object)
     results_opened = Signal(object)
     noticed = Signal(object, str)
