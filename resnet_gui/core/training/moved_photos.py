@@ -31,10 +31,12 @@ def moved_root(folder: Path, split: Split, fingerprint: str) -> Path:
     wanted = {item.path for item in (*split.train, *split.val, *split.test)}
     missing = sorted(map(printable, wanted - here))
     if missing:
+        photos, count = count_noun(len(wanted), "photo"), len(missing)
+        gone = f"{count:,} {'is' if count == 1 else 'are'} not there"
+        if count == len(wanted):
+            gone = "none is there"
         what = (
-            f"“{name}” is not the folder of this run: of its {count_noun(len(wanted), 'photo')} "
-            f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} not there: "
-            f"{name_list(missing)}."
+            f"“{name}” is not the folder of this run: of its {photos} {gone}: {name_list(missing)}."
         )
     else:
         others = sorted(map(printable, here - wanted))
@@ -43,7 +45,9 @@ def moved_root(folder: Path, split: Split, fingerprint: str) -> Path:
             f"“{name}” has the names of all photos of this run, but is not the same: some were "
             f"replaced by files of another size, or others came or went{seen}."
         )
-    raise DatasetChangedError(folder, what, "Choose the folder as the run knew it.")
+    raise DatasetChangedError(
+        folder, what, "Choose the folder that the run began with, wherever it is now."
+    )
 
 
 def note_root(run: HeldRun, root: Path) -> None:

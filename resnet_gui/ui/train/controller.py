@@ -249,16 +249,16 @@ class TrainController(TrainSignals):
             self.summary = now.summary
             self.dataset_changed.emit()
             self._configure(measure=False)
-            self.noticed.emit(changed_text(now, trains=self.config is not None), "notice")
         if now is None or self.config is None:
             self._set_state(TrainState.READY)
-            return
-        self.run_title, self.run_config = self.config.title, self.config
-        self._begin(partial(self._engine.train, self.config, now.summary, self._stop.is_set))
+        else:
+            self.run_title, self.run_config = self.config.title, self.config
+            self._begin(partial(self._engine.train, self.config, now.summary, self._stop.is_set))
+        if now is not None and now.changes:
+            self.run_noticed.emit(changed_text(now, trains=self.config is not None))
 
     def resume(self, run: RunInfo, data: Path | None = None) -> None:
-        """Go on with an earlier run; everything is checked before anything changes. data: where
-        its photos are now; None: where they were."""
+        """Go on with an earlier run, once all is checked. data: where its photos were moved."""
         if self.running:
             self.noticed.emit("One training at a time: stop the one that runs first.", "warning")
             return

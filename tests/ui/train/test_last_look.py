@@ -35,7 +35,7 @@ def test_a_folder_that_changed_is_trained_as_it_is_now(
     controller.set_title("My garden")
     for number in range(3):
         (changing / "ant" / f"{number}.png").rename(changing / "bee" / f"from ant {number}.png")
-    noticed, shown = heard(controller.noticed), heard(controller.dataset_changed)
+    noticed, shown = heard(controller.run_noticed), heard(controller.dataset_changed)
     rig.engine.script("train", started(), stopped())
     controller.start()
     assert controller.state is TrainState.LOOKING
@@ -44,7 +44,7 @@ def test_a_folder_that_changed_is_trained_as_it_is_now(
     [(config, summary, _)] = rig.engine.asked("train")
     assert {item.name: item.count for item in summary.classes} == {"ant": 3, "bee": 9}
     assert (config.preset, config.epochs, config.title) == ("best", 7, "My garden")
-    assert [text for text, _ in noticed] == [
+    assert noticed == [
         "“garden” has changed since it was opened: 3 photos came and 3 went. The training takes "
         "the folder as it is now."
     ]
@@ -57,13 +57,13 @@ def test_a_folder_that_cannot_train_any_more_is_not_trained_on(
 ) -> None:
     ready(rig, controller, changing)
     shutil.rmtree(changing / "bee")
-    noticed = heard(controller.noticed)
+    noticed = heard(controller.run_noticed)
     controller.start()
     rig.settle()
     assert not rig.engine.asked("train")
     assert controller.state is TrainState.READY
     assert "only one class" in controller.config_error
-    [(text, _)] = noticed
+    [text] = noticed
     assert text.endswith("6 photos went. So it cannot be trained on.")
 
 
