@@ -87,8 +87,8 @@ class ModelChoice(QObject):
         if entry is None or entry.problem or not entry.state.ready:
             entry = self._store.default(model_id)
         first, self._first_id = self._first_id is not None, None
-        old_id, self.entry = self.id, entry
-        if first or old_id != self.id:
+        old, self.entry = self.entry, entry
+        if first or _answers(old) != _answers(entry):
             self._use(entry)
 
     @Slot(str)
@@ -107,3 +107,8 @@ class ModelChoice(QObject):
     def _on_download_cancelled(self, model_id: str) -> None:
         if model_id == self._wanted:
             self._wanted = ""
+
+
+def _answers(entry: ModelEntry | None) -> tuple[str, tuple[str, ...]]:
+    """A model whose classes got other names answers with those."""
+    return (entry.spec.id, entry.spec.classes) if entry is not None else ("", ())

@@ -63,6 +63,26 @@ def test_classes_are_named_after_the_import(
     page.naming.dialog.close()
 
 
+def test_what_is_answered_takes_the_names(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], leaves: Path, photos: dict[str, Path]
+) -> None:
+    app = show(qtbot, open_app())
+    page, answer = app.window.models_page, app.window.page.results.answer
+    page.controller.import_paths([leaves])
+    qtbot.waitUntil(lambda: page.controller.current_id == "leaves", timeout=ANSWER_MS)
+    page.controller.use()
+    app.window.controller.open_paths([photos["coffee"]])
+    qtbot.waitUntil(lambda: answer.text().startswith("class "), timeout=ANSWER_MS)
+    number = int(answer.text().split()[1])
+    page.naming.ask()
+    dialog = page.naming.dialog
+    assert dialog is not None
+    dialog.names.setPlainText("oak\nbeech\nbirch")
+    dialog.give.click()
+    name = ("oak", "beech", "birch")[number]
+    qtbot.waitUntil(lambda: answer.text() == name, timeout=ANSWER_MS)
+
+
 def test_a_list_that_cannot_be_read_says_so_in_the_dialog(
     qtbot: QtBot, rig: Rig, tmp_path: Path
 ) -> None:
