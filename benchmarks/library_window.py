@@ -165,7 +165,7 @@ def child(run: str, folder: Path, count: int, *, everything: bool) -> None:
         QTest.qWait(300)
         phase(f"scrolling the {name}")
         scroll(8)
-    for by in (SortBy.PROBABILITY, SortBy.NAME, SortBy.LABEL):
+    for by in (SortBy.PROBABILITY, SortBy.NAME, SortBy.ANSWER):
         phase(f"sort by {by.value.lower()}")
         library.bar.order_chosen.emit(by, True)
         QTest.qWait(400)

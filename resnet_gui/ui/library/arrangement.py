@@ -88,7 +88,7 @@ class SortBy(Enum):
 
     ADDED = "As they came"
     NAME = "Name"
-    LABEL = "Label"
+    ANSWER = "Answer"
     PROBABILITY = "Probability"
     MARGIN = "Margin"
     MODEL = "Model"
@@ -121,7 +121,7 @@ def arranged(
         return sorted(with_it, key=dates.__getitem__, reverse=falling) + without
     with_it = [p for p in found if facts[p].prediction is not None]
     without = [p for p in found if facts[p].prediction is None]
-    if by is SortBy.LABEL:
+    if by is SortBy.ANSWER:
         # Within a label the surest first, whichever way the labels go.
         with_it.sort(key=lambda p: -facts[p].probability)
         key: Callable[[Photo], Any] = lambda p: facts[p].label.casefold()  # noqa: E731

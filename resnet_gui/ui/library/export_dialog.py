@@ -39,7 +39,9 @@ _AT_FIRST = frozenset({*DEFAULT, "answer", "answer_probability"})  # what stands
 _TIPS = {
     "answer": "What stands under the photo: its class, or, where no class is sure, what the most "
     "likely ones are kinds of",
-    "label": "The most likely class, however unsure",
+    "answer_probability": "How likely the model thinks the answer is, as the table shows it",
+    "label": "The most likely class, however unsure; the table shows the answer",
+    "probability": "How likely the model thinks that class is",
     "margin": "How far the second most likely class is behind",
     "taken": "When the photo was taken, if the camera noted it: each file is looked into",
     "latitude": "Where the photo was taken, if the camera noted it: each file is looked into",

@@ -46,9 +46,9 @@ class FilterBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.search = _Search()
-        self.search.setPlaceholderText("Find by name, label or folder")
+        self.search.setPlaceholderText("Find by name, answer or folder")
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName("Find photos by name, label or folder")
+        self.search.setAccessibleName("Find photos by name, answer or folder")
         set_tooltip(
             self.search,
             "Words that stand in a photo's path or answer. A model that knows ImageNet's classes "

@@ -49,7 +49,7 @@ class _Labels(QAbstractListModel):
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         label, count = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return label or "All labels"
+            return label or "All answers"
         counted = f"{count:,}" if self.of is None else f"{count:,} of {self.of.get(label, 0):,}"
         if role == self.CountRole:
             return counted
@@ -57,7 +57,7 @@ class _Labels(QAbstractListModel):
             found = "" if self.of is None else " are found"
             return tooltip(f"{label or 'All photos'}: {counted}{found}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{label or 'All labels'}, {counted} photos"
+            return f"{label or 'All answers'}, {counted} photos"
         return None
 
 
@@ -106,7 +106,7 @@ class LabelList(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName("Labels")
+        self.setAccessibleName("Answers")
         self._filling = False
         self._labels: frozenset[str] = frozenset()
         self.selectionModel().selectionChanged.connect(self._on_selected)

@@ -42,8 +42,8 @@ def test_what_is_sorted_by(rig: Rig, photos: PhotoList, fill: Fill) -> None:
         (SortBy.PROBABILITY, True, "9 2 10 bad"),  # what has no answer stands last
         (SortBy.PROBABILITY, False, "10 2 9 bad"),
         (SortBy.MARGIN, False, "10 2 9 bad"),
-        (SortBy.LABEL, False, "9 2 10 bad"),  # in a label the surest first
-        (SortBy.LABEL, True, "2 10 9 bad"),
+        (SortBy.ANSWER, False, "9 2 10 bad"),  # in a label the surest first
+        (SortBy.ANSWER, True, "2 10 9 bad"),
         (SortBy.FOLDER, False, "bad 2 10 9"),
         (SortBy.ADDED, True, "bad 2 9 10"),
     ):
@@ -190,9 +190,12 @@ def test_a_row_says_all_that_is_known(
     assert row(2)[1:3] == ["could not be read", ""]
     assert row(3)[1] == "…"
     heads = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
-    assert heads[:2] == ["Photo", "Label"]
-    model.set_order(SortBy.LABEL, falling=False)
-    assert model.headerData(1, Qt.Orientation.Horizontal) == "Label ↑"
+    # What exports call so, too: their "Label" is the most likely class, however unsure.
+    assert heads[:2] == ["Photo", "Answer"]
+    tip = model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "“Label”" in tip
+    model.set_order(SortBy.ANSWER, falling=False)
+    assert model.headerData(1, Qt.Orientation.Horizontal) == "Answer ↑"
 
 
 def test_photos_whose_files_moved_are_found_where_they_are(

@@ -206,11 +206,11 @@ def test_labels_count_what_the_filter_finds(
         texts = (model.index(row).data(SPOKEN) for row in range(model.rowCount()))
         return [str(text) for text in texts]
 
-    assert said() == ["All labels, 30 photos", "bee, 20 photos", "ant, 10 photos"]
+    assert said() == ["All answers, 30 photos", "bee, 20 photos", "ant, 10 photos"]
     library.bar.least.setValue(80)  # photos 0 to 6
     rig.until(
         lambda: (
-            said() == ["All labels, 7 of 30 photos", "bee, 4 of 20 photos", "ant, 3 of 10 photos"]
+            said() == ["All answers, 7 of 30 photos", "bee, 4 of 20 photos", "ant, 3 of 10 photos"]
         )
     )
     # What another label has does not depend on which one is chosen.
@@ -230,7 +230,7 @@ def test_labels_count_what_the_filter_finds(
     fill("/x/30.jpg", "/x/31.jpg")
     give(photos, [*[None] * 30, answer("fly", 0.9), answer("fly", 0.1)])
     rig.until(lambda: "fly, 1 of 2 photos" in said())
-    assert said()[0] == "All labels, 8 of 32 photos"
+    assert said()[0] == "All answers, 8 of 32 photos"
 
 
 def test_several_labels_are_chosen_with_ctrl(
