@@ -48,7 +48,7 @@ class EvaluateController(QObject):
         changed(): state, result, model or folder are others now.
         results_changed(): `results` is new.
         progressed(object text, int done, int total).
-        noticed(object text, str kind).
+        noticed(object text, str kind). stopped(object text): a test was, and what became of it.
         calibrated(object): a model's calibration was stored; its id.
     """
 
@@ -56,6 +56,7 @@ class EvaluateController(QObject):
     results_changed = Signal()
     progressed = Signal(object, int, int)
     noticed = Signal(object, str)
+    stopped = Signal(object)
     calibrated = Signal(object)
 
     def __init__(self, means: Means, parent: QObject | None = None) -> None:
@@ -250,7 +251,7 @@ class EvaluateController(QObject):
         then = "To test all of them, start it again."
         if self.state is EvaluateState.SHOWN:
             then = "What you see is the result from before."
-        self.noticed.emit(f"Stopped {where}: of this test nothing is kept. {then}", "notice")
+        self.stopped.emit(f"Stopped {where}: of this test nothing is kept. {then}")
 
     def _end(self) -> None:
         """Without a result of its own."""

@@ -67,6 +67,7 @@ class EvaluatePage(Page):
         column.addWidget(self.stack, 1)
         controller.changed.connect(self._on_changed)
         controller.noticed.connect(self._on_noticed)
+        controller.stopped.connect(self._on_stopped)
         controller.calibrated.connect(self._on_calibrated)
         self.offer_action(
             "File",
@@ -241,6 +242,10 @@ class EvaluatePage(Page):
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self.notices.add(text, kind, topic=_TEST if kind == "warning" else "")
+
+    @Slot(object)
+    def _on_stopped(self, text: str) -> None:
+        self.notices.add(text, topic=_TEST)  # it must not stand above another result
 
     @Slot(object)
     def _on_calibrated(self, model_id: str) -> None:

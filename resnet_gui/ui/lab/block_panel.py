@@ -57,7 +57,7 @@ class BlockPanel(QFrame):
         self.set_scale(1.0)
 
     def set_scale(self, scale: float) -> None:
-        self.setFixedWidth(round(300 * (0.45 + 0.55 * scale)))
+        self.setFixedWidth(round(300 * (0.1 + 0.9 * scale)))  # a layer's facts in one line
         scaled(self.title, scale * 1.25, bold=True)
         scaled(self.formula, scale * 1.1)
         scaled(self.facts, scale)

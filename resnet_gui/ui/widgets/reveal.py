@@ -77,7 +77,8 @@ def open_wanted(wanted: Wanted) -> Generator[None, None, Opened]:
 
 def _command(path: Path, *, itself: bool) -> list[str]:
     if sys.platform == "win32":
-        return ["explorer", str(path) if itself else f"/select,{path}"]
+        opens = ["rundll32", "url.dll,FileProtocolHandler", str(path)]  # Explorer splits at commas
+        return opens if itself else ["explorer", f"/select,{path}"]
     if sys.platform == "darwin":
         return ["open", str(path)] if itself else ["open", "-R", str(path)]
     found = shutil.which("xdg-open")

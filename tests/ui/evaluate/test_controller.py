@@ -135,7 +135,7 @@ def test_a_test_is_stopped_or_fails(rig: Rig, controller: EvaluateController, sh
     rig.engine.script("evaluate", Preparing("photos", 1, 60), hold, Preparing("photos", 2, 60))
     controller.start()
     rig.until(hold.reached.is_set)
-    noticed = heard(controller.noticed)
+    noticed, stopped = heard(controller.noticed), heard(controller.stopped)
     controller.open_run("r")
     assert [kind for _, kind in noticed] == ["miss"]  # not while a test goes on
     controller.close()
@@ -146,18 +146,17 @@ def test_a_test_is_stopped_or_fails(rig: Rig, controller: EvaluateController, sh
     hold.over.set()
     rig.settle()
     assert (controller.state, controller.result) == (before, result)
-    text, kind = noticed[1]
+    [text] = stopped
     assert re.match(r"Stopped after [12] of 60 photos: of this test nothing is kept\. ", text)
     assert ("result from before" in text, "start it again" in text) == (shown, not shown)
-    assert kind == "notice"
     rig.engine.script("evaluate", ModelError("The model is damaged.", "Get another one."))
     controller.start()
     rig.settle()
-    assert noticed[2:] == [("The model is damaged. Get another one.", "warning")]
+    assert noticed[1:] == [("The model is damaged. Get another one.", "warning")]
     assert (controller.state, controller.result) == (before, result)
     controller.stop()  # nothing goes on
     assert controller.state is before
-    assert len(noticed) == 3
+    assert (len(noticed), len(stopped)) == (2, 1)
 
 
 def test_a_test_that_is_stopped_at_once_says_so(rig: Rig, controller: EvaluateController) -> None:
@@ -165,13 +164,13 @@ def test_a_test_that_is_stopped_at_once_says_so(rig: Rig, controller: EvaluateCo
     controller.set_folder(FOLDER)
     hold = rig.engine.hold()
     rig.engine.script("evaluate", Preparing("folder", 60, 60), hold, Preparing("photos", 0, 60))
-    noticed = heard(controller.noticed)
+    stopped = heard(controller.stopped)
     controller.start()
     rig.until(hold.reached.is_set)
     controller.stop()
     hold.over.set()
     rig.settle()
-    assert [text.split(":")[0] for text, _ in noticed] == ["Stopped before its first photo"]
+    assert [text.split(":")[0] for text in stopped] == ["Stopped before its first photo"]
 
 
 def test_which_model_is_tested(rig: Rig, controller: EvaluateController) -> None:

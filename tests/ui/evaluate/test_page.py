@@ -87,6 +87,15 @@ def test_a_kept_result_opens_from_the_list(qtbot: QtBot, page: EvaluatePage) -> 
     assert page.stack.currentWidget() is page.start
 
 
+def test_what_is_said_of_a_stopped_test_leaves_when_a_result_is_opened(
+    qtbot: QtBot, page: EvaluatePage
+) -> None:
+    page.controller.stopped.emit("Stopped after 3 of 60 photos: of this test nothing is kept.")
+    assert len(page.notices.texts) == 1
+    open_first(qtbot, page)
+    assert page.notices.texts == []
+
+
 def test_a_click_on_a_cell_shows_exactly_its_photos(qtbot: QtBot, page: EvaluatePage) -> None:
     view = open_first(qtbot, page)
     result = page.controller.result
