@@ -17,6 +17,7 @@ import pytest
 import resnet_gui.core
 from resnet_gui.core.dataset.cifar10.folder import UnpackProgress
 from resnet_gui.core.dataset.collection.values import CollectedClass, CollectedPhoto, Collection
+from resnet_gui.core.dataset.look_again import LookedAgain
 from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.dataset.summary import (
     ClassSummary,
@@ -175,6 +176,7 @@ VALUES: list[Any] = [
     SUMMARY,
     ScanProgress(1, 0, 2),
     DatasetScanned(SUMMARY),
+    LookedAgain(SUMMARY, "1 photo came"),
     Evaluated(
         "tiny", "/d", "all", 4, 1, 0.5, (0.25, 0.75), 1.0, 0.7,
         (ClassMeasure("a", 4, 2, 0.5, None),), ("a", "b"), ((2, 2), (0, 0)), "run", None,
