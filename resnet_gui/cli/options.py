@@ -63,10 +63,10 @@ EightBits = Annotated[
     bool,
     typer.Option(
         "--8-bit",
-        help="Answer in 8 bits where that was seen to answer alike: about twice as fast on most "
-        "computers, with percentages that are a little different. The form of 8 bits is made in "
-        "the background, from the first 64 photos or more that “classify” is given; it needs the "
-        "package nncf.",
+        help="Answer in 8 bits where that was seen to answer alike: up to twice as fast with large "
+        "networks, with percentages that differ a little. The form of 8 bits is made in the "
+        "background, from the first 64 photos or more that “classify” or “sort” is given; it "
+        "needs the package nncf.",
     ),
 ]
 Tta = Annotated[

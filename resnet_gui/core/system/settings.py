@@ -109,9 +109,9 @@ class Settings:
     eight_bits: bool = wish(
         False,
         "Answer in 8 bits",
-        "About twice as fast on most computers; percentages are a little different. It is made "
-        "from your own photos, the first folder of 64 or more, and a model answers so once others "
-        "of them got the same answers. For answers on the CPU; “Exact answers only” comes first.",
+        "Up to twice as fast with large networks; percentages differ a little. The form of 8 bits "
+        "is made from your next folder of 64 photos or more, and used once it gave the same "
+        "answers about others of them. On the CPU alone; “Exact answers only” comes first.",
     )
     look: str = wish(
         ONCE,
