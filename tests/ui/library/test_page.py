@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,6 +256,30 @@ def test_answers_are_saved(
     size = (tmp_path / "01.png").stat().st_size
     assert found[0] == {"label": "bee", "size": size}
     assert len(found) == 4
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="by xdg-open")
+def test_a_saved_table_is_opened_at_a_click(
+    rig: Rig,
+    page: ClassifyPage,
+    tmp_path: Path,
+    answer_dialogs: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opens = tmp_path / "bin" / "xdg-open"
+    opens.parent.mkdir()
+    opens.write_text(f'#!/bin/sh\nprintf %s "$1" > "{tmp_path}/opened"\n')
+    opens.chmod(0o755)
+    monkeypatch.setenv("PATH", str(opens.parent))
+    open_photos(rig, page, tmp_path, 3)
+    target = answer_dialogs("my answers.csv")
+    export(page).save.click()
+    rig.settle()
+    page.notices.shown[-1].button.click()
+    opened = tmp_path / "opened"
+    rig.until(lambda: opened.is_file() and opened.read_text() == str(target))
+    rig.until(lambda: not page.photo_actions.reveal.looking)
+    assert page.notices.texts[-1] == f"Saved 3 rows to {target}"
 
 
 def test_what_cannot_be_saved_is_said(
