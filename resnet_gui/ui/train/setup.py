@@ -225,7 +225,8 @@ class TrainSetup(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._share_width()
+        if self._row.count() > 1:  # the settings come in a turn of their own
+            self._share_width()
 
     def _share_width(self) -> None:
         least = self._settings_width(narrow=True)

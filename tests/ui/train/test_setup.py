@@ -33,6 +33,16 @@ def place(qtbot: QtBot, qapp: QApplication, rig: Rig, controller: TrainControlle
     return place
 
 
+def test_half_made_it_can_be_drawn(qtbot: QtBot, rig: Rig, controller: TrainController) -> None:
+    """A picture of the whole window gives hidden parts their size, too."""
+    setup = TrainSetup(controller, rig.io)
+    qtbot.addWidget(setup)
+    setup.resize(1000, 700)
+    setup.grab()
+    setup.add_settings()
+    assert not setup.grab().isNull()
+
+
 def setup_in(place: Place) -> TrainSetup:
     setup = place.widget()
     assert isinstance(setup, TrainSetup)
