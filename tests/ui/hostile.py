@@ -120,7 +120,7 @@ class Look:
             text = QLabel.text(widget)
             if widget.textFormat() is not Qt.TextFormat.PlainText:
                 self._guessed(f"{name} ({widget.textFormat().name})", text)
-            self._plain(name, text, longest=7000)  # the help lists all keys
+            self._plain(name, text, longest=8000)  # the help lists all keys
         elif isinstance(widget, QTextEdit):
             self.wrong.append(f"{name} can show HTML")
         elif isinstance(widget, QPlainTextEdit):
