@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.lab.diagram_types import NetworkDiagram
 from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeasured, run_key
 from resnet_gui.core.runs.events import EpochDone, LayersMeasured
 from resnet_gui.core.runs.history import TrainingHistory
 from resnet_gui.ui.lab.controller import LabController
+from resnet_gui.ui.widgets.file_saver import Saving
 from tests.helpers.fake_engine import Rig, heard, model
 from tests.helpers.histories import epoch, history, layers
 
@@ -255,19 +259,26 @@ def test_a_diagram_that_fails_can_be_asked_for_again(rig: Rig, controller: LabCo
 # --- pictures of charts -------------------------------------------------------------------------
 
 
-def test_how_saving_a_chart_went_is_told(rig: Rig, controller: LabController) -> None:
-    def write(problem: str = "") -> Generator[None, None, Path]:
+def test_how_saving_a_chart_went_is_told(
+    rig: Rig, controller: LabController, qtbot: QtBot, tmp_path: Path
+) -> None:
+    def write(target: Path, problem: str = "") -> Generator[None, None, Path]:
         yield None
         if problem:
             raise OSError(problem)
-        return Path("/charts/curves.png")
+        return target
 
+    asker = QWidget()
+    qtbot.addWidget(asker)
+    asker.show()
+    target = tmp_path / "curves.png"
     noticed = heard(controller.noticed)
-    controller.save(write)
+    controller.save(Saving("Save picture", target, write, asker))
     rig.settle()
-    controller.save(lambda: write("The disk is full."))
+    full = partial(write, problem="The disk is full.")
+    controller.save(Saving("Save picture", target, full, asker))
     rig.settle()
     assert noticed == [
-        (f"The chart is saved as {Path('/charts/curves.png')}.", "notice"),
+        (f"The chart is saved as {target}.", "notice"),
         ("The chart could not be saved: The disk is full.", "warning"),
     ]

@@ -51,7 +51,7 @@ def test_a_download_that_fails_lets_the_next_begin(rig: Rig, downloads: Download
     downloads.start(A)
     downloads.start(B)
     rig.until(lambda: not downloads.busy)
-    assert failed == [("a", "No network.")]
+    assert failed == [("a", "No network.", "warning")]
     assert finished == ["b"]
 
 
