@@ -179,8 +179,17 @@ class Classifier:
                 # Bad photos wait in line too: answers come in the order of the sources.
                 if photos not in (0, size) and number < len(sources):
                     continue
+                model = self._forms.newest(model)
+                yield from self._notices()
+                if model.backend.made not in ("", guard.made):  # it became ready meanwhile
+                    guard = self._forms.guard(model, len(sources))
+                    if not guard.done:  # photos that it compares are not answered elsewhere
+                        stream.go_on(
+                            exact=model.exact, threads=readers_for(model.device, exact=model.exact)
+                        )
                 if photos and number > 1 and not guard.done:
                     model = self._forms.guarded(model, guard, waiting)
+                    yield from self._notices()
                 model = yield from self._answer(model, waiting, run)
                 waiting = []
                 size = batch_size_for(model.device) if photos else size
@@ -310,12 +319,9 @@ class Classifier:
         if batch:
             started = time.perf_counter()
             crops = np.stack([photo.crop for photo in batch])
-            model, rows = yield from self.compute(model, crops, run)
+            model, rows = yield from self._compute(model, crops, run)
             each_ms = (time.perf_counter() - started) * 1000 / len(batch)
             answers = (Answer(model, p, row, each_ms) for p, row in zip(batch, rows, strict=True))
-        else:  # they were answered where they were read
-            model = self._forms.newest(model)
-            yield from self._notices()
         for item in waiting:
             yield next(answers) if isinstance(item, PhotoInput) else item
         return model
@@ -323,7 +329,8 @@ class Classifier:
     def compute(
         self, model: LoadedModel, crops: Crops, run: Run
     ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
-        """Let a model answer to a batch; where its device fails, the CPU does, exactly.
+        """Let a model answer to a batch, in its newest form; where its device fails, the CPU does,
+        exactly.
 
         Yields:
             Notice and ModelReady, if something failed.
@@ -336,6 +343,11 @@ class Classifier:
         """
         model = self._forms.newest(model)
         yield from self._notices()
+        return (yield from self._compute(model, crops, run))
+
+    def _compute(
+        self, model: LoadedModel, crops: Crops, run: Run
+    ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
         key, _ = self._forms.known(model)
         try:
             with self._gate.closed():

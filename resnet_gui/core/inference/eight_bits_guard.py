@@ -28,9 +28,11 @@ class Guard:
 
     Args of the constructor:
         entry: the model, if it answers in 8 bits; None: there is nothing to watch.
+        made: the form of 8 bits, as in `Backend`; "" if it is none.
     """
 
-    def __init__(self, entry: ModelEntry | None) -> None:
+    def __init__(self, entry: ModelEntry | None, made: str = "") -> None:
+        self.made = made
         self._entry = entry
         self._left = 0 if entry is None else _COMPARED
         self._apart = 0

@@ -93,7 +93,9 @@ class FasterForms:
         """What watches a job of so many photos."""
         _, entry = self.known(model)
         watched = entry is not None and model.backend.made and photos >= FEWEST
-        return Guard(looking(entry, model.spec.views) if entry and watched else None)
+        return Guard(
+            looking(entry, model.spec.views) if entry and watched else None, model.backend.made
+        )
 
     def guarded(
         self, model: LoadedModel, guard: Guard, waiting: Sequence[PhotoInput | ImageFailed | Answer]

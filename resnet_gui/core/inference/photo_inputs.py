@@ -169,6 +169,7 @@ class PhotoStream(Generic[T]):
         self._numbered = iter(range(len(sources)))
         self._waiting: deque[Future[list[PhotoInput | ImageFailed | T]]] = deque()
         self._ask: Ask[T] | None = None
+        self._preparing: Callable[[], Ask[T] | None] | None = None
         self._together = 1
         self._ended = threading.Event()
         self._pool = self._new_pool() if len(sources) > 1 else None
@@ -185,6 +186,7 @@ class PhotoStream(Generic[T]):
         if self._pool is None:
             return
         self._exact, self._ask, self._together = exact, None, 1
+        self._preparing = prepare
         if threads != self._threads:
             self._pool.shutdown(wait=False)  # it finishes what it was given
             self._threads = threads
@@ -222,7 +224,9 @@ class PhotoStream(Generic[T]):
 
     def _prepare(self, prepare: Callable[[], Ask[T] | None]) -> None:
         try:
-            self._ask = prepare()
+            ask = prepare()
+            if self._preparing is prepare:  # or it goes on in another way already
+                self._ask = ask
         except (RuntimeError, MemoryError) as error:  # who consumes them can ask as well
             _log.warning("photos are answered one after the other: %s", error)
 

@@ -1,0 +1,140 @@
+"""Forms of 8 bits in a running program: when one may answer, who watches it, and that one which
+does not fit is gone. What computes is made up; everything else is the program's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from resnet_gui.core.events import ClassifyEvent, DeviceInfo, ImageSource, Notice
+from resnet_gui.core.inference import classifier as classifier_module
+from resnet_gui.core.inference import eight_bits_guard, faster_forms
+from resnet_gui.core.inference.answers import Answer, LoadedModel
+from resnet_gui.core.inference.backend import INT8, OPENVINO, Backend, Crops, Rows
+from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.zoo import ModelEntry, Zoo
+from tests.core.inference.openvino.conftest import small_insects
+from tests.helpers.pictures import encoded, gradient
+
+USUAL, QUICK = 1, 2  # the classes that they answer
+
+
+class Made(Backend):
+    """Answers every photo with one class."""
+
+    name, threads = OPENVINO, 1
+
+    def __init__(self, made: str, answer: int) -> None:
+        self.made, self.answer = made, answer
+        self.precision, self.device = INT8 if made else "bf16", cpu()
+
+    def infer(self, crops: Crops) -> Rows:
+        rows = np.zeros((len(crops), 3), np.float32)
+        rows[:, self.answer] = 20
+        return rows
+
+    def for_many(self) -> Backend:
+        return Made(self.made, self.answer)
+
+
+class Disk:
+    """What is there. made: the form of 8 bits, "" for none. ended: whether the making that was
+    begun here has."""
+
+    def __init__(self, made: str = "") -> None:
+        self.made, self.answer, self.ended_here = made, QUICK, False
+        self.full = False
+
+    def open(self, *_: object, eight_bits: bool = False, **__: object) -> Backend:
+        return Made(self.made, self.answer) if eight_bits and self.made else Made("", USUAL)
+
+    def faster(self, *_: object, eight_bits: bool = False, **__: object) -> Backend | None:
+        found = self.open(eight_bits=eight_bits)
+        return found if found.made else None
+
+    def withdraw(self, *_: object) -> None:
+        self.made = self.made if self.full else ""
+
+    # As `Conversions`.
+    def ended(self, _: ModelEntry, __: object = None, *, eight_bits: bool = False) -> bool:
+        return eight_bits and self.ended_here
+
+    def begin(self, *_: object) -> None: ...
+
+    def begin_eight_bits(self, *_: object) -> None: ...
+
+    def forget_eight_bits(self, _: ModelEntry) -> None:
+        self.ended_here = False
+
+
+@pytest.fixture
+def disk(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    small_insects()
+    disk = Disk()
+    monkeypatch.setattr(classifier_module, "open_backend", disk.open)
+    monkeypatch.setattr(faster_forms, "open_faster", disk.faster)
+    monkeypatch.setattr(faster_forms, "withdraw_all", disk.withdraw)
+    monkeypatch.setattr(faster_forms, "CONVERSIONS", disk)
+    monkeypatch.setattr(eight_bits_guard, "open_converted", lambda *_, **__: Made("", USUAL))
+    return disk
+
+
+def _classifier(**more: Any) -> Classifier:
+    wants: dict[str, Any] = {"wants_exact": lambda: False, "wants_eight_bits": lambda: True}
+    return Classifier(Zoo.standard(), **wants, **more)
+
+
+PHOTO = encoded(gradient(40, 32), "PNG")
+
+
+def _photos(count: int) -> list[ImageSource]:
+    return [ImageSource(f"photo {n}", PHOTO) for n in range(count)]
+
+
+def _class(answer: Answer) -> int:
+    return int(answer.row[:-1].argmax())
+
+
+def _answers(classifier: Classifier, count: int) -> list[int]:
+    events = classifier.ask(_photos(count), "insects", "cpu", LoadedModel.answers)
+    return [_class(event) for event in events if isinstance(event, Answer)]
+
+
+def _notices(events: Sequence[ClassifyEvent | Answer]) -> list[str]:
+    return [event.message for event in events if isinstance(event, Notice)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])  # with two, photos are answered where they are read
+def test_a_form_that_becomes_ready_in_a_job_is_watched_too(
+    threads: int, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Made, "threads", threads)
+    said: list[int] = []
+    events: list[ClassifyEvent | Answer] = []
+    for event in _classifier().ask(_photos(120), "insects", "cpu", LoadedModel.answers):
+        events.append(event)
+        if isinstance(event, Answer):
+            said.append(_class(event))
+            if len(said) == 20:
+                disk.made, disk.ended_here = "v1", True
+    assert len(said) == 120
+    assert said.count(QUICK) <= 1
+    (notice,) = _notices(events)
+    assert "answers these photos otherwise than it should" in notice
+
+
+def test_a_form_that_fits_takes_over_in_a_job(disk: Disk) -> None:
+    disk.answer = USUAL
+    forms: list[str] = []
+    for event in _classifier().ask(_photos(120), "insects", "cpu", LoadedModel.answers):
+        if isinstance(event, Answer):
+            forms.append(event.model.backend.made)
+            if len(forms) == 20:
+                disk.made, disk.ended_here = "v1", True
+    assert forms[:20] == [""] * 20
+    assert forms[-1] == "v1"
