@@ -76,13 +76,12 @@ class TrainController(TrainSignals):
         self.start_model = self.settings.start_model
         means.store.changed.connect(self._on_store_changed)
         self._scan = FolderScan(means.io, self)
-        self._scan.progressed.connect(self.scan_progressed)
-        self._scan.noticed.connect(self.noticed)
         self._scan.scanned.connect(self._on_scanned)
         self._scan.ended.connect(self._on_scan_ended)
         self._look = LastLook(means.io, self)
-        self._look.progressed.connect(self.scan_progressed)
-        self._look.noticed.connect(self.noticed)
+        for looks in (self._scan, self._look):
+            looks.progressed.connect(self.scan_progressed)
+            looks.noticed.connect(self.noticed)
         self._look.looked.connect(self._on_looked)
         self._estimates = Estimates(means.engine, means.training, self)
         self._estimates.measured.connect(self.estimated)
@@ -124,8 +123,8 @@ class TrainController(TrainSignals):
             )
             return
         self._wanted = wanted
-        start()
         self._set_state(TrainState.SCANNING)
+        start()
 
     def cancel_scan(self) -> None:
         self._scan.cancel()
@@ -396,5 +395,6 @@ class TrainController(TrainSignals):
 
     def _set_state(self, state: TrainState) -> None:
         if state is not self.state:
+            self._scan.let_go()  # what is looked at for one state says nothing in another
             self.state = state
             self.state_changed.emit()

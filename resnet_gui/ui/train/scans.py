@@ -79,14 +79,20 @@ class FolderScan(QObject):
         self._start(partial(unpack_and_scan, archive, download), Priority.BACKGROUND)
 
     def _start(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
-        if self._job is not None:
-            self._job.let_go()
+        self.let_go()
         self._job = job = self._io.submit(start, priority)
         job.progressed.connect(self._on_progressed)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(self._on_cancelled)
 
+    def let_go(self) -> None:
+        """Nobody wants to know any more: nothing is said of it."""
+        if self._job is not None:
+            self._job.let_go()
+        self._job = None
+
     def cancel(self) -> None:
+        """End it; `ended` follows."""
         if self._job is not None:
             self._job.cancel()
 

@@ -103,6 +103,39 @@ def test_a_scan_is_cancelled(rig: Rig, controller: TrainController, folder: Path
     assert controller.config is None
 
 
+def test_a_run_that_goes_on_ends_the_look_at_a_folder(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    """Before, its end made the page ready beside the training, and Start began a second one."""
+    ready(rig, controller, folder)
+    scanned, hold = heard(controller.dataset_changed), rig.engine.hold()
+    rig.engine.script("resume", started(), hold, stopped())
+    busy = rig.occupy(rig.io)
+    controller.open_folder(folder)
+    controller.resume_path("/runs/r")
+    busy.over.set()
+    rig.until(lambda: controller.started is not None and rig.io.quiet)
+    assert controller.state is TrainState.RUNNING
+    controller.start()
+    hold.over.set()
+    rig.settle()
+    assert controller.state is TrainState.ENDED
+    assert not rig.engine.asked("train")
+    assert not scanned
+
+
+def test_a_page_that_is_closed_while_a_folder_is_scanned_stays_closed(
+    rig: Rig, controller: TrainController, folder: Path
+) -> None:
+    hold = rig.occupy(rig.io)
+    controller.open_folder(folder)
+    controller.close_folder()
+    hold.over.set()
+    rig.settle()
+    assert controller.state is TrainState.EMPTY
+    assert controller.summary is None
+
+
 def test_an_archive_that_is_none_is_refused(
     rig: Rig, controller: TrainController, tmp_path: Path
 ) -> None:
