@@ -10,7 +10,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.dataset.around import dataset_around
+from resnet_gui.core.dataset.split import Item, Split
 from resnet_gui.core.filing.by_label import Labelled
+from resnet_gui.core.runs.config import RunConfig
+from resnet_gui.core.runs.listing import create_run, runs_dir
+from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.ui.classify.sort_dialog import SortDialog
 from resnet_gui.ui.classify.sort_place import apart, beside
 from tests.helpers.fake_engine import Rig
@@ -29,6 +33,14 @@ def make(tmp_path: Path) -> Make:
         return tmp_path / names[0]
 
     return make_folders
+
+
+def train_on(folder: Path) -> None:
+    """A run that was trained on a folder."""
+    split = Split(("a", "b"), (Item("a/1.jpg", 0),), (Item("b/1.jpg", 1),), (), False)
+    config = RunConfig(str(folder), "a", title=folder.name)
+    with create_run(config, folder.name, split, {}, runs_dir(), user_models_dir()):
+        pass
 
 
 def place(folder: Path, *, chosen: bool = False) -> tuple[Path, str]:
@@ -64,6 +76,7 @@ def test_the_folder_lies_beside_all_photos(paths: list[str], expected: str) -> N
 def test_no_training_takes_the_place_for_a_class(make: Make, tmp_path: Path) -> None:
     make("garden/ant", "garden/bee", "garden/wasp")
     (tmp_path / "garden/notes").mkdir()
+    train_on(tmp_path / "garden")
     found, told = place(tmp_path / "garden" / "ant sorted")
     assert found == tmp_path / "garden sorted"
     assert told == "Beside “garden”: in it, a training would take this folder for a class."
@@ -78,10 +91,37 @@ def test_no_training_takes_the_place_for_a_class(make: Make, tmp_path: Path) -> 
 def test_parts_and_nested_albums(make: Make, tmp_path: Path) -> None:
     make("insects/train/ant", "insects/train/bee", "insects/val/ant", "insects/val/bee")
     assert dataset_around(tmp_path / "insects/train/ant sorted") == tmp_path / "insects"
+    train_on(tmp_path / "insects")
     assert place(tmp_path / "insects/train/ant sorted")[0] == tmp_path / "insects sorted"
     make("album/2024", "album/2025", "album/trip/one", "album/trip/two")
+    train_on(tmp_path / "album")
+    train_on(tmp_path / "album/trip")
     found, _ = place(tmp_path / "album/trip/one sorted")
     assert found == tmp_path / "album sorted", "“trip sorted” would be a class of “album”"
+
+
+def test_albums_side_by_side_are_no_training(make: Make, tmp_path: Path) -> None:
+    """The place stays where a person looks for it, and is at most told about."""
+    make("trips/2023 Italy", "trips/2024 Norway", "trips/2025 Peru")
+    usual = tmp_path / "trips/2024 Norway sorted"
+    assert place(usual) == (
+        usual, "A training on “trips” would take this folder for one of its classes."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "folders", [("Pictures/2023", "Pictures/2024", "Pictures/2025"), ("Desktop", "Downloads", "a")]
+)
+def test_nobody_trains_on_all_pictures_or_all_of_home(
+    folders: tuple[str, ...], make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+    usual = beside([str(make(*folders) / "1.jpg")])
+    assert place(usual) == (usual, "")
+    # Unless it was done.
+    train_on(usual.parent)
+    assert place(usual)[1]
 
 
 def test_one_folder_of_photos_is_no_dataset(make: Make, tmp_path: Path) -> None:
@@ -94,6 +134,7 @@ def test_the_dialog_proposes_the_better_place_and_keeps_what_is_chosen(
     qtbot: QtBot, rig: Rig, make: Make, tmp_path: Path
 ) -> None:
     photo = make("garden/ant", "garden/bee", "garden/wasp") / "1.jpg"
+    train_on(tmp_path / "garden")
     parent = QWidget()
     qtbot.addWidget(parent)
     photos = [Labelled(str(photo), "ant", 0.9)]
