@@ -259,6 +259,8 @@ class LibraryLook(QObject):
         dialog = ExportDialog(Choices.of(selected, shown, everything), titles, self._page.window())
         dialog.chosen.connect(self._saver.save)
         self._saver.began.connect(dialog.accept)
+        self._saver.kept.connect(dialog.choose_again)
+        self._saver.failed.connect(dialog.choose_again)
         dialog.open()
 
     @Slot(object)

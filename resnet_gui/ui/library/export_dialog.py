@@ -75,7 +75,7 @@ class Choices:
 class ExportDialog(QDialog):
     """Signals:
     chosen(object): a Saving, whose job returns the path and how many rows there are. Whoever saves
-        it closes the dialog: what stays as it was because of its name can be chosen anew.
+        it closes the dialog, or calls `choose_again` where nothing is written.
     """
 
     chosen = Signal(object)
@@ -85,6 +85,7 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export answers")
         self._titles = titles
+        self._asked = False  # something is on its way to be saved: one file at a time
         self.photos, self.kind = ComboBox(), ComboBox()
         self._lists = [photos for _, photos in choices.lists]
         for text, _ in choices.lists:
@@ -153,7 +154,8 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _on_changed(self, *_: object) -> None:
-        self.save.setEnabled(any(box.isChecked() for box in self.columns.values()))
+        some = any(box.isChecked() for box in self.columns.values())
+        self.save.setEnabled(some and not self._asked)
         self.bom.setEnabled(_KINDS[self.kind.currentIndex()][0] is TableKind.CSV)
 
     @Slot()
@@ -165,4 +167,12 @@ class ExportDialog(QDialog):
         name = f"Answers {date.today()}"
         saving = ask_where(self, "Export answers", name, suffix, what, write)
         if saving is not None:
+            self._asked = True
+            self._on_changed()
             self.chosen.emit(saving)
+
+    @Slot()
+    def choose_again(self, *_: object) -> None:
+        """What was chosen is not saved, by its name for one; something else can be."""
+        self._asked = False
+        self._on_changed()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.questions import REPLACE, ask_to_replace
@@ -24,7 +24,8 @@ class Saving:
     """What a person wants to save.
 
     Attributes:
-        title: of the question before replacing. asker: over whose window it appears.
+        title: of the question before replacing. asker: over whose window it appears. If that is a
+            dialog which was closed meanwhile, nothing is saved.
         write: makes a job of the file's path.
     """
 
@@ -69,12 +70,14 @@ def file_name(title: str) -> str:
 class FileSaver(QObject):
     """Signals:
     began(): it is written now, and nobody asks any more. saved(object): what the writing job
-        returned. failed(object): an Exception.
+        returned. failed(object): an Exception. kept(): nothing is written, what has that name
+        stays.
     """
 
     began = Signal()
     saved = Signal(object)
     failed = Signal(object)
+    kept = Signal()
 
     def __init__(self, io: JobLane, parent: QObject) -> None:
         super().__init__(parent)
@@ -89,6 +92,8 @@ class FileSaver(QObject):
     @Slot(object)
     def _on_looked(self, found: tuple[Saving, bool]) -> None:
         saving, taken = found
+        if _was_closed(saving.asker):
+            return
         if not taken:
             self._write(saving)
         elif shiboken6.isValid(saving.asker):
@@ -98,12 +103,19 @@ class FileSaver(QObject):
     def _on_answered(self, saving: Saving, answer: int) -> None:
         if answer == REPLACE:
             self._write(saving)
+        else:
+            self.kept.emit()
 
     def _write(self, saving: Saving) -> None:
         job = self._io.submit(partial(saving.write, saving.target), Priority.INTERACTIVE)
         job.finished.connect(self.saved)
         job.failed.connect(self.failed)
         self.began.emit()
+
+
+def _was_closed(asker: QWidget) -> bool:
+    """Whether it is a dialog that a person has closed: by that they took back what they chose."""
+    return isinstance(asker, QDialog) and not (shiboken6.isValid(asker) and asker.isVisible())
 
 
 def _look(saving: Saving) -> Generator[None, None, tuple[Saving, bool]]:

@@ -26,6 +26,7 @@ from resnet_gui.ui.library.looks import GRID, MANY, PHOTO, TABLE
 from resnet_gui.ui.library.view import LibraryView
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.widgets.photo_list import PhotoState
+from resnet_gui.ui.widgets.plain_text import MessageBox
 from tests.helpers.fake_engine import Rig, prediction
 from tests.ui.library.conftest import names, settled
 
@@ -291,6 +292,43 @@ def test_what_cannot_be_saved_is_said(
     export(page).save.click()
     rig.settle()
     assert page.notices.texts[-1].startswith("The table could not be saved. ")
+
+
+def test_a_cancelled_export_is_not_saved(
+    rig: Rig, page: ClassifyPage, tmp_path: Path, answer_dialogs: Callable[[str], Path]
+) -> None:
+    """Between “Save…” and the disk's answer the dialog is still there, with its Cancel."""
+    open_photos(rig, page, tmp_path, 3)
+    target = answer_dialogs("answers.csv")
+    hold = rig.occupy(rig.io)
+    dialog = export(page)
+    dialog.save.click()
+    dialog.columns["name"].setChecked(True)
+    assert not dialog.save.isEnabled()
+    dialog.reject()
+    hold.over.set()
+    rig.settle()
+    assert not target.exists()
+    assert not page.notices.texts
+
+
+def test_another_name_can_be_chosen_where_a_file_stays(
+    rig: Rig, page: ClassifyPage, tmp_path: Path, answer_dialogs: Callable[[str], Path]
+) -> None:
+    open_photos(rig, page, tmp_path, 3)
+    answer_dialogs("answers.csv").write_text("mine")
+    dialog = export(page)
+    dialog.save.click()
+    rig.until(lambda: bool(dialog.findChildren(MessageBox)))
+    [box] = dialog.findChildren(MessageBox)
+    assert not dialog.save.isEnabled()
+    box.button(MessageBox.StandardButton.Cancel).click()
+    assert dialog.save.isEnabled()
+    target = answer_dialogs("others.csv")
+    dialog.save.click()
+    rig.settle()
+    assert target.is_file()
+    assert (tmp_path / "answers.csv").read_text() == "mine"
 
 
 def test_pause_lets_nothing_begin(rig: Rig, page: ClassifyPage, tmp_path: Path) -> None:
