@@ -50,12 +50,16 @@ class RunActions(QObject):
         self._page, self._controller, self._table = page, controller, table
         self._reveal = Reveal(context.lanes.io, page.notices, self)
         self._last_folder = ""
+        self._thrown_last = False  # what was done last: a run was thrown away, or photos decided
         self.buttons: dict[str, QPushButton] = {}
         self._offer_actions()
         table.open_requested.connect(self._on_open)
         table.note_requested.connect(self._on_note)
         table.menu_requested.connect(self._on_menu_requested)
         self._corrector.changed.connect(self._on_corrected)
+        controller.trashed_now.connect(self._on_thrown)
+        controller.trash_changed.connect(self._show_undo)
+        controller.comparison_changed.connect(self._show_undo)
 
     def button_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -128,23 +132,44 @@ class RunActions(QObject):
         return self._usable.get(name, False)
 
     def _can_undo(self) -> bool:
-        """What was decided about photos that are shown, or else what was thrown away."""
-        return bool(self._corrector.undo_text(self._compared_on())) or self._controller.can_undo
+        """What was decided about photos that are shown, or what was thrown away."""
+        return bool(self._decided()) or self._controller.can_undo
+
+    def _decided(self) -> str:
+        """The last decision about photos that are shown; "": there is none."""
+        return self._corrector.undo_text(self._compared_on())
+
+    def _of_trash(self) -> bool:
+        """Whether it is a run that undoing brings back."""
+        return self._controller.can_undo and (self._thrown_last or not self._decided())
 
     def _can_redo(self) -> bool:
         return bool(self._corrector.redo_text(self._compared_on()))
 
     @Slot(object, object)
     def _on_corrected(self, root: str, paths: object) -> None:
+        if root == self._compared_on():
+            self._thrown_last = False
+        self._show_undo()
+
+    @Slot()
+    def _on_thrown(self) -> None:
+        self._thrown_last = True
+        self._show_undo()
+
+    @Slot()
+    def _show_undo(self) -> None:
+        what = "move to the trash" if self._of_trash() else action_text(self._decided())
+        self._undo.setText(f"&Undo: {what}" if what else "&Undo")
         self._undo.setEnabled(self._can_undo())
 
     @Slot()
     def _on_undo(self) -> None:
-        root = self._compared_on()
-        if self._corrector.undo_text(root):
-            self._corrector.undo(root)
-        else:
+        if self._of_trash():
             self._controller.undo()
+        else:
+            self._corrector.undo(self._compared_on())
+        self._show_undo()
 
     @Slot()
     def _on_redo(self) -> None:
@@ -178,7 +203,7 @@ class RunActions(QObject):
         self._join.setEnabled(self._usable["join"])
         self._improve.setEnabled(self._usable["again"])
         self._folder.setEnabled(self._usable["one"])
-        self._undo.setEnabled(self._can_undo())
+        self._show_undo()
 
     def _why_not(self, name: str, runs: list[RunInfo]) -> str:
         """Why something cannot be done now; "" where it can."""

@@ -13,13 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.dataset.split import Item, Split
-from resnet_gui.core.evaluation.paired import Cell
+from resnet_gui.core.evaluation.paired import Cell, Compared, PairedPhoto
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import EpochDone
 from resnet_gui.core.runs.listing import RunDirectory, create_run, list_runs, runs_dir
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo.weights.load import save_model
+from resnet_gui.ui.correcting.judged import Judged
 from resnet_gui.ui.runs.page import RunsPage
 from resnet_gui.ui.runs.table import accuracy_of, accuracy_text, state_text
 from resnet_gui.ui.train.controller import TrainState
@@ -309,6 +310,37 @@ def test_two_runs_are_compared_photo_by_photo(
     qtbot.keyClick(page.comparison, Qt.Key.Key_Escape)
     assert page.below.currentWidget() is page.curves
     assert isinstance(page.search, QLineEdit)
+
+
+def test_undo_takes_back_what_was_done_last(
+    qtbot: QtBot, app: WindowApp, photos: Path
+) -> None:
+    """A run is thrown away while a comparison shows photos that were decided about before."""
+    for title in ("Moths", "Bees", "Wasps"):
+        new_run(title, photos)
+    page = shown(qtbot, app)
+    root, path = str(photos), str(photos / "red/000.jpg")
+    corrector, judged = app.window.corrector, [Judged(path, "red", "green", 0.9)]
+    corrector.open(root)
+    qtbot.waitUntil(lambda: corrector.is_open(root))
+    corrector.move(root, judged, "green")
+    paired = (PairedPhoto(path, "red", "green", "green", 0.9, 0.8),)
+    page.controller.compared = Compared(("a", "b"), ("A", "B"), root, "all", paired)
+    page.controller.comparison_changed.emit()
+    assert page.comparison.root == root
+    [undo] = [offer.action for offer in page.offered if offer.text == "&Undo"]
+    assert undo.text().startswith("&Undo: ")
+    decided = undo.text()
+    choose(page, "Wasps")
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: undo.text() == "&Undo: move to the trash")
+    undo.trigger()
+    qtbot.waitUntil(lambda: len(column(page, "Name")) == 3)
+    assert corrector.badge(root, path)
+    assert undo.text() == decided
+    undo.trigger()
+    assert not corrector.badge(root, path)
+    assert (undo.text(), undo.isEnabled()) == ("&Undo", False)
 
 
 def test_an_accuracy_in_training_is_no_accuracy(photos: Path) -> None:
