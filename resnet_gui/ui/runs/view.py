@@ -94,7 +94,7 @@ class RunsTable(QTableView):
 
     def _fit(self) -> None:
         """Give the columns their widths, or what a narrow window has of them; in one that is
-        narrower still the least important ones give way."""
+        narrower still the least important ones give way. Widths made by hand stay."""
         room, columns = self.viewport().width(), list(self.runs.columns)
         yielding = sorted((c for c in columns if c.yields), key=lambda column: column.yields)
         while yielding and sum(c.least for c in columns) > room:
@@ -104,6 +104,8 @@ class RunsTable(QTableView):
         self._fitting = True
         for number, column in enumerate(self.runs.columns):
             self.setColumnHidden(number, column not in columns)
+            if self._own_widths:
+                continue
             width = int(column.least + share * (column.width - column.least))
             if column is columns[-1]:
                 width = max(width, room)
@@ -112,8 +114,7 @@ class RunsTable(QTableView):
         self._fitting = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if not self._own_widths:
-            self._fit()
+        self._fit()
         super().resizeEvent(event)
 
     @Slot(int, int, int)

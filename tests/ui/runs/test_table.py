@@ -51,6 +51,19 @@ def test_widths_made_by_hand_stay(table: RunsTable) -> None:
     assert table.columnWidth(0) == 333
 
 
+def test_columns_come_back_also_beside_widths_made_by_hand(table: RunsTable) -> None:
+    table.resize(575, 200)
+    table.horizontalHeader().resizeSection(0, 180)
+    few = titles(table)
+    for _ in range(2):
+        table.resize(1400, 200)
+        assert len(titles(table)) == 8
+        assert all(table.columnWidth(n) >= c.least for n, c in enumerate(table.runs.columns))
+        table.resize(575, 200)
+        assert titles(table) == few
+    assert table.columnWidth(0) == 180
+
+
 def test_a_tooltip_says_what_a_narrow_window_leaves_out(table: RunsTable) -> None:
     tip = table.filtered.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert tip.split("\n") == [
