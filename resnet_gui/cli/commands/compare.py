@@ -9,7 +9,7 @@ import typer
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
 from resnet_gui.cli.follow import PREPARING
 from resnet_gui.cli.input import check_device
-from resnet_gui.cli.options import Data, Device, EightBits, Exact, JsonLines, Tta
+from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -41,7 +41,6 @@ def compare(
     device: Device = "auto",
     tta: Tta = None,
     exact: Exact = False,
-    eight_bits: EightBits = False,
     archive: Archive = None,
     yes: Yes = False,
     as_json: JsonLines = False,
@@ -70,9 +69,7 @@ def compare(
         one, other = (looking(zoo.ready(model), look) for model in (first, second))
         root = dataset_folder(folder, archive, yes, as_json)
         with Bar() as bar:
-            for event in start(
-                one, other, root, part=part, device=device, exact=exact, eight_bits=eight_bits
-            ):
+            for event in start(one, other, root, part=part, device=device, exact=exact):
                 if isinstance(event, Preparing):
                     bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):

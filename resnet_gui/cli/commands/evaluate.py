@@ -10,7 +10,7 @@ import typer
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
 from resnet_gui.cli.follow import PREPARING
 from resnet_gui.cli.input import check_device, check_folder_to_write
-from resnet_gui.cli.options import Data, Device, EightBits, Exact, JsonLines, Tta, path_option
+from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta, path_option
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -48,7 +48,6 @@ def evaluate(
     device: Device = "auto",
     tta: Tta = None,
     exact: Exact = False,
-    eight_bits: EightBits = False,
     report: Annotated[
         Path | None,
         path_option(
@@ -88,9 +87,7 @@ def evaluate(
         entry = looking(Zoo.standard().ready(model), tta or look_wanted())
         root = dataset_folder(folder, archive, yes, as_json)
         with Bar() as bar:
-            for event in start(
-                entry, root, part=part, device=device, exact=exact, eight_bits=eight_bits
-            ):
+            for event in start(entry, root, part=part, device=device, exact=exact):
                 if isinstance(event, Preparing):
                     bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):

@@ -26,7 +26,7 @@ from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.find_device import device_or_cpu
 from resnet_gui.core.system.processor import cpu
-from resnet_gui.core.system.settings import eight_bits_wanted, exact_wanted
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo import ModelEntry
 
@@ -43,17 +43,15 @@ def compare(
     part: str = "auto",
     device: str = "auto",
     exact: bool = False,
-    eight_bits: bool = False,
     summary: DatasetSummary | None = None,
 ) -> Iterator[CompareEvent]:
-    """Let two models answer the same photos.
+    """Let two models answer the same photos, never in 8 bits; see `evaluate`.
 
     Args:
         folder: with one sub-folder per class.
         part: "all", "train", "val", "test"; "auto": those photos that neither model is known to
             have learned from, of the part that `evaluate` would take, unless there are no others.
         exact: whether only the exact backend will do; else that is as the settings say.
-        eight_bits: whether they may answer in 8 bits, where there are such forms; else as they say.
 
     Yields:
         Preparing ("folder", then "photos"), Notice and ImageFailed; Compared last.
@@ -91,13 +89,13 @@ def compare(
     paths = [summary.absolute(photo) for photo in photos]
     said: list[dict[int, Said]] = []
     made: list[str] = []
-    exact, eight_bits = exact or exact_wanted(), eight_bits or eight_bits_wanted()
+    exact = exact or exact_wanted()
     told: set[int] = set()  # photos that could not be read, each said once
     for number, entry in enumerate(entries):
-        kept = kept_answers(entry, summary, photos, exact=exact, eight_bits=eight_bits)
+        kept = kept_answers(entry, summary, photos, exact=exact)
         made.append("" if kept is None else kept.made)
         if kept is None:
-            answers = _answers(entry, paths, device, exact, eight_bits, number * len(paths), told)
+            answers = _answers(entry, paths, device, exact, number * len(paths), told)
             said.append((yield from answers))
         else:
             said.append(kept.said)
@@ -186,7 +184,6 @@ def _answers(
     paths: Sequence[Path],
     device: str,
     exact: bool,
-    eight_bits: bool,
     before: int,
     told: set[int],
 ) -> Generator[CompareEvent, None, dict[int, Said]]:
@@ -194,9 +191,7 @@ def _answers(
     done. told: those that were named as unreadable; it grows."""
     info, missing = device_or_cpu(device)
     notices = [missing] if missing else []
-    backend = open_backend(
-        entry, info, exact=exact, eight_bits=eight_bits, channels_last=True, notify=notices.append
-    )
+    backend = open_backend(entry, info, exact=exact, channels_last=True, notify=notices.append)
     yield from map(Notice, notices)
     while True:
         said: dict[int, Said] = {}

@@ -36,7 +36,7 @@ from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.scanned import scanned
 from resnet_gui.core.system.find_device import device_or_cpu
 from resnet_gui.core.system.processor import cpu
-from resnet_gui.core.system.settings import eight_bits_wanted, exact_wanted
+from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value
 from resnet_gui.core.words import first_line, lopsided_sentence
 from resnet_gui.core.zoo import ModelEntry
@@ -113,10 +113,10 @@ def evaluate(
     part: str = "auto",
     device: str = "auto",
     exact: bool = False,
-    eight_bits: bool = False,
     summary: DatasetSummary | None = None,
 ) -> Iterator[EvaluateEvent]:
-    """Measure a model on a folder with one sub-folder per class.
+    """Measure a model on a folder with one sub-folder per class. Never in 8 bits, whatever the
+    settings say: what is measured is kept, compared and calibrated by.
 
     Args:
         entry: a model that is here.
@@ -124,7 +124,6 @@ def evaluate(
             was trained on this folder the parts are those of its run; otherwise "auto" leaves out
             photos that the model is known to have learned from, unless there are no others.
         exact: whether only the exact backend will do; else that is as the settings say.
-        eight_bits: whether it may answer in 8 bits, where there is such a form; else as they say.
 
     Yields:
         Preparing ("folder", then "photos"), Notice and ImageFailed (also for files that are no
@@ -165,10 +164,7 @@ def evaluate(
     exact = exact or exact_wanted()
     info, missing = device_or_cpu(device)
     said = [missing] if missing else []
-    backend = open_backend(
-        entry, info, exact=exact, eight_bits=eight_bits or eight_bits_wanted(),
-        channels_last=True, notify=said.append,
-    )  # fmt: skip
+    backend = open_backend(entry, info, exact=exact, channels_last=True, notify=said.append)
     yield from map(Notice, said)
     paths = [summary.absolute(photo) for photo, _, _ in judged]
     failed_photos: dict[int, str] = {}

@@ -38,7 +38,6 @@ def kept_answers(
     photos: Sequence[LabelledPhoto],
     *,
     exact: bool,
-    eight_bits: bool = False,
 ) -> KeptAnswers | None:
     """What this very model answered to all these photos, but for those that could not be read; None
     where no test and no run kept it, or a photo was changed since.
@@ -47,7 +46,6 @@ def kept_answers(
         summary: the folder as it is now: same paths and sizes are the same photos, unless one was
             written later than it was answered.
         exact: whether answers of a faster backend, or in half precision, will not do.
-        eight_bits: whether answers in 8 bits will.
     """
     found = [
         stored
@@ -67,7 +65,7 @@ def kept_answers(
             continue
         if exact and not _exact(stored):
             continue
-        if facts.precision == INT8 and not eight_bits:
+        if INT8 in facts.precision.split(", "):  # of an ensemble: in any of its models
             continue
         try:
             predictions = read_predictions(stored.path)

@@ -53,7 +53,8 @@ class AveragedBackend(Backend):
         self.name = EXACT if exact else backends[0].name
         precisions = sorted({backend.precision for backend in backends})
         self.precision = ", ".join(precisions)
-        self.device = backends[0].device
+        # In 8 bits if any of them is: the device's name says so.
+        self.device = next((b for b in backends if b.made), backends[0]).device
         self.made = " ".join(backend.made for backend in backends).strip()
         self.threads = min(backend.threads for backend in backends)
 

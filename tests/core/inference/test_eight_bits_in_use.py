@@ -3,6 +3,8 @@ does not fit is gone. What computes is made up; everything else is the program's
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resnet_gui.core.events import ClassifyEvent, DeviceInfo, ImageSource, Notice
+from resnet_gui.core.dataset.scan import scan_dataset
+from resnet_gui.core.dataset.summary import DatasetScanned
+from resnet_gui.core.evaluation.evaluate import evaluate
+from resnet_gui.core.evaluation.kept_answers import kept_answers
+from resnet_gui.core.evaluation.predictions import Measured
+from resnet_gui.core.evaluation.store import keep
+from resnet_gui.core.events import ClassifyEvent, ImageSource, Notice
 from resnet_gui.core.inference import classifier as classifier_module
 from resnet_gui.core.inference import eight_bits_guard, faster_forms
 from resnet_gui.core.inference.answers import Answer, LoadedModel
+from resnet_gui.core.inference.averaged import AveragedBackend, Part
 from resnet_gui.core.inference.backend import INT8, OPENVINO, Backend, Crops, Rows
 from resnet_gui.core.inference.classifier import Classifier
-from resnet_gui.core.system.processor import cpu
+from resnet_gui.core.inference.openvino_backend import openvino_device
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from tests.core.inference.openvino.conftest import small_insects
 from tests.helpers.pictures import encoded, gradient
@@ -31,7 +40,8 @@ class Made(Backend):
 
     def __init__(self, made: str, answer: int) -> None:
         self.made, self.answer = made, answer
-        self.precision, self.device = INT8 if made else "bf16", cpu()
+        self.precision = INT8 if made else "bf16"
+        self.device = openvino_device(self.precision)
 
     def infer(self, crops: Crops) -> Rows:
         rows = np.zeros((len(crops), 3), np.float32)
@@ -138,3 +148,40 @@ def test_a_form_that_fits_takes_over_in_a_job(disk: Disk) -> None:
                 disk.made, disk.ended_here = "v1", True
     assert forms[:20] == [""] * 20
     assert forms[-1] == "v1"
+
+
+# --- tests and what they keep ---------------------------------------------------------------------
+
+
+def _with_model_in_8_bits(quick_first: bool) -> AveragedBackend:
+    parts = [Part(one, slice(None), 32, None) for one in (Made("v1", QUICK), Made("", USUAL))]
+    return AveragedBackend(parts if quick_first else parts[::-1], 1)
+
+
+def test_an_ensemble_says_that_one_of_its_models_is_in_8_bits() -> None:
+    for backend in map(_with_model_in_8_bits, (True, False)):
+        assert (backend.precision, backend.made) == ("bf16, int8", "v1")
+        assert "8 bits" in backend.device.name
+
+
+@pytest.mark.parametrize("precision", ["bf16, int8", "int8"])
+def test_answers_in_8_bits_that_were_kept_before_are_not_compared(
+    precision: str, own_home: Path, tmp_path: Path
+) -> None:
+    small_insects()
+    entry = Zoo.standard().ready("insects")
+    for name in ("ant", "bee"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "photo.png").write_bytes(PHOTO)
+        os.utime(tmp_path / name / "photo.png", (1e9, 1e9))
+    *_, scanned = scan_dataset(tmp_path)
+    assert isinstance(scanned, DatasetScanned)
+    summary = scanned.summary
+    events = list(evaluate(entry, tmp_path, part="all", device="cpu", summary=summary))
+    (measured,) = (event for event in events if isinstance(event, Measured))
+    assert kept_answers(entry, summary, summary.photos, exact=False) is not None
+    facts = dataclasses.replace(measured.predictions.facts, precision=precision)
+    assert measured.path is not None
+    measured.path.unlink()
+    keep(dataclasses.replace(measured.predictions, facts=facts))
+    assert kept_answers(entry, summary, summary.photos, exact=False) is None

@@ -312,19 +312,16 @@ def test_features_are_computed_in_float32(home8: Path) -> None:
     assert (many.precision, many.made) == (INT8, quick.made)
 
 
-def test_a_test_says_in_which_precision_it_was(
-    home8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_test_is_never_in_8_bits(home8: Path, tmp_path: Path) -> None:
     for name in ("ant", "bee"):
         _photos(tmp_path / "data" / name, 4)
-    monkeypatch.delenv(EIGHT_BITS_VARIABLE)
     usual = _conversion().verdict
     assert usual is not None
-    for eight, precision in ((True, INT8), (False, usual.precision)):
-        events = list(evaluate(insects_entry(), tmp_path / "data", part="all", eight_bits=eight))
-        (measured,) = (event for event in events if isinstance(event, Measured))
-        assert measured.predictions.facts.precision == precision
-        assert isinstance(events[-1], Evaluated)
+    assert eight_bits_wanted()
+    events = list(evaluate(insects_entry(), tmp_path / "data", part="all", device="cpu"))
+    (measured,) = (event for event in events if isinstance(event, Measured))
+    assert measured.predictions.facts.precision == usual.precision
+    assert isinstance(events[-1], Evaluated)
 
 
 # --- what is refused ------------------------------------------------------------------------------
