@@ -96,6 +96,7 @@ class ClassesPart(QObject):
         if self._train.running:
             self._on_noticed("A training is running. Stop it first.", "warning")
             return
+        self._train.cancel_look()  # else the boxes would go when the training begins
         view = self._part()
         view.controller.load()
         self._on_model_changed()

@@ -47,9 +47,8 @@ class TrainController(TrainSignals):
     """One folder, one set of settings, one run at a time.
 
     Attributes:
-        state: see TrainState.
-        summary: what the scan found. config: what Start will do; None while it is not valid.
-        config_error: why there is no valid config, in words.
+        state: see TrainState. summary: what the scan found.
+        config: what Start will do; None while it is not valid. config_error: why not, in words.
         started, end: the first and last event of the run that is shown. history: its epochs.
         earlier: the runs on this computer.
         run_title, run_config: its name and settings. settings, start_model: of the next run.
@@ -86,7 +85,6 @@ class TrainController(TrainSignals):
         self._estimates = Estimates(means.engine, means.training, self)
         self._estimates.measured.connect(self.estimated)
         self._estimates.failed.connect(self.not_estimated)
-        self._wanted: RunConfig | None = None  # settings to take as soon as the folder is scanned
         self._run: Job | None = None
         self._skipped: dict[str, PhotoSkipped] = {}
         self._just_made = ""  # id of a model that the store does not know yet
@@ -102,7 +100,7 @@ class TrainController(TrainSignals):
 
     def open_folder(self, folder: Path, wanted: RunConfig | None = None) -> None:
         """Scan a folder of class sub-folders in the background. wanted: settings for it."""
-        self._open(partial(self._scan.open_folder, folder), wanted)
+        self._open(partial(self._scan.open_folder, folder, wanted))
 
     def open_dropped(self, paths: Sequence[Path]) -> None:
         """As `open_folder` or `open_cifar10`, whichever the disk says was dropped."""
@@ -116,13 +114,12 @@ class TrainController(TrainSignals):
         """
         self._open(partial(self._scan.open_cifar10, archive, download))
 
-    def _open(self, start: Callable[[], None], wanted: RunConfig | None = None) -> None:
+    def _open(self, start: Callable[[], None]) -> None:
         if self.running:
             self.noticed.emit(
                 "A training is running. Stop it first, then drop the folder again.", "warning"
             )
             return
-        self._wanted = wanted
         self._set_state(TrainState.SCANNING)
         start()
 
@@ -210,9 +207,6 @@ class TrainController(TrainSignals):
             return
         self.config, self.config_error = None, ""
         try:
-            if not self.summary.trainable:
-                blocking = [p.message for p in self.summary.problems if p.blocking]
-                raise RunConfigError("data", blocking[0])
             taken = {run.title for run in self.earlier.runs}
             self.config = self.settings.config(self.summary, taken)
         except RunConfigError as error:
@@ -234,27 +228,31 @@ class TrainController(TrainSignals):
 
     def start(self) -> None:
         """Train with the present settings and the folder as it is now, after one more look."""
-        if self.config is None or self.summary is None or self.running:
-            return
-        if self.state is not TrainState.LOOKING:
-            self._look.begin(self.summary)
+        begun = self.running or self.state is TrainState.LOOKING
+        if self.config is not None and self.summary is not None and not begun:
             self._set_state(TrainState.LOOKING)
+            self._look.begin(self.summary, self.config)
 
-    @Slot(object)
-    def _on_looked(self, now: LookedAgain | None) -> None:
-        if self.state is not TrainState.LOOKING:
-            return  # the person went elsewhere meanwhile
+    def cancel_look(self) -> None:
+        """Train nothing after all."""
+        if self.state is TrainState.LOOKING:
+            self._set_state(TrainState.READY)
+
+    @Slot(object, object)
+    def _on_looked(self, now: LookedAgain | None, config: RunConfig | None) -> None:
+        """config: what Start was clicked for."""
         if now is not None and now.changes:
             self.summary = now.summary
             self.dataset_changed.emit()
             self._configure(measure=False)
-        if now is None or self.config is None:
+            config = self.config
+        if now is None or config is None:
             self._set_state(TrainState.READY)
         else:
-            self.run_title, self.run_config = self.config.title, self.config
-            self._begin(partial(self._engine.train, self.config, now.summary, self._stop.is_set))
+            self.run_title, self.run_config = config.title, config
+            self._begin(partial(self._engine.train, config, now.summary, self._stop.is_set))
         if now is not None and now.changes:
-            self.run_noticed.emit(changed_text(now, trains=self.config is not None))
+            self.run_noticed.emit(changed_text(now, trains=config is not None))
 
     def resume(self, run: RunInfo, data: Path | None = None) -> None:
         """Go on with an earlier run, once all is checked. data: where its photos were moved."""
@@ -378,13 +376,12 @@ class TrainController(TrainSignals):
             self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
         self.earlier.refresh()
 
-    @Slot(object)
-    def _on_scanned(self, summary: DatasetSummary) -> None:
+    @Slot(object, object)
+    def _on_scanned(self, summary: DatasetSummary, wanted: RunConfig | None) -> None:
         self.summary = summary
         self.settings.clear()
-        if self._wanted is not None:
-            self.settings.take(self._wanted, summary)
-            self._wanted = None
+        if wanted is not None:
+            self.settings.take(wanted, summary)
         self._set_state(TrainState.READY)
         self.dataset_changed.emit()
         self._configure()
@@ -395,6 +392,7 @@ class TrainController(TrainSignals):
 
     def _set_state(self, state: TrainState) -> None:
         if state is not self.state:
-            self._scan.let_go()  # what is looked at for one state says nothing in another
+            for look in (self._scan, self._look):
+                look.let_go()  # it says nothing in another state
             self.state = state
             self.state_changed.emit()

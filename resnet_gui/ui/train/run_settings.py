@@ -45,8 +45,11 @@ class RunSettings:
             taken: names that a run has already, so that the default is another one.
 
         Raises:
-            RunConfigError: a setting is out of range.
+            RunConfigError: the folder cannot be trained on, or a setting is out of range.
         """
+        if not summary.trainable:
+            blocking = [problem.message for problem in summary.problems if problem.blocking]
+            raise RunConfigError("data", blocking[0])
 
         def make(model_id: str) -> RunConfig:
             return self._made(summary, model_id, self.preset, self.overrides)

@@ -15,6 +15,7 @@ from resnet_gui.core.dataset.scan import scan_dataset
 from resnet_gui.core.dataset.summary import DatasetScanned, ScanProgress
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.events import DownloadProgress, Notice
+from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.jobs.lane import Job, JobLane, Priority
 from resnet_gui.ui.widgets.words import kind_of, sentence
 
@@ -49,12 +50,13 @@ class FolderScan(QObject):
 
     Signals:
         progressed(ScanProgress, UnpackProgress or DownloadProgress).
-        scanned(DatasetSummary): the look is over. ended(): it is over without one.
+        scanned(DatasetSummary, RunConfig or None): the look is over; with the settings that
+            are wanted for the folder. ended(): it is over without one.
         noticed(str text, str kind).
     """
 
     progressed = Signal(object)
-    scanned = Signal(object)
+    scanned = Signal(object, object)
     ended = Signal()
     noticed = Signal(object, str)
 
@@ -62,10 +64,12 @@ class FolderScan(QObject):
         super().__init__(parent)
         self._io = io
         self._job: Job | None = None
+        self._wanted: RunConfig | None = None
 
-    def open_folder(self, folder: Path) -> None:
-        """Scan a folder of class sub-folders."""
+    def open_folder(self, folder: Path, wanted: RunConfig | None) -> None:
+        """Scan a folder of class sub-folders. wanted: settings for it."""
         self._start(partial(scan_dataset, folder), Priority.INTERACTIVE)
+        self._wanted = wanted
 
     def open_dropped(self, paths: Sequence[Path]) -> None:
         """As `open_folder` or `open_cifar10`, whichever the disk says was dropped."""
@@ -80,6 +84,7 @@ class FolderScan(QObject):
 
     def _start(self, start: Callable[[], Iterator[Any]], priority: Priority) -> None:
         self.let_go()
+        self._wanted = None
         self._job = job = self._io.submit(start, priority)
         job.progressed.connect(self._on_progressed)
         job.failed.connect(self._on_failed)
@@ -104,7 +109,7 @@ class FolderScan(QObject):
             elif isinstance(event, Notice):
                 self.noticed.emit(event.message, "notice")
             elif isinstance(event, DatasetScanned):
-                self.scanned.emit(event.summary)
+                self.scanned.emit(event.summary, self._wanted)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.dataset.summary import ScanProgress
 from resnet_gui.core.runs.events import Estimated
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.core.training.presets import PRESETS, automatic_preset
@@ -26,6 +25,7 @@ from resnet_gui.ui.models.selector import ModelButton, ModelPopup
 from resnet_gui.ui.train.advanced_form import AdvancedForm
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.folder_card import FolderCard
+from resnet_gui.ui.train.look_line import LookLine
 from resnet_gui.ui.train.start_model import StartModel
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, one_line, set_tooltip
@@ -70,7 +70,6 @@ class TrainSetup(QWidget):
         controller.estimated.connect(self._on_estimated)
         controller.not_estimated.connect(self._on_not_estimated)
         controller.state_changed.connect(self._on_state_changed)
-        controller.scan_progressed.connect(self._on_looked_through)
 
     # --- building ---------------------------------------------------------------------------
 
@@ -202,10 +201,7 @@ class TrainSetup(QWidget):
         self.estimate.setProperty("kind", "muted")
         self.estimate.setWordWrap(True)
         column.addWidget(self.estimate)
-        self.look = PlainLabel()
-        self.look.setProperty("kind", "muted")
-        self.look.setWordWrap(True)
-        self.look.hide()
+        self.look = LookLine(self._controller)
         column.addWidget(self.look)
         self.start = QPushButton("Start training")
         self.start.setProperty("kind", "primary")
@@ -326,15 +322,9 @@ class TrainSetup(QWidget):
     @Slot()
     def _on_state_changed(self) -> None:
         looks = self._controller.state is TrainState.LOOKING
-        self.look.setText("Looking whether the folder has changed…")
-        self.look.setVisible(looks)
         self.estimate.setHidden(looks)
-
-    @Slot(object)
-    def _on_looked_through(self, progress: object) -> None:
-        if isinstance(progress, ScanProgress):
-            far = f"{progress.done:,} of {progress.total:,} photos"
-            self.look.setText(f"The folder has changed. Looking through it: {far}")
+        self._choices.setDisabled(looks)  # what is trained is what was chosen at the click
+        self.name.setReadOnly(looks)
 
     # --- what the person does ---------------------------------------------------------------
 

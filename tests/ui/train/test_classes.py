@@ -275,6 +275,22 @@ def test_a_folder_of_loose_photos_leads_to_classes(
     qtbot.waitUntil(lambda: part.controller.boxes.count(UNSORTED) == 12)
 
 
+def test_who_makes_classes_after_the_click_on_start_trains_nothing(
+    qtbot: QtBot, app: WindowApp, folder: Path
+) -> None:
+    """Before, the boxes went again, and the training began."""
+    page, train = app.window.train_page, app.window.train_controller
+    app.window.show_page("train")
+    train.open_folder(folder)
+    qtbot.waitUntil(lambda: train.config is not None, timeout=ANSWER_MS)
+    train.start()
+    assert train.state is TrainState.LOOKING
+    page.classes.open()
+    qtbot.waitUntil(lambda: page.classes.controller.loaded)
+    assert train.state is TrainState.READY
+    assert page.classes.shown
+
+
 def test_what_was_said_of_a_run_leaves_with_it(
     qtbot: QtBot, app: WindowApp, loose: list[Path]
 ) -> None:

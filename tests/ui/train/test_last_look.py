@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from resnet_gui.core.dataset.summary import ScanProgress
 from resnet_gui.core.runs.events import PhotoSkipped
+from resnet_gui.ui.train import last_look
 from resnet_gui.ui.train.controller import TrainController, TrainState
+from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.train.skipped_photos import SkippedPhotos, skipped_text
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from tests.helpers.fake_engine import Rig, heard
@@ -104,6 +109,77 @@ def test_who_goes_elsewhere_during_the_look_starts_nothing(
     rig.settle()
     assert controller.state is TrainState.EMPTY
     assert not rig.engine.asked("train")
+
+
+def test_the_look_can_be_stopped(
+    rig: Rig, controller: TrainController, changing: Path, qtbot: QtBot
+) -> None:
+    setup = TrainSetup(controller, rig.io)
+    qtbot.addWidget(setup)
+    setup.add_settings()
+    ready(rig, controller, changing)
+    hold = rig.occupy(rig.io)
+    setup.start.click()
+    assert setup.look.isVisibleTo(setup)
+    setup.look.stop.click()
+    assert not setup.look.isVisibleTo(setup)
+    hold.over.set()
+    rig.settle()
+    assert controller.state is TrainState.READY
+    assert not rig.engine.asked("train")
+
+
+def test_the_look_goes_with_its_folder(
+    rig: Rig,
+    controller: TrainController,
+    changing: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before, it went on, and told of its photos where another folder was looked through."""
+    looks: list[int] = []
+
+    def slow(_: object) -> Iterator[ScanProgress]:
+        for done in range(100_000):
+            time.sleep(0.002)
+            looks.append(done)
+            yield ScanProgress(done, 100_000, 3)
+
+    monkeypatch.setattr(last_look, "look_again", slow)
+    ready(rig, controller, changing)
+    controller.start()
+    rig.until(lambda: len(looks) > 5)
+    controller.close_folder()
+    rig.until(lambda: not rig.io.busy)
+    told = heard(controller.scan_progressed)
+    ready(rig, controller, folder)
+    assert all(progress.total <= 12 for progress in told)
+
+
+def test_what_is_trained_was_chosen_at_the_click(
+    rig: Rig, controller: TrainController, changing: Path, qtbot: QtBot
+) -> None:
+    setup = TrainSetup(controller, rig.io)
+    qtbot.addWidget(setup)
+    setup.add_settings()
+    ready(rig, controller, changing)
+    controller.set_option("epochs", 7)
+    hold = rig.occupy(rig.io)
+    rig.engine.script("train", started(), stopped())
+    controller.start()
+    assert not setup.model_button.isEnabled()
+    assert not setup.preset_buttons["best"].isEnabled()
+    assert setup.name.isReadOnly()
+    controller.set_option("epochs", 50)  # whoever else changes them
+    controller.set_model("b")
+    hold.over.set()
+    rig.settle()
+    [(config, _, _)] = rig.engine.asked("train")
+    assert (config.epochs, config.model) == (7, "a")
+    assert controller.run_config is config
+    controller.back_to_settings()
+    assert setup.model_button.isEnabled()
+    assert not setup.name.isReadOnly()
 
 
 def skipped(*names: str) -> list[PhotoSkipped]:
