@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -29,6 +29,19 @@ from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500
 _BUDGET_S, _AT_ONCE = 0.008, 50  # facts are computed for so long in one go, of so many photos
+
+
+class Counts(NamedTuple):
+    """How many photos there are, all of one moment.
+
+    Attributes:
+        labels: photos of the list by label, without those that have none. total: all of the list.
+        found: those that the filter finds, were no labels chosen, by label, "" for none; None: all.
+    """
+
+    labels: Mapping[str, int]
+    total: int
+    found: Mapping[str, int] | None = None
 
 
 class LibraryModel(ColumnsModel):
@@ -64,7 +77,7 @@ class LibraryModel(ColumnsModel):
         self._facts: dict[Photo, Facts] = {}
         self._labels: Counter[str] = Counter()  # of the photos of the list whose facts are known
         self._compared = 0  # so many of them were shown to another model before
-        self._found: Counter[str] | None = None
+        self._found: Counts | None = None
         self._dates: dict[Photo, str] = {}
         self._rows: list[Photo] = []
         self._row_of: dict[Photo, int] = {}
@@ -171,10 +184,10 @@ class LibraryModel(ColumnsModel):
         found.pop("", None)
         return found
 
-    def found(self) -> Counter[str] | None:
-        """How many photos of each label the filter finds, were no labels chosen; those without one
-        stand under "". None: all. Counted anew whenever photos are put in order."""
-        return self._found
+    def counts(self) -> Counts:
+        """What the filter finds is counted whenever photos are put in order, and all photos with
+        it: answers that come in between would make it 10 of 0."""
+        return self._found or Counts(self.labels(), len(self.source.photos()))
 
     def _learn(self, photo: Photo) -> None:
         """Compute a photo's facts anew, and count it."""
@@ -311,8 +324,10 @@ class LibraryModel(ColumnsModel):
         shown, passes = self.shown, self.shown.of_any_label.test()
         self._found = None
         if passes is not None:
+            total = len(photos)
             photos = [photo for photo in photos if passes(self._facts[photo])]
-            self._found = Counter(self._facts[photo].label for photo in photos)
+            found = Counter(self._facts[photo].label for photo in photos)
+            self._found = Counts(self.labels(), total, found)
             shown = Filter(labels=shown.labels)  # what is left to ask of these
         rows = arranged(photos, self._facts, self._dates, shown, self.by, falling=self.falling)
         if rows != self._rows:

@@ -272,11 +272,10 @@ class LibraryView(QWidget):
 
     @Slot()
     def _count(self) -> None:
-        total, shown = self.photos.rowCount(), self.model.rowCount()
-        self.labels.show_counts(self.model.labels(), total, self.model.found())
+        self.labels.show_counts(*self.model.counts())
         self.table.show_before(self.model.compared())
         self._show_counts()
-        if shown == 0:
+        if self.model.rowCount() == 0:
             self._show_view()
 
     @Slot()

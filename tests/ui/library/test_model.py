@@ -108,6 +108,26 @@ def test_answers_that_come_leave_photos_in_their_places_until_it_is_quiet(
     assert names(model) == ["3.jpg", "2.jpg"]
 
 
+def test_counts_are_of_one_moment(rig: Rig, photos: PhotoList, fill: Fill) -> None:
+    """Another model answers while a filter is set: never “2 of 0”."""
+    model = make(rig, photos, settle_ms=20)
+    fill("1.jpg", "2.jpg", "3.png")
+    give(photos, [answer("cat", 0.9)] * 3)
+    model.set_filter(Filter(text="jpg"))
+    settled(rig, model)
+    assert model.counts() == ({"cat": 3}, 3, {"cat": 2})
+    moving = True
+    model.hold = lambda: moving
+    give(photos, [answer("dog", 0.9)] * 3)
+    rig.until(lambda: model.labels() == {"dog": 3})
+    assert model.counts() == ({"cat": 3}, 3, {"cat": 2})
+    moving = False
+    settled(rig, model)
+    assert model.counts() == ({"dog": 3}, 3, {"dog": 2})
+    model.set_filter(Filter())
+    assert model.counts() == ({"dog": 3}, 3, None)
+
+
 def test_what_is_removed_is_gone_at_once_and_comes_back(
     rig: Rig, photos: PhotoList, fill: Fill
 ) -> None:
