@@ -217,8 +217,11 @@ class Classifier:
         key = model_key(entry, wanted)
         if key in self._loaded:
             return entry, self._forms.faster(key, entry).form
-        form = expected_backend(
-            entry, wanted.device, exact=wanted.exact, eight_bits=wanted.eight_bits
+        form = self._forms.unless_withdrawn(
+            lambda in_8_bits: expected_backend(
+                entry, wanted.device, exact=wanted.exact, eight_bits=in_8_bits
+            ),
+            wanted.eight_bits,
         )
         return entry, form
 
@@ -300,9 +303,12 @@ class Classifier:
 
     def _opened(self, entry: ModelEntry, wanted: Wanted) -> LoadedModel:
         """Raises as `open_backend`."""
-        backend = open_backend(
-            entry, wanted.device, exact=wanted.exact, eight_bits=wanted.eight_bits,
-            notify=self._forms.said.append,
+        backend = self._forms.unless_withdrawn(
+            lambda in_8_bits: open_backend(
+                entry, wanted.device, exact=wanted.exact, eight_bits=in_8_bits,
+                notify=self._forms.said.append,
+            ),
+            wanted.eight_bits,
         )  # fmt: skip
         return LoadedModel(entry.spec, backend)
 

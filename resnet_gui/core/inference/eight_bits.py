@@ -104,22 +104,26 @@ def worth_making(conversion: Conversion) -> bool:
     )
 
 
-def withdraw_all(entry: ModelEntry) -> None:
+def withdraw_all(entry: ModelEntry, made: str) -> None:
     """`withdraw` a model's form, of an ensemble those of its models."""
     for single in entry.singles():
         found = find_conversion(single)
         try:
             if found is not None:
-                withdraw(found)
+                withdraw(found, made)
         except OSError as error:
             _log.warning("%s: %s", single.spec.id, error)
 
 
-def withdraw(conversion: Conversion) -> None:
+def withdraw(conversion: Conversion, made: str) -> None:
     """Do not use this form any more: it answers other photos than those that it was compared on
-    otherwise. Another one is made, but not again and again. Raises OSError."""
+    otherwise. Another one is made, but not again and again. Raises OSError.
+
+    Args:
+        made: which one, as in `Backend`. One that has been made instead meanwhile stays.
+    """
     before = eight_bits_of(conversion)
-    if before is None or not before.usable:
+    if before is None or not before.usable or before.made not in made.split():
         return  # somebody else did
     times = before.withdrawn + 1
     verdict = Verdict(State.UNFINISHED, attempts=0)

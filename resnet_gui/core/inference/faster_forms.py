@@ -3,22 +3,24 @@ No torch here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from resnet_gui.core.events import ImageFailed, ImageSource
 from resnet_gui.core.inference.answers import Answer, LoadedModel
+from resnet_gui.core.inference.backend import Backend, BackendForm
 from resnet_gui.core.inference.background import CONVERSIONS
 from resnet_gui.core.inference.eight_bits import FEWEST, photos_for, why_not, withdraw_all
 from resnet_gui.core.inference.eight_bits_guard import Guard
 from resnet_gui.core.inference.looking import looking
-from resnet_gui.core.inference.open_backend import open_faster
+from resnet_gui.core.inference.open_backend import open_converted, open_faster
 from resnet_gui.core.inference.photo_inputs import PhotoInput
 from resnet_gui.core.zoo.spec import ModelEntry
 
 Key = tuple[Any, ...]  # as `model_key` makes it
+T = TypeVar("T", Backend, Backend | None, BackendForm)
 
 
 class FasterForms:
@@ -37,6 +39,9 @@ class FasterForms:
         self.said: list[str] = []
         self._loaded, self._entries = loaded, entries
         self._told: set[str] = set()  # what is said once
+        # Forms of 8 bits that did not fit, as `Backend.made`: not used again, whatever the disk
+        # still says.
+        self._withdrawn: set[str] = set()
         # Which of a model's conversions had ended when it was looked for them.
         self._looked_for: dict[Key, tuple[bool, bool]] = {}
 
@@ -46,9 +51,16 @@ class FasterForms:
         return key, self._entries.get(model.spec.id)
 
     def newest(self, model: LoadedModel) -> LoadedModel:
-        """The same, or its faster form."""
+        """The same, or its faster form; instead of one that was withdrawn meanwhile the usual."""
         key, entry = self.known(model)
+        if entry is not None and self.is_withdrawn(model.backend.made):
+            usual = open_converted(looking(entry, model.spec.views))
+            return model if usual is None else LoadedModel(model.spec, usual)
         return model if key is None or entry is None else self.faster(key, entry)
+
+    def is_withdrawn(self, made: str) -> bool:
+        """Whether this form, or any in this of an ensemble, may not answer any more."""
+        return not self._withdrawn.isdisjoint(made.split())
 
     def faster(self, key: Key, entry: ModelEntry) -> LoadedModel:
         """The model in memory under this key; in a faster form, if that has just become possible:
@@ -58,19 +70,34 @@ class FasterForms:
             return model
         in_8_bits = wanted.eight_bits and CONVERSIONS.ended(entry, eight_bits=True)
         ended = CONVERSIONS.ended(entry, wanted.device), in_8_bits
-        if not any(ended) or self._looked_for.get(key) == ended:
+        if not any(ended):
+            self._looked_for.pop(key, None)
+            return model
+        if self._looked_for.get(key) == ended:
             return model
         self._looked_for[key] = ended
         # As the model looks: another job may have asked for another way since.
         entry = looking(entry, model.spec.views)
-        backend = open_faster(
-            entry, wanted.device, model.backend, self.said.append, eight_bits=wanted.eight_bits
+        backend = self.unless_withdrawn(
+            lambda in_8_bits: open_faster(
+                entry, wanted.device, model.backend, self.said.append, eight_bits=in_8_bits
+            ),
+            wanted.eight_bits,
         )
         if backend is not None:
             self._loaded[key] = model = LoadedModel(model.spec, backend)
         if in_8_bits:
             self._tell_why_not(entry)
         return model
+
+    def unless_withdrawn(self, opened: Callable[[bool], T], eight_bits: bool) -> T:
+        """What is opened, in 8 bits only where that form may still answer.
+
+        Args:
+            opened: opens it; it is told whether 8 bits are wanted.
+        """
+        found = opened(eight_bits)
+        return opened(False) if found is not None and self.is_withdrawn(found.made) else found
 
     def begin(self, model: LoadedModel) -> None:
         """Have a model converted that has just answered, if that may help."""
@@ -105,9 +132,13 @@ class FasterForms:
         usual, (key, entry) = guard.usual_instead(model.backend, crops), self.known(model)
         if usual is None or key is None or entry is None:
             return model
-        withdraw_all(entry)
+        withdraw_all(entry, model.backend.made)
+        self._withdrawn.update(model.backend.made.split())
         CONVERSIONS.forget_eight_bits(entry)
         self._looked_for.clear()
+        for other, kept in list(self._loaded.items()):  # it looks otherwise, or is an ensemble
+            if self.is_withdrawn(kept.backend.made):
+                del self._loaded[other]
         self.said.append(
             f"In 8 bits “{entry.spec.title}” answers these photos otherwise than it should: they "
             "are of another kind than those that its form of 8 bits was made from. The usual form "

@@ -90,7 +90,8 @@ def disk(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     monkeypatch.setattr(faster_forms, "open_faster", disk.faster)
     monkeypatch.setattr(faster_forms, "withdraw_all", disk.withdraw)
     monkeypatch.setattr(faster_forms, "CONVERSIONS", disk)
-    monkeypatch.setattr(eight_bits_guard, "open_converted", lambda *_, **__: Made("", USUAL))
+    for module in (eight_bits_guard, faster_forms):
+        monkeypatch.setattr(module, "open_converted", lambda *_, **__: Made("", USUAL), False)
     return disk
 
 
@@ -148,6 +149,38 @@ def test_a_form_that_fits_takes_over_in_a_job(disk: Disk) -> None:
                 disk.made, disk.ended_here = "v1", True
     assert forms[:20] == [""] * 20
     assert forms[-1] == "v1"
+
+
+# --- one that was withdrawn is gone ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("full", [False, True])  # the disk, so that it still says that it may
+def test_a_form_that_was_withdrawn_answers_nothing_more(full: bool, disk: Disk) -> None:
+    disk.made, disk.full, look = "v1", full, ["flip"]
+    classifier = _classifier(look=lambda: look[0])
+    assert set(_answers(classifier, 3)) == {QUICK}  # so few are not watched
+    look[0] = "none"
+    disk.ended_here = True
+    assert QUICK not in _answers(classifier, 70)[2:]
+    disk.ended_here = True
+    for look[0] in ("flip", "none"):
+        assert set(_answers(classifier, 3)) == {USUAL}
+    classifier.forget("insects")
+    assert set(_answers(classifier, 3)) == {USUAL}
+    # Another one, made since, is another matter.
+    disk.made = "v2"
+    classifier.forget("insects")
+    assert set(_answers(classifier, 3)) == {QUICK}
+
+
+def test_a_job_that_waited_meanwhile_does_not_go_on_with_it(disk: Disk) -> None:
+    disk.made = "v1"
+    classifier = _classifier()
+    waiting = classifier.ask(_photos(20), "insects", "cpu", LoadedModel.answers)
+    found = [_class(e) for _, e in zip(range(6), waiting, strict=False) if isinstance(e, Answer)]
+    assert set(found) == {QUICK}
+    assert _answers(classifier, 70)[-1] == USUAL
+    assert {_class(event) for event in waiting if isinstance(event, Answer)} == {USUAL}
 
 
 # --- tests and what they keep ---------------------------------------------------------------------

@@ -483,7 +483,7 @@ def test_what_is_made_after_one_that_did_not_fit_learns_from_both_kinds(
     home8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known, photos = _known(), _photos(tmp_path / "photos", 80)
-    withdraw(_conversion())
+    withdraw(_conversion(), _known().made)
     _quickly(monkeypatch)
     learned: list[int] = []
     made = quantize.quantize
@@ -511,12 +511,21 @@ def test_a_few_photos_are_not_compared(home8: Path, begun: list[list[str]]) -> N
 def test_what_does_not_fit_again_and_again_is_given_up(home8: Path) -> None:
     known = _known()
     for times in (1, 2, 3):
-        withdraw(_conversion())
+        withdraw(_conversion(), _known().made)
         assert _known().withdrawn == times
         assert worth_making(_conversion()) is (times < 3)
         if times < 3:
             write_eight_bits(_conversion(), dataclasses.replace(known, withdrawn=times))
     assert _known().verdict.reason == "your photos are of too many kinds for one such form"
+
+
+def test_one_that_was_made_instead_meanwhile_stays(home8: Path) -> None:
+    known = _known()
+    write_eight_bits(_conversion(), dataclasses.replace(known, made="another", withdrawn=1))
+    withdraw(_conversion(), known.made)  # by somebody who compared the one before
+    assert (_known().usable, _known().made, _known().withdrawn) == (True, "another", 1)
+    withdraw(_conversion(), f"{known.made} another")  # of an ensemble of it
+    assert (_known().usable, _known().withdrawn) == (False, 2)
 
 
 # --- its files ------------------------------------------------------------------------------------
