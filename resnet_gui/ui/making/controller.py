@@ -52,7 +52,7 @@ class MakingController(QObject):
 
     Signals:
         changed(Changed): the boxes did.
-        noticed(object text, str kind): kind as a NoticeBar's.
+        noticed(object text, str kind): kind as a NoticeBar's. misnamed(object): see `misnamings`.
         problems_found(tuple[str, ...]): what could not be taken in, a sentence for each file.
         found_elsewhere(object text, object paths, int box): photos that another class has; they can
             be moved to this box.
@@ -64,6 +64,7 @@ class MakingController(QObject):
 
     changed = Signal(object)
     noticed = Signal(object, str)
+    misnamed = Signal(object)
     problems_found = Signal(object)
     found_elsewhere = Signal(object, object, int)
     work_changed = Signal(object)
@@ -274,9 +275,13 @@ class MakingController(QObject):
 
     def _tell_folder(self, box: int) -> None:
         """A class that a person just named, if no folder can be called so."""
-        names, name = [self.boxes.name(n) for n in self.boxes.classes], self.boxes.name(box)
-        if folder := dict(renamed_classes(names)).get(name):
-            self.noticed.emit(other_folder(name, folder), "miss")
+        if text := self.misnamings().get(self.boxes.name(box)):
+            self.misnamed.emit(text)
+
+    def misnamings(self) -> dict[str, str]:
+        """A sentence for each class that no folder can be called like, by the class's name."""
+        names = [self.boxes.name(n) for n in self.boxes.classes]
+        return {name: other_folder(name, folder) for name, folder in renamed_classes(names)}
 
     def remove_class(self, box: int) -> None:
         if self.loaded:

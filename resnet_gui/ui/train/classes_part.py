@@ -21,11 +21,14 @@ from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.reveal import Reveal
 
 if TYPE_CHECKING:
+    from resnet_gui.core.dataset.collection.boxes import Changed
     from resnet_gui.core.dataset.collection.folders import FolderMade
     from resnet_gui.core.dataset.collection.values import Collection
     from resnet_gui.ui.making.controller import MakingController
     from resnet_gui.ui.making.guesses import Guesses
     from resnet_gui.ui.making.view import MakingView
+
+_NAME = "name of a class"  # what notices are about
 
 
 class ClassesPart(QObject):
@@ -77,6 +80,8 @@ class ClassesPart(QObject):
             engine, lanes = self._context.engine, self._context.lanes
             controller = MakingController(self._io, engine.fetch_image, self)
             controller.noticed.connect(self._on_noticed)
+            controller.misnamed.connect(self._on_misnamed)
+            controller.changed.connect(self._on_classes_changed)
             controller.made.connect(self._on_made)
             controller.extended.connect(self._on_extended)
             controller.refused.connect(self.close)
@@ -183,6 +188,20 @@ class ClassesPart(QObject):
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:
         self._notices.add(text, kind)
+
+    @Slot(object)
+    def _on_misnamed(self, text: str) -> None:
+        self._notices.add(text, "miss", topic=_NAME)
+
+    @Slot(object)
+    def _on_classes_changed(self, changed: Changed) -> None:
+        """A name that was mended, or went with its class, is none to warn of."""
+        told = [line for line in self._notices.shown if line.topic == _NAME]
+        if changed.classes and told:
+            hold = self.controller.misnamings().values()
+            for line in told:
+                if line.label.text() not in hold:
+                    self._notices.remove(line)
 
     @Slot(object)
     def _on_made(self, made: FolderMade) -> None:

@@ -308,19 +308,19 @@ def test_a_class_that_no_folder_can_be_called_like(
     rig: Rig, controller: MakingController, loose: list[Path], tmp_path: Path
 ) -> None:
     """“a/b” came back from its training as “a b”, and nothing had said so."""
-    said = heard(controller.noticed)
+    said, misnamed = heard(controller.noticed), heard(controller.misnamed)
     one, two = controller.boxes.classes
     controller.rename(one, "bees")
     controller.rename(two, "a b")
-    assert not said
+    assert not misnamed
     three = controller.new_class("a/b")
-    assert len(said) == 1
-    assert "this one is called “a b-2”" in said[0][0]
+    assert len(misnamed) == 1
+    assert "this one is called “a b-2”" in misnamed[0]
     controller.rename(three, "x:y")
-    assert "this one is called “x y”" in said[1][0]
+    assert "this one is called “x y”" in misnamed[1]
     for number, path in enumerate(loose):
         drop(rig, controller, [path], (one, two, three)[number % 3])
-    said.clear()
+    assert not said
     saved = heard(controller.saved)
     controller.save_to(tmp_path / "mine")
     rig.until(lambda: saved)

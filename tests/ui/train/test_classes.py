@@ -305,6 +305,28 @@ def test_what_was_said_of_a_run_leaves_with_it(
     qtbot.waitUntil(lambda: not any("defect" in text for text in page.notices.texts))
 
 
+def test_what_was_said_of_a_name_leaves_with_it(qtbot: QtBot, app: WindowApp) -> None:
+    opened(qtbot, app)
+    page = app.window.train_page
+    controller = page.classes.controller
+    one = controller.new_class("a/b")
+    two = controller.new_class("c/d")
+    three = controller.new_class("e/f")
+
+    def told() -> list[str]:
+        return [text.split("”")[0][-3:] for text in page.notices.texts]
+
+    assert told() == ["a/b", "c/d", "e/f"]
+    controller.rename(one, "ab")
+    assert told() == ["c/d", "e/f"]
+    controller.remove_class(two)
+    assert told() == ["e/f"]
+    controller.rename(three, "e:f")
+    assert told() == ["e:f"]
+    controller.rename(three, "ef")
+    assert told() == []
+
+
 def test_a_folder_is_taken_into_the_boxes_once(
     qtbot: QtBot, app: WindowApp, loose: list[Path]
 ) -> None:
