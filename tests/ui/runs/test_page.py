@@ -312,9 +312,7 @@ def test_two_runs_are_compared_photo_by_photo(
     assert isinstance(page.search, QLineEdit)
 
 
-def test_undo_takes_back_what_was_done_last(
-    qtbot: QtBot, app: WindowApp, photos: Path
-) -> None:
+def test_undo_takes_back_what_was_done_last(qtbot: QtBot, app: WindowApp, photos: Path) -> None:
     """A run is thrown away while a comparison shows photos that were decided about before."""
     for title in ("Moths", "Bees", "Wasps"):
         new_run(title, photos)
