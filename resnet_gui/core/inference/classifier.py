@@ -144,6 +144,7 @@ class Classifier:
         *,
         exact: bool = False,
         once: bool = False,
+        whole: int = 0,
     ) -> Generator[ClassifyEvent | Answer, None, None]:
         """Ask a model about photos in order. Of many, reading and answering overlap: where the
         backend gains by it, several threads each read photos and have them answered.
@@ -151,6 +152,7 @@ class Classifier:
         Args:
             run: what is asked; it may be called by several threads at once.
             exact, once: as in `load`.
+            whole: how many photos a person waits for, if these are the first of them.
 
         Yields:
             what `load` yields, then per source one Answer or one ImageFailed.
@@ -160,7 +162,7 @@ class Classifier:
         """
         model = yield from self.load(model_id, device, exact=exact, once=once)
         asking: LoadedModel | None = None
-        guard = self._forms.guard(model, len(sources))
+        guard = self._forms.guard(model, whole := max(whole, len(sources)))
         with ExitStack() as stack:
             stream: PhotoStream[Answer] = PhotoStream(
                 sources,
@@ -179,18 +181,18 @@ class Classifier:
                 # Bad photos wait in line too: answers come in the order of the sources.
                 if photos not in (0, size) and number < len(sources):
                     continue
-                model = self._forms.newest(model)
-                yield from self._notices()
+                model = asked = self._forms.newest(model)
                 if model.backend.made not in ("", guard.made):  # it became ready meanwhile
-                    guard = self._forms.guard(model, len(sources))
+                    guard = self._forms.guard(model, whole)
                     if not guard.done:  # photos that it compares are not answered elsewhere
                         stream.go_on(
                             exact=model.exact, threads=readers_for(model.device, exact=model.exact)
                         )
-                if photos and number > 1 and not guard.done:
-                    model = self._forms.guarded(model, guard, waiting)
-                    yield from self._notices()
-                model = yield from self._answer(model, waiting, run)
+                if photos and not guard.done:
+                    model, asked = self._forms.guarded(model, guard, waiting)
+                yield from self._notices()
+                answering = yield from self._answer(asked, waiting, run)
+                model = model if answering is asked else answering
                 waiting = []
                 size = batch_size_for(model.device) if photos else size
                 # The first answer, or another model goes on.
@@ -335,8 +337,7 @@ class Classifier:
     def compute(
         self, model: LoadedModel, crops: Crops, run: Run
     ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
-        """Let a model answer to a batch, in its newest form; where its device fails, the CPU does,
-        exactly.
+        """Let a model in its newest form answer to a batch; where its device fails, the CPU does.
 
         Yields:
             Notice and ModelReady, if something failed.
@@ -385,9 +386,8 @@ class Classifier:
         return Wanted(device, exact, in_8_bits)
 
     def _notices(self) -> list[Notice]:
-        said = list(self._forms.said)
-        self._forms.said.clear()
-        return list(map(Notice, said))
+        said, self._forms.said[:] = list(map(Notice, self._forms.said)), []
+        return said
 
     def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
         if model.device.kind != "cpu":

@@ -2,7 +2,8 @@
 
 It was made from a person's photos of one day. Those of another kind may meet numbers in the network
 that it has no room for, and then it answers wrongly without a sign. So of a job of many photos it
-answers the first few beside the usual form.
+answers the first few beside the usual form, which has the last word. The first of all waits for
+that form to be opened: who asks about many can wait for a moment, but not see what is wrong.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ class Guard:
     Args of the constructor:
         entry: the model, if it answers in 8 bits; None: there is nothing to watch.
         made: the form of 8 bits, as in `Backend`; "" if it is none.
+
+    Attributes:
+        refused: whether it answers too many photos too differently.
     """
 
     def __init__(self, entry: ModelEntry | None, made: str = "") -> None:
         self.made = made
+        self.refused = False
         self._entry = entry
         self._left = 0 if entry is None else _COMPARED
         self._apart = 0
@@ -44,7 +49,7 @@ class Guard:
         return self._left <= 0
 
     def usual_instead(self, quick: Backend, crops: Crops) -> Backend | None:
-        """The usual form, if `quick` answers these photos, with those before, too differently."""
+        """The usual form, if `quick` answers any of these photos too differently."""
         if self._entry is None or self.done:
             return None
         if self._usual is None:
@@ -54,14 +59,14 @@ class Guard:
             return None
         self._left -= len(crops)
         try:
-            self._apart += _apart(self._usual, quick, crops)
+            apart = _apart(self._usual, quick, crops)
         except (RuntimeError, NotImplementedError) as error:
             _log.warning("not compared: %s", error)  # whoever answers sees what fails
             return None
-        if self._apart <= _MOST_APART:
-            return None
-        self._left = 0
-        return self._usual
+        self._apart += apart
+        if self._apart > _MOST_APART:
+            self.refused, self._left = True, 0
+        return self._usual if apart else None
 
 
 def _apart(usual: Backend, quick: Backend, crops: Crops) -> int:

@@ -126,12 +126,17 @@ class FasterForms:
 
     def guarded(
         self, model: LoadedModel, guard: Guard, waiting: Sequence[PhotoInput | ImageFailed | Answer]
-    ) -> LoadedModel:
-        """The model that answers what waits: in the usual form, if that of 8 bits does not fit."""
+    ) -> tuple[LoadedModel, LoadedModel]:
+        """The model to go on with, in the usual form if that of 8 bits does not fit; and the one
+        that answers what waits, in the usual form also if that alone is known to be answered
+        otherwise in 8 bits."""
         crops = np.stack([photo.crop for photo in waiting if isinstance(photo, PhotoInput)])
         usual, (key, entry) = guard.usual_instead(model.backend, crops), self.known(model)
-        if usual is None or key is None or entry is None:
-            return model
+        if usual is None or entry is None:
+            return model, model
+        asked = LoadedModel(model.spec, usual)
+        if not guard.refused:
+            return model, asked
         withdraw_all(entry, model.backend.made)
         self._withdrawn.update(model.backend.made.split())
         CONVERSIONS.forget_eight_bits(entry)
@@ -144,8 +149,9 @@ class FasterForms:
             "are of another kind than those that its form of 8 bits was made from. The usual form "
             "answers them."
         )
-        self._loaded[key] = model = LoadedModel(model.spec, usual)
-        return model
+        if key is not None:
+            self._loaded[key] = asked
+        return asked, asked
 
     def _tell_why_not(self, entry: ModelEntry) -> None:
         why = why_not(entry)

@@ -69,6 +69,7 @@ class Asked(Protocol):
         run: Run,
         *,
         exact: bool = False,
+        whole: int = 0,
     ) -> Generator[ClassifyEvent | Answer, None, None]: ...
 
 
@@ -196,7 +197,7 @@ class _Asking:
                 told = time.monotonic()
             elif time.monotonic() - told > _PATIENCE_S:
                 soon, rest[:_SOON] = rest[:_SOON], []
-                yield from self.ask(soon)
+                yield from self.ask(soon, self._count)
                 if not soon:
                     soon, to_read[:_SOON] = to_read[:_SOON], []
                     yield from self._read(way, soon)
@@ -206,7 +207,7 @@ class _Asking:
 
     def ask_all(self, photos: Iterator[Candidate]) -> Iterator[Told]:
         """A few first: looking at all files may take its time."""
-        yield from self.ask(list(itertools.islice(photos, _SOON)))
+        yield from self.ask(list(itertools.islice(photos, _SOON)), self._count)
         yield from self.ask(list(photos))
 
     def _look_up(
@@ -262,15 +263,16 @@ class _Asking:
                     new, began, patience_s = [], time.monotonic(), _READ_S
         yield from self.ask(new)
 
-    def ask(self, photos: Sequence[Candidate]) -> Iterator[Told]:
-        """Ask the classifier, and keep what it says."""
+    def ask(self, photos: Sequence[Candidate], whole: int = 0) -> Iterator[Told]:
+        """Ask the classifier, and keep what it says. whole: as in `Classifier.ask`."""
         if not photos:
             return
         sources = [photo.source for photo in photos]
         classes = max(self._top_k, CLASSES_KEPT)
         asking = self._classifier.ask(
-            sources, self._model_id, self._device, LoadedModel.answers, exact=self._exact
-        )
+            sources, self._model_id, self._device, LoadedModel.answers,
+            exact=self._exact, whole=whole,
+        )  # fmt: skip
         with closing(asking) as events:
             for event in events:
                 if isinstance(event, Answer):
