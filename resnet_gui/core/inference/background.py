@@ -68,6 +68,9 @@ class Conversions:
             return found is not None and worth_making(found)
 
         for single in entry.singles():
+            if self.ended(single, eight_bits=True) and worth(single):
+                # It decided nothing: too little memory was free, or too few photos could be read.
+                self.forget_eight_bits(single)
             start = functools.partial(_start, single, None, photos)
             self._begin(single, INT8, worth, start)
 

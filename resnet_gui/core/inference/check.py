@@ -130,6 +130,8 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
         return _refused(fast, f"its probabilities are up to {apart:.1%} apart")
     if mean > allowed.mean:
         return _refused(fast, f"its probabilities are {mean:.1%} apart on average")
+    if logits > allowed.logits and fast.precision == INT8:
+        return _refused(fast, "its answers would differ too much")
     if logits > allowed.logits:
         return _refused(fast, f"the numbers behind its percentages are up to {logits:.2%} apart")
     seen = [features for _, features in alone if features is not None]
@@ -144,7 +146,8 @@ def compare(expected: Expected, fast: Backend, *, tolerance: str = "") -> Verdic
     if expected.features is not None and fast.precision == INT8:
         turned = _turned(expected.features, np.concatenate(seen)) if seen else 1.0
         if turned > _TURNED_TOLERANCE:
-            return _refused(fast, f"what it sees in photos is up to {turned:.1%} turned away")
+            reason = "it would notice less surely which photos are unlike those it knows"
+            return _refused(fast, reason)
     return Verdict(
         State.CHECKED,
         precision=fast.precision,

@@ -28,6 +28,7 @@ from resnet_gui.core.inference.converted import (
 )
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object
+from resnet_gui.core.system.locks import is_held
 from resnet_gui.core.system.settings import eight_bits_wanted
 from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.values import Value, from_json
@@ -69,6 +70,11 @@ class EightBits(Value):
 
 def place_of(conversion: Conversion) -> Path:
     return conversion.folder / INT8
+
+
+def lock_of(conversion: Conversion) -> Path:
+    """Held by whoever makes one."""
+    return conversion.folder.with_name(f"{conversion.folder.name}-{INT8}.lock")
 
 
 def eight_bits_of(conversion: Conversion) -> EightBits | None:
@@ -141,9 +147,10 @@ def withdraw(conversion: Conversion, made: str) -> None:
 
 def photos_for(sources: Sequence[ImageSource]) -> list[str]:
     """The files of a job that a form of 8 bits is made from, spread evenly; none if there are too
-    few of them."""
+    few of them. With whole paths: the next one that is made may be made elsewhere."""
     files = [source.name for source in sources if source.data is None]
-    return spread(files, MOST) if len(files) >= FEWEST else []
+    chosen = spread(files, MOST) if len(files) >= FEWEST else []
+    return [str(Path(name).absolute()) for name in chosen]
 
 
 def spread(items: Sequence[str], count: int) -> list[str]:
@@ -162,12 +169,14 @@ def why_not(entry: ModelEntry) -> str:
             return f"the package NNCF, which makes them, is not installed ({HOW_TO_GET})"
     for single in entry.singles():
         found = find_conversion(single)
-        known = eight_bits_of(found) if found is not None and found.usable else None
+        if found is None or not found.usable:
+            continue
+        known = eight_bits_of(found)
         if known is None or known.usable:
             continue
         if known.verdict.state is State.REFUSED:
             return known.verdict.reason
-        if known.verdict.attempts >= MAX_ATTEMPTS:
+        if known.verdict.attempts >= MAX_ATTEMPTS and not is_held(lock_of(found)):  # by its maker
             return "that could not be made"
     return ""
 

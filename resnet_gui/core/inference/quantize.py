@@ -44,6 +44,7 @@ from resnet_gui.core.inference.eight_bits import (
     MOST,
     EightBits,
     eight_bits_of,
+    lock_of,
     place_of,
     spread,
     worth_making,
@@ -83,7 +84,7 @@ def make_eight_bits(entry: ModelEntry, photos: Sequence[Path]) -> None:
     if found is None or not worth_making(found):
         return
     try:
-        with lock(found.folder.with_name(f"{found.folder.name}-{INT8}.lock"), _PATIENCE_S):
+        with lock(lock_of(found), _PATIENCE_S):
             if worth_making(found):  # whoever held it meanwhile may have made it
                 _make(entry, found, [str(path) for path in photos])
     except Timeout:

@@ -40,6 +40,7 @@ from resnet_gui.core.inference.eight_bits import (
     EightBits,
     describe_eight_bits,
     eight_bits_of,
+    lock_of,
     photos_for,
     place_of,
     spread,
@@ -52,6 +53,7 @@ from resnet_gui.core.inference.open_backend import open_backend, open_converted
 from resnet_gui.core.inference.quantize import make_eight_bits
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.answering import Library
+from resnet_gui.core.system.locks import lock
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import (
@@ -229,13 +231,42 @@ def test_it_is_made_in_a_process_of_its_own(
 
 
 def test_photos_of_a_job_are_taken_evenly_and_only_files() -> None:
-    files = [ImageSource.file(f"{number}.jpg") for number in range(1000)]
+    files = [ImageSource.file(f"/photos/{number}.jpg") for number in range(1000)]
     chosen = photos_for([*sources(5), *files])
     assert len(chosen) == 300
-    assert (chosen[0], chosen[150]) == ("0.jpg", "500.jpg")
+    assert (chosen[0], chosen[150]) == ("/photos/0.jpg", "/photos/500.jpg")
     assert photos_for([*sources(5), *files[:63]]) == []
     assert photos_for(files[:64]) == [source.name for source in files[:64]]
     assert spread(["a", "b", "c", "d"], 2) == ["a", "c"]
+
+
+def test_photos_are_known_by_their_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = photos_for([ImageSource.file(f"photos/{number}.jpg") for number in range(64)])
+    assert chosen[0] == str(tmp_path / "photos" / "0.jpg")
+
+
+def test_a_making_that_decided_nothing_is_begun_again_with_the_next_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Sequence[str]] = []
+
+    def ended(_: ModelEntry, __: object, photos: Sequence[str]) -> subprocess.Popen[bytes]:
+        begun.append(photos)
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+        return process
+
+    monkeypatch.setattr(background, "_start", ended)
+    conversions = Conversions()
+    for folder in ("a", "b"):
+        conversions.begin_eight_bits(insects_entry(), [folder])
+    assert begun == [["a"], ["b"]]
+    write_eight_bits(_conversion(), EightBits(Verdict(State.REFUSED, reason="it is no faster")))
+    conversions.begin_eight_bits(insects_entry(), ["c"])
+    assert begun == [["a"], ["b"]]
 
 
 # --- who may answer -------------------------------------------------------------------------------
@@ -439,6 +470,8 @@ def test_one_that_ends_its_process_is_not_begun_for_ever(home: Path) -> None:
         unfinished = Verdict(State.UNFINISHED, attempts=attempts)
         write_eight_bits(_conversion(), EightBits(unfinished))
         assert worth_making(_conversion()) is again
+    with lock(lock_of(_conversion()), 1.0):  # the second attempt goes on, in another process
+        assert eight_bits.why_not(insects_entry()) == ""
     assert eight_bits.why_not(insects_entry()) == "that could not be made"
 
 
