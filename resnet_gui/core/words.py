@@ -35,17 +35,19 @@ def lopsided_sentence(label: str, photos: int, n: int) -> str:
         label: the class of most of them. photos: how many of the `n` are of it.
 
     Returns:
-        One sentence; "" where no class has so large a share, or where `n` is 0.
+        One sentence; "" where no class has so large a share, or where `n` is 0 or 1.
     """
     if not label or n <= 0 or photos < _LOPSIDED * n:
         return ""
     if len(label) > _LONGEST_LABEL:
         label = label[: _LONGEST_LABEL - 1] + "…"
+    if n == 1:
+        return ""  # an accuracy on one photo says little, and everybody sees that
     if photos >= n:
         return f"All of these photos are of “{label}”: this says nothing of the other classes."
     return (
         f"{photos:,} of these {n:,} photos are of “{label}”: to answer “{label}” every time would "
-        f"be right for {photos / n:.1%} of them. So look at each class, too."
+        f"be right for {min(photos / n, 0.999):.1%} of them. So look at each class, too."
     )
 
 

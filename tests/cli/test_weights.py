@@ -182,6 +182,19 @@ def test_classes_are_named_at_the_import_and_later(tmp_path: Path) -> None:
     code, said = run("resnet18", "--classes", str(tmp_path / "two.txt"))
     assert code == 1
     assert "cannot be named" in said
+    # Names that do not fit undo no import.
+    code, said = run(weights, "--classes", str(tmp_path / "three.txt"))
+    assert code == 1
+    assert "castings.pth: “castings”" in said
+    assert "castings: 3 names for 2 classes." in said
+    assert "Then: resnet-gui import castings --classes NAMES.txt" in said
+    result = runner.invoke(
+        app, ["import", weights, "--classes", str(tmp_path / "three.txt"), "--json"]
+    )
+    line = json.loads(result.stdout)
+    assert (result.exit_code, line["model"]) == (1, "castings")
+    assert "3 names for 2 classes." in line["error"]["message"]
+    assert "classes" not in line
     result = runner.invoke(
         app, ["import", weights, "--classes", str(tmp_path / "two.txt"), "--json"]
     )

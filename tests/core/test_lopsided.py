@@ -27,6 +27,8 @@ def test_the_sentence() -> None:
     assert lopsided_sentence("green", 3, 3) == (
         "All of these photos are of “green”: this says nothing of the other classes."
     )
+    assert lopsided_sentence("green", 1, 1) == ""
+    assert "be right for 99.9% of them" in lopsided_sentence("green", 9999, 10_000)
     assert "“" + "x" * 39 + "…”" in lopsided_sentence("x" * 500, 9, 10)
 
 

@@ -75,13 +75,19 @@ def import_(
                 for event in bar.steps(import_weights(file), file.name):
                     if not isinstance(event, Imported):
                         continue
-                    before = _named(event, names) if classes is not None else ()
+                    before, wrong = _named(event, names) if classes is not None else ((), None)
+                    failed |= wrong is not None
                     if as_json:
-                        emit_json(event.to_json() | ({"classes": list(names)} if names else {}))
+                        named = {"classes": list(names)} if before else {}
+                        emit_json(event.to_json() | named | (error_line(wrong) if wrong else {}))
+                        if wrong:
+                            say_error(wrong, f"{event.spec.id}:")
                         continue
                     here = " (it was here already)" if event.already else ""
                     say(f"{Path(event.source).name}: “{event.spec.id}”{here}")
-                    if before:
+                    if wrong:  # which does not undo the import
+                        say_error(wrong, f"{event.spec.id}:")
+                    elif before:
                         _say_names(event.spec.id, before, names)
                     elif is_numbered(event.spec):
                         say(
@@ -97,10 +103,20 @@ def import_(
     raise typer.Exit(1 if failed else 0)
 
 
-def _named(event: Imported, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Name the classes of what was imported; returns the names before."""
+def _named(
+    event: Imported, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], ResNetGuiError | None]:
+    """Name the classes of what was imported; returns the names before, and why it was imported
+    without these names."""
     entry = ModelEntry(event.spec, ModelState.YOURS, event.path)
-    return _give_names(Zoo.standard().get(event.spec.id) if event.how == "hash" else entry, names)
+    try:
+        if event.how == "hash":
+            entry = Zoo.standard().get(event.spec.id)
+        return _give_names(entry, names), None
+    except ResNetGuiError as error:
+        if can_be_named(entry):
+            error.add_advice(f"Then: resnet-gui import {event.spec.id} --classes NAMES.txt")
+        return (), error
 
 
 def _name_known(model_id: str, names: tuple[str, ...], as_json: bool) -> None:

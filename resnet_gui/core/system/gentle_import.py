@@ -161,4 +161,6 @@ def _extensions_wait() -> Iterator[None]:
             ExtensionFileLoader.create_module = create  # type: ignore[method-assign]
 
 
-_LOADING = threading.Lock()
+# Whoever is in the block may itself import an extension: the collector may run in any thread, and
+# finalizers import what they like.
+_LOADING = threading.RLock()

@@ -145,3 +145,17 @@ def test_bindings_for_cards_are_left_out_where_there_is_none(
     assert gc.get_freeze_count() == before  # nothing was imported
     with gentle.gentle_import(torch=False):
         assert bindings not in sys.modules
+
+
+def test_a_finalizer_may_import_an_extension_while_a_library_is_loaded() -> None:
+    """The collector may run in the thread that loads it, where it must not wait for itself."""
+    done: list[bool] = []
+
+    def load() -> None:
+        with gentle._extensions_wait(), gentle._extensions_wait():
+            done.append(True)
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert done
