@@ -44,7 +44,7 @@ class NoticeLine(QFrame):
 
     Signals:
         closed(): by the person. acted(): its button was clicked.
-        left(NoticeLine): it was closed, or its time is over.
+        left(NoticeLine): it was closed, its time is over, or it made room for newer ones.
     """
 
     closed = Signal()
@@ -244,10 +244,10 @@ class NoticeBar(QWidget):
     def _make_room(self) -> None:
         passing = [notice for notice in self._notices if notice.passing]
         for old in passing[:-_MOST_PASSING]:
-            self.remove(old)
+            old.left.emit(old)  # who added it may want to change its text later
         closable = [notice for notice in self._notices if notice.closable]
         for old in closable[:-_MOST]:
-            self.remove(old)
+            old.left.emit(old)
 
     @Slot(object)
     def _on_left(self, notice: NoticeLine) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
 
 from resnet_gui.core.dataset.summary import ScanProgress
 from resnet_gui.core.runs.events import PhotoSkipped
@@ -215,3 +217,19 @@ def test_skipped_photos_share_a_line(
     assert notices.texts == ["a.jpg is not there."]
     line.forget()
     assert not notices.texts
+
+
+def test_skipped_photos_are_told_of_again_after_their_line_made_room(
+    controller: TrainController, qtbot: QtBot
+) -> None:
+    notices = NoticeBar()
+    qtbot.addWidget(notices)
+    line = SkippedPhotos(notices, controller)
+    photos = skipped("a", "b")
+    line.show(photos[:1])
+    for number in range(12):
+        notices.add(f"Something else, number {number}", "warning")
+    assert "a.jpg is not there." not in notices.texts
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # as the window's loop does
+    line.show(photos)
+    assert notices.texts[-1].startswith("2 photos could not be read")
