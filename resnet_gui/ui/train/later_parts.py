@@ -51,14 +51,25 @@ class LaterParts(QObject):
     def needed_setup(self) -> TrainSetup:
         """The settings, to be seen now."""
         while self.setup is None:
-            next(self._turns, None)
+            self._turn()
         return self.setup
 
     def needed_run(self) -> TrainRunView:
         """The run, to be seen now."""
         while self.run is None:
-            next(self._turns, None)
+            self._turn()
         return self.run
+
+    def _turn(self) -> None:
+        """Raises: what the step raises, and RuntimeError ever after: whoever needs a part must not
+        wait for what never comes."""
+        try:
+            next(self._turns)
+        except Exception as error:
+            self._next.stop()
+            if isinstance(error, StopIteration):
+                raise RuntimeError("The Train page's parts could not be made.") from None
+            raise
 
     def _make(self) -> Iterator[None]:
         """Each step is a turn. With their parent from the beginning: style comes as they grow."""
@@ -78,6 +89,7 @@ class LaterParts(QObject):
         run.show_state()
         self.run_made.emit(run)
         self._lanes.training.prepare()
+        yield
 
     @Slot()
     def _on_next(self) -> None:
@@ -86,5 +98,5 @@ class LaterParts(QObject):
         if busy and not self._hurried:
             self._next.start(_AHEAD_MS)
         elif self.run is None:
-            next(self._turns, None)
+            self._turn()
             self._next.start(_BETWEEN_MS)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.ui.page import Lanes
+from resnet_gui.ui.train import later_parts
 from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.train.later_parts import LaterParts
 from resnet_gui.ui.train.run_view import TrainRunView
@@ -83,3 +84,21 @@ def test_who_needs_one_between_two_turns_gets_it_whole(
     ready(rig, controller, folder)
     assert setup.folder.head.title.text() == "garden"
     assert setup.start.isEnabled()
+
+
+@pytest.mark.timeout(30)
+def test_a_part_that_cannot_be_made_does_not_freeze_the_window(
+    parts: LaterParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, whoever needed it after that waited for ever."""
+
+    def broken(*_: object) -> TrainRunView:
+        raise OSError("no room")
+
+    monkeypatch.setattr(later_parts, "TrainRunView", broken)
+    parts.needed_setup()
+    with pytest.raises(OSError, match="no room"):
+        parts.needed_run()
+    with pytest.raises(RuntimeError, match="could not be made"):
+        parts.needed_run()
+    assert parts.run is None
