@@ -374,6 +374,7 @@ class TrainController(TrainSignals):
             self.run_ended.emit(self.end)
         else:  # it never began: the notice says why
             self._set_state(TrainState.READY if self.summary else TrainState.EMPTY)
+            self._configure()  # the measurement of the settings was given up for it
         self.earlier.refresh()
 
     @Slot(object, object)

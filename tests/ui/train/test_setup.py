@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from resnet_gui.core.errors import DatasetError
 from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.train.setup import TrainSetup
 from resnet_gui.ui.widgets.theme import ThemeManager
@@ -99,3 +100,15 @@ def test_loose_photos_in_a_small_window(
         assert not setup.folder.classes.isVisible()
     names = [a.text() for a in setup.folder.head.more.menu().actions() if a.isVisible()]
     assert names == ["Other folder…"]
+
+
+def test_after_a_run_that_never_began_its_settings_are_measured(
+    rig: Rig, place: Place, controller: TrainController, folder: Path
+) -> None:
+    """Before, "Measuring how long it will take…" stayed for good."""
+    setup = setup_in(place)
+    ready(rig, controller, folder)
+    rig.engine.script("resume", DatasetError(folder, "The folder is not what it was.", ""))
+    controller.resume_path("/runs/r")
+    assert setup.estimate.text().startswith("Measuring")
+    rig.until(lambda: setup.estimate.text() == "About a minute.")
