@@ -256,7 +256,7 @@ class TrainPage(Page):
     def _on_state_changed(self) -> None:
         before, self._state = self._state, self.controller.state
         state = self._state
-        if state is TrainState.RUNNING and state is not before:
+        if state is TrainState.RUNNING and before not in (state, TrainState.PAUSED):
             self._forget_run_notices()
         self.busy_changed.emit(self.controller.running)
         made = self.classes.shown

@@ -55,6 +55,7 @@ def test_pause_holds_the_run_and_classify_works_meanwhile(
     qtbot.waitUntil(lambda: app.window.page.results.answer.text() == "espresso", timeout=ANSWER_MS)
     run = app.window.train_page.run
     assert run is not None
+    controller.run_noticed.emit("The disk is nearly full.")
     run.pause.click()
     assert run.detail.text().startswith("Paused in epoch ")
     assert run.detail.text().endswith(" of 4000. “Go on” continues exactly here.")
@@ -66,6 +67,7 @@ def test_pause_holds_the_run_and_classify_works_meanwhile(
     assert len(controller.history) == epochs
     run.pause.click()
     assert run.detail.text().startswith("Epoch ")
+    assert "The disk is nearly full." in app.window.train_page.notices.texts, "it still holds"
     qtbot.waitUntil(lambda: len(controller.history) > epochs, timeout=RUN_MS)
     controller.stop()
     finish(qtbot, controller)
