@@ -327,7 +327,7 @@ class Classifier:
         if batch:
             started = time.perf_counter()
             crops = np.stack([photo.crop for photo in batch])
-            model, rows = yield from self._compute(model, crops, run)
+            model, rows = yield from self.compute(model, crops, run)
             each_ms = (time.perf_counter() - started) * 1000 / len(batch)
             answers = (Answer(model, p, row, each_ms) for p, row in zip(batch, rows, strict=True))
         for item in waiting:
@@ -337,7 +337,7 @@ class Classifier:
     def compute(
         self, model: LoadedModel, crops: Crops, run: Run
     ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
-        """Let a model in its newest form answer to a batch; where its device fails, the CPU does.
+        """Let a model answer to a batch; where its device fails, the CPU does, exactly.
 
         Yields:
             Notice and ModelReady, if something failed.
@@ -348,13 +348,6 @@ class Classifier:
         Raises:
             ModelError: the answers are no numbers on the CPU, too.
         """
-        model = self._forms.newest(model)
-        yield from self._notices()
-        return (yield from self._compute(model, crops, run))
-
-    def _compute(
-        self, model: LoadedModel, crops: Crops, run: Run
-    ) -> Generator[ClassifyEvent, None, tuple[LoadedModel, Rows]]:
         key, _ = self._forms.known(model)
         try:
             with self._gate.closed():

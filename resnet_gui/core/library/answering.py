@@ -263,15 +263,15 @@ class _Asking:
                     new, began, patience_s = [], time.monotonic(), _READ_S
         yield from self.ask(new)
 
-    def ask(self, photos: Sequence[Candidate], whole: int = 0) -> Iterator[Told]:
-        """Ask the classifier, and keep what it says. whole: as in `Classifier.ask`."""
+    def ask(self, photos: Sequence[Candidate], in_all: int = 0) -> Iterator[Told]:
+        """Ask the classifier, and keep what it says. in_all: as `whole` of `Classifier.ask`."""
         if not photos:
             return
         sources = [photo.source for photo in photos]
         classes = max(self._top_k, CLASSES_KEPT)
         asking = self._classifier.ask(
             sources, self._model_id, self._device, LoadedModel.answers,
-            exact=self._exact, whole=whole,
+            exact=self._exact, whole=in_all,
         )  # fmt: skip
         with closing(asking) as events:
             for event in events:
