@@ -68,7 +68,7 @@ class Elsewhere:
 
     def __init__(self, backend: Any) -> None:
         self.infer, self.device, self.for_many = backend.infer, backend.device, lambda: self
-        self.name, self.precision, self.threads = OPENVINO, "fp32", 1
+        self.name, self.precision, self.threads, self.made = OPENVINO, "fp32", 1, ""
 
 
 def test_torchs_network_is_loaded_for_grad_cam_alone(monkeypatch: pytest.MonkeyPatch) -> None:
