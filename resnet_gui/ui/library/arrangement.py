@@ -1,14 +1,27 @@
-"""Which photos are shown, and in which order: plain values and functions, no Qt."""
+"""Which photos are shown, how many, and in which order: plain values and functions, no Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from resnet_gui.ui.library.facts import Facts
 from resnet_gui.ui.widgets.photo_list import Photo
+
+
+class Counts(NamedTuple):
+    """How many photos there are, all of one moment.
+
+    Attributes:
+        labels: photos of the list by label, without those that have none. total: all of the list.
+        found: those that the filter finds, were no labels chosen, by label, "" for none; None: all.
+    """
+
+    labels: Mapping[str, int]
+    total: int
+    found: Mapping[str, int] | None = None
 
 
 class Which(Enum):

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -18,7 +18,7 @@ from PySide6.QtCore import (
 )
 
 from resnet_gui.core.system.visible_text import visible
-from resnet_gui.ui.library.arrangement import Filter, SortBy, arranged
+from resnet_gui.ui.library.arrangement import Counts, Filter, SortBy, arranged
 from resnet_gui.ui.library.columns import BEFORE, COLUMNS, NUMBERS, TIPS
 from resnet_gui.ui.library.facts import Facts, facts_of, said
 from resnet_gui.ui.widgets.answer import percent
@@ -29,19 +29,6 @@ from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500
 _BUDGET_S, _AT_ONCE = 0.008, 50  # facts are computed for so long in one go, of so many photos
-
-
-class Counts(NamedTuple):
-    """How many photos there are, all of one moment.
-
-    Attributes:
-        labels: photos of the list by label, without those that have none. total: all of the list.
-        found: those that the filter finds, were no labels chosen, by label, "" for none; None: all.
-    """
-
-    labels: Mapping[str, int]
-    total: int
-    found: Mapping[str, int] | None = None
 
 
 class LibraryModel(ColumnsModel):
