@@ -41,7 +41,7 @@ from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.disk import check_space
 from resnet_gui.core.system.locks import Timeout, lock
 from resnet_gui.core.system.memory import free_memory_bytes
-from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
+from resnet_gui.core.system.openvino_import import import_openvino, keeping_locale, openvino_version
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry
 
@@ -219,9 +219,10 @@ def save_forms(model: Any, side: int, folder: Path) -> None:
     # Beside it first: a model of which only a part is there is never found.
     with tempfile.TemporaryDirectory(dir=conversions_dir(), prefix=".new-") as beside:
         written = Path(beside) / MODEL, Path(beside) / MODEL_FOR_ONE
-        openvino.save_model(model, str(written[0]), compress_to_fp16=False)
-        model.reshape([1, side, side, 3])
-        openvino.save_model(model, str(written[1]), compress_to_fp16=False)
+        with keeping_locale():
+            openvino.save_model(model, str(written[0]), compress_to_fp16=False)
+            model.reshape([1, side, side, 3])
+            openvino.save_model(model, str(written[1]), compress_to_fp16=False)
         _share(*(path.with_suffix(".bin") for path in written))
         for path in sorted(Path(beside).iterdir()):  # the weights before what names them
             path.replace(folder / path.name)

@@ -14,7 +14,7 @@ from resnet_gui.core.errors import ModelError
 from resnet_gui.core.events import DeviceInfo
 from resnet_gui.core.inference.backend import INT8, OPENVINO, Backend, Crops, Pooling, Rows
 from resnet_gui.core.inference.converted import COMPILED, MODEL, MODEL_FOR_ONE
-from resnet_gui.core.system.openvino_import import import_openvino
+from resnet_gui.core.system.openvino_import import import_openvino, keeping_locale
 from resnet_gui.core.system.priority import begun_behind
 from resnet_gui.core.system.processor import cpu_name
 
@@ -197,7 +197,8 @@ def _compile(folder: Path, model: str, precision: str, goal: str) -> Any:
         options["INFERENCE_PRECISION_HINT"] = _HINTS[precision]
 
     def compiled() -> Any:
-        return openvino.Core().compile_model(str(folder / model), "CPU", options)
+        with keeping_locale():
+            return openvino.Core().compile_model(str(folder / model), "CPU", options)
 
     # Its threads begin with it. Where somebody waits for one photo, they are as quick as any.
     return begun_behind(compiled) if goal == THROUGHPUT else compiled()
@@ -221,4 +222,5 @@ def _compile_on(
     options["ALLOW_AUTO_BATCHING"] = False
     if place is not None:
         options["CACHE_DIR"] = str(place / COMPILED)
-    return core.compile_model(str(model), name, options)
+    with keeping_locale():
+        return core.compile_model(str(model), name, options)

@@ -56,7 +56,7 @@ from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system.disk import check_space
 from resnet_gui.core.system.locks import Timeout, lock
-from resnet_gui.core.system.openvino_import import import_nncf, import_openvino
+from resnet_gui.core.system.openvino_import import import_nncf, import_openvino, keeping_locale
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.zoo.spec import ModelEntry
 
@@ -184,7 +184,7 @@ def quantize(folder: Path, crops: Crops) -> None:
     openvino, nncf = import_openvino(), import_nncf()
     ranges = import_nncf("quantization.range_estimator").RangeEstimatorParametersSet
     model = openvino.Core().read_model(str(folder / MODEL))
-    with contextlib.redirect_stdout(io.StringIO()):  # bars
+    with keeping_locale(), contextlib.redirect_stdout(io.StringIO()):  # bars
         made = nncf.quantize(
             model,
             nncf.Dataset([crop[None] for crop in crops]),

@@ -8,10 +8,13 @@ importing, converting, quantising, compiling or inferring (a test listens).
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import locale
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from resnet_gui.core.system.gentle_import import gentle_import, load_ahead
 _PACKAGE, _TELEMETRY = "openvino", "openvino_telemetry"
 _QUANTIZER = "nncf"
 _lock = threading.Lock()
+_characters = ""  # the process's LC_CTYPE, as it was before OpenVINO came
 
 
 def openvino_version() -> str:
@@ -40,7 +44,10 @@ def import_openvino(submodule: str = "") -> Any:
     Raises:
         ImportError: it is not installed, or does not load on this system.
     """
+    global _characters
     with _lock:
+        if not _characters:
+            _characters = locale.setlocale(locale.LC_CTYPE)
         # Where somebody else has imported it, too: what it holds of it already stays, but whoever
         # asks for it from now on does not get it.
         sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
@@ -64,6 +71,19 @@ def import_nncf(submodule: str = "") -> Any:
     with gentle_import():
         importlib.import_module(_QUANTIZER).disable_logging()
         return importlib.import_module(f"{_QUANTIZER}.{submodule}" if submodule else _QUANTIZER)
+
+
+@contextlib.contextmanager
+def keeping_locale() -> Iterator[None]:
+    """Around calls that read, write or compile a model. OpenVINO sets the whole process's locale to
+    "C" meanwhile, and where several threads do so at once one of them takes that for what was
+    before (seen with 2026.4.1): files opened without an encoding would be ASCII from then on."""
+    try:
+        yield
+    finally:
+        if _characters and locale.setlocale(locale.LC_CTYPE) != _characters:
+            with contextlib.suppress(locale.Error):
+                locale.setlocale(locale.LC_CTYPE, _characters)
 
 
 def _libraries() -> list[Path]:

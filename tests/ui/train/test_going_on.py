@@ -141,7 +141,8 @@ def test_an_interrupted_run_is_offered_at_the_next_start(
     [run] = list_runs()
     document = Path(run.path) / "run.json"
     # What kill -9 leaves behind: a run that says it is running, and nobody who runs it.
-    document.write_text(document.read_text(encoding="utf-8").replace('"stopped"', '"running"'))
+    text = document.read_text(encoding="utf-8").replace('"stopped"', '"running"')
+    document.write_text(text, encoding="utf-8")
     [run] = list_runs()
     assert run.state is RunState.INTERRUPTED
     again = open_app()

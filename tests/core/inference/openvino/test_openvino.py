@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import locale
 import os
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from resnet_gui.core.inference.features import FeaturesDone, extract_features
 from resnet_gui.core.inference.open_backend import open_backend, open_converted
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.system import paths
-from resnet_gui.core.system.openvino_import import openvino_version
+from resnet_gui.core.system.openvino_import import keeping_locale, openvino_version
 from resnet_gui.core.system.priority import COMPUTING_NICE
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import Settings, save_settings
@@ -158,6 +159,19 @@ def test_it_answers_as_exact_does(home: Path) -> None:
     assert verdict is not None
     assert verdict.state is State.CHECKED
     assert describe(insects_entry()).startswith("Fast (OpenVINO, ")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_locale_that_openvino_left_is_taken_back() -> None:
+    """Seen where several threads compiled at once: files were ASCII from then on."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    if before == "C":
+        pytest.skip("this process has no other locale")
+    entry = Zoo.standard().ready("insects")
+    assert open_backend(entry, cpu(), exact=False).name == OPENVINO
+    with keeping_locale():
+        locale.setlocale(locale.LC_CTYPE, "C")  # as it leaves it
+    assert locale.setlocale(locale.LC_CTYPE) == before
 
 
 def test_the_first_call_of_a_process_comes_alone(
