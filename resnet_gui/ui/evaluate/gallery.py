@@ -33,6 +33,7 @@ from resnet_gui.ui.correcting.badge import draw_badge
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.deciding import Deciding
 from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.correcting.selection import choose_next, selected_rows
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
@@ -256,8 +257,7 @@ class Gallery(QListView):
 
     def chosen(self) -> list[Judged]:
         """The selected photos, in order."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        return [self.photos.judged(row) for row in rows]
+        return [self.photos.judged(row) for row in selected_rows(self)]
 
     def menu(self) -> QMenu:
         """What can be done with the selected photos; it deletes itself when it closes."""
@@ -287,9 +287,7 @@ class Gallery(QListView):
 
     @Slot()
     def _on_decided(self) -> None:
-        row = max((index.row() for index in self.selectionModel().selectedIndexes()), default=-1)
-        if 0 <= row < len(self.photos.photos) - 1:
-            self.setCurrentIndex(self.photos.index(row + 1))
+        choose_next(self)
 
     @Slot(object)
     def _on_made(self, photo: object) -> None:

@@ -35,6 +35,7 @@ from resnet_gui.ui.correcting.badge import draw_badge
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.deciding import Deciding
 from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.correcting.selection import choose_next, selected_rows
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
@@ -247,8 +248,7 @@ class PairedGallery(QListView):
 
     def chosen(self) -> list[Judged]:
         """The selected photos, in order."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        return [self.photos.judged(row) for row in rows]
+        return [self.photos.judged(row) for row in selected_rows(self)]
 
     def menu(self) -> QMenu:
         """What can be done with the selected photos; it deletes itself when it closes."""
@@ -276,9 +276,7 @@ class PairedGallery(QListView):
     @Slot()
     def _on_decided(self) -> None:
         """On to the next one."""
-        row = max((index.row() for index in self.selectionModel().selectedIndexes()), default=-1)
-        if 0 <= row < self.photos.rowCount() - 1:
-            self.setCurrentIndex(self.photos.index(row + 1))
+        choose_next(self)
 
     @Slot()
     def _on_open(self) -> None:
