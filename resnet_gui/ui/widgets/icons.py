@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton
 
@@ -84,17 +84,22 @@ class _ButtonIcon(QObject):
 def icon(name: str, colour: str | None = None, side: int = 20) -> QIcon:
     """An icon for buttons and menus in the theme's text colour, sharp at 1x and 2x."""
     result = QIcon()
+    colour = colour or theme_colours().text
     for ratio in (1, 2):
+        result.addPixmap(_pixmap(name, colour, side, ratio))
+    return result
+
+
+def _pixmap(name: str, colour: str, side: int, ratio: int) -> QPixmap:
+    """One of an icon's sizes. A switch of the theme asks for all icons of the program at once."""
+    key = f"resnet-gui {name} {colour} {side} {ratio}"
+    pixmap = QPixmap()
+    if not QPixmapCache.find(key, pixmap):
         pixmap = QPixmap(QSize(side * ratio, side * ratio))
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        draw_icon(
-            painter,
-            name,
-            QRectF(0, 0, side * ratio, side * ratio),
-            colour or theme_colours().text,
-        )
+        draw_icon(painter, name, QRectF(0, 0, side * ratio, side * ratio), colour)
         painter.end()
         pixmap.setDevicePixelRatio(ratio)
-        result.addPixmap(pixmap)
-    return result
+        QPixmapCache.insert(key, pixmap)
+    return pixmap

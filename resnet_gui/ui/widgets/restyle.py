@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QFont
@@ -18,38 +19,65 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 from shiboken6 import isValid
 
 _TURN_S = 0.008
+_AFTER_PAINTING_MS = 15  # what is seen is painted before what is hidden has its turns
 _POLISHED, _STYLED = Qt.WidgetAttribute.WA_WState_Polished, Qt.WidgetAttribute.WA_SetStyle
+_OWN_FONT = Qt.WidgetAttribute.WA_SetFont
 
 
 class Restyling(QObject):
     """Keeps what is hidden out of a switch, and catches up on it.
 
-    Around a switch: `set_aside`, the new style sheet, `catch_up_soon`.
+    Around a switch: `set_aside`, in `passed_by` the old style sheet's end, the new style sheet,
+    `catch_up_soon`.
+
+    Attributes:
+        others: after `set_aside`, the widgets that the switch is for.
     """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._parts: list[_Part] = []
+        self.others: list[QWidget] = []
         # As long as one style sheet lives, Qt remembers which palette and type a widget had before
         # a sheet changed them; `polish` gives those back first.
         self._keeper = QWidget()
         self._keeper.setStyleSheet("QWidget { }")
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
         self._soon.timeout.connect(self._on_turn)
 
     def set_aside(self) -> None:
         """Let the switch that follows pass by what is hidden now."""
         self.catch_up()
         self._parts = [_Part(root) for root in _hidden_parts() if root is not self._keeper]
+        aside = {widget for part in self._parts for widget in part.widgets}
+        self.others = [widget for widget in QApplication.allWidgets() if widget not in aside]
+
+    @contextmanager
+    def passed_by(self) -> Iterator[None]:
+        """No widget is given a style in this block. For the time between two sheets: polishing for
+        none of them what the next one polishes anyway took a third of a switch."""
+        widgets = [w for w in self.others if not w.testAttribute(_STYLED)]
+        polished = [w for w in widgets if w.testAttribute(_POLISHED)]
+        for widget in polished:
+            widget.setAttribute(_POLISHED, False)
+        for widget in widgets:
+            widget.setAttribute(_STYLED, True)
+        try:
+            yield
+        finally:
+            for widget in polished:
+                widget.setAttribute(_POLISHED, True)
+            for widget in widgets:
+                widget.setAttribute(_STYLED, False)
 
     def catch_up_soon(self) -> None:
         """The switch is over."""
+        self.others = []
         for part in self._parts:
             part.root.installEventFilter(self)
         if self._parts:
-            self._soon.start()
+            self._soon.start(_AFTER_PAINTING_MS)
 
     def catch_up(self) -> None:
         """Give all that was set aside the style of now, at once."""
@@ -70,7 +98,7 @@ class Restyling(QObject):
         while self._parts and time.perf_counter() < end:
             self._finish(self._parts[0])
         if self._parts:
-            self._soon.start()
+            self._soon.start(0)
 
     def _finish(self, part: _Part) -> None:
         self._parts.remove(part)
@@ -83,22 +111,22 @@ class _Part:
     """A hidden widget and all in it.
 
     Attributes:
-        root: the widget that is hidden.
+        root: the widget that is hidden. widgets: it and all in it that have no style of their own.
     """
 
     def __init__(self, root: QWidget) -> None:
         self.root = root
-        self._widgets = [w for w in _with_children(root) if not w.testAttribute(_STYLED)]
-        self._polished = [w for w in self._widgets if w.testAttribute(_POLISHED)]
-        self._fonts = own_fonts(self._widgets)
+        self.widgets = [w for w in _with_children(root) if not w.testAttribute(_STYLED)]
+        self._polished = [w for w in self.widgets if w.testAttribute(_POLISHED)]
+        self._fonts = own_fonts(self.widgets)
         for widget in self._polished:
             widget.setAttribute(_POLISHED, False)
-        for widget in self._widgets:
+        for widget in self.widgets:
             widget.setAttribute(_STYLED, True)
 
     def catch_up(self) -> None:
         """What `QApplication.setStyle` does to a widget."""
-        there = [widget for widget in self._widgets if isValid(widget)]
+        there = [widget for widget in self.widgets if isValid(widget)]
         for widget in there:
             widget.setAttribute(_STYLED, False)
         style = QApplication.style()
@@ -119,7 +147,7 @@ def own_fonts(widgets: list[QWidget]) -> list[tuple[QWidget, QFont]]:
     return [
         (widget, widget.font())
         for widget in widgets
-        if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont)
+        if widget.testAttribute(_OWN_FONT)
     ]
 
 
