@@ -135,7 +135,8 @@ def main(folder: str) -> None:
         )
     for choice in ("dark", "light"):
         app.theme.choose(choice)
-        application.processEvents()
+        beginning = len(stalls.gaps_ms)  # a person sees one theme before choosing the next
+        run_until(lambda beginning=beginning: len(stalls.gaps_ms) >= beginning + 20)
     controller.clear()
 
     import psutil

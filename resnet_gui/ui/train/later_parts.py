@@ -77,7 +77,7 @@ class LaterParts(QObject):
         setup = TrainSetup(self._controller, io, stack)
         setup.hide()  # or it would be shown, half made, along with a page that was hidden
         yield
-        setup.add_settings()
+        yield from setup.add_settings()
         setup.refresh_theme()
         setup.show_dataset()
         stack.addWidget(setup)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -61,10 +63,13 @@ class TrainSetup(QWidget):
         self._row.setSpacing(_GAP)
         self._row.addWidget(self._folder_card(io), 3)
 
-    def add_settings(self) -> None:
-        """The other half, for which who makes this takes a turn of its own."""
+    def add_settings(self) -> Iterator[None]:
+        """The other half, in steps for which who makes this takes a turn each."""
         controller = self._controller
         self._row.addWidget(self._settings_card(), 2)
+        yield
+        self._settings_column.addLayout(self._start_part())
+        yield
         controller.dataset_changed.connect(self.show_dataset)
         controller.config_changed.connect(self._on_config_changed)
         controller.estimated.connect(self._on_estimated)
@@ -87,7 +92,7 @@ class TrainSetup(QWidget):
         card = QFrame()
         card.setProperty("kind", "card")
         self._settings = card
-        column = QVBoxLayout(card)
+        self._settings_column = column = QVBoxLayout(card)
         column.setContentsMargins(16, 14, 6, 14)
         column.setSpacing(8)
         scroll = QScrollArea()
@@ -98,7 +103,6 @@ class TrainSetup(QWidget):
         self._choices = self._choices_part()
         scroll.setWidget(self._choices)
         column.addWidget(scroll, 1)
-        column.addLayout(self._start_part())
         return card
 
     def _choices_part(self) -> QWidget:

@@ -118,7 +118,7 @@ def test_the_look_can_be_stopped(
 ) -> None:
     setup = TrainSetup(controller, rig.io)
     qtbot.addWidget(setup)
-    setup.add_settings()
+    list(setup.add_settings())
     ready(rig, controller, changing)
     hold = rig.occupy(rig.io)
     setup.start.click()
@@ -163,7 +163,7 @@ def test_what_is_trained_was_chosen_at_the_click(
 ) -> None:
     setup = TrainSetup(controller, rig.io)
     qtbot.addWidget(setup)
-    setup.add_settings()
+    list(setup.add_settings())
     ready(rig, controller, changing)
     controller.set_option("epochs", 7)
     hold = rig.occupy(rig.io)

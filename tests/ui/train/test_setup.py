@@ -26,7 +26,7 @@ def place(qtbot: QtBot, qapp: QApplication, rig: Rig, controller: TrainControlle
     theme.setParent(rig.parent)
     theme.choose("light")
     setup = TrainSetup(controller, rig.io)
-    setup.add_settings()
+    list(setup.add_settings())
     place = Place(setup)
     qtbot.addWidget(place)
     place.resize(1000, 700)
@@ -40,7 +40,7 @@ def test_half_made_it_can_be_drawn(qtbot: QtBot, rig: Rig, controller: TrainCont
     qtbot.addWidget(setup)
     setup.resize(1000, 700)
     setup.grab()
-    setup.add_settings()
+    list(setup.add_settings())
     assert not setup.grab().isNull()
 
 
