@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -38,11 +39,16 @@ _STATES = {
     RunState.FINISHED: "finished",
 }
 _MOST = 100
+_TURN_S = 0.006
+_BETWEEN_MS = 4  # room for what else the window has to do
 
 
 class RunRow(QFrame):
     """One run: title, facts, its main button and a menu, which a right click opens, too. A double
     click opens its results.
+
+    Attributes:
+        run: what it shows.
 
     Signals:
         try_requested(object): RunInfo of a run whose model should be used. test_requested(object):
@@ -58,9 +64,9 @@ class RunRow(QFrame):
     class_requested = Signal(object)
     folder_requested = Signal(object)
 
-    def __init__(self, run: RunInfo, controller: TrainController) -> None:
-        super().__init__()
-        self._run, self._controller = run, controller
+    def __init__(self, run: RunInfo, controller: TrainController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.run, self._controller = run, controller
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 4, 4)
         text = QVBoxLayout()
@@ -75,48 +81,62 @@ class RunRow(QFrame):
         self.action = QPushButton("Go on" if run.resumable else "Try it")
         self.action.clicked.connect(self._on_action_clicked)
         row.addWidget(self.action)
-        self.action.setVisible(run.resumable or bool(run.model_path))
         self.more = QPushButton("…")
         self.more.setProperty("kind", "plain")
         self.more.setAccessibleName(one_line(f"More for {run.title}"))
-        self.menu = QMenu(self.more)
-        self.menu.addAction("Show results").triggered.connect(self._on_show_results)
-        self.going_on = self.menu.addAction("Go on training")
-        self.going_on.triggered.connect(self._on_resume)
-        self.moved = self.menu.addAction("Go on with its folder elsewhere…")
-        self.moved.triggered.connect(self._on_moved)
-        self.trying = self.menu.addAction("Try its model")
-        self.trying.triggered.connect(self._on_try)
-        self.wrong = self.menu.addAction("What it gets wrong")
-        self.wrong.triggered.connect(self._on_mistakes)
-        self.testing = self.menu.addAction("Test its model on a folder…")
-        self.testing.triggered.connect(self._on_test)
-        self.adding = self.menu.addAction("Add a class…")
-        self.adding.triggered.connect(self._on_add_class)
-        self.menu.addSeparator()
-        self.menu.addAction("Rename…").triggered.connect(self._on_rename)
-        self.menu.addAction("Show in folder").triggered.connect(self._on_open_folder)
-        self.menu.addSeparator()
-        self.menu.addAction("Move to the trash").triggered.connect(self._on_delete)
-        self.more.setMenu(self.menu)
+        self._menu = QMenu(self.more)
+        self.more.pressed.connect(self._fill_menu)  # before the button opens it
+        self.more.setMenu(self._menu)
         row.addWidget(self.more)
         set_tooltip(self, "Double click: show its results")
         self.show_models()
 
+    @property
+    def menu(self) -> QMenu:
+        """What else can be done with it."""
+        self._fill_menu()
+        return self._menu
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        """When it is opened: most menus never are."""
+        menu = self._menu
+        if menu.isEmpty():
+            menu.addAction("Show results").triggered.connect(self._on_show_results)
+            going_on = menu.addAction("Go on training")
+            going_on.triggered.connect(self._on_resume)
+            moved = menu.addAction("Go on with its folder elsewhere…")
+            moved.triggered.connect(self._on_moved)
+            trying = menu.addAction("Try its model")
+            trying.triggered.connect(self._on_try)
+            wrong = menu.addAction("What it gets wrong")
+            wrong.triggered.connect(self._on_mistakes)
+            testing = menu.addAction("Test its model on a folder…")
+            testing.triggered.connect(self._on_test)
+            adding = menu.addAction("Add a class…")
+            adding.triggered.connect(self._on_add_class)
+            menu.addSeparator()
+            menu.addAction("Rename…").triggered.connect(self._on_rename)
+            menu.addAction("Show in folder").triggered.connect(self._on_open_folder)
+            menu.addSeparator()
+            menu.addAction("Move to the trash").triggered.connect(self._on_delete)
+            wrong.setEnabled(self.run.state is RunState.FINISHED)
+            for action in (going_on, moved):
+                action.setEnabled(self.run.resumable)
+            self._of_model = (trying, testing, adding)
+        for action in self._of_model:
+            action.setEnabled(self._model_here)
+
     @Slot()
     def show_models(self) -> None:
         """Show what can be done, with the models that there are now."""
-        here = self._controller.earlier.model_of(self._run) is not None
-        self.action.setVisible(self._run.resumable or here)
-        self.going_on.setEnabled(self._run.resumable)
-        self.moved.setEnabled(self._run.resumable)
-        self.trying.setEnabled(here)
-        self.testing.setEnabled(here)
-        self.wrong.setEnabled(self._run.state is RunState.FINISHED)
-        self.adding.setEnabled(here)
-        start = self._controller.earlier.model_title(self._run.model)
-        gone = self._controller.earlier.model_gone(self._run)
-        self.facts.setText(describe(self._run, start, gone=gone))
+        earlier = self._controller.earlier
+        self._model_here = earlier.model_of(self.run) is not None
+        self.action.setVisible(self.run.resumable or self._model_here)
+        start = earlier.model_title(self.run.model)
+        facts = describe(self.run, start, gone=earlier.model_gone(self.run))
+        if facts != self.facts.text():
+            self.facts.setText(facts)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu.popup(event.globalPos())
@@ -127,56 +147,60 @@ class RunRow(QFrame):
 
     @Slot()
     def _on_action_clicked(self) -> None:
-        if self._run.resumable:
+        if self.run.resumable:
             self._on_resume()
         else:
             self._on_try()
 
     @Slot()
     def _on_show_results(self) -> None:
-        self._controller.open_results(self._run)
+        self._controller.open_results(self.run)
 
     @Slot()
     def _on_resume(self) -> None:
-        self._controller.resume(self._run)
+        self._controller.resume(self.run)
 
     @Slot()
     def _on_moved(self) -> None:
-        ask_for_folder(self, self._controller, self._run.path)
+        ask_for_folder(self, self._controller, self.run.path)
 
     @Slot()
     def _on_try(self) -> None:
-        self.try_requested.emit(self._run)
+        self.try_requested.emit(self.run)
 
     @Slot()
     def _on_test(self) -> None:
-        self.test_requested.emit(self._run)
+        self.test_requested.emit(self.run)
 
     @Slot()
     def _on_mistakes(self) -> None:
-        self.mistakes_requested.emit(self._run.name)
+        self.mistakes_requested.emit(self.run.name)
 
     @Slot()
     def _on_add_class(self) -> None:
-        self.class_requested.emit(self._run)
+        self.class_requested.emit(self.run)
 
     @Slot()
     def _on_rename(self) -> None:
-        title = ask_for_name(self.window(), "Rename run", "Name of the run:", self._run.title)
+        title = ask_for_name(self.window(), "Rename run", "Name of the run:", self.run.title)
         if title is not None:
-            self._controller.earlier.rename(self._run, title)
+            self._controller.earlier.rename(self.run, title)
 
     @Slot()
     def _on_open_folder(self) -> None:
-        self.folder_requested.emit(Path(self._run.path))
+        self.folder_requested.emit(Path(self.run.path))
 
     @Slot()
     def _on_delete(self) -> None:
-        self._controller.earlier.delete(self._run)
+        self._controller.earlier.delete(self.run)
 
 
 class RunsList(QFrame):
     """Hidden while there are no runs.
+
+    Attributes:
+        rows: of the newest runs, as many as are there by now: each turn of the event loop makes
+            some of those that the list does not have yet.
 
     Signals:
         try_requested(object), test_requested(object), mistakes_requested(str),
@@ -202,32 +226,67 @@ class RunsList(QFrame):
         self._scroll.setProperty("kind", "bare")
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its buttons have it
         column.addWidget(self._scroll)
+        self._table = QWidget()
+        self._column = QVBoxLayout(self._table)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._column.addStretch()
+        self._scroll.setWidget(self._table)
         self.rows: list[RunRow] = []
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.timeout.connect(self._add_rows)
         controller.earlier.changed.connect(self._on_runs_changed)
         controller.models_changed.connect(self._on_models_changed)
         self._on_runs_changed()
 
     @Slot()
     def _on_runs_changed(self) -> None:
+        """Only what has changed is made anew: a row that stays keeps the focus, and a hundred rows
+        are a third of a second."""
         runs = self._controller.earlier.runs
         self.setVisible(bool(runs))
         total = sum(run.bytes for run in runs)
         self.title.setText(f"Earlier runs ({size_text(total)} on the disk)")
-        table = QWidget()
-        column = QVBoxLayout(table)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        self.rows = [RunRow(run, self._controller) for run in runs[:_MOST]]
+        shown = set(runs[:_MOST])
+        for row in [row for row in self.rows if row.run not in shown]:
+            self.rows.remove(row)
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
         for row in self.rows:
-            row.try_requested.connect(self.try_requested)
-            row.test_requested.connect(self.test_requested)
-            row.mistakes_requested.connect(self.mistakes_requested)
-            row.folder_requested.connect(self.folder_requested)
-            row.class_requested.connect(self.class_requested)
-            column.addWidget(row)
-        column.addStretch()
-        self._scroll.setWidget(table)
-        self.setMaximumHeight(table.sizeHint().height() + 60)
+            row.show_models()
+        self._add_rows()
+
+    @Slot()
+    def _add_rows(self) -> None:
+        """Make rows that are missing, for some milliseconds; the others have a turn later."""
+        end = time.perf_counter() + _TURN_S
+        here = {row.run: row for row in self.rows}
+        rows, late = [], False
+        for run in self._controller.earlier.runs[:_MOST]:
+            if run in here:
+                rows.append(here[run])
+            elif not late:
+                rows.append(self._row(run))
+                late = time.perf_counter() > end
+        for place, row in enumerate(rows):
+            if self._column.indexOf(row) != place:
+                self._column.insertWidget(place, row)
+                row.show()
+        self.rows = rows
+        self.setMaximumHeight(self._table.sizeHint().height() + 60)
+        if len(rows) < min(len(self._controller.earlier.runs), _MOST):
+            self._next.start(_BETWEEN_MS)
+
+    def _row(self, run: RunInfo) -> RunRow:
+        row = RunRow(run, self._controller, self._table)
+        row.try_requested.connect(self.try_requested)
+        row.test_requested.connect(self.test_requested)
+        row.mistakes_requested.connect(self.mistakes_requested)
+        row.folder_requested.connect(self.folder_requested)
+        row.class_requested.connect(self.class_requested)
+        return row
 
     @Slot()
     def _on_models_changed(self) -> None:

@@ -144,11 +144,7 @@ class _Part:
 def own_fonts(widgets: list[QWidget]) -> list[tuple[QWidget, QFont]]:
     """The widgets whose type was set by code. A new style sheet gives each widget the font back
     that it had when it was first shown: sizes and bold that came later would be lost."""
-    return [
-        (widget, widget.font())
-        for widget in widgets
-        if widget.testAttribute(_OWN_FONT)
-    ]
+    return [(widget, widget.font()) for widget in widgets if widget.testAttribute(_OWN_FONT)]
 
 
 def give_back(fonts: list[tuple[QWidget, QFont]]) -> None:

@@ -1,0 +1,89 @@
+"""The earlier runs on the start of the Train page, on a made-up engine."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from resnet_gui.core.runs.listing import RunInfo
+from resnet_gui.ui.train.controller import TrainController
+from resnet_gui.ui.train.runs_list import RunsList
+from tests.helpers.fake_engine import Rig
+from tests.ui.train.test_earlier_runs import write_run
+
+
+@pytest.fixture
+def runs_list(qtbot: QtBot, rig: Rig, controller: TrainController) -> RunsList:
+    for number in range(3):
+        write_run(f"run-{number}")
+    runs_list = RunsList(controller)
+    qtbot.addWidget(runs_list)
+    controller.earlier.refresh()
+    rig.until(lambda: len(runs_list.rows) == 3)
+    runs_list.resize(500, 400)
+    runs_list.show()
+    return runs_list
+
+
+def shown(runs_list: RunsList) -> list[RunInfo]:
+    """What the rows show, from top to bottom."""
+    rows = sorted(runs_list.rows, key=lambda row: row.mapTo(runs_list, QPoint()).y())
+    return [row.run for row in rows]
+
+
+def test_a_row_that_nothing_happened_to_keeps_the_focus(
+    rig: Rig, controller: TrainController, runs_list: RunsList
+) -> None:
+    rows = list(runs_list.rows)
+    assert [row.run for row in rows] == list(controller.earlier.runs) == shown(runs_list)
+    rows[1].more.setFocus()
+    controller.earlier.delete(rows[0].run)
+    rig.until(lambda: len(runs_list.rows) == 2)
+    assert runs_list.rows == rows[1:]
+    assert rows[1].more.hasFocus()
+    controller.earlier.rename(rows[2].run, "Another name")
+    rig.until(lambda: runs_list.rows[-1].run.title == "Another name")
+    assert runs_list.rows[0] is rows[1]
+    assert rows[1].more.hasFocus()
+    rig.settle()
+    QApplication.processEvents()
+    assert shown(runs_list) == list(controller.earlier.runs)
+
+
+def test_many_rows_are_made_in_several_turns(
+    rig: Rig, controller: TrainController, runs_list: RunsList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resnet_gui.ui.train.runs_list._TURN_S", 0.0)  # one row is too much
+    for number in range(3, 9):
+        write_run(f"run-{number}")
+    counts: list[int] = []
+    controller.earlier.changed.connect(lambda: counts.append(len(runs_list.rows)))
+    controller.earlier.refresh()
+    rig.until(lambda: len(runs_list.rows) == 9)
+    assert counts == [4]  # the first turn, in which the list became known
+    QApplication.processEvents()
+    assert shown(runs_list) == list(controller.earlier.runs)
+
+
+def test_what_else_can_be_done_is_in_a_menu_that_opens_with_the_first_press(
+    qtbot: QtBot, rig: Rig, runs_list: RunsList
+) -> None:
+    row = runs_list.rows[0]
+    seen: list[list[str]] = []
+    looking = QTimer()  # a menu may hold the press until it is closed
+
+    def look() -> None:
+        if isinstance(menu := QApplication.activePopupWidget(), QMenu):
+            seen.append([action.text() for action in menu.actions() if action.text()])
+            menu.close()
+
+    looking.timeout.connect(look)
+    looking.start(5)
+    for count in (1, 2):
+        qtbot.mouseClick(row.more, Qt.MouseButton.LeftButton)
+        rig.until(lambda count=count: len(seen) == count)
+    looking.stop()
+    assert seen[0][:2] == ["Show results", "Go on training"]
+    assert seen[0] == seen[1] == [a.text() for a in row.menu.actions() if a.text()]
