@@ -15,6 +15,7 @@ NAMES = (
     "lab_window",
     "library_window",
     "evaluate_window",
+    "crowded_window",
     "idle",
     "folder",
     "photo",

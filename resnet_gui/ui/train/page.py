@@ -53,6 +53,7 @@ class TrainPage(Page):
             to its validation photos should be shown.
         improve_requested(object, str): a Path whose labels should be looked through, and the id of
             a model; "": any.
+        runs_requested(): all runs should be shown.
         resume_offered(object): a sentence about a run that this start found interrupted.
         ended_unseen(str): a run ended; the sentence is for a notification.
     """
@@ -69,6 +70,7 @@ class TrainPage(Page):
     test_requested = Signal(str)
     result_requested = Signal(str)
     improve_requested = Signal(object, str)
+    runs_requested = Signal()
     resume_offered = Signal(object)
     ended_unseen = Signal(str)
 
@@ -94,6 +96,7 @@ class TrainPage(Page):
         self.start.runs.test_requested.connect(self._on_test)
         self.start.runs.mistakes_requested.connect(self.result_requested)
         self.start.runs.folder_requested.connect(self._on_run_folder_requested)
+        self.start.runs.all_requested.connect(self.runs_requested)
         self.stack.addWidget(self.start)
         self.classes = ClassesPart(context, controller, self.stack, self.notices, self.reveal, self)
         self.classes.shown_changed.connect(self._on_state_changed)

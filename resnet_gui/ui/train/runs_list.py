@@ -38,7 +38,7 @@ _STATES = {
     RunState.FAILED: "failed",
     RunState.FINISHED: "finished",
 }
-_MOST = 100
+_MOST = 30
 _TURN_S = 0.006
 _BETWEEN_MS = 4  # room for what else the window has to do
 
@@ -205,6 +205,7 @@ class RunsList(QFrame):
     Signals:
         try_requested(object), test_requested(object), mistakes_requested(str),
         folder_requested(object): as a row's.
+        all_requested(): the page of all runs should be shown.
     """
 
     try_requested = Signal(object)
@@ -212,6 +213,7 @@ class RunsList(QFrame):
     mistakes_requested = Signal(str)
     class_requested = Signal(object)
     folder_requested = Signal(object)
+    all_requested = Signal()
 
     def __init__(self, controller: TrainController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -220,7 +222,14 @@ class RunsList(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 10, 10)
         self.title = PlainLabel("Earlier runs")
-        column.addWidget(self.title)
+        self.all = QPushButton("All runs")
+        self.all.setProperty("kind", "plain")
+        set_tooltip(self.all, "The table of all runs, with their settings and curves")
+        self.all.clicked.connect(self.all_requested)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.all)
+        column.addLayout(head)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setProperty("kind", "bare")
@@ -242,12 +251,13 @@ class RunsList(QFrame):
 
     @Slot()
     def _on_runs_changed(self) -> None:
-        """Only what has changed is made anew: a row that stays keeps the focus, and a hundred rows
-        are a third of a second."""
+        """Only what has changed is made anew: a row that stays keeps the focus, and the rows
+        of all are a tenth of a second."""
         runs = self._controller.earlier.runs
         self.setVisible(bool(runs))
         total = sum(run.bytes for run in runs)
-        self.title.setText(f"Earlier runs ({size_text(total)} on the disk)")
+        newest = f"the newest {_MOST} of {len(runs)}, " if len(runs) > _MOST else ""
+        self.title.setText(f"Earlier runs ({newest}{size_text(total)} on the disk)")
         shown = set(runs[:_MOST])
         for row in [row for row in self.rows if row.run not in shown]:
             self.rows.remove(row)
@@ -275,7 +285,7 @@ class RunsList(QFrame):
                 self._column.insertWidget(place, row)
                 row.show()
         self.rows = rows
-        self.setMaximumHeight(self._table.sizeHint().height() + 60)
+        self.setMaximumHeight(self._table.sizeHint().height() + 70)
         if len(rows) < min(len(self._controller.earlier.runs), _MOST):
             self._next.start(_BETWEEN_MS)
 

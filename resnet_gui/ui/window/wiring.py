@@ -60,6 +60,7 @@ class Wiring(QObject):
         train.epoch_done.connect(self._on_run_went_on)
         train.layers_measured.connect(self._on_run_went_on)
         page.try_requested.connect(self._on_use_requested)
+        page.runs_requested.connect(self._on_runs_requested)
         self._on_model_changed()
         self._on_devices_found()
 
@@ -105,6 +106,10 @@ class Wiring(QObject):
     def _on_use_requested(self, model_id: str) -> None:
         self._classify.set_model(model_id)
         self._pages.show_page("classify")
+
+    @Slot()
+    def _on_runs_requested(self) -> None:
+        self._pages.show_page("runs")
 
     @Slot(str)
     def _on_train_requested(self, model_id: str) -> None:

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.ui.train.controller import TrainController
 from resnet_gui.ui.train.runs_list import RunsList
-from tests.helpers.fake_engine import Rig
+from tests.helpers.fake_engine import Rig, heard
 from tests.ui.train.test_earlier_runs import write_run
 
 
@@ -87,3 +87,19 @@ def test_what_else_can_be_done_is_in_a_menu_that_opens_with_the_first_press(
     looking.stop()
     assert seen[0][:2] == ["Show results", "Go on training"]
     assert seen[0] == seen[1] == [a.text() for a in row.menu.actions() if a.text()]
+
+
+def test_of_many_runs_the_newest_are_here_and_the_others_one_click_away(
+    rig: Rig, controller: TrainController, runs_list: RunsList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert runs_list.title.text().startswith("Earlier runs (")
+    assert "newest" not in runs_list.title.text()
+    monkeypatch.setattr("resnet_gui.ui.train.runs_list._MOST", 2)
+    write_run("run-3")
+    controller.earlier.refresh()
+    rig.until(lambda: "the newest 2 of 4" in runs_list.title.text())
+    rig.until(lambda: len(runs_list.rows) == 2)
+    assert shown(runs_list) == list(controller.earlier.runs[:2])
+    asked = heard(runs_list.all_requested)
+    runs_list.all.click()
+    assert len(asked) == 1

@@ -115,6 +115,15 @@ def test_a_page_of_one_line_is_everywhere(qtbot: QtBot, app: WindowApp) -> None:
     assert not drop(app, "toy car")
 
 
+def test_the_earlier_runs_lead_to_the_table_of_all(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    window = open_app().window
+    window.show_page("train")
+    window.train_page.start.runs.all.click()
+    assert window.pages.current is window.pages["runs"]
+
+
 def test_the_other_pages_wait_until_no_lane_works(
     qtbot: QtBot, open_app: Callable[..., WindowApp]
 ) -> None:
