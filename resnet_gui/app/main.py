@@ -18,6 +18,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from resnet_gui.app.engine import LocalEngine
+from resnet_gui.app.garbage import GarbageKeeper
 from resnet_gui.app.second_start import Claim, Outcome, claim, give_up, hand_over
 from resnet_gui.app.signals import INTERRUPTED, EndSignals
 from resnet_gui.core.system import paths
@@ -56,6 +57,7 @@ class WindowApp(QObject):
     def __init__(self, application: QApplication, engine: Engine, settings: Settings) -> None:
         super().__init__()
         self.application = application
+        self._garbage = GarbageKeeper(self)  # before there is any thread but this one
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
         self.training = JobLane("training", self)
@@ -118,6 +120,7 @@ class WindowApp(QObject):
             self.window.memory.save_here()
         self.window.allow_close()
         self.window.close()
+        self._garbage.end()
         self.application.quit()
 
 

@@ -39,6 +39,7 @@ from resnet_gui.core.lab.histories import HistoryFailed, HistoryFound, StartMeas
 from resnet_gui.core.photos.preprocess import CropBox
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import Estimated, Preparing, TrainEvent
+from resnet_gui.core.system import garbage
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, ModelState, Preprocessing
 from resnet_gui.core.zoo.spec import Imported
 from resnet_gui.jobs.lane import JobLane, Priority
@@ -297,6 +298,7 @@ class Rig:
     """
 
     def __init__(self, qtbot: QtBot) -> None:
+        garbage.keep(lambda: None)  # as the window does, or a lane's thread would collect widgets
         self._qtbot = qtbot
         self.engine = FakeEngine()
         self.lanes = [CountingLane(name) for name in ("inference", "io", "training")]
@@ -337,6 +339,7 @@ class Rig:
         for lane in self.lanes:
             assert lane.wait(5)
             shiboken6.delete(lane)
+        garbage.let_go()
 
 
 def heard(signal: SignalInstance) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from resnet_gui.core.errors import OutOfMemoryError, RunConfigError
 from resnet_gui.core.runs.config import Precision, Switch
+from resnet_gui.core.system import garbage
 from resnet_gui.core.system.memory import process_memory_bytes
 
 _OOM_TEXTS = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
@@ -72,7 +72,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def release_memory(device_kind: str) -> None:
     """Give unused memory back after an out-of-memory error."""
-    gc.collect()
+    garbage.collect()
     if device_kind.startswith("cuda"):
         torch.cuda.empty_cache()
     elif device_kind == "mps":

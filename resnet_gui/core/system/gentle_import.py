@@ -25,6 +25,7 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
+from resnet_gui.core.system import garbage
 from resnet_gui.core.system.processor import only_cpu
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
         _load_triton()
     hidden = torch and "torch" not in sys.modules and _hide_bindings()
     known = len(sys.modules)
-    _COLLECTOR.pause()
+    garbage.pause()
     try:
         yield
     finally:
@@ -64,33 +65,7 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
             # Thawed at exit, or extension modules would report their functions as leaked.
             atexit.unregister(gc.unfreeze)
             atexit.register(gc.unfreeze)
-        _COLLECTOR.go_on()
-
-
-class _Collector:
-    """The cyclic garbage collector, paused while anybody wants it to be: several threads import at
-    once, and the first to be done would let it run over what the others are making."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._wanted = 0
-        self._was_enabled = False
-
-    def pause(self) -> None:
-        with self._lock:
-            if not self._wanted:
-                self._was_enabled = gc.isenabled()
-                gc.disable()
-            self._wanted += 1
-
-    def go_on(self) -> None:
-        with self._lock:
-            self._wanted -= 1
-            if not self._wanted and self._was_enabled:
-                gc.enable()
-
-
-_COLLECTOR = _Collector()
+        garbage.go_on()
 
 
 def _hide_bindings() -> bool:

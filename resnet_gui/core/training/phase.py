@@ -4,7 +4,6 @@ Needs torch."""
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from resnet_gui.core.runs.checkpoint import (
 )
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.runs.schedules import learning_rate
+from resnet_gui.core.system import garbage
 from resnet_gui.core.system.allocator import keeping_freed_memory
 from resnet_gui.core.system.memory import free_memory_bytes
 from resnet_gui.core.training.augment import step_seed, variation_of
@@ -245,7 +245,7 @@ def open_phase(
         )
     if carried is not None:
         carried.close()
-        gc.collect()
+        garbage.collect()
     phase.begin()
     yield phase
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import TypeVar, cast
 
 from resnet_gui.core.runs.checkpoint import Progress
 from resnet_gui.core.runs.events import EpochDone, PhotoSkipped, SamplesPredicted
+from resnet_gui.core.system import garbage
 from resnet_gui.core.system.allocator import give_back_freed_memory
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import Setup
@@ -111,5 +111,5 @@ class Sitting:
         if self.phase is not None:
             self.phase.close()
             self.phase = None
-            gc.collect()
+            garbage.collect()
             give_back_freed_memory()

@@ -1,0 +1,142 @@
+"""In which thread garbage in cycles is collected, and when.
+
+Python's collector runs in whichever thread happens to make one container too many. Where that is a
+worker, an object of Qt that is garbage in a cycle is destroyed there, perhaps while the GUI thread
+is about to call it: a segmentation fault in the event loop, minutes after its cause. So the window
+keeps all collections to its own thread: the automatic ones are off, and it looks some times a
+second whether one is due (`collect_due`), by Python's own counts and thresholds. A program without
+a window leaves the collector as it is.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+# A worker that wants memory back waits so long for the keeper, which may be busy, and then goes on.
+_PATIENCE_S = 2.0
+# As Python's own collector: a full collection looks at everything, and has to be worth it.
+_GROWTH = 0.25
+# Full collections may take this share of the time that passes, however much there is to look at.
+_SHARE = 0.01
+
+
+class _Collector:
+    """The process's one collector. Automatic collections are off while anybody pauses it, and
+    while a thread keeps it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # a finalizer may import, and so come here again
+        self._pauses = self._keeps = 0
+        self._was_enabled = False
+        self._thread = 0  # the keeper
+        self._wake: Callable[[], object] | None = None
+        self._asked: list[threading.Event] = []
+        self._made = 0  # containers since the last full collection, of which some are gone
+        self._old = 0  # containers that outlived it
+        self._full_s, self._full_end = 0.0, 0.0
+
+    def pause(self) -> None:
+        """No automatic collections until `go_on`: several threads import at once, and the first
+        to be done would let the collector run over what the others are making."""
+        with self._lock:
+            self._hold()
+            self._pauses += 1
+
+    def go_on(self) -> None:
+        with self._lock:
+            self._pauses -= 1
+            self._release()
+
+    def keep(self, wake: Callable[[], object]) -> None:
+        """From now on only the calling thread collects, in `collect_due`.
+
+        Args:
+            wake: lets it call that soon; from any thread.
+        """
+        with self._lock:
+            self._hold()
+            self._keeps += 1
+            self._thread, self._wake = threading.get_ident(), wake
+
+    def let_go(self) -> None:
+        """Once for each `keep`: whoever waits goes on, and the collector is as it was before."""
+        with self._lock:
+            self._keeps -= 1
+            if not self._keeps:
+                self._thread, self._wake = 0, None
+            self._release()
+            asked, self._asked = self._asked, []
+        for done in asked:
+            done.set()
+
+    def _hold(self) -> None:
+        if not self._pauses and not self._keeps:
+            self._was_enabled = gc.isenabled()
+            gc.disable()
+
+    def _release(self) -> None:
+        if not self._pauses and not self._keeps and self._was_enabled:
+            gc.enable()
+
+    def collect_due(self) -> bool:
+        """Collect as much as is due, in the thread that keeps the collector.
+
+        Returns:
+            whether anything was.
+        """
+        with self._lock:
+            asked, self._asked = self._asked, []
+        if asked:
+            self._collect_all()
+            for done in asked:
+                done.set()
+            return True
+        if self._pauses:
+            return False
+        young, middle, old = gc.get_count()
+        after_young, after_middle, after_old = gc.get_threshold()
+        if not after_young or young <= after_young:
+            return False
+        self._made += young
+        if old > after_old and self._full_is_worth_it():
+            self._collect_all()
+        else:
+            gc.collect(1 if middle > after_middle else 0)
+        return True
+
+    def _full_is_worth_it(self) -> bool:
+        waited = time.monotonic() - self._full_end
+        return self._made > _GROWTH * self._old and self._full_s < _SHARE * waited
+
+    def _collect_all(self) -> None:
+        begun = time.monotonic()
+        gc.collect()
+        self._full_end = time.monotonic()
+        self._full_s = self._full_end - begun
+        self._made, self._old = 0, len(gc.get_objects(generation=2))
+        _log.debug("%d containers looked at in %.0f ms", self._old, self._full_s * 1000)
+
+    def collect(self) -> None:
+        """Collect everything now, from any thread: where another thread keeps the collector, wait
+        until it has done so, for two seconds at most."""
+        done = threading.Event()
+        with self._lock:
+            wake = self._wake if self._thread != threading.get_ident() else None
+            if wake is not None:
+                self._asked.append(done)
+        if wake is None:
+            gc.collect()
+        else:
+            wake()
+            done.wait(_PATIENCE_S)
+
+
+_COLLECTOR = _Collector()
+pause, go_on = _COLLECTOR.pause, _COLLECTOR.go_on
+keep, let_go = _COLLECTOR.keep, _COLLECTOR.let_go
+collect_due, collect = _COLLECTOR.collect_due, _COLLECTOR.collect
