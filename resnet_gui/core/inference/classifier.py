@@ -227,6 +227,28 @@ class Classifier:
         )
         return entry, form
 
+    def learn_from(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str = "auto",
+        *,
+        exact: bool = False,
+    ) -> Iterator[Notice]:
+        """Have a form of 8 bits made from a job's photos, if one is wanted and not there. `ask`
+        does that of what it is asked about; this is for those whose answers are kept.
+
+        Yields:
+            why there is none and will be none, once.
+
+        Raises:
+            ModelError: as `load`.
+        """
+        if self._wanted(self._device(device)[0], exact).eight_bits:
+            entry, form = self.expected(model_id, device, exact=exact)
+            self._forms.begin_eight_bits_of(entry, form, sources)
+            yield from self._notices()
+
     def weights_of(self, spec: ModelSpec) -> Path | None:
         """The file that a model in memory was read from; None: it has changed since, or the model
         has no file of its own or is not in memory."""

@@ -37,6 +37,9 @@ from resnet_gui.core.zoo.spec import ModelEntry
 _log = logging.getLogger(__name__)
 # Photos that one is made from: a job's own, spread evenly. Of fewer nothing could be learned.
 FEWEST, MOST = 64, 300
+# What is said to be enough may have lost some: the window asks about a folder's first photo in a
+# job of its own, and some cannot be read.
+ENOUGH = 60
 HOW_TO_GET = "pip install “nncf>=3.4,<3.5”"
 _PACKAGE = "nncf"
 _MOST_WITHDRAWN = 3
@@ -149,7 +152,7 @@ def photos_for(sources: Sequence[ImageSource]) -> list[str]:
     """The files of a job that a form of 8 bits is made from, spread evenly; none if there are too
     few of them. With whole paths: the next one that is made may be made elsewhere."""
     files = [source.name for source in sources if source.data is None]
-    chosen = spread(files, MOST) if len(files) >= FEWEST else []
+    chosen = spread(files, MOST) if len(files) >= ENOUGH else []
     return [str(Path(name).absolute()) for name in chosen]
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from resnet_gui.core.events import ImageFailed, ImageSource
 from resnet_gui.core.inference.answers import Answer, LoadedModel
-from resnet_gui.core.inference.backend import Backend, BackendForm
+from resnet_gui.core.inference.backend import EXACT, Backend, BackendForm
 from resnet_gui.core.inference.background import CONVERSIONS
-from resnet_gui.core.inference.eight_bits import FEWEST, photos_for, why_not, withdraw_all
+from resnet_gui.core.inference.eight_bits import ENOUGH, photos_for, why_not, withdraw_all
 from resnet_gui.core.inference.eight_bits_guard import Guard
 from resnet_gui.core.inference.looking import looking
 from resnet_gui.core.inference.open_backend import open_converted, open_faster
@@ -109,9 +109,14 @@ class FasterForms:
     def begin_eight_bits(self, model: LoadedModel, sources: Sequence[ImageSource]) -> None:
         """Have a form of 8 bits made from a job's photos, if one is wanted and not there."""
         key, entry = self.known(model)
-        if key is None or entry is None or not key[-1].eight_bits:
-            return
-        if model.exact or model.backend.made or not (photos := photos_for(sources)):
+        if key is not None and entry is not None and key[-1].eight_bits:
+            self.begin_eight_bits_of(entry, model.form, sources)
+
+    def begin_eight_bits_of(
+        self, entry: ModelEntry, form: BackendForm, sources: Sequence[ImageSource]
+    ) -> None:
+        """As `begin_eight_bits`, of a model that answers in this form, in memory or not."""
+        if form.name == EXACT or form.made or not (photos := photos_for(sources)):
             return
         CONVERSIONS.begin_eight_bits(entry, photos)
         self._tell_why_not(entry)
@@ -119,7 +124,7 @@ class FasterForms:
     def guard(self, model: LoadedModel, photos: int) -> Guard:
         """What watches a job of so many photos."""
         _, entry = self.known(model)
-        watched = entry is not None and model.backend.made and photos >= FEWEST
+        watched = entry is not None and model.backend.made and photos >= ENOUGH
         return Guard(
             looking(entry, model.spec.views) if entry and watched else None, model.backend.made
         )

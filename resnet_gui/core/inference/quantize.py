@@ -40,7 +40,7 @@ from resnet_gui.core.inference.converted import (
     keep_within,
 )
 from resnet_gui.core.inference.eight_bits import (
-    FEWEST,
+    ENOUGH,
     MOST,
     EightBits,
     eight_bits_of,
@@ -98,7 +98,7 @@ def _make(entry: ModelEntry, found: Conversion, photos: list[str]) -> None:
         photos = spread(before.photos, MOST // 2) + spread(photos, MOST // 2)
         photos = list(dict.fromkeys(photos))
     photos, crops = _read(spread(photos, MOST), entry.spec.preprocessing)
-    if len(crops) < FEWEST:
+    if len(crops) < ENOUGH:
         _log.warning("%s: only %d photos could be read", entry.spec.id, len(crops))
         return
     exact = open_exact(entry, cpu(), channels_last=True)

@@ -26,6 +26,7 @@ from resnet_gui.core.events import (
 from resnet_gui.core.inference.answers import Answer, LoadedModel, Run, prediction
 from resnet_gui.core.inference.backend import BackendForm
 from resnet_gui.core.inference.converted import known_hash, weights_hash
+from resnet_gui.core.inference.eight_bits import photos_for
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.identity import Candidate
 from resnet_gui.core.library.rows import Kept
@@ -58,6 +59,15 @@ class Asked(Protocol):
     def expected(
         self, model_id: str, device: str = "auto", *, exact: bool = False
     ) -> tuple[ModelEntry, BackendForm]: ...
+
+    def learn_from(
+        self,
+        sources: Sequence[ImageSource],
+        model_id: str,
+        device: str = "auto",
+        *,
+        exact: bool = False,
+    ) -> Iterator[Notice]: ...
 
     def weights_of(self, spec: ModelSpec) -> Path | None: ...
 
@@ -132,6 +142,8 @@ class Library:
         photos = itertools.starmap(Candidate.of, enumerate(sources))
         try:
             yield from asking.ask_all(photos) if anew else asking.answer(photos)
+            if not photos_for(asking.most):  # or the classifier had enough of them at a time
+                yield from self._classifier.learn_from(sources, model_id, device, exact=exact)
         finally:
             asking.keep()
         yield from _notices(self.store)
@@ -171,6 +183,8 @@ class _Asking:
         self._new: list[NewAnswer] = []
         self._kept_at = time.monotonic()
         self._ways: dict[tuple[int, BackendForm], Way | None] = {}
+        # What the classifier was asked about at a time, the longest of it.
+        self.most: Sequence[ImageSource] = ()
         self._specs: list[ModelSpec] = []  # so that no other gets the id of one that is known
 
     def expected_way(self) -> Way | None:
@@ -268,6 +282,7 @@ class _Asking:
         if not photos:
             return
         sources = [photo.source for photo in photos]
+        self.most = max(self.most, sources, key=len)
         classes = max(self._top_k, CLASSES_KEPT)
         asking = self._classifier.ask(
             sources, self._model_id, self._device, LoadedModel.answers,
