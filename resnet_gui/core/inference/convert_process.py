@@ -8,10 +8,13 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import DeviceInfo
+from resnet_gui.core.inference.converted import conversions_dir
+from resnet_gui.core.system.locks import lock
 from resnet_gui.core.values import from_json
 from resnet_gui.core.zoo.spec import ModelEntry
 
@@ -20,6 +23,10 @@ _NICE = 10
 # Somebody else may make the same conversion now. Nothing is left to do then, but to compare it on
 # another device.
 _NOT_LONG_S, _OTHERS_S = 0.2, 600.0
+# Making a form of 8 bits takes all cores for a minute or two, and a GB of memory: those of an
+# ensemble's models, or of two windows, are made one after the other.
+_TURN = "int8.lock"
+_TURN_S, _LOOK_S = 3600.0, 0.5
 
 
 def main() -> None:
@@ -30,18 +37,35 @@ def main() -> None:
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(_NICE)
     photos = [Path(name) for name in what["photos"]]
-    from resnet_gui.core.inference.compare_on_device import compare_on_device  # torch
-    from resnet_gui.core.inference.convert import convert
-    from resnet_gui.core.inference.quantize import make_eight_bits
-
     try:
         if photos:
-            make_eight_bits(entry, photos)
-            return
-        for _ in convert(entry, patience_s=_NOT_LONG_S if device is None else _OTHERS_S):
-            pass
-        if device is not None:
-            compare_on_device(entry, device)
+            make_in_turn(entry, photos)
+        else:
+            _convert(entry, device)
     except (ResNetGuiError, OSError, ImportError) as error:
         _log.warning("no conversion: %s", error)
         raise SystemExit(1) from None
+
+
+def make_in_turn(entry: ModelEntry, photos: Sequence[Path]) -> None:
+    """Make a form of 8 bits, when no other process makes one.
+
+    Raises: as `make_eight_bits`; OSError also if its turn did not come within an hour.
+    """
+    turn = conversions_dir() / _TURN
+    turn.parent.mkdir(parents=True, exist_ok=True)
+    with lock(turn, _TURN_S, _LOOK_S):
+        # Not before, so that who waits takes no memory. It needs torch.
+        from resnet_gui.core.inference.quantize import make_eight_bits
+
+        make_eight_bits(entry, photos)
+
+
+def _convert(entry: ModelEntry, device: DeviceInfo | None) -> None:
+    from resnet_gui.core.inference.compare_on_device import compare_on_device  # torch
+    from resnet_gui.core.inference.convert import convert
+
+    for _ in convert(entry, patience_s=_NOT_LONG_S if device is None else _OTHERS_S):
+        pass
+    if device is not None:
+        compare_on_device(entry, device)

@@ -27,11 +27,12 @@ _GATE, _GATE_S = "locks.lock", 5.0
 
 
 @contextlib.contextmanager
-def lock(path: Path, patience_s: float) -> Iterator[None]:
+def lock(path: Path, patience_s: float, poll_s: float = _POLL_S) -> Iterator[None]:
     """Hold the lock of a file (which is made) for the time of the block.
 
     Args:
         patience_s: how long to wait for somebody else who holds it. Not 0: see `is_held`.
+        poll_s: how often to look meanwhile.
 
     Raises:
         Timeout: somebody else has held it all the time. (By its class an OSError.)
@@ -39,7 +40,7 @@ def lock(path: Path, patience_s: float) -> Iterator[None]:
     """
     # Not bound to a thread: a generator that holds it may be closed by another one.
     held = FileLock(path, thread_local=False)
-    held.acquire(timeout=patience_s, poll_interval=_POLL_S)
+    held.acquire(timeout=patience_s, poll_interval=poll_s)
     try:
         yield
     finally:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from resnet_gui.core.events import ImageSource, Notice, Prediction
-from resnet_gui.core.inference import background, eight_bits, faster_forms, quantize
+from resnet_gui.core.inference import (
+    background,
+    convert_process,
+    eight_bits,
+    faster_forms,
+    quantize,
+)
 from resnet_gui.core.inference.backend import INT8, Crops
 from resnet_gui.core.inference.background import Conversions
 from resnet_gui.core.inference.classifier import Classifier
@@ -242,3 +250,25 @@ def test_nobody_makes_one_who_answers_exactly_or_has_one(
         list(library.answer(photos, "insects", "cpu"))
         library.store.close()
     assert begun == []
+
+
+def test_several_are_made_one_after_the_other(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of an ensemble's models, whose processes begin together."""
+    entry, at_once, most, made = insects_entry(), [0], [0], []
+
+    def make(single: ModelEntry, photos: Sequence[Path]) -> None:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        time.sleep(0.05)
+        at_once[0] -= 1
+        made.append((single.spec.id, photos))
+
+    monkeypatch.setattr(quantize, "make_eight_bits", make)
+    monkeypatch.setattr(convert_process, "_LOOK_S", 0.01)
+    photos = [tmp_path / "photo.jpg"]
+    with ThreadPoolExecutor(3) as pool:  # a lock holds between threads as between processes
+        list(pool.map(lambda _: convert_process.make_in_turn(entry, photos), range(3)))
+    assert made == [("insects", photos)] * 3
+    assert most == [1]
