@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from resnet_gui.core.errors import DiskFullError, ModelError
 from resnet_gui.core.inference.check import check_pictures, compare, expected_of
 from resnet_gui.core.inference.converted import (
+    BEGUN,
     MODEL,
     MODEL_FOR_ONE,
     VERDICT,
@@ -35,6 +36,7 @@ from resnet_gui.core.inference.converted import (
     write_verdict,
 )
 from resnet_gui.core.inference.exact import ExactBackend, open_exact
+from resnet_gui.core.inference.hardware import is_out_of_memory
 from resnet_gui.core.inference.openvino_backend import OpenVinoBackend
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.preprocessing import Preprocessing
@@ -99,7 +101,7 @@ def _make(entry: ModelEntry, conversion: Conversion) -> Iterator[str]:
     except MemoryShortError as error:  # which is no attempt
         tried = attempts - 1
         verdict = Verdict(State.UNFINISHED, reason=str(error), attempts=tried)
-    except (OSError, DiskFullError):
+    except (OSError, DiskFullError, SystemExit):  # the last: the process was told to end
         shutil.rmtree(folder, ignore_errors=True)  # it says nothing of the model
         raise
     if verdict.state is State.REFUSED:
@@ -124,11 +126,8 @@ def _made(entry: ModelEntry, folder: Path) -> Generator[str, None, Verdict]:
         write_model(exact.network, entry.spec.preprocessing, folder)
         yield "compare"
         return check(exact, folder, entry.spec.preprocessing)
-    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        if disk_is_full(error):
-            raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
-        if not (folder / VERDICT).exists():
-            raise OSError(errno.ENOENT, "the cache was cleared meanwhile", str(folder)) from error
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, MemoryError) as error:
+        raise_what_is_of_the_moment(error, folder)
         lines = str(error).strip().splitlines() or [repr(error)]
         return Verdict(State.REFUSED, reason=f"OpenVINO cannot run it ({lines[-1][:200]})")
 
@@ -217,7 +216,7 @@ def save_forms(model: Any, side: int, folder: Path) -> None:
     """
     openvino = import_openvino()
     # Beside it first: a model of which only a part is there is never found.
-    with tempfile.TemporaryDirectory(dir=conversions_dir(), prefix=".new-") as beside:
+    with tempfile.TemporaryDirectory(dir=conversions_dir(), prefix=BEGUN) as beside:
         written = Path(beside) / MODEL, Path(beside) / MODEL_FOR_ONE
         with keeping_locale():
             openvino.save_model(model, str(written[0]), compress_to_fp16=False)
@@ -256,5 +255,16 @@ def check(exact: ExactBackend, folder: Path, preprocessing: Preprocessing) -> Ve
     return verdict
 
 
-def disk_is_full(error: Exception) -> bool:
-    return "No space left" in str(error) or "disk space" in str(error)
+def raise_what_is_of_the_moment(error: Exception, folder: Path) -> None:
+    """Nothing, if an error says something of what is made in a folder.
+
+    Raises:
+        OSError: the disk is full, or the cache was cleared meanwhile.
+        MemoryShortError: memory ran out.
+    """
+    if "No space left" in str(error) or "disk space" in str(error):
+        raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
+    if is_out_of_memory(error):
+        raise MemoryShortError("too little memory was free") from error
+    if not (folder / VERDICT).exists():
+        raise OSError(errno.ENOENT, "the cache was cleared meanwhile", str(folder)) from error

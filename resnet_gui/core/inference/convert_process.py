@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,8 @@ def main() -> None:
     device = from_json(DeviceInfo, what["device"]) if what["device"] is not None else None
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(_NICE)
+    # The computer is shut down, say: nothing half made stays, and it was no attempt.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     photos = [Path(name) for name in what["photos"]]
     try:
         if photos:

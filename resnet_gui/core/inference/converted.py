@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +38,8 @@ FORMAT_VERSION = 2  # of the folder and of how a network is converted and checke
 MODEL, MODEL_FOR_ONE = "model.xml", "one.xml"
 COMPILED, VERDICT = "compiled", "verdict.json"
 MAX_BYTES = 3_000_000_000  # of all conversions together; a ResNet-50 takes 103 MB
+# Written beside the others, for seconds.
+BEGUN, _NOT_BEGUN_S = ".new-", 600.0
 _HASHES = "hashes.json"
 _MAX_HASHES = 500
 _MAX_DOCUMENT = 1_000_000
@@ -238,7 +241,11 @@ def clear_conversions() -> None:
 
 
 def keep_within(limit: int = MAX_BYTES, keep: Path | None = None) -> None:
-    """Remove the conversions used longest ago until the others fit into `limit` bytes."""
+    """Remove the conversions used longest ago until the others fit into `limit` bytes; and what
+    processes that were killed had begun to write."""
+    for folder in _folders():
+        if folder.name.startswith(BEGUN) and time.time() - _used_at(folder) / 1e9 > _NOT_BEGUN_S:
+            shutil.rmtree(folder, ignore_errors=True)
     sizes = {folder: _size(folder) for folder in sorted(_folders(), key=_used_at)}
     total = sum(sizes.values())
     for folder, size in sizes.items():

@@ -15,7 +15,10 @@ from resnet_gui.core.runs.config import Precision, Switch
 from resnet_gui.core.system import garbage
 from resnet_gui.core.system.memory import process_memory_bytes
 
-_OOM_TEXTS = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
+_OOM_TEXTS = (
+    "out of memory", "DefaultCPUAllocator", "can't allocate memory",
+    "Failed to allocate", "bad allocation", "bad_alloc",  # OpenVINO's
+)  # fmt: skip
 
 
 def resolve_precision(wanted: Precision, device_kind: str) -> str:

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from resnet_gui.core.errors import DiskFullError, ImageReadError
+from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.inference.backend import INT8, Crops
 from resnet_gui.core.inference.check import Expected, check_pictures, compare, expected_of
 from resnet_gui.core.inference.convert import (
     MemoryShortError,
     check_memory,
-    disk_is_full,
+    raise_what_is_of_the_moment,
     save_forms,
 )
 from resnet_gui.core.inference.converted import (
@@ -38,6 +38,7 @@ from resnet_gui.core.inference.converted import (
     Verdict,
     find_conversion,
     keep_within,
+    remove_conversion,
 )
 from resnet_gui.core.inference.eight_bits import (
     ENOUGH,
@@ -51,6 +52,7 @@ from resnet_gui.core.inference.eight_bits import (
     write_eight_bits,
 )
 from resnet_gui.core.inference.exact import open_exact
+from resnet_gui.core.inference.hardware import is_out_of_memory
 from resnet_gui.core.inference.openvino_backend import THROUGHPUT, OpenVinoBackend
 from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.preprocessing import Preprocessing
@@ -101,33 +103,55 @@ def _make(entry: ModelEntry, found: Conversion, photos: list[str]) -> None:
     if len(crops) < ENOUGH:
         _log.warning("%s: only %d photos could be read", entry.spec.id, len(crops))
         return
-    exact = open_exact(entry, cpu(), channels_last=True)
-    try:
-        check_memory(exact.network)
-    except MemoryShortError as error:  # nothing is noted: it is tried again
-        _log.warning("%s is not made in 8 bits, as %s", entry.spec.id, error)
-        return
-    check_space(found.folder, (found.folder / MODEL).with_suffix(".bin").stat().st_size)
     attempts = before.verdict.attempts + 1 if before is not None else 1
     withdrawn = before.withdrawn if before is not None else 0
     known = EightBits(
         Verdict(State.UNFINISHED, attempts=attempts), photos=tuple(photos), withdrawn=withdrawn
     )
-    shutil.rmtree(place_of(found), ignore_errors=True)
-    write_eight_bits(found, known)
     held_out = np.arange(len(crops)) % _HELD_OUT == _HELD_OUT - 1
-    expected = expected_of(exact, crops[held_out])
-    del exact
+    place = place_of(found)
     try:
-        known = _made(entry.spec.preprocessing, found, known, crops[~held_out], expected)
-    except (OSError, DiskFullError):
-        shutil.rmtree(place_of(found), ignore_errors=True)  # it says nothing of the model
-        raise
-    if not known.usable:
-        shutil.rmtree(place_of(found), ignore_errors=True)
-    if (found.folder / VERDICT).exists():  # or the cache was cleared meanwhile
+        expected = _expected(entry, crops[held_out])
+        check_space(found.folder, (found.folder / MODEL).with_suffix(".bin").stat().st_size)
+        shutil.rmtree(place, ignore_errors=True)
         write_eight_bits(found, known)
-        keep_within(keep=found.folder)
+        known = _made(entry.spec.preprocessing, found, known, crops[~held_out], expected)
+    except MemoryShortError as error:
+        _log.warning("%s is not made in 8 bits, as %s", entry.spec.id, error)
+        _put_back(found, before)
+        return
+    except BaseException:  # it says nothing of the model; the process may have been told to end
+        _put_back(found, before)
+        raise
+    if not (place / VERDICT).exists():  # the cache was cleared meanwhile
+        _put_back(found, before)
+        return
+    if not known.usable:
+        shutil.rmtree(place, ignore_errors=True)
+    write_eight_bits(found, known)
+    keep_within(keep=found.folder)
+
+
+def _put_back(found: Conversion, before: EightBits | None) -> None:
+    """Leave what was known before, and nothing where the conversion itself is gone."""
+    shutil.rmtree(place_of(found), ignore_errors=True)
+    with contextlib.suppress(OSError), lock(found.folder.with_suffix(".lock"), _PATIENCE_S):
+        if not (found.folder / VERDICT).exists():
+            remove_conversion(found.folder)
+        elif before is not None:
+            write_eight_bits(found, before)
+
+
+def _expected(entry: ModelEntry, crops: Crops) -> Expected:
+    """What exact answers. Raises MemoryShortError, also where too little is left to go on."""
+    exact = open_exact(entry, cpu(), channels_last=True)
+    check_memory(exact.network)
+    try:
+        return expected_of(exact, crops)
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise MemoryShortError("too little memory was free") from error
+        raise
 
 
 def _read(photos: Sequence[str], preprocessing: Preprocessing) -> tuple[list[str], Crops]:
@@ -148,7 +172,8 @@ def _made(
     crops: Crops,
     expected: Expected,
 ) -> EightBits:
-    """Make it from `crops`, and judge it. Raises OSError: nothing can be said of it."""
+    """Make it from `crops`, and judge it. Raises OSError, MemoryShortError: nothing can be said of
+    it."""
     try:
         if not computes_in_8_bits():
             reason = "this processor does not compute with them"
@@ -156,9 +181,8 @@ def _made(
         quantize(found.folder, crops)
         verdict = judge(found.folder, preprocessing, expected)
         times = times_as_fast(found, expected.crops)
-    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        if disk_is_full(error):
-            raise OSError(str(error)) from error
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, MemoryError) as error:
+        raise_what_is_of_the_moment(error, place_of(found))
         lines = str(error).strip().splitlines() or [repr(error)]
         reason = f"OpenVINO cannot run it so ({lines[-1][:200]})"
         return dataclasses.replace(known, verdict=Verdict(State.REFUSED, reason=reason))

@@ -19,7 +19,7 @@ from resnet_gui.core.inference import (
     faster_forms,
     quantize,
 )
-from resnet_gui.core.inference.backend import INT8, Crops
+from resnet_gui.core.inference.backend import INT8
 from resnet_gui.core.inference.background import Conversions
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.converted import (
@@ -168,19 +168,6 @@ def test_too_few_photos_that_can_be_read_decide_nothing(home: Path, tmp_path: Pa
         path.write_bytes(b"no photo")
     make_eight_bits(insects_entry(), photos)
     assert eight_bits_of(conversion_now()) is None
-
-
-def test_a_full_disk_decides_nothing(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(folder: Path, crops: Crops) -> None:
-        raise RuntimeError("write failed: No space left on device")
-
-    monkeypatch.setattr(quantize, "quantize", full)
-    with pytest.raises(OSError, match="No space left"):
-        make_eight_bits(insects_entry(), jpegs(tmp_path / "photos"))
-    assert eight_bits_of(conversion_now()) is None
-    assert conversion_now().usable
 
 
 def test_one_that_ends_its_process_is_not_begun_for_ever(home: Path) -> None:
