@@ -112,7 +112,18 @@ def follow(
 
 
 @contextlib.contextmanager
-def _closing(events: Iterator[TrainEvent]) -> Iterator[None]:
+def stopping_test(events: Iterator[object]) -> Iterator[None]:
+    """Ctrl-C ends a test, which keeps what was answered, and says so."""
+    try:
+        with _closing(events):
+            yield
+    except KeyboardInterrupt:
+        say("What was answered so far is kept: the same command goes on from there.", "yellow")
+        raise
+
+
+@contextlib.contextmanager
+def _closing(events: Iterator[object]) -> Iterator[None]:
     """Close the generator at once, not when its memory is collected: a run is stopped by that."""
     try:
         yield

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
-from resnet_gui.cli.follow import PREPARING
+from resnet_gui.cli.follow import PREPARING, stopping_test
 from resnet_gui.cli.input import check_device
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
@@ -68,8 +68,9 @@ def compare(
         zoo, look = Zoo.standard(), tta or look_wanted()
         one, other = (looking(zoo.ready(model), look) for model in (first, second))
         root = dataset_folder(folder, archive, yes, as_json)
-        with Bar() as bar:
-            for event in start(one, other, root, part=part, device=device, exact=exact):
+        events = start(one, other, root, part=part, device=device, exact=exact)
+        with Bar() as bar, stopping_test(events):
+            for event in events:
                 if isinstance(event, Preparing):
                     bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):

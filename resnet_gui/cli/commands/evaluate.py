@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
-from resnet_gui.cli.follow import PREPARING
+from resnet_gui.cli.follow import PREPARING, stopping_test
 from resnet_gui.cli.input import check_device, check_folder_to_write
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta, path_option
 from resnet_gui.cli.output import (
@@ -63,7 +63,8 @@ def evaluate(
     """Measure how often a model is right on labelled photos.
 
     It says for each class how many of its photos were recognised. Photos that the model learned
-    from say little of new ones: it tells how many there are.
+    from say little of new ones: it tells how many there are. A test that was stopped with Ctrl+C
+    goes on where it was, as long as model and photos are the same.
 
     \b
     Examples:
@@ -86,8 +87,9 @@ def evaluate(
         failed, result, measured = 0, None, None
         entry = looking(Zoo.standard().ready(model), tta or look_wanted())
         root = dataset_folder(folder, archive, yes, as_json)
-        with Bar() as bar:
-            for event in start(entry, root, part=part, device=device, exact=exact):
+        events = start(entry, root, part=part, device=device, exact=exact)
+        with Bar() as bar, stopping_test(events):
+            for event in events:
                 if isinstance(event, Preparing):
                     bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
                 elif isinstance(event, Notice):

@@ -12,7 +12,7 @@ import numpy as np
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
 from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.errors import DatasetError, ModelError
-from resnet_gui.core.evaluation.answers import answers_of
+from resnet_gui.core.evaluation.begun import BegunTest
 from resnet_gui.core.evaluation.evaluate import match_classes
 from resnet_gui.core.evaluation.kept_answers import kept_answers
 from resnet_gui.core.evaluation.learned_photos import choose_photos
@@ -89,6 +89,7 @@ def compare(
     paths = [summary.absolute(photo) for photo in photos]
     said: list[dict[int, Said]] = []
     made: list[str] = []
+    tests: list[BegunTest] = []
     exact = exact or exact_wanted()
     told: set[int] = set()  # photos that could not be read, each said once
     for number, entry in enumerate(entries):
@@ -96,7 +97,9 @@ def compare(
         made.append("" if kept is None else kept.made)
         if kept is None:
             answers = _answers(entry, paths, device, exact, number * len(paths), told)
-            said.append((yield from answers))
+            answered, begun = yield from answers
+            said.append(answered)
+            tests.append(begun)
         else:
             said.append(kept.said)
             for index, path in enumerate(paths):
@@ -122,6 +125,8 @@ def compare(
         raise DatasetError(summary.root, "None of the photos could be read.")
     judged = [photo for n, photo in enumerate(photos) if n in said[0] and n in said[1]]
     learned = [chosen.learned_by(number, judged) for number in range(MODELS)]
+    for test in tests:
+        test.forget()
     yield Compared(
         models=(first.spec.id, second.spec.id),
         titles=(first.spec.title, second.spec.title),
@@ -186,8 +191,9 @@ def _answers(
     exact: bool,
     before: int,
     told: set[int],
-) -> Generator[CompareEvent, None, dict[int, Said]]:
-    """A model's answers by position; a photo that cannot be read has none. before: photos that are
+) -> Generator[CompareEvent, None, tuple[dict[int, Said], BegunTest]]:
+    """A model's answers by position; a photo that cannot be read has none. And where they are kept
+    until both models have answered: stopped, it goes on. before: photos that are
     done. told: those that were named as unreadable; it grows."""
     info, missing = device_or_cpu(device)
     notices = [missing] if missing else []
@@ -196,8 +202,9 @@ def _answers(
     while True:
         said: dict[int, Said] = {}
         done = 0
+        begun = BegunTest(entry, backend)
         try:
-            with contextlib.closing(answers_of(paths, entry.spec, backend)) as answers:
+            with contextlib.closing(begun.answers(paths)) as answers:
                 for answered in answers:
                     if answered.positions:
                         rows = calibrated(entry.spec.calibration, np.stack(answered.logits))
@@ -215,10 +222,11 @@ def _answers(
             if backend.name == EXACT:
                 raise
             # From the beginning: all photos are judged alike.
+            begun.forget()
             yield Notice(
                 f"{backend.device.name} failed ({first_line(error)}). torch is used instead."
             )
             backend = open_exact(entry, cpu(), channels_last=True)
     if not exact:
         CONVERSIONS.begin(entry, info)
-    return said
+    return said, begun

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
-from resnet_gui.core.evaluation.answers import answers_of
+from resnet_gui.core.evaluation.begun import BegunTest
 from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.gathered import Gathered
 from resnet_gui.core.evaluation.intervals import wilson_interval
@@ -116,7 +116,8 @@ def evaluate(
     summary: DatasetSummary | None = None,
 ) -> Iterator[EvaluateEvent]:
     """Measure a model on a folder with one sub-folder per class. Never in 8 bits, whatever the
-    settings say: what is measured is kept, compared and calibrated by.
+    settings say: what is measured is kept, compared and calibrated by. Where such a test was
+    stopped before, of the same photos by the same weights in the same precision, it goes on.
 
     Args:
         entry: a model that is here.
@@ -172,9 +173,12 @@ def evaluate(
         tally = _Tally(len(entry.spec.classes), entry.spec.calibration.temperature)
         gathered = Gathered(len(paths), len(entry.spec.classes))
         done, trained_on = 0, 0
+        begun = BegunTest(entry, backend)
         try:
-            with contextlib.closing(answers_of(paths, entry.spec, backend)) as answers:
+            with contextlib.closing(begun.answers(paths)) as answers:
                 for answered in answers:
+                    if done and done == begun.known:
+                        yield Notice(_going_on(done, len(paths)))
                     if answered.positions:
                         truth = np.array([judged[i][1] for i in answered.positions])
                         tally.add(np.stack(answered.logits), truth)
@@ -192,6 +196,7 @@ def evaluate(
             if backend.name == EXACT:
                 raise
             # From the beginning: all photos are judged alike.
+            begun.forget()
             yield Notice(
                 f"{backend.device.name} failed ({first_line(error)}). torch is used instead."
             )
@@ -216,7 +221,15 @@ def evaluate(
     )  # fmt: skip
     if predictions is not None:
         yield Measured(predictions, keep(predictions))
+    begun.forget()
     yield result
+
+
+def _going_on(known: int, photos: int) -> str:
+    return (
+        f"This test was stopped before and goes on: {known:,} of its {photos:,} photos were "
+        "answered then."
+    )
 
 
 def match_classes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int | None]:

@@ -69,9 +69,12 @@ class Gathered:
         """
         if not self._wanted or not self._positions:
             return None
-        logits = np.concatenate(self._logits)
-        truth = np.array([photos[index][1] for index in self._positions], np.int64)
-        features = np.concatenate(self._features) if self._features else None
+        # A test that was stopped and goes on begins with what it had.
+        order = np.argsort(self._positions)
+        positions = [self._positions[n] for n in order]
+        logits = np.concatenate(self._logits)[order]
+        truth = np.array([photos[index][1] for index in positions], np.int64)
+        features = np.concatenate(self._features)[order] if self._features else None
         fitted, unlike = fit_calibration(logits, truth, features)
         weights = ""
         with contextlib.suppress(OSError):  # its file is gone meanwhile
@@ -97,5 +100,5 @@ class Gathered:
             # What is averaged has no logits of one network: the score would mean nothing.
             fitted={} if trained_on or spec.views or spec.members else fitted.to_json(),
         )
-        paths = tuple(photos[index][0] for index in self._positions)
+        paths = tuple(photos[index][0] for index in positions)
         return Predictions(facts, paths, truth, logits, unlike)

@@ -107,13 +107,15 @@ class FeatureCache:
         depends: all that decides the numbers, as JSON: the backbone's hash, the preprocessing, the
             precision, versions …
         width: how many numbers a photo has.
+
+    Attributes:
+        folder: its own. width: as it was given.
     """
 
     def __init__(self, depends: Mapping[str, Any], width: int) -> None:
-        text = json.dumps({"format": _FORMAT_VERSION, **depends}, sort_keys=True)
-        self.folder = features_dir() / hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.folder = _folder_of(depends)
         self._kind = np.dtype([("key", "V16"), ("row", "<f4", (width,))])
-        self._width = width
+        self.width = width
 
     def locate(self, keys: Sequence[bytes]) -> FoundRows:
         """Where the features of the photos are that there are some of; numbered as the keys are."""
@@ -141,7 +143,7 @@ class FeatureCache:
             if places:
                 with contextlib.suppress(OSError):
                     os.utime(path)
-        return FoundRows(self._width, tables, found)
+        return FoundRows(self.width, tables, found)
 
     def find(self, keys: Sequence[bytes]) -> tuple[npt.NDArray[np.float32], list[int]]:
         """Features of the photos that there are some of, in memory.
@@ -186,6 +188,10 @@ class FeatureCache:
         kept = self._mapped(path) if len(good) == len(keys) else None
         return None if kept is None else kept["row"]
 
+    def remove(self) -> None:
+        """Remove all that is kept under these conditions, whatever its width."""
+        shutil.rmtree(self.folder, ignore_errors=True)  # Windows keeps what is mapped
+
     def _mapped(self, path: Path) -> npt.NDArray[Any] | None:
         """A file's table; None: it is none, or damaged."""
         try:
@@ -193,6 +199,21 @@ class FeatureCache:
         except (OSError, ValueError, EOFError, OverflowError):
             return None
         return table if table.dtype == self._kind and table.ndim == 1 else None
+
+
+def kept_width(depends: Mapping[str, Any]) -> int:
+    """How many numbers a photo has in what is kept under these conditions; 0: nothing is."""
+    for path in _files(_folder_of(depends)):
+        with contextlib.suppress(OSError, ValueError, EOFError, OverflowError, KeyError):
+            row = np.load(path, mmap_mode="r", allow_pickle=False).dtype["row"]
+            if len(row.shape) == 1:
+                return int(row.shape[0])
+    return 0
+
+
+def _folder_of(depends: Mapping[str, Any]) -> Path:
+    text = json.dumps({"format": _FORMAT_VERSION, **depends}, sort_keys=True)
+    return features_dir() / hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _finite(rows: npt.NDArray[np.float32], places: Sequence[int]) -> list[bool]:

@@ -73,6 +73,7 @@ class EvaluateController(QObject):
         self._job: Job | None = None
         self._failed = 0
         self._done = (0, 0)  # photos that the test has answered, of so many
+        self._first = 0  # of them, as the first was told
         self._began = 0.0
         means.store.changed.connect(self.changed)
 
@@ -198,7 +199,7 @@ class EvaluateController(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """End the test. What was answered so far is not kept."""
+        """End the test. Started again on the same photos it goes on where it was."""
         if self._job is not None and self.state is EvaluateState.TESTING:
             self._set(EvaluateState.STOPPING)
             self._job.cancel()
@@ -220,9 +221,11 @@ class EvaluateController(QObject):
             self.progressed.emit("Looking through the folder", event.done, event.total)
             self._began = time.monotonic()
             return
+        if not self._done[1]:  # a test that goes on begins with many at once
+            self._first = event.done
         self._done = (event.done, event.total)
-        elapsed = time.monotonic() - self._began
-        left = elapsed / event.done * (event.total - event.done) if event.done else None
+        elapsed, new = time.monotonic() - self._began, event.done - self._first
+        left = elapsed / new * (event.total - event.done) if new else None
         text = f"{event.done:,} of {event.total:,} photos"
         if left is not None and elapsed > 1:
             text += f" · about {duration(left)} left"
@@ -247,11 +250,15 @@ class EvaluateController(QObject):
     def _on_cancelled(self) -> None:
         self._end()
         done, total = self._done
-        where = f"after {done:,} of {total:,} photos" if done else "before its first photo"
-        then = "To test all of them, start it again."
+        text = "Stopped before its first photo. To test them, start it again."
+        if done:
+            text = (
+                f"Stopped after {done:,} of {total:,} photos. These answers are kept: start the "
+                "test again with the same model and folder, and it goes on from there."
+            )
         if self.state is EvaluateState.SHOWN:
-            then = "What you see is the result from before."
-        self.stopped.emit(f"Stopped {where}: of this test nothing is kept. {then}")
+            text += " What you see is the result from before."
+        self.stopped.emit(text)
 
     def _end(self) -> None:
         """Without a result of its own."""

@@ -56,7 +56,8 @@ KEPT = [
     Kept(
         "Features of photos",
         "What a network saw in them, kept so that the next training of a head on the same photos "
-        "starts at once. It is computed again when it is needed.",
+        "starts at once, and that a test that was stopped goes on where it was. It is computed "
+        "again when it is needed.",
         feature_cache.used_bytes,
         feature_cache.clear_features,
     ),

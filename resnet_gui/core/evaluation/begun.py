@@ -1,0 +1,151 @@
+"""Answers of a test that is not finished, so that it goes on where it was stopped. No torch.
+
+A row of numbers for each photo, its logits and what the head saw, in the cache of features: found
+by the photo's content, under all that decides the numbers (weights, backend, precision, versions).
+Rows are written every half a minute and when the test ends without a result, whatever ended it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from resnet_gui import __version__
+from resnet_gui.core.evaluation.answers import Answered, answers_of
+from resnet_gui.core.evaluation.store import weights_key
+from resnet_gui.core.inference.backend import LIBRARIES, Backend, Rows
+from resnet_gui.core.inference.feature_cache import (
+    HASHED_AT_ONCE,
+    FeatureCache,
+    kept_width,
+    photo_keys,
+)
+from resnet_gui.core.system.versions import version_of
+from resnet_gui.core.zoo.spec import ModelEntry
+
+_log = logging.getLogger(__name__)
+_EVERY_S = 30.0
+_MOST_BYTES = 64_000_000  # of rows that wait in memory
+
+
+class BegunTest:
+    """What a model answered to photos in tests that did not end, through one backend.
+
+    Attributes:
+        known: to how many of the photos an answer was found.
+    """
+
+    def __init__(self, entry: ModelEntry, backend: Backend) -> None:
+        self.known = 0
+        self._spec, self._backend = entry.spec, backend
+        self._depends = _depends(entry, backend)
+        self._cache: FeatureCache | None = None
+        self._waiting: list[tuple[Path, Rows]] = []
+        self._began_ns = time.time_ns()
+        self._written = time.monotonic()
+
+    def answers(self, paths: Sequence[Path]) -> Generator[Answered, None, None]:
+        """As `answers_of`: first those that were found, then the others. Where it is closed, or
+        fails, before its end, what was answered is on the disk. A photo that could not be read is
+        asked about again.
+
+        Raises as `answers_of`.
+        """
+        rest = yield from self._found(paths)
+        try:
+            answers = answers_of([paths[n] for n in rest], self._spec, self._backend)
+            with contextlib.closing(answers):
+                for answered in answers:
+                    failed = {rest[n]: message for n, message in answered.failed.items()}
+                    answered.positions = [rest[n] for n in answered.positions]
+                    answered.failed = failed
+                    self._add(paths, answered)
+                    yield answered
+        finally:
+            self._write()
+
+    def forget(self) -> None:
+        """The test has its result, or begins anew: nothing is kept of it."""
+        self._waiting.clear()
+        if self._depends is not None:
+            FeatureCache(self._depends, 1).remove()
+
+    def _found(self, paths: Sequence[Path]) -> Generator[Answered, None, list[int]]:
+        """Yields what was found; returns the positions of the other photos."""
+        width = 0 if self._depends is None else kept_width(self._depends)
+        classes = len(self._spec.classes)
+        if self._depends is None or width < classes:
+            return list(range(len(paths)))
+        self._cache = FeatureCache(self._depends, width)
+        rest: list[int] = []
+        for start in range(0, len(paths), HASHED_AT_ONCE):
+            some = paths[start : start + HASHED_AT_ONCE]
+            rows, numbers = self._cache.find(photo_keys(some))
+            found = {start + number for number in numbers}
+            rest += [n for n in range(start, start + len(some)) if n not in found]
+            if not numbers:
+                continue
+            self.known += len(numbers)
+            seen = list(rows[:, classes:]) if width > classes else []
+            yield Answered(len(numbers), sorted(found), list(rows[:, :classes]), features=seen)
+        return rest
+
+    def _add(self, paths: Sequence[Path], answered: Answered) -> None:
+        if self._depends is None or not answered.positions:
+            return
+        rows = np.stack(answered.logits)
+        if len(answered.features) == len(rows):
+            rows = np.concatenate([rows, np.stack(answered.features)], axis=1)
+        if self._cache is None:
+            self._cache = FeatureCache(self._depends, rows.shape[1])
+        if rows.shape[1] != self._cache.width:
+            return
+        self._waiting += zip((paths[n] for n in answered.positions), rows, strict=True)
+        large = len(self._waiting) * rows[0].nbytes > _MOST_BYTES
+        if large or time.monotonic() - self._written > _EVERY_S:
+            self._write()
+
+    def _write(self) -> None:
+        self._written = time.monotonic()
+        if self._cache is None or not self._waiting:
+            return
+        paths = [path for path, _ in self._waiting]
+        rows = np.stack([row for _, row in self._waiting])
+        self._waiting.clear()
+        # A photo that was changed meanwhile may not be the one that was answered.
+        read = zip(paths, photo_keys(paths), strict=True)
+        keys = [b"" if self._changed(path) else key for path, key in read]
+        if self._cache.add(keys, rows) is None and all(keys):
+            _log.warning("what a test answered so far could not be kept in %s", self._cache.folder)
+
+    def _changed(self, path: Path) -> bool:
+        try:
+            info = path.stat()
+        except OSError:
+            return True
+        changed = info.st_mtime_ns if os.name == "nt" else info.st_ctime_ns
+        return changed >= self._began_ns
+
+
+def _depends(entry: ModelEntry, backend: Backend) -> dict[str, object] | None:
+    """All that decides the rows; None: the model's file cannot be read any more."""
+    try:
+        weights = weights_key(entry)
+    except OSError:
+        return None
+    device = backend.device
+    return {
+        "kind": "test",
+        "weights": weights,
+        "backend": [backend.name, backend.precision, backend.made],
+        "device": [device.kind, device.name, device.driver],
+        "versions": [
+            __version__, version_of("pillow"), version_of(LIBRARIES.get(backend.name, "")),
+        ],
+    }  # fmt: skip
