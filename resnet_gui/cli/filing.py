@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import typer
 
@@ -18,24 +19,30 @@ def follow_filing(
 ) -> Filed:
     """Run a batch to its end.
 
+    Returns:
+        what came of it; a file that came to its place meanwhile is not counted as missed.
+
     Raises:
         typer.Exit: Ctrl-C; what was done stays noted.
     """
-    batch = ""
+    batch, same = "", 0
     with stop_flag() as stop, Bar() as bar, contextlib.closing(events), _advised():
         for event in events:
             if isinstance(event, FilingProgress):
                 batch = event.batch
                 bar.show(what, event.done, event.total)
             elif isinstance(event, FileMissed):
+                same += event.same
                 if as_json:
                     emit_json(event.to_json())
-                else:
+                elif not event.same:
                     say(f"{event.path}: {event.message}", "yellow")
             else:
                 if as_json:
                     emit_json(event.to_json())
-                return event
+                elif same:
+                    say(_same_line(same), "yellow")
+                return replace(event, missed=event.missed - same)
             if stop.is_set():
                 break
     say(f"Stopped. {_ways_on(batch)}")
@@ -50,6 +57,11 @@ def _advised() -> Iterator[None]:
     except FilingInterruptedError as error:
         error.add_advice(_ways_on(error.batch))
         raise
+
+
+def _same_line(number: int) -> str:
+    stay = "file stays: the same file" if number == 1 else "files stay: the same files"
+    return f"{number:,} {stay} came into the folder meanwhile."
 
 
 def _ways_on(batch: str) -> str:

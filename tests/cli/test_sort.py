@@ -15,8 +15,9 @@ import pytest
 
 from resnet_gui import __main__
 from resnet_gui.cli import filing as cli_filing
+from resnet_gui.cli.commands import sort as sorting
 from resnet_gui.core.filing import carry_out as carrying
-from resnet_gui.core.filing.batch import BatchState
+from resnet_gui.core.filing.batch import BatchState, Plan
 from resnet_gui.core.filing.disk import copy_new
 from resnet_gui.core.filing.journal import at_work, list_batches
 from resnet_gui.core.system import paths
@@ -245,3 +246,26 @@ def test_stopped_by_a_key_then_finished(
     code, _, err = resnet_gui("undo", "--finish")
     assert code == 2
     assert "No sorting was cut off" in err
+
+
+def test_two_sorts_at_once_copy_each_photo_once(
+    resnet_gui: Main, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one carries out what it planned between this one's plan and work."""
+    into = photos.with_name("sorted")
+    original = sorting._planned
+
+    def slow(*args: Any) -> Plan:
+        plan = original(*args)
+        list(carrying.carry_out(plan))
+        return plan
+
+    monkeypatch.setattr(sorting, "_planned", slow)
+    code, out, err = resnet_gui("sort", photos, "--into", into, "--min-confidence", "0")
+    assert (code, out) == (0, "")
+    assert "4 files stay: the same files came into the folder meanwhile." in err
+    assert "0 photos copied" in err
+    assert "takes it back" not in err
+    assert len([path for path in into.rglob("*") if path.is_file()]) == 4
+    [batch] = list_batches()
+    assert batch.done == 4

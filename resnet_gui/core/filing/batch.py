@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from resnet_gui.core.values import Value
 
+SAME_THERE = "A file with the same content is there already."
 CORRECTING = "Correct “"  # how the titles of Improve's batches begin
 
 
@@ -127,11 +128,16 @@ class FilingProgress(Value):
 
 @dataclass(frozen=True, slots=True)
 class FileMissed(Value):
-    """One file stays where it is; the others go on."""
+    """One file stays where it is; the others go on.
+
+    Attributes:
+        same: a file with the same content came to where it was to be since the plan was made.
+    """
 
     event: ClassVar[str] = "missed"
     path: str
     message: str
+    same: bool = False
 
 
 class BatchState(StrEnum):

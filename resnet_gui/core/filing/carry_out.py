@@ -12,6 +12,7 @@ from pathlib import Path
 
 from resnet_gui.core.errors import FilingError, FilingInterruptedError, UnknownBatchError
 from resnet_gui.core.filing.batch import (
+    SAME_THERE,
     Filed,
     FileMissed,
     FilingProgress,
@@ -23,6 +24,7 @@ from resnet_gui.core.filing.disk import (
     check_copy,
     copy_new,
     nearest_folder,
+    same_content,
     status,
     sync_folder,
     writable,
@@ -52,8 +54,9 @@ def carry_out(plan: Plan) -> Generator[FilingEvent, None, None]:
     """Do what a plan says.
 
     Whoever closes the generator stops the batch: what was done stays noted, and the batch can be
-    finished or undone. Nothing is replaced: a name that was taken since the plan was made gets a
-    number.
+    finished or undone. Nothing is replaced: where a name was taken since the plan was made, by a
+    file with the same content (two may sort the same photos into one folder), the file stays;
+    otherwise it gets a number.
 
     Yields:
         FilingProgress at least after every group of files, FileMissed for what could not be done,
@@ -70,9 +73,8 @@ def carry_out(plan: Plan) -> Generator[FilingEvent, None, None]:
     with at_work(), Journal.begin(plan) as journal:
         try:
             yield from Carrier(journal).run()
-        except BaseException:
+        finally:
             _discard_untouched(journal)
-            raise
 
 
 def finish(batch: str) -> Generator[FilingEvent, None, None]:
@@ -116,6 +118,7 @@ class Carrier:
     def __init__(self, journal: Journal) -> None:
         self._journal, self._record = journal, journal.record
         self._moved: list[tuple[str, str]] = []
+        self._same: set[str] = set()  # photos that are there already
         self._missed: list[FileMissed] = []
         self._done: list[tuple[int, Stamp, str, int]] = []
         self._folders: set[Path] = set()
@@ -146,6 +149,7 @@ class Carrier:
                     self._note()
                     self._let_go(group)
                 yield from self._told()
+            yield from self._told()  # also of the last files, where none of them could be done
             journal.ends("end")
         except OSError as error:
             raise self._interrupted(at, error) from error
@@ -185,7 +189,8 @@ class Carrier:
     def _miss(self, number: int, why: str) -> None:
         self._journal.missed(number, why)
         self._over += 1
-        self._missed.append(FileMissed(self._record.pieces[number].source, why))
+        same = why == SAME_THERE
+        self._missed.append(FileMissed(self._record.pieces[number].source, why, same))
 
     def _interrupted(self, at: Path, error: OSError) -> FilingError:
         done = sum(fate.carried for fate in self._record.fates)
@@ -217,12 +222,11 @@ class Carrier:
             if folder not in self._folders:
                 self._make(folder)
             given = {name for _, name, _ in group}
-            if os.path.lexists(target) or str(target) in given:
-                target = next(
-                    name
-                    for name in _numbered(target)
-                    if not os.path.lexists(name) and str(name) not in given
-                )
+            place = self._free_place(number, given)
+            if place is None:
+                self._miss(number, SAME_THERE)
+                continue
+            target = place
             group.append((number, str(target), before))
             room -= before.size
             if len(group) == GROUP or room <= 0:
@@ -230,6 +234,21 @@ class Carrier:
         if group:
             self._journal.group_begins(group)
         return [number for number, _, _ in group]
+
+    def _free_place(self, number: int, given: set[str]) -> Path | None:
+        """A name that nothing has; None: a file with the same content has the file's name, or the
+        photo that it goes along with stays for that reason."""
+        piece, target = self._record.pieces[number], self._record.target(number)
+        if piece.photo in self._same:
+            return None
+        for name in itertools.chain([target], _numbered(target)):
+            if os.path.lexists(name):
+                if same_content(self._record.source(number), name):
+                    self._same.add(piece.source)
+                    return None
+            elif str(name) not in given:
+                return name
+        raise AssertionError  # numbers do not end
 
     def _make(self, folder: Path) -> None:
         try:

@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resnet_gui.core.errors import FilingError
-from resnet_gui.core.filing.batch import How, Piece, Plan, Planning, Skipped, Why, Wish, count
+from resnet_gui.core.filing.batch import (
+    SAME_THERE,
+    How,
+    Piece,
+    Plan,
+    Planning,
+    Skipped,
+    Why,
+    Wish,
+    count,
+)
 from resnet_gui.core.filing.disk import nearest_folder, same_content, status, writable
 from resnet_gui.core.filing.names import folded, numbers, with_number
 from resnet_gui.core.system.disk import SPARE_BYTES
@@ -217,7 +227,7 @@ class _Planner:
                     self._skip(
                         source,
                         Why.SAME,
-                        "A file with the same content is there already.",
+                        SAME_THERE,
                         str(target.with_name(chosen[0])),
                     )
                     return

@@ -331,3 +331,43 @@ def test_a_plan_tells_how_far_it_is(here: Path) -> None:
     assert [(event.done, event.total) for event in told] == [(0, 0)]
     with pytest.raises(FilingInterruptedError):
         raise FilingInterruptedError(here, "The disk is full.", "Free some.", "x", 3, 10)
+
+
+@pytest.mark.parametrize("how", [COPY, MOVE, LINK])
+def test_of_two_plans_for_the_same_files_one_is_carried_out(
+    here: Path, tmp_path: Path, how: How
+) -> None:
+    """Both were made before either began, as two terminals do. What is there already stays, as it
+    does in a plan; a file with edits stays with its photo; another photo gets a number."""
+    write(here / "a.xmp", "edits")
+    into = tmp_path / "sorted" / "x"
+    copies = tmp_path / "copies"
+    for path in sorted(here.iterdir()):
+        write(copies / path.name, path.read_bytes())
+    write(copies / "b.jpg", "another photo")
+    write(copies / "a.xmp", "other edits")
+    first = planned([(path, into / path.name, COPY) for path in sorted(here.glob("[ab].jpg"))])
+    second = planned([(path, into / path.name, how) for path in sorted(copies.glob("[ab].jpg"))])
+    done(carry_out(first))
+    between = tree(into), tree(copies)
+    ended, missed = done(carry_out(second))
+    assert {Path(event.path).name for event in missed if event.same} == {"a.jpg", "a.xmp"}
+    assert (ended.done, ended.missed) == (1, 2)
+    assert {path.name for path in into.iterdir()} == {"a.jpg", "a.xmp", "b.jpg", "b-2.jpg"}
+    assert (copies / "a.jpg").exists()
+    done(undo(ended.batch))
+    assert (tree(into), tree(copies)) == between
+
+
+def test_a_plan_of_which_all_is_there_already_leaves_no_batch(here: Path, tmp_path: Path) -> None:
+    plans = [
+        planned([(path, tmp_path / "sorted" / path.name, COPY) for path in sorted(here.iterdir())])
+        for _ in range(2)
+    ]
+    first, _ = done(carry_out(plans[0]))
+    after = tree(tmp_path / "sorted")
+    second, missed = done(carry_out(plans[1]))
+    assert second.done == 0
+    assert [event.same for event in missed] == [True] * 5
+    assert tree(tmp_path / "sorted") == after
+    assert [info.id for info in list_batches()] == [first.batch]

@@ -346,7 +346,9 @@ def save_class_folder(collection: Collection, target: Path) -> Iterator[FolderEv
     missing = [item.path for item in plan.skipped if item.why not in (Why.SAME, Why.THERE)]
     copied = 0
     for event in carry_out(plan) if plan.pieces else ():
-        if isinstance(event, FileMissed):
+        if isinstance(event, FileMissed) and event.same:
+            there += 1
+        elif isinstance(event, FileMissed):
             missing.append(event.path)
         elif isinstance(event, FilingProgress):
             yield FolderProgress(event.done, event.total)
