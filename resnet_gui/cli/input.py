@@ -49,12 +49,6 @@ def check_device(device: str) -> None:
         )
 
 
-def check_folder_to_write(folder: Path, option: str) -> None:
-    """Raises typer.BadParameter if a file has the name of the folder that an option names."""
-    if folder.exists() and not folder.is_dir():
-        raise typer.BadParameter(f"“{folder}” is a file, not a folder", param_hint=option)
-
-
 def check_look(look: str | None) -> str | None:
     """Raises typer.BadParameter for no way of looking at photos."""
     if look is not None and look not in LOOKS:

@@ -81,4 +81,4 @@ def test_a_photo_that_cannot_be_read(photo: Path) -> None:
 def test_a_folder_that_cannot_be_written(photo: Path) -> None:
     (photo.parent / "file").write_text("")
     result = invoke(photo, "--model", "insects", "--out", photo.parent / "file" / "why.png")
-    assert (result.exit_code, "could not be written" in result.stderr) == (1, True)
+    assert (result.exit_code, "is a file, so there can be no" in result.stderr) == (2, True)

@@ -21,6 +21,7 @@ from resnet_gui.cli.input import (
 )
 from resnet_gui.cli.options import EightBits, Exact, JsonLines, Photos, Tta, path_option
 from resnet_gui.cli.output import INTERRUPTED, prepare_streams, say, say_error
+from resnet_gui.cli.written import check_file, into_folder
 from resnet_gui.core.errors import ResNetGuiError
 from resnet_gui.core.events import INCOMPLETE, ImageFailed, ModelLoading, Notice, Prediction
 from resnet_gui.core.library.answered import AnsweredPhoto
@@ -138,8 +139,8 @@ def classify(
     for name, option in (("--out", out), ("--columns", columns)):
         if option is not None and not (as_csv or as_json):
             raise typer.BadParameter("it goes with --csv or --json", param_hint=name)
-    if out is not None and out.is_dir():
-        raise typer.BadParameter(f"“{out}” is a folder, not a file", param_hint="--out")
+    if out is not None:
+        check_file(out, "--out")
     check_device(device)
     chosen = _columns(columns, top, as_csv)
     entry = chosen_model(joined(model), _GET_A_MODEL)
@@ -161,6 +162,8 @@ def classify(
     with contextlib.ExitStack() as stack:
         stack.callback(library.store.close)
         stop = stack.enter_context(stop_flag())
+        if out is not None:
+            stack.enter_context(into_folder(out.parent))
         table: Table | None = None
         if as_csv or as_json:
             kind = TableKind.CSV if as_csv else TableKind.JSON_LINES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Generator
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from resnet_gui.cli.options import JsonLines, path_option
 from resnet_gui.cli.output import emit_json, say, say_error
 from resnet_gui.cli.transfer import DownloadBar, error_line
+from resnet_gui.cli.written import check_folder, into_folder
 from resnet_gui.core.errors import NetworkError, ResNetGuiError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.settings import DIRECT, HttpSettings, load_http_settings
@@ -62,10 +64,11 @@ def download(
     zoo = Zoo.standard()
     entries = list({entry.spec.id: entry for entry in map(zoo.get, models)}.values())
     settings = _settings(proxy, ca_bundle, mirror)
-    if to is not None and to.exists() and not to.is_dir():
-        raise typer.BadParameter(f"“{to}” is a file, not a folder", param_hint="--to")
+    if to is not None:
+        check_folder(to, "--to")
     failed = blocked = False
-    with DownloadBar() as bar:
+    writing = into_folder(to) if to is not None else contextlib.nullcontext()
+    with writing, DownloadBar() as bar:
         for entry in entries:
             try:
                 path = bar.follow(_fetch(entry, to, settings), entry.spec.title)

@@ -9,7 +9,7 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
 from resnet_gui.cli.follow import PREPARING, stopping_test
-from resnet_gui.cli.input import check_device, check_folder_to_write
+from resnet_gui.cli.input import check_device
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta, path_option
 from resnet_gui.cli.output import (
     FINE,
@@ -21,6 +21,7 @@ from resnet_gui.cli.output import (
     foreseen_errors,
     say,
 )
+from resnet_gui.cli.written import check_folder, into_folder
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.zoo import ModelEntry
@@ -78,7 +79,7 @@ def evaluate(
         check_part(part)
         check_device(device)
         if report is not None:
-            check_folder_to_write(report, "--report")
+            check_folder(report, "--report")
         from resnet_gui.core.evaluation.evaluate import evaluate as start
         from resnet_gui.core.evaluation.predictions import Measured
         from resnet_gui.core.inference.looking import look_wanted, looking
@@ -116,11 +117,12 @@ def evaluate(
 def _write_report(measured: Any, folder: Path, entry: ModelEntry, bar: Bar) -> None:
     from resnet_gui.core.evaluation.report import ReportWritten, write_report
 
-    for event in write_report(measured.predictions, folder, entry.spec):
-        if isinstance(event, ReportWritten):
-            say(f"The report is in {event.html}")
-        else:
-            bar.show("Writing the report", event.done, event.total)
+    with into_folder(folder):
+        for event in write_report(measured.predictions, folder, entry.spec):
+            if isinstance(event, ReportWritten):
+                say(f"The report is in {event.html}")
+            else:
+                bar.show("Writing the report", event.done, event.total)
 
 
 def _print_result(result: Any) -> None:

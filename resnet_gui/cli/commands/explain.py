@@ -13,6 +13,7 @@ import typer
 from resnet_gui.cli.input import check_device, chosen_model, given_path
 from resnet_gui.cli.options import Device, Exact, OneModel, path_option
 from resnet_gui.cli.output import SOME_FAILED, Bar, emit_json, emit_line, say, say_error
+from resnet_gui.cli.written import check_file, into_folder
 from resnet_gui.core.errors import ImageReadError
 from resnet_gui.core.events import ImageSource, Notice
 from resnet_gui.core.explain.events import Explained, Explaining, Method
@@ -75,8 +76,7 @@ def explain(
     check_device(device)
     way = _method(method)
     target = out or Path(f"{photo.stem}-why.png")
-    if target.suffix.lower() != ".png" or target.is_dir():
-        raise typer.BadParameter(f"“{target}” is no file name ending in .png", param_hint="--out")
+    check_file(target, "--out", ".png")
     entry = chosen_model(model, _GET_A_MODEL)
     among = _indices(entry.spec, label) if label is not None else ()
     source = ImageSource.file(photo)
@@ -161,7 +161,8 @@ def _save(target: Path, source: ImageSource, found: Explained) -> None:
     from resnet_gui.core.explain.overlay import save_overlay
 
     try:
-        save_overlay(target, source, found)
+        with into_folder(target.parent):
+            save_overlay(target, source, found)
     except OSError as error:
         say_error(f"{target} could not be written ({error.strerror}).")
         raise typer.Exit(SOME_FAILED) from None

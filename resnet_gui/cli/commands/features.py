@@ -14,6 +14,7 @@ from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from resnet_gui.cli.input import check_device, chosen_model, found_photos
 from resnet_gui.cli.options import Device, Exact, OneModel, Photos, path_option
 from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
+from resnet_gui.cli.written import check_file, into_folder
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
 from resnet_gui.core.system.settings import exact_wanted
@@ -60,7 +61,7 @@ def features(
     entry = chosen_model(model, "Get one with “resnet-gui download resnet50”.")
     sources, problems = found_photos(photos)
     started = time.monotonic()
-    with FeatureFile(out, entry.spec.id, pooling) as file:
+    with into_folder(out.parent), FeatureFile(out, entry.spec.id, pooling) as file:
         try:
             _compute(file, sources, device, exact)
         except KeyboardInterrupt:
@@ -86,8 +87,7 @@ def _check(out: Path, pooling: str, device: str) -> None:
         raise typer.BadParameter(
             f"there is no pooling “{pooling}”; choose avg, max or none", param_hint="--pooling"
         )
-    if out.suffix.lower() != SUFFIX or out.is_dir():
-        raise typer.BadParameter(f"“{out}” is no file name ending in {SUFFIX}", param_hint="--out")
+    check_file(out, "--out", SUFFIX)
     check_device(device)
 
 

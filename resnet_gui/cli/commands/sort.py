@@ -32,6 +32,7 @@ from resnet_gui.cli.output import (
     foreseen_errors,
     say,
 )
+from resnet_gui.cli.written import into_folder
 from resnet_gui.core.errors import FilingError
 from resnet_gui.core.events import ImageSource, Notice, Prediction
 from resnet_gui.core.filing.batch import How, Plan, Planning, Why, count
@@ -140,7 +141,8 @@ def sort(
         if not dry_run and plan.pieces:
             from resnet_gui.core.filing.carry_out import carry_out
 
-            filed = follow_filing(carry_out(plan), "Sorting", as_json)
+            with into_folder(into):
+                filed = follow_filing(carry_out(plan), "Sorting", as_json)
             if not as_json:
                 what = f"{count(filed.info.photos, 'photo')} {_DOES[how]} into {into}."
                 say(f"{what} {done_line(filed)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
@@ -11,11 +12,11 @@ import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.follow import PREPARING, follow
-from resnet_gui.cli.input import check_folder_to_write
 from resnet_gui.cli.options import Data, JsonLines, path_option
 from resnet_gui.cli.output import FINE, SOME_FAILED, Bar, WrongUseError, emit_json
 from resnet_gui.cli.plan import RunPlan, TrainCommand, settings_of
 from resnet_gui.cli.together import together
+from resnet_gui.cli.written import check_folder, into_folder
 from resnet_gui.core.dataset import DatasetScanned, DatasetSummary, scan_dataset
 from resnet_gui.core.training.presets import PRESETS
 from resnet_gui.core.training.workers import Workers
@@ -115,7 +116,7 @@ def train(
         if device is not None:
             texts["device"] = device
         if run_dir is not None:
-            check_folder_to_write(run_dir, "--run-dir")
+            check_folder(run_dir, "--run-dir")
         if preset is not None and preset not in PRESETS:
             raise WrongUseError(f"There is no preset “{preset}”. Presets: {', '.join(PRESETS)}.")
         from resnet_gui.core.system.devices import resolve_training_device
@@ -126,7 +127,8 @@ def train(
         plan.config(str(folder), 1000, 0)  # what is wrong is said before the long part
         summary = _scan(dataset_folder(folder, archive, yes, as_json), as_json)
         config = plan.config(summary.root, len(summary.photos), summary.typical_side)
-        with stopping as stop:
+        writing = into_folder(run_dir) if run_dir is not None else contextlib.nullcontext()
+        with writing, stopping as stop:
             events = start(
                 config, summary=summary, folder=run_dir, stop=stop.is_set, workers=workers
             )
