@@ -12,7 +12,6 @@ import typer
 from resnet_gui.cli.follow import follow
 from resnet_gui.cli.input import given_path, given_text
 from resnet_gui.cli.options import JsonLines
-from resnet_gui.cli.output import say
 from resnet_gui.cli.together import together
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.runs.listing import find_run
@@ -68,9 +67,9 @@ def resume(
             )
             try:
                 return follow(events, as_json, directory.config, stop)
-            except DatasetError:
+            except DatasetError as error:
                 if data is None:
-                    say(
+                    error.add_advice(
                         "Is its folder somewhere else now? Then: "
                         f"resnet-gui resume {directory.name} --data FOLDER"
                     )

@@ -217,6 +217,8 @@ def resume(
         setup.guard = guard
         stop = workers.asking(stop or (lambda: False))
         yield from invite(setup, str(run.document["dataset"]["fingerprint"]))
+        if data is not None:  # all processes have found the photos
+            note_root(run, setup.root)
         yield from _sit(setup, stop)
 
 
@@ -286,8 +288,6 @@ def _checked(
     if info.kind != kind:
         precision = resolve_precision(Precision.AUTO, info.kind)
         channels_last = use_channels_last(Switch.AUTO, info.kind, precision)
-    if data is not None:
-        note_root(run, root)
     yield Setup(
         run, config, split, root, entry, options, preprocessing, info, precision, channels_last,
         models, workers=workers,

@@ -106,6 +106,42 @@ def test_a_run_goes_on_with_another_number_of_workers(data: Path) -> None:
     assert difference(whole, run) < 2e-3
 
 
+def test_it_goes_on_where_the_photos_were_moved_to(data: Path, tmp_path: Path) -> None:
+    """Each worker may have them at a place of its own."""
+    command = ["train", data, *FULL, "--epochs", "6"]
+    whole = run_of(alone(*command))
+    with workers(tmp_path, command, command) as (leader, other):
+        leader.until("epoch_done", 2)
+        leader.send_signal(signal.SIGTERM)
+        found = [process.ended() for process in (leader, other)]
+    run = run_of(found[0])
+    (tmp_path / "stick").mkdir()
+    moved = data.rename(tmp_path / "stick" / "moved")
+    own, poor = (Path(shutil.copytree(moved, tmp_path / name)) for name in ("own", "poor"))
+    (poor / "red" / "000.jpg").unlink()
+    before = (runs_dir() / run / "run.json").read_bytes()
+
+    plain = ["resume", run, "--json"]
+    leader_, other_ = together(tmp_path, plain, plain)
+    assert (leader_.code, other_.code) == (2, 1), leader_.err + other_.err
+    assert f"resume {run} --data FOLDER" in leader_.err
+    assert other_.out == ""
+
+    here = [*plain, "--data", tmp_path / "stick"]
+    leader_, other_ = together(tmp_path, here, [*plain, "--data", poor])
+    assert (leader_.code, other_.code) == (2, 1), leader_.err + other_.err
+    assert "worker 1 on" in leader_.err
+    assert "not the same as those of the first worker" in leader_.err
+    assert "--data FOLDER" not in leader_.err, "it is not the leader's folder"
+    assert (runs_dir() / run / "run.json").read_bytes() == before, "it does not go on"
+
+    leader_, other_ = together(tmp_path, here, [*plain, "--data", own])
+    assert (leader_.code, other_.code) == (0, 0), leader_.err + other_.err
+    assert (other_.out, other_.err) == ("", "")
+    assert difference(whole, run) < 2e-3
+    assert RunDirectory.open(runs_dir() / run).config.data == str(moved)
+
+
 def test_a_stop_of_one_stops_all(data: Path) -> None:
     command = ["train", data, *LONG]
     with workers(data.parent, command, command) as (leader, other):
