@@ -82,8 +82,8 @@ class Column:
     """One column.
 
     Attributes:
-        title: above it. text: in a cell. key: to sort by. width: in pixels, to begin with.
-        least: in pixels, in a window that is too narrow for the widths of all.
+        title: above it. text: in a cell. key: to sort by.
+        least: in pixels, in a window that is too narrow for what all hold.
         tip: what it says; shown over the title.
         yields: where not even the least widths have room, the one with the lowest number goes
             first; 0: it stays.
@@ -92,7 +92,6 @@ class Column:
     title: str
     text: Callable[[RunInfo], str]
     key: Callable[[RunInfo], Any]
-    width: int
     least: int
     tip: str
     right: bool = False
@@ -106,7 +105,6 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "Name",
             lambda run: one_line(run.title),
             lambda run: run.title.casefold(),
-            270,
             140,
             "What you called the run. F2 renames it.",
         ),
@@ -114,7 +112,6 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "Accuracy",
             accuracy_text,
             accuracy_of,
-            140,
             126,
             "How often the model’s first answer is right, and in brackets the 95 % interval in "
             "percent: the fewer photos, the wider.\nWhile a run is not finished: its best epoch "
@@ -125,7 +122,6 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "State",
             state_text,
             lambda run: (run.state.value, run.epochs_done),
-            128,
             88,
             "Whether it ran to its end, and after how many epochs it stands.",
         ),
@@ -133,7 +129,6 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "Photos",
             lambda run: one_line(Path(run.data).name),
             lambda run: run.data.casefold(),
-            120,
             66,
             "The folder that it learned from.",
             yields=4,
@@ -142,7 +137,6 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "Started from",
             lambda run: one_line(model_title(run.model)),
             lambda run: model_title(run.model).casefold(),
-            140,
             96,
             "The model whose weights were the start.",
             yields=2,
@@ -151,20 +145,16 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
             "Time",
             lambda run: duration(run.seconds) if run.seconds else "",
             lambda run: run.seconds,
-            84,
             56,
             "How long it trained.",
             right=True,
             yields=1,
         ),
-        Column(
-            "Date", lambda run: date_text(run.created), lambda run: run.created, 136, 130, "When."
-        ),
+        Column("Date", lambda run: date_text(run.created), lambda run: run.created, 130, "When."),
         Column(
             "Note",
             lambda run: _first_line(run.note),
             lambda run: run.note.casefold(),
-            150,
             80,
             "What you wrote about it. F4 changes it.",
             yields=3,

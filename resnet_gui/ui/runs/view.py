@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.ui.runs.table import SWATCH, RunsFilter, RunsModel
+from resnet_gui.ui.runs.widths import Needs, shared
 
 _Index = QModelIndex | QPersistentModelIndex
 _DATE, _NOTE = 6, 7
@@ -85,7 +86,11 @@ class RunsTable(QTableView):
         head.setMinimumSectionSize(50)
         self.setItemDelegateForColumn(_NOTE, _FromItsBeginning(self))
         self._fitting = self._own_widths = False
-        self._fit()
+        self._needs = Needs(self)
+        self._wanted: list[int] = []
+        self._on_contents_changed()
+        self.runs.modelReset.connect(self._on_contents_changed)
+        self.runs.dataChanged.connect(self._on_contents_changed)
         head.sectionResized.connect(self._on_section_resized)
         self.setSortingEnabled(True)
         self.sortByColumn(_DATE, Qt.SortOrder.DescendingOrder)
@@ -99,19 +104,22 @@ class RunsTable(QTableView):
         yielding = sorted((c for c in columns if c.yields), key=lambda column: column.yields)
         while yielding and sum(c.least for c in columns) > room:
             columns.remove(yielding.pop(0))
-        wanted, least = sum(c.width for c in columns), sum(c.least for c in columns)
-        share = min(1.0, max(0.0, (room - least) / (wanted - least)))
+        wanted = [self._wanted[self.runs.columns.index(column)] for column in columns]
+        least = [min(column.least, wish) for column, wish in zip(columns, wanted, strict=True)]
+        widths = dict(zip(columns, shared(room, least, wanted), strict=True))
         self._fitting = True
         for number, column in enumerate(self.runs.columns):
-            self.setColumnHidden(number, column not in columns)
-            if self._own_widths:
-                continue
-            width = int(column.least + share * (column.width - column.least))
-            if column is columns[-1]:
-                width = max(width, room)
-            room -= width if column in columns else 0
-            self.setColumnWidth(number, width)
+            self.setColumnHidden(number, column not in widths)
+            if column in widths and not self._own_widths:
+                self.setColumnWidth(number, widths[column])
         self._fitting = False
+
+    @Slot()
+    def _on_contents_changed(self, *_: object) -> None:
+        wanted = self._needs.of(self.runs)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.runs.listing import RunInfo, RunState
 from resnet_gui.ui.runs.view import RunsTable
+from resnet_gui.ui.widgets.theme import ThemeManager
 
 RUN = RunInfo(
     name="ants", path="/runs/ants", title="Ants and bees", state=RunState.FINISHED,
@@ -28,6 +31,17 @@ def table(qtbot: QtBot) -> RunsTable:
     return table
 
 
+@pytest.fixture
+def themed(qtbot: QtBot, qapp: QApplication) -> Iterator[None]:
+    """As the window is: its sheet decides how large everything is."""
+    theme = ThemeManager(qapp)
+    theme.choose("light")
+    theme.catch_up()
+    yield
+    qapp.setStyleSheet("")
+    theme.deleteLater()
+
+
 def titles(table: RunsTable) -> list[str]:
     shown = enumerate(table.runs.columns)
     return [column.title for number, column in shown if not table.isColumnHidden(number)]
@@ -40,8 +54,46 @@ def test_columns_give_way_in_a_narrow_window(qtbot: QtBot, table: RunsTable) -> 
         qtbot.waitUntil(lambda least=least: len(titles(table)) == least)
         qtbot.waitUntil(lambda: not table.horizontalScrollBar().maximum())
         assert {"Name", "Accuracy", "State", "Date"} <= set(titles(table))
-        shown = [n for n in range(8) if not table.isColumnHidden(n)]
-        assert all(table.columnWidth(n) >= table.runs.columns[n].least for n in shown), width
+        for n, column in enumerate(table.runs.columns):
+            assert table.isColumnHidden(n) or table.columnWidth(n) >= min(
+                column.least, need(table, n)
+            )
+
+
+def need(table: RunsTable, column: int) -> int:
+    """How wide Qt would make the widest cell, in pixels."""
+    indexes = [table.filtered.index(row, column) for row in range(table.filtered.rowCount())]
+    return max(table.sizeHintForIndex(index).width() for index in indexes)
+
+
+def test_columns_share_the_width_by_what_they_hold(
+    qtbot: QtBot, themed: None, table: RunsTable
+) -> None:
+    """A window of 1,120 pixels leaves some 1,000: enough for all, while nobody has written notes;
+    of 700, still enough for what is short."""
+    stopped = dataclasses.replace(
+        RUN, title="castings from hall 3, second camera, sharp",
+        state=RunState.STOPPED, epochs_done=3, epochs=300, note="", model="EfficientNet-Lite0",
+    )  # fmt: skip
+    running = dataclasses.replace(stopped, state=RunState.RUNNING, path="/runs/now")
+    table.show_runs([stopped, running])
+    for width, names in ((1120, 8), (700, 6)):
+        table.resize(width, 200)
+        qtbot.waitUntil(lambda names=names: len(titles(table)) == names)
+        assert not table.horizontalScrollBar().maximum()
+        for n, title in enumerate(("Name", "Accuracy", "State", "Photos")):
+            cut = table.columnWidth(n) < need(table, n)
+            assert cut == (title == "Name" and width == 700), (width, title)
+
+
+def test_a_training_that_goes_on_makes_room_for_its_state(themed: None, table: RunsTable) -> None:
+    table.resize(1120, 200)
+    run = dataclasses.replace(RUN, state=RunState.RUNNING, epochs_done=99, epochs=300)
+    table.show_runs([run])
+    narrow = table.columnWidth(2)
+    table.show_runs([dataclasses.replace(run, epochs_done=100)])
+    assert table.columnWidth(2) > narrow
+    assert table.columnWidth(2) >= need(table, 2)
 
 
 def test_widths_made_by_hand_stay(table: RunsTable) -> None:
@@ -58,7 +110,8 @@ def test_columns_come_back_also_beside_widths_made_by_hand(table: RunsTable) -> 
     for _ in range(2):
         table.resize(1400, 200)
         assert len(titles(table)) == 8
-        assert all(table.columnWidth(n) >= c.least for n, c in enumerate(table.runs.columns))
+        for n, column in enumerate(table.runs.columns):
+            assert table.columnWidth(n) >= min(column.least, need(table, n))
         table.resize(575, 200)
         assert titles(table) == few
     assert table.columnWidth(0) == 180
