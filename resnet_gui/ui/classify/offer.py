@@ -13,7 +13,9 @@ from resnet_gui.ui.widgets.words import progress_line, size_text
 
 
 class ModelOffer(QObject):
-    """Offers the recommended model while no ResNet is here; once declined, not again.
+    """Offers the recommended model while no ResNet is here; not again once it was declined, was in
+    sight for a while, or a person went on with other photos. Where there is no model at all, the
+    offer stays: without one there is nothing else to do.
 
     Attributes:
         notice: the offer, None while there is nothing to offer.
@@ -24,10 +26,13 @@ class ModelOffer(QObject):
         self._controller, self._notices = controller, notices
         self.notice: NoticeLine | None = None
         self._download: NoticeLine | None = None
-        self._declined = False
+        self._declined = self._seen = False
+        self._photos = 0  # in the list, when the last ones came
         controller.model_changed.connect(self._refresh)
         controller.store.changed.connect(self._refresh)
         controller.download_changed.connect(self._on_download_changed)
+        controller.taken.connect(self._on_photos_taken)
+        controller.removals.changed.connect(self._on_removed)
 
     @Slot()
     def _refresh(self) -> None:
@@ -38,6 +43,7 @@ class ModelOffer(QObject):
             or wanted.state.ready
             or not (entry is None or entry.spec.provider == "offline")
             or self._declined
+            or (self._seen and entry is not None)
             or self._controller.store.offline
             or self._download is not None
         ):
@@ -52,11 +58,12 @@ class ModelOffer(QObject):
             better += f" ({wanted.spec.top1:.1%} against {entry.spec.top1:.1%} on ImageNet)"
         self.notice = self._notices.add(
             f"{better}: a download of {size_text(wanted.spec.bytes)}, once.",
-            "notice",
+            "notice" if entry is None else "offer",
             f"Get {wanted.spec.title}",
         )
         self.notice.acted.connect(self._on_accepted)
         self.notice.closed.connect(self._on_declined)
+        self.notice.left.connect(self._on_left)
 
     def _withdraw(self) -> None:
         if self.notice is not None:
@@ -70,6 +77,28 @@ class ModelOffer(QObject):
     @Slot()
     def _on_declined(self) -> None:
         self.notice, self._declined = None, True
+
+    @Slot()
+    def _on_left(self) -> None:
+        self.notice, self._seen = None, True
+
+    @Slot()
+    def _on_photos_taken(self) -> None:
+        """With the first answer on the screen it can be judged whether a better one is wanted; with
+        the next photos it was seen."""
+        if self._photos:
+            self._go()
+        self._photos = self._controller.photos.rowCount()
+
+    @Slot()
+    def _on_removed(self) -> None:
+        if self._controller.removals.text:
+            self._go()
+
+    def _go(self) -> None:
+        if self.notice is not None and self.notice.offers:
+            self._seen = True
+            self._withdraw()
 
     @Slot(object)
     def _on_download_changed(self, progress: DownloadProgress | None) -> None:

@@ -2,7 +2,9 @@
 
 How long one stays: what went well ("notice") goes by itself once it could be read; what went wrong
 ("warning"), and what offers a button, stays until it is closed. What was dropped or pasted for
-nothing ("miss", shown like a warning) is forgotten as soon as something else was of use. What can
+nothing ("miss", shown like a warning) is forgotten as soon as something else was of use. What is
+proposed without an occasion ("offer") stands below all that has one, and goes once it was in sight
+for a while, button or not. What can
 be mended in the settings ("settings") is a warning with a way there. All together never take more
 than a few lines of the page: what does not fit is scrolled to.
 """
@@ -33,13 +35,15 @@ _SHARE_OF_PAGE = 6  # and of a page no more than the sixth part
 READING_MS = 7_000  # a notice stays so long, and longer by each character
 READING_MS_PER_CHARACTER = 50
 _LONGEST_READING_MS = 20_000
+OFFER_MS = 45_000  # what nobody asked for is read between two other things
 
 
 class NoticeLine(QFrame):
     """One sentence, perhaps with a button and a progress bar.
 
     Attributes:
-        missed: it says that something was of no use. topic: what it is about; see
+        missed: it says that something was of no use. offers: nothing has happened; it proposes
+            something. topic: what it is about; see
             `NoticeBar.forget`.
 
     Signals:
@@ -56,10 +60,11 @@ class NoticeLine(QFrame):
     ) -> None:
         super().__init__(parent)
         self._times = 1
-        self._passing = kind == "notice" and not action
+        self.offers = kind == "offer"
+        self._passing = self.offers or (kind == "notice" and not action)
         self.missed = kind == "miss"
         self.topic = ""
-        self.setProperty("kind", "notice" if kind == "notice" else "warning")
+        self.setProperty("kind", "notice" if kind in ("notice", "offer") else "warning")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(10)
@@ -121,7 +126,7 @@ class NoticeLine(QFrame):
     def _start_time(self) -> None:
         if self.passing and self.isVisible():
             reading = READING_MS + READING_MS_PER_CHARACTER * len(self.label.text())
-            self._time.start(min(reading, _LONGEST_READING_MS))
+            self._time.start(OFFER_MS if self.offers else min(reading, _LONGEST_READING_MS))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Only what is on the screen can be read: on a hidden page it waits."""
@@ -143,7 +148,8 @@ class NoticeLine(QFrame):
     @Slot()
     def _on_time_over(self) -> None:
         read = self.window().isActiveWindow() and not self.underMouse()
-        if self.passing and read and not self.close_button.hasFocus():
+        used = self.button.hasFocus() or self.close_button.hasFocus()
+        if self.passing and read and not used:
             self.left.emit(self)
         else:
             self._start_time()
@@ -205,18 +211,21 @@ class NoticeBar(QWidget):
         notice.left.connect(self._on_left)
         if leads:
             notice.acted.connect(self.settings_requested)
-        self._notices.append(notice)
-        self._column.addWidget(notice)
-        self._join_focus_chain(notice)
+        below = next((shown for shown in self._notices if shown.offers), None)
+        place = len(self._notices) if below is None else self._notices.index(below)
+        self._join_focus_chain(notice, below)
+        self._notices.insert(place, notice)
+        self._column.insertWidget(place, notice)
         self._make_room()
         self.show()
         notice.show()
         self._fit()
         return notice
 
-    def _join_focus_chain(self, notice: NoticeLine) -> None:
+    def _join_focus_chain(self, notice: NoticeLine, below: NoticeLine | None) -> None:
         """Tab reaches a notice where it is seen; what is made late would come last of all."""
-        before: QWidget = self.previousInFocusChain() or self
+        after: QWidget = self if below is None else below.button
+        before: QWidget = after.previousInFocusChain() or self
         for button in (notice.button, notice.close_button):
             self.setTabOrder(before, button)
             before = button
@@ -242,7 +251,7 @@ class NoticeBar(QWidget):
             self.remove(notice)
 
     def _make_room(self) -> None:
-        passing = [notice for notice in self._notices if notice.passing]
+        passing = [notice for notice in self._notices if notice.passing and not notice.offers]
         for old in passing[:-_MOST_PASSING]:
             old.left.emit(old)  # who added it may want to change its text later
         closable = [notice for notice in self._notices if notice.closable]
@@ -280,6 +289,8 @@ class NoticeBar(QWidget):
         self.setFixedHeight(max(0, min(wanted, limit)))
         if wanted != self._wanted and wanted > limit:
             self._inner.resize(self._inner.width(), wanted)
-            bar = self._scroll.verticalScrollBar()
-            bar.setValue(bar.maximum())
+            self._column.activate()  # else where the newest stands would be of before
+            newest = next((n for n in reversed(self._notices) if not n.offers), self._notices[-1])
+            room = limit - 2 * self._scroll.frameWidth()
+            self._scroll.verticalScrollBar().setValue(newest.geometry().bottom() + 1 - room)
         self._wanted = wanted

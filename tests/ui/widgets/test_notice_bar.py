@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -52,6 +52,58 @@ def test_what_went_well_goes_by_itself_and_errors_stay(
     bar.add("Saved.")
     qtbot.waitUntil(lambda: "Saved." not in bar.texts)
     assert bar.texts == ["Went wrong.", "An offer.", "Copying."]
+
+
+def test_an_offer_stands_below_what_happened_and_goes_once_it_was_seen(
+    qtbot: QtBot, bar: NoticeBar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = bar.add("There is a better model.", "offer", "Get it")
+    bar.add("A folder holds classes.", "notice", "Train on it")
+    bar.add("Went wrong.", "warning")
+    bar.add("Saved.")
+    bar.add("Saved, too.")
+    bar.add("Saved once more.")
+    assert bar.texts == [
+        "A folder holds classes.", "Went wrong.", "Saved, too.", "Saved once more.",
+        "There is a better model.",
+    ]  # fmt: skip
+    assert offer.property("kind") == "notice"  # it looks like one
+    below = [notice.y() for notice in bar.shown]
+    assert below == sorted(below)
+    for number in range(20):
+        bar.add(f"Went wrong {number}.", "warning")
+    assert offer in bar.shown, "makes no room: its own time is over soon"
+    monkeypatch.setattr(notice_bar, "OFFER_MS", 60)
+    other = bar.add("There is another.", "offer", "Get it")
+    qtbot.waitUntil(lambda: other not in bar.shown)
+
+
+def test_an_offer_below_hides_nothing_that_has_just_happened(
+    qtbot: QtBot, page: QWidget, bar: NoticeBar
+) -> None:
+    """Where not all has room, the newest is in sight, and the offer is scrolled to."""
+    bar.add("There is a better model.", "offer", "Get it")
+    for number in range(4):
+        newest = bar.add(f"Went wrong {number}.", "warning")
+    qtbot.waitUntil(lambda: newest.visibleRegion().boundingRect().height() >= newest.height())
+
+
+def test_tab_goes_through_notices_as_they_are_seen(page: QWidget, bar: NoticeBar) -> None:
+    offer = bar.add("There is a better model.", "offer", "Get it")
+    bar.add("Gone.", "notice", "Undo")
+    bar.add("Gone, too.", "notice", "Undo")
+    buttons = [notice.button for notice in bar.shown]
+    assert buttons[-1] is offer.button
+    buttons[0].setFocus()
+    seen: list[QWidget | None] = []
+    for _ in range(6):
+        if page.focusWidget() in buttons:
+            seen.append(page.focusWidget())
+        QApplication.sendEvent(
+            page.focusWidget(),
+            QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Tab, Qt.KeyboardModifier.NoModifier),
+        )
+    assert seen[:3] == buttons
 
 
 def test_what_was_no_use_is_forgotten_with_the_next_try(bar: NoticeBar) -> None:

@@ -171,6 +171,22 @@ def test_resnet50_is_offered_once(qtbot: QtBot, app: WindowApp) -> None:
     assert app.window.page.notices.texts == []
 
 
+def test_the_offer_of_a_model_gives_way_to_the_photos(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path]
+) -> None:
+    """It stands with the first answer, below what is said of the photos, and goes with the next."""
+    page, controller = app.window.page, app.window.controller
+    controller.open_paths([photos["coffee"], photos["chelsea"]])
+    qtbot.waitUntil(lambda: page.view.has_photo, timeout=ANSWER_MS)
+    controller.noticed.emit("One photo could not be read.", "warning")
+    assert [notice.offers for notice in page.notices.shown] == [False, True]
+    controller.open_paths([photos["chelsea"]])
+    assert page.notices.texts == ["One photo could not be read."]
+    with qtbot.waitSignal(app.window.store.changed):
+        app.window.store.refresh()
+    assert page.notices.texts == ["One photo could not be read."]
+
+
 def test_without_any_model_the_window_says_what_is_missing(
     qtbot: QtBot,
     open_app: Callable[..., WindowApp],
@@ -189,6 +205,9 @@ def test_without_any_model_the_window_says_what_is_missing(
     app.window.controller.open_paths([photos["coffee"]])
     qtbot.waitUntil(lambda: app.window.page.view.has_photo)
     assert "No model" in app.window.page.results.verdict.text()
+    app.window.controller.open_paths([photos["coffee"]])
+    [offer] = app.window.page.notices.shown
+    assert not offer.passing, "without a model there is nothing else to do"
 
 
 def test_what_the_network_sees_is_the_crop(
