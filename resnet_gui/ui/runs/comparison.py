@@ -79,13 +79,11 @@ class RunComparison(QWidget):
         head.addWidget(self.bar)
         self.stop = QPushButton("Stop")
         self.stop.setAccessibleName("Stop comparing")
-        set_tooltip(self.stop, "Stop comparing and show the curves again (Esc)")
         self.stop.clicked.connect(controller.close_comparison)
         head.addWidget(self.stop)
-        self.close_button = QPushButton("Show curves")
+        self.close_button = QPushButton()
         self.close_button.setProperty("kind", "plain")
-        self.close_button.setAccessibleName("Close the comparison and show the curves")
-        set_tooltip(self.close_button, "Close the comparison and show the curves again (Esc)")
+        self.show_alone(False)
         self.close_button.clicked.connect(controller.close_comparison)
         head.addWidget(self.close_button)
         column.addLayout(head)
@@ -152,6 +150,19 @@ class RunComparison(QWidget):
         """The folder whose photos are shown; "": none."""
         return self._shown.data if self._shown is not None else ""
 
+    def show_alone(self, alone: bool) -> None:
+        """Whether the runs are out of sight: closing brings them back."""
+        what, again = ("runs", "the runs") if alone else ("curves", "the curves")
+        self.close_button.setText(f"Show {what}")
+        self.close_button.setAccessibleName(f"Close the comparison and show {again}")
+        set_tooltip(self.close_button, f"Close the comparison and show {again} again (Esc)")
+        set_tooltip(self.stop, f"Stop comparing and show {again} again (Esc)")
+
+    def take_focus(self) -> None:
+        """The keys go on here: to stop while it is asked, then to walk through the photos."""
+        parts = (self.stop, self.gallery, self.close_button)
+        next(part for part in parts if not part.isHidden()).setFocus()
+
     @Slot()
     def _on_improve_clicked(self) -> None:
         pair = self._controller.pair
@@ -170,6 +181,7 @@ class RunComparison(QWidget):
     def refresh(self) -> None:
         """Show how far it is, or what came out."""
         result, comparing = self._controller.compared, self._controller.comparing
+        waited = self.stop.hasFocus()
         self.bar.setVisible(comparing)
         self.stop.setVisible(comparing)
         for button in self.cells.values():
@@ -185,6 +197,8 @@ class RunComparison(QWidget):
         elif result is not self._shown:
             self._shown = result
             self._show_result(result)
+        if waited and result is not None:
+            self.take_focus()  # the button that it was on has gone
 
     def _show_progress(self) -> None:
         progress, names = self._controller.progress, self._names()

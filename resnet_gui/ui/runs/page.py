@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -39,6 +39,7 @@ from resnet_gui.ui.widgets.plain_text import (
 
 _SOON_MS = 500  # a quick run has dozens of epochs a second
 _MOST_IN_MENU = 20
+_LOW = 640  # pixels of a window that has no room for the table above a comparison's photos
 
 
 class RunsPage(Page):
@@ -138,7 +139,9 @@ class RunsPage(Page):
         column = QVBoxLayout(part)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        head = QHBoxLayout()
+        self._head = QWidget()
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(10)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find runs: name, model, folder, note…")
@@ -160,16 +163,16 @@ class RunsPage(Page):
             button.setMenu(self.trash_menu)
             set_tooltip(button, "Runs in the trash: choose one to bring it back")
         head.addWidget(self.trash)
-        column.addLayout(head)
+        column.addWidget(self._head)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
-        above = QWidget()
-        rows = QVBoxLayout(above)
+        self._above = QWidget()
+        rows = QVBoxLayout(self._above)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         rows.addWidget(self.table, 1)
         rows.addLayout(self.run_actions.button_row())
-        self.splitter.addWidget(above)
+        self.splitter.addWidget(self._above)
         self.below = QStackedWidget()
         self.below.addWidget(self.curves)
         self.below.addWidget(self.comparison)
@@ -224,7 +227,32 @@ class RunsPage(Page):
         busy = self.controller.comparing
         comparing = busy or self.controller.compared is not None
         self.below.setCurrentWidget(self.comparison if comparing else self.curves)
+        self._give_room()
         self.busy_changed.emit(busy)
+
+    # --- room -----------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """In a low window a comparison has the page to itself: its photos are what it is about,
+        and below the table they would be out of sight."""
+        comparing = self.below.currentWidget() is self.comparison
+        alone = comparing and self.window().height() < _LOW
+        if alone == self._above.isHidden():
+            return
+        focused = self.window().focusWidget()
+        parts = (self._head, self._above)
+        left = focused is not None and any(part.isAncestorOf(focused) for part in parts)
+        for part in parts:
+            part.setHidden(alone)
+        self.comparison.show_alone(alone)
+        if alone and left:
+            self.comparison.take_focus()
+        elif not alone and focused is not None and self.below.isAncestorOf(focused):
+            self.table.setFocus()
 
     @Slot(object, str)
     def _on_noticed(self, text: str, kind: str) -> None:

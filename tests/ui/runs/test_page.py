@@ -312,6 +312,40 @@ def test_two_runs_are_compared_photo_by_photo(
     assert isinstance(page.search, QLineEdit)
 
 
+def test_in_a_low_window_the_photos_of_a_comparison_are_in_sight(
+    qtbot: QtBot, app: WindowApp, photos: Path
+) -> None:
+    """1024 x 768 pixels enlarged by half leave 675 x 440: below the table there is no room."""
+    for title in ("Moths", "Bees"):
+        new_run(title, photos)
+    page = shown(qtbot, app)
+    app.window.resize(675, 440)
+    qtbot.waitUntil(lambda: app.window.height() == 440)
+    page.table.setFocus()
+    root = str(photos)
+    paired = tuple(
+        PairedPhoto(str(path), "red", "red", "green", 0.9, 0.8)
+        for path in sorted((photos / "red").iterdir())
+    )
+    page.controller.compared = Compared(("a", "b"), ("A", "B"), root, "all", paired)
+    page.controller.comparison_changed.emit()
+    part = page.comparison
+    place = page.parentWidget()
+    qtbot.waitUntil(lambda: page.height() <= place.height())  # nothing to scroll
+    assert not page.table.isVisible()
+    qtbot.waitUntil(lambda: part.gallery.visibleRegion().boundingRect().height() >= 150)
+    assert app.window.focusWidget() is part.gallery
+    assert part.close_button.text() == "Show runs"
+    app.window.resize(900, 740)
+    qtbot.waitUntil(page.table.isVisible)
+    assert part.close_button.text() == "Show curves"
+    app.window.resize(675, 440)
+    qtbot.waitUntil(lambda: not page.table.isVisible())
+    qtbot.keyClick(part, Qt.Key.Key_Escape)
+    assert page.table.isVisible()
+    assert page.below.currentWidget() is page.curves
+
+
 def test_undo_takes_back_what_was_done_last(qtbot: QtBot, app: WindowApp, photos: Path) -> None:
     """A run is thrown away while a comparison shows photos that were decided about before."""
     for title in ("Moths", "Bees", "Wasps"):
