@@ -28,6 +28,8 @@ from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
 PROJECTOR_SCALE = 1.45
+# Of the window, at that scale: less leaves the tabs, or a chart, no room, and type is given back.
+_ROOM = QSize(670, 590)
 _PROJECTOR = "Projector"
 _NARROW = 690  # pixels: below, the charts have no room beside the list, nor the tabs for a word
 REFRESH_MS = 1000
@@ -267,15 +269,29 @@ class LabPage(Page):
 
     @Slot(bool)
     def _on_projector_toggled(self, on: bool) -> None:
-        self._scale = PROJECTOR_SCALE if on else 1.0
-        for button in (*self.tabs.values(), self.projector):
-            scaled(button, self._scale)
-        self.empty.set_scale(self._scale)
+        self._set_scale(self._fitting_scale())
         self.projector_toggled.emit(on)
         self._show_view()  # the views that are not seen follow when they are shown
 
+    def _fitting_scale(self) -> float:
+        """On a screen that shows everything enlarged, type is large already."""
+        if not self.projector.isChecked():
+            return 1.0
+        room = self.window().size()
+        share = min(room.width() / _ROOM.width(), room.height() / _ROOM.height())
+        return max(1.0, PROJECTOR_SCALE * min(1.0, share))
+
+    def _set_scale(self, scale: float) -> None:
+        self._scale = scale
+        for button in (*self.tabs.values(), self.projector):
+            scaled(button, scale)
+        self.empty.set_scale(scale)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._fitting_scale() != self._scale:  # the whole screen has come only now
+            self._set_scale(self._fitting_scale())
+            self._build_soon.start()
         narrow = self.width() < _NARROW * self._scale
         direction = QBoxLayout.Direction
         self.projector.setText("" if narrow else _PROJECTOR)

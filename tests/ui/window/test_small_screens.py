@@ -66,6 +66,18 @@ def test_the_lab_fits_a_screen_that_is_enlarged_to_double(qtbot: QtBot, app: Win
         qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
         assert (view, cut(page)) == (view, [])
     assert page.projector.accessibleName() == "Projector"
+    page.projector.click()  # large type on the whole screen: it is large there already
+    window.showNormal()
+    window.resize(640, 360)
+    qtbot.waitUntil(lambda: place.size() == QSize(640, 360))
+    for view in View:
+        page.show_view(view)
+        qtbot.waitUntil(lambda view=view: page.settled and view in page.views, timeout=60_000)
+        qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
+        assert (view, cut(page)) == (view, [])
+        seen = page.projector.visibleRegion().boundingRect()
+        assert (view, seen) == (view, page.projector.rect()), "it leads back"
+    page.projector.click()
     window.resize(1100, 740)
     qtbot.waitUntil(lambda: page.projector.text() == "Projector")
 
