@@ -36,6 +36,7 @@ from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
+from resnet_gui.ui.widgets.sight import bring_into_sight
 
 _TABS = (
     ("Co&nfusions", "What was taken for what (Alt+N)"),
@@ -295,7 +296,8 @@ class ResultView(QWidget):
             )
         self.facts.setText(" ".join(sentences))
         self.terms.setText(
-            f"F1 {macro or 0.0:.1%} as a mean over the classes; loss {figures.loss:.3f}{adjusted}"
+            f"F1, where every class counts alike: {macro or 0.0:.1%}; at best 100%. "
+            f"Loss, where it counts how sure it was: {figures.loss:.3f}{adjusted}; at best 0."
         )
 
     def _show_matrix(self) -> None:
@@ -327,6 +329,7 @@ class ResultView(QWidget):
         """A gallery of its own, in place of the one that was asked for before."""
         self._galleries[3:] = [(name, photos)]
         self._fill(3)
+        bring_into_sight(self.gallery)
 
     @Slot(int, int)
     def show_cell(self, truth: int, answer: int) -> None:

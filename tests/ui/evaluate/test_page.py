@@ -83,6 +83,10 @@ def test_a_kept_result_opens_from_the_list(qtbot: QtBot, page: EvaluatePage) -> 
     assert "loss" not in view.facts.text()
     assert [line.split(":")[0] for line in pointed_at(view.facts)] == ["95 % interval"]
     assert [line.split(":")[0] for line in pointed_at(view.terms)] == ["F1", "Loss"]
+    # Without the pointer, too, it is said what they count and in which direction they are good.
+    assert "every class counts alike" in view.terms.text()
+    assert "how sure it was" in view.terms.text()
+    assert view.terms.text().endswith("at best 0.")
     page.controller.close()
     assert page.stack.currentWidget() is page.start
 
@@ -136,6 +140,13 @@ def test_a_small_window_has_the_photos_below(qtbot: QtBot, page: EvaluatePage) -
             assert right < page.width(), button.objectName() or button.accessibleName()
         assert view.gallery.height() >= 160
         assert view.matrix.height() >= 160
+    # A cell that is chosen brings its photos into sight, and stays there itself.
+    assert view.gallery.visibleRegion().boundingRect().height() < 100
+    (row, column), *_ = view.matrix.cells.confusions()
+    order = view.matrix.cells.order
+    view.show_cell(order[row], order[column])
+    assert view.gallery.visibleRegion().boundingRect().height() >= 150
+    assert view.matrix.visibleRegion().boundingRect().height() >= 100
 
 
 def test_keys_go_through_the_matrix(qtbot: QtBot, page: EvaluatePage) -> None:
