@@ -13,6 +13,7 @@ Arrays, to be read with `numpy.load(path)`; no pickles:
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import zipfile
@@ -67,7 +68,10 @@ class FeatureFile:
         traceback: TracebackType | None,
     ) -> None:
         if self._spool is not None:
-            self._spool.close()
+            # On a full disk what is still to be written fails once more, and would hide the error
+            # that says so. Nobody needs it any more: `save` has read what it needs.
+            with contextlib.suppress(OSError):
+                self._spool.close()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -198,6 +198,24 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_disk_that_is_full_is_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing the file writes once more, and its error took the place of the one with words."""
+    monkeypatch.setattr(
+        "resnet_gui.core.inference.feature_file.tempfile.TemporaryFile",
+        lambda dir: open("/dev/full", "wb"),
+    )
+    target = tmp_path / "x.npz"
+    few, many = np.zeros(8, np.float32), np.zeros(100_000, np.float32)
+    with pytest.raises(ResNetGuiError, match="No space left"), FeatureFile(target, "m", "a") as one:
+        one.add("a", many)
+    with FeatureFile(target, "m", "a") as other:
+        other.add("a", few)  # it fits into the buffer, and nobody saves it
+    assert not target.exists()
+
+
 # --- the command ------------------------------------------------------------------------------
 
 

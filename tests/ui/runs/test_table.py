@@ -96,6 +96,19 @@ def test_a_training_that_goes_on_makes_room_for_its_state(themed: None, table: R
     assert table.columnWidth(2) >= need(table, 2)
 
 
+@pytest.mark.parametrize("state", [RunState.INTERRUPTED, RunState.RUNNING])
+def test_the_epoch_of_a_run_that_is_not_finished_is_never_cut(
+    table: RunsTable, state: RunState
+) -> None:
+    """ "interrup…6 of 100" was the 16th epoch, in a table with room to spare."""
+    run = dataclasses.replace(RUN, state=state, epochs_done=16, epochs=100)
+    table.show_runs([RUN, run])
+    for width in (1180, 900):
+        table.resize(width, 200)
+        assert table.columnWidth(2) >= table.sizeHintForColumn(2), width
+        assert not table.horizontalScrollBar().maximum(), width
+
+
 def test_widths_made_by_hand_stay(table: RunsTable) -> None:
     table.resize(575, 200)
     table.horizontalHeader().resizeSection(0, 333)
