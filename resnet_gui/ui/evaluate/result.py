@@ -28,6 +28,20 @@ from resnet_gui.core.evaluation.predictions import Predictions, read_predictions
 MOST_SHOWN = 1_000  # classes of a matrix: in a larger one nobody finds anything
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of the photos of a class.
+
+    Attributes:
+        photos: all. right: called by their class. missed: called something else. The rest gets no
+            answer.
+    """
+
+    photos: int
+    right: int
+    missed: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """What is shown. Looking something up in it takes no time that a person would feel.
@@ -73,6 +87,22 @@ class Result:
 
     def coverage(self, threshold: float) -> Coverage:
         return coverage_at(self.confidences, self.right, threshold)
+
+    def fate(self, truth: int, threshold: float) -> Fate:
+        """What becomes of a class's photos if the model says "not sure" below a threshold."""
+        own = self.predictions.truth == truth
+        answered = own & (self.confidences >= threshold)
+        right = int((answered & self.right).sum())
+        return Fate(int(own.sum()), right, int(answered.sum()) - right)
+
+    def safe_percent(self, truth: int) -> int | None:
+        """The lowest threshold, in whole per cent, from which on no photo of a class is called
+        something else; None: not even 100 is enough."""
+        wrong = self.confidences[(self.predictions.truth == truth) & ~self.right]
+        if not len(wrong):
+            return 0
+        percent = int(100 * float(wrong.max())) + 1
+        return percent if percent <= 100 else None
 
 
 def make_result(predictions: Predictions, path: Path | None) -> Result:

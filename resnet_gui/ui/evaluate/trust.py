@@ -6,10 +6,14 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.evaluation.intervals import wilson_interval
+from resnet_gui.core.words import count_noun
 from resnet_gui.core.zoo.kinds import MARGIN, PROBABLE
-from resnet_gui.ui.evaluate.result import Result
+from resnet_gui.ui.evaluate.result import Fate, Result
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Axes, Line, plain_percent
+from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
@@ -21,7 +25,8 @@ class TrustView(QWidget):
     """Reliability diagram, the curve of what is answered by threshold, and the threshold.
 
     Attributes:
-        slider: the threshold in per cent.
+        slider: the threshold in per cent. careful: which class is not to be missed; its first
+            entry is none.
 
     Signals:
         threshold_chosen(object): a probability, or None for what the model says by itself.
@@ -57,6 +62,14 @@ class TrustView(QWidget):
         self.slider.valueChanged.connect(self._on_moved)
         self.effect = PlainLabel()
         self.effect.setWordWrap(True)
+        self.careful = ComboBox()
+        self.careful.setAccessibleName("Class that is not to be missed")
+        set_tooltip(
+            self.careful,
+            "The slider goes to the lowest percentage from which on no photo of this class is "
+            "called something else: it is then recognised, or “not sure”, and you look yourself",
+        )
+        self.careful.currentIndexChanged.connect(self._on_careful)
         self.use = QPushButton("&Use in Classify")
         self.use.setProperty("kind", "primary")
         set_tooltip(self.use, "Store the threshold with the model (Alt+U)")
@@ -82,7 +95,13 @@ class TrustView(QWidget):
         column.setSpacing(8)
         column.addLayout(top)
         column.addLayout(charts, 1)
+        not_missed = QHBoxLayout()
+        not_missed.setSpacing(8)
+        not_missed.addWidget(PlainLabel("Not to be missed:"))
+        not_missed.addWidget(self.careful)
+        not_missed.addStretch()
         column.addWidget(self.effect)
+        column.addLayout(not_missed)
         column.addLayout(below)
 
     def show_result(self, result: Result, calibration: Calibration | None) -> None:
@@ -96,6 +115,7 @@ class TrustView(QWidget):
         )
         for button in (self.use, self.forget, self.slider):
             button.setEnabled(here)
+        self._list_classes(result)
         self.forget.setVisible(self._stored is not None)
         with QSignalBlocker(self.slider):
             # Where Classify draws the line by itself: of two classes one has always half.
@@ -111,6 +131,23 @@ class TrustView(QWidget):
     @property
     def threshold(self) -> float:
         return self.slider.value() / 100
+
+    def _list_classes(self, result: Result) -> None:
+        """The chosen class stays chosen while there is one of its name."""
+        before = self.careful.currentText()
+        with QSignalBlocker(self.careful):
+            self.careful.clear()
+            self.careful.addItem("no class in particular", None)
+            for number, item in enumerate(result.figures.classes):
+                if item.support:
+                    self.careful.addItem(class_words(item.label), number)
+            self.careful.setCurrentIndex(max(0, self.careful.findText(before)))
+
+    @property
+    def _chosen(self) -> int | None:
+        """The number of the class that is not to be missed."""
+        number = self.careful.currentData()
+        return number if isinstance(number, int) else None
 
     def _draw(self) -> None:
         if self._result is None:
@@ -136,6 +173,10 @@ class TrustView(QWidget):
             Line("answered", "answered", xs, [c.answered / n for c in curve], _ANSWERED[dark],
                  dashed=True),
         ]  # fmt: skip
+        if (chosen := self._chosen) is not None:
+            own = max(1, self._result.figures.classes[chosen].support)
+            missed = [self._result.fate(chosen, x / 100).missed / own for x in xs]
+            lines.append(Line("missed", "missed", xs, missed, theme_colours().danger, 2.4))
         self.coverage.show_lines(_coverage_axes(self.threshold * 100), lines)
         self._say_effect()
 
@@ -149,6 +190,9 @@ class TrustView(QWidget):
             f"“Not sure” below {self.threshold:.0%}: of these photos it answers {share:.1%}, "
             f"{right}."
         )
+        if (chosen := self._chosen) is not None:
+            name = class_words(self._result.figures.classes[chosen].label)
+            text += f" {_fate_words(self._result.fate(chosen, self.threshold), name)}"
         if self._stored is not None:
             text += f" Classify uses {self._stored:.0%} now."
         self.effect.setText(text)
@@ -158,12 +202,33 @@ class TrustView(QWidget):
         self._draw()
 
     @Slot()
+    def _on_careful(self) -> None:
+        if self._result is not None and (chosen := self._chosen) is not None:
+            percent = self._result.safe_percent(chosen)
+            self.slider.setValue(100 if percent is None else percent)
+        self._draw()
+
+    @Slot()
     def _on_use(self) -> None:
         self.threshold_chosen.emit(self.threshold)
 
     @Slot()
     def _on_forget(self) -> None:
         self.threshold_chosen.emit(None)
+
+
+def _fate_words(fate: Fate, name: str) -> str:
+    """What becomes of a class's photos, and how far that holds for others: a handful of photos
+    cannot show that none is ever missed."""
+    unsure = fate.photos - fate.right - fate.missed
+    text = (
+        f"Of the {count_noun(fate.photos, 'photo')} of “{name}” {fate.right:,} are recognised, "
+        f"{unsure:,} are “not sure”, {fate.missed:,} are missed (called something else)."
+    )
+    if not fate.missed:
+        most = wilson_interval(0, fate.photos)[1]
+        text += f" Of very many photos up to {most:.0%} may be missed all the same (95 % interval)."
+    return text
 
 
 def _reliability_axes() -> Axes:

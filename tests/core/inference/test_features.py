@@ -205,7 +205,7 @@ def test_a_disk_that_is_full_is_what_is_said(
     """Closing the file writes once more, and its error took the place of the one with words."""
     monkeypatch.setattr(
         "resnet_gui.core.inference.feature_file.tempfile.TemporaryFile",
-        lambda dir: open("/dev/full", "wb"),
+        lambda dir: Path("/dev/full").open("wb"),  # noqa: SIM115 - the file closes it
     )
     target = tmp_path / "x.npz"
     few, many = np.zeros(8, np.float32), np.zeros(100_000, np.float32)

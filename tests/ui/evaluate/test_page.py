@@ -245,6 +245,54 @@ def test_the_slider_says_what_it_costs_and_stores_a_threshold(
     assert user_zoo().get("tiny").spec.calibration.empty
 
 
+def test_the_threshold_from_which_on_no_photo_of_a_class_is_missed(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    make_tiny_model()
+    one = made(300, 5, seed=4)
+    keep(one, classes=tuple("abcde"), weights=store.weights_key(user_zoo().get("tiny")))
+    app = open_app()
+    app.window.show_page("evaluate")
+    page = app.window.pages.of(EvaluatePage)
+    qtbot.waitUntil(lambda: bool(page.controller.results))
+    view = open_first(qtbot, page)
+    view.show_tab(2)
+    trust, result = view.trust, page.controller.result
+    assert result is not None
+    assert trust.careful.itemText(1) == "a"
+    assert "missed" not in trust.effect.text()
+    trust.careful.setCurrentIndex(1)
+    own = one.truth == 0
+    missed = own & ~result.right
+    percent = trust.slider.value()
+    assert not (result.confidences[missed] >= percent / 100).any()
+    assert (result.confidences[missed] >= (percent - 1) / 100).any(), "the lowest one"
+    sure = int((own & result.right & (result.confidences >= percent / 100)).sum())
+    unsure = int(own.sum()) - sure
+    said = f"Of the {own.sum()} photos of “a” {sure} are recognised, {unsure} are “not sure”"
+    assert f"{said}, 0 are missed" in trust.effect.text()
+    assert "may be missed all the same" in trust.effect.text()
+    trust.slider.setValue(0)
+    assert f"{missed.sum()} are missed" in trust.effect.text()
+    assert "all the same" not in trust.effect.text()
+    with qtbot.waitSignal(page.controller.calibrated):
+        trust.use.click()
+    qtbot.waitUntil(lambda: "Classify uses 0% now" in trust.effect.text())
+    assert trust.careful.currentText() == "a"
+    trust.careful.setCurrentIndex(0)
+    assert "missed" not in trust.effect.text()
+
+
+def test_a_class_that_is_taken_for_another_with_certainty_has_no_safe_threshold() -> None:
+    one = made(20, 2, seed=1)
+    logits = np.zeros((20, 2), np.float32)
+    logits[:, 0] = 1000
+    result = make_result(dataclasses.replace(one, logits=logits), None)
+    assert result.safe_percent(0) == 0
+    assert result.safe_percent(1) is None
+    assert result.fate(1, 1.0).missed == int((one.truth == 1).sum())
+
+
 def test_a_model_is_not_adjusted_by_a_test_of_other_weights(
     qtbot: QtBot, open_app: Callable[..., WindowApp]
 ) -> None:
