@@ -52,11 +52,11 @@ def print_answer(event: Prediction | ImageFailed) -> None:
 
 @contextlib.contextmanager
 def table_on_stdout(
-    kind: TableKind, columns: Sequence[Column], *, bom: bool, raw: bool
+    kind: TableKind, columns: Sequence[Column], *, bom: bool, raw: bool, semicolons: bool = False
 ) -> Iterator[Table]:
     """A table on stdout, each row as soon as it is there."""
     stdout_for_programs()
-    table = Table(emit, kind, columns, bom=bom, raw=raw)
+    table = Table(emit, kind, columns, bom=bom, raw=raw, semicolons=semicolons)
     yield table
     table.end()
 
@@ -74,6 +74,7 @@ def table_in_file(
     *,
     bom: bool,
     raw: bool,
+    semicolons: bool = False,
 ) -> Iterator[Table]:
     """A table that becomes the file `path` when the block ends. If the work was `stopped`, the rows
     so far do, unless there was such a file: then that stays.
@@ -83,7 +84,7 @@ def table_in_file(
     """
     was_there = path.exists()
     try:
-        with table_file(path, kind, columns, bom=bom, raw=raw) as table:
+        with table_file(path, kind, columns, bom=bom, raw=raw, semicolons=semicolons) as table:
             yield table
             if was_there and stopped():
                 raise _NotReplacedError

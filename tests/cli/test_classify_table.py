@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,9 @@ def test_a_written_table_read_back(tmp_path: Path) -> None:
     assert frame["probability"].count() == 6
     assert list(frame.columns) == ["name", "label", "probability", "latitude"]
     assert [path.name for path in tmp_path.glob(".*")] == []
+    german = invoke(folder, "--csv", "--semicolons", "--columns", "name,probability").stdout
+    assert german.splitlines()[0] == "name;probability"
+    assert len(re.findall(r";0,\d{6}$|;1,0{6}$", german, re.MULTILINE)) == 6
     invoke(folder, "--csv", "--out", out, "--bom")
     assert out.read_bytes().startswith("\ufeffpath,".encode())
 
@@ -104,6 +108,7 @@ def test_json_with_columns_and_in_a_file(photos: Path, tmp_path: Path) -> None:
         (["--out", "x.csv"], "it goes with --csv or --json"),
         (["--columns", "path"], "it goes with --csv or --json"),
         (["--bom", "--json"], "it goes with --csv"),
+        (["--semicolons"], "it goes with --csv"),
         (["--csv", "--columns", "path,labl"], "Did you mean “label”?"),
         (["--csv", "--columns", ","], "no column is named"),
         (["--csv", "--out", "."], "is a folder, not a file"),

@@ -106,6 +106,14 @@ def classify(
             "--bom", help="Of --csv: begin with a byte order mark, by which Excel knows UTF-8."
         ),
     ] = False,
+    semicolons: Annotated[
+        bool,
+        typer.Option(
+            "--semicolons",
+            help="Of --csv: semicolons between the cells and commas in the numbers, as Excel "
+            "expects them in German, French and many other languages.",
+        ),
+    ] = False,
     raw_cells: Annotated[
         bool,
         typer.Option(
@@ -133,7 +141,11 @@ def classify(
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
-    for name, given in (("--raw-cells", raw_cells), ("--bom", bom)):
+    for name, given in (
+        ("--raw-cells", raw_cells),
+        ("--bom", bom),
+        ("--semicolons", semicolons),
+    ):
         if given and not as_csv:
             raise typer.BadParameter("it goes with --csv", param_hint=name)
     for name, option in (("--out", out), ("--columns", columns)):
@@ -167,10 +179,11 @@ def classify(
         table: Table | None = None
         if as_csv or as_json:
             kind = TableKind.CSV if as_csv else TableKind.JSON_LINES
+            style = {"bom": bom, "raw": raw_cells, "semicolons": semicolons}
             table = stack.enter_context(
-                table_on_stdout(kind, chosen, bom=bom, raw=raw_cells)
+                table_on_stdout(kind, chosen, **style)
                 if out is None
-                else table_in_file(out, kind, chosen, stop.is_set, bom=bom, raw=raw_cells)
+                else table_in_file(out, kind, chosen, stop.is_set, **style)
             )
         shown = table is not None and (out is not None or not sys.stdout.isatty())
         pace = stack.enter_context(Pace(len(sources), shown=shown))

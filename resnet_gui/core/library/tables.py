@@ -8,6 +8,8 @@ What comes back when such a table is read:
   @, a tab or a line's end (also in full width), gets an apostrophe before it; so does one that
   begins with apostrophes and then one of these, so that taking one apostrophe away gives back
   every text. Texts with commas, quotes, semicolons, tabs or line ends are quoted.
+- Where a computer writes numbers with a comma (German, French and many more), spreadsheets expect
+  CSV with semicolons between the cells and that comma in the numbers: `semicolons`.
 - JSON holds every text exactly; such bytes are lone surrogates there.
 """
 
@@ -53,34 +55,55 @@ def without_formula(text: str) -> str:
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
-def csv_line(cells: Sequence[Cell], digits: Sequence[int] = (), *, raw: bool = False) -> str:
+def csv_line(
+    cells: Sequence[Cell],
+    digits: Sequence[int] = (),
+    *,
+    raw: bool = False,
+    semicolons: bool = False,
+) -> str:
     """One row of CSV with its line's end.
 
     Args:
         digits: of each number that is no whole one, behind the point; 6 where it is not given.
         raw: put no apostrophe before what a spreadsheet would take for a formula.
+        semicolons: between the cells, and commas in the numbers.
     """
-    return _line(_texts(cells, digits, raw), ",")
+    return _line(_texts(cells, digits, raw, semicolons), ";" if semicolons else ",")
 
 
-def csv_header(columns: Sequence[Column]) -> str:
-    return csv_line([column.id for column in columns])
+def csv_header(columns: Sequence[Column], *, semicolons: bool = False) -> str:
+    return csv_line([column.id for column in columns], semicolons=semicolons)
 
 
-def csv_row(photo: AnsweredPhoto, columns: Sequence[Column], *, raw: bool = False) -> str:
+def csv_row(
+    photo: AnsweredPhoto,
+    columns: Sequence[Column],
+    *,
+    raw: bool = False,
+    semicolons: bool = False,
+) -> str:
     """A photo's row. Facts of its header are only there where they were read."""
     digits = [column.digits for column in columns]
-    return csv_line([column.value(photo) for column in columns], digits, raw=raw)
+    values = [column.value(photo) for column in columns]
+    return csv_line(values, digits, raw=raw, semicolons=semicolons)
 
 
-def tabbed_text(photos: Iterable[AnsweredPhoto], columns: Sequence[Column]) -> str:
+def tabbed_text(
+    photos: Iterable[AnsweredPhoto], columns: Sequence[Column], *, decimal_comma: bool = False
+) -> str:
     """A table with its header for the clipboard: spreadsheets put it into their cells. The header
-    has the columns' titles."""
+    has the columns' titles.
+
+    Args:
+        decimal_comma: as the computer writes numbers; a spreadsheet would make text, a date or a
+            thousand times as much of the others.
+    """
     digits = [column.digits for column in columns]
     lines = [_line([column.title for column in columns], "\t")]
     for photo in photos:
         cells = [column.value(photo) for column in columns]
-        lines.append(_line(_texts(cells, digits, raw=False), "\t"))
+        lines.append(_line(_texts(cells, digits, False, decimal_comma), "\t"))
     return "".join(lines)
 
 
@@ -103,7 +126,7 @@ class Table:
     Args of the constructor:
         write: gets every piece of text, in order.
         columns: of JSON, none: the objects that `classify --json` prints.
-        bom, raw: of CSV: begin with a byte order mark; see `csv_line`.
+        bom, raw, semicolons: of CSV: begin with a byte order mark; see `csv_line`.
     """
 
     def __init__(
@@ -114,13 +137,15 @@ class Table:
         *,
         bom: bool = False,
         raw: bool = False,
+        semicolons: bool = False,
     ) -> None:
         self.rows = 0
         self._write, self._kind, self._raw = write, kind, raw
+        self._semicolons = semicolons
         self._columns = tuple(columns)
         self._opens_files = any(column.from_header for column in columns)
         if kind is TableKind.CSV:
-            write((BOM if bom else "") + csv_header(columns))
+            write((BOM if bom else "") + csv_header(columns, semicolons=semicolons))
         elif kind is TableKind.JSON:
             write("[")
 
@@ -129,7 +154,7 @@ class Table:
         if self._opens_files:
             photo = photo.with_facts()
         if self._kind is TableKind.CSV:
-            text = csv_row(photo, self._columns, raw=self._raw)
+            text = csv_row(photo, self._columns, raw=self._raw, semicolons=self._semicolons)
         else:
             value = json_row(photo, self._columns) if self._columns else photo.answer.to_json()
             text = json_line(value)
@@ -151,6 +176,7 @@ def table_file(
     *,
     bom: bool = False,
     raw: bool = False,
+    semicolons: bool = False,
 ) -> Iterator[Table]:
     """A table that takes the place of `target` when the block ends well; else `target` stays as it
     is.
@@ -159,7 +185,7 @@ def table_file(
         OSError: the folder cannot be written, or the disk is full.
     """
     with replacing(target) as temporary, open_text(temporary) as file:
-        table = Table(file.write, kind, columns, bom=bom, raw=raw)
+        table = Table(file.write, kind, columns, bom=bom, raw=raw, semicolons=semicolons)
         yield table
         table.end()
 
@@ -170,11 +196,14 @@ def open_text(path: Path) -> IO[str]:
     return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
-def _texts(cells: Sequence[Cell], digits: Sequence[int], raw: bool) -> list[str]:
+def _texts(
+    cells: Sequence[Cell], digits: Sequence[int], raw: bool, decimal_comma: bool
+) -> list[str]:
     texts: list[str] = []
     for place, cell in enumerate(cells):
         if isinstance(cell, float):
-            texts.append(f"{cell:.{digits[place] if digits else 6}f}")
+            number = f"{cell:.{digits[place] if digits else 6}f}"
+            texts.append(number.replace(".", ",") if decimal_comma else number)
         elif isinstance(cell, str):
             texts.append(cell if raw else without_formula(cell))
         else:

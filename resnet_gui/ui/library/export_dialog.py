@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.library.columns import COLUMNS, DEFAULT, TOP, chosen_columns
 from resnet_gui.core.library.tables import TableKind
-from resnet_gui.ui.library.rows import Export, moments, write_export
+from resnet_gui.ui.library.rows import Export, decimal_comma, moments, write_export
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.file_saver import ask_where
@@ -30,10 +30,12 @@ from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.spin_box import SpinBox
 
 _KINDS = (
-    (TableKind.CSV, "CSV, for spreadsheets", ".csv"),
+    (TableKind.CSV, "CSV, for spreadsheets (numbers like 0.5)", ".csv"),
+    (TableKind.CSV, "CSV with semicolons (numbers like 0,5)", ".csv"),
     (TableKind.JSON, "JSON, one list", ".json"),
     (TableKind.JSON_LINES, "JSON, an object per line", ".jsonl"),
 )
+_SEMICOLONS = 1  # its place among these
 _UNKNOWN = frozenset({"answered"})  # what the window does not know of its answers
 _AT_FIRST = frozenset({*DEFAULT, "answer", "answer_probability"})  # what stands in the window, too
 _TIPS = {
@@ -92,6 +94,12 @@ class ExportDialog(QDialog):
             self.photos.addItem(text)
         for _, text, _ in _KINDS:
             self.kind.addItem(text)
+        self.kind.setCurrentIndex(_SEMICOLONS if decimal_comma() else 0)
+        set_tooltip(
+            self.kind,
+            "In German, French and many other languages Excel only takes a table apart that has "
+            "semicolons between its cells",
+        )
         self.columns: dict[str, CheckBox] = {}
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -150,7 +158,8 @@ class ExportDialog(QDialog):
             ids.insert(place + 1, TOP)
         kind = _KINDS[self.kind.currentIndex()][0]
         bom = kind is TableKind.CSV and self.bom.isChecked()
-        return Export(kind, chosen_columns(ids, self.top.value()), bom)
+        semicolons = self.kind.currentIndex() == _SEMICOLONS
+        return Export(kind, chosen_columns(ids, self.top.value()), bom, semicolons)
 
     @Slot()
     def _on_changed(self, *_: object) -> None:

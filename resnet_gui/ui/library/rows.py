@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from PySide6.QtCore import QLocale
+
 from resnet_gui.core.events import ImageFailed, ImageSource, Prediction
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.columns import Column, chosen_columns
@@ -55,13 +57,19 @@ def _answered(number: int, photo: Moment, titles: Mapping[str, str], looks: bool
     )
 
 
+def decimal_comma() -> bool:
+    """Whether this computer writes numbers with a comma, as its spreadsheets then do."""
+    return QLocale.system().decimalPoint() == ","
+
+
 def copied_table(
     photos: Sequence[Moment], titles: Mapping[str, str]
 ) -> Generator[None, None, tuple[str, int]]:
     """A job: the table as text with tabs, and how many rows it has."""
     yield None
+    comma = decimal_comma()
     rows = [_answered(number, photo, titles, False) for number, photo in enumerate(photos)]
-    return tabbed_text(rows, chosen_columns(COPIED)), len(rows)
+    return tabbed_text(rows, chosen_columns(COPIED), decimal_comma=comma), len(rows)
 
 
 class Export(NamedTuple):
@@ -69,11 +77,13 @@ class Export(NamedTuple):
 
     Attributes:
         kind: of file. columns: in their order. bom: CSV begins with a byte order mark.
+        semicolons: CSV as Excel expects it where numbers have a comma.
     """
 
     kind: TableKind
     columns: tuple[Column, ...]
     bom: bool
+    semicolons: bool = False
 
 
 def write_export(
@@ -88,7 +98,9 @@ def write_export(
         OSError: it cannot be written.
     """
     looks = any(column.id in _LOOKED_AT for column in export.columns)
-    with table_file(target, export.kind, export.columns, bom=export.bom) as table:
+    with table_file(
+        target, export.kind, export.columns, bom=export.bom, semicolons=export.semicolons
+    ) as table:
         for number, photo in enumerate(photos):
             table.add(_answered(number, photo, titles, looks))
             if number % 100 == 0:

@@ -187,3 +187,14 @@ def test_facts_are_read_only_where_a_column_asks_for_them(
         Table(text.append, TableKind.CSV, chosen_columns(ids)).add(answered("a.jpg"))
     assert read == ["a.jpg"]
     assert text[1:] == ["a.jpg,cat\n", "path,taken\n", "a.jpg,2024-05-01T18:30:00\n"]
+
+
+def test_semicolons_and_decimal_commas() -> None:
+    """What a spreadsheet reads where numbers are written with a comma."""
+    line = csv_line(["a;b", "c,d", -0.5, 3, None, "=x"], semicolons=True)
+    assert line == '"a;b";c,d;-0,500000;3;;\'=x\n'
+    columns = chosen_columns(["name", "probability"])
+    text = tabbed_text([answered("/a/b.jpg")], columns, decimal_comma=True)
+    (row,) = text.splitlines()[1:]
+    assert "," in row.split("\t")[1]
+    assert "." not in row.split("\t")[1]

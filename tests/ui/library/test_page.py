@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.events import ImageFailed
 from resnet_gui.ui.classify.page import ClassifyPage
+from resnet_gui.ui.library import rows as rows_module
 from resnet_gui.ui.library.arrangement import Which
 from resnet_gui.ui.library.columns import BEFORE
 from resnet_gui.ui.library.export_dialog import ExportDialog
@@ -243,7 +244,7 @@ def test_answers_are_saved(
     texts = [dialog.photos.itemText(n) for n in range(dialog.photos.count())]
     assert texts == ["The 4 that are selected", "The 4 that are shown", "All 13 photos"]
     target = answer_dialogs("answers.json")
-    dialog.kind.setCurrentIndex(1)
+    dialog.kind.setCurrentIndex(dialog.kind.findText("JSON, one list"))
     assert not dialog.bom.isEnabled()
     for box in dialog.columns.values():
         box.setChecked(False)
@@ -257,6 +258,30 @@ def test_answers_are_saved(
     size = (tmp_path / "01.png").stat().st_size
     assert found[0] == {"label": "bee", "size": size}
     assert len(found) == 4
+
+
+def test_where_numbers_have_a_comma_a_table_has_semicolons(
+    rig: Rig,
+    page: ClassifyPage,
+    tmp_path: Path,
+    answer_dialogs: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Excel in German puts a row with commas into one cell, and reads 0.5 as a text or a date."""
+    german = QLocale(QLocale.Language.German)
+    monkeypatch.setattr(rows_module.QLocale, "system", lambda: german)
+    open_photos(rig, page, tmp_path, 4)
+    dialog = export(page)
+    assert dialog.kind.currentText() == "CSV with semicolons (numbers like 0,5)"
+    assert dialog.bom.isEnabled()
+    target = answer_dialogs("answers.csv")
+    dialog.save.click()
+    rig.settle()
+    lines = target.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("path;model;answer;answer_probability;")
+    found = list(csv.DictReader(lines, delimiter=";"))
+    assert [0 < float(row["probability"].replace(",", ".")) <= 1 for row in found[:3]] == [True] * 3
+    assert all("," in row["probability"] for row in found[:3])
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="by xdg-open")
