@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from resnet_gui.core.system import garbage
 
 # Often while much is made, so that little is looked at each time; rarely while nothing happens.
-_SHORTEST_MS, _LONGEST_MS = 100, 1600
+_SHORTEST_MS, _LONGEST_MS = 25, 1600
 
 
 class GarbageKeeper(QObject):
