@@ -308,7 +308,7 @@ class Rig:
         self.means = Means(self.engine, self.store, self.inference, self.io, self.training)
 
     def until(self, condition: Callable[[], Any]) -> None:
-        self._qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+        self._qtbot.waitUntil(lambda: bool(condition()), timeout=60_000)
 
     def settle(self) -> None:
         """Until nothing is queued and all is told."""

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import shiboken6
@@ -25,6 +26,26 @@ from tests.helpers.fake_engine import Rig
 
 ANSWER_MS = 60_000  # the first answer includes torch's import on a busy machine
 CATS = ("cat", "tabby", "tiger cat", "Egyptian cat")  # the sample cat: which one is not sure
+
+
+class PatientBot(QtBot):
+    """Waits as long as a busy machine may take. On an idle one a test that passes is no slower, and
+    one that waits for what never comes fails later."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = ANSWER_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitExposed(self, widget: Any, *, timeout: int = ANSWER_MS) -> Any:
+        return super().waitExposed(widget, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = ANSWER_MS, **more: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """As pytest-qt's, with more patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")
