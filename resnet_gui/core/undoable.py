@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Generic, Protocol, TypeVar
 
 
@@ -10,6 +11,15 @@ class Step(Protocol):
 
     @property
     def text(self) -> str: ...
+
+
+_TURNS = itertools.count(1)
+
+
+def next_turn() -> int:
+    """A number that is higher than all before, of 1 or more: of what can be undone in two places,
+    what has the higher one was done last."""
+    return next(_TURNS)
 
 
 StepT = TypeVar("StepT", bound=Step)

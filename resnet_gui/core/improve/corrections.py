@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from resnet_gui.core.improve.values import Applied, Content, Decision, Decisions, Photo, What
-from resnet_gui.core.undoable import Undoable
+from resnet_gui.core.undoable import Undoable, next_turn
 from resnet_gui.core.words import count_noun
 
 
@@ -24,10 +24,11 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a person did at once. text: in words."""
+    """What a person did at once. text: in words. turn: see `next_turn`."""
 
     text: str
     changes: tuple[_Change, ...]
+    turn: int = dataclasses.field(default_factory=next_turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,17 @@ class Corrections(Undoable[_Step, Changed]):
     def snapshot(self) -> Decisions:
         """All of it as a value."""
         return Decisions(self.root, tuple(self._table.values()), tuple(self._applied))
+
+    @property
+    def undo_turn(self) -> int:
+        """When what `undo` would take back was done, see `next_turn`; 0: there is nothing."""
+        return self._done[-1].turn if self._done else 0
+
+    def redo(self) -> Changed:
+        changed = super().redo()
+        if self._done and changed:
+            self._done[-1] = dataclasses.replace(self._done[-1], turn=next_turn())
+        return changed
 
     @property
     def pending(self) -> int:
@@ -219,7 +231,9 @@ def _same(one: Decision | None, other: Decision) -> bool:
 def _without(steps: list[_Step], paths: set[str]) -> list[_Step]:
     """Steps that leave these photos alone."""
     left = (
-        _Step(step.text, tuple(item for item in step.changes if item.path not in paths))
+        dataclasses.replace(
+            step, changes=tuple(item for item in step.changes if item.path not in paths)
+        )
         for step in steps
     )
     return [step for step in left if step.changes]

@@ -271,6 +271,11 @@ class Corrector(QObject):
         book = self._books.get(root)
         return book.corrections.undo_text if book is not None else ""
 
+    def undo_turn(self, root: str) -> int:
+        """When that was done, see `undoable.next_turn`; 0: there is nothing."""
+        book = self._books.get(root)
+        return book.corrections.undo_turn if book is not None else 0
+
     def redo_text(self, root: str) -> str:
         book = self._books.get(root)
         return book.corrections.redo_text if book is not None else ""

@@ -50,14 +50,13 @@ class RunActions(QObject):
         self._page, self._controller, self._table = page, controller, table
         self._reveal = Reveal(context.lanes.io, page.notices, self)
         self._last_folder = ""
-        self._thrown_last = False  # what was done last: a run was thrown away, or photos decided
         self.buttons: dict[str, QPushButton] = {}
         self._offer_actions()
         table.open_requested.connect(self._on_open)
         table.note_requested.connect(self._on_note)
         table.menu_requested.connect(self._on_menu_requested)
-        self._corrector.changed.connect(self._on_corrected)
-        controller.trashed_now.connect(self._on_thrown)
+        self._corrector.changed.connect(self._show_undo)
+        controller.trashed_now.connect(self._show_undo)
         controller.trash_changed.connect(self._show_undo)
         controller.comparison_changed.connect(self._show_undo)
 
@@ -141,21 +140,10 @@ class RunActions(QObject):
 
     def _of_trash(self) -> bool:
         """Whether it is a run that undoing brings back."""
-        return self._controller.can_undo and (self._thrown_last or not self._decided())
+        return self._controller.undo_turn > self._corrector.undo_turn(self._compared_on())
 
     def _can_redo(self) -> bool:
         return bool(self._corrector.redo_text(self._compared_on()))
-
-    @Slot(object, object)
-    def _on_corrected(self, root: str, paths: object) -> None:
-        if root == self._compared_on():
-            self._thrown_last = False
-        self._show_undo()
-
-    @Slot()
-    def _on_thrown(self) -> None:
-        self._thrown_last = True
-        self._show_undo()
 
     @Slot()
     def _show_undo(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from resnet_gui.core.runs.directory import RunDirectory
 from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import RunInfo, RunState, note_run
 from resnet_gui.core.runs.trash import TrashedRun, restore_run, trash_run, trashed_runs
+from resnet_gui.core.undoable import next_turn
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.ensembles import save_ensemble
 from resnet_gui.jobs.lane import Job, Priority
@@ -48,6 +49,14 @@ class Pair:
         """The folder that both learned from; "": they learned from different ones."""
         first, second = (run.data for run in self.runs)
         return first if first == second else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thrown:
+    """Runs that were thrown away together. turn: when, see `next_turn`. places: in the trash."""
+
+    turn: int
+    places: tuple[Path, ...]
 
 
 class RunsController(QObject):
@@ -97,7 +106,7 @@ class RunsController(QObject):
         self._wanted: tuple[str, ...] = ()
         self._reading: Job | None = None
         self._comparison: Job | None = None
-        self._undo: list[list[Path]] = []  # what was thrown away together, the newest last
+        self._undo: list[_Thrown] = []  # the newest last
 
     @property
     def runs(self) -> tuple[RunInfo, ...]:
@@ -106,6 +115,11 @@ class RunsController(QObject):
     @property
     def can_undo(self) -> bool:
         return bool(self._undo)
+
+    @property
+    def undo_turn(self) -> int:
+        """When what `undo` would bring back was thrown away, see `undoable.next_turn`."""
+        return self._undo[-1].turn if self._undo else 0
 
     @Slot()
     def refresh(self) -> None:
@@ -157,20 +171,24 @@ class RunsController(QObject):
             )
         if resting:
             job = self._io.submit(partial(_trash, resting), Priority.INTERACTIVE)
-            job.progressed.connect(self._on_thrown)
+            job.progressed.connect(partial(self._on_thrown, next_turn()))
             job.failed.connect(self._on_failed)
             job.ended.connect(self._on_changed)
 
     def restore(self, places: Sequence[Path]) -> None:
         """Bring runs back from the trash."""
-        self._undo = [kept for group in self._undo if (kept := _without(group, places))]
+        self._keep_undo(lambda place: place not in places)
         self._change(partial(_restore, list(places)))
 
     @Slot()
     def undo(self) -> None:
         """Bring back what was thrown away last, as often as something was."""
         if self._undo:
-            self.restore(self._undo[-1])
+            self.restore(self._undo[-1].places)
+
+    def _keep_undo(self, keep: Callable[[Path], bool]) -> None:
+        left = (replace(item, places=tuple(filter(keep, item.places))) for item in self._undo)
+        self._undo = [item for item in left if item.places]
 
     def again(self, run: RunInfo) -> None:
         """Read a run's settings; `config_read` says them."""
@@ -187,10 +205,9 @@ class RunsController(QObject):
         job.failed.connect(self._on_failed)
         job.ended.connect(self._on_changed)
 
-    @Slot(object)
-    def _on_thrown(self, events: list[tuple[TrashedRun, ...]]) -> None:
+    def _on_thrown(self, turn: int, events: list[tuple[TrashedRun, ...]]) -> None:
         for runs in events:
-            self._undo.append([run.place for run in runs])
+            self._undo.append(_Thrown(turn, tuple(run.place for run in runs)))
             self.trashed_now.emit(runs)
 
     @Slot(object)
@@ -311,7 +328,7 @@ class RunsController(QObject):
     def _on_trash(self, events: list[tuple[TrashedRun, ...]]) -> None:
         self.trashed = events[-1]
         here = {run.place for run in self.trashed}
-        self._undo = [kept for g in self._undo if (kept := [p for p in g if p in here])]
+        self._keep_undo(lambda place: place in here)
         self.trash_changed.emit()
 
     @Slot(object)
@@ -324,10 +341,6 @@ def thrown_sentence(runs: Sequence[TrashedRun]) -> str:
     if len(runs) == 1:
         return f"“{one_line(runs[0].info.title, 60)}” was moved to the trash. Its model stays."
     return f"{len(runs)} runs were moved to the trash. Their models stay."
-
-
-def _without(group: Sequence[Path], places: Sequence[Path]) -> list[Path]:
-    return [place for place in group if place not in places]
 
 
 def _read_trash() -> Iterator[tuple[TrashedRun, ...]]:

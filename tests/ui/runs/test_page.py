@@ -370,9 +370,24 @@ def test_undo_takes_back_what_was_done_last(qtbot: QtBot, app: WindowApp, photos
     qtbot.waitUntil(lambda: len(column(page, "Name")) == 3)
     assert corrector.badge(root, path)
     assert undo.text() == decided
+    # A decision, the trash, another decision: each is taken back in its turn.
+    page.controller.throw_away([run for run in page.controller.runs if run.title == "Wasps"])
+    qtbot.waitUntil(lambda: undo.text() == "&Undo: move to the trash")
+    corrector.set_aside(root, judged)
+    assert "aside" in undo.text()
+    undo.trigger()
+    assert undo.text() == "&Undo: move to the trash"
+    undo.trigger()
+    qtbot.waitUntil(lambda: len(column(page, "Name")) == 3)
+    assert undo.text() == decided
     undo.trigger()
     assert not corrector.badge(root, path)
     assert (undo.text(), undo.isEnabled()) == ("&Undo", False)
+    # What is done again counts as done then.
+    page.controller.throw_away([run for run in page.controller.runs if run.title == "Wasps"])
+    qtbot.waitUntil(lambda: undo.text() == "&Undo: move to the trash")
+    corrector.redo(root)
+    assert undo.text() == decided
 
 
 def test_an_accuracy_in_training_is_no_accuracy(photos: Path) -> None:
