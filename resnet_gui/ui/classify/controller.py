@@ -107,11 +107,11 @@ class ClassifyController(QObject):
         self.status = Status()
         self._current: Photo | None = None
         self._warming: Job | None = None
-        self._imports = PageImports(imports, self)
-        self._imports.imported.connect(self._on_imported)
-        self._imports.others_imported.connect(means.store.refresh)
-        self._imports.failed.connect(self._on_import_failed)
-        self._imports.ended.connect(self._on_intake_ended)
+        self.imports = PageImports(imports, self)
+        self.imports.imported.connect(self._on_imported)
+        self.imports.others_imported.connect(means.store.refresh)
+        self.imports.failed.connect(self._on_import_failed)
+        self.imports.ended.connect(self._on_intake_ended)
         downloads.changed.connect(self._on_downloads_changed)
         downloads.progressed.connect(self._on_downloads_changed)
 
@@ -139,7 +139,7 @@ class ClassifyController(QObject):
 
     @Slot(object)
     def _import(self, paths: Sequence[Path]) -> None:
-        self._imports.start(paths)
+        self.imports.start(paths)
         self._say("Reading the model file…", busy=True)
 
     @Slot(object, bool)
@@ -370,9 +370,7 @@ class ClassifyController(QObject):
         self.download_changed.emit(self._downloads.progress)
 
     @Slot(object, bool)
-    def _on_imported(self, spec: ModelSpec, already: bool) -> None:
-        text = "was here already." if already else "was added to your models."
-        self.noticed.emit(f"“{one_line(spec.title)}” {text}", "notice")
+    def _on_imported(self, spec: ModelSpec, _already: bool) -> None:
         self.model.want(spec.id)
 
     @Slot(object)

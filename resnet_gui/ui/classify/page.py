@@ -21,6 +21,7 @@ from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.device_box import DeviceBox
 from resnet_gui.ui.classify.empty_state import EmptyState
 from resnet_gui.ui.classify.hints import hint_of
+from resnet_gui.ui.classify.imported_notice import ImportedNotice
 from resnet_gui.ui.classify.library_look import LibraryLook
 from resnet_gui.ui.classify.notices import LabelledNotice, RemovalNotice
 from resnet_gui.ui.classify.offer import ModelOffer
@@ -86,6 +87,7 @@ class ClassifyPage(Page):
         self.offer = ModelOffer(controller, self.notices, self)
         self.removal_notice = RemovalNotice(controller, self.notices, self)
         self.labelled_notice = LabelledNotice(controller, self.notices, self)
+        self.imported_notice = ImportedNotice(controller, self.notices, self)
         self.labelled_notice.train_requested.connect(self.train_requested)
         self.sorting = Sorting(controller, context, self.photo_actions.reveal, self)
         self.labelled_notice.test_requested.connect(self.test_requested)

@@ -17,8 +17,10 @@ from resnet_gui.ui.window.settings_window import SettingsWindow
 
 if TYPE_CHECKING:
     from resnet_gui.core.runs.events import EpochDone, LayersMeasured
+    from resnet_gui.core.zoo import ModelSpec
     from resnet_gui.ui.lab.page import LabPage
     from resnet_gui.ui.models.controller import ModelsController
+    from resnet_gui.ui.models.page import ModelsPage
     from resnet_gui.ui.train.controller import TrainController
     from resnet_gui.ui.train.page import TrainPage
 
@@ -39,6 +41,7 @@ class Wiring(QObject):
         self._classify.batch_ended.connect(self._on_batch_ended)
         self._classify.devices_found.connect(self._on_devices_found)
         self._photos.train_requested.connect(self._on_training_folder_found)
+        self._photos.imported_notice.names_requested.connect(self._on_names_requested)
         self.evaluation = EvaluationWiring(pages, self)
         self.improve = ImproveWiring(pages, self)
         self.runs = RunsWiring(pages, self)
@@ -65,9 +68,7 @@ class Wiring(QObject):
         self._on_devices_found()
 
     def _connect_models(self) -> None:
-        from resnet_gui.ui.models.page import ModelsPage
-
-        page = self._pages.of(ModelsPage)
+        page = self._models_page()
         self._models = page.controller
         self._models.use_requested.connect(self._on_use_requested)
         page.train_requested.connect(self._on_train_requested)
@@ -81,6 +82,11 @@ class Wiring(QObject):
 
         self._lab = self._pages.of(LabPage)
         self._lab.photos_dropped.connect(self._on_photos_dropped)
+
+    def _models_page(self) -> ModelsPage:
+        from resnet_gui.ui.models.page import ModelsPage
+
+        return self._pages.of(ModelsPage)
 
     def _train_page(self) -> TrainPage:
         from resnet_gui.ui.train.page import TrainPage
@@ -110,6 +116,12 @@ class Wiring(QObject):
     @Slot()
     def _on_runs_requested(self) -> None:
         self._pages.show_page("runs")
+
+    @Slot(object)
+    def _on_names_requested(self, spec: ModelSpec) -> None:
+        self._pages.show_page("models")
+        self._models_page().controller.select(spec.id)
+        self._models_page().naming.ask_for(spec)
 
     @Slot(str)
     def _on_train_requested(self, model_id: str) -> None:

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.app.main import WindowApp
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.ui.models.naming_dialog import NamingDialog
+from resnet_gui.ui.widgets.notice_bar import NoticeLine
 from tests.helpers.fake_engine import Rig, model
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.models.conftest import show
@@ -61,6 +62,35 @@ def test_classes_are_named_after_the_import(
     page.card.names.click()  # the way that stays
     assert page.naming.dialog is not None
     page.naming.dialog.close()
+
+
+def test_a_model_dropped_among_the_photos_leads_to_the_names(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], leaves: Path
+) -> None:
+    app = show(qtbot, open_app())
+    app.window.show_page("classify")
+    app.window.controller.open_paths([leaves])
+    notices = app.window.page.notices
+
+    def offers() -> list[NoticeLine]:
+        return [notice for notice in notices.shown if "leaves" in notice.label.text()]
+
+    qtbot.waitUntil(lambda: bool(offers()) and bool(classes(app)), timeout=ANSWER_MS)
+    [offer] = offers()
+    assert "was added to your models. Its file does not say what its 3 classes" in (
+        offer.label.text()
+    )
+    assert offer.button.text() == "Name the classes…"
+    offer.button.click()
+    page = app.window.models_page
+    assert app.window.pages.current is page
+    dialog = page.naming.dialog
+    assert dialog is not None
+    assert page.controller.current_id == "leaves"
+    dialog.names.setPlainText("oak\nbeech\nbirch")
+    dialog.give.click()
+    qtbot.waitUntil(lambda: classes(app) == ("oak", "beech", "birch"))
+    qtbot.waitUntil(lambda: not offers())
 
 
 def test_what_is_answered_takes_the_names(
