@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,7 +91,11 @@ def resolved(entry: ModelEntry, known: Mapping[str, ModelEntry]) -> ModelEntry:
     for name in entry.spec.members:
         member = known.get(name.lower())
         if member is None:
-            return _without(entry, f"It needs the model “{name}”, which is not here any more.")
+            return _without(
+                entry,
+                f"It needs the model “{name}”, which is not here any more. Bring its file back "
+                "from the trash, or remove this ensemble too.",
+            )
         title = member.spec.title
         if member.problem:
             return _without(entry, f"It needs “{title}”, which cannot be used: {member.problem}")
@@ -105,6 +109,11 @@ def resolved(entry: ModelEntry, known: Mapping[str, ModelEntry]) -> ModelEntry:
         return ensemble_of(members, spec.id, spec.title, spec.path)
     except ModelError as error:
         return _without(entry, str(error))
+
+
+def ensembles_with(model_id: str, known: Iterable[ModelEntry]) -> list[ModelEntry]:
+    """The stored ensembles that cannot answer without this model."""
+    return [entry for entry in known if model_id in entry.spec.members]
 
 
 def save_ensemble(

@@ -86,10 +86,22 @@ class ModelChoice(QObject):
         entry = self._store.entry(model_id)
         if entry is None or entry.problem or not entry.state.ready:
             entry = self._store.default(model_id)
+        self._tell_why(model_id, entry)
         first, self._first_id = self._first_id is not None, None
         old, self.entry = self.entry, entry
         if first or _answers(old) != _answers(entry):
             self._use(entry)
+
+    def _tell_why(self, model_id: str, instead: ModelEntry | None) -> None:
+        """The model in use, or that of last time, is here and cannot answer any more: another one
+        must not take its place in silence."""
+        lost = self._store.entry(model_id)
+        if lost is None or not lost.problem or lost is instead:
+            return
+        text = f"“{one_line(lost.spec.title, 60)}” cannot answer any more. {lost.problem}"
+        if instead is not None:
+            text += f" “{one_line(instead.spec.title, 60)}” answers now."
+        self.noticed.emit(text, "warning")
 
     @Slot(str)
     def _on_download_finished(self, model_id: str) -> None:

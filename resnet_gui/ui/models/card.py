@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
@@ -13,7 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.zoo import ModelEntry, ModelState
+from resnet_gui.core.zoo.ensembles import ensembles_with
 from resnet_gui.core.zoo.storage.class_names import can_be_named, is_numbered
 from resnet_gui.ui.models.controller import ModelsController, Situation, Standing
 from resnet_gui.ui.models.list_model import details
@@ -241,7 +245,9 @@ class ModelCard(QFrame):
             self.no.setFocus()  # the button that asked goes; Return must not remove
         self.button_area.setVisible(not confirming)
         if confirming:
-            self.question_text.setText(_question_for(entry, controller.part_bytes(entry.spec.id)))
+            question = _question_for(entry, controller.part_bytes(entry.spec.id))
+            needed = _needed_for(ensembles_with(entry.spec.id, controller.store.entries))
+            self.question_text.setText(f"{question} {needed}".strip())
         size = size_text(entry.spec.bytes)
         rest = size_text(max(0, entry.spec.bytes - controller.part_bytes(entry.spec.id)))
         text, enabled = "Use this model", not entry.problem
@@ -328,6 +334,16 @@ class ModelCard(QFrame):
             self._controller.use()
         else:
             self._controller.download()
+
+
+def _needed_for(ensembles: Sequence[ModelEntry]) -> str:
+    """What a model's going takes out of use, as a sentence; "": nothing."""
+    if not ensembles:
+        return ""
+    names = name_list([one_line(entry.spec.title, 60) for entry in ensembles])
+    if len(ensembles) == 1:
+        return f"The ensemble {names} answers together with it, and cannot answer without it."
+    return f"The ensembles {names} answer together with it, and cannot answer without it."
 
 
 def _question_for(entry: ModelEntry, part_bytes: int) -> str:

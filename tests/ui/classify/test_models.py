@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from resnet_gui.core.zoo import ModelState
@@ -137,6 +138,20 @@ def test_a_download_that_fails_or_is_cancelled_keeps_the_model(
     rig.settle()
     rig.look(A, model("c", ModelState.CACHED))  # by another way: nobody wants it any more
     assert controller.entry is A
+
+
+def test_that_another_model_answers_now_is_said(rig: Rig, controller: ClassifyController) -> None:
+    """As of an ensemble of which a model was removed."""
+    pair = model("pair", members=("a", "c"))
+    rig.look(A, pair)
+    controller.set_model("pair")
+    noticed = heard(controller.noticed)
+    rig.look(A, dataclasses.replace(pair, problem="It needs “C”."))
+    assert controller.entry is A
+    said = ("“Model pair” cannot answer any more. It needs “C”. “Model a” answers now.", "warning")
+    assert noticed == [said]
+    rig.look(A, dataclasses.replace(pair, problem="It needs “C”."))
+    assert noticed == [said]  # once
 
 
 def test_an_imported_model_is_used(

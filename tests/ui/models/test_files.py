@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,13 +14,17 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.system.settings import Settings
+from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo.ensembles import save_ensemble
 from resnet_gui.ui.models.controller import Situation
 from tests.helpers.download_server import Site
+from tests.helpers.models import small_model
 from tests.ui.classify.test_drop import drop, files
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.models.conftest import (
     SIZE,
     classify_notices,
+    entry_of,
     show,
     situation,
     target,
@@ -165,3 +170,42 @@ def test_a_damaged_file_shows_its_reason(
     card.again.click()
     wait_for(qtbot, app, Situation.READY)
     assert target(site).read_bytes() == site.content
+
+
+def test_an_ensemble_without_one_of_its_models_gives_way_and_says_why(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renamed, the model is still found; in the trash, it is not, until its file is back."""
+    folder = user_models_dir()
+    for name in ("ants", "bees"):
+        small_model(folder / f"{name}.safetensors", title=name.title())
+    zoo = Zoo.standard()
+    save_ensemble([zoo.ready("ants"), zoo.ready("bees")], "The pair")
+    trash = folder.parent / "trash"
+    trash.mkdir()
+    monkeypatch.setattr(
+        "send2trash.send2trash", lambda path: shutil.move(path, trash / Path(path).name)
+    )
+    app = show(qtbot, open_app(), "the-pair")
+    controller, card = app.window.models_controller, app.window.models_page.card
+    controller.use()
+    qtbot.waitUntil(lambda: app.window.status_line.model.text() == "The pair", timeout=ANSWER_MS)
+    show(qtbot, app, "bees")
+    controller.rename("Wild bees")
+    qtbot.waitUntil(lambda: entry_of(app, "bees").spec.title == "Wild bees", timeout=ANSWER_MS)
+    assert not entry_of(app, "the-pair").problem
+    card.remove.click()
+    assert card.question_text.text().endswith(
+        "The ensemble “The pair” answers together with it, and cannot answer without it."
+    )
+    card.yes.click()
+    qtbot.waitUntil(lambda: bool(entry_of(app, "the-pair").problem), timeout=ANSWER_MS)
+    [said] = [text for text in classify_notices(app) if "cannot answer any more" in text]
+    assert said.startswith("“The pair” cannot answer any more. It needs the model “bees”, which")
+    assert "Bring its file back from the trash, or remove this ensemble too." in said
+    assert said.endswith(f"“{app.window.status_line.model.text()}” answers now.")
+    controller.select("the-pair")
+    assert card.remove.isEnabled()
+    (trash / "bees.safetensors").rename(folder / "bees.safetensors")
+    controller.refresh()
+    qtbot.waitUntil(lambda: not entry_of(app, "the-pair").problem, timeout=ANSWER_MS)
