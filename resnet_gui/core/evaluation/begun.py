@@ -2,7 +2,7 @@
 
 A row of numbers for each photo, its logits and what the head saw, in the cache of features: found
 by the photo's content, under all that decides the numbers (weights, backend, precision, versions).
-Rows are written every half a minute and when the test ends without a result, whatever ended it.
+Rows are written every half a minute, and when the test is stopped or fails.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class BegunTest:
 
     def answers(self, paths: Sequence[Path]) -> Generator[Answered, None, None]:
         """As `answers_of`: first those that were found, then the others. Where it is closed, or
-        fails, before its end, what was answered is on the disk. A photo that could not be read is
-        asked about again.
+        fails, before its end, what was answered is on the disk; at its end `keep` or `forget` is
+        the caller's. A photo that could not be read is asked about again.
 
         Raises as `answers_of`.
         """
@@ -67,8 +67,22 @@ class BegunTest:
                     answered.failed = failed
                     self._add(paths, answered)
                     yield answered
-        finally:
-            self._write()
+        except BaseException:
+            self.keep()
+            raise
+
+    def going_on(self, done: int, photos: int) -> str:
+        """A sentence for a person, when all that was found has come; else "".
+
+        Args:
+            done: how many photos have come. photos: all of them.
+        """
+        if not done or done != self.known:
+            return ""
+        return (
+            f"The last test with “{self._spec.title}” was stopped: it goes on. {done:,} of "
+            f"{photos:,} photos were answered then."
+        )
 
     def forget(self) -> None:
         """The test has its result, or begins anew: nothing is kept of it."""
@@ -109,9 +123,10 @@ class BegunTest:
         self._waiting += zip((paths[n] for n in answered.positions), rows, strict=True)
         large = len(self._waiting) * rows[0].nbytes > _MOST_BYTES
         if large or time.monotonic() - self._written > _EVERY_S:
-            self._write()
+            self.keep()
 
-    def _write(self) -> None:
+    def keep(self) -> None:
+        """Write what waits in memory."""
         self._written = time.monotonic()
         if self._cache is None or not self._waiting:
             return

@@ -92,21 +92,24 @@ def compare(
     tests: list[BegunTest] = []
     exact = exact or exact_wanted()
     told: set[int] = set()  # photos that could not be read, each said once
-    for number, entry in enumerate(entries):
-        kept = kept_answers(entry, summary, photos, exact=exact)
-        made.append("" if kept is None else kept.made)
-        if kept is None:
-            answers = _answers(entry, paths, device, exact, number * len(paths), told)
-            answered, begun = yield from answers
-            said.append(answered)
-            tests.append(begun)
-        else:
-            said.append(kept.said)
-            for index, path in enumerate(paths):
-                if index not in kept.said and index not in told:
-                    told.add(index)
-                    yield _failed(index, path, entry, _COULD_NOT.format(path.name))
-            yield Preparing("photos", (number + 1) * len(paths), MODELS * len(paths))
+    with contextlib.ExitStack() as stopped:
+        for number, entry in enumerate(entries):
+            kept = kept_answers(entry, summary, photos, exact=exact)
+            made.append("" if kept is None else kept.made)
+            if kept is None:
+                answers = _answers(entry, paths, device, exact, number * len(paths), told)
+                answered, begun = yield from answers
+                said.append(answered)
+                tests.append(begun)
+                stopped.callback(begun.keep)  # while the other model answers
+            else:
+                said.append(kept.said)
+                for index, path in enumerate(paths):
+                    if index not in kept.said and index not in told:
+                        told.add(index)
+                        yield _failed(index, path, entry, _COULD_NOT.format(path.name))
+                yield Preparing("photos", (number + 1) * len(paths), MODELS * len(paths))
+        stopped.pop_all()
     pairs = []
     for index, photo in enumerate(photos):
         if index not in said[0] or index not in said[1]:
@@ -206,6 +209,8 @@ def _answers(
         try:
             with contextlib.closing(begun.answers(paths)) as answers:
                 for answered in answers:
+                    if text := begun.going_on(done, len(paths)):
+                        yield Notice(text)
                     if answered.positions:
                         rows = calibrated(entry.spec.calibration, np.stack(answered.logits))
                         best = rows.argmax(axis=1)

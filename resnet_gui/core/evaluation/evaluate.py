@@ -177,8 +177,8 @@ def evaluate(
         try:
             with contextlib.closing(begun.answers(paths)) as answers:
                 for answered in answers:
-                    if done and done == begun.known:
-                        yield Notice(_going_on(done, len(paths)))
+                    if text := begun.going_on(done, len(paths)):
+                        yield Notice(text)
                     if answered.positions:
                         truth = np.array([judged[i][1] for i in answered.positions])
                         tally.add(np.stack(answered.logits), truth)
@@ -223,13 +223,6 @@ def evaluate(
         yield Measured(predictions, keep(predictions))
     begun.forget()
     yield result
-
-
-def _going_on(known: int, photos: int) -> str:
-    return (
-        f"This test was stopped before and goes on: {known:,} of its {photos:,} photos were "
-        "answered then."
-    )
 
 
 def match_classes(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int | None]:

@@ -77,7 +77,8 @@ def test_it_goes_on_where_it_was_stopped(letters: Path, asked: list[int]) -> Non
     events = list(measure(letters))
     assert sum(asked) == PHOTOS
     assert notices(events) == [
-        f"This test was stopped before and goes on: 32 of its {PHOTOS} photos were answered then."
+        f"The last test with “Tiny” was stopped: it goes on. 32 of {PHOTOS} photos were answered "
+        "then."
     ]
     done = [e.done for e in events if isinstance(e, Preparing) and e.what == "photos"]
     assert done == [32, 40]
