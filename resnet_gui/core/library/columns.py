@@ -20,7 +20,8 @@ class Column:
 
     Attributes:
         id: what files and the command line call it; a contract.
-        title: what it is called on the screen.
+        title: what it is called on the screen and on the clipboard. What files call “label” is the
+            best class there: on the screen, what stands under a photo may be a group of classes.
         value: a photo's cell. A text, or a number, or None where there is nothing to say.
         digits: of a number, behind the point, in CSV.
         from_header: it needs `AnsweredPhoto.facts`, for which the file is opened.
@@ -68,8 +69,8 @@ COLUMNS: tuple[Column, ...] = (
         "Answer’s probability",
         lambda photo: photo.said.probability if photo.said else None,
     ),
-    Column("label", "Label", lambda photo: photo.label),
-    Column("probability", "Probability", lambda photo: photo.probability),
+    Column("label", "Best class", lambda photo: photo.label),
+    Column("probability", "Best class’s probability", lambda photo: photo.probability),
     Column("margin", "Margin", lambda photo: photo.margin),
     Column("taken", "Taken", lambda photo: _facts(photo).taken, from_header=True),
     Column("latitude", "Latitude", lambda photo: _facts(photo).latitude, 7, from_header=True),
@@ -119,8 +120,10 @@ def further_columns(top: int) -> tuple[Column, ...]:
     columns: list[Column] = []
     for number in range(2, top + 1):
         columns += [
-            Column(f"label_{number}", f"Label {number}", _label(number - 1)),
-            Column(f"probability_{number}", f"Probability {number}", _probability(number - 1)),
+            Column(f"label_{number}", f"Class {number}", _label(number - 1)),
+            Column(
+                f"probability_{number}", f"Class {number}’s probability", _probability(number - 1)
+            ),
         ]
     return tuple(columns)
 

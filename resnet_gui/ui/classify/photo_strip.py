@@ -201,7 +201,7 @@ class PhotoStrip(QWidget):
         self.next_unsure = QPushButton("Next unsure")
         set_tooltip(self.next_unsure, "The next photo that the model is not sure of (Ctrl+U)")
         self.sort = QPushButton("Sort into folders…")
-        set_tooltip(self.sort, "Copy, move or link the photos by their label (Ctrl+Shift+S)")
+        set_tooltip(self.sort, "Copy, move or link the photos by their answer (Ctrl+Shift+S)")
         self.remove_all = QPushButton("Clear")
         set_tooltip(
             self.remove_all,

@@ -41,9 +41,10 @@ _AT_FIRST = frozenset({*DEFAULT, "answer", "answer_probability"})  # what stands
 _TIPS = {
     "answer": "What stands under the photo: its class, or, where no class is sure, what the most "
     "likely ones are kinds of",
-    "answer_probability": "How likely the model thinks the answer is, as the table shows it",
-    "label": "The most likely class, however unsure; the table shows the answer",
-    "probability": "How likely the model thinks that class is",
+    "answer_probability": "How likely the model thinks the answer is: “Probability” in the table",
+    "label": "The most likely class, however unsure; the table shows the answer. Files call it "
+    "“label”",
+    "probability": "How likely the model thinks that class is. Files call it “probability”",
     "margin": "How far the second most likely class is behind",
     "taken": "When the photo was taken, if the camera noted it: each file is looked into",
     "latitude": "Where the photo was taken, if the camera noted it: each file is looked into",
@@ -117,7 +118,7 @@ class ExportDialog(QDialog):
         self.top = SpinBox()
         self.top.setRange(1, 5)
         self.top.setMinimumHeight(self.kind.sizeHint().height())
-        self.top.setAccessibleName("Labels of each photo")
+        self.top.setAccessibleName("Classes of each photo")
         set_tooltip(self.top, "So many of the most likely classes, each with its probability")
         self.bom = CheckBox("Mark it as UTF-8, so that Excel reads every letter")
         self.bom.setChecked(True)
@@ -131,7 +132,7 @@ class ExportDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(self.top)
         row.addStretch()
-        form.addRow(PlainLabel("Labels of each photo"), row)
+        form.addRow(PlainLabel("Classes of each photo"), row)
         form.addRow(PlainLabel(), self.bom)
         self.save = QPushButton("Save…")
         self.save.setProperty("kind", "primary")

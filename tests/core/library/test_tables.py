@@ -148,7 +148,7 @@ def test_a_copied_table_has_a_cell_for_each_cell() -> None:
     text = tabbed_text([answered("/a/t\tab, \n.jpg"), answered("/a/b.jpg", "=x")], columns)
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     assert rows == [
-        ["Name", "Label", "Probability"],
+        ["Name", "Best class", "Best class’s probability"],
         ["t\tab, \n.jpg", "cat", "0.500000"],
         ["b.jpg", "'=x", "0.500000"],
     ]

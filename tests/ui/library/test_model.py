@@ -7,7 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 
+from resnet_gui.core.library import columns
 from resnet_gui.ui.library.arrangement import Filter, SortBy, Which
+from resnet_gui.ui.library.columns import COLUMNS
 from resnet_gui.ui.library.model import LibraryModel
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from tests.helpers.fake_engine import Rig, heard
@@ -210,12 +212,22 @@ def test_a_row_says_all_that_is_known(
     assert row(2)[1:3] == ["could not be read", ""]
     assert row(3)[1] == "…"
     heads = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
-    # What exports call so, too: their "Label" is the most likely class, however unsure.
+    # What exports call so, too: their "Best class" is the most likely class, however unsure.
     assert heads[:2] == ["Photo", "Answer"]
     tip = model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
-    assert "“Label”" in tip
+    assert "“Best class”" in tip
     model.set_order(SortBy.ANSWER, falling=False)
     assert model.headerData(1, Qt.Orientation.Horizontal) == "Answer ↑"
+
+
+def test_no_column_of_an_export_is_called_as_another_one_of_the_table() -> None:
+    """The table's “Probability” is the answer's; an export has that of the best class, too."""
+    titles = {column.id: column.title for column in columns.COLUMNS}
+    heads = [title for title, _ in COLUMNS]
+    assert titles["answer"] in heads
+    assert titles["label"] not in heads
+    assert titles["probability"] not in heads
+    assert {"label", "probability"} <= set(columns.column_ids()), "what files call them stays"
 
 
 def test_photos_whose_files_moved_are_found_where_they_are(
