@@ -69,6 +69,12 @@ class AnsweredPhoto:
         return self.answer.scores if isinstance(self.answer, Prediction) else ()
 
     @property
+    def device(self) -> str:
+        """What computed the answer, in words: the fast form of a model differs a little from the
+        model itself. "" if it failed."""
+        return self.answer.device if isinstance(self.answer, Prediction) else ""
+
+    @property
     def label(self) -> str:
         """The best class; "" if it failed."""
         return self.scores[0].label if self.scores else ""

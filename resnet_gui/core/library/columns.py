@@ -78,6 +78,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("size", "Size", lambda photo: photo.size),
     Column("modified", "Changed", lambda photo: _time(photo.modified)),
     Column("answered", "Answered", lambda photo: _time(photo.answered)),
+    Column("device", "Computed on", lambda photo: photo.device),
     Column("error", "Error", lambda photo: photo.error),
 )
 DEFAULT = ("path", "model", "label", "probability", TOP, "error")

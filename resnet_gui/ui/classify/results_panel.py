@@ -10,6 +10,7 @@ from resnet_gui.ui.classify.score_row import ScoreRow
 from resnet_gui.ui.widgets.answer import answer_of
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
+from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
@@ -119,9 +120,10 @@ class ResultsPanel(QFrame):
         self.copy.setVisible(prediction is not None)
         self.why.setVisible(prediction is not None)
         self.incomplete.setVisible(prediction is not None and prediction.incomplete)
-        verdict, name, more = hint, "", ""
+        verdict, name, more, computed = hint, "", "", ""
         if photo is not None and prediction is not None:
             verdict, name, _, more = answer_of(prediction)
+            computed = f"Computed on {prediction.device}.\n{explained(prediction.device)}".strip()
             if old:
                 waiting = photo.state is PhotoState.WAITING
                 verdict = "Looking again. Earlier answer:" if waiting else "Earlier answer:"
@@ -134,6 +136,7 @@ class ResultsPanel(QFrame):
         ):
             label.setText(text)
             label.setVisible(bool(text))
+        set_tooltip(self.answer, computed)
         if old != self._old:  # polishing again costs: only where the colour changes
             self._old = old
             self.answer.setProperty("kind", "muted" if old else "")

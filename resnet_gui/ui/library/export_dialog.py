@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -26,7 +27,7 @@ from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.file_saver import ask_where
 from resnet_gui.ui.widgets.photo_list import Photo
-from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.spin_box import SpinBox
 
 _KINDS = (
@@ -50,6 +51,8 @@ _TIPS = {
     "latitude": "Where the photo was taken, if the camera noted it: each file is looked into",
     "longitude": "Where the photo was taken, if the camera noted it: each file is looked into",
     "modified": "When the file was changed",
+    "device": "A faster form of a model, which this computer makes of it, differs by a percent or "
+    "two from the model itself: this tells which of them answered",
     "error": "Why there is no answer",
 }
 _IN_A_ROW = 3
@@ -73,6 +76,24 @@ class Choices:
             lists.append((f"The {len(shown):,} that are shown", shown))
         lists.append((f"All {len(everything):,} photos", everything))
         return cls(tuple(lists))
+
+
+def ways_sentence(photos: Iterable[Photo]) -> str:
+    """Where answers of one model come from more than one of its forms, so that a difference of a
+    percent between two photos may be none; "" where they do not."""
+    ways: dict[str, Counter[str]] = {}
+    for photo in photos:
+        if (answer := photo.prediction) is not None:
+            ways.setdefault(answer.model, Counter())[answer.device] += 1
+    for found in ways.values():
+        if len(found) > 1:
+            parts = [f"{count:,} on “{one_line(on, 60)}”" for on, count in found.most_common()]
+            return (
+                f"These answers were computed in different ways: {' and '.join(parts)}. Of the "
+                "same photo they may differ by a percent or two. The column “Computed on” tells "
+                "which is which."
+            )
+    return ""
 
 
 class ExportDialog(QDialog):
@@ -134,6 +155,9 @@ class ExportDialog(QDialog):
         row.addStretch()
         form.addRow(PlainLabel("Classes of each photo"), row)
         form.addRow(PlainLabel(), self.bom)
+        self.mixed = PlainLabel()
+        self.mixed.setWordWrap(True)
+        self.mixed.setProperty("kind", "muted")
         self.save = QPushButton("Save…")
         self.save.setProperty("kind", "primary")
         self.save.setDefault(True)
@@ -146,8 +170,11 @@ class ExportDialog(QDialog):
         column_.setContentsMargins(20, 18, 20, 16)
         column_.setSpacing(16)
         column_.addLayout(form)
+        column_.addWidget(self.mixed)
         column_.addWidget(buttons)
         self.kind.currentIndexChanged.connect(self._on_changed)
+        self.photos.currentIndexChanged.connect(self._on_photos_changed)
+        self._on_photos_changed()
         self._on_changed()
 
     @property
@@ -167,6 +194,14 @@ class ExportDialog(QDialog):
         some = any(box.isChecked() for box in self.columns.values())
         self.save.setEnabled(some and not self._asked)
         self.bom.setEnabled(_KINDS[self.kind.currentIndex()][0] is TableKind.CSV)
+
+    @Slot()
+    def _on_photos_changed(self, *_: object) -> None:
+        text = ways_sentence(self._lists[self.photos.currentIndex()])
+        if text:
+            self.columns["device"].setChecked(True)
+        self.mixed.setText(text)
+        self.mixed.setVisible(bool(text))
 
     @Slot()
     def _on_save(self) -> None:

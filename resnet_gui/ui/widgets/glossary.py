@@ -89,6 +89,17 @@ _TERMS = (
         "Convolution: a layer that looks for small patterns all over the image.",
     ),
     (r"F\(x\)", "F(x): what the layers of a block make of its input x."),
+    (
+        r"OpenVINO",
+        "OpenVINO: computes a faster form of the model, which this computer makes of it. Its "
+        "percentages differ by a percent or two from those of the model itself, which answers "
+        "until that form is there.",
+    ),
+    (
+        r"8 bits",
+        "8 bits: a form of the model that computes with smaller numbers. It is quicker, and its "
+        "percentages differ a little more.",
+    ),
     (r"median", "Median: the value in the middle; half of them are lower."),
     (r"shortcuts?", "Shortcut: a path on which a block's input passes it by, unchanged."),
 )

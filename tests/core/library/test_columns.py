@@ -8,7 +8,7 @@ import pytest
 
 from resnet_gui.core.events import ClassScore, KindScore
 from resnet_gui.core.library.columns import COLUMNS, chosen_columns, column_ids
-from tests.helpers.answered import answered
+from tests.helpers.answered import CPU, answered
 
 
 def test_the_columns_of_the_contract() -> None:
@@ -44,7 +44,8 @@ def test_cells_of_a_photo() -> None:
         "path": "/a/b.jpg", "name": "b.jpg", "folder": "/a", "model": "pets",
         "answer": "cat", "answer_probability": 0.5, "label": "cat", "probability": 0.5,
         "margin": 0.25, "taken": "", "latitude": None, "longitude": None,
-        "size": 1234, "modified": "", "answered": "2027-01-15T08:00:00+00:00", "error": "",
+        "size": 1234, "modified": "", "answered": "2027-01-15T08:00:00+00:00",
+        "device": CPU.name, "error": "",
     }  # fmt: skip
     pasted = answered("https://x/y/cat.jpg", is_file=False)
     assert (pasted.name, pasted.folder) == ("https://x/y/cat.jpg", "")

@@ -207,6 +207,30 @@ def test_menus_of_one_and_of_several(rig: Rig, page: ClassifyPage, tmp_path: Pat
     several.close()
 
 
+def test_answers_of_two_forms_of_a_model_are_said_to_be_so(
+    rig: Rig, page: ClassifyPage, tmp_path: Path
+) -> None:
+    """A photo's percentage changes a little when the model's faster form takes over."""
+    open_photos(rig, page, tmp_path, 13)
+    photos = page.controller.photos
+    first = photos.photo(0)
+    assert first is not None
+    assert first.prediction is not None
+    other = dataclasses.replace(first.prediction, device="AMD EPYC, OpenVINO")
+    first.answer(other)
+    photos.touch([first])
+    page.controller.select(1)
+    page.controller.select(0)
+    tip = page.results.answer.toolTip().replace("\n", " ")
+    assert "Computed on AMD EPYC, OpenVINO." in tip
+    assert "differ by a percent or two" in tip
+    dialog = export(page)
+    assert dialog.mixed.text().startswith("These answers were computed in different ways: 11 on")
+    assert "and 1 on “AMD EPYC, OpenVINO”" in dialog.mixed.text()
+    assert dialog.columns["device"].isChecked()
+    dialog.close()
+
+
 def export(page: ClassifyPage) -> ExportDialog:
     page.look.export()
     return page.window().findChildren(ExportDialog)[-1]
@@ -219,6 +243,8 @@ def test_answers_are_saved(
     library = library_of(rig, page)
     dialog = export(page)
     assert [dialog.photos.itemText(n) for n in range(dialog.photos.count())] == ["All 13 photos"]
+    assert not dialog.mixed.isVisibleTo(dialog)
+    assert not dialog.columns["device"].isChecked()
     target = answer_dialogs("answers")
     dialog.top.setValue(2)
     dialog.columns["name"].setChecked(True)
