@@ -95,6 +95,7 @@ class LabPage(Page):
         column.addLayout(self._header())
         column.addWidget(self.notices)
         self.networks = NetworkList(controller)
+        self.networks.hide()  # the first view has no use for it
         self.stack = QStackedWidget()
         self.empty = LabEmpty()
         self.empty.button.clicked.connect(self._on_first_pair)

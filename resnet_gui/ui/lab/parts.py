@@ -65,6 +65,7 @@ class LabEmpty(QWidget):
         self.text.setProperty("kind", "muted")
         self.button = QPushButton()
         self.button.setProperty("kind", "primary")
+        self.button.hide()  # until there is something to say, it would be a bare pill
         column.addSpacing(8)
         column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -55,6 +55,25 @@ def test_the_paper_s_networks_side_by_side(qtbot: QtBot, models: Path, app: Wind
     assert "other way round" in view.sentence.text()
     figures = [row.figures.text() for row in page.networks.rows.values()]
     assert "validation 94.0% (best and last)\ntraining 96.0% (epoch 6)" in figures
+
+
+def test_the_first_look_shows_no_bare_parts(
+    qtbot: QtBot, models: Path, open_app: Callable[..., WindowApp]
+) -> None:
+    """Until the first view is there, a slow machine shows the page as it was made."""
+    app = open_app()
+    app.window.show_page("lab")
+    page = app.window.lab_page
+    assert not page.views
+    bare = [
+        button
+        for button in page.findChildren(QPushButton)
+        if button.isVisible() and not button.text() and button.icon().isNull()
+    ]
+    assert bare == []
+    assert not page.networks.isVisible()
+    qtbot.waitUntil(lambda: View.WHY in page.views and page.settled)
+    assert not page.networks.isVisible()
 
 
 def test_switches(qtbot: QtBot, models: Path, app: WindowApp) -> None:
