@@ -25,16 +25,18 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.library.looks import LOOKS, MANY, PHOTO
+from resnet_gui.ui.widgets.folding_row import FoldingRow
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
-from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.status import PhotosProgress
 from resnet_gui.ui.widgets.words import duration, pace
 
 _WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
 _SCROLL_BAR = 20  # below the cells, with the frame
+_COUNTED = 120  # pixels in which “1,234 of 10,000” is read
 
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -186,9 +188,10 @@ class PhotoStrip(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        header = QHBoxLayout()
-        header.setSpacing(10)
-        self.summary = PlainLabel()
+        row = FoldingRow(10)
+        header, looks = row.first, row.second
+        self.summary = ElidedLabel()
+        self.summary.setMinimumWidth(_COUNTED)
         self.summary.setProperty("kind", "muted")
         self.bar = ProgressBar("How far the photos are")
         self.bar.setFixedWidth(160)
@@ -225,10 +228,11 @@ class PhotoStrip(QWidget):
         header.addStretch()
         self.looks = LookSwitch()
         self.looks.chosen.connect(self._on_look_chosen)
-        header.addWidget(self.looks)
-        header.addWidget(self.sort)
-        header.addWidget(self.remove_all)
-        column.addLayout(header)
+        looks.addWidget(self.looks)
+        looks.addWidget(self.sort)
+        looks.addWidget(self.remove_all)
+        looks.addStretch()
+        column.addWidget(row)
         self.view = _Photos()
         self.view.menu_requested.connect(self._on_menu_requested)
         self.view.remove_requested.connect(self._on_remove_requested)

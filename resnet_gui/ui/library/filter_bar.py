@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton
 
 from resnet_gui.ui.library.arrangement import Filter, SortBy, Which
 from resnet_gui.ui.widgets.combo_box import ComboBox
+from resnet_gui.ui.widgets.folding_row import FoldingRow
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.spin_box import SpinBox
 
@@ -32,7 +33,7 @@ class _Search(QLineEdit):
             super().keyPressEvent(event)
 
 
-class FilterBar(QWidget):
+class FilterBar(FoldingRow):
     """Signals:
     filter_changed(): `filter_with` gives another value.
     order_chosen(object by, bool falling).
@@ -44,7 +45,7 @@ class FilterBar(QWidget):
     left = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(8)
         self.search = _Search()
         self.search.setPlaceholderText("Find by name, answer or folder")
         self.search.setClearButtonEnabled(True)
@@ -81,11 +82,9 @@ class FilterBar(QWidget):
         self.turn.setAccessibleName("Turn the order round")
         set_tooltip(self.turn, "Turn the order round")
         self._falling = False
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.search, 1)
-        row.addWidget(self.which)
+        self.first.addWidget(self.search, 1)
+        self.first.addWidget(self.which)
+        row = self.second
         row.addWidget(self.least)
         row.addWidget(self.most)
         label = PlainLabel("Sort by")
@@ -94,6 +93,7 @@ class FilterBar(QWidget):
         row.addWidget(label)
         row.addWidget(self.sort)
         row.addWidget(self.turn)
+        row.addStretch()
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)

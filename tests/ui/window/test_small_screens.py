@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLineEdit, QWidget
@@ -10,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
 from resnet_gui.ui.lab.page import View
+from resnet_gui.ui.library.looks import MANY
 from resnet_gui.ui.train.augmentation_dialog import AugmentationDialog
 from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog
 from resnet_gui.ui.widgets.classes_dialog import ClassesDialog
@@ -80,6 +83,35 @@ def test_the_lab_fits_a_screen_that_is_enlarged_to_double(qtbot: QtBot, app: Win
     page.projector.click()
     window.resize(1100, 740)
     qtbot.waitUntil(lambda: page.projector.text() == "Projector")
+
+
+def test_photos_fit_a_small_window(
+    qtbot: QtBot, app: WindowApp, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    """While they are answered there are the most buttons, and the table has a line of filters."""
+    data = next(iter(photos.values())).read_bytes()
+    for number in range(MANY):
+        (tmp_path / f"{number:02d}.jpg").write_bytes(data)
+    window, page = app.window, app.window.page
+    window.resize(ROOM)
+    page.controller.open_paths([tmp_path])
+    qtbot.waitUntil(lambda: page.strip.isVisible(), timeout=60_000)
+    page.controller.set_paused(True)
+    place = page.parentWidget().parentWidget()
+    assert isinstance(place, Place)
+    for show in (page.look.show_photo, page.look.show_table):
+        show()
+        qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
+        qtbot.waitUntil(lambda: cut(page) == [])
+        edge = page.strip.remove_all.rect().topRight()
+        assert page.strip.remove_all.mapTo(page, edge).x() < page.width()
+        assert page.width() <= ROOM.width()
+    library = page.look.shown
+    assert library is not None
+    assert library.bar.folded
+    window.resize(1200, 740)
+    qtbot.waitUntil(lambda: not library.bar.folded)
+    page.controller.stop()
 
 
 def test_a_page_with_room_is_not_scrolled(qtbot: QtBot, app: WindowApp) -> None:
