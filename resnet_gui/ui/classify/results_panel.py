@@ -14,6 +14,7 @@ from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, set_tooltip
+from resnet_gui.ui.widgets.spoken import announce
 
 _ROWS = 5
 
@@ -43,6 +44,7 @@ class ResultsPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._old = False
+        self._waited: Photo | None = None  # what was shown last, without an answer of now
         self.setProperty("kind", "card")
         self.setMinimumWidth(230)
         column = QVBoxLayout(self)
@@ -137,8 +139,20 @@ class ResultsPanel(QFrame):
             label.setText(text)
             label.setVisible(bool(text))
         set_tooltip(self.answer, computed)
+        self._say(photo)
         if old != self._old:  # polishing again costs: only where the colour changes
             self._old = old
             self.answer.setProperty("kind", "muted" if old else "")
             self.answer.style().unpolish(self.answer)
             self.answer.style().polish(self.answer)
+
+    def _say(self, photo: Photo | None) -> None:
+        """An answer that a person has waited for is said; one that was there already belongs to the
+        photo that they move to, and is said with that."""
+        answered = photo is not None and photo.state in (PhotoState.DONE, PhotoState.FAILED)
+        if photo is not None and answered and photo is self._waited:
+            first = self.rows[0].score
+            share = f", {first.probability:.1%}" if first is not None else ""
+            words = f"{self.verdict.text()} {self.answer.text()}".strip()
+            announce(self, f"{photo.source.short_name}: {words}{share}")
+        self._waited = None if answered else photo

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import PlainLabel, action_text, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
+from resnet_gui.ui.widgets.spoken import announce
 
 _MOST_PASSING = 2  # notices that go by themselves; the oldest makes room
 _MOST = 12  # of all that can be closed
@@ -220,6 +221,8 @@ class NoticeBar(QWidget):
         self.show()
         notice.show()
         self._fit()
+        # It may have gone by itself before anybody who does not see it comes to it.
+        announce(notice, text, urgent=kind in ("warning", "settings"))
         return notice
 
     def _join_focus_chain(self, notice: NoticeLine, below: NoticeLine | None) -> None:

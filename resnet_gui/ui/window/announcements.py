@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Slot
 
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
+from resnet_gui.ui.widgets.spoken import announce
 from resnet_gui.ui.window.pages import Pages
 
 
@@ -31,6 +32,7 @@ class Announcements(QObject):
         """`name`: of the page whose sentence it is. It says so itself where it is in front."""
         front = self._pages.current
         if front is self._pages[name]:
+            announce(front, text)
             return
         line = front.notices.add(text, "notice", "Show")
         self._lines.append((name, front.notices, line))

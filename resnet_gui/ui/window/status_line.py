@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QStatusBar
 
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel
+from resnet_gui.ui.widgets.spoken import announce
 from resnet_gui.ui.widgets.status import Status
 
 PASSING_MS = 6000
@@ -41,6 +42,7 @@ class StatusLine(QObject):
     def _on_status_changed(self, status: Status) -> None:
         if status.passing:
             self._passed.start()
+            announce(self.text, status.text)
         else:
             self._passed.stop()
             self._lasting = status
