@@ -194,16 +194,16 @@ class LabController(QObject):
 
     @Slot(object)
     def save(self, saving: Saving) -> None:
-        """Write a chart's file, in the io lane."""
+        """Write a picture or a chart's values, in the io lane."""
         self._saver.save(saving)
 
     @Slot(object)
     def _on_saved(self, path: Path) -> None:
-        self.noticed.emit(f"The chart is saved as {path}.", "notice")
+        self.noticed.emit(f"Saved as {path}", "notice")
 
     @Slot(object)
     def _on_save_failed(self, error: Exception) -> None:
-        self.noticed.emit(f"The chart could not be saved: {error}", "warning")
+        self.noticed.emit(f"It could not be saved: {error}", "warning")
 
     # --- networks with random weights -------------------------------------------------------
 

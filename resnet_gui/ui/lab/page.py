@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import partial
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -22,16 +23,20 @@ from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.layers import LabLayers, Measure
 from resnet_gui.ui.lab.network_list import NetworkList
 from resnet_gui.ui.lab.parts import LabEmpty, scaled
+from resnet_gui.ui.lab.picture import picture_of
 from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.page import Page, PageContext
+from resnet_gui.ui.widgets.charts.saving import write_picture
+from resnet_gui.ui.widgets.file_saver import ask_where, file_name
 from resnet_gui.ui.widgets.icons import put_icon
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
 PROJECTOR_SCALE = 1.45
 # Of the window, at that scale: less leaves the tabs, or a chart, no room, and type is given back.
 _ROOM = QSize(670, 590)
-_PROJECTOR = "Projector"
+_PROJECTOR, _PICTURE = "Projector", "Save picture…"
 _NARROW = 690  # pixels: below, the charts have no room beside the list, nor the tabs for a word
+_ROOM_FOR_PICTURE = _NARROW + 160  # beside the tabs; where there is none the menu has it
 REFRESH_MS = 1000
 
 
@@ -119,6 +124,9 @@ class LabPage(Page):
         controller.measuring_changed.connect(self._on_measuring_changed)
         controller.noticed.connect(self._on_noticed)
         self.offer_action(
+            "File", "&Save picture…", self._on_save, keys="Ctrl+S", usable=self._has_picture
+        )
+        self.offer_action(
             "View", "Large t&ype on the whole screen", self.projector.toggle, keys="F11"
         )
 
@@ -138,6 +146,13 @@ class LabPage(Page):
         self.tabs[self.view].setChecked(True)
         group.idClicked.connect(self._on_tab_clicked)
         row.addStretch()
+        self.save = QPushButton(_PICTURE)
+        put_icon(self.save, "download")
+        set_tooltip(
+            self.save, "Save what is shown as a picture, for slides and worksheets (Ctrl+S)"
+        )
+        self.save.clicked.connect(self._on_save)
+        row.addWidget(self.save)
         self.projector = QPushButton(_PROJECTOR)
         self.projector.setAccessibleName(_PROJECTOR)
         self.projector.setCheckable(True)
@@ -266,6 +281,22 @@ class LabPage(Page):
         layers.measure_requested.connect(self.controller.measure)
         return layers
 
+    def _has_picture(self) -> bool:
+        """While a view is being built, and where there is nothing to show, there is none."""
+        view = self.views.get(self.view)
+        return view is not None and self.stack.currentWidget() is view
+
+    @Slot()
+    def _on_save(self) -> None:
+        if not self._has_picture():
+            return
+        view = self.views[self.view]
+        write = partial(write_picture, picture_of(view))
+        name = file_name(_WORDS[self.view][0])
+        saving = ask_where(self, "Save picture", name, ".png", "Pictures", write)
+        if saving is not None:
+            self.controller.save(saving)
+
     # --- projector --------------------------------------------------------------------------
 
     @Slot(bool)
@@ -284,7 +315,7 @@ class LabPage(Page):
 
     def _set_scale(self, scale: float) -> None:
         self._scale = scale
-        for button in (*self.tabs.values(), self.projector):
+        for button in (*self.tabs.values(), self.save, self.projector):
             scaled(button, scale)
         self.empty.set_scale(scale)
 
@@ -296,6 +327,7 @@ class LabPage(Page):
         narrow = self.width() < _NARROW * self._scale
         direction = QBoxLayout.Direction
         self.projector.setText("" if narrow else _PROJECTOR)
+        self.save.setVisible(self.width() >= _ROOM_FOR_PICTURE * self._scale)
         self._row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
         self.networks.set_above(narrow)
 

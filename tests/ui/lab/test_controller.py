@@ -279,6 +279,6 @@ def test_how_saving_a_chart_went_is_told(
     controller.save(Saving("Save picture", target, full, asker))
     rig.settle()
     assert noticed == [
-        (f"The chart is saved as {target}.", "notice"),
-        ("The chart could not be saved: The disk is full.", "warning"),
+        (f"Saved as {target}", "notice"),
+        ("It could not be saved: The disk is full.", "warning"),
     ]

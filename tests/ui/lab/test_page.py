@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
@@ -250,6 +251,36 @@ def test_words_fit_on_one_screen(qtbot: QtBot, models: Path, app: WindowApp) -> 
     why = page.views[View.WHY]
     qtbot.waitUntil(lambda: why.verticalScrollBar().maximum() == 0)  # type: ignore[union-attr]
     assert why.title.text() == "H(x) = F(x) + x"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "view", [*list(View)[:4], pytest.param(View.DIAGRAM, marks=pytest.mark.slow)]
+)
+def test_what_is_shown_is_saved_as_a_picture(
+    qtbot: QtBot,
+    models: Path,
+    app: WindowApp,
+    view: View,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For a worksheet: of the words and the diagram there was none, and of a chart only by a menu
+    that nobody finds."""
+    app.window.resize(1100, 700)
+    page = open_lab(qtbot, app, view)
+    qtbot.waitUntil(lambda: view in page.views)
+    qtbot.waitUntil(
+        lambda: view is not View.DIAGRAM or page.controller.diagram is not None, timeout=ANSWER_MS
+    )
+    target = tmp_path / "worksheet"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **_: (str(target), ""))
+    page.save.click()
+    qtbot.waitUntil(lambda: f"Saved as {target}.png" in page.notices.texts)
+    with Image.open(f"{target}.png") as found:
+        assert found.width > 1000
+        assert found.height > 600
+        colours = found.convert("RGB").getcolors(1 << 24) or []
+    assert len(colours) > 20, "not an empty sheet"
 
 
 def test_views_that_are_not_seen_become_large_when_they_are_shown(
