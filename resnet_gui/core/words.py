@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def duration(seconds: float) -> str:
     """A time span in words short enough for a line: "12 s", "3 min", "1 h 20 min"."""
@@ -27,6 +29,34 @@ _LOPSIDED = 0.8  # from this share of one class on, an accuracy alone says littl
 _LONGEST_LABEL = 40
 
 
+_FEW, _NAMED = 5, 3  # photos that say nothing of a class yet; classes that a sentence names
+
+
+def never_sentence(classes: Sequence[tuple[str, int]]) -> str:
+    """That a model never gives some answers, which an accuracy over all classes hides.
+
+    Args:
+        classes: those that it never answered, each with how many photos are of it. Classes with a
+            handful of photos do not count.
+
+    Returns:
+        One sentence; "" for nothing.
+    """
+    found = sorted((item for item in classes if item[1] >= _FEW), key=lambda item: -item[1])
+    if not found:
+        return ""
+    names = [f"“{_short(label)}”" for label, _ in found[:_NAMED]]
+    if len(found) > _NAMED:
+        names.append(count_noun(len(found) - _NAMED, "other"))
+    said = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    photos = sum(number for _, number in found)
+    return f"It never answered {said}: none of these {photos:,} photos was recognised."
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
+
+
 def lopsided_sentence(label: str, photos: int, n: int) -> str:
     """What to bear in mind with an accuracy on photos nearly all of which are of one class: a model
     that has learned nothing reaches the share of that class.
@@ -39,8 +69,7 @@ def lopsided_sentence(label: str, photos: int, n: int) -> str:
     """
     if not label or n <= 0 or photos < _LOPSIDED * n:
         return ""
-    if len(label) > _LONGEST_LABEL:
-        label = label[: _LONGEST_LABEL - 1] + "…"
+    label = _short(label)
     if n == 1:
         return ""  # an accuracy on one photo says little, and everybody sees that
     if photos >= n:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from resnet_gui.core.evaluation.evaluate import ClassMeasure, Evaluated
 from resnet_gui.core.evaluation.metrics import figures_of
 from resnet_gui.core.runs.events import Accuracy, RunFinished
 from resnet_gui.core.runs.results import read_results
 from resnet_gui.core.training.api import train
-from resnet_gui.core.words import lopsided_sentence
+from resnet_gui.core.words import lopsided_sentence, never_sentence
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
 ALWAYS = (
@@ -63,3 +64,30 @@ def test_an_evaluation_says_it() -> None:
         "9 of these 10", "4 of these 5"
     ).replace("90.0%", "80.0%")
     assert figures_of(logits[7:], truth[7:], ("green", "red")).lopsided() == ""
+
+
+def test_a_class_that_is_never_answered_is_named() -> None:
+    """ "83.3% right" was a model that passes every defect."""
+    truth = np.array([0] * 30 + [1] * 6)
+    logits = np.tile(np.array([1, 0], np.float32), (36, 1))
+    said = figures_of(logits, truth, ("OK", "defect")).lopsided()
+    assert said.startswith("30 of these 36 photos are of “OK”")
+    assert said.endswith("It never answered “defect”: none of these 6 photos was recognised.")
+    logits[-1] = (0, 1)
+    assert "never" not in figures_of(logits, truth, ("OK", "defect")).lopsided()
+    assert never_sentence([]) == never_sentence([("rare", 4)]) == ""
+    many = [("a", 5), ("b", 9), ("c", 7), ("d", 5), ("e", 1), ("f", 6)]
+    assert never_sentence(many) == (
+        "It never answered “b”, “c”, “f” or 2 others: none of these 32 photos was recognised."
+    )
+
+
+def test_the_terminal_says_it_too() -> None:
+    classes = (
+        ClassMeasure("OK", 30, 30, 1.0, 30 / 36),
+        ClassMeasure("defect", 6, 0, 0.0, None),
+    )
+    done = Evaluated(
+        "m", "/d", "all", 36, 0, 30 / 36, (0.7, 0.9), 1.0, 0.4, classes, ("OK", "defect"), ()
+    )
+    assert "It never answered “defect”" in done.caution()

@@ -38,7 +38,7 @@ from resnet_gui.core.system.find_device import device_or_cpu
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import exact_wanted
 from resnet_gui.core.values import Value
-from resnet_gui.core.words import first_line, lopsided_sentence
+from resnet_gui.core.words import first_line, lopsided_sentence, never_sentence
 from resnet_gui.core.zoo import ModelEntry
 
 _ALL_CLASSES = 200  # up to here the confusion matrix has all classes of the model
@@ -99,8 +99,9 @@ class Evaluated(Value):
         """What to bear in mind with the figures; "" for nothing."""
         most = max(self.per_class, key=lambda item: item.n, default=None)
         lopsided = lopsided_sentence(most.label, most.n, self.n) if most else ""
+        never = never_sentence([(c.label, c.n) for c in self.per_class if c.precision is None])
         # Not the epoch: a notice told of that before.
-        return " ".join(filter(None, [*cautions(self, epoch=False), lopsided]))
+        return " ".join(filter(None, [*cautions(self, epoch=False), lopsided, never]))
 
 
 EvaluateEvent = Preparing | Notice | ImageFailed | Measured | Evaluated

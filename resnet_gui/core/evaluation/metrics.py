@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.inference.backend import Rows
-from resnet_gui.core.words import lopsided_sentence
+from resnet_gui.core.words import lopsided_sentence, never_sentence
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -97,9 +97,11 @@ class Figures:
         return self.right / self.n if self.n else 0.0
 
     def lopsided(self) -> str:
-        """See `lopsided_sentence`; "" for nothing."""
+        """See `lopsided_sentence` and `never_sentence`; "" for nothing."""
         most = max(self.classes, key=lambda item: item.support, default=None)
-        return lopsided_sentence(most.label, most.support, self.n) if most else ""
+        never = [(item.label, item.support) for item in self.classes if not item.called]
+        said = lopsided_sentence(most.label, most.support, self.n) if most else ""
+        return f"{said} {never_sentence(never)}".strip()
 
     def macro(self, what: str) -> float | None:
         """The mean of "precision", "recall" or "f1" over the classes that occur, as a truth or as

@@ -382,6 +382,13 @@ def _calibrate(
 ) -> Generator[None, None, Result]:
     yield None
     facts = result.predictions.facts
+    if entry.weights_path is not None and not entry.weights_path.exists():
+        # Removed in a second window, or by hand.
+        raise DatasetError(
+            facts.data,
+            "The model is not on this computer any more.",
+            "Its result can still be read.",
+        )
     if not _same_weights(entry, facts):
         raise DatasetError(
             facts.data,

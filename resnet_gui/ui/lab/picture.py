@@ -35,6 +35,6 @@ def _shown(view: LabCurves | LabLayers | LabDiagram | LabWhy) -> tuple[QWidget, 
     if isinstance(view, LabDiagram):
         return view.canvas, view.canvas.rect()
     if isinstance(view, LabWhy):
-        return view.widget(), view.widget().rect()
+        return view.sheet, view.sheet.rect()
     first = view.chart if isinstance(view, LabLayers) else view.residual
     return view, view.rect().adjusted(0, first.y(), 0, 0)

@@ -81,7 +81,7 @@ class LabWhy(QScrollArea):
     """Short texts beside a drawing, as large as the window allows.
 
     Attributes:
-        measured: what the recorded trainings show of it.
+        measured: what the recorded trainings show of it. sheet: all that scrolls.
     """
 
     def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
@@ -90,7 +90,8 @@ class LabWhy(QScrollArea):
         self.setProperty("kind", "bare")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outer, inner = QWidget(), QFrame()
+        self.sheet = outer = QWidget()
+        inner = QFrame()
         inner.setProperty("kind", "card")
         frame = QVBoxLayout(outer)
         frame.setContentsMargins(0, 0, 0, 0)

@@ -318,6 +318,23 @@ def test_a_model_is_not_adjusted_by_a_test_of_other_weights(
     assert user_zoo().get("tiny").spec.calibration.empty
 
 
+def test_a_model_that_was_removed_in_another_window_is_named_so(
+    qtbot: QtBot, open_app: Callable[..., WindowApp]
+) -> None:
+    path = make_tiny_model()
+    weights = store.weights_key(user_zoo().get("tiny"))
+    keep(made(300, 5, seed=4), classes=tuple("abcde"), weights=weights)
+    app = open_app()
+    app.window.show_page("evaluate")
+    page = app.window.pages.of(EvaluatePage)
+    qtbot.waitUntil(lambda: bool(page.controller.results))
+    view = open_first(qtbot, page)
+    path.unlink()
+    view.trust.use.click()
+    said = "The model is not on this computer any more. Its result can still be read."
+    qtbot.waitUntil(lambda: said in page.notices.texts)
+
+
 def test_a_folder_is_tested(
     qtbot: QtBot, page: EvaluatePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
