@@ -16,11 +16,14 @@ import pytest
 from resnet_gui import __main__
 from resnet_gui.cli import filing as cli_filing
 from resnet_gui.cli.commands import sort as sorting
+from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.evaluation.apply_calibration import apply_calibration
 from resnet_gui.core.filing import carry_out as carrying
 from resnet_gui.core.filing.batch import BatchState, Plan
 from resnet_gui.core.filing.disk import copy_new
 from resnet_gui.core.filing.journal import at_work, list_batches
 from resnet_gui.core.system import paths
+from resnet_gui.core.zoo import Zoo
 from tests.helpers.filing import tree, write
 from tests.helpers.models import small_model
 from tests.helpers.pictures import encoded, gradient
@@ -116,6 +119,19 @@ def test_what_is_unsure_stays(resnet_gui: Main, photos: Path) -> None:
     assert code == 0
     assert len(list((into / "not sure").iterdir())) == 4
     assert all(path.is_symlink() for path in (into / "not sure").iterdir())
+
+
+def test_the_threshold_that_was_chosen_for_a_model_holds(resnet_gui: Main, photos: Path) -> None:
+    """Who let it say “not sure” below 100 %, so that no defect passes, had it sort above 50 %."""
+    entry = Zoo.standard().get("insects")
+    apply_calibration(entry, Calibration(unsure=1.0))
+    into = photos.with_name("sorted")
+    arguments = ("sort", photos, "--into", into, "--model", "insects", "--dry-run")
+    _, out, _ = resnet_gui(*arguments)
+    assert "3 photos stay: the model is less than 100% sure." in out
+    _, out, _ = resnet_gui(*arguments, "--min-confidence", "0")
+    assert out
+    assert "less than" not in out
 
 
 def test_labels_that_no_folder_can_be_called_like_are_told(resnet_gui: Main, photos: Path) -> None:

@@ -68,14 +68,16 @@ def sort(
         bool, typer.Option("--symlink", help="Make links that lead to the photos.")
     ] = False,
     min_confidence: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=0,
             max=1,
             metavar="P",
-            help="0 to 1: photos of which the model is less sure stay where they are.",
+            help="0 to 1: photos of which the model is less sure stay where they are. Default: "
+            "what was chosen for the model under Trust on the page Evaluate, else "
+            f"{PROBABLE:g}.",
         ),
-    ] = PROBABLE,
+    ] = None,
     unsure_folder: Annotated[
         str,
         typer.Option(
@@ -120,20 +122,23 @@ def sort(
         how = How.MOVE if move else How.LINK if symlink else How.COPY
         into = into.resolve()
         check_folder(into)
-        wish = SortWish(into, how, min_confidence, unsure_folder, not no_sidecars)
-        chosen = chosen_model(model, _GET_A_MODEL).spec.id
+        spec = chosen_model(model, _GET_A_MODEL).spec
+        chosen, least = spec.id, min_confidence
+        if least is None:
+            least = PROBABLE if spec.calibration.unsure is None else spec.calibration.unsure
+        wish = SortWish(into, how, least, unsure_folder, not no_sidecars)
         sources, problems = found_photos(photos)
         sources = _without_sorted(sources, photos, into)
         labelled, failed = _answers(sources, chosen, device, exact, eight_bits, as_json)
         with Bar() as bar:
             plan = _planned(plan_sorting(labelled, wish), bar)
-        sure = sum(photo.probability >= min_confidence for photo in labelled)
+        sure = sum(photo.probability >= least for photo in labelled)
         unsure = 0 if unsure_folder else len(labelled) - sure
         if as_json:
             _emit_plan(plan, unsure, failed, dry_run)
         else:
-            _tell_plan(plan, unsure, min_confidence, failed, dry_run)
-        if others := other_folders(labelled, min_confidence):
+            _tell_plan(plan, unsure, least, failed, dry_run)
+        if others := other_folders(labelled, least):
             say(others, "yellow")
         code = SOME_FAILED if failed or problems else FINE
         if plan.problem:

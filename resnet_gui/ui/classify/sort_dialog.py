@@ -73,9 +73,11 @@ class SortDialog(QDialog):
         parent: QWidget | None = None,
         *,
         chosen: bool = False,
+        least: float = PROBABLE,
     ) -> None:
         """
         Args:
+            least: how sure the model must be, to begin with, 0..1.
             others: a sentence about photos of the list that cannot be sorted; "" for none.
             chosen: a person chose `into`; else it may be exchanged for a better one.
         """
@@ -99,7 +101,7 @@ class SortDialog(QDialog):
         column.addLayout(self._how())
         column.addWidget(self.explanation)
         column.addSpacing(4)
-        column.addLayout(self._confidence())
+        column.addLayout(self._confidence(least))
         column.addWidget(self.rest_box)
         column.addWidget(self.sidecar_box)
         column.addSpacing(4)
@@ -183,13 +185,13 @@ class SortDialog(QDialog):
         self.explanation.setWordWrap(True)
         return row
 
-    def _confidence(self) -> QHBoxLayout:
+    def _confidence(self, least: float) -> QHBoxLayout:
         row = QHBoxLayout()
         name = PlainLabel("At least")
         self.least = QSlider(Qt.Orientation.Horizontal)
         self.least.setRange(0, 100)
         self.least.setPageStep(10)
-        self.least.setValue(round(PROBABLE * 100))
+        self.least.setValue(round(least * 100))
         self.least.setAccessibleName("How sure the model must be, in percent")
         set_tooltip(self.least, "Photos of which the model is less sure stay where they are")
         self.least.valueChanged.connect(self._on_choice)

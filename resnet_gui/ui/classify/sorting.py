@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QKeySequence
 
 from resnet_gui.core.filing.batch import CORRECTING, count
-from resnet_gui.core.zoo.kinds import said_of
+from resnet_gui.core.zoo.kinds import PROBABLE, said_of
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.classify.sort_place import beside
 from resnet_gui.ui.filing.filer import Outcome
@@ -127,9 +127,13 @@ class Sorting(QObject):
         if len(photos) < everything:
             few = f"Of {everything:,} photos only the {len(photos):,} that are selected or shown."
             left_out = f"{left_out} {few}".strip()
+        # What the person said of this model, as everywhere else.
+        entry = self._controller.entry
+        unsure = entry.spec.calibration.unsure if entry is not None else None
         self.dialog = SortDialog(
-            labelled, left_out, into, self._io, self._page.window(), chosen=self._into is not None
-        )
+            labelled, left_out, into, self._io, self._page.window(),
+            chosen=self._into is not None, least=PROBABLE if unsure is None else unsure,
+        )  # fmt: skip
         self.dialog.start_requested.connect(self._filer.start)
         self.dialog.start_requested.connect(self._on_started)
         self.dialog.open()

@@ -15,16 +15,22 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
+from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.evaluation.apply_calibration import apply_calibration
 from resnet_gui.core.events import ImageSource, KindScore
 from resnet_gui.core.filing import carry_out as carrying
 from resnet_gui.core.filing.batch import BatchState, How
 from resnet_gui.core.filing.journal import list_batches
+from resnet_gui.core.system import paths
+from resnet_gui.core.zoo import Zoo
 from resnet_gui.ui.classify.sort_dialog import SortDialog
 from resnet_gui.ui.library.looks import MANY
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from resnet_gui.ui.widgets.plain_text import MessageBox
 from tests.helpers.fake_engine import Hold, prediction
 from tests.helpers.filing import tree
+from tests.helpers.models import small_model
+from tests.ui.conftest import ANSWER_MS
 
 LABELS = (("cat", 0.9), ("dog", 0.8), ("cat", 0.45), ("dog", 0.4), ("owl", 0.2), ("cat", 0.95))
 
@@ -110,6 +116,20 @@ def test_the_dialog_tells_what_would_happen(qtbot: QtBot, app: WindowApp, folder
     dialog.reject()
     assert tree(folder) == before
     assert list_batches() == []
+
+
+def test_it_begins_where_the_model_may_say_not_sure(
+    qtbot: QtBot, app: WindowApp, folder: Path
+) -> None:
+    small_model(paths.user_models_dir() / "insects.safetensors")
+    apply_calibration(Zoo.standard().get("insects"), Calibration(unsure=0.89))
+    controller = app.window.controller
+    app.window.store.refresh()
+    qtbot.waitUntil(lambda: any(e.spec.id == "insects" for e in controller.store.entries))
+    controller.set_model("insects")
+    qtbot.waitUntil(lambda: controller.entry is not None, timeout=ANSWER_MS)
+    answered(app, folder)
+    assert opened(qtbot, app).least.value() == 89
 
 
 def test_the_headline_counts_what_goes_and_says_why_nothing_does(
