@@ -22,13 +22,14 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.library.columns import COLUMNS, DEFAULT, TOP, chosen_columns
 from resnet_gui.core.library.tables import TableKind
-from resnet_gui.ui.library.rows import Export, decimal_comma, moments, write_export
+from resnet_gui.ui.library.rows import Export, moments, write_export
 from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.file_saver import ask_where
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.spin_box import SpinBox
+from resnet_gui.ui.widgets.spreadsheets import decimal_comma
 
 _KINDS = (
     (TableKind.CSV, "CSV, for spreadsheets (numbers like 0.5)", ".csv"),

@@ -6,14 +6,13 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QLocale
-
 from resnet_gui.core.events import ImageFailed, ImageSource, Prediction
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.columns import Column, chosen_columns
 from resnet_gui.core.library.identity import stamp_of
 from resnet_gui.core.library.tables import TableKind, TableWritten, tabbed_text, table_file
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
+from resnet_gui.ui.widgets.spreadsheets import decimal_comma
 
 COPIED = (
     "name", "answer", "answer_probability", "label", "probability", "margin", "model", "folder",
@@ -55,11 +54,6 @@ def _answered(number: int, photo: Moment, titles: Mapping[str, str], looks: bool
         size=stamp.size if stamp else None,
         modified=stamp.modified if stamp else None,
     )
-
-
-def decimal_comma() -> bool:
-    """Whether this computer writes numbers with a comma, as its spreadsheets then do."""
-    return QLocale.system().decimalPoint() == ","
 
 
 def copied_table(

@@ -18,7 +18,6 @@ from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.events import ImageFailed
 from resnet_gui.ui.classify.page import ClassifyPage
-from resnet_gui.ui.library import rows as rows_module
 from resnet_gui.ui.library.arrangement import Which
 from resnet_gui.ui.library.columns import BEFORE
 from resnet_gui.ui.library.export_dialog import ExportDialog
@@ -295,7 +294,7 @@ def test_where_numbers_have_a_comma_a_table_has_semicolons(
 ) -> None:
     """Excel in German puts a row with commas into one cell, and reads 0.5 as a text or a date."""
     german = QLocale(QLocale.Language.German)
-    monkeypatch.setattr(rows_module.QLocale, "system", lambda: german)
+    monkeypatch.setattr(QLocale, "system", lambda: german)
     open_photos(rig, page, tmp_path, 4)
     dialog = export(page)
     assert dialog.kind.currentText() == "CSV with semicolons (numbers like 0,5)"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 from pytestqt.qtbot import QtBot
@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.charts.model import Line, zoomed_x
 from resnet_gui.ui.widgets.charts.painter import ChartPainter
-from resnet_gui.ui.widgets.charts.saving import write_picture
+from resnet_gui.ui.widgets.charts.saving import table, write_picture
 from resnet_gui.ui.widgets.file_saver import Saving
 from tests.helpers.charts import choose, open_menu
 from tests.ui.widgets.conftest import AXES, TextPainter, at, curve
@@ -312,3 +312,13 @@ def test_a_picture_that_cannot_be_written_says_so(chart: LineChart, tmp_path: Pa
     with pytest.raises(OSError, match="could not be written"):
         list(write_picture(QImage(), tmp_path / "b.png"))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_values_for_a_spreadsheet_of_another_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a comma in its numbers; and what a run is called is no formula."""
+    german = QLocale(QLocale.Language.German)
+    monkeypatch.setattr(QLocale, "system", lambda: german)
+    line = Line("=1+1; 2.5", "", (1.0, 2.5), (0.25, 1.0), "#000000")
+    rows = list(csv.reader(table(AXES, [line]).splitlines(), delimiter=";"))
+    assert rows[0][1] == "'=1+1; 2.5"
+    assert rows[1:] == [["1", "0,25"], ["2,5", "1,0"]]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from resnet_gui.core.system.atomic import replacing, write_text
+from resnet_gui.ui.widgets.spreadsheets import decimal_comma
 
 if TYPE_CHECKING:  # it imports numpy, which the window's start does without
     from resnet_gui.ui.widgets.charts.model import Axes, Line
@@ -43,7 +44,11 @@ def write_values(axes: Axes, lines: Sequence[Line], target: Path) -> Generator[N
 
 
 def table(axes: Axes, lines: Sequence[Line]) -> str:
-    """The values with all their digits."""
+    """The values with all their digits, as this computer's spreadsheets read them. A line's name is
+    a person's, so none is run as a formula."""
+    from resnet_gui.core.library.tables import without_formula  # the charts are there sooner
+
+    comma = decimal_comma()
     heads, rows = [axes.x_name], dict[float, dict[int, object]]()
     for line in lines:
         column = len(heads)
@@ -54,9 +59,12 @@ def table(axes: Axes, lines: Sequence[Line]) -> str:
             if line.point_name:
                 row[column + 1] = line.point_name(number)
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads)
+    writer = csv.writer(text, delimiter=";" if comma else ",", lineterminator="\n")
+    writer.writerow(map(without_formula, heads))
     for x in sorted(rows):
         cells = [rows[x].get(column, "") for column in range(1, len(heads))]
-        writer.writerow([int(x) if x == int(x) else x, *cells])
+        writer.writerow(
+            str(cell).replace(".", ",") if comma and isinstance(cell, float) else cell
+            for cell in (int(x) if x == int(x) else x, *cells)
+        )
     return text.getvalue()
