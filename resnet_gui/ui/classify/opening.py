@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from resnet_gui.core.photos.endings import IMAGE_SUFFIXES
 from resnet_gui.ui.classify.controller import ClassifyController
 from resnet_gui.ui.memory import Memory
-from resnet_gui.ui.widgets.images import read_mime
+from resnet_gui.ui.widgets.images import clipboard_mime, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 
 
@@ -70,7 +69,7 @@ class PhotoOpening(QObject):
 
     @Slot()
     def paste(self) -> None:
-        dropped = read_mime(QGuiApplication.clipboard().mimeData())
+        dropped = read_mime(clipboard_mime())
         if dropped:
             self._controller.open_dropped(dropped)
         else:

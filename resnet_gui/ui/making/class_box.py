@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -34,7 +33,7 @@ from resnet_gui.ui.making.box_model import PHOTOS_MIME, THUMBNAIL, BoxModel, Pho
 from resnet_gui.ui.making.controller import MakingController
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
-from resnet_gui.ui.widgets.images import may_hold_photos, read_mime
+from resnet_gui.ui.widgets.images import clipboard_mime, may_hold_photos, read_mime
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
@@ -58,7 +57,7 @@ class _NameEdit(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste):
-            mime = QGuiApplication.clipboard().mimeData()
+            mime = clipboard_mime()
             if mime.hasUrls() or mime.hasImage():
                 self.photos_pasted.emit()
                 return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -27,7 +26,7 @@ from resnet_gui.ui.making.label_view import LabelView
 from resnet_gui.ui.making.problems_dialog import ProblemsDialog
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
-from resnet_gui.ui.widgets.images import Dropped, read_mime
+from resnet_gui.ui.widgets.images import Dropped, clipboard_mime, read_mime
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import PlainLabel, set_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
@@ -243,7 +242,7 @@ class MakingView(QWidget):
 
     @Slot(int)
     def _on_paste_requested(self, box: int) -> None:
-        self.take(QGuiApplication.clipboard().mimeData(), box)
+        self.take(clipboard_mime(), box)
 
     @Slot()
     def _on_new_clicked(self) -> None:

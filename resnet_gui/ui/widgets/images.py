@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QUrl
-from PySide6.QtGui import QImage, QImageWriter
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 
 from resnet_gui.core.events import ImageSource, RgbImage
 
@@ -85,6 +85,12 @@ def may_hold_photos(mime: QMimeData) -> bool:
     if mime.hasUrls():
         return any(url.isLocalFile() or _is_web(url) for url in mime.urls())
     return mime.hasText() and bool(_paths_in(mime.text()) or _urls_in(mime.text()))
+
+
+def clipboard_mime() -> QMimeData:
+    """What is on the clipboard; empty where nothing is, or the system does not say."""
+    mime: QMimeData | None = QGuiApplication.clipboard().mimeData()
+    return mime if mime is not None else QMimeData()
 
 
 def read_mime(mime: QMimeData) -> Dropped:

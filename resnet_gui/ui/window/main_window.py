@@ -15,7 +15,6 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QKeySequence,
 )
@@ -31,6 +30,7 @@ from resnet_gui.ui.imports import Imports
 from resnet_gui.ui.memory import Memory
 from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.page import Keys, Lanes, PageContext, set_keys
+from resnet_gui.ui.widgets.images import clipboard_mime
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.announcements import Announcements
 from resnet_gui.ui.window.drop_overlay import DropOverlay
@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def paste(self) -> None:
         """What is on the clipboard goes to the page in front, as if it were dropped there."""
-        self.pages.current.paste(QGuiApplication.clipboard().mimeData())
+        self.pages.current.paste(clipboard_mime())
 
     @Slot()
     def show_keys(self) -> None:

@@ -195,6 +195,16 @@ def test_paste_of_a_bitmap_a_path_and_nothing(
     assert "There is no photo on the clipboard." in app.window.page.notices.texts
 
 
+@pytest.mark.parametrize("name", ["classify", "models"])
+def test_paste_of_an_empty_clipboard(app: WindowApp, name: str) -> None:
+    """Qt has no data at all then."""
+    QGuiApplication.clipboard().clear()
+    app.window.show_page(name)
+    app.window.paste()
+    [text] = [text for text in app.window.pages.current.notices.texts if "clipboard" in text]
+    assert text.startswith(("There is no photo", "The clipboard holds nothing"))
+
+
 def test_text_that_is_no_photo_is_not_taken(app: WindowApp) -> None:
     mime = QMimeData()
     mime.setText("hello")
