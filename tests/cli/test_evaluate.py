@@ -27,7 +27,7 @@ def test_json_is_the_contract_and_the_report_is_written(letters: Path, tmp_path:
     (line,) = result.stdout.splitlines()
     assert list(json.loads(line)) == [
         "model", "data", "part", "n", "failed", "top1", "top1_ci95", "top5", "loss", "per_class",
-        "classes", "confusion", "part_of", "trained_on", "temperature",
+        "classes", "confusion", "part_of", "trained_on", "temperature", "backend", "precision",
     ]  # fmt: skip
     assert str(report / "report.html") in result.stderr
     assert (report / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

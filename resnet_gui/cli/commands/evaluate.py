@@ -49,6 +49,14 @@ def evaluate(
     device: Device = "auto",
     tta: Tta = None,
     exact: Exact = False,
+    eight_bits: Annotated[
+        bool,
+        typer.Option(
+            "--8-bit",
+            help="Measure the form of 8 bits, in which “classify --8-bit” answers, where there is "
+            "one. Otherwise the usual form is measured, also where the settings ask for 8 bits.",
+        ),
+    ] = False,
     report: Annotated[
         Path | None,
         path_option(
@@ -73,6 +81,7 @@ def evaluate(
       resnet-gui evaluate my-pets pets --part val
       resnet-gui evaluate resnet20-cifar10 cifar10
       resnet-gui evaluate my-pets new-photos --report my-pets-report
+      resnet-gui evaluate my-pets new-photos --8-bit
       resnet-gui evaluate resnet20-cifar10+resnet56-cifar10 cifar10 --tta flip
     """
     with foreseen_errors(as_json):
@@ -88,7 +97,7 @@ def evaluate(
         failed, result, measured = 0, None, None
         entry = looking(Zoo.standard().ready(model), tta or look_wanted())
         root = dataset_folder(folder, archive, yes, as_json)
-        events = start(entry, root, part=part, device=device, exact=exact)
+        events = start(entry, root, part=part, device=device, exact=exact, eight_bits=eight_bits)
         with Bar() as bar, stopping_test(events):
             for event in events:
                 if isinstance(event, Preparing):
@@ -126,6 +135,7 @@ def _write_report(measured: Any, folder: Path, entry: ModelEntry, bar: Bar) -> N
 
 
 def _print_result(result: Any) -> None:
+    from resnet_gui.core.evaluation.answered_by import answered_by
     from resnet_gui.core.evaluation.metrics import adjusted_words
 
     low, high = result.top1_ci95
@@ -137,6 +147,8 @@ def _print_result(result: Any) -> None:
         f"part “{result.part}” {part}), {top5}loss {result.loss:.3f}"
         f"{adjusted_words(result.temperature)}"
     )
+    if form := answered_by(result):
+        emit_line(form)
     if caution := result.caution():
         emit_line((caution, "yellow"))
     header = ("class", "photos", "recognised", "precision")

@@ -12,6 +12,7 @@ import numpy as np
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
 from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.errors import DatasetError, ModelError
+from resnet_gui.core.evaluation.answered_by import not_in_8_bits
 from resnet_gui.core.evaluation.begun import BegunTest
 from resnet_gui.core.evaluation.evaluate import match_classes
 from resnet_gui.core.evaluation.kept_answers import kept_answers
@@ -91,6 +92,8 @@ def compare(
     made: list[str] = []
     tests: list[BegunTest] = []
     exact = exact or exact_wanted()
+    if not exact and (other := not_in_8_bits(entries)):
+        yield Notice(other)
     told: set[int] = set()  # photos that could not be read, each said once
     with contextlib.ExitStack() as stopped:
         for number, entry in enumerate(entries):

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from resnet_gui.core.dataset import DatasetSummary
 from resnet_gui.core.dataset.summary import ProblemKind, name_list
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.evaluation.answered_by import no_8_bits, not_in_8_bits
 from resnet_gui.core.evaluation.begun import BegunTest
 from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.gathered import Gathered
@@ -72,6 +73,7 @@ class Evaluated(Value):
         loss: mean cross-entropy in nats, of the probabilities that the model says: divided by its
             temperature, where its percentages were adjusted.
         temperature: that of the model; 1: nothing was adjusted.
+        backend, precision: what answered, as in `inference.backend.Backend`.
         per_class: for each of `classes`.
         classes: labels of the confusion matrix: all of the model's up to 200, else those that
             occur.
@@ -94,6 +96,8 @@ class Evaluated(Value):
     part_of: str = "folder"
     trained_on: int | None = None
     temperature: float = 1.0
+    backend: str = ""
+    precision: str = ""
 
     def caution(self) -> str:
         """What to bear in mind with the figures; "" for nothing."""
@@ -114,11 +118,11 @@ def evaluate(
     part: str = "auto",
     device: str = "auto",
     exact: bool = False,
+    eight_bits: bool = False,
     summary: DatasetSummary | None = None,
 ) -> Iterator[EvaluateEvent]:
-    """Measure a model on a folder with one sub-folder per class. Never in 8 bits, whatever the
-    settings say: what is measured is kept, compared and calibrated by. Where such a test was
-    stopped before, of the same photos by the same weights in the same precision, it goes on.
+    """Measure a model on a folder with one sub-folder per class. Where such a test was stopped
+    before, of the same photos by the same weights in the same precision, it goes on.
 
     Args:
         entry: a model that is here.
@@ -126,6 +130,9 @@ def evaluate(
             was trained on this folder the parts are those of its run; otherwise "auto" leaves out
             photos that the model is known to have learned from, unless there are no others.
         exact: whether only the exact backend will do; else that is as the settings say.
+        eight_bits: whether to measure the form of 8 bits, where there is one and `exact` is not
+            wanted. Whatever the settings say, that is not done by itself: models are compared and
+            calibrated by what is measured. It is kept apart, for neither.
 
     Yields:
         Preparing ("folder", then "photos"), Notice and ImageFailed (also for files that are no
@@ -166,7 +173,13 @@ def evaluate(
     exact = exact or exact_wanted()
     info, missing = device_or_cpu(device)
     said = [missing] if missing else []
-    backend = open_backend(entry, info, exact=exact, channels_last=True, notify=said.append)
+    backend = open_backend(
+        entry, info, exact=exact, eight_bits=eight_bits, channels_last=True, notify=said.append
+    )
+    if eight_bits and not backend.made and not exact:
+        said.append(no_8_bits(entry))
+    elif not exact and not backend.made and (other := not_in_8_bits([entry])):
+        said.append(other)
     yield from map(Notice, said)
     paths = [summary.absolute(photo) for photo, _, _ in judged]
     failed_photos: dict[int, str] = {}
@@ -214,6 +227,8 @@ def evaluate(
         tally.result(entry, str(folder), chosen.part, failed),
         part_of=chosen.part_of,
         trained_on=None if chosen.learned is None else trained_on,
+        backend=backend.name,
+        precision=backend.precision,
     )
     photos = [(photo.path, label) for photo, label, _ in judged]
     predictions = gathered.predictions(

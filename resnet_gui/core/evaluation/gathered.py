@@ -97,8 +97,11 @@ class Gathered:
             precision=backend.precision,
             made=now(),
             calibration=spec.calibration.to_json(),
-            # What is averaged has no logits of one network: the score would mean nothing.
-            fitted={} if trained_on or spec.views or spec.members else fitted.to_json(),
+            # What is averaged has no logits of one network: the score would mean nothing. Those of
+            # 8 bits say nothing of the usual form.
+            fitted={}
+            if trained_on or spec.views or spec.members or backend.made
+            else fitted.to_json(),
         )
         paths = tuple(photos[index][0] for index in positions)
         return Predictions(facts, paths, truth, logits, unlike)

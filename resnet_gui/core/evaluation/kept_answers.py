@@ -12,10 +12,11 @@ import numpy as np
 from resnet_gui.core.dataset import DatasetSummary, LabelledPhoto
 from resnet_gui.core.dataset.summary import ProblemKind
 from resnet_gui.core.errors import DatasetError, ResNetGuiError
+from resnet_gui.core.evaluation.answered_by import in_8_bits
 from resnet_gui.core.evaluation.predictions import Facts, Predictions, read_predictions
 from resnet_gui.core.evaluation.store import Stored, stored_results, weights_key
 from resnet_gui.core.inference.answers import calibrated
-from resnet_gui.core.inference.backend import EXACT, INT8
+from resnet_gui.core.inference.backend import EXACT
 from resnet_gui.core.runs.config import Method
 from resnet_gui.core.runs.listing import RunDirectory
 from resnet_gui.core.zoo import ModelEntry
@@ -65,7 +66,7 @@ def kept_answers(
             continue
         if exact and not _exact(stored):
             continue
-        if INT8 in facts.precision.split(", "):  # of an ensemble: in any of its models
+        if in_8_bits(facts):
             continue
         try:
             predictions = read_predictions(stored.path)

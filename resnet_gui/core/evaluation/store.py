@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.evaluation.answered_by import in_8_bits
 from resnet_gui.core.evaluation.predictions import (
     SUFFIX,
     Facts,
@@ -24,6 +25,7 @@ from resnet_gui.core.evaluation.predictions import (
     read_facts,
     write_predictions,
 )
+from resnet_gui.core.inference.backend import INT8
 from resnet_gui.core.runs.directory import PREDICTIONS_FILE
 from resnet_gui.core.runs.listing import runs_dir
 from resnet_gui.core.system.files import open_regular
@@ -82,7 +84,8 @@ def _weights_of(entry: ModelEntry) -> str:
 
 def stored_path(facts: Facts) -> Path:
     """Where the result of an evaluation is kept."""
-    name = f"{facts.weights[:16]}-{facts.fingerprint[:16]}-{facts.part}{SUFFIX}"
+    form = f"-{INT8}" if in_8_bits(facts) else ""  # beside that of the usual form
+    name = f"{facts.weights[:16]}-{facts.fingerprint[:16]}-{facts.part}{form}{SUFFIX}"
     return evaluations_dir() / name
 
 

@@ -264,7 +264,8 @@ def raise_what_is_of_the_moment(error: Exception, folder: Path) -> None:
     """
     if "No space left" in str(error) or "disk space" in str(error):
         raise OSError(errno.ENOSPC, "no space left", str(folder)) from error
-    if is_out_of_memory(error):
+    # A thread takes memory for its stack.
+    if is_out_of_memory(error) or "can't start new thread" in str(error):
         raise MemoryShortError("too little memory was free") from error
     if not (folder / VERDICT).exists():
         raise OSError(errno.ENOENT, "the cache was cleared meanwhile", str(folder)) from error

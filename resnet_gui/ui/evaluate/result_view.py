@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.evaluation.answered_by import answered_by
 from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.metrics import adjusted_words
 from resnet_gui.jobs.lane import JobLane
@@ -288,7 +289,7 @@ class ResultView(QWidget):
             f"{figures.right:,} of {count_noun(figures.n, 'photo')}; of very many photos like "
             f"these most likely {low:.1%} to {high:.1%} (95 % interval).",
             *cautions(facts),
-            *filter(None, [figures.lopsided()]),
+            *filter(None, [figures.lopsided(), answered_by(facts)]),
         ]
         if len(result.order) < len(figures.occurring):
             sentences.append(

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QWidget
 
+from resnet_gui.core.evaluation.answered_by import in_8_bits
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.predictions import Facts
 from resnet_gui.core.evaluation.store import Stored
@@ -34,7 +35,8 @@ _PARTS = {
 def part_words(facts: Facts) -> str:
     """Which photos: "validation photos of its run"."""
     words = _PARTS.get(facts.part, facts.part)
-    return f"{words} of its run" if facts.part_of == "run" else words
+    whose = " of its run" if facts.part_of == "run" else ""
+    return f"{words}{whose}{', in 8 bits' if in_8_bits(facts) else ''}"
 
 
 def when_words(made: str) -> str:

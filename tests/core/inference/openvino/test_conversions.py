@@ -305,6 +305,23 @@ def test_a_full_disk_decides_nothing(own_home: Path, monkeypatch: pytest.MonkeyP
     assert not found.folder.exists()
 
 
+def test_memory_that_runs_out_refuses_nothing(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_insects()
+    monkeypatch.delenv("RESNET_GUI_EXACT")
+
+    def full(*_: object) -> None:
+        raise RuntimeError("Failed to allocate 1548288 bytes of memory")  # as OpenVINO says it
+
+    monkeypatch.setattr(conversion, "write_model", full)
+    list(convert(insects_entry()))
+    found = find_conversion(insects_entry())
+    assert found is not None
+    assert found.worth_trying
+    assert describe(insects_entry()).startswith("Exact for now: the faster form was not made, as ")
+
+
 def test_clearing_while_one_is_made_refuses_nothing(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

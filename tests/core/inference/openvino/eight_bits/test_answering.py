@@ -11,13 +11,17 @@ import pytest
 from typer.testing import CliRunner
 
 from resnet_gui.cli.main import app
+from resnet_gui.core.evaluation.compare import compare
 from resnet_gui.core.evaluation.evaluate import Evaluated, evaluate
 from resnet_gui.core.evaluation.predictions import Measured
+from resnet_gui.core.events import ImageSource, Notice
 from resnet_gui.core.inference import eight_bits
-from resnet_gui.core.inference.backend import EXACT, INT8
+from resnet_gui.core.inference.backend import EXACT, INT8, OPENVINO
 from resnet_gui.core.inference.check import check_pictures
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.inference.converted import State, Verdict
 from resnet_gui.core.inference.eight_bits import (
+    EightBits,
     describe_eight_bits,
     eight_bits_of,
     place_of,
@@ -28,6 +32,7 @@ from resnet_gui.core.inference.looking import looking
 from resnet_gui.core.inference.open_backend import open_backend, open_converted
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.answering import Library
+from resnet_gui.core.photos.crops import read_crop
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import (
     EIGHT_BITS_VARIABLE,
@@ -127,16 +132,83 @@ def test_features_are_computed_in_float32(home8: Path) -> None:
     assert (many.precision, many.made) == (INT8, quick.made)
 
 
-def test_a_test_is_never_in_8_bits(home8: Path, tmp_path: Path) -> None:
+def _folder(tmp_path: Path) -> Path:
     for name in ("ant", "bee"):
         jpegs(tmp_path / "data" / name, 4)
+    return tmp_path / "data"
+
+
+def _measured(folder: Path, **options: bool) -> tuple[Measured, Evaluated, list[str]]:
+    events = list(evaluate(insects_entry(), folder, part="all", device="cpu", **options))
+    (measured,) = (event for event in events if isinstance(event, Measured))
+    *_, result = events
+    assert isinstance(result, Evaluated)
+    return measured, result, [event.message for event in events if isinstance(event, Notice)]
+
+
+def test_a_test_is_in_the_usual_form_and_says_so_to_who_wants_8_bits(
+    home8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usual = conversion_now().verdict
     assert usual is not None
-    assert eight_bits_wanted()
-    events = list(evaluate(insects_entry(), tmp_path / "data", part="all", device="cpu"))
-    (measured,) = (event for event in events if isinstance(event, Measured))
+    measured, result, said = _measured(_folder(tmp_path))
+    assert (result.backend, result.precision) == (OPENVINO, usual.precision)
     assert measured.predictions.facts.precision == usual.precision
-    assert isinstance(events[-1], Evaluated)
+    (notice,) = said
+    assert "This measures the usual form" in notice
+    entry = insects_entry()
+    events = list(compare(entry, entry, tmp_path / "data", part="all", device="cpu"))
+    assert notice in [event.message for event in events if isinstance(event, Notice)]
+    monkeypatch.delenv(EIGHT_BITS_VARIABLE)
+    assert _measured(tmp_path / "data")[2] == []
+
+
+def test_the_form_of_8_bits_is_tested_where_somebody_asks_and_kept_apart(
+    home8: Path, tmp_path: Path
+) -> None:
+    folder = _folder(tmp_path)
+    usual, *_ = _measured(folder)
+    measured, result, said = _measured(folder, eight_bits=True)
+    facts = measured.predictions.facts
+    assert (result.precision, facts.precision, facts.fitted) == (INT8, INT8, {})
+    assert said == []
+    assert usual.path is not None
+    assert measured.path is not None
+    assert usual.path != measured.path
+    assert usual.path.is_file()
+    assert measured.path.is_file()
+    backend = open_converted(insects_entry(), eight_bits=True)
+    assert backend is not None
+    photo = read_crop(
+        ImageSource.file(measured.predictions.path(0)),
+        insects_entry().spec.preprocessing,
+        exact=False,
+    )
+    logits = backend.infer(photo.pixels[None])[0]
+    assert np.abs(measured.predictions.logits[0] - logits).max() <= 0.01 * np.abs(logits).max()
+    # Exact wins, as everywhere.
+    assert _measured(folder, eight_bits=True, exact=True)[1].backend == EXACT
+
+
+def test_it_is_said_where_there_is_no_form_of_8_bits_to_test(home: Path, tmp_path: Path) -> None:
+    _, result, said = _measured(_folder(tmp_path), eight_bits=True)
+    assert result.precision != INT8
+    (notice,) = said
+    assert "does not answer in 8 bits, as there is no such form of it yet" in notice
+    verdict = Verdict(State.REFUSED, reason="it is no faster here")
+    write_eight_bits(conversion_now(), EightBits(verdict))
+    (notice,) = _measured(tmp_path / "data", eight_bits=True)[2]
+    assert "as it is no faster here. The usual form is measured." in notice
+
+
+def test_the_command_tests_the_form_of_8_bits(
+    home8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(EIGHT_BITS_VARIABLE)
+    command = ["evaluate", "insects", str(_folder(tmp_path)), "--part", "all", "--device", "cpu"]
+    usual, quick = (CliRunner().invoke(app, [*command, *more]) for more in ([], ["--8-bit"]))
+    assert "precision (OpenVINO)." in usual.stdout
+    assert "Answered in 8 bits (OpenVINO)." in quick.stdout
 
 
 def test_one_that_is_there_answers_without_nncf(

@@ -81,6 +81,7 @@ def _raising(error: BaseException) -> Callable[[], None]:
     [
         RuntimeError("Failed to allocate 1548288 bytes of memory"),  # as OpenVINO says it
         RuntimeError("std::bad_alloc"),
+        RuntimeError("can't start new thread"),
         MemoryError(),
     ],
 )
