@@ -29,7 +29,7 @@ from resnet_gui.core.inference.converted import (
 from resnet_gui.core.system import atomic
 from resnet_gui.core.system.documents import DocumentError, read_object
 from resnet_gui.core.system.locks import is_held
-from resnet_gui.core.system.settings import eight_bits_wanted
+from resnet_gui.core.system.settings import HOW_TO_GET_NNCF, eight_bits_wanted
 from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.values import Value, from_json
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -40,7 +40,6 @@ FEWEST, MOST = 64, 300
 # What is said to be enough may have lost some: the window asks about a folder's first photo in a
 # job of its own, and some cannot be read.
 ENOUGH = 60
-HOW_TO_GET = "pip install “nncf>=3.4,<3.5”"
 _PACKAGE = "nncf"
 _MOST_WITHDRAWN = 3
 _MAX_DOCUMENT = 4_000_000
@@ -169,7 +168,7 @@ def why_not(entry: ModelEntry) -> str:
     if not version_of(_PACKAGE):
         found = find_conversion(entry)
         if found is None or usable_eight_bits(found) is None:
-            return f"the package NNCF, which makes them, is not installed ({HOW_TO_GET})"
+            return f"the package NNCF, which makes them, is not installed ({HOW_TO_GET_NNCF})"
     for single in entry.singles():
         found = find_conversion(single)
         if found is None or not found.usable:
@@ -198,6 +197,6 @@ def describe_eight_bits(entry: ModelEntry) -> str:
     verdict = known.verdict
     return (
         f"8 bits: {known.times_as_fast:.1f} times as fast here; on {verdict.photos} of your photos "
-        f"the same first answer {verdict.same} times, percentages {max(verdict.mean, 0.001):.1%} "
-        "apart on average."
+        f"the same answer {verdict.same} times, always where it was more than 25 points ahead of "
+        f"the next; percentages {max(verdict.mean, 0.001):.1%} apart on average."
     )

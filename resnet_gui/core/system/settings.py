@@ -25,6 +25,7 @@ FORMAT_VERSION = 1
 THEMES = MappingProxyType({"system": "As the system says", "light": "Light", "dark": "Dark"})
 EXACT_VARIABLE = "RESNET_GUI_EXACT"
 EIGHT_BITS_VARIABLE = "RESNET_GUI_8_BIT"
+HOW_TO_GET_NNCF = "pip install “nncf>=3.4,<3.5”"
 MAX_RECENT = 12
 _MAX_BYTES = 4 * 1024 * 1024
 _LONGEST = 8192  # letters of a text: no path is longer
@@ -109,9 +110,11 @@ class Settings:
     eight_bits: bool = wish(
         False,
         "Answer in 8 bits",
-        "Up to twice as fast with large networks; percentages differ a little. The form of 8 bits "
-        "is made from your next folder of 64 photos or more, and used once it gave the same "
-        "answers about others of them. On the CPU alone; “Exact answers only” comes first.",
+        "Up to twice as fast with large networks; percentages differ a little, and close calls may "
+        "come out otherwise. A form of 8 bits is made from your next folder of 64 photos or more, "
+        "and used if it answered others of them alike: with the same class wherever that was more "
+        "than 25 points ahead of the next. On the CPU alone; “Exact answers only” comes first. "
+        f"It is made with the package NNCF ({HOW_TO_GET_NNCF}).",
     )
     look: str = wish(
         ONCE,

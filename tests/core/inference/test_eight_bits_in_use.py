@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 
+from resnet_gui.cli.commands.classify import classify
 from resnet_gui.core.dataset.scan import scan_dataset
 from resnet_gui.core.dataset.summary import DatasetScanned
 from resnet_gui.core.evaluation.evaluate import evaluate
@@ -20,14 +22,24 @@ from resnet_gui.core.evaluation.predictions import Measured
 from resnet_gui.core.evaluation.store import keep
 from resnet_gui.core.events import ClassifyEvent, ImageSource, Notice
 from resnet_gui.core.inference import classifier as classifier_module
-from resnet_gui.core.inference import eight_bits_guard, faster_forms
+from resnet_gui.core.inference import eight_bits, eight_bits_guard, faster_forms
 from resnet_gui.core.inference.answers import Answer, LoadedModel
 from resnet_gui.core.inference.averaged import AveragedBackend, Part
 from resnet_gui.core.inference.backend import INT8, OPENVINO, Backend, Crops, Rows
+from resnet_gui.core.inference.check import TOLERANCES
 from resnet_gui.core.inference.classifier import Classifier
+from resnet_gui.core.inference.converted import Conversion, State, Verdict
+from resnet_gui.core.inference.eight_bits import EightBits
 from resnet_gui.core.inference.openvino_backend import openvino_device
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.answering import Library
+from resnet_gui.core.system import paths
+from resnet_gui.core.system.settings import (
+    EIGHT_BITS_VARIABLE,
+    EXACT_VARIABLE,
+    HOW_TO_GET_NNCF,
+    wishes,
+)
 from resnet_gui.core.zoo import ModelEntry, Zoo
 from tests.core.inference.openvino.conftest import small_insects
 from tests.helpers.pictures import encoded, gradient
@@ -250,3 +262,32 @@ def test_answers_in_8_bits_that_were_kept_before_are_not_compared(
     measured.path.unlink()
     keep(dataclasses.replace(measured.predictions, facts=facts))
     assert kept_answers(entry, summary, summary.photos, exact=False) is None
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def test_card_setting_and_option_say_the_same_of_what_is_asked_of_a_form(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = Verdict(State.CHECKED, INT8, photos=24, same=23, mean=0.02)
+    monkeypatch.setenv(EIGHT_BITS_VARIABLE, "1")
+    monkeypatch.delenv(EXACT_VARIABLE)
+    usual = Conversion(own_home, Verdict(State.CHECKED, "bf16"))
+    monkeypatch.setattr(eight_bits, "find_conversion", lambda _: usual)
+    monkeypatch.setattr(eight_bits, "usable_eight_bits", lambda _: EightBits(checked))
+    small_insects()
+    card = eight_bits.describe_eight_bits(Zoo.standard().ready("insects"))
+    setting = wishes()["eight_bits"].tip
+    option = get_type_hints(classify, include_extras=True)["eight_bits"].__metadata__[0].help
+    margin = f"more than {TOLERANCES[INT8].margin * 100:.0f} points ahead of the next"
+    for words in (card, setting, option):
+        assert margin in words
+    for words in (setting, option):
+        assert f"NNCF ({HOW_TO_GET_NNCF})" in words
+        assert f"{eight_bits.FEWEST} photos or more" in words
+    wanted = tomllib.loads((paths.PACKAGE_DIR.parent / "pyproject.toml").read_text("utf-8"))
+    assert any(
+        f"pip install “{package}”" == HOW_TO_GET_NNCF
+        for package in wanted["project"]["optional-dependencies"]["int8"]
+    )
