@@ -1,12 +1,9 @@
-"""The faster backend: the same answers, checked before it may give one, and no torch for them."""
+"""The faster backend: the same answers, checked before it may give one."""
 
 from __future__ import annotations
 
-import ast
-import json
 import locale
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -31,7 +28,6 @@ from resnet_gui.core.system import paths
 from resnet_gui.core.system.openvino_import import keeping_locale, openvino_version
 from resnet_gui.core.system.priority import COMPUTING_NICE
 from resnet_gui.core.system.processor import cpu
-from resnet_gui.core.system.settings import Settings, save_settings
 from resnet_gui.core.zoo import Zoo
 from tests.core.inference.openvino.conftest import (
     answers,
@@ -40,107 +36,9 @@ from tests.core.inference.openvino.conftest import (
     small_insects,
     sources,
 )
-from tests.helpers.pictures import encoded, gradient
 
 ROOT = Path(paths.PACKAGE_DIR).parent
 pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
-
-
-# --- the door -------------------------------------------------------------------------------------
-
-
-def names_openvino(source: str) -> bool:
-    for node in ast.walk(ast.parse(source)):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        elif isinstance(node, ast.Call):
-            names = [
-                str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)
-            ] if "import" in ast.unparse(node.func) else []  # fmt: skip
-        if any(name.partition(".")[0].startswith(("openvino", "nncf")) for name in names):
-            return True
-    return False
-
-
-def test_only_the_door_imports_openvino_and_nncf() -> None:
-    assert names_openvino("import openvino as ov")
-    assert names_openvino("from openvino.preprocess import PrePostProcessor")
-    assert names_openvino('importlib.import_module("openvino")')
-    assert names_openvino("import nncf")
-    assert not names_openvino("from resnet_gui.core.system.openvino_import import import_openvino")
-    files = [
-        path
-        for folder in ("resnet_gui", "tests", "benchmarks", "tools")
-        for path in (ROOT / folder).rglob("*.py")
-    ]
-    assert len(files) > 300
-    sources = {path: path.read_text(encoding="utf-8") for path in files}
-    named = {p: t for p, t in sources.items() if "openvino" in t or "nncf" in t}
-    found = [path for path, text in named.items() if names_openvino(text)]
-    assert found == []  # the door itself asks for it by a constant
-
-
-_LISTENING = """
-import sys
-heard = []
-def listen(event, arguments):
-    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "os.fork") or (
-        event.startswith("socket.get")
-        # Python asks it where libraries are.
-        or (event == "subprocess.Popen" and not str(arguments[0]).endswith("ldconfig"))
-    ):
-        heard.append((event, str(arguments)))
-sys.addaudithook(listen)
-import socket
-socket.gethostbyname("localhost")
-assert heard.pop()[0] == "socket.gethostbyname"  # it does listen
-from collections.abc import Callable
-from pathlib import Path
-import torch
-from resnet_gui.core.inference.convert import convert
-from resnet_gui.core.inference.open_backend import open_backend
-from resnet_gui.core.system.processor import cpu
-from resnet_gui.core.system.settings import Settings, save_settings
-from resnet_gui.core.zoo import Zoo
-entry = Zoo.standard().ready("insects")
-assert list(convert(entry))[-1] == "done"
-import numpy as np
-backend = open_backend(entry, cpu(), exact=False)
-assert backend.name == "openvino"
-backend.infer(np.zeros((1, 32, 32, 3), np.uint8))
-from resnet_gui.core.inference import quantize
-from resnet_gui.core.inference.converted import find_conversion
-from resnet_gui.core.inference.eight_bits import eight_bits_of
-from resnet_gui.core.system.versions import version_of
-if version_of("nncf"):
-    quantize._ROUND_S = 0.01
-    quantize.make_eight_bits(entry, 64 * [Path(sys.argv[1])])
-    assert eight_bits_of(find_conversion(entry)) is not None
-    assert "nncf" in sys.modules
-import time; time.sleep(0.3)  # what goes on in threads
-assert sys.modules["openvino_telemetry"] is None
-assert heard == [], heard
-"""
-
-
-def test_no_connection_while_it_imports_converts_quantises_compiles_and_answers(
-    own_home: Path, tmp_path: Path
-) -> None:
-    small_insects()
-    photo = tmp_path / "photo.jpg"
-    photo.write_bytes(encoded(gradient(60, 50), "JPEG"))
-    done = subprocess.run(
-        [sys.executable, "-c", _LISTENING, photo],
-        capture_output=True, text=True, timeout=100, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""  # libraries have much to say
-
-
-# --- answers --------------------------------------------------------------------------------------
 
 
 def test_it_answers_as_exact_does(home: Path) -> None:
@@ -379,95 +277,6 @@ def test_float32_where_the_processor_computes_in_nothing_less(
     crops = check_pictures(insects_entry().spec.preprocessing)
     expected = exact.infer(crops)
     assert np.abs(backend.infer(crops) - expected).max() < 1e-5 * np.abs(expected).max()
-
-
-_WITHOUT_TORCH = """
-import sys
-from resnet_gui.__main__ import main
-sys.argv = ["resnet-gui", *{arguments!r}]
-try:
-    main()
-except SystemExit as end:
-    assert not end.code, end.code
-assert "openvino" in sys.modules
-assert "torch" not in sys.modules
-"""
-
-
-def without_torch(*arguments: str) -> str:
-    """What a command prints; fails if it imports torch."""
-    done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_TORCH.format(arguments=arguments)],
-        capture_output=True, text=True, timeout=100, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_commands_answer_without_torch(home: Path, tmp_path: Path) -> None:
-    for name in ("ant", "bee"):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        for number in range(2):
-            data = encoded(gradient(60, 50, seed=number), "JPEG")
-            (tmp_path / "data" / name / f"{number}.jpg").write_bytes(data)
-    photo = str(tmp_path / "data" / "ant" / "0.jpg")
-    line = json.loads(without_torch("classify", photo, "--model", "insects", "--json"))
-    assert len(line["predictions"]) == 3
-    assert line["error"] is None
-    found = json.loads(
-        without_torch("evaluate", "insects", str(tmp_path / "data"), "--part", "all", "--json")
-        .splitlines()[-1]
-    )  # fmt: skip
-    assert (found["n"], found["confusion"][2]) == (4, [0, 0, 0])
-    out = tmp_path / "x.npz"
-    without_torch("features", photo, "--model", "insects", "--out", str(out))
-    with np.load(out) as file:
-        assert file["features"].shape == (1, 64)
-
-
-_WINDOW = """
-from collections.abc import Callable
-from pathlib import Path
-import sys
-from resnet_gui.__main__ import import_window, prepare_environment
-prepare_environment()
-app = import_window().open_window([sys.argv[1]])
-from PySide6.QtCore import QTimer
-photos = app.window.controller.photos
-answers = []
-def look():
-    if app.clean:
-        return
-    for photo in photos.photos():
-        if photo.prediction is not None and not answers:
-            answers.append(photo.prediction)
-            app.window.controller.open_paths([Path(sys.argv[2])])  # and a folder
-    if len(answers) == 1 and sum(photo.prediction is not None for photo in photos.photos()) >= 5:
-        answers.append(None)
-        app.window.close()
-timer = QTimer()
-timer.timeout.connect(look)
-timer.start(20)
-app.application.exec()
-assert "OpenVINO" in answers[0].device, answers
-assert "torch" not in sys.modules
-"""
-
-
-def test_the_window_answers_without_torch(home: Path, tmp_path: Path) -> None:
-    photo = tmp_path / "photo.jpg"
-    photo.write_bytes(encoded(gradient(60, 50), "JPEG"))
-    (tmp_path / "folder").mkdir()
-    for number in range(4):
-        data = encoded(gradient(60, 50, seed=number), "JPEG")
-        (tmp_path / "folder" / f"{number}.jpg").write_bytes(data)
-    save_settings(Settings(model="insects"))
-    done = subprocess.run(
-        [sys.executable, "-c", _WINDOW, photo, tmp_path / "folder"],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True, text=True, timeout=100, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
 
 
 def test_softmax_is_the_usual_one() -> None:
