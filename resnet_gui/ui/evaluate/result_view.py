@@ -289,7 +289,7 @@ class ResultView(QWidget):
             f"{figures.right:,} of {count_noun(figures.n, 'photo')}; of very many photos like "
             f"these most likely {low:.1%} to {high:.1%} (95 % interval).",
             *cautions(facts),
-            *filter(None, [figures.lopsided(), answered_by(facts)]),
+            *filter(None, [figures.lopsided()]),
         ]
         if len(result.order) < len(figures.occurring):
             sentences.append(
@@ -298,7 +298,8 @@ class ResultView(QWidget):
         self.facts.setText(" ".join(sentences))
         self.terms.setText(
             f"F1, where every class counts alike: {macro or 0.0:.1%}; at best 100%. "
-            f"Loss, where it counts how sure it was: {figures.loss:.3f}{adjusted}; at best 0."
+            f"Loss, where it counts how sure it was: {figures.loss:.3f}{adjusted}; at best 0. "
+            f"{answered_by(facts)}".strip()
         )
 
     def _show_matrix(self) -> None:

@@ -91,6 +91,22 @@ def test_a_kept_result_opens_from_the_list(qtbot: QtBot, page: EvaluatePage) -> 
     assert page.stack.currentWidget() is page.start
 
 
+def test_it_is_said_which_form_of_the_model_was_tested(qtbot: QtBot, page: EvaluatePage) -> None:
+    keep(made(300, 6, seed=3), backend="openvino", precision="int8")
+    page.controller.refresh()
+    qtbot.waitUntil(lambda: len(page.controller.results) == 2)  # kept beside the other
+    model = page.start.kept.model()
+    tested = [model.index(row, 1).data() for row in range(2)]
+    assert sorted(text.endswith(", in 8 bits") for text in tested) == [False, True]
+    for stored in page.controller.results:
+        page.controller.open(stored)
+        qtbot.waitUntil(lambda: page.controller.state is EvaluateState.SHOWN)
+        assert page.result is not None
+        quick = stored.facts.precision == "int8"
+        assert page.result.terms.text().endswith("Answered in 8 bits (OpenVINO).") is quick
+        page.controller.close()
+
+
 def test_what_is_said_of_a_stopped_test_leaves_when_a_result_is_opened(
     qtbot: QtBot, page: EvaluatePage
 ) -> None:
