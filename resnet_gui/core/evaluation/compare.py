@@ -92,8 +92,8 @@ def compare(
     made: list[str] = []
     tests: list[BegunTest] = []
     exact = exact or exact_wanted()
-    if not exact and (other := not_in_8_bits(entries)):
-        yield Notice(other)
+    if not exact and (sentence := not_in_8_bits(entries)):
+        yield Notice(sentence)
     told: set[int] = set()  # photos that could not be read, each said once
     with contextlib.ExitStack() as stopped:
         for number, entry in enumerate(entries):
