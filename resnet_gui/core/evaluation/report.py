@@ -30,7 +30,7 @@ from resnet_gui.core.evaluation.metrics import (
 )
 from resnet_gui.core.evaluation.predictions import Predictions
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.library.tables import without_formula
+from resnet_gui.core.library.tables import BOM, without_formula
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import find_run
@@ -54,12 +54,18 @@ class ReportWritten:
 
 
 def write_report(
-    predictions: Predictions, folder: Path, spec: ModelSpec | None = None
+    predictions: Predictions,
+    folder: Path,
+    spec: ModelSpec | None = None,
+    *,
+    bom: bool = False,
+    semicolons: bool = False,
 ) -> Iterator[Preparing | ReportWritten]:
     """Write `report.html` and `photos.csv` into a folder, which is made if need be.
 
     Args:
         spec: the model, for its card; None: it is not here any more.
+        bom, semicolons: see `write_photos`.
 
     Yields:
         Preparing ("report"), and ReportWritten last.
@@ -87,7 +93,7 @@ def write_report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / HTML, page)
-        write_photos(predictions, folder / CSV)
+        write_photos(predictions, folder / CSV, bom=bom, semicolons=semicolons)
     except OSError as error:
         raise DatasetError(
             folder,
@@ -97,25 +103,36 @@ def write_report(
     yield ReportWritten(folder / HTML, folder / CSV)
 
 
-def write_photos(predictions: Predictions, path: Path) -> None:
+def write_photos(
+    predictions: Predictions, path: Path, *, bom: bool = False, semicolons: bool = False
+) -> None:
     """Every photo's answer as CSV (UTF-8). A text that a spreadsheet would run as a formula gets an
     apostrophe before it.
+
+    Args:
+        bom: begin with a byte order mark, by which Excel knows UTF-8. semicolons: between the
+            cells, and commas in the numbers, see `library.tables`.
 
     Raises:
         OSError: the disk is full or gone.
     """
     labels, answers = predictions.facts.classes, predictions.answers
     confidences, losses = predictions.confidences(), predictions.losses()
-    rows = io.StringIO()
-    writer = csv.writer(rows, lineterminator="\n")
+    rows = io.StringIO(BOM if bom else "")
+    rows.seek(0, io.SEEK_END)
+    writer = csv.writer(rows, delimiter=";" if semicolons else ",", lineterminator="\n")
+
+    def number(value: float) -> str:
+        return f"{value:.6f}".replace(".", ",") if semicolons else f"{value:.6f}"
+
     writer.writerow(("path", "truth", "answer", "right", "probability", "loss", "unlike"))
     for index in range(predictions.facts.n):
         truth, answer = int(predictions.truth[index]), int(answers[index])
         writer.writerow((
             without_formula(predictions.paths[index]), without_formula(labels[truth]),
             without_formula(labels[answer]),
-            int(truth == answer), f"{confidences[index]:.6f}", f"{losses[index]:.6f}",
-            f"{predictions.unlike[index]:.6f}",
+            int(truth == answer), number(confidences[index]), number(losses[index]),
+            number(predictions.unlike[index]),
         ))  # fmt: skip
     with replacing(path) as temporary:
         temporary.write_bytes(rows.getvalue().encode("utf-8", "surrogateescape"))

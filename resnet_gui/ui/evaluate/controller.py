@@ -23,6 +23,7 @@ from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.engine import Engine
 from resnet_gui.ui.evaluate.result import Result, make_result, open_result
 from resnet_gui.ui.means import Means
+from resnet_gui.ui.widgets.spreadsheets import decimal_comma
 from resnet_gui.ui.widgets.words import duration, sentence
 
 _MOST_NAMED = 3  # photos that could not be read
@@ -321,7 +322,10 @@ class EvaluateController(QObject):
             return
         predictions = self.result.predictions
         entry = self.model_of(predictions.facts)
-        start = partial(write_report, predictions, folder, entry.spec if entry else None)
+        start = partial(
+            write_report, predictions, folder, entry.spec if entry else None,
+            bom=True, semicolons=decimal_comma(),
+        )  # fmt: skip
         job = self._io.submit(start, Priority.NORMAL)
         job.progressed.connect(self._on_report_progressed)
         job.failed.connect(self._on_not_calibrated)

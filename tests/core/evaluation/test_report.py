@@ -65,6 +65,17 @@ def real(tmp_path: Path) -> Predictions:
     return Predictions(facts, names, truth, logits, np.zeros(12, np.float32))
 
 
+def test_its_table_for_a_spreadsheet_of_another_language(real: Predictions, tmp_path: Path) -> None:
+    """Excel in German puts rows with commas into one cell, and makes "guÃŸ" of “guß”."""
+    *_, last = write_report(real, tmp_path, bom=True, semicolons=True)
+    assert isinstance(last, ReportWritten)
+    assert last.csv.read_bytes().startswith("\ufeffpath;".encode())
+    rows = list(csv.DictReader(last.csv.read_text("utf-8-sig").splitlines(), delimiter=";"))
+    assert len(rows) == 12
+    assert all(0 < float(row["probability"].replace(",", ".")) < 1 for row in rows)
+    assert "." not in rows[0]["loss"]
+
+
 def test_it_says_the_figures_and_shows_the_photos(real: Predictions, tmp_path: Path) -> None:
     report = written(real, tmp_path / "new" / "report")
     page, text = read(report.html)

@@ -313,6 +313,7 @@ def test_a_report_says_where_it_is(
     assert kind == "notice"
     page = Path(text.removeprefix("The report is saved as ").removesuffix("."))
     assert page.is_file()
+    assert page.with_name("photos.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     (tmp_path / "file").write_text("no folder")
     controller.write_report(tmp_path / "file" / "report")
     rig.settle()
