@@ -36,6 +36,7 @@ from resnet_gui.core.inference.answers import (
     prediction,
 )
 from resnet_gui.core.inference.backend import EXACT, BackendForm, Crops, Rows
+from resnet_gui.core.inference.devices_in_use import DevicesInUse
 from resnet_gui.core.inference.faster_forms import FasterForms
 from resnet_gui.core.inference.looking import look_wanted, looking
 from resnet_gui.core.inference.model_key import Wanted, model_key, model_stamp
@@ -48,10 +49,9 @@ from resnet_gui.core.inference.photo_inputs import (
     readers_for,
 )
 from resnet_gui.core.looks import ONCE
-from resnet_gui.core.system.find_device import device_or_cpu, find_device
+from resnet_gui.core.system.find_device import find_device
 from resnet_gui.core.system.processor import cpu
 from resnet_gui.core.system.settings import eight_bits_wanted, exact_wanted
-from resnet_gui.core.words import first_line
 from resnet_gui.core.zoo.catalogue import Zoo
 from resnet_gui.core.zoo.spec import ModelEntry, ModelSpec
 
@@ -87,13 +87,12 @@ class Classifier:
     ) -> None:
         self.zoo = zoo
         self._capacity = max(1, models_in_memory)
-        self._find_device = find_device
+        self._devices = DevicesInUse(find_device)
         self._wants_exact = wants_exact
         self._look = look
         self._wants_eight_bits = wants_eight_bits
         self._loaded: OrderedDict[tuple[Any, ...], LoadedModel] = OrderedDict()
         self._entries: dict[str, ModelEntry] = {}  # by the id that was asked for
-        self._broken_devices: set[str] = set()
         self._forms = FasterForms(self._loaded, self._entries)
         self._gate = Gate()
 
@@ -215,7 +214,7 @@ class Classifier:
             ModelError: as `load`.
         """
         entry = self._entry(model_id)
-        wanted = self._wanted(self._device(device)[0], exact)
+        wanted = self._wanted(self._devices.device(device)[0], exact)
         key = model_key(entry, wanted)
         if key in self._loaded:
             return entry, self._forms.faster(key, entry).form
@@ -244,7 +243,7 @@ class Classifier:
         Raises:
             ModelError: as `load`.
         """
-        if self._wanted(self._device(device)[0], exact).eight_bits:
+        if self._wanted(self._devices.device(device)[0], exact).eight_bits:
             entry, form = self.expected(model_id, device, exact=exact)
             self._forms.begin_eight_bits_of(entry, form, sources)
             yield from self._notices()
@@ -285,16 +284,11 @@ class Classifier:
         self._entries[model_id] = entry = looking(self.zoo.ready(model_id), look)
         return entry
 
-    def _device(self, wanted: str) -> tuple[DeviceInfo, str]:
-        """The device to use; and in words why it is not the one that is wanted, "" if it is."""
-        info, missing = device_or_cpu(wanted, self._find_device)
-        return (cpu() if info.kind in self._broken_devices else info), missing
-
     def _load(
         self, model_id: str, device: str, exact: bool = False, once: bool = False
     ) -> Generator[ClassifyEvent, None, LoadedModel]:
         entry = self._entry(model_id, once)
-        info, missing = self._device(device)
+        info, missing = self._devices.device(device)
         if missing:
             yield Notice(missing)
         wanted = self._wanted(info, exact)
@@ -313,7 +307,7 @@ class Classifier:
             except RuntimeError as error:
                 if info.kind == "cpu":
                     raise
-                yield self._without(info, error)
+                yield self._devices.failed(info, error)
                 wanted = self._wanted(cpu(), exact)
                 key = model_key(entry, wanted)
                 model = self._opened(entry, wanted)
@@ -386,7 +380,7 @@ class Classifier:
             seconds = time.perf_counter() - loading
             # Before the device is blamed: the model itself may be what is broken.
             rows = checked(on_cpu, run(on_cpu, crops))
-            yield self._fall_back(model, error)
+            yield self._devices.failed(model.device, error)
             wanted = self._wanted(on_cpu.device, bool(key and key[-1].exact))
             self._loaded[model_key(entry, wanted)] = on_cpu
             device = on_cpu.device
@@ -403,12 +397,3 @@ class Classifier:
     def _notices(self) -> list[Notice]:
         said, self._forms.said[:] = list(map(Notice, self._forms.said)), []
         return said
-
-    def _fall_back(self, model: LoadedModel, error: Exception) -> Notice:
-        if model.device.kind != "cpu":
-            return self._without(model.device, error)
-        return Notice(f"{model.device.name} failed ({first_line(error)}). torch is used instead.")
-
-    def _without(self, device: DeviceInfo, error: Exception) -> Notice:
-        self._broken_devices.add(device.kind)
-        return Notice(f"{device.name} failed ({first_line(error)}). The CPU is used instead.")
