@@ -57,12 +57,13 @@ def _short(label: str) -> str:
     return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
 
 
-def lopsided_sentence(label: str, photos: int, n: int) -> str:
+def lopsided_sentence(label: str, photos: int, n: int, right: int | None = None) -> str:
     """What to bear in mind with an accuracy on photos nearly all of which are of one class: a model
     that has learned nothing reaches the share of that class.
 
     Args:
         label: the class of most of them. photos: how many of the `n` are of it.
+        right: how many a model got right; None: that is not to be compared here.
 
     Returns:
         One sentence; "" where no class has so large a share, or where `n` is 0 or 1.
@@ -74,9 +75,10 @@ def lopsided_sentence(label: str, photos: int, n: int) -> str:
         return ""  # an accuracy on one photo says little, and everybody sees that
     if photos >= n:
         return f"All of these photos are of “{label}”: this says nothing of the other classes."
+    beaten = "" if right is None or right > photos else ", and this model is right no more often"
     return (
         f"{photos:,} of these {n:,} photos are of “{label}”: to answer “{label}” every time would "
-        f"be right for {min(photos / n, 0.999):.1%} of them. So look at each class, too."
+        f"be right for {min(photos / n, 0.999):.1%} of them{beaten}. So look at each class, too."
     )
 
 

@@ -201,7 +201,7 @@ class Accuracy:
     def sentence(self) -> str:
         """For people: value, interval, what kind of accuracy it is, and what one would have without
         having learned anything, where nearly all photos are of one class."""
-        lopsided = lopsided_sentence(self.common, self.common_photos, self.n)
+        lopsided = lopsided_sentence(self.common, self.common_photos, self.n, self.right)
         return f"{self._sentence()} {lopsided}".rstrip()
 
     def _sentence(self) -> str:
