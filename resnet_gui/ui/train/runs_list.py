@@ -38,8 +38,8 @@ _STATES = {
     RunState.FAILED: "failed",
     RunState.FINISHED: "finished",
 }
-_MOST = 30
-_TURN_S = 0.006
+MOST = 30
+TURN_S = 0.006
 _BETWEEN_MS = 4  # room for what else the window has to do
 
 
@@ -256,9 +256,9 @@ class RunsList(QFrame):
         runs = self._controller.earlier.runs
         self.setVisible(bool(runs))
         total = sum(run.bytes for run in runs)
-        newest = f"the newest {_MOST} of {len(runs)}, " if len(runs) > _MOST else ""
+        newest = f"the newest {MOST} of {len(runs)}, " if len(runs) > MOST else ""
         self.title.setText(f"Earlier runs ({newest}{size_text(total)} on the disk)")
-        shown = set(runs[:_MOST])
+        shown = set(runs[:MOST])
         for row in [row for row in self.rows if row.run not in shown]:
             self.rows.remove(row)
             self._column.removeWidget(row)
@@ -271,10 +271,10 @@ class RunsList(QFrame):
     @Slot()
     def _add_rows(self) -> None:
         """Make rows that are missing, for some milliseconds; the others have a turn later."""
-        end = time.perf_counter() + _TURN_S
+        end = time.perf_counter() + TURN_S
         here = {row.run: row for row in self.rows}
         rows, late = [], False
-        for run in self._controller.earlier.runs[:_MOST]:
+        for run in self._controller.earlier.runs[:MOST]:
             if run in here:
                 rows.append(here[run])
             elif not late:
@@ -286,7 +286,7 @@ class RunsList(QFrame):
                 row.show()
         self.rows = rows
         self.setMaximumHeight(self._table.sizeHint().height() + 70)
-        if len(rows) < min(len(self._controller.earlier.runs), _MOST):
+        if len(rows) < min(len(self._controller.earlier.runs), MOST):
             self._next.start(_BETWEEN_MS)
 
     def _row(self, run: RunInfo) -> RunRow:

@@ -55,7 +55,7 @@ def test_a_row_that_nothing_happened_to_keeps_the_focus(
 def test_many_rows_are_made_in_several_turns(
     rig: Rig, controller: TrainController, runs_list: RunsList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resnet_gui.ui.train.runs_list._TURN_S", 0.0)  # one row is too much
+    monkeypatch.setattr("resnet_gui.ui.train.runs_list.TURN_S", 0.0)  # one row is too much
     for number in range(3, 9):
         write_run(f"run-{number}")
     counts: list[int] = []
@@ -94,7 +94,7 @@ def test_of_many_runs_the_newest_are_here_and_the_others_one_click_away(
 ) -> None:
     assert runs_list.title.text().startswith("Earlier runs (")
     assert "newest" not in runs_list.title.text()
-    monkeypatch.setattr("resnet_gui.ui.train.runs_list._MOST", 2)
+    monkeypatch.setattr("resnet_gui.ui.train.runs_list.MOST", 2)
     write_run("run-3")
     controller.earlier.refresh()
     rig.until(lambda: "the newest 2 of 4" in runs_list.title.text())
