@@ -2,10 +2,12 @@
 
 Python's collector runs in whichever thread happens to make one container too many. Where that is a
 worker, an object of Qt that is garbage in a cycle is destroyed there, perhaps while the GUI thread
-is about to call it: a segmentation fault in the event loop, minutes after its cause. So the window
-keeps all collections to its own thread: the automatic ones are off, and it looks some times a
-second whether one is due (`collect_due`), by Python's own counts and thresholds. A program without
-a window leaves the collector as it is.
+is about to call it: a segmentation fault in the event loop, minutes after its cause. Or the window
+hangs for ever: Qt's destructor waits for the interpreter's lock with a lock of Qt's held for which
+the GUI thread waits with the interpreter's. Both were seen. So the window keeps all collections to
+its own thread: the automatic ones are off, and it looks some times a second whether one is due
+(`collect_due`), by Python's own counts and thresholds. A program without a window leaves the
+collector as it is.
 """
 
 from __future__ import annotations
