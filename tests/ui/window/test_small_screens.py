@@ -95,7 +95,9 @@ def test_photos_fit_a_small_window(
     window, page = app.window, app.window.page
     window.resize(ROOM)
     page.controller.open_paths([tmp_path])
-    qtbot.waitUntil(lambda: page.strip.isVisible(), timeout=60_000)
+    listed = page.controller.photos
+    qtbot.waitUntil(lambda: listed.rowCount() == MANY, timeout=60_000)
+    qtbot.waitUntil(page.strip.looks.isVisible)
     page.controller.set_paused(True)
     place = page.parentWidget().parentWidget()
     assert isinstance(place, Place)
@@ -104,14 +106,19 @@ def test_photos_fit_a_small_window(
         qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
         qtbot.waitUntil(lambda: cut(page) == [])
         edge = page.strip.remove_all.rect().topRight()
-        assert page.strip.remove_all.mapTo(page, edge).x() < page.width()
-        assert page.width() <= ROOM.width()
+        last = page.strip.remove_all
+        qtbot.waitUntil(lambda edge=edge, last=last: last.mapTo(page, edge).x() < page.width())
+        qtbot.waitUntil(lambda: page.width() <= ROOM.width())
+    qtbot.waitUntil(lambda: page.look.shown is not None)
     library = page.look.shown
     assert library is not None
-    assert library.bar.folded
+    qtbot.waitUntil(lambda: library.bar.folded)
+    qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
     window.resize(1200, 740)
     qtbot.waitUntil(lambda: not library.bar.folded)
+    page.controller.set_paused(False)
     page.controller.stop()
+    qtbot.waitUntil(lambda: not app.io.busy and not app.inference.busy, timeout=60_000)
 
 
 def test_a_page_with_room_is_not_scrolled(qtbot: QtBot, app: WindowApp) -> None:
