@@ -12,6 +12,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,11 @@ class NewAnswer:
     stamp: Stamp | None = None
 
 
+def _close(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        connection.close()
+
+
 class AnswerStore:
     """The kept answers. One thread at a time uses an object; the file is opened at the first use.
 
@@ -91,6 +97,7 @@ class AnswerStore:
         self.notice = ""
         self._folder = folder or answers_dir()
         self._connection: sqlite3.Connection | None = None
+        self._closing: weakref.finalize[[sqlite3.Connection], AnswerStore] | None = None
         self._identity: object = None
         self._told = False
         self._lock = threading.RLock()
@@ -101,10 +108,9 @@ class AnswerStore:
 
     def close(self) -> None:
         with self._lock:
-            if self._connection is not None:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.close()
-                self._connection = None
+            if self._closing is not None:
+                self._closing()
+            self._connection = self._closing = None
 
     def known(
         self, way: Way, files: Sequence[tuple[bytes, Stamp]], top_k: int
@@ -218,6 +224,8 @@ class AnswerStore:
                 self._identity = _identity(self.path)
                 self._connection = open_database(self.path)
                 self._identity = _identity(self.path)
+            # Whoever forgets to close it leaves no open file, nor SQLite's notes beside it.
+            self._closing = weakref.finalize(self, _close, self._connection)
         return self._connection
 
     def _put_aside(self, error: sqlite3.Error) -> None:

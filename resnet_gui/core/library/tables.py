@@ -33,7 +33,7 @@ from resnet_gui.core.system.visible_text import escape_json
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Cells with a character of the line's end are quoted: CR, so that rows stay rows, and what
 # spreadsheets of other languages take for a separator.
-_END = "\r\n\t;"
+_QUOTED = "\r\n\t;"
 BOM = "\ufeff"  # by which Excel knows UTF-8
 
 
@@ -213,7 +213,9 @@ def _texts(
 
 def _line(texts: Sequence[str], delimiter: str) -> str:
     line = io.StringIO()
-    end = _END + "," if delimiter == "\t" else _END
+    # What separates cells is quoted anyway, and Python 3.13 and later forbid it in a line's end.
+    quoted = f"{_QUOTED}," if delimiter == "\t" else _QUOTED
+    end = quoted.replace(delimiter, "")
     csv.writer(line, delimiter=delimiter, lineterminator=end).writerow(texts)
     text = line.getvalue().removesuffix(end).replace("\0", "\\x00") + "\n"
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -245,3 +246,17 @@ def test_the_older_half_goes_where_there_is_too_much(monkeypatch: pytest.MonkeyP
     connection.close()
     assert sorted(left) == [float(n) for n in range(51, 100)]
     assert files == len(left)
+
+
+def test_a_store_that_nobody_closes_is_closed_with_its_last_user() -> None:
+    """SQLite's notes beside the file go with the last connection; Python 3.13 warns of one that is
+    left open."""
+    store = AnswerStore()
+    assert store.add([new(answer=prediction())])
+    path = store.path
+    notes = path.with_name(f"{path.name}-wal")
+    assert notes.exists()
+    del store
+    gc.collect()
+    assert path.exists()
+    assert not notes.exists()
