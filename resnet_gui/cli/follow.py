@@ -118,7 +118,7 @@ def stopping_test(events: Iterator[object]) -> Iterator[None]:
         with _closing(events):
             yield
     except KeyboardInterrupt:
-        say("What was answered so far is kept: the same command goes on from there.", "yellow")
+        say("The same command goes on with what was answered so far.", "yellow")
         raise
 
 

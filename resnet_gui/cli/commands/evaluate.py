@@ -98,19 +98,20 @@ def evaluate(
         entry = looking(Zoo.standard().ready(model), tta or look_wanted())
         root = dataset_folder(folder, archive, yes, as_json)
         events = start(entry, root, part=part, device=device, exact=exact, eight_bits=eight_bits)
-        with Bar() as bar, stopping_test(events):
-            for event in events:
-                if isinstance(event, Preparing):
-                    bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
-                elif isinstance(event, Notice):
-                    say(event.message)
-                elif isinstance(event, ImageFailed):
-                    failed += 1
-                    say(event.message)
-                elif isinstance(event, Measured):
-                    measured = event
-                else:
-                    result = event
+        with Bar() as bar:
+            with stopping_test(events):
+                for event in events:
+                    if isinstance(event, Preparing):
+                        bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
+                    elif isinstance(event, Notice):
+                        say(event.message)
+                    elif isinstance(event, ImageFailed):
+                        failed += 1
+                        say(event.message)
+                    elif isinstance(event, Measured):
+                        measured = event
+                    else:
+                        result = event
             if report is not None and measured is not None:
                 _write_report(measured, report, entry, bar)
             elif report is not None:

@@ -22,9 +22,11 @@ from resnet_gui.core.evaluation.store import weights_key
 from resnet_gui.core.inference.backend import LIBRARIES, Backend, Rows
 from resnet_gui.core.inference.feature_cache import (
     HASHED_AT_ONCE,
+    MAX_BYTES,
     FeatureCache,
     kept_width,
     photo_keys,
+    used_bytes,
 )
 from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo.spec import ModelEntry
@@ -35,16 +37,17 @@ _MOST_BYTES = 64_000_000  # of rows that wait in memory
 
 
 class BegunTest:
-    """What a model answered to photos in tests that did not end, through one backend.
+    """What a model answered to photos in a test that did not end, through one backend.
 
-    Attributes:
-        known: to how many of the photos an answer was found.
+    Args:
+        of: what the test is of (its folder, its part …): a test of something else neither looks
+            here nor takes away what is here.
     """
 
-    def __init__(self, entry: ModelEntry, backend: Backend) -> None:
-        self.known = 0
+    def __init__(self, entry: ModelEntry, backend: Backend, of: Sequence[str]) -> None:
+        self._to_tell = False  # all that was found has come, and nobody has said so
         self._spec, self._backend = entry.spec, backend
-        self._depends = _depends(entry, backend)
+        self._depends = _depends(entry, backend, of)
         self._cache: FeatureCache | None = None
         self._waiting: list[tuple[Path, Rows]] = []
         self._began_ns = time.time_ns()
@@ -77,10 +80,11 @@ class BegunTest:
         Args:
             done: how many photos have come. photos: all of them.
         """
-        if not done or done != self.known:
+        tell, self._to_tell = self._to_tell and bool(done), False
+        if not tell:
             return ""
         return (
-            f"The last test with “{self._spec.title}” was stopped: it goes on. {done:,} of "
+            f"The last test with “{self._spec.title}” was not finished: it goes on. {done:,} of "
             f"{photos:,} photos were answered then."
         )
 
@@ -103,11 +107,10 @@ class BegunTest:
             rows, numbers = self._cache.find(photo_keys(some))
             found = {start + number for number in numbers}
             rest += [n for n in range(start, start + len(some)) if n not in found]
-            if not numbers:
-                continue
-            self.known += len(numbers)
             seen = list(rows[:, classes:]) if width > classes else []
+            # Also where nothing was found: it is read as far as this, and could be stopped here.
             yield Answered(len(numbers), sorted(found), list(rows[:, :classes]), features=seen)
+        self._to_tell = True
         return rest
 
     def _add(self, paths: Sequence[Path], answered: Answered) -> None:
@@ -133,6 +136,9 @@ class BegunTest:
         paths = [path for path, _ in self._waiting]
         rows = np.stack([row for _, row in self._waiting])
         self._waiting.clear()
+        if used_bytes() + rows.nbytes > MAX_BYTES:
+            _log.info("there is no room to keep what a test answered so far")
+            return  # features that trainings kept are worth more: a test forgets its own at its end
         # A photo that was changed meanwhile may not be the one that was answered.
         read = zip(paths, photo_keys(paths), strict=True)
         keys = [b"" if self._changed(path) else key for path, key in read]
@@ -148,7 +154,7 @@ class BegunTest:
         return changed >= self._began_ns
 
 
-def _depends(entry: ModelEntry, backend: Backend) -> dict[str, object] | None:
+def _depends(entry: ModelEntry, backend: Backend, of: Sequence[str]) -> dict[str, object] | None:
     """All that decides the rows; None: the model's file cannot be read any more."""
     try:
         weights = weights_key(entry)
@@ -157,6 +163,7 @@ def _depends(entry: ModelEntry, backend: Backend) -> dict[str, object] | None:
     device = backend.device
     return {
         "kind": "test",
+        "of": list(of),
         "weights": weights,
         "backend": [backend.name, backend.precision, backend.made],
         "device": [device.kind, device.name, device.driver],

@@ -95,12 +95,14 @@ def compare(
     if not exact and (sentence := not_in_8_bits(entries)):
         yield Notice(sentence)
     told: set[int] = set()  # photos that could not be read, each said once
+    of = ["compare", summary.root, part]
     with contextlib.ExitStack() as stopped:
         for number, entry in enumerate(entries):
             kept = kept_answers(entry, summary, photos, exact=exact)
             made.append("" if kept is None else kept.made)
             if kept is None:
-                answers = _answers(entry, paths, device, exact, number * len(paths), told)
+                before = number * len(paths)
+                answers = _answers(entry, paths, device, exact, before, told, of)
                 answered, begun = yield from answers
                 said.append(answered)
                 tests.append(begun)
@@ -197,10 +199,11 @@ def _answers(
     exact: bool,
     before: int,
     told: set[int],
+    of: Sequence[str],
 ) -> Generator[CompareEvent, None, tuple[dict[int, Said], BegunTest]]:
     """A model's answers by position; a photo that cannot be read has none. And where they are kept
     until both models have answered: stopped, it goes on. before: photos that are
-    done. told: those that were named as unreadable; it grows."""
+    done. told: those that were named as unreadable; it grows. of: as `BegunTest`."""
     info, missing = device_or_cpu(device)
     notices = [missing] if missing else []
     backend = open_backend(entry, info, exact=exact, channels_last=True, notify=notices.append)
@@ -208,7 +211,7 @@ def _answers(
     while True:
         said: dict[int, Said] = {}
         done = 0
-        begun = BegunTest(entry, backend)
+        begun = BegunTest(entry, backend, of)
         try:
             with contextlib.closing(begun.answers(paths)) as answers:
                 for answered in answers:

@@ -187,7 +187,7 @@ def evaluate(
         tally = _Tally(len(entry.spec.classes), entry.spec.calibration.temperature)
         gathered = Gathered(len(paths), len(entry.spec.classes))
         done, trained_on = 0, 0
-        begun = BegunTest(entry, backend)
+        begun = BegunTest(entry, backend, ["evaluate", summary.root, part])
         try:
             with contextlib.closing(begun.answers(paths)) as answers:
                 for answered in answers:

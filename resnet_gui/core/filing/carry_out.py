@@ -138,7 +138,7 @@ class Carrier:
             ]
             yield self._progress()
             left = iter([n for n, fate in enumerate(record.fates) if fate.open])
-            while group := self._next_group(left):
+            while (group := self._next_group(left)) is not None:
                 try:
                     with contextlib.closing(self._carry(group)) as steps:
                         for now_at in steps:
@@ -207,8 +207,9 @@ class Carrier:
 
     # --- a group ------------------------------------------------------------------------------
 
-    def _next_group(self, left: Iterator[int]) -> list[int]:
-        """The next files, their present state and their free names written down."""
+    def _next_group(self, left: Iterator[int]) -> list[int] | None:
+        """The next files, their present state and their free names written down; None: there are
+        no others. Few or none where it took long to see that many of them stay."""
         group: list[tuple[int, str, Stamp]] = []
         room = _GROUP_BYTES
         for number in left:
@@ -225,12 +226,17 @@ class Carrier:
             place = self._free_place(number, given)
             if place is None:
                 self._miss(number, SAME_THERE)
+                if self._due():
+                    break
                 continue
             target = place
             group.append((number, str(target), before))
             room -= before.size
             if len(group) == GROUP or room <= 0:
                 break
+        else:
+            if not group:
+                return None
         if group:
             self._journal.group_begins(group)
         return [number for number, _, _ in group]
@@ -243,7 +249,8 @@ class Carrier:
             return None
         for name in itertools.chain([target], _numbered(target)):
             if os.path.lexists(name):
-                if same_content(self._record.source(number), name):
+                # What goes along with a photo is judged with it: edits alone are of no use.
+                if not piece.photo and same_content(self._record.source(number), name):
                     self._same.add(piece.source)
                     return None
             elif str(name) not in given:

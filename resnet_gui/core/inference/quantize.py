@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resnet_gui.core.errors import ImageReadError
+from resnet_gui.core.errors import DiskFullError, ImageReadError
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.inference.backend import INT8, Crops
 from resnet_gui.core.inference.check import Expected, check_pictures, compare, expected_of
@@ -111,16 +111,17 @@ def _make(entry: ModelEntry, found: Conversion, photos: list[str]) -> None:
     held_out = np.arange(len(crops)) % _HELD_OUT == _HELD_OUT - 1
     place = place_of(found)
     try:
-        expected = _expected(entry, crops[held_out])
         check_space(found.folder, (found.folder / MODEL).with_suffix(".bin").stat().st_size)
         shutil.rmtree(place, ignore_errors=True)
-        write_eight_bits(found, known)
+        write_eight_bits(found, known)  # a try that ends in no way that is known counts
+        expected = _expected(entry, crops[held_out])
         known = _made(entry.spec.preprocessing, found, known, crops[~held_out], expected)
     except MemoryShortError as error:
         _log.warning("%s is not made in 8 bits, as %s", entry.spec.id, error)
         _put_back(found, before)
         return
-    except BaseException:  # it says nothing of the model; the process may have been told to end
+    # These say nothing of the model. The last two: the process was told to end.
+    except (OSError, DiskFullError, SystemExit, KeyboardInterrupt):
         _put_back(found, before)
         raise
     if not (place / VERDICT).exists():  # the cache was cleared meanwhile

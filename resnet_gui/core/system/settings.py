@@ -25,7 +25,7 @@ FORMAT_VERSION = 1
 THEMES = MappingProxyType({"system": "As the system says", "light": "Light", "dark": "Dark"})
 EXACT_VARIABLE = "RESNET_GUI_EXACT"
 EIGHT_BITS_VARIABLE = "RESNET_GUI_8_BIT"
-HOW_TO_GET_NNCF = "pip install “nncf>=3.4,<3.5”"
+HOW_TO_GET_NNCF = "pip install nncf~=3.4.0"
 MAX_RECENT = 12
 _MAX_BYTES = 4 * 1024 * 1024
 _LONGEST = 8192  # letters of a text: no path is longer

@@ -37,9 +37,10 @@ class ImportedNotice(QObject):
         classes = count_noun(len(spec.classes), "class", "classes")
         text = f"{text} Its file does not say what its {classes} are called, so they have numbers."
         notice = self._notices.add(text, "notice", "Name the classes…")
+        if notice not in self._offers:  # the same one again is the same line
+            notice.acted.connect(self._on_acted)
+            notice.left.connect(self._on_left)
         self._offers[notice] = spec
-        notice.acted.connect(self._on_acted)
-        notice.left.connect(self._on_left)
 
     @Slot()
     def _on_acted(self) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 
 from resnet_gui.core.events import INCOMPLETE
 from resnet_gui.ui.classify.score_row import ScoreRow
-from resnet_gui.ui.widgets.answer import answer_of
+from resnet_gui.ui.widgets.answer import answer_of, percent
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.glossary import explained
@@ -151,8 +151,8 @@ class ResultsPanel(QFrame):
         photo that they move to, and is said with that."""
         answered = photo is not None and photo.state in (PhotoState.DONE, PhotoState.FAILED)
         if photo is not None and answered and photo is self._waited:
-            first = self.rows[0].score
-            share = f", {first.probability:.1%}" if first is not None else ""
+            prediction = photo.prediction
+            share = f", {percent(answer_of(prediction).probability)}" if prediction else ""
             words = f"{self.verdict.text()} {self.answer.text()}".strip()
             announce(self, f"{photo.source.short_name}: {words}{share}")
         self._waited = None if answered else photo

@@ -189,7 +189,7 @@ class EvaluateController(QObject):
             return
         self._let_go()
         self.model_id = entry.spec.id
-        self._failed, self._done, self._began = 0, (0, 0), time.monotonic()
+        self._failed, self._done, self._fresh = 0, (0, 0), True
         start = partial(_test, self._engine, self.model_id, self.folder, self.device, self.part)
         self._job = job = self._inference.submit(start, Priority.NORMAL)
         job.progressed.connect(self._on_progressed)
@@ -210,6 +210,7 @@ class EvaluateController(QObject):
         for event in events:
             if isinstance(event, Notice):
                 self.noticed.emit(event.message, "notice")
+                self._fresh = True  # it goes on from answers of before, or begins again
             elif isinstance(event, ImageFailed):
                 self._failed += 1
                 if self._failed <= _MOST_NAMED:
@@ -220,13 +221,12 @@ class EvaluateController(QObject):
     def _tell(self, event: Preparing) -> None:
         if event.what != "photos":
             self.progressed.emit("Looking through the folder", event.done, event.total)
-            self._began = time.monotonic()
             return
-        if not self._done[1]:  # a test that goes on begins with many at once
-            self._first = event.done
+        if self._fresh:
+            self._first, self._began, self._fresh = event.done, time.monotonic(), False
         self._done = (event.done, event.total)
         elapsed, new = time.monotonic() - self._began, event.done - self._first
-        left = elapsed / new * (event.total - event.done) if new else None
+        left = elapsed / new * (event.total - event.done) if new > 0 else None
         text = f"{event.done:,} of {event.total:,} photos"
         if left is not None and elapsed > 1:
             text += f" · about {duration(left)} left"
@@ -254,8 +254,8 @@ class EvaluateController(QObject):
         text = "Stopped before its first photo. To test them, start it again."
         if done:
             text = (
-                f"Stopped after {done:,} of {total:,} photos. These answers are kept: start the "
-                "test again with the same model and folder, and it goes on from there."
+                f"Stopped after {done:,} of {total:,} photos. Start the test again with the same "
+                "model and folder, and it goes on with the answers that are kept."
             )
         if self.state is EvaluateState.SHOWN:
             text += " What you see is the result from before."

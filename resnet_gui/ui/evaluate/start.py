@@ -121,7 +121,10 @@ class EvaluateStart(QWidget):
         self.progress = ElidedLabel()
         self.progress.setProperty("kind", "muted")
         self.stop = QPushButton("S&top")
-        set_tooltip(self.stop, "End the test. Its answers so far are not kept (Alt+T).")
+        set_tooltip(
+            self.stop,
+            "End the test. Started again, it goes on with what was answered (Alt+T)",
+        )
         self.stop.clicked.connect(self._controller.stop)
         going = QHBoxLayout()
         going.setSpacing(10)

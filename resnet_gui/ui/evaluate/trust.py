@@ -105,9 +105,14 @@ class TrustView(QWidget):
         column.addLayout(below)
 
     def show_result(self, result: Result, calibration: Calibration | None) -> None:
-        """calibration: the model's; None: it is not here, so that nothing can be stored."""
-        self._result = result
-        self._stored = calibration.unsure if calibration is not None else None
+        """What is shown again stays as the person left it.
+
+        Args:
+            calibration: the model's; None: it is not here, so that nothing can be stored.
+        """
+        stored = calibration.unsure if calibration is not None else None
+        other, stored_anew = result is not self._result, stored != self._stored
+        self._result, self._stored = result, stored
         fitted = result.predictions.fitted
         here = calibration is not None
         self.adjust.setVisible(
@@ -117,13 +122,32 @@ class TrustView(QWidget):
             button.setEnabled(here)
         self._list_classes(result)
         self.forget.setVisible(self._stored is not None)
-        with QSignalBlocker(self.slider):
-            # Where Classify draws the line by itself: of two classes one has always half.
-            usual = PROBABLE if len(result.figures.classes) > 2 else PROBABLE + MARGIN / 2
-            wanted = usual if self._stored is None else self._stored
-            self.slider.setValue(round(wanted * 100))
+        if other or stored_anew:
+            self._set_slider(other)
         self.verdict.setText(_verdict(result, calibration))
         self._draw()
+
+    def _set_slider(self, other: bool) -> None:
+        """To what is stored, or keeps the chosen class from being missed, or is usual. other: it is
+        another result than before."""
+        assert self._result is not None
+        # Where Classify draws the line by itself: of two classes one has always half.
+        usual = PROBABLE if len(self._result.figures.classes) > 2 else PROBABLE + MARGIN / 2
+        percent = round((usual if self._stored is None else self._stored) * 100)
+        if (chosen := self._chosen) is not None:
+            safe = self._safe_percent(chosen)
+            if self._stored is None:
+                percent = safe
+            elif other and percent < safe:  # what was chosen before holds
+                with QSignalBlocker(self.careful):
+                    self.careful.setCurrentIndex(0)
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(percent)
+
+    def _safe_percent(self, chosen: int) -> int:
+        assert self._result is not None
+        percent = self._result.safe_percent(chosen)
+        return 100 if percent is None else percent
 
     def refresh_theme(self) -> None:
         self._draw()
@@ -204,8 +228,7 @@ class TrustView(QWidget):
     @Slot()
     def _on_careful(self) -> None:
         if self._result is not None and (chosen := self._chosen) is not None:
-            percent = self._result.safe_percent(chosen)
-            self.slider.setValue(100 if percent is None else percent)
+            self.slider.setValue(self._safe_percent(chosen))
         self._draw()
 
     @Slot()

@@ -10,6 +10,7 @@ from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.layers import LabLayers
 from resnet_gui.ui.lab.why import LabWhy
+from resnet_gui.ui.widgets.charts.chart import LineChart
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _FINE = 2.0  # pixels for one of the screen's: print wants more
@@ -27,6 +28,15 @@ def picture_of(view: LabCurves | LabLayers | LabDiagram | LabWhy) -> QImage:
     image.fill(QColor(theme_colours().window))
     painter = QPainter(image)
     widget.render(painter, QPoint(), QRegion(area))
+    painter.translate(-area.topLeft())
+    for chart in widget.findChildren(LineChart):
+        if chart.isVisible():  # what it keeps is as fine as the screen
+            place = QRect(chart.mapTo(widget, QPoint()), chart.size())
+            painter.fillRect(place, QColor(theme_colours().window))
+            painter.drawImage(place.topLeft(), chart.picture())
+    if isinstance(view, LabLayers):
+        for operated in (view.play, view.slider):
+            painter.fillRect(operated.geometry(), QColor(theme_colours().window))
     painter.end()
     return image
 

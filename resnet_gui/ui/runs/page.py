@@ -166,6 +166,7 @@ class RunsPage(Page):
         column.addWidget(self._head)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
+        self._alone = False  # the comparison has the page to itself
         self._above = QWidget()
         rows = QVBoxLayout(self._above)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -183,8 +184,9 @@ class RunsPage(Page):
 
     @Slot()
     def _on_find(self) -> None:
-        self.search.setFocus()
-        self.search.selectAll()
+        if not self._alone:  # else it is out of sight, and so are the runs that it would find
+            self.search.setFocus()
+            self.search.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.below.currentWidget() is self.comparison:
@@ -241,8 +243,9 @@ class RunsPage(Page):
         and below the table they would be out of sight."""
         comparing = self.below.currentWidget() is self.comparison
         alone = comparing and self.window().height() < _LOW
-        if alone == self._above.isHidden():
+        if alone == self._alone:
             return
+        self._alone = alone
         focused = self.window().focusWidget()
         parts = (self._head, self._above)
         left = focused is not None and any(part.isAncestorOf(focused) for part in parts)
@@ -311,7 +314,10 @@ class RunsPage(Page):
 
     def shown(self) -> None:
         self.controller.refresh()
-        self.table.setFocus()
+        if self._alone:
+            self.comparison.take_focus()
+        else:
+            self.table.setFocus()
 
     @Slot()
     def refresh_if_shown(self) -> None:

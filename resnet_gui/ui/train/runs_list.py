@@ -85,7 +85,8 @@ class RunRow(QFrame):
         self.more.setProperty("kind", "plain")
         self.more.setAccessibleName(one_line(f"More for {run.title}"))
         self._menu = QMenu(self.more)
-        self.more.pressed.connect(self._fill_menu)  # before the button opens it
+        self.more.pressed.connect(self._fill_menu)  # the button places it by its size
+        self._menu.aboutToShow.connect(self._fill_menu)  # a screen reader presses nothing
         self.more.setMenu(self._menu)
         row.addWidget(self.more)
         set_tooltip(self, "Double click: show its results")
@@ -284,6 +285,12 @@ class RunsList(QFrame):
             if self._column.indexOf(row) != place:
                 self._column.insertWidget(place, row)
                 row.show()
+        if rows != self.rows:  # a row made anew would be the last one that Tab comes to
+            before: QWidget = self.all
+            for row in rows:
+                for button in (row.action, row.more):
+                    QWidget.setTabOrder(before, button)
+                    before = button
         self.rows = rows
         self.setMaximumHeight(self._table.sizeHint().height() + 70)
         if len(rows) < min(len(self._controller.earlier.runs), MOST):

@@ -77,8 +77,8 @@ def test_it_goes_on_where_it_was_stopped(letters: Path, asked: list[int]) -> Non
     events = list(measure(letters))
     assert sum(asked) == PHOTOS
     assert notices(events) == [
-        f"The last test with “Tiny” was stopped: it goes on. 32 of {PHOTOS} photos were answered "
-        "then."
+        f"The last test with “Tiny” was not finished: it goes on. 32 of {PHOTOS} photos were "
+        "answered then."
     ]
     done = [e.done for e in events if isinstance(e, Preparing) and e.what == "photos"]
     assert done == [32, 40]
@@ -183,4 +183,41 @@ def test_a_comparison_goes_on_with_both_models(letters: Path, asked: list[int]) 
     *_, compared = comparison()
     assert sum(asked) == 2 * PHOTOS
     assert len(compared.photos) == PHOTOS
+    assert not used_bytes()
+
+
+def test_a_test_of_another_folder_takes_nothing_away(
+    letters: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it look for answers among those of the first, photo by photo."""
+    stop_after(measure(letters), 32)
+    kept = used_bytes()
+    other = make_photos(letters.parent / "others", ("a", "b"), count=3)
+    with monkeypatch.context() as patch:
+        patch.delattr(begun, "photo_keys")
+        assert isinstance(list(measure(other))[-1], Evaluated)
+    assert used_bytes() == kept
+    assert "goes on" in notices(list(measure(letters)))[0]
+
+
+def test_it_can_be_stopped_while_it_looks_for_answers(
+    letters: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(begun, "HASHED_AT_ONCE", 8)
+    stop_after(measure(letters), 16)
+    for path in sorted(letters.rglob("*.jpg")):  # none of them is known any more
+        path.write_bytes(path.read_bytes() + b"changed")
+    asked.clear()
+    events = list(measure(letters))
+    assert not notices(events)
+    done = [e.done for e in events if isinstance(e, Preparing) and e.what == "photos"]
+    assert done[: PHOTOS // 8] == [0] * (PHOTOS // 8)
+    assert done[-1] == sum(asked) == PHOTOS
+
+
+def test_features_of_trainings_are_not_displaced(
+    letters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(begun, "MAX_BYTES", 100)
+    stop_after(measure(letters), 32)
     assert not used_bytes()

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resnet_gui.core.errors import FilingInterruptedError, UnknownBatchError
-from resnet_gui.core.filing.batch import BatchState, How, Why
+from resnet_gui.core.filing import carry_out as carrying
+from resnet_gui.core.filing.batch import BatchState, FilingProgress, How, Why
 from resnet_gui.core.filing.by_label import Labelled, SortWish, plan_sorting
 from resnet_gui.core.filing.carry_out import accept, carry_out, finish
 from resnet_gui.core.filing.journal import journals_dir, list_batches
@@ -357,6 +358,35 @@ def test_of_two_plans_for_the_same_files_one_is_carried_out(
     assert (copies / "a.jpg").exists()
     done(undo(ended.batch))
     assert (tree(into), tree(copies)) == between
+
+
+def test_edits_go_along_with_their_photo_where_equal_ones_are_there_already(
+    tmp_path: Path,
+) -> None:
+    """Two cameras have a photo of one name each, another one, with the same file of edits."""
+    into, plans = tmp_path / "sorted" / "x", []
+    for camera in ("a", "b"):
+        write(tmp_path / camera / "1.jpg", f"of {camera}")
+        write(tmp_path / camera / "1.aae", "edits")
+        plans.append(planned([(tmp_path / camera / "1.jpg", into / "1.jpg", MOVE)]))
+    for plan in plans:
+        ended, missed = done(carry_out(plan))
+        assert (ended.done, missed) == (2, [])
+    assert {path.name for path in into.iterdir()} == {"1.jpg", "1.aae", "1-2.jpg", "1-2.aae"}
+    assert not list((tmp_path / "b").iterdir())
+
+
+def test_a_batch_of_which_all_is_there_already_says_how_far_it_is(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = [
+        planned([(path, tmp_path / "sorted" / path.name, COPY) for path in sorted(here.iterdir())])
+        for _ in range(2)
+    ]
+    done(carry_out(plans[0]))
+    monkeypatch.setattr(carrying, "_EVENT_S", -1.0)
+    told = [event.done for event in carry_out(plans[1]) if isinstance(event, FilingProgress)]
+    assert told[:6] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_plan_of_which_all_is_there_already_leaves_no_batch(here: Path, tmp_path: Path) -> None:

@@ -288,6 +288,6 @@ def test_card_setting_and_option_say_the_same_of_what_is_asked_of_a_form(
         assert f"{eight_bits.FEWEST} photos or more" in words
     wanted = tomllib.loads((paths.PACKAGE_DIR.parent / "pyproject.toml").read_text("utf-8"))
     assert any(
-        f"pip install “{package}”" == HOW_TO_GET_NNCF
+        f"pip install {package}" == HOW_TO_GET_NNCF
         for package in wanted["project"]["optional-dependencies"]["int8"]
     )

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import ModelError
@@ -121,6 +122,44 @@ def test_what_cannot_be_kept_is_shown_and_said(rig: Rig, controller: EvaluateCon
     assert controller.state is EvaluateState.EMPTY
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        [
+            Preparing("photos", 512, 10_000),
+            Preparing("photos", 1024, 10_000),
+            Notice("It goes on."),
+        ],
+        [Preparing("photos", 512, 10_000), Notice("It failed. torch is used instead.")],
+    ],
+    ids=["goes on", "begins again"],
+)
+def test_the_time_left_counts_what_is_answered_now(
+    qtbot: QtBot, rig: Rig, controller: EvaluateController, before: list[Preparing | Notice]
+) -> None:
+    """It said seconds where a quarter of an hour was left."""
+    controller.set_model("a")
+    controller.set_folder(FOLDER)
+    told = heard(controller.progressed)
+    done = before[-2].done if len(before) == 3 else 0  # type: ignore[union-attr]
+    steps = [
+        *before,
+        Preparing("photos", done + 10, 10_000),
+        Preparing("photos", done + 20, 10_000),
+    ]
+    holds = [rig.engine.hold() for _ in steps]
+    script = [item for pair in zip(holds, steps, strict=True) for item in pair]
+    rig.engine.script("evaluate", *script, Measured(answers(controller), None))
+    controller.start()
+    for number, hold in enumerate(holds):
+        rig.until(hold.reached.is_set)
+        qtbot.wait(1100 if number == len(holds) - 1 else 50)  # no time is told in the first second
+        hold.over.set()
+    rig.settle()
+    text = next(text for text, *_ in told if text.startswith(f"{done + 20:,} of 10,000"))
+    assert int(re.search(r"about (\d+) min left", text)[1]) >= 10  # type: ignore[index]
+
+
 @pytest.mark.parametrize("shown", [False, True], ids=["the first", "with one before"])
 def test_a_test_is_stopped_or_fails(rig: Rig, controller: EvaluateController, shown: bool) -> None:
     """What was shown before is shown again."""
@@ -147,7 +186,7 @@ def test_a_test_is_stopped_or_fails(rig: Rig, controller: EvaluateController, sh
     rig.settle()
     assert (controller.state, controller.result) == (before, result)
     [text] = stopped
-    assert re.match(r"Stopped after [12] of 60 photos\. These answers are kept: start ", text)
+    assert re.match(r"Stopped after [12] of 60 photos\. Start the test again ", text)
     assert ("result from before" in text) is shown
     rig.engine.script("evaluate", ModelError("The model is damaged.", "Get another one."))
     controller.start()

@@ -295,6 +295,10 @@ def test_the_threshold_from_which_on_no_photo_of_a_class_is_missed(
     said = f"Of the {own.sum()} photos of “a” {sure} are recognised, {unsure} are “not sure”"
     assert f"{said}, 0 are missed" in trust.effect.text()
     assert "may be missed all the same" in trust.effect.text()
+    with qtbot.waitSignal(app.window.store.changed):  # which shows the result again
+        app.window.store.refresh()
+    assert (trust.careful.currentText(), trust.slider.value()) == ("a", percent)
+    assert "0 are missed" in trust.effect.text()
     trust.slider.setValue(0)
     assert f"{missed.sum()} are missed" in trust.effect.text()
     assert "all the same" not in trust.effect.text()

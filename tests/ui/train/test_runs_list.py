@@ -89,6 +89,42 @@ def test_what_else_can_be_done_is_in_a_menu_that_opens_with_the_first_press(
     assert seen[0] == seen[1] == [a.text() for a in row.menu.actions() if a.text()]
 
 
+def test_its_menu_is_filled_without_a_press(qtbot: QtBot, rig: Rig, runs_list: RunsList) -> None:
+    """A screen reader opens it so."""
+    row, looking = runs_list.rows[0], QTimer()
+    seen: list[int] = []
+
+    def look() -> None:
+        if isinstance(menu := QApplication.activePopupWidget(), QMenu):
+            seen.append(len(menu.actions()))
+            menu.close()
+
+    looking.timeout.connect(look)
+    looking.start(5)
+    row.more.showMenu()
+    rig.until(lambda: seen)
+    looking.stop()
+    assert seen[0] > 5
+
+
+def test_tab_goes_from_row_to_row_as_they_stand(
+    qtbot: QtBot, rig: Rig, controller: TrainController, runs_list: RunsList
+) -> None:
+    controller.earlier.rename(runs_list.rows[0].run, "Another name")
+    rig.until(lambda: runs_list.rows[0].run.title == "Another name")
+    window = runs_list.window()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    runs_list.all.setFocus()
+    for row in runs_list.rows:
+        for button in (row.action, row.more):
+            if not button.isHidden():
+                focused = window.focusWidget()
+                assert focused is not None
+                qtbot.keyClick(focused, Qt.Key.Key_Tab)
+                assert button.hasFocus(), row.run.title
+
+
 def test_of_many_runs_the_newest_are_here_and_the_others_one_click_away(
     rig: Rig, controller: TrainController, runs_list: RunsList, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from resnet_gui.core.events import ImageSource
+from resnet_gui.core.events import ClassScore, ImageSource, KindScore
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
@@ -73,6 +74,7 @@ def test_an_answer_is_said_where_it_was_waited_for(qtbot: QtBot, said: Said) -> 
     assert one[1].startswith("a.jpg: ")
     assert "cat, " in one[1]
     assert one[1].endswith("%")
+    assert one[1] == "a.jpg: This is cat, 90.0%"
     other = Photo(ImageSource.file("/photos/b.jpg"), PhotoState.WAITING)
     other.answer(prediction(2, "dog"))
     panel.show_photo(other, "")  # a key has moved there: the list says it
@@ -82,3 +84,21 @@ def test_an_answer_is_said_where_it_was_waited_for(qtbot: QtBot, said: Said) -> 
     broken.state = PhotoState.FAILED
     panel.show_photo(broken, "")
     assert said[1] == ("Polite", "c.jpg: Could not be read")
+
+
+def test_no_more_is_said_than_is_shown(qtbot: QtBot, said: Said) -> None:
+    """The share of what is named, and never all of it where something is left."""
+    panel = ResultsPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    kind = KindScore("cat", "a ", 0.736)
+    unsure = tuple(ClassScore(name, n, 0.31) for n, name in enumerate(("tabby", "lynx")))
+    sure = (ClassScore("cat", 0, 0.9998),)
+    for scores, found in ((unsure, kind), (sure, None)):
+        photo = Photo(ImageSource.file("/photos/a.jpg"), PhotoState.WAITING)
+        panel.show_photo(photo, "Classifying…")
+        photo.answer(dataclasses.replace(prediction(), scores=scores, kind=found))
+        panel.show_photo(photo, "")
+    assert [text for _, text in said] == [
+        "a.jpg: Probably a cat, 73.6%", "a.jpg: This is cat, 99.9%"
+    ]  # fmt: skip

@@ -24,10 +24,12 @@ from resnet_gui.core.inference.converted import (
     keep_within,
 )
 from resnet_gui.core.inference.eight_bits import (
+    MAX_ATTEMPTS,
     EightBits,
     eight_bits_of,
     lock_of,
     place_of,
+    why_not,
     worth_making,
     write_eight_bits,
 )
@@ -168,3 +170,17 @@ def test_a_process_that_is_ended_leaves_nothing_that_runs_or_is_used(
         assert (known.usable, known.verdict.attempts) == (False, 1)
     assert conversion_now().usable
     assert worth_making(conversion_now())
+
+
+def test_what_ends_in_no_way_that_is_known_is_tried_twice_and_then_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken NNCF, for instance: else each job would begin it anew, for ever."""
+    for attempt in range(MAX_ATTEMPTS):
+        assert worth_making(conversion_now()), attempt
+        with pytest.raises(AttributeError):
+            _interrupted(
+                monkeypatch, tmp_path / str(attempt), _raising(AttributeError("node_name"))
+            )
+    assert not worth_making(conversion_now())
+    assert "could not be made" in why_not(insects_entry())
