@@ -13,7 +13,7 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.ui.models.naming_dialog import NamingDialog
 from resnet_gui.ui.widgets.notice_bar import NoticeLine
-from tests.helpers.fake_engine import Rig, model
+from tests.helpers.fake_engine import Rig, heard, model
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.models.conftest import show
 
@@ -81,7 +81,15 @@ def test_a_model_dropped_among_the_photos_leads_to_the_names(
         offer.label.text()
     )
     assert offer.button.text() == "Name the classes…"
-    offer.button.click()
+    # Dropped twice more: "was here already", which is one line.
+    app.window.controller.open_paths([leaves])
+    qtbot.waitUntil(lambda: len(offers()) == 2, timeout=ANSWER_MS)
+    again = next(line for line in offers() if "was here already" in line.label.text())
+    app.window.controller.open_paths([leaves])
+    qtbot.waitUntil(lambda: again.times.text() == "2 times", timeout=ANSWER_MS)
+    asked = heard(app.window.page.imported_notice.names_requested)
+    again.button.click()
+    assert len(asked) == 1
     page = app.window.models_page
     assert app.window.pages.current is page
     dialog = page.naming.dialog

@@ -336,6 +336,15 @@ def test_in_a_low_window_the_photos_of_a_comparison_are_in_sight(
     qtbot.waitUntil(lambda: part.gallery.visibleRegion().boundingRect().height() >= 150)
     assert app.window.focusWidget() is part.gallery
     assert part.close_button.text() == "Show runs"
+    # Keys do nothing to what is out of sight.
+    app.window.show_page("models")
+    app.window.show_page("runs")
+    assert app.window.focusWidget() is part.gallery
+    chosen = [run.path for run in page.table.chosen()]
+    qtbot.keyClick(app.window.focusWidget(), Qt.Key.Key_Down)
+    page.run_actions.find.trigger()
+    assert [run.path for run in page.table.chosen()] == chosen
+    assert app.window.focusWidget() is part.gallery
     app.window.resize(900, 740)
     qtbot.waitUntil(page.table.isVisible)
     assert part.close_button.text() == "Show curves"
