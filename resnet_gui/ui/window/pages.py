@@ -32,7 +32,7 @@ _REST_MS = 1000
 # While a model is loaded, torch or OpenVINO is imported, a folder read or a training begun,
 # building a page takes twice as long: every call of Qt gives up the interpreter's lock and has to
 # wait for it again.
-_ENGINE_MS, _LONGEST_S = 50, 4.0
+_ENGINE_MS, _LONGEST_S = 50, 20.0
 _BETWEEN_MS = 15  # room for what else the window has to do
 
 AnyPage = TypeVar("AnyPage", bound=Page)
