@@ -71,6 +71,14 @@ EightBits = Annotated[
         f"NNCF ({HOW_TO_GET_NNCF}).",
     ),
 ]
+Semicolons = Annotated[
+    bool,
+    typer.Option(
+        "--semicolons",
+        help="Of --csv: semicolons between the cells and commas in the numbers, as Excel expects "
+        "them in German, French and many other languages.",
+    ),
+]
 Tta = Annotated[
     str | None,
     typer.Option(

@@ -36,6 +36,18 @@ def test_json_is_the_contract_and_the_report_is_written(letters: Path, tmp_path:
     assert stored.facts.n == 8
 
 
+def test_the_table_of_a_report_as_other_spreadsheets_expect_it(
+    letters: Path, tmp_path: Path
+) -> None:
+    arguments = ["evaluate", "tiny", str(letters), "--device", "cpu", "--semicolons"]
+    assert CliRunner().invoke(app, arguments).exit_code == 2  # of what?
+    report = tmp_path / "report"
+    assert CliRunner().invoke(app, [*arguments, "--report", str(report)]).exit_code == 0
+    head, *rows = (report / "photos.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert all(line.count(";") == head.count(";") > 3 for line in rows)
+    assert not any("." in row.rsplit(";", 1)[-1] for row in rows)
+
+
 def test_a_report_that_cannot_be_written_is_an_error(letters: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     command = ["evaluate", "tiny", "--report"]

@@ -75,6 +75,12 @@ def test_json_and_csv(resnet_gui: Main, colours: Path) -> None:
     assert rows[0]["path"] == str(colours / "green/wrong.jpg")
     assert rows[0]["wrong"] == "yes"
     assert float(rows[0]["probability"]) < float(rows[0]["suggested_probability"])
+    arguments = ("suspects", colours, "--model", "tiny", "--top", "0", "--csv", "--semicolons")
+    _, out, _ = resnet_gui(*arguments)
+    [first, *_] = csv.DictReader(io.StringIO(out), delimiter=";")
+    assert (first["path"], first["wrong"]) == (rows[0]["path"], "yes")
+    assert first["probability"].replace(",", ".", 1) == rows[0]["probability"]
+    assert "," in first["probability"]
 
 
 def test_what_was_decided_in_the_window_is_left_out(resnet_gui: Main, colours: Path) -> None:
@@ -87,6 +93,7 @@ def test_what_was_decided_in_the_window_is_left_out(resnet_gui: Main, colours: P
 
 def test_what_cannot_be_done(resnet_gui: Main, colours: Path) -> None:
     assert resnet_gui("suspects", colours, "--json", "--csv")[0] == 2
+    assert resnet_gui("suspects", colours, "--semicolons")[0] == 2
     assert resnet_gui("suspects", colours, "--device", "toaster")[0] == 2
     code, out, err = resnet_gui("suspects", colours / "red", "--model", "tiny", "--json")
     assert code == 2

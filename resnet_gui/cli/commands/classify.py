@@ -19,7 +19,7 @@ from resnet_gui.cli.input import (
     found_photos,
     joined,
 )
-from resnet_gui.cli.options import EightBits, Exact, JsonLines, Photos, Tta, path_option
+from resnet_gui.cli.options import EightBits, Exact, JsonLines, Photos, Semicolons, Tta, path_option
 from resnet_gui.cli.output import INTERRUPTED, prepare_streams, say, say_error
 from resnet_gui.cli.written import check_file, into_folder
 from resnet_gui.core.errors import ResNetGuiError
@@ -106,14 +106,7 @@ def classify(
             "--bom", help="Of --csv: begin with a byte order mark, by which Excel knows UTF-8."
         ),
     ] = False,
-    semicolons: Annotated[
-        bool,
-        typer.Option(
-            "--semicolons",
-            help="Of --csv: semicolons between the cells and commas in the numbers, as Excel "
-            "expects them in German, French and many other languages.",
-        ),
-    ] = False,
+    semicolons: Semicolons = False,
     raw_cells: Annotated[
         bool,
         typer.Option(

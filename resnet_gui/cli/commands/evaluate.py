@@ -65,6 +65,14 @@ def evaluate(
             "worst photos, and a table of all photos (photos.csv).",
         ),
     ] = None,
+    semicolons: Annotated[
+        bool,
+        typer.Option(
+            "--semicolons",
+            help="Of --report: a table with semicolons between the cells and commas in the "
+            "numbers, as Excel expects them in German, French and many other languages.",
+        ),
+    ] = False,
     archive: Archive = None,
     yes: Yes = False,
     as_json: JsonLines = False,
@@ -85,6 +93,8 @@ def evaluate(
       resnet-gui evaluate resnet20-cifar10+resnet56-cifar10 cifar10 --tta flip
     """
     with foreseen_errors(as_json):
+        if semicolons and report is None:
+            raise typer.BadParameter("it goes with --report", param_hint="--semicolons")
         check_part(part)
         check_device(device)
         if report is not None:
@@ -113,7 +123,7 @@ def evaluate(
                     else:
                         result = event
             if report is not None and measured is not None:
-                _write_report(measured, report, entry, bar)
+                _write_report(measured, report, entry, bar, semicolons=semicolons)
             elif report is not None:
                 say("There are too many answers for a report. Take fewer photos.", "yellow")
         assert result is not None  # the last event
@@ -124,11 +134,15 @@ def evaluate(
     raise typer.Exit(SOME_FAILED if failed else FINE)
 
 
-def _write_report(measured: Any, folder: Path, entry: ModelEntry, bar: Bar) -> None:
+def _write_report(
+    measured: Any, folder: Path, entry: ModelEntry, bar: Bar, *, semicolons: bool
+) -> None:
     from resnet_gui.core.evaluation.report import ReportWritten, write_report
 
     with into_folder(folder):
-        for event in write_report(measured.predictions, folder, entry.spec):
+        for event in write_report(
+            measured.predictions, folder, entry.spec, bom=semicolons, semicolons=semicolons
+        ):
             if isinstance(event, ReportWritten):
                 say(f"The report is in {event.html}")
             else:

@@ -10,7 +10,7 @@ import typer
 from resnet_gui.cli.commands.classify import _GET_A_MODEL
 from resnet_gui.cli.dataset import Archive, Yes, dataset_folder
 from resnet_gui.cli.input import check_device, chosen_model
-from resnet_gui.cli.options import Data, JsonLines
+from resnet_gui.cli.options import Data, JsonLines, Semicolons
 from resnet_gui.cli.output import (
     FINE,
     SOME_FAILED,
@@ -64,6 +64,7 @@ def suspects(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="For spreadsheets: CSV with a header on stdout.")
     ] = False,
+    semicolons: Semicolons = False,
     as_json: JsonLines = False,
 ) -> None:
     """Find photos that are probably in the folder of the wrong class.
@@ -80,6 +81,8 @@ def suspects(
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose --json or --csv, not both")
+    if semicolons and not as_csv:
+        raise typer.BadParameter("it goes with --csv", param_hint="--semicolons")
     with foreseen_errors(as_json):
         check_device(device)
         chosen = chosen_model(model, _GET_A_MODEL).spec.id
@@ -91,7 +94,7 @@ def suspects(
                 emit_json(item.to_json())
             emit_json({k: v for k, v in found.to_json().items() if k != "suspects"})
         elif as_csv:
-            _emit_csv(listed)
+            _emit_csv(listed, semicolons=semicolons)
         else:
             _print(listed, found)
         for photo in found.failed:
@@ -128,15 +131,15 @@ def _look(root: Path, model: str, device: str, seed: int) -> SuspectsFound:
     raise AssertionError  # it ends with SuspectsFound
 
 
-def _emit_csv(listed: tuple[Suspect, ...]) -> None:
+def _emit_csv(listed: tuple[Suspect, ...], *, semicolons: bool) -> None:
     from resnet_gui.core.library.tables import csv_line
 
     stdout_for_programs()
-    emit(csv_line(_COLUMNS))
+    emit(csv_line(_COLUMNS, semicolons=semicolons))
     for item in listed:
         row = item.to_json()
         row["wrong"] = "yes" if item.wrong else "no"
-        emit(csv_line([row[name] for name in _COLUMNS]))
+        emit(csv_line([row[name] for name in _COLUMNS], semicolons=semicolons))
 
 
 def _print(listed: tuple[Suspect, ...], found: SuspectsFound) -> None:
