@@ -98,7 +98,8 @@ def keep(predictions: Predictions) -> Path | None:
     try:
         write_predictions(path, predictions)
     except (OSError, ValueError) as error:
-        _log.warning("the result is not kept: %s", error)
+        why = getattr(error, "strerror", None) or error
+        _log.warning("the result is not kept in %s: %s", path.parent, why)
         return None
     _keep_within(path)
     return path
