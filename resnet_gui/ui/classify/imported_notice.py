@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from resnet_gui.core.words import count_noun
 from resnet_gui.core.zoo import ModelSpec
 from resnet_gui.core.zoo.storage.class_names import is_numbered
 from resnet_gui.ui.classify.controller import ClassifyController
-from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
+from resnet_gui.ui.widgets.naming_offers import NamingOffers
+from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.plain_text import one_line
 
 
@@ -23,7 +23,8 @@ class ImportedNotice(QObject):
     def __init__(self, controller: ClassifyController, notices: NoticeBar, parent: QObject) -> None:
         super().__init__(parent)
         self._notices, self._store = notices, controller.store
-        self._offers: dict[NoticeLine, ModelSpec] = {}
+        self._offers = NamingOffers(notices, self)
+        self._offers.taken.connect(self.names_requested)
         controller.imports.imported.connect(self._on_imported)
         controller.store.changed.connect(self._on_store_changed)
 
@@ -31,32 +32,15 @@ class ImportedNotice(QObject):
     def _on_imported(self, spec: ModelSpec, already: bool) -> None:
         what = "was here already." if already else "was added to your models."
         text = f"“{one_line(spec.title)}” {what}"
-        if not is_numbered(spec):
+        if is_numbered(spec):
+            self._offers.offer(spec, text)
+        else:
             self._notices.add(text, "notice")
-            return
-        classes = count_noun(len(spec.classes), "class", "classes")
-        text = f"{text} Its file does not say what its {classes} are called, so they have numbers."
-        notice = self._notices.add(text, "notice", "Name the classes…")
-        if notice not in self._offers:  # the same one again is the same line
-            notice.acted.connect(self._on_acted)
-            notice.left.connect(self._on_left)
-        self._offers[notice] = spec
-
-    @Slot()
-    def _on_acted(self) -> None:
-        notice = self.sender()
-        if isinstance(notice, NoticeLine) and notice in self._offers:
-            self.names_requested.emit(self._offers[notice])
 
     @Slot()
     def _on_store_changed(self) -> None:
-        """They may have names now."""
-        for notice, spec in list(self._offers.items()):
-            entry = self._store.entry(spec.id)
-            if entry is not None and not is_numbered(entry.spec):
-                self._notices.remove(notice)
-                self._offers.pop(notice, None)
+        self._offers.withdraw(self._has_names)
 
-    @Slot(object)
-    def _on_left(self, notice: NoticeLine) -> None:
-        self._offers.pop(notice, None)
+    def _has_names(self, spec: ModelSpec) -> bool:
+        entry = self._store.entry(spec.id)
+        return entry is not None and not is_numbered(entry.spec)

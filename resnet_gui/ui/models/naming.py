@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.dataset.summary import name_list
-from resnet_gui.core.words import count_noun
 from resnet_gui.core.zoo import ModelSpec
 from resnet_gui.core.zoo.storage.class_names import name_classes
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.naming_dialog import NamingDialog
+from resnet_gui.ui.widgets.naming_offers import NamingOffers
 from resnet_gui.ui.widgets.notice_bar import NoticeBar, NoticeLine
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import sentence
@@ -34,9 +34,10 @@ class ClassNaming(QObject):
         super().__init__(parent)
         self._controller, self._io, self._notices, self._page = controller, io, notices, parent
         self.dialog: NamingDialog | None = None
-        self._offers: dict[NoticeLine, ModelSpec] = {}
+        self._offers = NamingOffers(notices, self)
+        self._offers.taken.connect(self.ask_for)
         self._undos: dict[NoticeLine, tuple[Path, tuple[str, ...]]] = {}
-        controller.unnamed_imported.connect(self._on_unnamed_imported)
+        controller.unnamed_imported.connect(self._offers.offer)
 
     @Slot()
     def ask(self) -> None:
@@ -45,6 +46,7 @@ class ClassNaming(QObject):
         if entry is not None:
             self.ask_for(entry.spec)
 
+    @Slot(object)
     def ask_for(self, spec: ModelSpec) -> None:
         """Open the list of names."""
         if self.dialog is not None:
@@ -73,10 +75,7 @@ class ClassNaming(QObject):
     @Slot(object)
     def _on_named(self, done: tuple[Path, tuple[str, ...], tuple[str, ...]]) -> None:
         path, before, names = done
-        for offer in list(self._offers):
-            if self._offers[offer].path == path:
-                self._notices.remove(offer)
-                self._offers.pop(offer)
+        self._offers.withdraw(lambda spec: spec.path == path)
         text = f"The classes are called {name_list([one_line(name, 40) for name in names])} now."
         notice = self._notices.add(text, "notice", "Undo")
         self._undos[notice] = (path, before)
@@ -100,27 +99,8 @@ class ClassNaming(QObject):
     def _on_failed(self, error: Exception) -> None:
         self._notices.add(sentence(error), "warning")
 
-    # --- after an import ----------------------------------------------------------------------
-
-    @Slot(object, object)
-    def _on_unnamed_imported(self, spec: ModelSpec, text: str) -> None:
-        classes = count_noun(len(spec.classes), "class", "classes")
-        text = f"{text} Its file does not say what its {classes} are called, so they have numbers."
-        notice = self._notices.add(text, "notice", "Name the classes…")
-        if notice not in self._offers:  # the same one again is the same line
-            notice.acted.connect(self._on_offer_taken)
-            notice.left.connect(self._on_left)
-        self._offers[notice] = spec
-
-    @Slot()
-    def _on_offer_taken(self) -> None:
-        notice = self.sender()
-        if isinstance(notice, NoticeLine) and notice in self._offers:
-            self.ask_for(self._offers[notice])
-
     @Slot(object)
     def _on_left(self, notice: NoticeLine) -> None:
-        self._offers.pop(notice, None)
         self._undos.pop(notice, None)
 
 
