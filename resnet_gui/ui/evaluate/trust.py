@@ -120,7 +120,8 @@ class TrustView(QWidget):
         )
         for button in (self.use, self.forget, self.slider):
             button.setEnabled(here)
-        self._list_classes(result)
+        if other:  # an open list of choices would be emptied under the pointer
+            self._list_classes(result)
         self.forget.setVisible(self._stored is not None)
         if other or stored_anew:
             self._set_slider(other)

@@ -201,7 +201,7 @@ class RunsList(QFrame):
 
     Attributes:
         rows: of the newest runs, as many as are there by now: each turn of the event loop makes
-            some of those that the list does not have yet.
+            some of those that the list does not have yet. all: leads to the page of all runs.
 
     Signals:
         try_requested(object), test_requested(object), mistakes_requested(str),
