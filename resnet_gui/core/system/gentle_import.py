@@ -31,6 +31,9 @@ from resnet_gui.core.system.processor import only_cpu
 _log = logging.getLogger(__name__)
 # torch 2.15 imports them on any Linux, and does without where they cannot be imported.
 _CARDS_BINDINGS = "cuda.bindings"
+# NVIDIA's libraries that nothing in libtorch needs and torch loads all the same, in its own order
+# (torch/__init__.py, _preload_cuda_deps): 10 ms, and 90 to 400 where they come from the disk.
+_CARDS_LIBRARIES = ("libnvrtc-builtins.so.*[0-9]", "libnvJitLink.so.*[0-9]", "libcusolver.so.*[0-9]")
 
 
 @contextlib.contextmanager
@@ -88,6 +91,28 @@ def _load_libraries() -> None:
     # In torch's own order and with its flags (torch/__init__.py, _load_global_deps).
     load_ahead(folder / name.replace("python", "global_deps"), global_symbols=True)
     load_ahead(folder / name)
+    if sys.platform == "linux":
+        for library in cards_libraries(Path("/proc/self/maps").read_text()):
+            load_ahead(library)
+
+
+def cards_libraries(maps: str) -> Iterator[Path]:
+    """NVIDIA's libraries that the import of torch will load although libtorch does not need them.
+
+    Args:
+        maps: what this process has in its memory, as /proc/self/maps says it. The libraries are
+            taken from beside those of NVIDIA that are loaded: another version's may be installed,
+            too, and which of two is meant is left to torch.
+    """
+    loaded = (line.split(maxsplit=5)[-1] for line in maps.splitlines() if "/libcublasLt.so" in line)
+    folder = next((Path(path).parent for path in loaded), None)
+    if folder is None:
+        return
+    for name in _CARDS_LIBRARIES:
+        # One folder for all (CUDA 13), or one for each package (CUDA 12: nvidia/cublas/lib).
+        found = [*folder.glob(name)] or [*folder.parents[1].glob(f"*/lib/{name}")]
+        if len(found) == 1:
+            yield found[0]
 
 
 def _load_triton() -> None:

@@ -32,8 +32,9 @@ _REST_MS = 1000
 # While a model is loaded, torch or OpenVINO is imported, a folder read or a training begun,
 # building a page takes twice as long: every call of Qt gives up the interpreter's lock and has to
 # wait for it again.
-_ENGINE_MS, _LONGEST_S = 50, 20.0
+_ENGINE_MS, _LONGEST_S = 50, 60.0
 _BETWEEN_MS = 15  # room for what else the window has to do
+THEME_MS = 250  # until the parts that nobody sees have the new colours, too, each in its turn
 
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -77,6 +78,7 @@ class Pages(QStackedWidget):
             timer.setSingleShot(True)
             timer.setInterval(milliseconds)
             timer.timeout.connect(slot)
+        context.theme.changed.connect(self._on_theme_changed)
         self.current = self[self.entries[0].name]
 
     def __getitem__(self, name: str) -> Page:
@@ -172,6 +174,12 @@ class Pages(QStackedWidget):
     def _on_imported(self, *_: object) -> None:
         self._latest = time.monotonic() + _LONGEST_S
         self._next.start(0)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        """A page is not built in the same turn: the two together are what a person notices."""
+        if self._next.isActive():
+            self._next.start(THEME_MS)
 
     @Slot()
     def _on_next(self) -> None:

@@ -87,6 +87,37 @@ def test_the_compiler_s_library_is_loaded_before_its_import(
         assert loaded == [library]
 
 
+def test_nvidia_s_libraries_come_from_beside_those_that_are_loaded(tmp_path: Path) -> None:
+    """torch loads them one by one with the interpreter's lock held. An older version's stay behind
+    when torch is upgraded; they must not take the place of those that torch means."""
+    together, apart = tmp_path / "nvidia" / "cu13" / "lib", tmp_path / "nvidia" / "nvjitlink" / "lib"
+    solver = tmp_path / "nvidia" / "cusolver" / "lib"
+    for folder in (together, apart, solver):
+        folder.mkdir(parents=True)
+    for library in (
+        together / "libnvJitLink.so.13",
+        together / "libcusolver.so.12",
+        apart / "libnvJitLink.so.12",
+        solver / "libcusolver.so.11",
+    ):
+        library.touch()
+
+    def mapped(path: Path) -> str:
+        return f"7f00-7f01 r-xp 00000000 08:01 1  [heap]\n7f02-7f03 r-xp 00000000 08:01 2  {path}\n"
+
+    assert list(gentle.cards_libraries(mapped(together / "libcublasLt.so.13"))) == [
+        together / "libnvJitLink.so.13",
+        together / "libcusolver.so.12",
+    ]
+    older = tmp_path / "nvidia" / "cublas" / "lib" / "libcublasLt.so.12"
+    older.parent.mkdir(parents=True)
+    # Two of each name there: which one torch means is not for us to say.
+    assert list(gentle.cards_libraries(mapped(older))) == []
+    (together / "libnvJitLink.so.13").unlink()
+    assert list(gentle.cards_libraries(mapped(older))) == [apart / "libnvJitLink.so.12"]
+    assert list(gentle.cards_libraries(mapped(tmp_path / "libc.so.6"))) == []
+
+
 def test_an_extension_module_waits_for_a_library_without_stopping_everybody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,6 +154,23 @@ def test_the_other_pages_wait_until_no_lane_works(
     assert not training.active
 
 
+def test_no_page_is_built_while_the_colours_change(
+    qtbot: QtBot, open_app: Callable[..., WindowApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "THEME_MS", 60_000)
+    app = open_app(start=False, all_pages=False)
+    window = app.window
+    with qtbot.waitSignal(window.pages.page_built):
+        window.pages.build_rest_soon()
+    app.theme.choose("dark")
+    built = set(window.pages.built)
+    assert len(built) < len(window.pages.entries)
+    qtbot.wait(200)
+    assert set(window.pages.built) == built
+    window.pages.build_rest()
+    assert len(window.pages.built) == len(window.pages.entries)
+
+
 def test_what_a_page_offers_is_in_the_menus(qtbot: QtBot, app: WindowApp) -> None:
     """Its own menu, too, and its keys, although another page uses the same."""
     window = app.window
