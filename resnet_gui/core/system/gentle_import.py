@@ -33,7 +33,11 @@ _log = logging.getLogger(__name__)
 _CARDS_BINDINGS = "cuda.bindings"
 # NVIDIA's libraries that nothing in libtorch needs and torch loads all the same, in its own order
 # (torch/__init__.py, _preload_cuda_deps): 10 ms, and 90 to 400 where they come from the disk.
-_CARDS_LIBRARIES = ("libnvrtc-builtins.so.*[0-9]", "libnvJitLink.so.*[0-9]", "libcusolver.so.*[0-9]")
+_CARDS_LIBRARIES = (
+    "libnvrtc-builtins.so.*[0-9]",
+    "libnvJitLink.so.*[0-9]",
+    "libcusolver.so.*[0-9]",
+)
 
 
 @contextlib.contextmanager

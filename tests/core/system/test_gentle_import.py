@@ -90,8 +90,9 @@ def test_the_compiler_s_library_is_loaded_before_its_import(
 def test_nvidia_s_libraries_come_from_beside_those_that_are_loaded(tmp_path: Path) -> None:
     """torch loads them one by one with the interpreter's lock held. An older version's stay behind
     when torch is upgraded; they must not take the place of those that torch means."""
-    together, apart = tmp_path / "nvidia" / "cu13" / "lib", tmp_path / "nvidia" / "nvjitlink" / "lib"
-    solver = tmp_path / "nvidia" / "cusolver" / "lib"
+    together, apart, solver = (
+        tmp_path / "nvidia" / package / "lib" for package in ("cu13", "nvjitlink", "cusolver")
+    )
     for folder in (together, apart, solver):
         folder.mkdir(parents=True)
     for library in (
