@@ -46,7 +46,10 @@ def together(
 def _lead(place: Place, lead: Lead, request: Mapping[str, Any]) -> int:
     from resnet_gui.core.training.meeting import join
 
-    with stop_flag(patient=True) as stop, join(place, stop) as workers:
+    def waiting(there: int) -> None:
+        say(f"Waiting for the other workers: {there} of {place.size} are there.")
+
+    with stop_flag(patient=True) as stop, join(place, stop, waiting) as workers:
         workers.compare(request)
         workers.code = lead(contextlib.nullcontext(stop), workers)
         return workers.code

@@ -88,6 +88,15 @@ class Worker:
             time.sleep(0.02)
         raise AssertionError(self._err.read_text(encoding="utf-8"))
 
+    def until_said(self, text: str) -> None:
+        """Wait for a line on stderr."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and self._process.is_alive():
+            if self._err.exists() and text in self._err.read_text(encoding="utf-8"):
+                return
+            time.sleep(0.02)
+        raise AssertionError(self._err.read_text(encoding="utf-8"))
+
     def ended(self) -> Ended:
         """Wait for its end."""
         self._process.join(PATIENCE_S)
@@ -122,19 +131,20 @@ def _begin(
 
 @contextlib.contextmanager
 def workers(
-    folder: Path, *commands: Sequence[object], entry: str = COMMAND_LINE
+    folder: Path, *commands: Sequence[object], entry: str = COMMAND_LINE, absent: int = 0
 ) -> Iterator[list[Worker]]:
     """Processes that began with these arguments, the leader first; killed at the end of the block
     where they are still there.
 
     Args:
         folder: for what they write.
+        absent: how many more they wait for, who never come.
     """
     _FORKS.set_forkserver_preload(_PRELOADED)
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     shared = os.environ | {
-        "WORLD_SIZE": str(len(commands)),
-        "LOCAL_WORLD_SIZE": str(len(commands)),
+        "WORLD_SIZE": str(len(commands) + absent),
+        "LOCAL_WORLD_SIZE": str(len(commands) + absent),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(store.port),
         "TORCHELASTIC_USE_AGENT_STORE": "True",

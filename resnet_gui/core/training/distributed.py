@@ -115,6 +115,14 @@ class LaunchedWorkers(Workers):
         torch.cuda.set_device(self._place.local_rank)
         return f"cuda:{self._place.local_rank}"
 
+    def present(self) -> int:
+        """How many processes have reached the store until now.
+
+        Raises:
+            RuntimeError: the store is gone.
+        """
+        return sum(self._pulse.there(rank) for rank in range(self.size))
+
     # What the leader says, and the others wait for.
 
     def order(self, what: str, **values: Any) -> None:
@@ -277,9 +285,10 @@ class LaunchedWorkers(Workers):
             if self.rank:
                 self._store.set(f"gone/{self.rank}", "")
             else:
-                keys = [f"gone/{rank}" for rank in range(1, self.size)]
+                there = [rank for rank in range(1, self.size) if self._pulse.there(rank)]
+                keys = [f"gone/{rank}" for rank in there]
                 until = time.monotonic() + (_REASON_S if clean else _LAST_WORD_S)
-                while time.monotonic() < until and not self._store.check(keys):
+                while keys and time.monotonic() < until and not self._store.check(keys):
                     time.sleep(_LONGEST_PAUSE_S / 5)
         except RuntimeError:  # the store is gone already
             pass
@@ -370,7 +379,7 @@ class LaunchedWorkers(Workers):
         )
 
     def _lost(self, error: Exception) -> WorkerError:
-        _log.warning("the connection to another worker is lost: %s", error)
+        _log.info("the connection to another worker is lost: %s", error)
         return WorkerError(
             f"The run cannot go on, as the connection of {self.name} to another worker is lost.",
             "Look whether that computer ran out of memory or was switched off, then resume the "

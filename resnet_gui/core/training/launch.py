@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import psutil
+
 from resnet_gui.core.errors import WorkerError
 
+# Never anybody's (RFC 5737): the way there is the way to everywhere else. Nothing is sent.
+_ANYWHERE = "192.0.2.1"
 _NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -71,3 +76,39 @@ def stay_here() -> None:
         for name in ("lo", "lo0"):
             if name in names:
                 os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
+
+
+def go_by(address: str) -> None:
+    """Meet processes of other computers in the network in which the first one's address is.
+
+    gloo would take the address that this computer's own name stands for, which is 127.0.1.1 on
+    Debian and Ubuntu as they are installed: nobody else reaches that. An interface that the person
+    has chosen (GLOO_SOCKET_IFNAME) stays.
+    """
+    name = interface_towards(address) if os.name == "posix" else None
+    if name is not None:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
+
+
+def interface_towards(address: str) -> str | None:
+    """The network interface by which this computer reaches an address, or the rest of the world
+    where the address is its own and means only itself; None: neither is known."""
+    for target in (address, _ANYWHERE):
+        own = _own_address(target)
+        if own is None or ipaddress.ip_address(own).is_loopback:
+            continue
+        for name, addresses in psutil.net_if_addrs().items():
+            if any(found.address.split("%")[0] == own for found in addresses):
+                return str(name)
+    return None
+
+
+def _own_address(target: str) -> str | None:
+    """Which of this computer's addresses it would write to that one from. Nothing is sent: a UDP
+    socket is only told where it would be."""
+    with contextlib.suppress(OSError):
+        for family, kind, _, _, there in socket.getaddrinfo(target, 9, type=socket.SOCK_DGRAM):
+            with contextlib.suppress(OSError), socket.socket(family, kind) as way:
+                way.connect(there)
+                return str(way.getsockname()[0]).split("%")[0]
+    return None

@@ -35,6 +35,14 @@ class Pulse:
     def end(self) -> None:
         self._over.set()
 
+    def there(self, rank: int) -> bool:
+        """Whether that process was ever heard of.
+
+        Raises:
+            RuntimeError: the store is gone.
+        """
+        return bool(self._store.check([f"alive/{rank}"]))
+
     def silent(self, rank: int) -> bool:
         """Whether nothing was heard of that process for a minute. Asks the store now and then.
 
