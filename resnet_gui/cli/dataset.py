@@ -54,15 +54,15 @@ def dataset_folder(data: Path, archive: Path | None, yes: bool, as_json: bool) -
     agrees.
 
     Raises:
+        WrongUseError: an archive of something else.
         DatasetError, NetworkError: see `prepare_cifar10`.
     """
     word = str(data).lower() == NAME
     if not word:
         if archive is not None:
-            raise DatasetError(
-                data,
-                f"“--archive” goes with {NAME} only.",
-                "Unpack other archives yourself and name the folder.",
+            raise WrongUseError(
+                f"“--archive” goes with {NAME} only. Unpack other archives yourself and name the "
+                "folder."
             )
         return data
     if data.is_dir() and archive is None and not yes:

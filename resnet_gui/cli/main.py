@@ -1,6 +1,7 @@
 """The command line: the same engine without a window. JSON goes to stdout, all else to stderr.
 
-Exit codes: 0 fine, 1 some inputs failed or stdout cannot be written, 2 wrong use, 130 interrupted.
+Exit codes: 0 fine, 1 something is not there, failed or cannot be read or written, 2 wrong use (see
+`output.code_of`), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ app = typer.Typer(
     "  resnet-gui classify cat.jpg       say in the terminal what is on it\n"
     "  resnet-gui train pets             learn the classes pets/cats, pets/dogs, …\n"
     "  resnet-gui train -h               explain a command",
-    epilog="Exit codes: 0 fine, 1 something failed or could not be read or written, 2 wrong use, "
+    epilog="Exit codes: 0 fine; 1 something is not there (a folder, a drive, a device), failed or "
+    "could not be read or written; 2 wrong use: an option, a value or a name that there is none of; "
     "130 interrupted. Settings, models and runs are kept where “resnet-gui info” says; the "
     "variable RESNET_GUI_HOME names another folder for all of them.",
     no_args_is_help=True,

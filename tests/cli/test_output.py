@@ -299,14 +299,14 @@ def main(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
         ["resume", "\x1b[2J\u202e"],
         ["download", "\x1b[2J\u202e"],
         ["train", "x", "--set", "\x1b[2J\u202e"],
-        ["train", "x\x1b[2J\u202e", "--model", "cifar-resnet20"],
+        ["train", "x\x1b[2J\u202e", "--model", "cifar-resnet20"],  # a folder: it is not there
     ],
     ids=repr,
 )
 def test_what_was_typed_is_shown_harmlessly(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(monkeypatch, *words) == 2
+    assert main(monkeypatch, *words) == (1 if words[-1] == "cifar-resnet20" else 2)
     text = capsys.readouterr().err
     assert_harmless(text)
     assert "\\x1b[2J" in text

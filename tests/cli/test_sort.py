@@ -195,12 +195,12 @@ def test_targets_that_cannot_be_are_named_before_anything_slow(
         code, out, err = resnet_gui("sort", photos, "--into", into, "--json")
         assert code == 2
         assert "is a file" in err
-        assert [line["type"] for line in lines(out)] == ["FilingError"]
+        assert out == ""
     with at_work():
         code, _, err = resnet_gui(
             "sort", photos, "--into", photos.with_name("sorted"), "--min-confidence", "0"
         )
-    assert code == 2
+    assert code == 1
     assert "Another window or terminal" in err
 
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui.cli.options import JsonLines, path_option
-from resnet_gui.cli.output import emit_json, say, say_error
+from resnet_gui.cli.output import WrongUseError, emit_json, say, say_error
 from resnet_gui.cli.transfer import DownloadBar, error_line
 from resnet_gui.cli.written import check_folder, into_folder
-from resnet_gui.core.errors import NetworkError, ResNetGuiError
+from resnet_gui.core.errors import NetworkError, ResNetGuiError, SettingsError
 from resnet_gui.core.events import DownloadProgress
 from resnet_gui.core.http.settings import DIRECT, HttpSettings, load_http_settings
 from resnet_gui.core.zoo import ModelEntry, ModelState, Zoo
@@ -110,11 +110,15 @@ def _settings(proxy: str | None, ca_bundle: Path | None, mirror: str | None) -> 
     """The stored settings with what the options change.
 
     Raises:
-        SettingsError: an option that can never work.
+        WrongUseError: an option that can never work.
     """
     given: dict[str, Any] = {"proxy": proxy, "ca_bundle": ca_bundle, "mirror": mirror}
     changes = {name: value for name, value in given.items() if value is not None}
-    return dataclasses.replace(load_http_settings(), **changes)
+    stored = load_http_settings()
+    try:
+        return dataclasses.replace(stored, **changes)
+    except SettingsError as error:
+        raise WrongUseError(str(error)) from error
 
 
 def _download_line(

@@ -35,6 +35,8 @@ def ensemble(
       resnet-gui ensemble resnet20-cifar10 resnet56-cifar10
     """
     with foreseen_errors(as_json):
+        if len(models) < 2:
+            raise WrongUseError("An ensemble needs two models or more.")
         zoo = Zoo.standard()
         members = [zoo.ready(model) for model in models]
         for member in members:

@@ -84,7 +84,7 @@ def explain(
         found = _explained(source, entry.spec, way, among, device, exact)
         _save(target, source, found)
     except ImageReadError as error:
-        say(error, "red")
+        say_error(error)
         if as_json:
             what = {"type": type(error).__name__, "message": str(error)}
             emit_json({"path": source.name, "model": entry.spec.id, "error": what})

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from resnet_gui.cli.options import JsonLines, path_option
-from resnet_gui.cli.output import WrongUseError, emit_json, emit_table, foreseen_errors, say
+from resnet_gui.cli.output import emit_json, emit_table, foreseen_errors, say
+from resnet_gui.core.errors import RunError
 from resnet_gui.core.runs.listing import RunState, list_runs
 
 _LONGEST_NOTE = 40  # characters in the table
@@ -29,7 +30,7 @@ def runs(
     with foreseen_errors(as_json):
         if run_dir is not None and not run_dir.is_dir():
             what = "is a file, not a folder" if run_dir.exists() else "is not there"
-            raise WrongUseError(f"“{run_dir}” {what}.")
+            raise RunError(run_dir, f"“{run_dir}” {what}.")
         found = list_runs(run_dir)
         if as_json:
             for info in found:

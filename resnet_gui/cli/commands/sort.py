@@ -32,6 +32,7 @@ from resnet_gui.cli.output import (
     foreseen_errors,
     say,
 )
+from resnet_gui.cli.written import check_folder as is_no_file
 from resnet_gui.cli.written import into_folder
 from resnet_gui.core.errors import FilingError
 from resnet_gui.core.events import ImageSource, Notice, Prediction
@@ -120,6 +121,7 @@ def sort(
             raise typer.BadParameter("choose one of --copy, --move and --symlink")
         check_device(device)
         how = How.MOVE if move else How.LINK if symlink else How.COPY
+        is_no_file(into, "--into")
         into = into.resolve()
         check_folder(into)
         spec = chosen_model(model, _GET_A_MODEL).spec

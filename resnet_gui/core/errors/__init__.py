@@ -58,6 +58,7 @@ from resnet_gui.core.errors.runs import (
     RunMismatchError,
     RunNotWrittenError,
     TrainingError,
+    UnknownRunError,
     WorkerError,
 )
 
@@ -71,7 +72,7 @@ __all__ = [
     "NotFoundError", "OfflineModeError", "OutOfMemoryError", "ProxyError", "ResNetGuiError",
     "RunConfigError", "RunError", "RunMismatchError", "RunNotWrittenError", "ServerTroubleError",
     "SettingsError", "StalledError", "TooLargeError", "TrainingError", "TruncatedError",
-    "UnexpectedAnswerError", "UnknownBatchError", "UnknownModelError", "UnreachableError",
-    "UnsupportedImageError", "WebPageError", "WeightsMissingError", "WorkerError",
-    "WrongHashError",
+    "UnexpectedAnswerError", "UnknownBatchError", "UnknownModelError", "UnknownRunError",
+    "UnreachableError", "UnsupportedImageError", "WebPageError", "WeightsMissingError",
+    "WorkerError", "WrongHashError",
 ]  # fmt: skip

@@ -10,10 +10,13 @@ class ResNetGuiError(Exception):
         what: what happened, one sentence.
         advice: what to do next, one sentence; empty if there is nothing to do.
         foreseen: it says all by itself; the log needs no traceback.
+        mistaken: what was asked for is wrong in itself, whatever is on this computer's disks. Else
+            something is missing, cannot be read or written, or failed.
         in_settings: what the advice names is in the settings, so that a window offers the way.
     """
 
     foreseen = True
+    mistaken = False
     in_settings = False
 
     def __init__(self, what: str, advice: str = "") -> None:

@@ -57,6 +57,8 @@ class DriveAwayError(FilingError):
 class UnknownBatchError(FilingError):
     """There is no such batch, or nothing of it can be undone. `batch`: its id, "" for any."""
 
+    mistaken = True
+
     def __init__(self, batch: str, what: str, advice: str = "") -> None:
         self.batch = batch
         super().__init__(batch, what, advice)

@@ -15,6 +15,8 @@ class ModelError(ResNetGuiError):
 class UnknownModelError(ModelError):
     """No model of this id. `similar` are ids that look like it."""
 
+    mistaken = True
+
     def __init__(self, model_id: str, similar: Sequence[str] = ()) -> None:
         self.model_id = model_id
         self.similar = tuple(similar)
@@ -57,6 +59,8 @@ class CheckpointMismatchError(ModelFileError):
 
 class DepthError(ModelError):
     """A residual network has no such depth. `nearest` has the nearest ones that exist."""
+
+    mistaken = True
 
     def __init__(self, depth: int, rule: str, nearest: Sequence[int]) -> None:
         self.depth = depth

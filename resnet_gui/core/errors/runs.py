@@ -15,6 +15,8 @@ class TrainingError(ResNetGuiError):
 class RunConfigError(TrainingError):
     """A setting of a run is out of range or unknown. `field` names it as in `--set field=…`."""
 
+    mistaken = True
+
     def __init__(self, field: str, what: str, advice: str = "") -> None:
         self.field = field
         super().__init__(what, advice)
@@ -52,6 +54,15 @@ class RunError(TrainingError):
     def __init__(self, path: str | Path, what: str, advice: str = "") -> None:
         self.path = str(path)
         super().__init__(what, advice)
+
+
+class UnknownRunError(RunError):
+    """No run has this name. `path` is what was asked for."""
+
+    mistaken = True
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(wanted, f"There is no run “{wanted}”.", "“resnet-gui runs” lists them.")
 
 
 class RunNotWrittenError(TrainingError):

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.dataset.split import Split
-from resnet_gui.core.errors import ResNetGuiError, RunError, RunNotWrittenError
+from resnet_gui.core.errors import ResNetGuiError, RunError, RunNotWrittenError, UnknownRunError
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.directory import (
     DAMAGE,
@@ -167,12 +167,17 @@ def find_run(wanted: str, folder: Path | None = None) -> RunDirectory:
     """A run by its name or its directory.
 
     Raises:
-        RunError: there is none.
+        UnknownRunError: no run has this name. RunError: none is in this folder, or it cannot be
+            opened.
     """
     for path in (Path(wanted).expanduser(), (folder or runs_dir()) / wanted):
         if os.path.lexists(path / RUN_FILE):
             return RunDirectory.open(path.absolute())
-    raise RunError(wanted, f"There is no run “{wanted}”.", "“resnet-gui runs” lists them.")
+    if Path(wanted).name != wanted:
+        raise RunError(
+            wanted, f"There is no run in {wanted}.", "If it is on a drive, connect that first."
+        )
+    raise UnknownRunError(wanted)
 
 
 def rename_run(path: Path, title: str) -> None:

@@ -1,0 +1,88 @@
+"""One rule for all commands: 2 says that the command line itself is wrong, 1 that something is not
+there or failed; and what ends a command begins with “Error:”."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from resnet_gui.core import errors
+from resnet_gui.core.errors import ResNetGuiError
+from tests.helpers.commands import Main
+from tests.helpers.training import make_tiny_model
+
+GONE = "drive/photos"  # a drive that is not connected tonight
+READING = (
+    ("classify", GONE, "--model", "tiny"),
+    ("classify", GONE, "--model", "tiny", "--csv"),
+    ("sort", GONE, "--into", "sorted", "--model", "tiny"),
+    ("explain", f"{GONE}/a.jpg", "--model", "tiny"),
+    ("features", GONE, "--out", "rows.npz", "--model", "tiny"),
+    ("train", GONE, "--model", "tiny"),
+    ("train", "cifar10", "--archive", f"{GONE}.tar.gz", "--model", "tiny"),
+    ("resume", GONE),
+    ("runs", "--run-dir", GONE),
+    ("evaluate", "tiny", GONE),
+    ("compare", "tiny", "other", GONE),
+    ("suspects", GONE, "--model", "tiny"),
+    ("import", f"{GONE}/leaves.pth"),
+    ("import", f"{GONE}/kit"),
+)
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_tiny_model()
+    make_tiny_model(name="other")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_what_is_not_there_is_exit_code_1(words: tuple[str, ...], resnet_gui: Main) -> None:
+    """Some commands said 2, “wrong use”: no script could tell a drive that was gone from a slip in
+    an option."""
+    code, out, err = resnet_gui(*words)
+    assert code == 1, err
+    assert any(words in out + err for words in ("not there", "no run in", "its drive connected?"))
+    assert not Path("sorted").exists()
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_a_slip_in_an_option_is_exit_code_2(words: tuple[str, ...], resnet_gui: Main) -> None:
+    code, _, err = resnet_gui(*words, "--modle", "tiny")
+    assert code == 2
+    assert "--modle" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("evaluate", "tiyn", GONE),
+        ("classify", GONE, "--model", "tiyn"),
+        ("resume", "monday"),
+        ("undo", "monday"),
+        ("ensemble", "tiny"),
+        ("download", "resnet18", "--proxy", "nowhere:port:port"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_there_is_none_of_is_exit_code_2(
+    words: tuple[str, ...], resnet_gui: Main
+) -> None:
+    code, _, err = resnet_gui(*words)
+    assert code == 2
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+
+
+def test_which_errors_are_wrong_use() -> None:
+    """Whoever adds one decides: all else is 1."""
+    kinds = {name for name in errors.__all__ if issubclass(getattr(errors, name), ResNetGuiError)}
+    assert {name for name in kinds if getattr(errors, name).mistaken} == {
+        "DepthError",
+        "RunConfigError",
+        "UnknownBatchError",
+        "UnknownModelError",
+        "UnknownRunError",
+    }
