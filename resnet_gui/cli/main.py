@@ -64,7 +64,7 @@ app = typer.Typer(
     "  resnet-gui train pets             learn the classes pets/cats, pets/dogs, …\n"
     "  resnet-gui train -h               explain a command",
     epilog="Exit codes: 0 fine; 1 something is not there (a folder, a drive, a device), failed or "
-    "could not be read or written; 2 wrong use: an option, a value or a name that there is none of; "
+    "could not be read or written; 2 wrong use: an option, a value or a name that does not exist; "
     "130 interrupted. Settings, models and runs are kept where “resnet-gui info” says; the "
     "variable RESNET_GUI_HOME names another folder for all of them.",
     no_args_is_help=True,

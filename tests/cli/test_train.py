@@ -83,7 +83,7 @@ def test_runs_of_equal_names_are_numbered_as_in_the_window(data: Path) -> None:
         ("green-and-red-tiny-2", "Green and red, Tiny (2)"),
         ("green-and-red-tiny-3", "Green and red, Tiny (3)"),
         ("mine", "Mine"),
-        ("mine-2", "Mine"),  # so a person called it
+        ("mine-2", "Mine (2)"),  # so a person called it
     ]
 
 

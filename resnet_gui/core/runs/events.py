@@ -95,6 +95,7 @@ class RunStarted(Value):
         device, device_kind: hardware name, and "cpu", "cuda:0" or "mps".
         precision: "fp32", "bf16" or "fp16". batchnorm_frozen: its running statistics are kept.
         history: the epochs done before.
+        title: what a person calls the run; "": not known.
     """
 
     urgent: ClassVar[bool] = True
@@ -117,6 +118,7 @@ class RunStarted(Value):
     precision: str
     batchnorm_frozen: bool
     history: tuple[EpochDone, ...]
+    title: str = ""
 
     def to_json(self) -> dict[str, Any]:
         history = [epoch.to_json() for epoch in self.history]

@@ -45,6 +45,7 @@ from resnet_gui.core.runs.directory import (
     hold,
 )
 from resnet_gui.core.runs.info import RunInfo, RunState, damaged_run
+from resnet_gui.core.runs.titles import free_title, naming
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import text
 from resnet_gui.core.system.files import slug
@@ -70,38 +71,41 @@ def create_run(
     folder: Path,
     models: Path,
 ) -> Iterator[HeldRun]:
-    """Make the directory of a new run, state "running", under a free name made from `title`, and
+    """Make the directory of a new run, state "running", under a free name made from its title, and
     hold it. run.json is written last: before, nobody else sees a run.
 
     Args:
+        title: what it shall be called; numbered where another run there is (`free_title`).
         document: further values of run.json (dataset, model, versions).
         folder: where runs are kept. models: a name is free if no model there has it either.
 
     Raises:
         RunError, RunNotWrittenError: the folder cannot be written, or the disk is full.
     """
-    path = _new_directory(title, folder, models)
     with contextlib.ExitStack() as stack:
-        try:
-            held = stack.enter_context(hold(path))
-            held.write_split(split)
-            held.update(
-                format=FORMAT_VERSION,
-                id=uuid.uuid4().hex,
-                title=title,
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
-                state=RunState.RUNNING.value,
-                message="",
-                config=config.to_json(),
-                model_path="",
-                **document,
-            )
-        except OSError as error:
-            shutil.rmtree(path, ignore_errors=True)
-            raise RunNotWrittenError(path / RUN_FILE, path.name, error) from error
-        except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
-            raise
+        with naming():
+            title = free_title(title, run_titles(folder))
+            path = _new_directory(title, folder, models)
+            try:
+                held = stack.enter_context(hold(path))
+                held.write_split(split)
+                held.update(
+                    format=FORMAT_VERSION,
+                    id=uuid.uuid4().hex,
+                    title=title,
+                    created=datetime.now(UTC).isoformat(timespec="seconds"),
+                    state=RunState.RUNNING.value,
+                    message="",
+                    config=config.to_json(),
+                    model_path="",
+                    **document,
+                )
+            except OSError as error:
+                shutil.rmtree(path, ignore_errors=True)
+                raise RunNotWrittenError(path / RUN_FILE, path.name, error) from error
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
         yield held
 
 

@@ -114,6 +114,7 @@ def _started(run: RunDirectory, info: RunInfo) -> RunStarted:
         precision=text(hardware.get("precision")),
         batchnorm_frozen=False,
         history=tuple(metrics),
+        title=run.title,
     )
 
 

@@ -35,7 +35,6 @@ from resnet_gui.core.runs.listing import (
     RunDirectory,
     RunState,
     create_run,
-    run_titles,
     runs_dir,
 )
 from resnet_gui.core.runs.scanned import scanned
@@ -126,7 +125,7 @@ def train(
     split = make_split(summary, config.val_fraction, config.seed, known)
     if known:
         yield known_before(entry, summary, split, known)
-    title = config.title.strip() or _default_title(zoo, entry, config, summary, folder)
+    title = config.title.strip() or _default_title(zoo, entry, config, summary)
     options = architecture_options(entry.spec.architecture_options, config)
     preprocessing = preprocessing_for(entry, config)
     document: dict[str, Any] = {
@@ -161,17 +160,17 @@ def train(
     stop = workers.asking(stop or (lambda: False))
     yield from invite(setup, summary.fingerprint)
     with create_run(config, title, split, document, folder or runs_dir(), models) as setup.run:
+        if config.title.strip() and setup.run.title != title:
+            yield Notice(f"A run is called “{title}” already: this one is “{setup.run.title}”.")
         yield from _sit(setup, stop)
 
 
-def _default_title(
-    zoo: Zoo, entry: ModelEntry, config: RunConfig, summary: DatasetSummary, folder: Path | None
-) -> str:
-    """As the window calls it."""
+def _default_title(zoo: Zoo, entry: ModelEntry, config: RunConfig, summary: DatasetSummary) -> str:
+    """As the window calls it, before a number that tells it from others."""
     if config.method is not Method.SCRATCH:  # of own models: what they are of
         known = {item.spec.id: item for item in zoo.entries()}
         entry = original_of(entry, known.get) or entry
-    return default_title(summary.title, entry.spec.title, run_titles(folder))
+    return default_title(summary.title, entry.spec.title, ())
 
 
 def resume(

@@ -36,6 +36,7 @@ def started(setup: Setup, progress: Progress, history: list[EpochDone]) -> RunSt
         precision=setup.precision,
         batchnorm_frozen=setup.freeze_batchnorm,
         history=tuple(history),
+        title=setup.run.title,
     )
 
 

@@ -343,6 +343,7 @@ class TrainController(TrainSignals):
             self.prepared.emit(event)
         elif isinstance(event, RunStarted):
             self.started, self.history = event, list(event.history)
+            self.run_title = event.title or self.run_title  # numbered, where it was taken
             self.run_started.emit(event)
         elif isinstance(event, EpochDone):
             self.history.append(event)

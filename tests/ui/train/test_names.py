@@ -120,3 +120,17 @@ def test_renaming_and_removing_the_model_in_use(
 
 def _trash(path: Path, trashed: list[Path]) -> None:
     trashed.append(path.rename(path.with_name(f".{path.name}.gone")))
+
+
+def test_a_name_that_is_taken_gets_a_number_on_the_screen_too(
+    qtbot: QtBot, app: WindowApp, dataset: Path
+) -> None:
+    controller = ready(qtbot, app, dataset)
+    controller.set_option("epochs", 1)
+    for title in ("Mine", "Mine (2)"):
+        controller.set_title("Mine")
+        controller.start()
+        finish(qtbot, controller)
+        assert app.window.train_page.run is not None
+        assert app.window.train_page.run.result_title.text() == title
+        qtbot.waitUntil(lambda title=title: controller.earlier.runs[0].title == title)
