@@ -108,13 +108,6 @@ def test_csv_is_the_contract(photos: Path, insects: str) -> None:
     assert "is not a photo" in bad["error"]
 
 
-def test_csv_has_empty_cells_where_a_model_has_fewer_classes(photos: Path, insects: str) -> None:
-    result = invoke("classify", photos, "--model", insects, "--csv", "--top", "5")
-    rows = list(csv.reader(io.StringIO(result.stdout)))
-    assert {len(row) for row in rows} == {13}
-    assert rows[1][8:] == ["", "", "", "", ""]
-
-
 @pytest.mark.skipif(lite0_weights_path() is None, reason="extra “offline” is not installed")
 def test_text_says_what_unsure_classes_are_kinds_of() -> None:
     cat = next(path for path in paths.sample_photos() if path.stem == "cat")

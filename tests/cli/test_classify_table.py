@@ -64,6 +64,20 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.parametrize("options", [("--csv",), ("--csv", "--columns", "label,top"), ("--json",)])
+def test_no_columns_that_no_photo_can_fill(options: tuple[str, ...], photos: Path) -> None:
+    """A model of three classes had label_4 and label_5, always empty."""
+    small_model(paths.user_models_dir() / "two.safetensors", classes=("ant", "bee"))
+    words = (photos / "00.jpg", *options)
+    if "--json" in options:
+        words = (*words, "--columns", "label,top")
+    for models, most in ((("--model", "two"), 2), (("--top", "900", "--model", "insects"), 3)):
+        done = CliRunner().invoke(cli.app, ["classify", *map(str, words), *models])
+        assert done.exit_code == 0, done.output
+        first = done.stdout.splitlines()[0]
+        assert (f"label_{most}" in first, f"label_{most + 1}" in first) == (True, False)
+
+
 @posix
 def test_a_written_table_read_back(tmp_path: Path) -> None:
     names = [

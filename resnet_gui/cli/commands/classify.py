@@ -87,8 +87,8 @@ def classify(
         typer.Option(
             help="With --csv or --json: which columns, in this order, such as path,label,taken. "
             f"There are {', '.join(column_ids())}. “{TOP}” stands for the further labels and "
-            "their probabilities, as many as --top says; taken (when), latitude and longitude "
-            "(where, in degrees) are read from the photos.",
+            "their probabilities, as many as --top says and the model has; taken (when), "
+            "latitude and longitude (where, in degrees) are read from the photos.",
             metavar="A,B,…",
         ),
     ] = None,
@@ -147,8 +147,10 @@ def classify(
     if out is not None:
         check_file(out, "--out")
     check_device(device)
-    chosen = _columns(columns, top, as_csv)
+    _columns(columns, top, as_csv)  # a slip is told first
     entry = chosen_model(joined(model), _GET_A_MODEL)
+    # No columns that no photo can fill. How many classes a model without names has is not known.
+    chosen = _columns(columns, min(top, len(entry.spec.classes) or top), as_csv)
     sources, problems = found_photos(photos)
     if not sources:
         raise typer.Exit(1 if problems else 0)
