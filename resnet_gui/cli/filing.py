@@ -9,7 +9,7 @@ from dataclasses import replace
 import typer
 
 from resnet_gui.cli.follow import stop_flag
-from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
+from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say, say_of
 from resnet_gui.core.errors import FilingInterruptedError
 from resnet_gui.core.filing.batch import Filed, FileMissed, FilingProgress
 
@@ -36,7 +36,7 @@ def follow_filing(
                 if as_json:
                     emit_json(event.to_json())
                 elif not event.same:
-                    say(f"{event.path}: {event.message}", "yellow")
+                    say_of(event.path, event.message)
             else:
                 if as_json:
                     emit_json(event.to_json())

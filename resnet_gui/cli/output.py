@@ -18,6 +18,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import typer
@@ -235,9 +236,23 @@ def say(text: object, style: str = "") -> None:
     _say(Text(visible(str(text)), style=style))
 
 
-def say_error(error: object, subject: str = "Error:") -> None:
-    """`subject`, such as the name of what failed, stands out."""
-    _say(Text.assemble((visible(subject), "bold red"), f" {visible(str(error))}"))
+def say_error(error: object, subject: str = "Error") -> None:
+    """`subject`, the path or name of what failed, stands out. A sentence that begins with it says
+    it once: “nix.pth is not there.”"""
+    head, rest = _about(subject, str(error))
+    _say(Text.assemble((visible(head), "bold red"), f" {visible(rest)}"))
+
+
+def say_of(subject: str, text: str) -> None:
+    """What a person should know of one of several things; the others go on. See `say_error`."""
+    say(" ".join(_about(subject, text)), "yellow")
+
+
+def _about(subject: str, text: str) -> tuple[str, str]:
+    name = Path(subject).name
+    if name and text.startswith(f"{name} "):
+        return subject, text.removeprefix(f"{name} ")
+    return f"{subject}:", text.removeprefix(f"{name}: ")
 
 
 def _say(text: Text) -> None:

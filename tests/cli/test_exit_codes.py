@@ -86,3 +86,15 @@ def test_which_errors_are_wrong_use() -> None:
         "UnknownModelError",
         "UnknownRunError",
     }
+
+
+def test_a_name_is_said_once(resnet_gui: Main, tmp_path: Path) -> None:
+    """“nix.pth: nix.pth is not there.”"""
+    _, _, err = resnet_gui("import", "drive/nix.pth", "other.pth")
+    assert err.splitlines() == [
+        f"{name} is not there. It may have been moved or renamed."
+        for name in ("drive/nix.pth", "other.pth")
+    ]
+    (tmp_path / "a.jpg").write_text("no photo")
+    _, _, err = resnet_gui("sort", "a.jpg", "--into", "sorted", "--model", "tiny")
+    assert err.splitlines()[0].startswith("a.jpg is not a photo")

@@ -75,7 +75,7 @@ def download(
             except ResNetGuiError as error:
                 failed = True
                 blocked = blocked or (isinstance(error, NetworkError) and error.blocked)
-                say_error(error, f"{entry.spec.title}:")
+                say_error(error, entry.spec.title)
                 if as_json:
                     emit_json(_download_line(entry, None, error))
                 continue

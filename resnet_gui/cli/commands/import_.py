@@ -81,12 +81,12 @@ def import_(
                         named = {"classes": list(names)} if before else {}
                         emit_json(event.to_json() | named | (error_line(wrong) if wrong else {}))
                         if wrong:
-                            say_error(wrong, f"{event.spec.id}:")
+                            say_error(wrong, event.spec.id)
                         continue
                     here = " (it was here already)" if event.already else ""
                     say(f"{Path(event.source).name}: “{event.spec.id}”{here}")
                     if wrong:  # which does not undo the import
-                        say_error(wrong, f"{event.spec.id}:")
+                        say_error(wrong, event.spec.id)
                     elif before:
                         _say_names(event.spec.id, before, names)
                     elif is_numbered(event.spec):
@@ -96,7 +96,7 @@ def import_(
                         )
             except ResNetGuiError as error:
                 failed = True
-                say_error(error, f"{file}:")
+                say_error(error, str(file))
                 if as_json:
                     nothing = {"model": None, "path": None, "how": None, "already": False}
                     emit_json({"file": str(file), **nothing, **error_line(error)})

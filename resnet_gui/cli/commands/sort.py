@@ -31,6 +31,7 @@ from resnet_gui.cli.output import (
     emit_table,
     foreseen_errors,
     say,
+    say_of,
 )
 from resnet_gui.cli.written import check_folder as is_no_file
 from resnet_gui.cli.written import into_folder
@@ -213,7 +214,7 @@ def _answers(
                 if as_json:
                     emit_json({"event": "failed", "path": answer.path, "message": answer.message})
                 else:
-                    say(f"{answer.path}: {answer.message}", "yellow")
+                    say_of(answer.path, answer.message)
             bar.show("Looking at photos", len(found) + failed, len(sources))
     return found, failed
 
@@ -259,7 +260,7 @@ def _tell_plan(plan: Plan, unsure: int, least: float, failed: int, dry_run: bool
             emit_line(piece.source, ("  ->  ", "dim"), piece.target)
     for skipped in plan.skipped:
         if skipped.why not in (Why.SAME, Why.THERE):
-            say(f"{skipped.path}: {skipped.message}", "yellow")
+            say_of(skipped.path, skipped.message)
     if dry_run:
         folders = Counter(
             Path(piece.target).parent.name for piece in plan.pieces if not piece.photo

@@ -21,6 +21,7 @@ from resnet_gui.cli.output import (
     emit_table,
     foreseen_errors,
     say,
+    say_of,
     stdout_for_programs,
 )
 from resnet_gui.core.words import count_noun
@@ -98,7 +99,7 @@ def suspects(
         else:
             _print(listed, found)
         for photo in found.failed:
-            say(f"{photo.path}: {photo.message}", "yellow")
+            say_of(photo.path, photo.message)
     raise typer.Exit(SOME_FAILED if found.failed else FINE)
 
 

@@ -7,6 +7,7 @@ what cannot be seen is made visible. No torch.
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import functools
 import io
@@ -34,7 +35,7 @@ from resnet_gui.core.library.tables import BOM, without_formula
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import find_run
-from resnet_gui.core.system.atomic import replacing, write_text
+from resnet_gui.core.system.atomic import replacing
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.spec import ModelSpec
 
@@ -71,7 +72,7 @@ def write_report(
         Preparing ("report"), and ReportWritten last.
 
     Raises:
-        DatasetError: the folder cannot be written or the disk is full.
+        DatasetError: the folder cannot be written or the disk is full; then there is none of it.
     """
     wrong = predictions.confidently_wrong()
     galleries = [
@@ -90,11 +91,16 @@ def write_report(
         if photos:
             shown.append({"title": title, "photos": photos})
     page = _template().render(**_page(predictions, spec), galleries=shown)
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / HTML, page)
-        write_photos(predictions, folder / CSV, bom=bom, semicolons=semicolons)
+        with replacing(folder / HTML) as html:  # both or none
+            html.write_text(page, encoding="utf-8", newline="\n")
+            write_photos(predictions, folder / CSV, bom=bom, semicolons=semicolons)
     except OSError as error:
+        if made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         raise DatasetError(
             folder,
             f"The report cannot be written to {folder} ({error.strerror}).",

@@ -98,8 +98,10 @@ def keep(predictions: Predictions) -> Path | None:
     try:
         write_predictions(path, predictions)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        _log.warning("the result is not kept in %s: %s", path.parent, why)
+        why: object = error
+        if isinstance(error, OSError):
+            why = f"{path.parent} cannot be written ({error.strerror or error})"
+        _log.warning("The result is not kept: %s.", why)
         return None
     _keep_within(path)
     return path

@@ -7,6 +7,7 @@ of it; programs (JSON) get the exact text.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import re
@@ -64,7 +65,18 @@ def _as_json(found: re.Match[str]) -> str:
 
 
 class VisibleFormatter(logging.Formatter):
-    """For logs: a name in a message must neither steer the terminal nor be no UTF-8."""
+    """For logs, which a terminal shows to people, too: a name in a message must neither steer the
+    terminal nor be no UTF-8, and what the system said stands there in words."""
 
     def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.args, tuple) and any(isinstance(arg, OSError) for arg in record.args):
+            record = copy.copy(record)  # there may be other handlers
+            record.args = tuple(map(_in_words, record.args or ()))
         return "\n".join(visible(line) for line in super().format(record).split("\n"))
+
+
+def _in_words(value: object) -> object:
+    """“[Errno 30] Read-only file system: '/x'” as “/x: Read-only file system”."""
+    if not isinstance(value, OSError) or not value.strerror:
+        return value
+    return f"{value.filename}: {value.strerror}" if value.filename else value.strerror

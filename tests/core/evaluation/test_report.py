@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import errno
 import html.parser
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from resnet_gui.core.errors import DatasetError
+from resnet_gui.core.evaluation import report as reporting
 from resnet_gui.core.evaluation.predictions import Facts, Predictions
 from resnet_gui.core.evaluation.report import ReportWritten, confused_most, write_report
 from resnet_gui.core.runs.events import Preparing
@@ -123,6 +125,29 @@ def test_many_classes_are_told_by_their_confusions(tmp_path: Path) -> None:
     most = confused_most(many.figures())
     assert most[0][2] == max(n for _, _, n in most)
     assert sum(n for _, _, n in most) == many.facts.n - many.facts.right
+
+
+def test_a_full_disk_leaves_nothing_of_a_report(
+    real: Predictions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page without its table stayed, or a new page beside the table of before."""
+    before = written(real, tmp_path / "old")
+    page = before.html.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(reporting, "write_photos", full)
+    other = dataclasses.replace(real, facts=dataclasses.replace(real.facts, title="Other"))
+    for folder in (tmp_path / "new", tmp_path / "old"):
+        with pytest.raises(DatasetError, match="No space left on device"):
+            list(write_report(other, folder))
+    assert not (tmp_path / "new").exists()
+    assert sorted(path.name for path in (tmp_path / "old").iterdir()) == [
+        "photos.csv",
+        "report.html",
+    ]
+    assert before.html.read_bytes() == page
 
 
 def test_a_folder_that_cannot_be_written_is_named(real: Predictions, tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import unicodedata
 
 import pytest
 
-from resnet_gui.core.system.visible_text import escape_json, visible
+from resnet_gui.core.system.visible_text import VisibleFormatter, escape_json, visible
 
 _SEEN = [
     ("two\nlines", "two\\nlines"),
@@ -88,3 +89,12 @@ def test_json_escapes_the_same_characters_and_keeps_the_value() -> None:
         assert json.loads(escaped) == text
         assert visible(escaped) == escaped
     assert escape_json('"👩‍🚀 größe"') == '"👩‍🚀 größe"'
+
+
+def test_what_the_system_said_stands_in_a_log_in_words() -> None:
+    """“evaluate” said “[Errno 30] Read-only file system: '/…'” where nothing could be written."""
+    error = OSError(30, "Read-only file system", "/home/\x1b")
+    record = logging.LogRecord("x", logging.WARNING, "", 1, "%s is lost: %s", ("It", error), None)
+    assert VisibleFormatter().format(record) == "It is lost: /home/\\x1b: Read-only file system"
+    assert record.args == ("It", error)
+    assert logging.Formatter().format(record).startswith("It is lost: [Errno 30]")
