@@ -155,3 +155,14 @@ def test_every_way_to_start_is_in_the_help(resnet_gui: Main) -> None:
     assert "Without a command the window opens" in out
     assert "resnet-gui classify cat.jpg" in out
     assert "RESNET_GUI_HOME" in out
+
+
+def test_an_ensemble_that_lacks_a_model_is_not_damaged(resnet_gui: Main) -> None:
+    for name in ("one", "other"):
+        small_model(paths.user_models_dir() / f"{name}.safetensors")
+    assert resnet_gui("ensemble", "one", "other", "--title", "Pair")[0] == 0
+    (paths.user_models_dir() / "other.safetensors").unlink()
+    _, out, err = resnet_gui("models", "pair")
+    assert "lacks a model" in out
+    assert "damaged" not in out
+    assert err.startswith("“Pair”: It needs the model “other”, which is not here any more.")

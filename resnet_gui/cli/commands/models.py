@@ -9,7 +9,7 @@ import typer
 from resnet_gui.cli.input import NO_MODEL
 from resnet_gui.cli.options import JsonLines
 from resnet_gui.cli.output import emit_json, emit_table, say
-from resnet_gui.core.zoo import Zoo
+from resnet_gui.core.zoo import ModelEntry, Zoo
 from resnet_gui.core.zoo.untrained import untrained_entries
 
 
@@ -71,7 +71,7 @@ def models(
             (
                 spec.id,
                 spec.title,
-                "damaged" if entry.problem else entry.state.value,
+                _state(entry),
                 f"{len(spec.classes):,}",
                 f"{accuracy.value:.1%}" if accuracy is not None else "",
                 f"{accuracy.photos:,}" if accuracy is not None and accuracy.part else "",
@@ -88,4 +88,11 @@ def models(
     emit_table(header, rows, right=header[3:], spare=("title", "GFLOPs", "parameters"))
     for entry in entries:
         if entry.problem:
-            say(entry.problem, "yellow")
+            whose = f"“{entry.spec.title}”: " if entry.lacks_member else ""  # files are named in it
+            say(f"{whose}{entry.problem}", "yellow")
+
+
+def _state(entry: ModelEntry) -> str:
+    if entry.lacks_member:
+        return "lacks a model"
+    return "damaged" if entry.problem else entry.state.value

@@ -43,8 +43,8 @@ class Conversions:
         self._begun: dict[tuple[object, ...], subprocess.Popen[bytes] | None] = {}
 
     def begin(self, entry: ModelEntry, device: DeviceInfo | None = None) -> None:
-        """Start making a model's conversion, of an ensemble those of its models, unless that was
-        tried. Does not wait.
+        """Start making a model's conversion, of an ensemble those of its models, one after the
+        other, unless that was tried. Does not wait.
 
         Args:
             device: where it is to answer; on one of OpenVINO's it is compared, too.
@@ -57,8 +57,10 @@ class Conversions:
                 return True
             return there is not None and worth_comparing(found, there)
 
-        for single in entry.singles():
-            self._begin(single, _place(there), worth, functools.partial(_start, single, there))
+        singles = entry.singles()
+        for single in singles:
+            start = functools.partial(_start, single, there, in_turn=len(singles) > 1)
+            self._begin(single, _place(there), worth, start)
 
     def begin_eight_bits(self, entry: ModelEntry, photos: Sequence[str]) -> None:
         """As `begin`, the form of 8 bits. photos: files that it is made from."""
@@ -162,9 +164,17 @@ def _key(entry: ModelEntry, place: str) -> tuple[object, ...] | None:
 
 
 def _start(
-    entry: ModelEntry, device: DeviceInfo | None, photos: Sequence[str] = ()
+    entry: ModelEntry,
+    device: DeviceInfo | None,
+    photos: Sequence[str] = (),
+    *,
+    in_turn: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Raises OSError: the system starts no process, or it ended at once."""
+    """Raises OSError: the system starts no process, or it ended at once.
+
+    Args:
+        in_turn: it waits for others that do.
+    """
     env = {**os.environ, "OMP_NUM_THREADS": "1"}  # the other cores are the person's
     process = start_python(_MODULE, env=env, low_priority=True)
     assert process.stdin is not None
@@ -172,6 +182,7 @@ def _start(
         "entry": to_json(dataclasses.asdict(entry)),
         "device": to_json(device) if device is not None else None,
         "photos": list(photos),
+        "in_turn": in_turn,
     }
     with process.stdin as stdin:
         stdin.write(json.dumps(what).encode())

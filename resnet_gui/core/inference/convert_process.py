@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from resnet_gui.core.errors import ResNetGuiError
@@ -27,6 +27,10 @@ _NOT_LONG_S, _OTHERS_S = 0.2, 600.0
 # Making a form of 8 bits takes all cores for a minute or two, and a GB of memory: those of an
 # ensemble's models, or of two windows, are made one after the other.
 _TURN = "int8.lock"
+# Usual forms are made at once as a rule: a model that somebody waits for does not stand behind
+# another. Those of an ensemble's models help only all together, and five at once would take the
+# memory of five networks and the time of all cores.
+_USUAL_TURN = "ensemble.lock"
 _TURN_S, _LOOK_S = 3600.0, 0.5
 
 
@@ -43,6 +47,8 @@ def main() -> None:
     try:
         if photos:
             make_in_turn(entry, photos)
+        elif what["in_turn"]:
+            convert_in_turn(entry, device)
         else:
             _convert(entry, device)
     except (ResNetGuiError, OSError, ImportError) as error:
@@ -55,13 +61,26 @@ def make_in_turn(entry: ModelEntry, photos: Sequence[Path]) -> None:
 
     Raises: as `make_eight_bits`; OSError also if its turn did not come within an hour.
     """
-    turn = conversions_dir() / _TURN
-    turn.parent.mkdir(parents=True, exist_ok=True)
-    with lock(turn, _TURN_S, _LOOK_S):
+    with _turn(_TURN):
         # Not before, so that who waits takes no memory. It needs torch.
         from resnet_gui.core.inference.quantize import make_eight_bits
 
         make_eight_bits(entry, photos)
+
+
+def convert_in_turn(entry: ModelEntry, device: DeviceInfo | None) -> None:
+    """Make a usual form, when no other one of an ensemble's is made. Raises as `make_in_turn`."""
+    with _turn(_USUAL_TURN):
+        _convert(entry, device)
+
+
+@contextlib.contextmanager
+def _turn(name: str) -> Iterator[None]:
+    """Raises OSError: it did not come within an hour, or the folder cannot be written."""
+    turn = conversions_dir() / name
+    turn.parent.mkdir(parents=True, exist_ok=True)
+    with lock(turn, _TURN_S, _LOOK_S):
+        yield
 
 
 def _convert(entry: ModelEntry, device: DeviceInfo | None) -> None:

@@ -95,11 +95,12 @@ def disk_use(path: Path) -> int:
     return total
 
 
-def slug(title: str) -> str:
-    """A file name for a title: letters of any script, digits, "-", "_" and ".", 60 at most."""
+def slug(title: str, otherwise: str = "run") -> str:
+    """A file name for a title, and what new runs and models are called by commands: small letters
+    of any script, digits, "-", "_" and ".", 60 at most. `otherwise`: where nothing is left of it.
+    """
     text = unicodedata.normalize("NFC", title).casefold()
     text = re.sub(r"[^\w.-]+", "-", text).strip("-._")[:60].strip("-._")
     # Windows' device names cannot be files, with any ending.
-    return (
-        text if text and not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", text) else "run"
-    )
+    device = re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", text)
+    return text if text and not device else otherwise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import unicodedata
 from collections.abc import Container, Iterable, Sequence
 
 from resnet_gui.core.errors import (
@@ -60,8 +61,8 @@ class Zoo:
         return sorted(entries, key=lambda entry: _STATE_ORDER[entry.state])
 
     def get(self, model_id: str) -> ModelEntry:
-        """The entry of this id (case and the default weights' suffix do not matter), or the
-        ensemble of several ids that are joined by “+”.
+        """The entry of this id (case, also “ß” or “ss”, and the default weights' suffix do not
+        matter), or the ensemble of several ids that are joined by “+”.
 
         Raises:
             ModelError: the joined models cannot answer together, or one of them is not ready.
@@ -79,6 +80,9 @@ class Zoo:
                 return entry
         for entry in entries:  # a file of the user's own, by its name
             if entry.spec.path is not None and entry.spec.path.stem.lower() == wanted:
+                return entry
+        for entry in entries:
+            if _folded(entry.spec.id) == _folded(wanted):
                 return entry
         names = [name.strip() for name in model_id.split(JOIN)]
         if len(names) > 1 and all(names):
@@ -156,6 +160,11 @@ def default_of(entries: Iterable[ModelEntry], last_used: str | None = None) -> M
     if bundled:
         return max(bundled, key=lambda entry: entry.spec.top1 or 0.0)
     return usable[0] if usable else None
+
+
+def _folded(model_id: str) -> str:
+    """Without what a keyboard or a file system may write in two ways; see `slug`."""
+    return unicodedata.normalize("NFC", model_id).casefold()
 
 
 def _find_architecture(model_id: str) -> ModelSpec | None:

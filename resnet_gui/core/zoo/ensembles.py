@@ -100,7 +100,11 @@ def resolved(entry: ModelEntry, known: Mapping[str, ModelEntry]) -> ModelEntry:
         if member.problem:
             return _without(entry, f"It needs “{title}”, which cannot be used: {member.problem}")
         if not member.state.ready:
-            return _without(entry, f"It needs “{title}”, which has to be downloaded first.")
+            return _without(
+                entry,
+                f"It needs “{title}”, which has to be downloaded first: “resnet-gui "
+                f"download {member.spec.id}”, or on the page Models.",
+            )
         if member.needs:
             return _without(entry, f"It needs “{title}”. {member.needs}")
         members.append(member)

@@ -152,6 +152,12 @@ class ModelEntry(Value):
             for entry in alone
         )
 
+    @property
+    def lacks_member(self) -> bool:
+        """Whether it is an ensemble that cannot answer for one of its models; `problem` says which
+        and how to get it back. Its own file is as it should be."""
+        return bool(self.problem and self.spec.members)
+
     def has_words(self, words: Sequence[str]) -> bool:
         """Whether a search for these words, in small letters, finds it: all of them stand in what
         is said of it, also of which photos it learned from."""

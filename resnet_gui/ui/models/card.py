@@ -219,6 +219,8 @@ class ModelCard(QFrame):
             text = f"{text} In use on the Classify page."
         elif situation is Situation.DAMAGED:
             text = "This file cannot be used."
+            if entry.lacks_member:
+                text = "It cannot answer without one of its models."
         elif situation is Situation.FAILED:
             text = "The download did not work."
         self.state.setText(text)

@@ -146,7 +146,7 @@ class ModelRowDelegate(QStyledItemDelegate):
     ) -> None:
         colours = theme_colours()
         bad = standing.situation in (Situation.DAMAGED, Situation.FAILED)
-        mark = _MARKS.get(standing.situation, "")
+        mark = "lacks a model" if entry.lacks_member else _MARKS.get(standing.situation, "")
         if not mark and entry.spec.id == RECOMMENDED_ID and not entry.state.ready:
             mark = "recommended"
         small, bold = _small(painter.font()), painter.font()

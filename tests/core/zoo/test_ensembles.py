@@ -67,11 +67,16 @@ def test_without_a_member_it_says_why() -> None:
     zoo = Zoo.standard()
     save_ensemble([zoo.ready("one"), zoo.ready("other")], "Pair")
     (paths.user_models_dir() / "other.safetensors").unlink()
-    assert "“other”, which is not here any more" in zoo.get("pair").problem
+    pair = zoo.get("pair")
+    assert "“other”, which is not here any more. Bring its file back" in pair.problem
+    assert pair.lacks_member
+    assert not zoo.get("one").lacks_member
     with pytest.raises(ModelFileError, match="not here any more"):
         zoo.ready("pair")
     small_model(paths.user_models_dir() / "other.safetensors", classes=("x", "y"))
     assert "different classes" in zoo.get("pair").problem
+    small_model(paths.user_models_dir() / "other.safetensors")
+    assert not zoo.get("pair").lacks_member
 
 
 def test_different_classes_are_named() -> None:

@@ -29,6 +29,7 @@ from resnet_gui.core.zoo.storage import store
 from resnet_gui.core.zoo.storage.imports import Imported
 from resnet_gui.core.zoo.storage.offline_kit import make_kit
 from resnet_gui.core.zoo.weights.load import load_network, save_model
+from resnet_gui.core.zoo.weights.model_file import copy_model
 from tests.helpers.download_server import ONCE, drive, serve
 from tests.helpers.models import PUBLISHED, published_weights
 
@@ -331,3 +332,31 @@ def test_speeds_are_remembered_and_damage_costs_only_them() -> None:
     assert known["net", "GPU"].samples == (2.0,)
     store.speeds_path().write_text("{")
     assert store.load_speeds() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id", "found_as"),
+    [
+        ("groß", "gross", ("groß", "GROSS", "GROẞ")),
+        ("Guß alt (2)", "guss-alt-2", ("guß-alt-2",)),
+        ("cafe\u0301", "caf\u00e9", ("caf\u00e9", "CAFE\u0301")),
+        ("...", "resnet18-2", ()),
+    ],
+)
+def test_ids_are_made_by_one_rule_and_found_as_they_are_written(
+    network: nn.Module, tmp_path: Path, name: str, model_id: str, found_as: tuple[str, ...]
+) -> None:
+    """A run “Guß alt” was guss-alt, a file “groß.pth” was groß."""
+    (found,) = take(saved(network.state_dict(), tmp_path / f"{name}.pth"))
+    assert found.spec.id == found.path.stem == model_id
+    for wanted in found_as:
+        assert Zoo.standard().ready(wanted).spec == found.spec
+
+
+def test_an_id_of_before_that_rule_stays(network: nn.Module, tmp_path: Path) -> None:
+    (new,) = take(saved(network.state_dict(), tmp_path / "groß.pth"))
+    old = new.path.with_name("Groß Alt.safetensors")
+    copy_model(new.path, old, id="Groß Alt")
+    for wanted in ("Groß Alt", "groß alt", "GROSS ALT"):
+        assert Zoo.standard().ready(wanted).spec.id == "Groß Alt"
+    assert Zoo.standard().ready("groß").spec.id == "gross"

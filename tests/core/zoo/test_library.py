@@ -63,7 +63,7 @@ def test_an_imported_model_keeps_its_id_unless_it_is_taken(tmp_path: Path) -> No
     assert again.path == first.path
     rename_model(renamed, "Another")  # no longer the same
     other = list(import_weights(renamed))[-1]
-    assert other.spec.id == other.path.stem == "from my other computer-2"
+    assert other.spec.id == other.path.stem == "from-my-other-computer-2"
     assert read_header(other.path).id == other.spec.id
     assert len(list(user_models_dir().iterdir())) == 2
     with pytest.raises(UnknownModelError):

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from resnet_gui.core.errors import ModelFileError
 from resnet_gui.core.system.atomic import claiming, numbered, replacing
-from resnet_gui.core.system.files import open_regular
+from resnet_gui.core.system.files import open_regular, slug
 from resnet_gui.core.system.paths import bundled_models_dir
 from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.providers.registry import known_specs
@@ -63,7 +63,7 @@ def add_model_file(source: Path, folder: Path) -> ModelSpec:
         else:
             copy_model(source, target, id=new_id)
 
-    path = _claimed(folder / f"{source.stem}{SUFFIX}", taken, write)
+    path = _claimed(folder / f"{slug(source.stem, 'model')}{SUFFIX}", taken, write)
     return spec_from_header(path, read_header(path), "yours")
 
 

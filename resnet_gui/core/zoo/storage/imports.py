@@ -8,7 +8,6 @@ Whatever it is, it is here only when its network has answered once.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from resnet_gui.core.http.settings import HttpSettings, load_http_settings
 from resnet_gui.core.nets.registry import find_architecture
 from resnet_gui.core.system.checksum import hashes_of
 from resnet_gui.core.system.disk import check_space, disk_errors
-from resnet_gui.core.system.files import open_regular
+from resnet_gui.core.system.files import open_regular, slug
 from resnet_gui.core.system.gentle_import import gentle_import
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.zoo.providers.registry import known_specs, published_specs
@@ -255,7 +254,7 @@ def _spec_for(source: Path, foreign: Foreign) -> ModelSpec:
     notes = f"Imported from {source.name}; recognised as {name} by its tensors' names and shapes. "
     notes += "Its 1,000 outputs are taken for ImageNet's classes." if imagenet else NUMBERED
     return ModelSpec(
-        id=re.sub(r"[^\w.-]+", "-", source.stem).strip("-.") or item.name,
+        id=slug(source.stem, item.name),
         title=source.stem,
         family=item.family,
         architecture=item.name,
