@@ -24,6 +24,7 @@ from resnet_gui.core.runs.events import (
     RunStopped,
     TrainEvent,
 )
+from resnet_gui.core.words import precision_words
 
 PREPARING = {
     "folder": "Looking at the folder",
@@ -139,7 +140,7 @@ def _lines(event: TrainEvent) -> list[str]:
         return [
             f"Run “{event.run}” {again}: {event.train_photos:,} photos to train, "
             f"{event.val_photos:,} to validate, {len(event.classes)} classes, on {event.device} "
-            f"({event.precision})."
+            f"({precision_words(event.precision)})."
         ]
     if isinstance(event, EpochDone):
         val = "" if event.val_loss is None else f"  val loss {event.val_loss:.4f}"

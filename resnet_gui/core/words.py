@@ -19,12 +19,18 @@ def pace(photos_per_s: float) -> str:
     return f"{max(0.1, photos_per_s):.1f} photos/s" if few else f"{photos_per_s:,.0f} photos/s"
 
 
+def precision_words(precision: str) -> str:
+    """How exactly numbers are kept: “half precision” for "bf16" or "fp16"."""
+    return _PRECISIONS.get(precision, precision)
+
+
 def first_line(error: Exception) -> str:
     """What a library's error says, without what follows in further lines."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else repr(error)
 
 
+_PRECISIONS = {"fp32": "full precision", "bf16": "half precision", "fp16": "half precision"}
 _LOPSIDED = 0.8  # from this share of one class on, an accuracy alone says little
 _LONGEST_LABEL = 40
 

@@ -9,9 +9,8 @@ from resnet_gui.core.inference.backend import EXACT, GPU, INT8
 from resnet_gui.core.inference.converted import find_conversion
 from resnet_gui.core.inference.eight_bits import usable_eight_bits, why_not
 from resnet_gui.core.system.settings import eight_bits_wanted
+from resnet_gui.core.words import precision_words
 from resnet_gui.core.zoo.spec import ModelEntry
-
-_PRECISIONS = {"fp32": "full precision", "bf16": "half precision", "fp16": "half precision"}
 
 
 class Answered(Protocol):
@@ -33,7 +32,7 @@ def answered_by(figures: Answered) -> str:
     if in_8_bits(figures):
         how = "" if figures.precision == INT8 else "partly "
         return f"Answered {how}in 8 bits (OpenVINO)."
-    how = ", ".join(_PRECISIONS.get(one, one) for one in figures.precision.split(", ") if one)
+    how = ", ".join(precision_words(one) for one in figures.precision.split(", ") if one)
     if not figures.backend or not how:
         return ""
     if figures.backend == EXACT:

@@ -142,8 +142,11 @@ class Coverage:
 
 def adjusted_words(temperature: float) -> str:
     """What stands behind a figure that depends on how sure a model sounds; "" if nothing was
-    adjusted."""
-    return "" if temperature == 1 else f" (percentages adjusted, temperature {temperature:g})"
+    adjusted. More than 1 makes percentages smaller."""
+    if temperature == 1:
+        return ""
+    was = "too sure" if temperature > 1 else "not sure enough"
+    return f" (with its percentages adjusted, as it was {was})"
 
 
 def log_probabilities(logits: Rows, temperature: float = 1.0) -> Floats:

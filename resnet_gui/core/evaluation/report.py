@@ -20,6 +20,7 @@ import numpy as np
 
 from resnet_gui import __version__
 from resnet_gui.core.errors import DatasetError, ImageReadError, ResNetGuiError
+from resnet_gui.core.evaluation.answered_by import answered_by
 from resnet_gui.core.evaluation.cautions import cautions
 from resnet_gui.core.evaluation.metrics import (
     Figures,
@@ -201,7 +202,8 @@ def _figures(figures: Figures, predictions: Predictions, bins: Any) -> list[tupl
         ("Precision, recall, F1 (mean over the classes)", ", ".join(
             _share(figures.macro(name)) for name in ("precision", "recall", "f1"))),
         ("Loss", f"{figures.loss:.4f}{calibrated}"),
-        ("Expected calibration error", f"{calibration_error(bins):.1%}{calibrated}"),
+        ("How far its percentages are off (calibration error)",
+         f"{calibration_error(bins):.1%}{calibrated}"),
     ]  # fmt: skip
     if len(figures.classes) > 5:
         rows.insert(0, ("Among the best five", f"{figures.top5:.1%}"))
@@ -236,7 +238,7 @@ def _sections(predictions: Predictions, spec: ModelSpec | None) -> list[dict[str
         ("Part", f"{facts.part} ({'of the run' if facts.part_of == 'run' else 'of the folder'})"),
         ("Fingerprint (SHA-256 over paths and sizes)", facts.fingerprint or "not known"),
         ("Classes", ", ".join(facts.classes[:50]) + (" …" if len(facts.classes) > 50 else "")),
-        ("Answered by", f"{facts.backend} ({facts.precision})"),
+        ("How they were answered", answered_by(facts) or "not known"),
     ]
     model = [("Id", facts.model), ("Weights", facts.weights or "not known")]
     if spec is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.evaluation import report as reporting
 from resnet_gui.core.evaluation.predictions import Facts, Predictions
@@ -90,6 +91,22 @@ def test_it_says_the_figures_and_shows_the_photos(real: Predictions, tmp_path: P
     assert "This photo cannot be read any more." in text
     assert page.tags.count("svg") == 2
     assert page.tags.count("polyline") == 2
+
+
+@pytest.mark.parametrize(("temperature", "was"), [(0.84, "not sure enough"), (1.6, "too sure")])
+def test_it_has_no_words_of_engineers(
+    real: Predictions, tmp_path: Path, temperature: float, was: str
+) -> None:
+    """“temperature 0.84”, “openvino (bf16)”."""
+    facts = dataclasses.replace(
+        real.facts, backend="openvino", precision="bf16",
+        calibration=Calibration(temperature=temperature).to_json(),
+    )  # fmt: skip
+    _, text = read(written(dataclasses.replace(real, facts=facts), tmp_path / "report").html)
+    assert f"percentages adjusted, as it was {was}" in text
+    assert "Answered in half precision (OpenVINO)." in text
+    assert "bf16" not in text
+    assert "temperature" not in text
 
 
 def test_the_table_has_every_photo(real: Predictions, tmp_path: Path) -> None:
