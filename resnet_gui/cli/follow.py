@@ -7,11 +7,12 @@ import signal
 import threading
 from collections.abc import Generator, Iterator
 from types import FrameType
+from typing import Any
 
 import typer
 
 from resnet_gui.cli.output import FINE, INTERRUPTED, SOME_FAILED, Bar, emit_json, say
-from resnet_gui.core.events import Notice
+from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
     BatchDone,
@@ -112,15 +113,28 @@ def follow(
     return code or (SOME_FAILED if skipped else FINE)
 
 
-@contextlib.contextmanager
-def stopping_test(events: Iterator[object]) -> Iterator[None]:
-    """Ctrl-C ends a test, which keeps what was answered, and says so."""
+def follow_test(events: Iterator[object], bar: Bar) -> tuple[list[Any], int]:
+    """Show how a test of one model, or of two, goes on. Ctrl-C ends it: what was answered is kept.
+
+    Returns:
+        what it found, its result last; and how many photos could not be read.
+    """
+    found: list[Any] = []
+    failed = 0
     try:
         with _closing(events):
-            yield
+            for event in events:
+                if isinstance(event, Preparing):
+                    bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
+                elif isinstance(event, Notice | ImageFailed):
+                    failed += isinstance(event, ImageFailed)
+                    say(event.message)
+                else:
+                    found.append(event)
     except KeyboardInterrupt:
         say("The same command goes on with what was answered so far.", "yellow")
         raise
+    return found, failed
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
-from resnet_gui.cli.follow import PREPARING, stopping_test
+from resnet_gui.cli.follow import follow_test
 from resnet_gui.cli.input import check_device
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta
 from resnet_gui.cli.output import (
@@ -18,10 +18,7 @@ from resnet_gui.cli.output import (
     emit_line,
     emit_table,
     foreseen_errors,
-    say,
 )
-from resnet_gui.core.events import ImageFailed, Notice
-from resnet_gui.core.runs.events import Preparing
 
 _MODEL = "Id of the {} model, from “resnet-gui models”; several with “+” between answer together."
 
@@ -60,28 +57,15 @@ def compare(
         check_part(part)
         check_device(device)
         from resnet_gui.core.evaluation.compare import compare as start
-        from resnet_gui.core.evaluation.paired import Compared
         from resnet_gui.core.inference.looking import look_wanted, looking
         from resnet_gui.core.zoo import Zoo
 
-        failed, result = 0, None
         zoo, look = Zoo.standard(), tta or look_wanted()
         one, other = (looking(zoo.ready(model), look) for model in (first, second))
         root = dataset_folder(folder, archive, yes, as_json)
         events = start(one, other, root, part=part, device=device, exact=exact)
-        with Bar() as bar, stopping_test(events):
-            for event in events:
-                if isinstance(event, Preparing):
-                    bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
-                elif isinstance(event, Notice):
-                    say(event.message)
-                elif isinstance(event, ImageFailed):
-                    failed += 1
-                    say(event.message)
-                else:
-                    assert isinstance(event, Compared)
-                    result = event
-        assert result is not None  # the last event
+        with Bar() as bar:
+            (result,), failed = follow_test(events, bar)
         if as_json:
             emit_json(result.to_json())
         else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from resnet_gui.cli.dataset import Archive, Yes, check_part, dataset_folder
-from resnet_gui.cli.follow import PREPARING, stopping_test
+from resnet_gui.cli.follow import follow_test
 from resnet_gui.cli.input import check_device
 from resnet_gui.cli.options import Data, Device, Exact, JsonLines, Tta, path_option
 from resnet_gui.cli.output import (
@@ -22,8 +22,6 @@ from resnet_gui.cli.output import (
     say,
 )
 from resnet_gui.cli.written import check_folder, into_folder
-from resnet_gui.core.events import ImageFailed, Notice
-from resnet_gui.core.runs.events import Preparing
 from resnet_gui.core.zoo import ModelEntry
 
 
@@ -100,33 +98,18 @@ def evaluate(
         if report is not None:
             check_folder(report, "--report")
         from resnet_gui.core.evaluation.evaluate import evaluate as start
-        from resnet_gui.core.evaluation.predictions import Measured
         from resnet_gui.core.inference.looking import look_wanted, looking
         from resnet_gui.core.zoo import Zoo
 
-        failed, result, measured = 0, None, None
         entry = looking(Zoo.standard().ready(model), tta or look_wanted())
         root = dataset_folder(folder, archive, yes, as_json)
         events = start(entry, root, part=part, device=device, exact=exact, eight_bits=eight_bits)
         with Bar() as bar:
-            with stopping_test(events):
-                for event in events:
-                    if isinstance(event, Preparing):
-                        bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
-                    elif isinstance(event, Notice):
-                        say(event.message)
-                    elif isinstance(event, ImageFailed):
-                        failed += 1
-                        say(event.message)
-                    elif isinstance(event, Measured):
-                        measured = event
-                    else:
-                        result = event
-            if report is not None and measured is not None:
-                _write_report(measured, report, entry, bar, semicolons=semicolons)
+            (*measured, result), failed = follow_test(events, bar)
+            if report is not None and measured:
+                _write_report(measured[0], report, entry, bar, semicolons=semicolons)
             elif report is not None:
                 say("There are too many answers for a report. Take fewer photos.", "yellow")
-        assert result is not None  # the last event
         if as_json:
             emit_json(result.to_json())
         else:
