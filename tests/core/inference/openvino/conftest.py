@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from resnet_gui.core.events import ImageSource, Prediction
+from resnet_gui.core.events import ClassifyEvent, ImageSource, Notice, Prediction
 from resnet_gui.core.inference import converted
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.convert import convert
-from resnet_gui.core.inference.converted import conversions_dir
+from resnet_gui.core.inference.converted import Conversion, conversions_dir, find_conversion
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.core.system import paths
 from resnet_gui.core.zoo import ModelEntry, Zoo
@@ -62,6 +65,23 @@ def copy_home(made: Path, home: Path) -> None:
 
 def insects_entry() -> ModelEntry:
     return Zoo.standard().ready("insects")
+
+
+def conversion_now() -> Conversion:
+    found = find_conversion(insects_entry())
+    assert found is not None
+    return found
+
+
+def notices(events: Sequence[ClassifyEvent]) -> list[str]:
+    return [event.message for event in events if isinstance(event, Notice)]
+
+
+def ended_process() -> subprocess.Popen[bytes]:
+    """Stands for one that was started, did its work and has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process
 
 
 def sources(count: int = 4) -> list[ImageSource]:

@@ -53,7 +53,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The photos that forms of 8 bits would be made from; no process begins."""
     handed: list[list[str]] = []
 
-    def started(entry: ModelEntry, device: object, photos: Sequence[str] = ()) -> None:
+    def started(
+        entry: ModelEntry, device: object, photos: Sequence[str] = (), *, in_turn: bool = False
+    ) -> None:
         handed.append(list(photos))
         raise OSError("not here")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,15 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from resnet_gui.core.events import ClassifyEvent, ImageSource, Notice, Prediction
+from resnet_gui.core.events import ClassifyEvent, ImageSource, Prediction
 from resnet_gui.core.inference import quantize
 from resnet_gui.core.inference.backend import INT8, Crops
 from resnet_gui.core.inference.classifier import Classifier
 from resnet_gui.core.inference.convert import write_model
-from resnet_gui.core.inference.converted import (
-    Conversion,
-    find_conversion,
-)
 from resnet_gui.core.inference.eight_bits import (
     EightBits,
     eight_bits_of,
@@ -34,6 +29,8 @@ from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.core.zoo.weights.load import load_network
 from tests.core.inference.openvino.conftest import (
+    conversion_now,
+    ended_process,
     insects_entry,
 )
 from tests.helpers.pictures import encoded, gradient
@@ -60,12 +57,6 @@ def quickly(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(quantize, "MIN_TIMES_AS_FAST", 0.0)
 
 
-def conversion_now() -> Conversion:
-    found = find_conversion(insects_entry())
-    assert found is not None
-    return found
-
-
 def known_now() -> EightBits:
     known = eight_bits_of(conversion_now())
     assert known is not None
@@ -82,10 +73,6 @@ def classify(classifier: Classifier, photos: Sequence[ImageSource]) -> list[Clas
 
 def are_in_8_bits(events: Sequence[ClassifyEvent]) -> list[bool]:
     return ["8 bits" in event.device for event in events if isinstance(event, Prediction)]
-
-
-def notices(events: Sequence[ClassifyEvent]) -> list[str]:
-    return [event.message for event in events if isinstance(event, Notice)]
 
 
 OFF: dict[str, Callable[[], bool]] = {
@@ -121,9 +108,7 @@ def spoil(change: Callable[[Tensor], Tensor]) -> None:
 
 
 def like_the_process(
-    entry: ModelEntry, device: object, photos: Sequence[str] = ()
+    entry: ModelEntry, device: object, photos: Sequence[str] = (), *, in_turn: bool = False
 ) -> subprocess.Popen[bytes]:
     make_eight_bits(entry, [Path(name) for name in photos])
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process
+    return ended_process()

@@ -40,17 +40,13 @@ from resnet_gui.core.system.settings import (
     eight_bits_wanted,
 )
 from resnet_gui.core.zoo import Zoo
-from tests.core.inference.openvino.conftest import (
-    insects_entry,
-    sources,
-)
+from tests.core.inference.openvino.conftest import conversion_now, insects_entry, sources
 from tests.core.inference.openvino.eight_bits.forms import (
     NEEDS_NNCF,
     PHOTOS,
     answered,
     are_in_8_bits,
     classify,
-    conversion_now,
     file_sources,
     jpegs,
     known_now,

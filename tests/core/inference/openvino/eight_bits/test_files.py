@@ -18,14 +18,11 @@ from resnet_gui.core.inference.eight_bits import (
     worth_making,
 )
 from resnet_gui.core.zoo import Zoo
-from tests.core.inference.openvino.conftest import (
-    sources,
-)
+from tests.core.inference.openvino.conftest import conversion_now, sources
 from tests.core.inference.openvino.eight_bits.forms import (
     NEEDS_NNCF,
     are_in_8_bits,
     classify,
-    conversion_now,
 )
 
 pytestmark = NEEDS_NNCF

@@ -35,10 +35,9 @@ from resnet_gui.core.inference.eight_bits import (
 )
 from resnet_gui.core.inference.quantize import make_eight_bits
 from resnet_gui.core.system.locks import is_held
-from tests.core.inference.openvino.conftest import insects_entry
+from tests.core.inference.openvino.conftest import conversion_now, insects_entry
 from tests.core.inference.openvino.eight_bits.forms import (
     NEEDS_NNCF,
-    conversion_now,
     jpegs,
 )
 

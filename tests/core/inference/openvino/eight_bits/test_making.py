@@ -48,22 +48,17 @@ from resnet_gui.core.system.settings import (
 )
 from resnet_gui.core.system.versions import version_of
 from resnet_gui.core.zoo import ModelEntry, Zoo
-from tests.core.inference.openvino.conftest import (
-    insects_entry,
-    sources,
-)
+from tests.core.inference.openvino.conftest import conversion_now, insects_entry, notices, sources
 from tests.core.inference.openvino.eight_bits.forms import (
     NEEDS_NNCF,
     OFF,
     PHOTOS,
     are_in_8_bits,
     classify,
-    conversion_now,
     file_sources,
     jpegs,
     known_now,
     like_the_process,
-    notices,
     quickly,
 )
 

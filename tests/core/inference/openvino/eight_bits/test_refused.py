@@ -24,20 +24,16 @@ from resnet_gui.core.system.settings import (
     EIGHT_BITS_VARIABLE,
 )
 from resnet_gui.core.zoo import Zoo
-from tests.core.inference.openvino.conftest import (
-    insects_entry,
-)
+from tests.core.inference.openvino.conftest import conversion_now, insects_entry, notices
 from tests.core.inference.openvino.eight_bits.forms import (
     NEEDS_NNCF,
     PHOTOS,
     are_in_8_bits,
     classify,
-    conversion_now,
     file_sources,
     instead,
     jpegs,
     known_now,
-    notices,
     quickly,
 )
 

@@ -20,10 +20,7 @@ from resnet_gui.core.inference.eight_bits import (
 )
 from resnet_gui.core.inference.quantize import make_eight_bits
 from resnet_gui.core.zoo import Zoo
-from tests.core.inference.openvino.conftest import (
-    insects_entry,
-    sources,
-)
+from tests.core.inference.openvino.conftest import conversion_now, insects_entry, notices, sources
 from tests.core.inference.openvino.eight_bits.forms import (
     NEEDS_NNCF,
     OFF,
@@ -31,11 +28,9 @@ from tests.core.inference.openvino.eight_bits.forms import (
     answered,
     are_in_8_bits,
     classify,
-    conversion_now,
     file_sources,
     jpegs,
     known_now,
-    notices,
     quickly,
     spoil,
 )

@@ -1,13 +1,11 @@
-"""Conversions are checked before they answer, and kept, cleared and made in the background."""
+"""Conversions are checked before they answer; what is not as good is refused."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
-from resnet_gui.core.events import ClassScore, ModelReady, Notice, Prediction
+from resnet_gui.core.events import ModelReady, Notice, Prediction
 from resnet_gui.core.inference import convert as conversion
 from resnet_gui.core.inference import converted
 from resnet_gui.core.inference.backend import EXACT, OPENVINO
@@ -28,21 +26,13 @@ from resnet_gui.core.inference.converted import (
     VERDICT,
     State,
     Verdict,
-    clear_conversions,
-    conversions_dir,
     describe,
     find_conversion,
-    keep_within,
-    known_hash,
-    used_bytes,
     write_verdict,
 )
 from resnet_gui.core.inference.open_backend import open_converted
-from resnet_gui.core.library.answered import AnsweredPhoto
-from resnet_gui.core.library.answering import Library
 from resnet_gui.core.preprocessing import Preprocessing
-from resnet_gui.core.system import openvino_import, paths
-from resnet_gui.core.system.openvino_import import import_openvino, openvino_version
+from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.zoo import Zoo
 from tests.core.inference.openvino.conftest import (
     answers,
@@ -53,9 +43,6 @@ from tests.core.inference.openvino.conftest import (
 )
 
 pytestmark = pytest.mark.skipif(not openvino_version(), reason="the extra “fast” is not installed")
-
-
-# --- the check ------------------------------------------------------------------------------------
 
 
 def _confused(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
@@ -243,164 +230,4 @@ def test_a_backend_that_fails_midway_is_replaced_by_exact(
     assert "OpenVINO failed (oneDNN is unhappy). torch is used instead." in notice.message
     assert sum(isinstance(event, Prediction) for event in events) == 3
     assert sum(isinstance(event, ModelReady) for event in events) == 2
-    assert backend_of(classifier) == EXACT
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def test_another_file_of_the_same_name_is_another_model(home: Path) -> None:
-    path = insects_entry().weights_path
-    assert path is not None
-    assert open_converted(insects_entry()) is not None
-    stamp = path.stat().st_mtime_ns
-    small_insects(seed=5)
-    assert known_hash(path) is None
-    os.utime(path, ns=(stamp, stamp))  # a copy may keep the time; the file is another one
-    assert known_hash(path) is None
-    assert open_converted(insects_entry()) is None
-
-
-def test_the_ones_used_longest_ago_go_first_and_all_can_be_cleared(home: Path) -> None:
-    found = find_conversion(insects_entry())
-    assert found is not None
-    others = []
-    for number in range(3):
-        folder = conversions_dir() / f"other{number}"
-        folder.mkdir()
-        (folder / "model.bin").write_bytes(bytes(1000))
-        write_verdict(folder, Verdict(State.CHECKED))
-        os.utime(folder / VERDICT, ns=(number * 10**9, number * 10**9))
-        others.append(folder)
-    total = used_bytes()
-    assert total > 3000
-    keep_within(total - 1500)
-    assert [folder.exists() for folder in others] == [False, False, True]
-    keep_within(0, keep=found.folder)
-    assert not others[2].exists()
-    assert open_converted(insects_entry()) is not None
-    backend = open_converted(insects_entry())
-    assert backend is not None
-    clear_conversions()
-    assert used_bytes() == 0
-    assert open_converted(insects_entry()) is None
-    many = backend.for_many()  # what is in memory goes on
-    assert many.threads == 1
-    assert many.infer(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
-
-
-def test_a_full_disk_decides_nothing(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from resnet_gui.core.errors import DiskFullError
-    from resnet_gui.core.system import disk
-
-    small_insects()
-    usage = shutil.disk_usage(paths.user_models_dir())
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    for _ in range(converted.MAX_ATTEMPTS):
-        with pytest.raises(DiskFullError):
-            list(convert(insects_entry()))
-    found = find_conversion(insects_entry())
-    assert found is not None
-    assert found.verdict is None  # and with more space it is tried again
-    assert not found.folder.exists()
-
-
-def test_memory_that_runs_out_refuses_nothing(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small_insects()
-    monkeypatch.delenv("RESNET_GUI_EXACT")
-
-    def full(*_: object) -> None:
-        raise RuntimeError("Failed to allocate 1548288 bytes of memory")  # as OpenVINO says it
-
-    monkeypatch.setattr(conversion, "write_model", full)
-    list(convert(insects_entry()))
-    found = find_conversion(insects_entry())
-    assert found is not None
-    assert found.worth_trying
-    assert describe(insects_entry()).startswith("Exact for now: the faster form was not made, as ")
-
-
-def test_clearing_while_one_is_made_refuses_nothing(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small_insects()
-
-    def cleared(network: nn.Module, preprocessing: Preprocessing, folder: Path) -> None:
-        _write(network, preprocessing, folder)
-        clear_conversions()
-
-    monkeypatch.setattr(conversion, "write_model", cleared)
-    with pytest.raises(OSError, match="cleared"):
-        list(convert(insects_entry()))
-    assert used_bytes() == 0
-
-
-# --- the background -------------------------------------------------------------------------------
-
-
-def test_the_first_answers_are_exact_and_the_later_ones_fast(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the real process, which is waited for."""
-    monkeypatch.delenv("RESNET_GUI_EXACT")
-    begun = Conversions()
-    monkeypatch.setattr("resnet_gui.core.inference.faster_forms.CONVERSIONS", begun)
-    small_insects()
-    classifier = Classifier(Zoo.standard())
-    devices = []
-    for event in classifier.classify(sources(6), "insects", "cpu"):
-        if isinstance(event, Prediction):
-            devices.append(event.device)
-            if event.position == 2:
-                assert backend_of(classifier) == EXACT
-                begun.wait(100)
-    assert ["OpenVINO" in device for device in devices] == [False, False, False, True, True, True]
-    assert backend_of(classifier) == OPENVINO
-
-
-def test_kept_answers_of_the_fast_and_the_exact_form_are_apart(home: Path) -> None:
-    """Who would answer is known before anything is loaded, and is who answers then."""
-    photos = sources(20)
-    kept: list[list[tuple[int, tuple[ClassScore, ...]]]] = []
-    for exact in (False, True, False, True):
-        classifier = Classifier(Zoo.standard())
-        _, expected = classifier.expected("insects", "cpu", exact=exact)
-        library = Library(classifier)
-        events = list(library.answer(photos, "insects", "cpu", exact=exact))
-        library.store.close()
-        found = [event for event in events if isinstance(event, AnsweredPhoto)]
-        assert [photo.kept for photo in found] == [len(kept) > 1] * 20
-        assert {photo.answer.device for photo in found} == {expected.device.name}
-        if len(kept) < 2:
-            assert classifier.expected("insects", "cpu", exact=exact)[1] == expected
-            assert backend_of(classifier) == expected.name
-        kept.append(sorted((photo.position, photo.scores) for photo in found))
-    assert kept[:2] == kept[2:]
-    assert kept[0] != kept[1]
-
-
-# --- without it -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def blocked(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "openvino", None)
-
-
-def test_without_the_extra_all_is_as_before(home: Path, blocked: None) -> None:
-    with pytest.raises(ImportError):
-        import_openvino()
-    assert openvino_import.openvino_version() == ""
-    entry = insects_entry()
-    assert find_conversion(entry) is None
-    assert describe(entry) == ""
-    begun = Conversions()
-    begun.begin(entry)
-    assert list(begun._begun.values()) == [None]
-    classifier = Classifier(Zoo.standard())
-    assert len(answers(classifier)) == 4
     assert backend_of(classifier) == EXACT
