@@ -11,10 +11,8 @@ No torch here: this module is what imports it.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import ctypes
-import gc
 import importlib.util
 import logging
 import os
@@ -68,10 +66,7 @@ def gentle_import(*, torch: bool = True, compiler: bool = False) -> Iterator[Non
             sys.modules.pop(_CARDS_BINDINGS, None)
             known -= 1
         if len(sys.modules) > known:
-            gc.freeze()
-            # Thawed at exit, or extension modules would report their functions as leaked.
-            atexit.unregister(gc.unfreeze)
-            atexit.register(gc.unfreeze)
+            garbage.freeze()
         garbage.go_on()
 
 

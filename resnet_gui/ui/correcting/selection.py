@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QItemSelection
+from PySide6.QtGui import QRegion
 from PySide6.QtWidgets import QAbstractItemView
+
+_MANY = 500  # photos, more than a screen shows
 
 
 def selected_rows(view: QAbstractItemView) -> list[int]:
-    """In order."""
-    return sorted(index.row() for index in view.selectionModel().selectedIndexes())
+    """In order. From spans of rows: with all of many thousand selected an index for each takes
+    long."""
+    spans = view.selectionModel().selection().toList()
+    return sorted({row for span in spans for row in range(span.top(), span.bottom() + 1)})
+
+
+def selected_region(view: QAbstractItemView, selection: QItemSelection) -> QRegion | None:
+    """What is drawn anew when many photos are selected or are not any more: all that is visible. Qt
+    would look for the place of each of them, most of which are far away. None: of few it may."""
+    many = sum(span.height() for span in selection.toList()) > _MANY
+    return QRegion(view.viewport().rect()) if many else None
 
 
 def choose_next(view: QAbstractItemView) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QItemSelection,
     QModelIndex,
     QObject,
@@ -42,23 +41,24 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.badge import draw_badge
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.correcting.selection import selected_region, selected_rows
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_delegate import draw_thumbnail
 from resnet_gui.ui.widgets.photo_list import THUMBNAIL_SIDE
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.rows_model import RowsModel
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
 _PICTURE = 128.0  # points
 _CELL_WIDTH = 148
-_MANY = 500  # photos, more than a screen shows
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class WallModel(QAbstractListModel):
+class WallModel(RowsModel):
     """Photos in an order of somebody else's.
 
     Attributes:
@@ -81,11 +81,10 @@ class WallModel(QAbstractListModel):
         corrector.changed.connect(self._on_changed)
 
     def show_photos(self, root: str, photos: Sequence[Judged]) -> None:
-        self.beginResetModel()
         self.root, self.photos = root, photos
         self._row_of = {photo.path: row for row, photo in enumerate(photos)}
         self._row_of_id = {}
-        self.endResetModel()
+        self.set_rows(len(photos))
 
     def now(self, row: int) -> Judged:
         """A photo where it is now."""
@@ -100,9 +99,6 @@ class WallModel(QAbstractListModel):
         if not rows or -1 in rows:
             rows = [0, len(self.photos) - 1]
         self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.photos)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = index.row()
@@ -247,9 +243,7 @@ class Wall(MenuListView):
     @property
     def chosen_rows(self) -> list[int]:
         """Of what is selected, from top to bottom; else of the current photo."""
-        # From spans of rows: with all of many thousand selected an index for each takes long.
-        spans = self.selectionModel().selection().toList()
-        rows = sorted({row for span in spans for row in range(span.top(), span.bottom() + 1)})
+        rows = selected_rows(self)
         if not rows and self.currentIndex().isValid():
             return [self.currentIndex().row()]
         return rows
@@ -265,11 +259,7 @@ class Wall(MenuListView):
         self.go_to(min(last + 1, self.photos.rowCount() - 1))
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        """Of many photos all that is visible is drawn anew: Qt would look for the place of each of
-        them, most of which are far away."""
-        if sum(span.height() for span in selection.toList()) > _MANY:
-            return QRegion(self.viewport().rect())
-        return super().visualRegionForSelection(selection)
+        return selected_region(self, selection) or super().visualRegionForSelection(selection)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractListModel,
+    QItemSelection,
     QModelIndex,
     QPersistentModelIndex,
     QRectF,
@@ -17,7 +17,15 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QRegion,
+)
 from PySide6.QtWidgets import (
     QListView,
     QMenu,
@@ -33,11 +41,12 @@ from resnet_gui.ui.correcting.badge import draw_badge
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.deciding import Deciding
 from resnet_gui.ui.correcting.judged import Judged
-from resnet_gui.ui.correcting.selection import choose_next, selected_rows
+from resnet_gui.ui.correcting.selection import choose_next, selected_region, selected_rows
 from resnet_gui.ui.evaluate.result import Result
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.rows_model import RowsModel
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
@@ -46,7 +55,7 @@ _CELL = QSize(136, 162)
 _PICTURE = 112.0
 
 
-class GalleryModel(QAbstractListModel):
+class GalleryModel(RowsModel):
     """The photos of a gallery, by their numbers in the result."""
 
     def __init__(self, corrector: Corrector, parent: QWidget) -> None:
@@ -57,14 +66,10 @@ class GalleryModel(QAbstractListModel):
         self._folders: dict[int, str] = {}
 
     def show_photos(self, result: Result | None, photos: Sequence[int]) -> None:
-        self.beginResetModel()
         if result is not self.result:
             self._folders = _folders(result)
         self.result, self.photos = result, photos
-        self.endResetModel()
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.photos)
+        self.set_rows(len(photos))
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if self.result is None or not 0 <= index.row() < len(self.photos):
@@ -268,6 +273,9 @@ class Gallery(QListView):
         menu.addSeparator()
         self.deciding.add_to(menu)
         return menu
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        return selected_region(self, selection) or super().visualRegionForSelection(selection)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.current_path() is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
+    QItemSelection,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPen,
+    QRegion,
 )
 from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -35,10 +36,11 @@ from resnet_gui.ui.correcting.badge import draw_badge
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.deciding import Deciding
 from resnet_gui.ui.correcting.judged import Judged
-from resnet_gui.ui.correcting.selection import choose_next, selected_rows
+from resnet_gui.ui.correcting.selection import choose_next, selected_region, selected_rows
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.rows_model import RowsModel
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
@@ -65,7 +67,7 @@ def in_folder(path: str, name: str) -> str:
     return next((found for found in above if class_words(found).casefold() == words), name)
 
 
-class PairedPhotos(QAbstractListModel):
+class PairedPhotos(RowsModel):
     """The photos of one cell.
 
     Attributes:
@@ -86,10 +88,9 @@ class PairedPhotos(QAbstractListModel):
         self._thumbnails.made.connect(self._on_made)
 
     def show_photos(self, photos: Sequence[PairedPhoto]) -> None:
-        self.beginResetModel()
         self._photos = photos
         self._rows = {_source(photo).id: row for row, photo in enumerate(photos)}
-        self.endResetModel()
+        self.set_rows(len(photos))
 
     def show_result(self, result: Compared) -> None:
         """The folder is another one, perhaps."""
@@ -113,9 +114,6 @@ class PairedPhotos(QAbstractListModel):
         names = self._names
         found = Judged(photo.path, names[photo.truth], names.get(guess, guess), sure)
         return self._corrector.now(self.root, found)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._photos)
 
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         if not index.isValid() or index.row() >= len(self._photos):
@@ -258,6 +256,9 @@ class PairedGallery(QListView):
         menu.addSeparator()
         self.deciding.add_to(menu)
         return menu
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        return selected_region(self, selection) or super().visualRegionForSelection(selection)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.chosen():

@@ -84,6 +84,33 @@ def test_older_generations_have_their_turn(
     assert rings[0]() is None
 
 
+def test_no_collection_looks_at_all_of_very_much(kept: list[str]) -> None:
+    """Of 300,000 photos of a folder, a collection of all took 90 ms."""
+    looked_at: list[int] = []
+
+    def count(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            looked_at.append(len(gc.get_objects()))
+
+    gc.freeze()  # what this process has anyway
+    gc.callbacks.append(count)
+    try:
+        photo = Ring()
+        photo.me = None  # type: ignore[assignment]
+        gone = weakref.ref(photo)
+        held = []
+        for _ in range(100):
+            held.append([[] for _ in range(2000)])
+            garbage.collect_due()
+        assert max(looked_at) < 50_000
+        assert gc.get_freeze_count() > 150_000
+        del photo  # frozen or not, it goes with who held it
+        assert gone() is None
+    finally:
+        gc.callbacks.remove(count)
+        gc.unfreeze()
+
+
 def test_nothing_is_collected_while_an_import_is_going_on(
     kept: list[str], collected: list[tuple[int, str]]
 ) -> None:
