@@ -170,7 +170,6 @@ class RunsModel(ColumnsModel):
     """
 
     RunRole = int(Qt.ItemDataRole.UserRole) + 1
-    SortRole = int(Qt.ItemDataRole.UserRole) + 2
 
     def __init__(self, model_title: Callable[[str], str], parent: QObject | None = None) -> None:
         self.columns = columns(model_title)
@@ -179,26 +178,51 @@ class RunsModel(ColumnsModel):
         super().__init__(titles, numbers, parent)
         self.runs: tuple[RunInfo, ...] = ()
         self.colours: Mapping[str, str] = {}
+        self._model_title = model_title
+        self._titles_of: dict[str, str] = {}
+        self._keys: dict[int, list[Any]] = {}
+        self._words: list[str] = []
 
     def show_runs(self, runs: Sequence[RunInfo]) -> None:
         """Show these. Rows that stay keep their place and their selection."""
-        if [run.path for run in runs] == [run.path for run in self.runs]:
-            self.runs = tuple(runs)
-            self._touch()
+        titles = {model: self._model_title(model) for model in {run.model for run in runs}}
+        same = len(runs) == len(self.runs) and all(map(_same_path, runs, self.runs))
+        if same and tuple(runs) == self.runs and titles == self._titles_of:
             return
-        self.beginResetModel()
-        self.runs = tuple(runs)
-        self.endResetModel()
+        if not same:
+            self.beginResetModel()
+        self.runs, self._titles_of = tuple(runs), titles
+        self._keys.clear()
+        self._words.clear()
+        if not same:
+            self.endResetModel()
+        elif runs:
+            last = self.index(len(self.runs) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def show_colours(self, colours: Mapping[str, str]) -> None:
         if colours != self.colours:
             self.colours = dict(colours)
-            self._touch()
+            if self.runs:
+                last = self.index(len(self.runs) - 1, 0)
+                role = int(Qt.ItemDataRole.DecorationRole)
+                self.dataChanged.emit(self.index(0, 0), last, [role])
 
-    def _touch(self) -> None:
-        if self.runs:
-            last = self.index(len(self.runs) - 1, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+    def keys(self, column: int) -> list[Any]:
+        """What each row is sorted by; computed once: sorting asks for it some thousand times."""
+        if column not in self._keys:
+            key = self.columns[column].key
+            self._keys[column] = [key(run) for run in self.runs]
+        return self._keys[column]
+
+    def words(self, row: int) -> str:
+        """All that a search looks through, in small letters."""
+        if not self._words:
+            for run in self.runs:
+                text = " ".join(column.text(run) for column in self.columns)
+                text = f"{text} {run.name} {run.note} {run.data} {run.method}"
+                self._words.append(text.casefold())
+        return self._words[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self.runs)
@@ -215,8 +239,6 @@ class RunsModel(ColumnsModel):
             return column.text(run)
         if role == self.RunRole:
             return run
-        if role == self.SortRole:
-            return column.key(run)
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(_tip(run, column))
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -230,6 +252,10 @@ class RunsModel(ColumnsModel):
             font.setBold(True)
             return font
         return None
+
+
+def _same_path(one: RunInfo, other: RunInfo) -> bool:
+    return one.path == other.path
 
 
 def _tip(run: RunInfo, column: Column) -> str:
@@ -271,9 +297,12 @@ class RunsFilter(QSortFilterProxyModel):
     def __init__(self, source: RunsModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._words: list[str] = []
-        self.setSourceModel(source)
-        self.setSortRole(RunsModel.SortRole)
         self._model = source
+        self.setSourceModel(source)
+
+    def run(self, row: int) -> RunInfo:
+        """The run that is shown there."""
+        return self._model.runs[self.mapToSource(self.index(row, 0)).row()]
 
     def search(self, text: str) -> None:
         self.beginFilterChange()
@@ -281,11 +310,11 @@ class RunsFilter(QSortFilterProxyModel):
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        run = self._model.runs[source_row]
-        text = " ".join(column.text(run) for column in self._model.columns)
-        text = f"{text} {run.name} {run.note} {run.data} {run.method}".casefold()
+        if not self._words:
+            return True
+        text = self._model.words(source_row)
         return all(word in text for word in self._words)
 
     def lessThan(self, left: Index, right: Index) -> bool:
-        one, other = (index.data(RunsModel.SortRole) for index in (left, right))
-        return bool(one < other)
+        keys = self._model.keys(left.column())
+        return bool(keys[left.row()] < keys[right.row()])

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.runs.listing import RunInfo
+from resnet_gui.ui.correcting.selection import selected_rows
 from resnet_gui.ui.runs.table import SWATCH, RunsFilter, RunsModel
 from resnet_gui.ui.runs.widths import Needs, shared
 
@@ -85,12 +86,12 @@ class RunsTable(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setMinimumSectionSize(50)
         self.setItemDelegateForColumn(_NOTE, _FromItsBeginning(self))
-        self._fitting = self._own_widths = False
+        self._fitting = self._own_widths = self._changing = False
         self._needs = Needs(self)
         self._wanted: list[int] = []
         self._on_contents_changed()
         self.runs.modelReset.connect(self._on_contents_changed)
-        self.runs.dataChanged.connect(self._on_contents_changed)
+        self.runs.dataChanged.connect(self._on_data_changed)
         head.sectionResized.connect(self._on_section_resized)
         self.setSortingEnabled(True)
         self.sortByColumn(_DATE, Qt.SortOrder.DescendingOrder)
@@ -114,8 +115,13 @@ class RunsTable(QTableView):
                 self.setColumnWidth(number, widths[column])
         self._fitting = False
 
+    @Slot(QModelIndex, QModelIndex, list)
+    def _on_data_changed(self, first: _Index, last: _Index, roles: Sequence[int]) -> None:
+        if list(roles) != [Qt.ItemDataRole.DecorationRole]:
+            self._on_contents_changed()
+
     @Slot()
-    def _on_contents_changed(self, *_: object) -> None:
+    def _on_contents_changed(self) -> None:
         wanted = self._needs.of(self.runs)
         if wanted != self._wanted:
             self._wanted = wanted
@@ -134,23 +140,24 @@ class RunsTable(QTableView):
 
     def chosen(self) -> list[RunInfo]:
         """The chosen runs, from top to bottom."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self.filtered.index(row, 0).data(RunsModel.RunRole) for row in rows]
+        return [self.filtered.run(row) for row in selected_rows(self)]
 
     def show_runs(self, runs: Sequence[RunInfo]) -> None:
         """Show these; what was chosen stays so as far as it is here."""
-        before = [run.path for run in self.chosen()]
+        before = self.chosen()
         row = self.currentIndex().row()
+        self._changing = True  # what is chosen is told once, when all is there
         self.runs.show_runs(runs)
-        after = {run.path for run in self.chosen()}
+        after = self.chosen()
         here = {run.path for run in runs}
-        kept = [path for path in before if path in here]
-        if set(kept) != after:
+        kept = [run.path for run in before if run.path in here]
+        if set(kept) != {run.path for run in after}:
             self.choose(kept)
         if before and not kept and self.filtered.rowCount():
             # What was chosen has gone: the next one, so that the keys go on from there.
             self.selectRow(min(max(row, 0), self.filtered.rowCount() - 1))
-        if after or kept:
+        self._changing = False
+        if self.chosen() != before:
             self.chosen_changed.emit()
 
     def choose(self, paths: Iterable[str]) -> None:
@@ -159,9 +166,9 @@ class RunsTable(QTableView):
         found = QItemSelection()
         flags = QItemSelectionModel.SelectionFlag
         current = QModelIndex()
-        for row in range(self.filtered.rowCount()):
-            index = self.filtered.index(row, 0)
-            if index.data(RunsModel.RunRole).path in wanted:
+        for row in range(self.filtered.rowCount() if wanted else 0):
+            if self.filtered.run(row).path in wanted:
+                index = self.filtered.index(row, 0)
                 found.select(index, index)
                 current = current if current.isValid() else index
         if current.isValid():
@@ -170,7 +177,8 @@ class RunsTable(QTableView):
 
     @Slot()
     def _on_selection_changed(self) -> None:
-        self.chosen_changed.emit()
+        if not self._changing:
+            self.chosen_changed.emit()
 
     @Slot(QModelIndex)
     def _on_double_clicked(self, index: QModelIndex) -> None:

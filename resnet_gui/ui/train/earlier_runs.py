@@ -26,6 +26,9 @@ from resnet_gui.ui.train.state import RunEnd
 from resnet_gui.ui.widgets.words import sentence
 
 
+_Known = tuple[tuple[ModelEntry, ...], dict[str, list[ModelEntry]], dict[str, ModelEntry]]
+
+
 class EarlierRuns(QObject):
     """Attributes:
         runs: as of the last look, newest first.
@@ -46,6 +49,8 @@ class EarlierRuns(QObject):
         self._store, self._io = store, io
         self.runs: tuple[RunInfo, ...] = ()
         self._opening: Job | None = None
+        # The store's models of the last time, and those that are the person's own.
+        self._known: _Known = ((), {}, {})
 
     @Slot()
     def refresh(self) -> None:
@@ -94,11 +99,25 @@ class EarlierRuns(QObject):
 
     def model_of(self, run: RunInfo) -> ModelEntry | None:
         """The model that a run made, whatever it is called now; None: it is not here."""
-        own = [entry for entry in self._store.entries if entry.spec.path is not None]
-        found = [entry for entry in own if run.id and entry.spec.run_id == run.id]
+        made_by, at = self._own_models()
+        found = made_by.get(run.id, []) if run.id else []
         # Of copies, the one in its place. Version 0 noted no run: there the place alone says it.
-        same_place = [e for e in found or own if str(e.spec.path) == run.model_path]
-        return next(iter(same_place or found), None)
+        if not found:
+            return at.get(run.model_path)
+        return next((e for e in found if str(e.spec.path) == run.model_path), found[0])
+
+    def _own_models(self) -> tuple[dict[str, list[ModelEntry]], dict[str, ModelEntry]]:
+        """Models with a file of their own, by the run that made them, and by their place."""
+        entries = self._store.entries
+        if entries is not self._known[0]:
+            made_by: dict[str, list[ModelEntry]] = {}
+            at: dict[str, ModelEntry] = {}
+            for entry in entries:
+                if entry.spec.path is not None:
+                    made_by.setdefault(entry.spec.run_id, []).append(entry)
+                    at.setdefault(str(entry.spec.path), entry)
+            self._known = entries, made_by, at
+        return self._known[1:]
 
     def with_model(self, run: RunInfo, end: RunEnd) -> RunEnd:
         """How a run ended, with the id that its model has now and where it is; "" if it is not."""

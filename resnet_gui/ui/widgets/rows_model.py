@@ -17,7 +17,7 @@ class RowsModel(QStringListModel):
         super().__init__(parent)
 
     def set_rows(self, count: int) -> None:
-        """Another list of so many rows: a reset. What `data` says of them has to be known before."""
+        """Another list, of so many rows: a reset. What `data` says has to be known before."""
         self.setStringList([""] * count)
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
