@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import (
     QModelIndex,
@@ -32,10 +32,12 @@ from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.status import PhotosProgress
+from resnet_gui.ui.widgets.turns import Turns
 from resnet_gui.ui.widgets.words import duration, pace
 
 _WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
 _SCROLL_BAR = 20  # below the cells, with the frame
+_COUNTED_AT_ONCE = 2000  # photos
 _COUNTED = 120  # pixels in which “1,234 of 10,000” is read
 
 
@@ -256,6 +258,7 @@ class PhotoStrip(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(60)
         self._soon.timeout.connect(self._refresh)
+        self._turns = Turns(self)
         photos.counted.connect(self._on_counted)
         self._refresh()
 
@@ -338,15 +341,25 @@ class PhotoStrip(QWidget):
         self.view.setVisible(self.look == PHOTO)
         if appears:
             self.appeared.emit()
+        self._turns.start(self._counting(count))
+
+    def _counting(self, count: int) -> Iterator[None]:
+        """Say how far the photos are, and what can be done with them."""
         progress = self._progress
         running = progress.running
-        # Counted at the end only: answers come many times a second, and there may be 20,000 photos.
-        idle = 0 if running else sum(p.state is PhotoState.IDLE for p in self._photos.photos())
+        idle = unsure = 0
+        # Counted at the end only: answers come many times a second, and there may be 50,000 photos.
+        photos = [] if running else list(self._photos.photos())
+        for first in range(0, len(photos), _COUNTED_AT_ONCE):
+            part = photos[first : first + _COUNTED_AT_ONCE]
+            idle += sum(photo.state is PhotoState.IDLE for photo in part)
+            unsure += sum(photo.unsure for photo in part)
+            yield
         if running or not count:
             self._stopped = False
         # Where nothing is answered because no model is here, there is nothing to go on with.
         left = not running and idle > 0 and (idle < count or self._stopped)
-        unsure = 0 if running or left else sum(photo.unsure for photo in self._photos.photos())
+        unsure = 0 if left else unsure
         focused = self.window().focusWidget()
         if running:
             self.bar.show_progress(progress.done, progress.total)

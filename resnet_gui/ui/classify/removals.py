@@ -38,15 +38,16 @@ class Removals(QObject):
     def text(self) -> str:
         """ "1,000 photos removed from the list, 12 before that.", "" where nothing can be brought
         back."""
-        taken = [one for removal in self._removals for one in removal]
-        if len(taken) == 1:
-            return f"“{one_line(taken[0].photo.source.short_name, 60)}” removed from the list."
+        taken = sum(map(len, self._removals))
+        if taken == 1:
+            only = self._removals[0][0].photo.source
+            return f"“{one_line(only.short_name, 60)}” removed from the list."
         if not taken:
             return ""
         now = len(self._removals[-1])
-        if now == 1 or now == len(taken):
-            return f"{len(taken):,} photos removed from the list."
-        return f"{now:,} photos removed from the list, {len(taken) - now:,} before that."
+        if now in (1, taken):
+            return f"{taken:,} photos removed from the list."
+        return f"{now:,} photos removed from the list, {taken - now:,} before that."
 
     def take(self, photos: Iterable[Photo]) -> None:
         """Remove photos."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from resnet_gui.ui.library.facts import Facts
 from resnet_gui.ui.widgets.photo_list import Photo
+
+_AT_ONCE = 1000  # photos that are looked at between two turns of the event loop
+_T = TypeVar("_T")
+Steps = Generator[None, None, _T]  # work that can be left for a while wherever it yields
 
 
 class Counts(NamedTuple):
@@ -110,7 +114,7 @@ class SortBy(Enum):
     BEFORE = "Models before"
 
 
-def arranged(
+def arranging(
     photos: Sequence[Photo],
     facts: Mapping[Photo, Facts],
     dates: Mapping[Photo, str],
@@ -118,32 +122,80 @@ def arranged(
     by: SortBy,
     *,
     falling: bool = False,
-) -> list[Photo]:
-    """The photos that pass, sorted; those that have nothing to sort by come last, either way."""
+) -> Steps[list[Photo]]:
+    """The photos that pass, sorted; those that have nothing to sort by come last, either way.
+    Yields every millisecond or two: 50,000 photos take 50 to 80 ms."""
     passes = shown.test()
-    found = list(photos) if passes is None else [p for p in photos if passes(facts[p])]
+    found = list(photos)
+    if passes is not None:
+        found = yield from passing(photos, lambda p: passes(facts[p]))
     if by is SortBy.ADDED:
         return found[::-1] if falling else found
-    if by is SortBy.NAME:
-        return sorted(found, key=lambda p: facts[p].order, reverse=falling)
-    if by is SortBy.FOLDER:
-        return sorted(found, key=lambda p: (facts[p].folder, facts[p].order), reverse=falling)
+    without: list[Photo] = []
     if by is SortBy.DATE:
-        with_it = [p for p in found if dates.get(p)]
-        without = [p for p in found if not dates.get(p)]
-        return sorted(with_it, key=dates.__getitem__, reverse=falling) + without
-    with_it = [p for p in found if facts[p].prediction is not None]
-    without = [p for p in found if facts[p].prediction is None]
+        found, without = yield from _parted(found, lambda p: bool(dates.get(p)))
+    elif by not in (SortBy.NAME, SortBy.FOLDER):
+        found, without = yield from _parted(found, lambda p: facts[p].prediction is not None)
     if by is SortBy.ANSWER:
         # Within a label the surest first, whichever way the labels go.
-        with_it.sort(key=lambda p: -facts[p].probability)
-        key: Callable[[Photo], Any] = lambda p: facts[p].label.casefold()  # noqa: E731
-    elif by is SortBy.BEFORE:
-        key = lambda p: facts[p].other.casefold()  # noqa: E731
-    elif by is SortBy.MODEL:
-        key = lambda p: facts[p].model  # noqa: E731
-    elif by is SortBy.MARGIN:
-        key = lambda p: facts[p].margin  # noqa: E731
-    else:
-        key = lambda p: facts[p].probability  # noqa: E731
-    return sorted(with_it, key=key, reverse=falling) + without
+        found = yield from _sorted(found, lambda p: -facts[p].probability, falling=False)
+    found = yield from _sorted(found, _key(by, facts, dates), falling=falling)
+    return found + without
+
+
+def passing(photos: Sequence[Photo], passes: Callable[[Photo], bool]) -> Steps[list[Photo]]:
+    """Those that pass."""
+    found: list[Photo] = []
+    for part in parts(photos):
+        found += filter(passes, part)
+        yield
+    return found
+
+
+def parts(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
+    """All of them, so many at a time as take a millisecond or two to look at."""
+    for first in range(0, len(photos), _AT_ONCE):
+        yield photos[first : first + _AT_ONCE]
+
+
+def _parted(
+    photos: Sequence[Photo], passes: Callable[[Photo], bool]
+) -> Steps[tuple[list[Photo], list[Photo]]]:
+    """Those that pass and those that do not."""
+    found = yield from passing(photos, passes)
+    if len(found) == len(photos):
+        return found, []
+    return found, (yield from passing(photos, lambda p: not passes(p)))
+
+
+def _sorted(
+    photos: Sequence[Photo], key: Callable[[Photo], Any], *, falling: bool
+) -> Steps[list[Photo]]:
+    """Each part by itself first: Python's sort joins sorted parts in a few milliseconds."""
+    keys: list[Any] = []
+    order: list[int] = []
+    for part in parts(photos):
+        first = len(keys)
+        keys += map(key, part)
+        order += sorted(range(first, len(keys)), key=keys.__getitem__, reverse=falling)
+        yield
+    order.sort(key=keys.__getitem__, reverse=falling)
+    yield
+    return [photos[number] for number in order]
+
+
+def _key(
+    by: SortBy, facts: Mapping[Photo, Facts], dates: Mapping[Photo, str]
+) -> Callable[[Photo], Any]:
+    keys: Mapping[SortBy, Callable[[Photo], Any]] = {
+        SortBy.NAME: lambda p: facts[p].order,
+        # No name of a folder has this letter; two texts each would take three times as long.
+        SortBy.FOLDER: lambda p: f"{facts[p].folder}\0{facts[p].order}",
+        SortBy.DATE: dates.__getitem__,
+        SortBy.ANSWER: lambda p: facts[p].label.casefold(),
+        SortBy.BEFORE: lambda p: facts[p].other.casefold(),
+        SortBy.MODEL: lambda p: facts[p].model,
+        SortBy.MARGIN: lambda p: facts[p].margin,
+        SortBy.PROBABILITY: lambda p: facts[p].probability,
+    }
+    return keys[by]

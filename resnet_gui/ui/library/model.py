@@ -8,23 +8,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from PySide6.QtCore import (
-    QModelIndex,
-    QObject,
-    Qt,
-    QTimer,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal, Slot
 
 from resnet_gui.core.system.visible_text import visible
-from resnet_gui.ui.library.arrangement import Counts, Filter, SortBy, arranged
+from resnet_gui.ui.library.arrangement import (
+    Counts,
+    Filter,
+    SortBy,
+    Steps,
+    arranging,
+    parts,
+    passing,
+)
 from resnet_gui.ui.library.columns import BEFORE, COLUMNS, NUMBERS, TIPS
-from resnet_gui.ui.library.facts import Facts, facts_of, said
+from resnet_gui.ui.library.facts import Facts, said
+from resnet_gui.ui.library.known import Known
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, runs
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.turns import Turns
 
 _SOON_MS = 60  # answers come many times a second
 _SETTLE_MS = 1500
@@ -60,10 +63,7 @@ class LibraryModel(ColumnsModel):
         self.shown, self.by, self.falling = Filter(), SortBy.ADDED, False
         self.hold = _never
         self.titles: Mapping[str, str] = {}
-        self._kinds: dict[str, str] = {}
-        self._facts: dict[Photo, Facts] = {}
-        self._labels: Counter[str] = Counter()  # of the photos of the list whose facts are known
-        self._compared = 0  # so many of them were shown to another model before
+        self._known = Known()
         self._found: Counts | None = None
         self._dates: dict[Photo, str] = {}
         self._rows: list[Photo] = []
@@ -72,6 +72,9 @@ class LibraryModel(ColumnsModel):
         self._dirty: dict[Photo, None] = {}
         self._wanted = False  # an arrangement, as soon as all facts are known
         self._loose = False  # photos have changed that may belong elsewhere
+        self._turns = Turns(self)
+        self._counting = self._arranging = False  # in turns; an arrangement follows what counts
+        self._fresh: list[Photo] = []  # shown since an arrangement began
         self._soon = self._timer(_SOON_MS, self._take_changes)
         self._settle = self._timer(settle_ms, self._on_settle)
         photos.rowsInserted.connect(self._on_inserted)
@@ -96,6 +99,8 @@ class LibraryModel(ColumnsModel):
         self._active = active
         self._soon.stop()
         self._settle.stop()
+        self._turns.stop()
+        self._counting = self._arranging = False
         self._dirty.clear()
         if active:
             self._on_removed()
@@ -118,10 +123,8 @@ class LibraryModel(ColumnsModel):
 
     def set_kinds(self, kinds: dict[str, str]) -> None:
         """See `facts_of`."""
-        self._kinds = kinds
-        self._facts.clear()
-        self._labels.clear()
-        self._compared = 0
+        self._known.kinds = kinds
+        self._known.forget()
         if self._active:
             self._on_removed()
 
@@ -135,7 +138,7 @@ class LibraryModel(ColumnsModel):
     @property
     def settled(self) -> bool:
         """Whether all facts are known and every photo is in its place."""
-        return not (self._dirty or self._wanted or self._loose)
+        return not (self._dirty or self._wanted or self._loose or self._counting or self._arranging)
 
     def photo(self, row: int) -> Photo | None:
         return self._rows[row] if 0 <= row < len(self._rows) else None
@@ -158,41 +161,20 @@ class LibraryModel(ColumnsModel):
         return self._dates.get(photo, "")
 
     def facts(self, photo: Photo) -> Facts:
-        found = self._facts.get(photo)
-        return found if found is not None and found.holds(photo) else facts_of(photo, self._kinds)
+        return self._known.of(photo)
 
     def compared(self) -> bool:
         """Whether another model was asked about some photo before."""
-        return self._compared > 0
+        return self._known.compared > 0
 
     def labels(self) -> Counter[str]:
         """How many photos of the list have each label; those without one are left out."""
-        found = +self._labels
-        found.pop("", None)
-        return found
+        return self._known.labels()
 
     def counts(self) -> Counts:
         """What the filter finds is counted whenever photos are put in order, and all photos with
         it: answers that come in between would make it 10 of 0."""
         return self._found or Counts(self.labels(), len(self.source.photos()))
-
-    def _learn(self, photo: Photo) -> None:
-        """Compute a photo's facts anew, and count it."""
-        before = self._facts.get(photo)
-        now = self._facts[photo] = facts_of(photo, self._kinds)
-        if photo.row < 0:
-            return
-        if before is not None:
-            self._labels[before.label] -= 1
-            self._compared -= bool(before.other)
-        self._labels[now.label] += 1
-        self._compared += bool(now.other)
-
-    def _count_all(self) -> None:
-        """The list is another."""
-        known = [f for f in map(self._facts.get, self.source.photos()) if f is not None]
-        self._labels = Counter(facts.label for facts in known)
-        self._compared = sum(facts.other != "" for facts in known)
 
     # --- changes of the list ----------------------------------------------------------------
 
@@ -204,13 +186,20 @@ class LibraryModel(ColumnsModel):
     @Slot()
     def _on_removed(self, *_: object) -> None:
         """The list is another. Where only photos went, all is known already."""
-        if not self._active:
-            return
-        self._dirty.clear()
-        self._count_all()
-        facts, photos = self._facts, self.source.photos()
-        self._mark([p for p in photos if (f := facts.get(p)) is None or not f.holds(p)])
-        self._arrange_when_known()
+        if self._active:
+            self._dirty.clear()
+            self._counting, self._arranging = True, False
+            self._turns.start(self._looking_again())
+
+    def _looking_again(self) -> Steps[None]:
+        """Count all that is known, and put the photos in order."""
+        unknown = yield from self._known.count(list(self.source.photos()))
+        self._counting = False
+        self._mark(unknown)
+        if self._must_wait():
+            self._arrange_when_known()
+        else:
+            yield from self._in_order()
 
     @Slot(object)
     def _on_changed(self, photos: Sequence[Photo]) -> None:
@@ -235,16 +224,15 @@ class LibraryModel(ColumnsModel):
         while self._dirty and time.perf_counter() < until:
             for photo in list(islice(self._dirty, _AT_ONCE)):
                 del self._dirty[photo]
-                known = self._facts.get(photo)
-                if known is None or not known.holds(photo):
-                    self._learn(photo)
+                if not self._known.holds(photo):
+                    self._known.learn(photo)
                     changed.append(photo)
                 elif photo not in self._row_of:
                     changed.append(photo)
         if self._dirty:
             self._soon.start(1)
-        elif self._wanted:
-            self._arrange()
+        elif self._wanted and not self._counting:
+            self._turns.start(self._in_order())
             return
         if not self._wanted:
             self._show_changes(changed)
@@ -257,7 +245,7 @@ class LibraryModel(ColumnsModel):
             row = self.row(photo)
             if row >= 0:
                 rows.append(row)
-            elif photo.row >= 0 and (passes is None or passes(self._facts[photo])):
+            elif photo.row >= 0 and (passes is None or passes(self._known.facts[photo])):
                 fresh.append(photo)
         if rows:
             rows.sort()
@@ -270,6 +258,7 @@ class LibraryModel(ColumnsModel):
             self._rows += fresh
             self._row_of.update((photo, row) for row, photo in enumerate(fresh, first))
             self.endInsertRows()
+            self._fresh += fresh if self._arranging else []
         if changed and (passes is not None or self.by is not SortBy.ADDED or self.falling):
             self._loosen()
 
@@ -287,41 +276,57 @@ class LibraryModel(ColumnsModel):
         else:
             self._arrange_when_known()
 
-    def _arrange_when_known(self) -> None:
-        if not self._active:
-            return
+    def _must_wait(self) -> bool:
+        """Whether facts are wanted that are not known yet."""
         plain = self.shown.test() is None and self.by is SortBy.ADDED
-        if self._dirty and not plain:
+        return bool(self._dirty) and not plain
+
+    def _arrange_when_known(self) -> None:
+        if not self._active or self._counting:
+            return
+        self._turns.stop()
+        self._arranging = False
+        if self._must_wait():
             self._wanted = True
             if not self._soon.isActive():
                 self._soon.start(1)
         else:
-            self._arrange()
+            self._turns.start(self._in_order())
 
-    def _arrange(self) -> None:
+    def _in_order(self) -> Steps[None]:
+        """Put the photos in order."""
         self._wanted = self._loose = False
+        self._arranging, self._fresh = True, []
         self._settle.stop()
         if not self._dirty:
             self._soon.stop()
-        photos = self.source.photos()
-        if len(self._facts) > 2 * len(photos) + 1000:
+        photos: Sequence[Photo] = list(self.source.photos())
+        self._known.keep_only(photos)
+        if len(self._dates) > 2 * len(photos) + 1000:
             there = set(photos)
-            self._facts = {p: facts for p, facts in self._facts.items() if p in there}
             self._dates = {p: date for p, date in self._dates.items() if p in there}
         shown, passes = self.shown, self.shown.of_any_label.test()
-        self._found = None
+        counts, facts = None, self._known.facts
         if passes is not None:
-            total = len(photos)
-            photos = [photo for photo in photos if passes(self._facts[photo])]
-            found = Counter(self._facts[photo].label for photo in photos)
-            self._found = Counts(self.labels(), total, found)
+            total, found = len(photos), Counter[str]()
+            photos = yield from passing(photos, lambda photo: passes(facts[photo]))
+            for part in parts(photos):
+                found.update([facts[photo].label for photo in part])
+            counts = Counts(self.labels(), total, found)
             shown = Filter(labels=shown.labels)  # what is left to ask of these
-        rows = arranged(photos, self._facts, self._dates, shown, self.by, falling=self.falling)
+        rows = yield from arranging(
+            photos, facts, self._dates, shown, self.by, falling=self.falling
+        )
+        row_of = dict(zip(rows, range(len(rows)), strict=True))
+        yield
+        late = [p for p in self._fresh if p not in row_of]
+        row_of.update((photo, row) for row, photo in enumerate(late, len(rows)))
+        rows += late
+        self._found, self._arranging = counts, False
         if rows != self._rows:
             self.about_to_arrange.emit()
             self.beginResetModel()
-            self._rows = rows
-            self._row_of = dict(zip(rows, range(len(rows)), strict=True))
+            self._rows, self._row_of = rows, row_of
             self.endResetModel()
             self.arranged.emit()
         self.counted.emit()

@@ -25,7 +25,6 @@ from resnet_gui.ui.model_store import ModelStore
 from resnet_gui.ui.train.state import RunEnd
 from resnet_gui.ui.widgets.words import sentence
 
-
 _Known = tuple[tuple[ModelEntry, ...], dict[str, list[ModelEntry]], dict[str, ModelEntry]]
 
 

@@ -9,7 +9,6 @@ from enum import Enum, auto
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -26,6 +25,7 @@ from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.widgets.answer import answer_of, percent, unsure
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.rows_model import RowsModel
 from resnet_gui.ui.widgets.thumbnails import Thumbnails
 
 THUMBNAIL_SIDE = 256  # pixels: sharp at 128 points on a 2x screen
@@ -86,7 +86,7 @@ class Photo:
         return prediction is not None and self.state is PhotoState.DONE and unsure(prediction)
 
 
-class PhotoList(QAbstractListModel):
+class PhotoList(RowsModel):
     """Photos in the order in which they came. Thumbnails are made when a view asks for them.
 
     Signals:
@@ -109,6 +109,9 @@ class PhotoList(QAbstractListModel):
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
         self._thumbnails.some_made.connect(self._on_thumbnails_made)
         self._followed: list[Photo] = []
+        self._leaves: Photo | None = None
+        # Before any view hears of it, and after all were told that it is going to be.
+        self.rowsRemoved.connect(self._on_row_removed)
         self._told_soon = QTimer(self)
         self._told_soon.setSingleShot(True)
         self._told_soon.setInterval(1000)
@@ -150,12 +153,11 @@ class PhotoList(QAbstractListModel):
             return []
         first = len(self._photos)
         added = [Photo(source) for source in sources]
-        self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
         self._photos += added
         for row, photo in enumerate(added, first):
             photo.row = row
             self._rows[photo.source.id] = photo
-        self.endInsertRows()
+        self.insertRows(first, len(added))
         self.counted.emit()
         return added
 
@@ -167,7 +169,6 @@ class PhotoList(QAbstractListModel):
         """
         known = self._rows
         back = [(row, photo) for row, photo in removed if photo.source.id not in known]
-        self.beginResetModel()
         # In one pass: to insert each by itself would move all that follow, 20,000 times.
         there, merged = iter(self._photos), list[Photo]()
         for row, photo in back:
@@ -177,7 +178,7 @@ class PhotoList(QAbstractListModel):
         self._photos = [*merged, *there]
         self._number()
         self._failed.update(photo for _, photo in back if photo.state is PhotoState.FAILED)
-        self.endResetModel()
+        self.set_rows(len(self._photos))
         self.counted.emit()
         return [photo for _, photo in back]
 
@@ -197,23 +198,28 @@ class PhotoList(QAbstractListModel):
         gone = [(row, self._photos[row]) for row in rows]
         if not gone:
             return []
-        one = len(gone) == 1  # views stay where they are
-        if one:
-            self.beginRemoveRows(QModelIndex(), rows[0], rows[0])
+        if len(gone) == 1:  # views stay where they are
+            self._leaves = gone[0][1]
+            self.removeRows(rows[0], 1)
         else:
-            self.beginResetModel()
-        for _, photo in gone:
+            self._take_out([photo for _, photo in gone])
+            self.set_rows(len(self._photos))
+        self.counted.emit()
+        return gone
+
+    @Slot()
+    def _on_row_removed(self) -> None:
+        photo, self._leaves = self._leaves, None
+        if photo is not None:
+            self._take_out([photo])
+
+    def _take_out(self, photos: Iterable[Photo]) -> None:
+        for photo in photos:
             photo.row = -1
             self._rows.pop(photo.source.id, None)
             self._failed.discard(photo)
         self._photos = [photo for photo in self._photos if photo.row >= 0]
         self._number()
-        if one:
-            self.endRemoveRows()
-        else:
-            self.endResetModel()
-        self.counted.emit()
-        return gone
 
     @Slot(object)
     def follow(self, moved: Sequence[tuple[str, str]]) -> None:
@@ -246,14 +252,13 @@ class PhotoList(QAbstractListModel):
             self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
     def clear(self) -> None:
-        self.beginResetModel()
         for photo in self._photos:
             photo.row = -1
         self._photos = []  # whoever has the old list keeps it
         self._rows.clear()
         self._failed.clear()
         self._thumbnails.clear()
-        self.endResetModel()
+        self.set_rows(0)
         self.counted.emit()
 
     def _number(self) -> None:
@@ -273,9 +278,6 @@ class PhotoList(QAbstractListModel):
             self.counted.emit()
 
     # --- Qt's model -------------------------------------------------------------------------
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._photos)
 
     def data(self, index: _Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
         photo = self.photo(index.row())
