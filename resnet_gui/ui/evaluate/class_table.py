@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import (
-    QModelIndex,
-    Qt,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.evaluation.metrics import ClassFigures
 from resnet_gui.ui.evaluate.result import Result
-from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
+from resnet_gui.ui.evaluate.sorted_table import SortedRows, SortedTable
 from resnet_gui.ui.widgets.class_names import class_words
-from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
+from resnet_gui.ui.widgets.columns_model import Index
 from resnet_gui.ui.widgets.plain_text import tooltip
 
 _COLUMNS = (
@@ -59,32 +54,27 @@ def _row(number: int, item: ClassFigures) -> _Row:
     )
 
 
-class ClassModel(ColumnsModel):
+class ClassModel(SortedRows[_Row]):
     """One row for each class that occurs."""
 
     def __init__(self) -> None:
         super().__init__([title for title, _ in _COLUMNS], range(1, len(_COLUMNS)))
-        self._rows: list[_Row] = []
 
     def show_result(self, result: Result | None) -> None:
-        self.beginResetModel()
         classes = result.figures.classes if result is not None else ()
-        self._rows = [_row(i, c) for i, c in enumerate(classes) if c.support or c.called]
-        self.endResetModel()
+        self.show_rows([_row(i, c) for i, c in enumerate(classes) if c.support or c.called])
 
     def class_of(self, row: int) -> int:
-        return self._rows[row].number
+        return self.rows[row].number
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
+    def key(self, row: _Row, column: int) -> Any:
+        return row.order[column]
 
     def heading_tip(self, column: int) -> str:
         return f"{_COLUMNS[column][1]}. A click sorts by it."
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self._rows[index.row()]
-        if role == ORDER:
-            return row.order[index.column()]
+        row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return row.texts[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -106,7 +96,6 @@ class ClassTable(SortedTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._classes = ClassModel()
         super().__init__(self._classes, "Classes and how well each is recognised", 1, parent)
-        self._classes.setParent(self)
         self.sortByColumn(2, Qt.SortOrder.AscendingOrder)
         self.row_chosen.connect(self._on_row_chosen)
 

@@ -7,20 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import (
-    QModelIndex,
-    Qt,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.evaluation.answered_by import in_8_bits
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.predictions import Facts
 from resnet_gui.core.evaluation.store import Stored
-from resnet_gui.ui.evaluate.sorted_table import ORDER, SortedTable
-from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
+from resnet_gui.ui.evaluate.sorted_table import SortedRows, SortedTable
+from resnet_gui.ui.widgets.columns_model import Index
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
 
 _PARTS = {
@@ -47,18 +42,17 @@ def when_words(made: str) -> str:
         return ""
 
 
-class _Results(ColumnsModel):
+class _Results(SortedRows[Stored]):
     def __init__(self) -> None:
         super().__init__(("Model", "Tested on", "Right", "Photos", "When"), (2, 3))
-        self.rows: Sequence[Stored] = ()
 
-    def show_results(self, rows: Sequence[Stored]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
+    def key(self, row: Stored, column: int) -> Any:
+        facts = row.facts
+        if column == 0:
+            return one_line(facts.title or facts.model, 80).casefold()
+        if column == 1:
+            return one_line(Path(facts.data).name, 60).casefold()
+        return (facts.right / facts.n if facts.n else 0.0, facts.n, facts.made)[column - 2]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         facts = self.rows[index.row()].facts
@@ -71,8 +65,6 @@ class _Results(ColumnsModel):
                 title, f"{where}: {part_words(facts)}", f"{accuracy:.1%}", f"{facts.n:,}",
                 when_words(facts.made),
             )[column]  # fmt: skip
-        if role == ORDER:
-            return (title.casefold(), where.casefold(), accuracy, facts.n, facts.made)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             low, high = wilson_interval(facts.right, facts.n)
             return tooltip(
@@ -96,13 +88,12 @@ class ResultsList(SortedTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._results = _Results()
         super().__init__(self._results, "Results on this computer", 2, parent)
-        self._results.setParent(self)
         self.setWordWrap(False)
         self.sortByColumn(4, Qt.SortOrder.DescendingOrder)
         self.row_chosen.connect(self._on_row_chosen)
 
     def show_results(self, rows: Sequence[Stored]) -> None:
-        self._results.show_results(rows)
+        self._results.show_rows(rows)
 
     @Slot(int)
     def _on_row_chosen(self, row: int) -> None:
