@@ -372,8 +372,8 @@ class PhotoStrip(QWidget):
         buttons = (self.pause, self.stop, self.go_on, self.next_unsure)
         if focused in buttons and focused.isHidden():
             # Qt would go on to “Clear”, and the next press of the space bar would empty the list.
-            photos = self.view if self.look == PHOTO else self.looks
-            (self.stop if running else self.go_on if left else photos).setFocus()
+            others = self.view if self.look == PHOTO else self.looks
+            (self.stop if running else self.go_on if left else others).setFocus()
         if running:
             text = f"{progress.done:,} of {progress.total:,}"
             if progress.paused:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from resnet_gui.ui.library.facts import Facts
 from resnet_gui.ui.widgets.photo_list import Photo
 
-_AT_ONCE = 1000  # photos that are looked at between two turns of the event loop
+AT_ONCE = 1000  # photos that are looked at between two turns of the event loop
 _T = TypeVar("_T")
 Steps = Generator[None, None, _T]  # work that can be left for a while wherever it yields
 
@@ -154,8 +154,8 @@ def passing(photos: Sequence[Photo], passes: Callable[[Photo], bool]) -> Steps[l
 
 def parts(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
     """All of them, so many at a time as take a millisecond or two to look at."""
-    for first in range(0, len(photos), _AT_ONCE):
-        yield photos[first : first + _AT_ONCE]
+    for first in range(0, len(photos), AT_ONCE):
+        yield photos[first : first + AT_ONCE]
 
 
 def _parted(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-_TURN_S = 0.008
+TURN_S = 0.008
 
 
 class Turns(QObject):
@@ -43,7 +43,7 @@ class Turns(QObject):
 
     @Slot()
     def _on_turn(self) -> None:
-        work, end = self._work, time.perf_counter() + _TURN_S
+        work, end = self._work, time.perf_counter() + TURN_S
         while work is not None and work is self._work:
             try:
                 next(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from resnet_gui.core.evaluation.predictions import Predictions, now
 from resnet_gui.core.evaluation.store import stored_results
 from resnet_gui.core.zoo.weights.model_file import read_header
 from resnet_gui.ui.evaluate import result as result_module
+from resnet_gui.ui.evaluate.class_table import ClassModel, ClassTable
 from resnet_gui.ui.evaluate.controller import EvaluateState
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.evaluate.result import make_result
@@ -414,3 +416,31 @@ def test_the_matrix_of_very_many_classes_has_those_with_most_mistakes(
     assert sorted(mistakes[i] for i in result.order) == sorted(mistakes)[-5:]
     matrix = result.figures.confusion(result.order)
     assert matrix.tolist() == whole.figures.confusion()[np.ix_(result.order, result.order)].tolist()
+
+
+def test_the_table_of_very_many_classes_looks_at_each_once_to_sort_them(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    key = ClassModel.key
+
+    def counted(model: ClassModel, row: Any, column: int) -> Any:
+        asked.append(column)
+        return key(model, row, column)
+
+    monkeypatch.setattr(ClassModel, "key", counted)
+    table = ClassTable()
+    qtbot.addWidget(table)
+    result = make_result(made(3000, 1000, seed=3), None)
+    table.show_result(result)
+    table.selectRow(5)
+    chosen = table.column_texts(0)[5]
+    asked.clear()
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert (
+        len(asked) <= 2 * table.model().rowCount()
+    )  # Qt sorts twice; a sort compared 10,000 times
+    supports = [int(text.replace(",", "")) for text in table.column_texts(1)]
+    assert supports == sorted(supports, reverse=True)
+    row = table.currentIndex().row()  # the same class, wherever it stands now
+    assert table.column_texts(0)[row] == chosen

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 
 from resnet_gui.core.library import columns
+from resnet_gui.ui.library import arrangement
 from resnet_gui.ui.library.arrangement import Filter, SortBy, Which
 from resnet_gui.ui.library.columns import COLUMNS
 from resnet_gui.ui.library.model import LibraryModel
+from resnet_gui.ui.widgets import turns
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
 from tests.helpers.fake_engine import Rig, heard
 from tests.ui.library.conftest import Fill, answer, give, names, settled
@@ -160,9 +163,14 @@ def test_nobody_looks_nothing_is_done(rig: Rig, photos: PhotoList, fill: Fill) -
     assert names(model) == ["1.jpg"]
 
 
+@pytest.mark.parametrize("in_turns", [False, True])
 def test_thousands_of_changes_in_any_order_end_where_one_look_would(
-    rig: Rig, photos: PhotoList, fill: Fill
+    rig: Rig, photos: PhotoList, fill: Fill, in_turns: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where there are so many that changes come between the parts of the work."""
+    if in_turns:
+        monkeypatch.setattr(turns, "TURN_S", 0.0)
+        monkeypatch.setattr(arrangement, "AT_ONCE", 40)
     chance = random.Random(4)
     model = make(rig, photos, settle_ms=10)
     model.set_order(SortBy.PROBABILITY, falling=True)
@@ -186,6 +194,30 @@ def test_thousands_of_changes_in_any_order_end_where_one_look_would(
     expected = sorted((p for p in probabilities if p >= 0.2995), reverse=True)
     assert [model.facts(photo).probability for photo in model.photos()] == expected
     assert [model.row(photo) for photo in model.photos()] == list(range(model.rowCount()))
+
+
+def test_a_wish_in_mid_work_is_the_one_that_counts(
+    rig: Rig, photos: PhotoList, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make(rig, photos)
+    fill(*(f"{number}.jpg" for number in range(40)))
+    give(photos, [answer("ant" if n % 2 else "bee", n / 100) for n in range(40)])
+    settled(rig, model)
+    monkeypatch.setattr(turns, "TURN_S", 0.0)
+    monkeypatch.setattr(arrangement, "AT_ONCE", 5)
+    arranged = heard(model.arranged)
+    model.set_order(SortBy.PROBABILITY, falling=True)
+    assert not model.settled
+    assert names(model)[0] == "0.jpg"  # as before until all are in order
+    model.set_filter(Filter(labels=frozenset(["ant"])))
+    model.set_order(SortBy.PROBABILITY, falling=False)
+    late = fill("late.jpg")[0]
+    late.state, late.prediction = PhotoState.DONE, answer("ant", 0.99)
+    photos.touch([late])
+    settled(rig, model)
+    assert names(model) == [f"{n}.jpg" for n in range(1, 40, 2)] + ["late.jpg"]
+    assert len(arranged) <= 2
+    assert model.counts() == ({"ant": 21, "bee": 20}, 41, None)
 
 
 def test_a_row_says_all_that_is_known(

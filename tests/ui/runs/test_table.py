@@ -135,3 +135,31 @@ def test_a_tooltip_says_what_a_narrow_window_leaves_out(table: RunsTable) -> Non
     assert tip.split("\n") == [
         "Ants and bees", "Learned from insects in 1 min", "With more photos", "/runs/0",
     ]  # fmt: skip
+
+
+def test_runs_that_are_as_before_are_not_shown_anew(qtbot: QtBot) -> None:
+    """Whoever looks at the disk tells of 300 runs each time."""
+    titles = {"resnet50": "ResNet-50"}
+    table = RunsTable(lambda model: titles.get(model, model))
+    qtbot.addWidget(table)
+    runs = [dataclasses.replace(RUN, path=f"/runs/{n}", title=f"{n}") for n in range(300)]
+    table.show_runs(runs)
+    table.choose(["/runs/7"])
+    changed: list[tuple[int, int]] = []
+    chosen: list[None] = []
+    table.runs.dataChanged.connect(lambda a, b: changed.append((a.column(), b.column())))
+    table.chosen_changed.connect(lambda: chosen.append(None))
+    table.show_runs([dataclasses.replace(run) for run in runs])
+    assert changed == []
+    table.runs.show_colours({"/runs/7": "#ff0000"})
+    assert changed == [(0, 0)]
+    titles["resnet50"] = "My ResNet"  # renamed in another window
+    table.show_runs(runs)
+    assert changed[1:] == [(0, 7)]
+    assert "My ResNet" in {table.filtered.index(row, 4).data() for row in range(3)}
+    assert chosen == []
+    table.show_runs(runs[5:])
+    assert [run.title for run in table.chosen()] == ["7"]
+    table.show_runs([dataclasses.replace(runs[7], note="So so"), *runs[8:]])
+    assert [run.note for run in table.chosen()] == ["So so"]
+    assert len(chosen) == 1
