@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QWidget
 
 from resnet_gui.core.evaluation.metrics import ClassFigures
 from resnet_gui.ui.evaluate.result import Result
-from resnet_gui.ui.evaluate.sorted_table import SortedRows, SortedTable
+from resnet_gui.ui.evaluate.sorted_table import SortedTable
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.columns_model import Index
 from resnet_gui.ui.widgets.plain_text import tooltip
+from resnet_gui.ui.widgets.sorted_rows import SortedRows
 
 _COLUMNS = (
     ("Class", "The name of the class"),

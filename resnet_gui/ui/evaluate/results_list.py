@@ -14,9 +14,10 @@ from resnet_gui.core.evaluation.answered_by import in_8_bits
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.evaluation.predictions import Facts
 from resnet_gui.core.evaluation.store import Stored
-from resnet_gui.ui.evaluate.sorted_table import SortedRows, SortedTable
+from resnet_gui.ui.evaluate.sorted_table import SortedTable
 from resnet_gui.ui.widgets.columns_model import Index
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.sorted_rows import SortedRows
 
 _PARTS = {
     "all": "all photos",

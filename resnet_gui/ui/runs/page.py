@@ -215,13 +215,13 @@ class RunsPage(Page):
         self.run_actions.refresh()
 
     def _show_count(self) -> None:
-        shown, known = self.table.filtered.rowCount(), len(self.controller.runs)
+        shown, known = len(self.table.runs.rows), len(self.controller.runs)
         text = count_noun(known, "run")
         self.count.setText(text if shown == known else f"{shown:,} of {text}")
 
     @Slot(str)
     def _on_search(self, text: str) -> None:
-        self.table.filtered.search(text)
+        self.table.runs.search(text)
         self._show_count()
 
     @Slot()

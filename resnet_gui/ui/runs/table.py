@@ -9,18 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import (
-    QModelIndex,
-    QObject,
-    QSortFilterProxyModel,
-    Qt,
-)
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 
 from resnet_gui.core.runs.listing import RunInfo, RunState
-from resnet_gui.ui.widgets.columns_model import ColumnsModel, Index
+from resnet_gui.ui.widgets.columns_model import Index
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import one_line, tooltip
+from resnet_gui.ui.widgets.sorted_rows import SortedRows
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import duration
 
@@ -162,14 +158,13 @@ def columns(model_title: Callable[[str], str]) -> tuple[Column, ...]:
     )
 
 
-class RunsModel(ColumnsModel):
-    """A row per run, newest first.
+class RunsModel(SortedRows[RunInfo]):
+    """A row per run that has all words of the search in it, newest first until another order is
+    wanted.
 
     Attributes:
-        runs: as they are shown. colours: of the runs whose curves are drawn, by path.
+        runs: all of them. colours: of the runs whose curves are drawn, by path.
     """
-
-    RunRole = int(Qt.ItemDataRole.UserRole) + 1
 
     def __init__(self, model_title: Callable[[str], str], parent: QObject | None = None) -> None:
         self.columns = columns(model_title)
@@ -180,65 +175,60 @@ class RunsModel(ColumnsModel):
         self.colours: Mapping[str, str] = {}
         self._model_title = model_title
         self._titles_of: dict[str, str] = {}
-        self._keys: dict[int, list[Any]] = {}
         self._words: list[str] = []
 
+    def key(self, row: RunInfo, column: int) -> Any:
+        return self.columns[column].key(row)
+
     def show_runs(self, runs: Sequence[RunInfo]) -> None:
-        """Show these. Rows that stay keep their place and their selection."""
+        """Show these. Rows that stay in their places keep their selection."""
         titles = {model: self._model_title(model) for model in {run.model for run in runs}}
-        same = len(runs) == len(self.runs) and all(map(_same_path, runs, self.runs))
-        if same and tuple(runs) == self.runs and titles == self._titles_of:
+        if tuple(runs) == self.runs and titles == self._titles_of:
             return
-        if not same:
-            self.beginResetModel()
         self.runs, self._titles_of = tuple(runs), titles
-        self._keys.clear()
-        self._words.clear()
-        if not same:
-            self.endResetModel()
-        elif runs:
-            last = self.index(len(self.runs) - 1, len(self.columns) - 1)
+        self._show()
+
+    def search(self, text: str) -> None:
+        """Show the runs that have all of these words."""
+        words = text.casefold().split()
+        if words != self._words:
+            self._words = words
+            self._show()
+
+    def _show(self) -> None:
+        rows = self.in_order([run for run in self.runs if self._found(run)])
+        if [run.path for run in rows] != [run.path for run in self.rows]:
+            self.show_rows(rows)
+        elif rows:
+            self.rows = rows
+            last = self.index(len(rows) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
+
+    def _found(self, run: RunInfo) -> bool:
+        if not self._words:
+            return True
+        text = " ".join(column.text(run) for column in self.columns)
+        text = f"{text} {run.name} {run.note} {run.data} {run.method}".casefold()
+        return all(word in text for word in self._words)
 
     def show_colours(self, colours: Mapping[str, str]) -> None:
         if colours != self.colours:
             self.colours = dict(colours)
-            if self.runs:
-                last = self.index(len(self.runs) - 1, 0)
+            if self.rows:
+                last = self.index(len(self.rows) - 1, 0)
                 role = int(Qt.ItemDataRole.DecorationRole)
                 self.dataChanged.emit(self.index(0, 0), last, [role])
-
-    def keys(self, column: int) -> list[Any]:
-        """What each row is sorted by; computed once: sorting asks for it some thousand times."""
-        if column not in self._keys:
-            key = self.columns[column].key
-            self._keys[column] = [key(run) for run in self.runs]
-        return self._keys[column]
-
-    def words(self, row: int) -> str:
-        """All that a search looks through, in small letters."""
-        if not self._words:
-            for run in self.runs:
-                text = " ".join(column.text(run) for column in self.columns)
-                text = f"{text} {run.name} {run.note} {run.data} {run.method}"
-                self._words.append(text.casefold())
-        return self._words[row]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self.runs)
 
     def heading_tip(self, column: int) -> str:
         title = self.columns[column].title
         return f"{self.columns[column].tip}\n{explained(title)}".strip()
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        if not index.isValid() or index.row() >= len(self.runs):
+        if not index.isValid() or index.row() >= len(self.rows):
             return None
-        run, column = self.runs[index.row()], self.columns[index.column()]
+        run, column = self.rows[index.row()], self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.text(run)
-        if role == self.RunRole:
-            return run
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(_tip(run, column))
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -252,10 +242,6 @@ class RunsModel(ColumnsModel):
             font.setBold(True)
             return font
         return None
-
-
-def _same_path(one: RunInfo, other: RunInfo) -> bool:
-    return one.path == other.path
 
 
 def _tip(run: RunInfo, column: Column) -> str:
@@ -289,32 +275,3 @@ def _swatch(colour: str) -> QIcon:
     for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # else a chosen row's would be tinted
         result.addPixmap(dot, mode)
     return result
-
-
-class RunsFilter(QSortFilterProxyModel):
-    """Sorts by a column's value, and shows what has all words of the search in it."""
-
-    def __init__(self, source: RunsModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._words: list[str] = []
-        self._model = source
-        self.setSourceModel(source)
-
-    def run(self, row: int) -> RunInfo:
-        """The run that is shown there."""
-        return self._model.runs[self.mapToSource(self.index(row, 0)).row()]
-
-    def search(self, text: str) -> None:
-        self.beginFilterChange()
-        self._words = text.casefold().split()
-        self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
-
-    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        if not self._words:
-            return True
-        text = self._model.words(source_row)
-        return all(word in text for word in self._words)
-
-    def lessThan(self, left: Index, right: Index) -> bool:
-        keys = self._model.keys(left.column())
-        return bool(keys[left.row()] < keys[right.row()])

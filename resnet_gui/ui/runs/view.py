@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.core.runs.listing import RunInfo
 from resnet_gui.ui.correcting.selection import selected_rows
-from resnet_gui.ui.runs.table import SWATCH, RunsFilter, RunsModel
+from resnet_gui.ui.runs.table import SWATCH, RunsModel
 from resnet_gui.ui.runs.widths import Needs, shared
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -47,7 +47,7 @@ class RunsTable(QTableView):
     """Several rows can be chosen. Newest first, until a person sorts by something else.
 
     Attributes:
-        runs: all. filtered: those that are shown, as they are sorted.
+        runs: those that are shown are its rows.
 
     Signals:
         chosen_changed(): other runs are chosen, or other things are known of them.
@@ -63,8 +63,7 @@ class RunsTable(QTableView):
     def __init__(self, model_title: Callable[[str], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.runs = RunsModel(model_title, self)
-        self.filtered = RunsFilter(self.runs, self)
-        self.setModel(self.filtered)
+        self.setModel(self.runs)
         self.setProperty("kind", "soft")
         self.setAccessibleName("Runs")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -140,7 +139,7 @@ class RunsTable(QTableView):
 
     def chosen(self) -> list[RunInfo]:
         """The chosen runs, from top to bottom."""
-        return [self.filtered.run(row) for row in selected_rows(self)]
+        return [self.runs.rows[row] for row in selected_rows(self)]
 
     def show_runs(self, runs: Sequence[RunInfo]) -> None:
         """Show these; what was chosen stays so as far as it is here."""
@@ -153,9 +152,9 @@ class RunsTable(QTableView):
         kept = [run.path for run in before if run.path in here]
         if set(kept) != {run.path for run in after}:
             self.choose(kept)
-        if before and not kept and self.filtered.rowCount():
+        if before and not kept and len(self.runs.rows):
             # What was chosen has gone: the next one, so that the keys go on from there.
-            self.selectRow(min(max(row, 0), self.filtered.rowCount() - 1))
+            self.selectRow(min(max(row, 0), len(self.runs.rows) - 1))
         self._changing = False
         if self.chosen() != before:
             self.chosen_changed.emit()
@@ -166,9 +165,9 @@ class RunsTable(QTableView):
         found = QItemSelection()
         flags = QItemSelectionModel.SelectionFlag
         current = QModelIndex()
-        for row in range(self.filtered.rowCount() if wanted else 0):
-            if self.filtered.run(row).path in wanted:
-                index = self.filtered.index(row, 0)
+        for row, run in enumerate(self.runs.rows):
+            if run.path in wanted:
+                index = self.runs.index(row, 0)
                 found.select(index, index)
                 current = current if current.isValid() else index
         if current.isValid():

@@ -85,7 +85,7 @@ def shown(qtbot: QtBot, app: WindowApp) -> RunsPage:
 def column(page: RunsPage, title: str) -> list[str]:
     """What the table shows, from top to bottom."""
     number = [item.title for item in page.table.runs.columns].index(title)
-    filtered = page.table.filtered
+    filtered = page.table.runs
     return [filtered.index(row, number).data() for row in range(filtered.rowCount())]
 
 

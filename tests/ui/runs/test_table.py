@@ -62,7 +62,7 @@ def test_columns_give_way_in_a_narrow_window(qtbot: QtBot, table: RunsTable) -> 
 
 def need(table: RunsTable, column: int) -> int:
     """How wide Qt would make the widest cell, in pixels."""
-    indexes = [table.filtered.index(row, column) for row in range(table.filtered.rowCount())]
+    indexes = [table.runs.index(row, column) for row in range(table.runs.rowCount())]
     return max(table.sizeHintForIndex(index).width() for index in indexes)
 
 
@@ -131,7 +131,7 @@ def test_columns_come_back_also_beside_widths_made_by_hand(table: RunsTable) -> 
 
 
 def test_a_tooltip_says_what_a_narrow_window_leaves_out(table: RunsTable) -> None:
-    tip = table.filtered.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    tip = table.runs.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert tip.split("\n") == [
         "Ants and bees", "Learned from insects in 1 min", "With more photos", "/runs/0",
     ]  # fmt: skip
@@ -156,7 +156,7 @@ def test_runs_that_are_as_before_are_not_shown_anew(qtbot: QtBot) -> None:
     titles["resnet50"] = "My ResNet"  # renamed in another window
     table.show_runs(runs)
     assert changed[1:] == [(0, 7)]
-    assert "My ResNet" in {table.filtered.index(row, 4).data() for row in range(3)}
+    assert "My ResNet" in {table.runs.index(row, 4).data() for row in range(3)}
     assert chosen == []
     table.show_runs(runs[5:])
     assert [run.title for run in table.chosen()] == ["7"]
