@@ -68,8 +68,8 @@ def child() -> None:
     show(View.GRADIENTS)
     stalls.begin("playing all epochs")
     layers = lab.views[View.GRADIENTS]
-    layers.play.click()  # type: ignore[union-attr]
-    run_until(lambda: not layers.play.isChecked())  # type: ignore[union-attr]
+    layers.epochs.play.click()  # type: ignore[union-attr]
+    run_until(lambda: not layers.epochs.play.isChecked())  # type: ignore[union-attr]
     stalls.begin("computing an untrained Plain-56")
     controller.measure("cifar-plain56")
     run_until(lambda: not controller.measuring)

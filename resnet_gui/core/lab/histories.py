@@ -6,7 +6,7 @@ Apart from `histories`, which `runs` builds on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,15 @@ class StartMeasured:
 
     history: TrainingHistory
     batch: str
+
+
+def up_to(item: HistoryFound, epoch: int) -> HistoryFound:
+    """The history as it was after this epoch, while the training still went on."""
+    epochs = tuple(done for done in item.history.epochs if done.epoch <= epoch)
+    if len(epochs) == len(item.history.epochs):
+        return item
+    planned = max(item.planned, item.history.epochs[-1].epoch)
+    return replace(item, history=replace(item.history, epochs=epochs), planned=planned)
 
 
 def read_histories(models: Path, runs: Path) -> Iterator[HistoryFound | HistoryFailed]:

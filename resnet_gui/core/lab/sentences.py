@@ -120,7 +120,8 @@ def _common(pair: Sequence[HistoryFound]) -> tuple[list[float], str]:
     for item in pair:
         at = max((e for e in item.history.epochs if e.epoch <= last), key=lambda e: e.epoch)
         found.append(at.train_accuracy)
-    ended = len({item.history.epochs[-1].epoch for item in pair}) == 1
+    over = all(item.planned <= item.history.epochs[-1].epoch for item in pair)
+    ended = over and len({item.history.epochs[-1].epoch for item in pair}) == 1
     return found, f"After the last epoch ({last})" if ended else f"After {_epochs(last)}"
 
 
@@ -222,6 +223,35 @@ def _ending(item: HistoryFound) -> str:
     return (
         f"{percent(best.val_accuracy)} validation accuracy in the best epoch ({best.epoch}{why}), "
         f"{final} in the last ({so_far}; training {training})."
+    )
+
+
+def depth_in_plain_words(items: Sequence[HistoryFound]) -> str:
+    """What depth does without and with shortcuts, for somebody who knows no word of the trade:
+    from the trainings that ship with the program, else from all; "" unless there are a shallow
+    and a deep network of both kinds, trained alike and to the end."""
+    done = [item for item in items if item.history.epochs and not item.planned]
+    bundled = [item for item in done if not item.own]
+    return _plain_words(bundled) or _plain_words(done)
+
+
+def _plain_words(items: Sequence[HistoryFound]) -> str:
+    plain = _pair(items, (Kind.PLAIN,))
+    residual = _pair(items, (Kind.RESIDUAL, Kind.PREACTIVATION), plain)
+    if plain is None or residual is None or not trained_alike(*plain, *residual):
+        return ""
+    told = []
+    for pair in (plain, residual):
+        (shallow, deep), _ = _common(pair)
+        but = "but only" if _verdict(pair) < 0 else "and"
+        low, high = (_depth(item) for item in pair)
+        told.append(
+            f"get {percent(shallow)} right with {low} layers, {but} {percent(deep)} with {high}"
+        )
+    plainly, with_shortcuts = told
+    return (
+        f"Of the photos that they learn from, plain networks {plainly}. Residual networks "
+        f"{with_shortcuts}."
     )
 
 

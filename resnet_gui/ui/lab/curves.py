@@ -3,17 +3,20 @@ draw the error, which is the rest; the program says accuracy everywhere."""
 
 from __future__ import annotations
 
+import bisect
 import math
+from dataclasses import replace
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from resnet_gui.core.lab.histories import HistoryFound
+from resnet_gui.core.lab.histories import HistoryFound, up_to
 from resnet_gui.core.lab.sentences import curves_sentence, different_data_warning, percent
 from resnet_gui.core.nets.registration import Kind
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.ui.lab.controller import LabController
+from resnet_gui.ui.lab.epochs import EpochBar
 from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
@@ -24,6 +27,7 @@ from resnet_gui.ui.widgets.plain_text import ElidedLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _NARROW = 620  # two charts need more
+_BEFORE = "Before training"
 _MOST_FIGURES = 4  # networks; with more the names alone stand at the lines' ends
 
 
@@ -33,6 +37,7 @@ class LabCurves(QWidget):
 
     Attributes:
         training, validation: which accuracies are drawn. together: one chart for all.
+        epochs: up to which epoch; at first the last one.
         warning: where different photos are in one chart.
     """
 
@@ -57,6 +62,9 @@ class LabCurves(QWidget):
             one.zoomed.connect(other.set_zoom)
             one.zoomed.connect(self.refresh)
             one.save_requested.connect(controller.save)
+        self.epochs = EpochBar(from_end=True)
+        self.epochs.moved.connect(self.refresh)
+        column.addWidget(self.epochs)
         self.warning = Sentence("warning")
         column.addWidget(self.warning)
         self.sentence = Sentence()
@@ -101,6 +109,7 @@ class LabCurves(QWidget):
         for box in self._switches:
             scaled(box, scale)
         scaled(self.note, scale)
+        self.epochs.set_scale(scale)
         for text in (self.warning, self.sentence):
             text.set_scale(scale)
 
@@ -113,14 +122,19 @@ class LabCurves(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Draw what is switched on."""
+        """Draw what is switched on, up to the slider's epoch. The axes are those of the whole."""
         items = [item for item in self._controller.shown_items() if item.history.epochs]
         figures = len(items) <= _MOST_FIGURES and not self._narrow
         lines = {item.key: self._lines(item, figures) for item in items}
         drawn = [line for found in lines.values() for line in found]
+        self.epochs.set_last(max((item.history.epochs[-1].epoch for item in items), default=0))
         # The plan's end while a run goes on: the axis stands still while points arrive.
         x_range = (0.0, max([2.0, *(float(_length(item)) for item in items)]))
         y_range = self._y_range(items, drawn)
+        epoch, hint = self.epochs.epoch, HINT
+        if not self.epochs.at_end:
+            lines = {key: [_cut(line, epoch) for line in found] for key, found in lines.items()}
+            hint = _BEFORE if epoch == 0 else ""
         plain = [item for item in items if _kind(item) is Kind.PLAIN]
         others = [item for item in items if _kind(item) is not Kind.PLAIN]
         both = bool(plain) and bool(others)
@@ -131,16 +145,24 @@ class LabCurves(QWidget):
         if split and not title:
             title = "With shortcuts, and others"
         self.plain.show_lines(
-            _axes("Without shortcuts", x_range, y_range),
+            _axes("Without shortcuts", x_range, y_range, hint),
             [line for item in plain for line in lines[item.key]] if split else [],
         )
         self.residual.show_lines(
-            _axes(title, x_range, y_range), [line for item in right for line in lines[item.key]]
+            _axes(title, x_range, y_range, hint),
+            [line for item in right for line in lines[item.key]],
         )
         self.together.setVisible(both and not self._narrow)
         self.warning.setText(different_data_warning(items))
-        text = curves_sentence(items, self._controller.names)
-        self.sentence.setText(text or "Switch a network on in the list to see its curves.")
+        self.sentence.hold(not self.epochs.at_end)
+        self.sentence.setText(self._text(items, epoch))
+
+    def _text(self, items: list[HistoryFound], epoch: int) -> str:
+        if not items:
+            return "Switch a network on in the list to see its curves."
+        if epoch == 0:
+            return f"{_BEFORE}: the weights are random, and the networks can only guess."
+        return curves_sentence([up_to(item, epoch) for item in items], self._controller.names)
 
     def refresh_theme(self) -> None:
         self.refresh()
@@ -178,7 +200,8 @@ class LabCurves(QWidget):
         return found
 
     def _y_range(self, items: list[HistoryFound], lines: list[Line]) -> Range:
-        """Of both charts. While the same curves grow, the axis at most gets longer."""
+        """Of both charts. While the same curves grow, or are watched from their start, the axis at
+        most gets longer."""
         zoom = self.residual.zoom
         if zoom is not None:
             parts = [y for line in lines for y in seen(line, zoom)[1].tolist()]
@@ -186,14 +209,24 @@ class LabCurves(QWidget):
             low = math.floor(min(parts, default=0.0) / step + 1e-6) * step
             return low, min(1.0, max(math.ceil(max(parts, default=1.0) / step) * step, low + step))
         drawn = ({i.key for i in items}, self.training.isChecked(), self.validation.isChecked())
-        low = _floor([y for line in lines for y in line.ys])
+        values = [y for line in lines for y in line.ys]
+        low = _floor(values)
+        if not self.epochs.at_end:  # who watches from the start wants to see the start
+            low = min(low, math.floor(min(values, default=0.0) * 10) / 10)
         if self._held[0] == drawn:
             low = min(low, self._held[1])
         self._held = (drawn, low)
         return low, 1.0
 
 
-def _axes(title: str, x_range: Range, y_range: Range) -> Axes:
+def _cut(line: Line, epoch: int) -> Line:
+    """The line up to an epoch, with its value there beside its name."""
+    count = bisect.bisect_right(line.xs, epoch)
+    figure = percent(line.ys[count - 1]) if line.figure and count else line.figure
+    return replace(line, xs=line.xs[:count], ys=line.ys[:count], figure=figure)
+
+
+def _axes(title: str, x_range: Range, y_range: Range, hint: str = HINT) -> Axes:
     return Axes(
         title=f"{title}: accuracy" if title else "Accuracy",
         x_label="epoch",
@@ -201,7 +234,7 @@ def _axes(title: str, x_range: Range, y_range: Range) -> Axes:
         x_name="epoch",
         x_range=x_range,
         y_range=y_range,
-        hint=HINT,
+        hint=hint,
     )
 
 

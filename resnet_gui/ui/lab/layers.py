@@ -6,9 +6,8 @@ from __future__ import annotations
 import math
 from enum import Enum, auto
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from resnet_gui.core.lab.histories import HistoryFound
 from resnet_gui.core.lab.names import is_untrained, short_name
@@ -24,6 +23,7 @@ from resnet_gui.core.lab.sentences import (
 from resnet_gui.core.nets.registry import kind_of
 from resnet_gui.core.runs.events import LayerStatistics
 from resnet_gui.ui.lab.controller import LabController
+from resnet_gui.ui.lab.epochs import EpochBar
 from resnet_gui.ui.lab.parts import HINT, Sentence, scaled
 from resnet_gui.ui.lab.style import line_colour, line_width
 from resnet_gui.ui.widgets.charts.chart import LineChart
@@ -32,8 +32,6 @@ from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
-
-_FRAME_MS = 120
 
 
 class Measure(Enum):
@@ -45,7 +43,7 @@ class LabLayers(QWidget):
     """One chart with a slider over the epochs.
 
     Attributes:
-        measure: what is drawn. slider: 0 is the initialisation.
+        measure: what is drawn. epochs: which epoch; 0 is the initialisation.
 
     Signals:
         measure_requested(str): id of a network to measure with random weights.
@@ -60,9 +58,6 @@ class LabLayers(QWidget):
         self._controller, self.measure = controller, measure
         self._ranged: list[tuple[str, int]] = []
         self._range: Range | None = None
-        self._timer = QTimer(self)
-        self._timer.setInterval(_FRAME_MS)
-        self._timer.timeout.connect(self._on_frame)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -70,7 +65,9 @@ class LabLayers(QWidget):
         self.chart = LineChart(self._axes(None))
         self.chart.save_requested.connect(controller.save)
         column.addWidget(self.chart, 1)
-        column.addLayout(self._slider_row())
+        self.epochs = EpochBar()
+        self.epochs.moved.connect(self.refresh)
+        column.addWidget(self.epochs)
         self.sentence = Sentence()
         column.addWidget(self.sentence)
         self.note = PlainLabel()
@@ -112,31 +109,13 @@ class LabLayers(QWidget):
         row.addStretch()
         return row
 
-    def _slider_row(self) -> QHBoxLayout:
-        self.play = QPushButton("Play")
-        self.play.setCheckable(True)
-        set_tooltip(self.play, f"Run through the epochs\n{explained('epoch')}")
-        self.play.toggled.connect(self._on_play_toggled)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("Epoch")
-        set_tooltip(self.slider, explained("epoch, initialisation"))
-        self.slider.valueChanged.connect(self.refresh)
-        self.when = PlainLabel()
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.play)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.when)
-        return row
-
     def set_scale(self, scale: float) -> None:
         self.chart.set_scale(scale)
         self.sentence.set_scale(scale)
-        scaled(self.when, scale, bold=True)
+        self.epochs.set_scale(scale)
         scaled(self.note, scale)
-        for widget in (self.choice, self.compute, self.progress, self.stop, self.play):
+        for widget in (self.choice, self.compute, self.progress, self.stop):
             scaled(widget, scale)
-        self._fit_when()
 
     def refresh_theme(self) -> None:
         self.refresh()
@@ -146,28 +125,6 @@ class LabLayers(QWidget):
     @Slot()
     def _on_compute_clicked(self) -> None:
         self.measure_requested.emit(str(self.choice.currentData()))
-
-    @Slot(bool)
-    def _on_play_toggled(self, on: bool) -> None:
-        self.play.setText("Pause" if on else "Play")
-        if on:
-            if self.slider.value() >= self.slider.maximum():
-                self.slider.setValue(0)
-            self._timer.start()
-        else:
-            self._timer.stop()
-
-    @Slot()
-    def _on_frame(self) -> None:
-        if self.slider.value() >= self.slider.maximum():
-            self.play.setChecked(False)
-        else:
-            # A training of 200 epochs is through in some ten seconds, too.
-            self.slider.setValue(self.slider.value() + max(1, self.slider.maximum() // 80))
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.play.setChecked(False)
 
     # --- drawing ----------------------------------------------------------------------------
 
@@ -185,16 +142,8 @@ class LabLayers(QWidget):
         """Draw the shown networks at the slider's epoch."""
         items = [item for item in self._controller.shown_items() if item.history.layers]
         last = max((item.history.layers[-1].epoch for item in items), default=0)
-        if self.slider.maximum() != last:
-            self.slider.blockSignals(True)
-            self.slider.setRange(0, last)
-            self.slider.setPageStep(max(1, last // 10))
-            self.slider.blockSignals(False)
-            self._fit_when()
-        for widget in (self.slider, self.play):
-            widget.setEnabled(last > 0)
-        epoch = self.slider.value()
-        self.when.setText(_when(epoch))
+        self.epochs.set_last(last)
+        epoch = self.epochs.epoch
         recorded = {short_name(item.history) for item in items if not is_untrained(item)}
         lines: list[Line] = []
         named: list[Named] = []
@@ -236,12 +185,6 @@ class LabLayers(QWidget):
                 "scratch record them."
             )
         return " ".join(parts)
-
-    def _fit_when(self) -> None:
-        """A fixed width, so that the slider does not jump while it is moved."""
-        metrics = self.when.fontMetrics()
-        texts = (_when(0), _when(self.slider.maximum()))
-        self.when.setFixedWidth(max(metrics.horizontalAdvance(text) for text in texts) + 6)
 
     def _values(self, layers: LayerStatistics) -> list[tuple[str, float]]:
         if self.measure is Measure.GRADIENTS:
@@ -303,7 +246,3 @@ class LabLayers(QWidget):
             at_one=not gradients,
             hint=HINT,
         )
-
-
-def _when(epoch: int) -> str:
-    return f"after epoch {epoch}" if epoch else "at initialisation"

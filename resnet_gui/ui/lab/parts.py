@@ -48,6 +48,11 @@ class Sentence(QFrame):
     def text(self) -> str:
         return self.label.text()
 
+    def hold(self, on: bool) -> None:
+        """Keep the height that was needed so far: what stands above would jump while the text
+        changes from moment to moment."""
+        self.setMinimumHeight(max(self.minimumHeight(), self.height()) if on else 0)
+
 
 class LabEmpty(QWidget):
     """Where there is nothing to draw: why, and what to do."""

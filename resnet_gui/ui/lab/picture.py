@@ -34,9 +34,14 @@ def picture_of(view: LabCurves | LabLayers | LabDiagram | LabWhy) -> QImage:
             place = QRect(chart.mapTo(widget, QPoint()), chart.size())
             painter.fillRect(place, QColor(theme_colours().window))
             painter.drawImage(place.topLeft(), chart.picture())
-    if isinstance(view, LabLayers):
-        for operated in (view.play, view.slider):
-            painter.fillRect(operated.geometry(), QColor(theme_colours().window))
+    if isinstance(view, LabWhy):
+        turn = view.account.turn
+        at = QRect(turn.mapTo(widget, QPoint()), turn.size())
+        painter.fillRect(at, QColor(theme_colours().surface))
+    if isinstance(view, LabLayers | LabCurves):
+        for operated in (view.epochs.play, view.epochs.slider):
+            place = QRect(operated.mapTo(widget, QPoint()), operated.size())
+            painter.fillRect(place, QColor(theme_colours().window))
     painter.end()
     return image
 
@@ -45,6 +50,6 @@ def _shown(view: LabCurves | LabLayers | LabDiagram | LabWhy) -> tuple[QWidget, 
     if isinstance(view, LabDiagram):
         return view.canvas, view.canvas.rect()
     if isinstance(view, LabWhy):
-        return view.sheet, view.sheet.rect()
+        return view.account.sheet, view.account.sheet.rect()
     first = view.chart if isinstance(view, LabLayers) else view.residual
     return view, view.rect().adjusted(0, first.y(), 0, 0)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_gui.core.lab.histories import HistoryFound
+from resnet_gui.core.lab.histories import HistoryFound, up_to
 from resnet_gui.core.lab.names import (
     dataset_names,
     display_names,
@@ -23,6 +23,7 @@ from resnet_gui.core.lab.names import (
 from resnet_gui.core.lab.sentences import (
     best_epoch,
     curves_sentence,
+    depth_in_plain_words,
     different_data_warning,
     gradients_sentence,
     main_gradients,
@@ -363,6 +364,37 @@ def test_what_gradients_do_before_training_is_told_where_it_is_recorded() -> Non
     assert start_sentence(alike, display_names(alike)) == ""
     untrained = [dataclasses.replace(item, planned=9) for item in items]
     assert start_sentence(untrained, display_names(items)) == ""
+
+
+def test_what_depth_does_is_told_in_plain_words() -> None:
+    items = [
+        found(history("plain", 20, 0.1)),
+        found(history("plain", 56, 0.2)),
+        found(history("residual", 20, 0.08)),
+        found(history("residual", 56, 0.05)),
+    ]
+    text = (
+        "Of the photos that they learn from, plain networks get 90.0% right with 20 layers, but "
+        "only 80.0% with 56. Residual networks get 92.0% right with 20 layers, and 95.0% with 56."
+    )
+    assert depth_in_plain_words(items) == text
+    mine = [found(history(kind, depth, 0.5), own=True) for kind in ("plain", "residual")
+            for depth in (20, 110)]  # fmt: skip
+    assert depth_in_plain_words([*mine, *items]) == text, "what everybody has comes first"
+    assert "with 110" in depth_in_plain_words(mine)
+    assert depth_in_plain_words(items[:3]) == ""
+    going_on = [dataclasses.replace(item, planned=9) for item in items]
+    assert depth_in_plain_words(going_on) == ""
+
+
+def test_a_history_up_to_an_epoch_is_one_that_goes_on() -> None:
+    items = [found(history("plain", depth, 0.1, epochs=6)) for depth in (20, 56)]
+    items = [up_to(item, 4) for item in items]
+    assert [len(item.history.epochs) for item in items] == [4, 4]
+    assert said(*items).startswith("After 4 epochs, Plain-56 has")
+    assert up_to(items[0], 4) is items[0]
+    single = up_to(found(history("residual", 20, 0.1), own=True), 3)
+    assert "in the last epoch (3 of 6)" in said(single)
 
 
 def test_residuals_in_words() -> None:

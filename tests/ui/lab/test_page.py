@@ -22,6 +22,7 @@ from resnet_gui.app.main import WindowApp
 from resnet_gui.core.lab.histories import HistoryFound, run_key
 from resnet_gui.core.system.paths import data_dir
 from resnet_gui.ui.lab.page import PROJECTOR_SCALE, LabPage, View
+from resnet_gui.ui.lab.why import LabWhy
 from resnet_gui.ui.page import PageContext
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import PlainLabel
@@ -219,6 +220,20 @@ def test_axes_stand_still_while_a_run_goes_on(qtbot: QtBot, rig: Rig) -> None:
         page.controller.add_events([done])
         assert view.residual.axes.x_range == axes.x_range
         assert view.residual.axes.y_range == axes.y_range
+    # Watched from the start again, it stays where it is; at the end it goes along.
+    assert view.epochs.epoch == 29
+    view.epochs.slider.setValue(10)
+    done = dataclasses.replace(epoch(30, 40, 0.003, 0.003), run="r")
+    page.controller.add_events([done])
+    assert view.epochs.epoch == 10
+    assert view.epochs.slider.maximum() == 30
+    assert len(view.residual.lines[0].xs) == 10
+    assert "in the last epoch (10 of 40)" in view.sentence.text()
+    watched = view.residual.axes
+    assert watched.y_range == (0.3, 1.0), "the first epochs, too: they lay below the axis"
+    view.epochs.slider.setValue(30)
+    assert len(view.residual.lines[0].xs) == 30
+    assert view.residual.axes.y_range == watched.y_range, "no jump at the end"
     view.residual.set_zoom((1.0, 3.0))  # the first epochs lie below the axis of the whole
     assert view.residual.axes.y_range is not None
     low, high = view.residual.axes.y_range
@@ -226,7 +241,7 @@ def test_axes_stand_still_while_a_run_goes_on(qtbot: QtBot, rig: Rig) -> None:
     seen = [y for x, y in zip(line.xs, line.ys, strict=True) if 1 <= x <= 3]
     assert low <= min(seen) < max(seen) <= high
     view.residual.reset_zoom()
-    assert view.residual.axes.y_range == axes.y_range
+    assert view.residual.axes.y_range == watched.y_range
     page.hidden()
     page.hide()
 
@@ -244,13 +259,22 @@ def test_terms_are_explained_on_hover(qtbot: QtBot, models: Path, app: WindowApp
     assert "Accuracy: " in view.validation.toolTip()
 
 
-def test_words_fit_on_one_screen(qtbot: QtBot, models: Path, app: WindowApp) -> None:
-    app.window.resize(1200, 760)
+@pytest.mark.parametrize("size", [(1200, 760), (1280, 720)])
+def test_words_fit_on_one_screen(
+    qtbot: QtBot, models: Path, app: WindowApp, size: tuple[int, int]
+) -> None:
+    app.window.resize(*size)
     page = open_lab(qtbot, app, View.WHY)
     qtbot.waitUntil(lambda: View.WHY in page.views)
     why = page.views[View.WHY]
-    qtbot.waitUntil(lambda: why.verticalScrollBar().maximum() == 0)  # type: ignore[union-attr]
-    assert why.title.text() == "H(x) = F(x) + x"  # type: ignore[union-attr]
+    assert isinstance(why, LabWhy)
+    qtbot.waitUntil(lambda: why.plain.verticalScrollBar().maximum() == 0)
+    why.plain.turn.click()
+    qtbot.waitUntil(lambda: why.exact.verticalScrollBar().maximum() == 0)
+    assert why.exact.title.text() == "H(x) = F(x) + x"
+    assert why.exact.turn.hasFocus()
+    why.exact.turn.click()
+    assert why.account is why.plain
 
 
 @pytest.mark.parametrize(

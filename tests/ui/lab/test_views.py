@@ -18,6 +18,7 @@ from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.diagram_canvas import DiagramCanvas
 from resnet_gui.ui.lab.page import PROJECTOR_SCALE, View
 from resnet_gui.ui.lab.why import LabWhy
+from resnet_gui.ui.widgets.plain_text import PlainLabel
 from tests.core.lab.test_sources import make_run
 from tests.helpers.histories import history, write
 from tests.ui.conftest import ANSWER_MS
@@ -43,6 +44,52 @@ def test_the_words_come_first_and_agree_with_the_gradients(
     page.show_view(View.GRADIENTS)
     qtbot.waitUntil(lambda: View.GRADIENTS in page.views)
     assert "In Plain-56 the first layer's gradient is 900 times" in layers_of(page).sentence.text()
+
+
+def test_the_first_words_are_for_a_school_class(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    """Vanishing gradients, batch normalisation and V2 stood on the first screen."""
+    page = open_lab(qtbot, app, View.WHY)
+    qtbot.waitUntil(lambda: page.controller.looked and View.WHY in page.views)
+    why = page.views[View.WHY]
+    assert isinstance(why, LabWhy)
+    assert why.account is why.plain
+    qtbot.waitUntil(lambda: why.seen.text().startswith("Of the photos"))
+    assert "91.0% right with 20 layers, but only 88.0% with 56" in why.seen.text()
+    words = " ".join(label.text() for label in why.plain.findChildren(PlainLabel)).lower()
+    for word in ("gradient", "batch", "activation", "v2", "f(x)", "parameter", "optimi"):
+        assert word not in words
+    assert "not a proof" in words
+    # A formula is one word where lines end.
+    exact = " ".join(label.text() for label in why.exact.texts)
+    assert "as 1\u00a0+\u00a0…," in exact
+    assert "vanishing gradients to blame" in exact, "the paper rules them out"
+
+
+def test_curves_are_watched_epoch_by_epoch(qtbot: QtBot, models: Path, app: WindowApp) -> None:
+    """Gradients and residuals had Play, the curves had not."""
+    app.window.resize(1200, 760)
+    view = curves_of(open_lab(qtbot, app))
+    bar = view.epochs
+    assert bar.at_end
+    assert bar.when.text() == "after epoch 6"
+    whole = view.sentence.text()
+    bar.play.click()
+    assert bar.play.text() == "Pause"
+    assert bar.epoch == 0
+    assert all(not len(line.xs) for line in view.plain.lines)
+    axes = view.plain.axes
+    assert view.sentence.text().startswith("Before training")
+    drawn: list[int] = []
+    bar.moved.connect(lambda epoch: drawn.append(len(view.plain.lines[1].xs)))
+    qtbot.waitUntil(lambda: not bar.play.isChecked())
+    assert drawn == [1, 2, 3, 4, 5, 6]
+    assert view.sentence.text() == whole
+    qtbot.keyClick(bar.slider, Qt.Key.Key_Left)
+    qtbot.keyClick(bar.slider, Qt.Key.Key_Left)
+    assert "After 4 epochs, Plain-56 has 68.0% training accuracy" in view.sentence.text()
+    assert view.plain.lines[2].figure == "68.0%"
+    for name in ("x_range", "y_range"):
+        assert getattr(view.plain.axes, name) == getattr(axes, name), "the axes stand still"
 
 
 def test_without_bundled_histories_the_newest_run_is_shown(
@@ -100,23 +147,23 @@ def test_the_slider_runs_from_the_start_to_the_end(
 ) -> None:
     page = open_lab(qtbot, app, View.GRADIENTS)
     view = layers_of(page)
-    assert view.slider.maximum() == 2
-    assert view.when.text() == "at initialisation"
+    assert view.epochs.slider.maximum() == 2
+    assert view.epochs.when.text() == "at initialisation"
     assert "900 times" in view.sentence.text()
     axes = view.chart.axes.y_range
-    view.slider.setValue(1)
-    assert view.when.text() == "after epoch 1"
+    view.epochs.slider.setValue(1)
+    assert view.epochs.when.text() == "after epoch 1"
     assert "300 times" in view.sentence.text()
-    view.slider.setValue(2)
+    view.epochs.slider.setValue(2)
     assert "30 times" in view.sentence.text()
     assert view.chart.axes.y_range == axes
-    view.play.click()
-    assert view.slider.value() == 0
-    qtbot.waitUntil(lambda: view.slider.value() == 2 and not view.play.isChecked())
-    view.play.click()
+    view.epochs.play.click()
+    assert view.epochs.slider.value() == 0
+    qtbot.waitUntil(lambda: view.epochs.slider.value() == 2 and not view.epochs.play.isChecked())
+    view.epochs.play.click()
     page.tabs[View.RESIDUALS].click()
     qtbot.waitUntil(lambda: View.RESIDUALS in page.views)
-    assert not view.play.isChecked()
+    assert not view.epochs.play.isChecked()
     residuals = layers_of(page, View.RESIDUALS)
     assert "0.30 in ResNet-56" in residuals.sentence.text()
     assert [len(line.xs) for line in residuals.chart.lines] == [9, 27, 9, 27]
@@ -130,7 +177,7 @@ def test_a_network_measured_here_has_no_epochs(qtbot: QtBot, models: Path, app: 
     qtbot.waitUntil(lambda: bool(page.controller.fresh), timeout=ANSWER_MS)
     assert view.chart.lines[-1].name == "Plain-20, untrained"
     assert view.chart.lines[-1].dotted
-    view.slider.setValue(1)
+    view.epochs.slider.setValue(1)
     assert all("untrained" not in line.name for line in view.chart.lines)
     assert "move the slider to the start" in view.note.text()
 
