@@ -37,7 +37,7 @@ class LabCurves(QWidget):
 
     Attributes:
         training, validation: which accuracies are drawn. together: one chart for all.
-        epochs: up to which epoch; at first the last one.
+        row: what stands above the charts. epochs: up to which epoch; at first the last one.
         warning: where different photos are in one chart.
     """
 
@@ -50,7 +50,8 @@ class LabCurves(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addLayout(self._switch_row())
+        self.row = self._switch_row()
+        column.addLayout(self.row)
         self.plain = LineChart(_axes("Without shortcuts", (0, 1), (0, 1)))
         self.residual = LineChart(_axes("With shortcuts", (0, 1), (0, 1)))
         self.charts = QHBoxLayout()
@@ -112,6 +113,11 @@ class LabCurves(QWidget):
         self.epochs.set_scale(scale)
         for text in (self.warning, self.sentence):
             text.set_scale(scale)
+
+    def set_low(self, low: bool) -> None:
+        """Whether there is little height: the charts need it."""
+        for text in (self.warning, self.sentence):
+            text.set_low(low)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

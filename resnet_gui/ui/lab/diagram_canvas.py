@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -23,26 +21,19 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from resnet_gui.core.lab.diagram_types import (
     BlockBox,
     NetworkDiagram,
-    StageBox,
     count_text,
     shape_text,
 )
 from resnet_gui.core.nets.registration import Kind, Shortcut
 from resnet_gui.ui.lab.box_texts import box_lines
+from resnet_gui.ui.lab.diagram_layout import Band, Layout, lay_out
 from resnet_gui.ui.lab.style import kind_colour
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 
 ZOOMS = (0.3, 0.45, 0.65, 0.85, 1.0, 1.25, 1.6, 2.0)
 _MANY_BLOCKS = ((45, 4), (90, 2), (250, 1))  # blocks up to -> index into ZOOMS
-_MARGIN = 1.0
 _TEXT_FROM = 0.6  # smaller boxes have no room for words
-
-
-@dataclass(frozen=True, slots=True)
-class _Band:
-    stage: StageBox
-    area: QRectF
 
 
 class DiagramCanvas(QWidget):
@@ -67,11 +58,10 @@ class DiagramCanvas(QWidget):
         self._zoom = self._usual = 4
         self._by_hand = False  # a person's own zoom stays
         self._room = QSize()  # in which it was laid out last
-        self._rects: list[QRectF] = []
+        self._packed = False
+        self._layout = Layout()
         self._blocks: tuple[BlockBox, ...] = ()
-        self._bands: list[_Band] = []
         self._hovered = -1
-        self._wrapped = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -88,22 +78,29 @@ class DiagramCanvas(QWidget):
         self.zoomed.emit()
 
     def _grow(self) -> None:
-        """A small network fills the room that is there. Large type gives some of its size back
-        where that brings the last stage into sight."""
+        """A small network fills the room that is there. Where a stage would be out of sight, some
+        stand beside each other, and large type gives some of its size back; the last step has no
+        words in its boxes."""
         self._room = room = self._seen()
-        larger = (len(ZOOMS) - 2, len(ZOOMS) - 3) if self._usual >= 4 and self._blocks else ()
-        for zoom in larger:
-            self._zoom = zoom
-            self._lay_out()
-            if self.minimumHeight() <= room.height() and not self._wrapped:
+        few = self._usual >= 4 and bool(self._blocks)
+        for zoom in (len(ZOOMS) - 2, len(ZOOMS) - 3) if few else ():
+            self._set_zoom(zoom)
+            if self._layout.height <= room.height() and not self._layout.wrapped:
                 return
-        smaller = (self._usual, self._usual - 1) if self._usual >= 4 and self.scale > 1 else ()
-        for zoom in (*smaller, self._usual):
-            self._zoom = zoom
-            self._lay_out()
-            stages = [band.area.bottom() for band in self._bands if band.stage.role == "stage"]
-            if max(stages, default=0.0) <= room.height():
+        usual, large = self._usual, self.scale > 1
+        steps = [(usual, False)]
+        if few:
+            steps += [(usual - 1, False)] if large else []
+            steps += [(usual, True)]
+            steps += [(usual - 1, True), (usual - 2, True), (usual - 3, True)] if large else []
+        for zoom, packed in (*steps, (usual, False)):
+            self._set_zoom(zoom, packed=packed)
+            if self._layout.stages_end <= room.height():
                 return
+
+    def _set_zoom(self, zoom: int, *, packed: bool = False) -> None:
+        self._zoom, self._packed = zoom, packed
+        self._lay_out()
 
     def _seen(self) -> QSize:
         """The room in which it is looked at."""
@@ -142,47 +139,18 @@ class DiagramCanvas(QWidget):
 
     def block_area(self, number: int) -> QRect:
         """Where a block is drawn."""
-        return self._rects[number].toRect() if 0 <= number < len(self._rects) else QRect()
+        rects = self._layout.rects
+        return rects[number].toRect() if 0 <= number < len(rects) else QRect()
 
     # --- layout -----------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._rects, self._bands = [], []
-        self._wrapped = False
-        zoom, top = self.zoom, _MARGIN
-        head = 30.0 * self.scale
-        for stage in self.diagram.stages if self.diagram else ():
-            most = max(len(box_lines(block)) for block in stage.blocks)
-            width, gap, arc = 88 * zoom, 36 * zoom, 26 * zoom
-            if all(block.shortcut is Shortcut.NONE for block in stage.blocks):
-                arc = 4 * zoom
-            if self._worded:
-                metrics = QFontMetricsF(self._font())
-                texts = {text for block in stage.blocks for text in box_lines(block)}
-                widest = max((metrics.horizontalAdvance(text) for text in texts), default=0.0)
-                width = max(width, widest + 18 * zoom)
-            high = max(16.0, (most * 17 + 14) * zoom) if self._worded else 26 * max(zoom, 0.5)
-            left = _MARGIN + 14 + gap / 2
-            per_line = max(1, int((self.width() - 2 * left + gap) // (width + gap)))
-            lines = -(-len(stage.blocks) // per_line)
-            self._wrapped = self._wrapped or lines > 1
-            per_line = -(-len(stage.blocks) // lines)  # 5 and 4 look better than 7 and 2
-            area = QRectF(
-                _MARGIN, top, self.width() - 2 * _MARGIN, head + lines * (high + arc + 6) + 10
-            )
-            for number in range(len(stage.blocks)):
-                line, place = divmod(number, per_line)
-                self._rects.append(
-                    QRectF(
-                        left + place * (width + gap),
-                        top + head + arc + line * (high + arc + 6),
-                        width,
-                        high,
-                    )
-                )
-            self._bands.append(_Band(stage, area))
-            top = area.bottom() + 10
-        self.setMinimumHeight(max(0, round(top + _MARGIN - 10)))
+        stages = self.diagram.stages if self.diagram else ()
+        words = QFontMetricsF(self._font()) if self._worded else None
+        self._layout = lay_out(
+            stages, self.width(), self.zoom, self.scale, words, packed=self._packed
+        )
+        self.setMinimumHeight(self._layout.height)
         self.update()
 
     @property
@@ -204,14 +172,14 @@ class DiagramCanvas(QWidget):
     # --- mouse and keys ---------------------------------------------------------------------
 
     def _at(self, position: QPointF) -> int:
-        return next((n for n, rect in enumerate(self._rects) if rect.contains(position)), -1)
+        return next((n for n, rect in enumerate(self._layout.rects) if rect.contains(position)), -1)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         found = self._at(event.position())
         if found != self._hovered:
             for number in (found, self._hovered):
                 if number >= 0:
-                    self.update(self._rects[number].toRect().adjusted(-4, -4, 4, 4))
+                    self.update(self._layout.rects[number].toRect().adjusted(-4, -4, 4, 4))
             self._hovered = found
             set_tooltip(self, self._blocks[found].title if found >= 0 else "")
             shape = Qt.CursorShape.PointingHandCursor if found >= 0 else Qt.CursorShape.ArrowCursor
@@ -251,7 +219,7 @@ class DiagramCanvas(QWidget):
         seen = QRectF(event.rect())
         bold = QFont(self.font())
         bold.setPointSizeF(bold.pointSizeF() * self.scale)
-        for band in self._bands:
+        for band in self._layout.bands:
             if not band.area.intersects(seen):
                 continue
             painter.setPen(QPen(QColor(colours.border), 1))
@@ -263,7 +231,7 @@ class DiagramCanvas(QWidget):
         seen = seen.adjusted(-reach, -reach, reach, reach)
         if not self._worded:
             self._paint_small(painter, seen)
-        for number, rect in enumerate(self._rects if self._worded else ()):
+        for number, rect in enumerate(self._layout.rects if self._worded else ()):
             if rect.intersects(seen):
                 self._paint_block(painter, number, rect)
         if self.hasFocus():
@@ -271,7 +239,7 @@ class DiagramCanvas(QWidget):
             painter.setPen(QPen(QColor(colours.accent), 1))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
 
-    def _paint_heading(self, painter: QPainter, band: _Band, font: QFont) -> None:
+    def _paint_heading(self, painter: QPainter, band: Band, font: QFont) -> None:
         colours, stage = theme_colours(), band.stage
         bold = QFont(font)
         bold.setBold(True)
@@ -300,7 +268,7 @@ class DiagramCanvas(QWidget):
         boxes: list[QRectF] = []
         line: list[QLineF] = []
         arcs: dict[Shortcut, list[QLineF]] = {}
-        for block, rect in zip(self._blocks, self._rects, strict=True):
+        for block, rect in zip(self._blocks, self._layout.rects, strict=True):
             if not rect.intersects(seen):
                 continue
             boxes.append(rect)
@@ -330,7 +298,7 @@ class DiagramCanvas(QWidget):
                 painter.setPen(QPen(QColor(colours.accent), 1))
                 if number == self.selected:
                     painter.setBrush(QColor(colours.accent))
-                painter.drawRect(self._rects[number])
+                painter.drawRect(self._layout.rects[number])
 
     def _paint_block(self, painter: QPainter, number: int, rect: QRectF) -> None:
         colours, zoom, block = theme_colours(), self.zoom, self._blocks[number]

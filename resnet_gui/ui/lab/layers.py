@@ -43,7 +43,8 @@ class LabLayers(QWidget):
     """One chart with a slider over the epochs.
 
     Attributes:
-        measure: what is drawn. epochs: which epoch; 0 is the initialisation.
+        measure: what is drawn. row: what stands above the chart.
+        epochs: which epoch; 0 is the initialisation.
 
     Signals:
         measure_requested(str): id of a network to measure with random weights.
@@ -61,7 +62,8 @@ class LabLayers(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addLayout(self._measure_row())
+        self.row = self._measure_row()
+        column.addLayout(self.row)
         self.chart = LineChart(self._axes(None))
         self.chart.save_requested.connect(controller.save)
         column.addWidget(self.chart, 1)
@@ -86,6 +88,7 @@ class LabLayers(QWidget):
         self.choice = ComboBox()
         self.choice.setAccessibleName("Network to compute")
         self.choice.setMaxVisibleItems(20)
+        self.choice.setMinimumWidth(120)  # in narrow windows
         for model_id, title in self._controller.measurable():
             self.choice.add_choice(title, model_id)
         self.choice.setCurrentIndex(max(0, self.choice.findData("cifar-plain56")))
@@ -116,6 +119,10 @@ class LabLayers(QWidget):
         scaled(self.note, scale)
         for widget in (self.choice, self.compute, self.progress, self.stop):
             scaled(widget, scale)
+
+    def set_low(self, low: bool) -> None:
+        """Whether there is little height: the chart needs it."""
+        self.sentence.set_low(low)
 
     def refresh_theme(self) -> None:
         self.refresh()

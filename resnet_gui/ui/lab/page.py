@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from functools import partial
 
-from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -22,6 +22,7 @@ from resnet_gui.ui.lab.curves import LabCurves
 from resnet_gui.ui.lab.diagram import LabDiagram
 from resnet_gui.ui.lab.layers import LabLayers, Measure
 from resnet_gui.ui.lab.network_list import NetworkList
+from resnet_gui.ui.lab.networks_button import NetworksButton
 from resnet_gui.ui.lab.parts import LabEmpty, scaled
 from resnet_gui.ui.lab.picture import picture_of
 from resnet_gui.ui.lab.why import LabWhy
@@ -37,6 +38,8 @@ _ROOM = QSize(670, 590)
 _PROJECTOR, _PICTURE = "Projector", "Save picture…"
 _NARROW = 690  # pixels: below, the charts have no room beside the list, nor the tabs for a word
 _ROOM_FOR_PICTURE = _NARROW + 160  # beside the tabs; where there is none the menu has it
+_LOW = 400  # pixels: below, a chart has no room beside a sentence of several lines
+_LOW_ABOVE = 500  # and none below the list of networks
 REFRESH_MS = 1000
 
 
@@ -57,16 +60,6 @@ _WORDS = {
     View.RESIDUALS: ("Residuals", "How much each block changes its input"),
     View.DIAGRAM: ("Diagram", "Stages, blocks and layers of a network"),
 }
-_NO_HISTORIES = (
-    "No trainings to show yet",
-    "This copy of the program came without recorded trainings. Train a network on the Train page: "
-    "its curves appear here.",
-)
-_NO_LAYERS = (
-    "No recorded layers yet",
-    "Trainings from random weights record their layers. Untrained networks can be measured now: "
-    "Plain-56 and ResNet-56 take some seconds.",
-)
 
 
 class LabPage(Page):
@@ -94,6 +87,7 @@ class LabPage(Page):
         self._made = dict(self.views)  # some have no place yet
         self._scales: dict[View, float] = {}
         self._scale = 1.0
+        self._low = False
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(10)
@@ -101,6 +95,7 @@ class LabPage(Page):
         column.addWidget(self.notices)
         self.networks = NetworkList(controller)
         self.networks.hide()  # the first view has no use for it
+        self.choose = NetworksButton(self.networks)
         self.stack = QStackedWidget()
         self.empty = LabEmpty()
         self.empty.button.clicked.connect(self._on_first_pair)
@@ -152,8 +147,9 @@ class LabPage(Page):
             self.save, "Save what is shown as a picture, for slides and worksheets (Ctrl+S)"
         )
         self.save.clicked.connect(self._on_save)
+        self.save.hide()  # until there is room: a small window would begin with a scroll bar
         row.addWidget(self.save)
-        self.projector = QPushButton(_PROJECTOR)
+        self.projector = QPushButton()
         self.projector.setAccessibleName(_PROJECTOR)
         self.projector.setCheckable(True)
         put_icon(self.projector, "screen")
@@ -252,7 +248,11 @@ class LabPage(Page):
         self.views[self.view] = made
         if charts:
             self.networks.show_for(curves, self._scale)
-        self.networks.setVisible(charts and some)
+        if isinstance(made, LabCurves | LabLayers):
+            made.set_low(self._low)
+            self.choose.stand_in(made.row)
+        shown = charts and some
+        self.networks.setVisible(shown and (self.choose.isChecked() or not self.choose.folded))
         self.stack.setCurrentWidget(self.views[self.view])
         # A style sheet takes back the type that was set before the first show.
         if fresh or self._scales[self.view] != self._scale:
@@ -263,10 +263,8 @@ class LabPage(Page):
         self.networks.hide()
         if not self.controller.looked:
             self.empty.say("", "Reading the recorded trainings…")
-        elif curves:
-            self.empty.say(*_NO_HISTORIES)
         else:
-            self.empty.say(*_NO_LAYERS, "Compute both")
+            self.empty.say_what_is_missing(curves)
         self.stack.setCurrentWidget(self.empty)
 
     def _build(self, view: View) -> LabCurves | LabLayers | LabDiagram | LabWhy:
@@ -324,16 +322,47 @@ class LabPage(Page):
         if self._fitting_scale() != self._scale:  # the whole screen has come only now
             self._set_scale(self._fitting_scale())
             self._build_soon.start()
+        self._arrange()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        place = self.parentWidget()
+        if place is not None:
+            place.installEventFilter(self)  # once, however often it is asked for
+        self._arrange()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """There is more or less room, while the page keeps the least size that it needs."""
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self._arrange()
+        return super().eventFilter(watched, event)
+
+    def _arrange(self) -> None:
+        """Put the parts where there is room for them."""
+        place = self.parentWidget()
+        high = (self.height() if place is None else place.height()) / self._scale
         narrow = self.width() < _NARROW * self._scale
         direction = QBoxLayout.Direction
         self.projector.setText("" if narrow else _PROJECTOR)
         self.save.setVisible(self.width() >= _ROOM_FOR_PICTURE * self._scale)
         self._row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
-        self.networks.set_above(narrow)
+        low = high < (_LOW_ABOVE if narrow else _LOW)
+        folded = narrow and low
+        self.networks.set_above(narrow and not folded)
+        if (low, folded) != (self._low, self.choose.folded):
+            self._low, self.choose.folded = low, folded
+            if folded:
+                self._row.removeWidget(self.networks)
+            else:
+                self._row.insertWidget(0, self.networks)
+            self._build_soon.start()
+        self.choose.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that nothing inside has used."""
-        if event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
+        if event.key() == Qt.Key.Key_Escape and self.choose.isChecked():
+            self.choose.setChecked(False)
+        elif event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
             self.projector.setChecked(False)
         else:
             super().keyPressEvent(event)

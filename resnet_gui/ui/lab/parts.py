@@ -5,8 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
 
-from resnet_gui.ui.widgets.plain_text import PlainLabel
+from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel
 
+_NO_HISTORIES = (
+    "No trainings to show yet",
+    "This copy of the program came without recorded trainings. Train a network on the Train page: "
+    "its curves appear here.",
+)
+_NO_LAYERS = (
+    "No recorded layers yet",
+    "Trainings from random weights record their layers. Untrained networks can be measured now: "
+    "Plain-56 and ResNet-56 take some seconds.",
+)
 HINT = "Switch a network on in the list"  # in a chart without lines
 
 
@@ -29,20 +39,32 @@ class Sentence(QFrame):
     def __init__(self, kind: str = "notice", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", kind)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(14, 9, 14, 9)
         self.label = PlainLabel()
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setAccessibleName("Mind this" if kind == "warning" else "What there is to see")
         column.addWidget(self.label)
+        self.line = ElidedLabel()
+        self.line.setAccessibleName(self.label.accessibleName())
+        self.line.hide()
+        column.addWidget(self.line)
         self.set_scale(1.0)
 
     def set_scale(self, scale: float) -> None:
         scaled(self.label, scale * 1.15)
+        scaled(self.line, scale)
+
+    def set_low(self, low: bool) -> None:
+        """Whether there is room for one line only, which the tooltip tells in full."""
+        self._column.setContentsMargins(14, 4 if low else 9, 14, 4 if low else 9)
+        self.label.setVisible(not low)
+        self.line.setVisible(low)
 
     def setText(self, text: str) -> None:
         self.label.setText(text)
+        self.line.setText(text)
         self.setVisible(bool(text))
 
     def text(self) -> str:
@@ -85,3 +107,10 @@ class LabEmpty(QWidget):
         self.text.setText(text)
         self.button.setText(button)
         self.button.setVisible(bool(button))
+
+    def say_what_is_missing(self, curves: bool) -> None:
+        """There is no training to show; or none with layers."""
+        if curves:
+            self.say(*_NO_HISTORIES)
+        else:
+            self.say(*_NO_LAYERS, "Compute both")

@@ -239,6 +239,19 @@ def test_in_large_type_nothing_that_matters_is_cut(
     last = canvas.block_area(len(diagram.blocks) - 2)  # the head may be scrolled to
     assert last.bottom() < area.viewport().height()
     assert canvas.zoom > 1.1  # and its words are still larger than the program's
+    for name, words in (("resnet18", True), ("resnet50", True), ("cifar-resnet56", False)):
+        page.controller.draw(name)
+        qtbot.waitUntil(lambda: page.controller.diagram is not None, timeout=ANSWER_MS)
+        deeper = page.controller.diagram
+        assert deeper is not None
+        canvas.show_diagram(deeper)
+        last = canvas.block_area(len(deeper.blocks) - 2)
+        assert last.bottom() < area.viewport().height(), f"{name}: later stages are not seen"
+        assert (canvas.zoom > 0.9) is words
+        assert all(canvas.rect().contains(canvas.block_area(n)) for n in range(len(deeper.blocks)))
+        assert len(
+            {canvas.block_area(n).topLeft().toTuple() for n in range(len(deeper.blocks))}
+        ) == len(deeper.blocks)
     curves = LabCurves(page.controller)
     qtbot.addWidget(curves)
     curves.resize(860, 600)

@@ -278,6 +278,7 @@ class LineChart(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setFont(self.reset.font())  # as large as the chart's type
         some = any(len(line.xs) for line in self.lines)
         zoom_in = menu.addAction("Zoom in", QKeySequence(Qt.Key.Key_Plus), self.zoom_in)
         zoom_in.setEnabled(some)

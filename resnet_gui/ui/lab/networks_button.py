@@ -1,0 +1,52 @@
+"""The list of networks in low windows, which have room for it neither beside nor above a chart."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Slot
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton
+
+from resnet_gui.ui.lab.network_list import NetworkList
+from resnet_gui.ui.widgets.plain_text import set_tooltip
+
+
+class NetworksButton(QPushButton):
+    """Stands in a view's first row, and opens the list over the view while it is pressed.
+
+    Attributes:
+        folded: whether the list has no other place.
+    """
+
+    def __init__(self, networks: NetworkList) -> None:
+        super().__init__("Networks")
+        self._networks = networks
+        self.folded = False
+        self.setCheckable(True)
+        set_tooltip(self, "Switch networks on and off")
+        self.toggled.connect(self.place)
+        self.hide()
+
+    def stand_in(self, row: QHBoxLayout) -> None:
+        """Take the first place of a view's first row."""
+        if row.indexOf(self) < 0:
+            self.setChecked(False)
+            row.insertWidget(0, self)
+        self.setVisible(self.folded)
+
+    @Slot()
+    def place(self) -> None:
+        """Show the list below the button, down to the end of the view; or not."""
+        view = self.parentWidget()
+        if not self.folded or view is None:
+            return
+        self._networks.setVisible(self.isChecked())
+        if self.isChecked():
+            page = self._networks.parentWidget()
+            top = self.mapTo(page, QPoint(0, self.height() + 4))
+            room = view.mapTo(page, QPoint(0, view.height())).y() - top.y()
+            self._networks.setGeometry(top.x(), top.y(), self._networks.sizeHint().width(), room)
+            self._networks.raise_()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.setChecked(False)
