@@ -98,6 +98,13 @@ class EmptyState(QWidget):
             column.addLayout(self._samples(samples))
         column.addStretch(1)
 
+    def minimumSizeHint(self) -> QSize:
+        """Behind the photos it asks for no room: they would be scrolled for its sake."""
+        return QSize() if self.isHidden() else super().minimumSizeHint()
+
+    def heightForWidth(self, width: int) -> int:
+        return -1 if self.isHidden() else super().heightForWidth(width)
+
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)

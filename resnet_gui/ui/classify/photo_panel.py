@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from resnet_gui.core.preprocessing import Preprocessing
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.classify.photo_view import PhotoView
 from resnet_gui.ui.widgets.icons import put_icon
+from resnet_gui.ui.widgets.low_window import LowWindow
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, set_tooltip
 from resnet_gui.ui.widgets.previews import Preview, Previews
+
+_SWITCH = "What the network sees"
+_LEAST = 90  # pixels of height of the photo, in low windows
 
 
 class PhotoPanel(QWidget):
@@ -30,7 +35,8 @@ class PhotoPanel(QWidget):
         self._network_views = Previews(io, self)
         self._network_views.made.connect(self._on_network_view)
         self.view = PhotoView()
-        self.crop_button = QPushButton("What the network sees")
+        self.crop_button = QPushButton(_SWITCH)
+        self.crop_button.setAccessibleName(_SWITCH)
         self.crop_button.setCheckable(True)
         put_icon(self.crop_button, "crop")
         set_tooltip(
@@ -40,7 +46,7 @@ class PhotoPanel(QWidget):
         self.size_label = ElidedLabel()
         self.size_label.setProperty("kind", "muted")
         self.size_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        below = QHBoxLayout()
+        self._below = below = QHBoxLayout()
         below.addWidget(self.crop_button)
         below.addWidget(self.size_label, 1)
         column = QVBoxLayout(self)
@@ -49,6 +55,32 @@ class PhotoPanel(QWidget):
         column.addWidget(self.view, 1)
         column.addLayout(below)
         self._column = column
+        self._window = LowWindow(self)
+        self._window.changed.connect(self._on_low_changed)
+        self._view_height = self.view.minimumHeight()
+
+    @Slot(bool)
+    def _on_low_changed(self, low: bool) -> None:
+        """The photo needs the height: the switch stands on its corner."""
+        self.size_label.setVisible(not low)
+        self.crop_button.setText("" if low else _SWITCH)
+        self.view.setMinimumHeight(_LEAST if low else self._view_height)
+        if low:
+            self._below.removeWidget(self.crop_button)
+            self.crop_button.setParent(self.view)
+            self.crop_button.show()
+            self._place_switch()
+        else:
+            self._below.insertWidget(0, self.crop_button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_switch()
+
+    def _place_switch(self) -> None:
+        if self.crop_button.parentWidget() is self.view:
+            self.crop_button.adjustSize()
+            self.crop_button.move(6, self.view.height() - self.crop_button.height() - 6)
 
     def put_below(self, widget: QWidget) -> None:
         """Give something that belongs to the photo its place right below it."""

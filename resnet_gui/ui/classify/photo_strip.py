@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from resnet_gui.ui.library.looks import LOOKS, MANY, PHOTO
 from resnet_gui.ui.widgets.folding_row import FoldingRow
+from resnet_gui.ui.widgets.low_window import LowWindow
 from resnet_gui.ui.widgets.menu_list_view import MenuListView
 from resnet_gui.ui.widgets.photo_delegate import PhotoDelegate
 from resnet_gui.ui.widgets.photo_list import PhotoList, PhotoState
@@ -36,6 +37,7 @@ from resnet_gui.ui.widgets.turns import Turns
 from resnet_gui.ui.widgets.words import duration, pace
 
 _WIDTH, _HEIGHT, _LOW_HEIGHT = 116, 111, 81
+_BARE = QSize(64, 46)  # of a cell without words, in low windows
 _SCROLL_BAR = 20  # below the cells, with the frame
 _COUNTED_AT_ONCE = 2000  # photos
 _COUNTED = 120  # pixels in which “1,234 of 10,000” is read
@@ -60,12 +62,23 @@ class _Photos(MenuListView):
         self.setItemDelegate(self._delegate)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(_HEIGHT + _SCROLL_BAR)
+        self._window = LowWindow(self)
+        self._window.changed.connect(self._on_low_changed)
+
+    @Slot(bool)
+    def _on_low_changed(self, low: bool) -> None:
+        self._delegate.captioned = not low
+        self._delegate.width = _BARE.width() if low else _WIDTH
+        self.setMaximumHeight(_SCROLL_BAR + (_BARE.height() if low else _HEIGHT))
+        self._fit()
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), _HEIGHT + _SCROLL_BAR)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(_WIDTH, _LOW_HEIGHT + _SCROLL_BAR)
+        low = _BARE.height() if self._window.low else _LOW_HEIGHT
+        return QSize(_WIDTH, low + _SCROLL_BAR)
 
     def doItemsLayout(self) -> None:
         """Qt looks at every photo: not while the grid or the table is shown instead."""
@@ -77,12 +90,17 @@ class _Photos(MenuListView):
         self.scheduleDelayedItemsLayout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Thumbnails become lower where the window is low."""
+        """Thumbnails become lower where there is less room."""
+        self._fit()
+        super().resizeEvent(event)
+
+    def _fit(self) -> None:
         height = max(_LOW_HEIGHT, min(_HEIGHT, self.height() - _SCROLL_BAR))
+        if self._window.low:
+            height = _BARE.height()
         if height != self._delegate.height:
             self._delegate.height = height
             self.scheduleDelayedItemsLayout()
-        super().resizeEvent(event)
 
     def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
         """Only what is seen of them is painted. Qt's list would look for the place of each of

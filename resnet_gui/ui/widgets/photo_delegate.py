@@ -30,19 +30,20 @@ from resnet_gui.ui.widgets.icons import draw_icon
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, caption_lines
 from resnet_gui.ui.widgets.theme import theme_colours
 
-_SIDE, _CAPTION_HEIGHT = 4, 37
+_SIDE, _CAPTION_HEIGHT, _BARE_HEIGHT = 4, 37, 12  # beside a thumbnail, below and above it
 
 
 class PhotoDelegate(QStyledItemDelegate):
     """Paints one thumbnail with its top label.
 
     Attributes:
-        width, height: of a cell, in points.
+        width, height: of a cell, in points. captioned: whether words stand below the picture.
     """
 
     def __init__(self, width: int, height: int, parent: QObject) -> None:
         super().__init__(parent)
         self.width, self.height = width, height
+        self.captioned = True
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -60,7 +61,9 @@ class PhotoDelegate(QStyledItemDelegate):
         cell = QRectF(option.rect.x(), option.rect.y(), option.rect.width(), self.height)
         painter.save()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        draw_photo(painter, cell, photo, image, selected=selected, kept=True)
+        draw_photo(
+            painter, cell, photo, image, selected=selected, kept=True, captioned=self.captioned
+        )
         painter.restore()
 
 
@@ -72,6 +75,7 @@ def draw_photo(
     *,
     selected: bool,
     kept: bool,
+    captioned: bool = True,
 ) -> None:
     """Paint a photo's cell.
 
@@ -79,6 +83,7 @@ def draw_photo(
         room: the whole cell. photo: None: a blank one.
         image: the thumbnail, if it is there.
         kept: whether the picture is kept as it was drawn, see `draw_thumbnail`.
+        captioned: whether the answer stands below it.
     """
     colours = theme_colours()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -91,7 +96,7 @@ def draw_photo(
         painter.setPen(QPen(QColor(colours.accent), 2))
         painter.drawPath(ground)
     frame = cell.adjusted(_SIDE, 4, -_SIDE, 0)
-    frame.setHeight(room.height() - _CAPTION_HEIGHT)
+    frame.setHeight(room.height() - (_CAPTION_HEIGHT if captioned else _BARE_HEIGHT))
     failed = photo is not None and photo.state is PhotoState.FAILED
     if kept:
         draw_thumbnail(painter, frame, image, failed=failed)
@@ -99,7 +104,7 @@ def draw_photo(
         painter.save()
         paint_thumbnail(painter, frame, image, failed=failed)
         painter.restore()
-    if photo is None:
+    if photo is None or not captioned:
         return
     font = painter.font()
     font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))

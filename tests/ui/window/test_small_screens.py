@@ -109,6 +109,16 @@ def test_photos_fit_a_small_window(
         last = page.strip.remove_all
         qtbot.waitUntil(lambda edge=edge, last=last: last.mapTo(page, edge).x() < page.width())
         qtbot.waitUntil(lambda: page.width() <= ROOM.width())
+    # The photo, its answer and the row of photos are seen at once; with one notice, too.
+    page.look.show_photo()
+    for notice in page.notices.shown:
+        page.notices.remove(notice)
+    qtbot.waitUntil(lambda: page.strip.view.isVisible() and page.strip.isVisible())
+    qtbot.waitUntil(lambda: place.verticalScrollBar().maximum() == 0)
+    assert page.crop_button.parentWidget() is page.view
+    assert page.view.rect().contains(page.crop_button.geometry())
+    assert page.crop_button.accessibleName() == "What the network sees"
+    page.look.show_table()
     qtbot.waitUntil(lambda: page.look.shown is not None)
     library = page.look.shown
     assert library is not None
@@ -116,6 +126,8 @@ def test_photos_fit_a_small_window(
     qtbot.waitUntil(lambda: place.horizontalScrollBar().maximum() == 0)
     window.resize(1200, 740)
     qtbot.waitUntil(lambda: not library.bar.folded)
+    assert page.crop_button.text() == "What the network sees"
+    assert page.crop_button.parentWidget() is not page.view
     page.controller.set_paused(False)
     page.controller.stop()
     qtbot.waitUntil(lambda: not app.io.busy and not app.inference.busy, timeout=60_000)
