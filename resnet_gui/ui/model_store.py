@@ -17,6 +17,8 @@ from resnet_gui.ui.widgets.words import sentence
 if TYPE_CHECKING:
     from resnet_gui.core.zoo.storage.inventory import Inventory
 
+    _Seen = tuple[Inventory, Mapping[str, str]]
+
 
 class ModelStore(QObject):
     """What models there are, as of the last look.
@@ -69,14 +71,27 @@ class ModelStore(QObject):
         if self._looking is not None and self._looking.active:
             self._again = True
             return
-        start = partial(_look, self._engine.entries)
-        self._looking = job = self._io.submit(start, Priority.INTERACTIVE)
-        job.progressed.connect(self._on_inventory)
+        job = self._begin(partial(_look, self._engine.entries))
         job.failed.connect(self._on_failed)
+
+    @Slot()
+    def look_for_changes(self) -> None:
+        """Look whether another program added, changed or removed a model. Quiet: `changed` comes
+        only if one did, so that nothing is listed anew for nothing, and nobody asked for it, so
+        nobody is told where it fails."""
+        if self.inventory is None or (self._looking is not None and self._looking.active):
+            return  # the look that goes on, or comes first, sees it
+        known = (self.inventory, self.ways)
+        self._begin(partial(_look_for_changes, self._engine.entries, known))
+
+    def _begin(self, look: Callable[[], Iterator[_Seen]]) -> Job:
+        self._looking = job = self._io.submit(look, Priority.INTERACTIVE)
+        job.progressed.connect(self._on_inventory)
         job.ended.connect(self._on_ended)
+        return job
 
     @Slot(object)
-    def _on_inventory(self, events: list[tuple[Inventory, Mapping[str, str]]]) -> None:
+    def _on_inventory(self, events: list[_Seen]) -> None:
         self.inventory, self.ways = events[-1]
         self.changed.emit()
 
@@ -91,9 +106,7 @@ class ModelStore(QObject):
             self.refresh()
 
 
-def _look(
-    entries: Callable[[], list[ModelEntry]],
-) -> Iterator[tuple[Inventory, Mapping[str, str]]]:
+def _look(entries: Callable[[], list[ModelEntry]]) -> Iterator[_Seen]:
     """A job: the inventory and the ways in which models answer."""
     from resnet_gui.core.inference.converted import describe  # not at the window's start
     from resnet_gui.core.inference.eight_bits import describe_eight_bits
@@ -105,3 +118,10 @@ def _look(
         said = (describe, describe_eight_bits, describe_devices)
         ways = {e.spec.id: " ".join(filter(None, (say(e) for say in said))) for e in ready}
         yield inventory, {model_id: way for model_id, way in ways.items() if way}
+
+
+def _look_for_changes(entries: Callable[[], list[ModelEntry]], known: _Seen) -> Iterator[_Seen]:
+    """A job: what `_look` sees, but nothing where that is what is known."""
+    for inventory, ways in _look(entries):
+        if not inventory.same_models(known[0]) or ways != known[1]:
+            yield inventory, ways

@@ -55,3 +55,42 @@ def test_a_look_that_fails_keeps_what_was_known(rig: Rig) -> None:
     rig.store.refresh()
     rig.settle()
     assert rig.store.entries == (B,)
+
+
+def test_looking_for_changes_is_heard_of_only_where_there_are_some(rig: Rig) -> None:
+    store, engine = rig.store, rig.engine
+    store.look_for_changes()
+    rig.settle()
+    assert not engine.asked("entries")  # the first look is somebody else's
+    rig.look(A)
+    changed, failed, before = heard(store.changed), heard(store.failed), store.inventory
+    store.look_for_changes()
+    rig.settle()
+    assert len(engine.asked("entries")) == 2
+    assert not changed
+    assert store.inventory is before
+    engine.models = [A, B]
+    store.look_for_changes()
+    rig.settle()
+    assert len(changed) == 1
+    assert store.entries == (A, B)
+    engine.script("entries", OSError("The drive is gone."))
+    store.look_for_changes()
+    rig.settle()
+    assert not failed  # nobody asked
+    assert store.entries == (A, B)
+
+
+def test_who_asks_during_a_look_for_changes_gets_a_look_of_their_own(rig: Rig) -> None:
+    rig.look(A)
+    hold, changed = rig.engine.hold(), heard(rig.store.changed)
+    rig.engine.script("entries", hold)
+    rig.store.look_for_changes()
+    rig.until(hold.reached.is_set)
+    rig.store.look_for_changes()
+    rig.store.refresh()
+    assert not rig.store.settled
+    hold.over.set()
+    rig.until(lambda: rig.store.settled and len(changed) == 1)
+    rig.settle()
+    assert len(rig.engine.asked("entries")) == 3

@@ -93,15 +93,19 @@ class ModelChoice(QObject):
             self._use(entry)
 
     def _tell_why(self, model_id: str, instead: ModelEntry | None) -> None:
-        """The model in use, or that of last time, is here and cannot answer any more: another one
+        """The model in use, or that of last time, cannot answer any more, or is gone: another one
         must not take its place in silence."""
-        lost = self._store.entry(model_id)
-        if lost is None or not lost.problem or lost is instead:
+        lost, kind = self._store.entry(model_id), "warning"
+        if lost is not None and lost.problem and lost is not instead:
+            text = f"“{one_line(lost.spec.title, 60)}” cannot answer any more. {lost.problem}"
+        elif self.entry is not None and (lost is None or not lost.state.ready):
+            title, kind = one_line(self.entry.spec.title, 60), "notice"
+            text = f"“{title}” is not on this computer any more."
+        else:
             return
-        text = f"“{one_line(lost.spec.title, 60)}” cannot answer any more. {lost.problem}"
         if instead is not None:
             text += f" “{one_line(instead.spec.title, 60)}” answers now."
-        self.noticed.emit(text, "warning")
+        self.noticed.emit(text, kind)
 
     @Slot(str)
     def _on_download_finished(self, model_id: str) -> None:

@@ -33,6 +33,7 @@ from resnet_gui.ui.page import Keys, Lanes, PageContext, set_keys
 from resnet_gui.ui.widgets.images import clipboard_mime
 from resnet_gui.ui.widgets.theme import ThemeManager
 from resnet_gui.ui.window.announcements import Announcements
+from resnet_gui.ui.window.coming_back import ComingBack
 from resnet_gui.ui.window.drop_overlay import DropOverlay
 from resnet_gui.ui.window.menus import Menus, ThemeMenu
 from resnet_gui.ui.window.nav_rail import NavRail
@@ -120,6 +121,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.status_line = StatusLine(self.statusBar(), self.controller)
         self.wiring = Wiring(self.store, self.pages, self.settings)
+        self.coming_back = ComingBack(self.store, self)
         self.projector = Projector(self, (self.rail, self.menuBar(), self.statusBar()))
         self.pages.when_built("lab", self._connect_projector)
         self.announcements = Announcements(self.pages)

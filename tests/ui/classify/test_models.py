@@ -154,6 +154,26 @@ def test_that_another_model_answers_now_is_said(rig: Rig, controller: ClassifyCo
     assert noticed == [said]  # once
 
 
+def test_that_the_model_in_use_is_gone_is_said(rig: Rig, controller: ClassifyController) -> None:
+    """Another window, or a file manager, took it away."""
+    here, away = model("c", ModelState.CACHED), model("c", ModelState.DOWNLOADABLE)
+    rig.look(A, B, here)
+    controller.set_model("b")
+    noticed = heard(controller.noticed)
+    rig.look(A, here)
+    assert controller.entry is here
+    gone = ("“Model b” is not on this computer any more. “Model c” answers now.", "notice")
+    assert noticed == [gone]
+    rig.look(A, here)
+    assert noticed == [gone]  # once
+    rig.look(A, away)  # its weights can be downloaded again
+    assert controller.entry is A
+    said = "“Model c” is not on this computer any more. “Model a” answers now."
+    assert noticed[1:] == [(said, "notice")]
+    rig.look()
+    assert noticed[2:] == [("“Model a” is not on this computer any more.", "notice")]
+
+
 def test_an_imported_model_is_used(
     rig: Rig, controller: ClassifyController, tmp_path: Path
 ) -> None:

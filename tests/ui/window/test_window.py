@@ -70,6 +70,30 @@ def test_a_dropped_model_file_is_added_and_used(
     assert [row.isVisibleTo(app.window) for row in rows] == [True, True, False, False, False]
 
 
+def test_who_comes_back_sees_what_another_program_did_to_the_models(
+    qtbot: QtBot, qapp: QApplication, app: WindowApp, own_model: Path
+) -> None:
+    """Another window of the program, or a file manager."""
+    store, page = app.window.store, app.window.page
+    active, away = Qt.ApplicationState.ApplicationActive, Qt.ApplicationState.ApplicationInactive
+
+    def come_back() -> None:
+        qapp.applicationStateChanged.emit(away)
+        qapp.applicationStateChanged.emit(active)
+
+    user_models_dir().mkdir(parents=True)
+    here = own_model.rename(user_models_dir() / own_model.name)
+    come_back()
+    qtbot.waitUntil(lambda: store.entry("defects") is not None)
+    app.window.controller.set_model("defects")
+    assert app.window.status_line.model.text() == "Defects"
+    here.unlink()
+    come_back()
+    qtbot.waitUntil(lambda: store.entry("defects") is None)
+    assert app.window.status_line.model.text() == "EfficientNet-Lite0"
+    assert any("“Defects” is not on this computer any more." in t for t in page.notices.texts)
+
+
 def test_a_damaged_model_file_is_refused_and_nothing_changes(
     qtbot: QtBot, app: WindowApp, own_model: Path, tmp_path: Path
 ) -> None:

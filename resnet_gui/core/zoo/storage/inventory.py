@@ -49,6 +49,17 @@ class Inventory:
     def entry(self, model_id: str) -> ModelEntry | None:
         return next((entry for entry in self.entries if entry.spec.id == model_id), None)
 
+    def same_models(self, other: Inventory) -> bool:
+        """Whether the same models are here in the same state. The space that is left and measured
+        speeds change all the time and say nothing of that."""
+        return (
+            self.entries == other.entries
+            and self.settings == other.settings
+            and self.file_bytes == other.file_bytes
+            and self.part_bytes == other.part_bytes
+            and self.problems == other.problems
+        )
+
 
 def take_inventory(entries: Callable[[], list[ModelEntry]]) -> Iterator[Inventory]:
     """A job: one Inventory."""
