@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from resnet_gui.app.desktop import desktop_scheme
 from resnet_gui.app.engine import LocalEngine
 from resnet_gui.app.garbage import GarbageKeeper
 from resnet_gui.app.second_start import Claim, Outcome, claim, give_up, hand_over
@@ -61,7 +62,7 @@ class WindowApp(QObject):
         self.inference = JobLane("inference", self)
         self.io = JobLane("io", self)
         self.training = JobLane("training", self)
-        self.theme = ThemeManager(application)
+        self.theme = ThemeManager(application, desktop_scheme(application))
         self.window = MainWindow(
             engine,
             Lanes(self.inference, self.io, self.training),
@@ -173,7 +174,8 @@ def open_window(arguments: Sequence[str]) -> WindowApp:
 
 
 def _application() -> QApplication:
-    application = QApplication.instance() or QApplication([sys.argv[0]])
+    # The name under which window managers know the window, however it was started.
+    application = QApplication.instance() or QApplication(["resnet-gui"])
     assert isinstance(application, QApplication)
     application.setApplicationName("resnet-gui")
     application.setApplicationDisplayName("ResNet GUI")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from resnet_gui.ui.widgets.restyle import Restyling, give_back, own_fonts
+
+if TYPE_CHECKING:
+    from resnet_gui.ui.widgets.desktop_scheme import DesktopScheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,17 @@ class ThemeManager(QObject):
 
     changed = Signal()
 
-    def __init__(self, application: QApplication) -> None:
+    def __init__(self, application: QApplication, desktop: DesktopScheme | None = None) -> None:
+        """`desktop`: knows better than Qt what the system's theme is, where it knows it."""
         super().__init__(application)
-        self._application = application
+        self._application, self._desktop = application, desktop
         self._choice = "system"
         self.colours = LIGHT
         self._restyling = Restyling(self)
         application.setStyle("Fusion")  # the one style that follows a palette on every system
         application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
+        if desktop is not None:
+            desktop.changed.connect(self._on_system_changed)
 
     @property
     def choice(self) -> str:
@@ -107,8 +114,7 @@ class ThemeManager(QObject):
         """Show "light", "dark" or what the "system" says."""
         self._choice = choice
         if choice == "system":
-            scheme = self._application.styleHints().colorScheme()
-            self.colours = DARK if scheme == Qt.ColorScheme.Dark else LIGHT
+            self.colours = self._system_colours()
         else:
             self.colours = DARK if choice == "dark" else LIGHT
         self._restyling.set_aside()
@@ -131,8 +137,14 @@ class ThemeManager(QObject):
 
     @Slot()
     def _on_system_changed(self) -> None:
-        if self._choice == "system":
+        if self._choice == "system" and self._system_colours() is not self.colours:
             self.choose("system")
+
+    def _system_colours(self) -> Colours:
+        wish = self._desktop.wish if self._desktop is not None else Qt.ColorScheme.Unknown
+        if wish == Qt.ColorScheme.Unknown:
+            wish = self._application.styleHints().colorScheme()
+        return DARK if wish == Qt.ColorScheme.Dark else LIGHT
 
 
 def theme_colours() -> Colours:
