@@ -33,7 +33,7 @@ def controls_of(part: QWidget) -> Iterator[QWidget]:
         if isinstance(widget, _PARTS) or _inside_a_control(widget):
             continue
         focusable = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-        if type(widget) is QScrollArea:
+        if type(widget) is QScrollArea and not focusable:
             continue  # it only scrolls what is in it
         if isinstance(widget, _TOUCHED) or focusable:
             yield widget

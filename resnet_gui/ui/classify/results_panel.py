@@ -100,6 +100,7 @@ class ResultsPanel(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(table)
+        scroll.setAccessibleName("Answer")
         column.addWidget(scroll, 1)
         self.show_photo(None, "")
 

@@ -51,6 +51,7 @@ class LabDiagram(QWidget):
         self.scroll_area.setProperty("kind", "bare")
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setWidget(self.canvas)
+        self.scroll_area.setAccessibleName("Diagram, to scroll")
         self.panel = BlockPanel()
         middle = QHBoxLayout()
         middle.setSpacing(10)

@@ -44,10 +44,9 @@ class Sentence(QFrame):
         self.label = PlainLabel()
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.label.setAccessibleName("Mind this" if kind == "warning" else "What there is to see")
+        self._called = "Mind this" if kind == "warning" else "What there is to see"
         column.addWidget(self.label)
         self.line = ElidedLabel()
-        self.line.setAccessibleName(self.label.accessibleName())
         self.line.hide()
         column.addWidget(self.line)
         self.set_scale(1.0)
@@ -65,6 +64,8 @@ class Sentence(QFrame):
     def setText(self, text: str) -> None:
         self.label.setText(text)
         self.line.setText(text)
+        for spoken in (self.label, self.line):
+            spoken.setAccessibleName(f"{self._called}: {text}" if text else "")
         self.setVisible(bool(text))
 
     def text(self) -> str:

@@ -103,6 +103,7 @@ class LabWhy(QStackedWidget):
     def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
+        self.setAccessibleName("Why it works")
         self.plain = Account(
             "A note through 50 hands",
             (*_PLAIN, (_SEEN, _NOT_SEEN)),

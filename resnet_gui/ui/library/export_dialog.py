@@ -119,6 +119,8 @@ class ExportDialog(QDialog):
         for _, text, _ in _KINDS:
             self.kind.addItem(text)
         self.kind.setCurrentIndex(_SEMICOLONS if decimal_comma() else 0)
+        self.photos.setAccessibleName("Photos")
+        self.kind.setAccessibleName("File")
         set_tooltip(
             self.kind,
             "In German, French and many other languages Excel only takes a table apart that has "

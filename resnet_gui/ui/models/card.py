@@ -98,6 +98,7 @@ class ModelCard(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(scrolled)
+        scroll.setAccessibleName("About this model")
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 12, 14)
         column.setSpacing(6)

@@ -50,6 +50,7 @@ class AugmentationDialog(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(pictures)
+        scroll.setAccessibleName("Photos as the network would see them")
         self._cells: dict[tuple[int, int], PlainLabel] = {}
         self.status = PlainLabel()
         self.status.setProperty("kind", "muted")

@@ -6,6 +6,8 @@ the pointer in the list's own colours.
 
 from __future__ import annotations
 
+import sys
+
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
@@ -110,6 +112,17 @@ class ComboBox(QComboBox):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._widest = -1
 
+    def setAccessibleName(self, name: str) -> None:
+        super().setAccessibleName(name)
+        self._describe()
+
+    def _describe(self) -> None:
+        """On Linux Qt takes what is chosen for a combo box's name and asks nobody what is chosen
+        there, so that is said where a screen reader finds what else there is to say."""
+        if sys.platform == "linux" and self.accessibleName():
+            said = (self.accessibleName(), self.toolTip())
+            self.setAccessibleDescription(". ".join(filter(None, said)))
+
     def add_choice(self, text: str, data: object = None) -> None:
         """Add a name, as one line and not longer than a screen is wide."""
         self.addItem(one_line(text, 80), data)
@@ -140,6 +153,8 @@ class ComboBox(QComboBox):
 
     def event(self, event: QEvent) -> bool:
         """A text that does not fit stands in full in the tooltip."""
+        if event.type() == QEvent.Type.ToolTipChange:
+            self._describe()
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._cut():
             text = "\n".join(part for part in (self.currentText(), self.toolTip()) if part)
             show_tooltip(self, event.globalPos(), text)

@@ -63,9 +63,11 @@ class DesktopScheme(QObject):
 
     @Slot(str, str, QDBusVariant)
     def _on_setting_changed(self, group: str, key: str, value: QDBusVariant) -> None:
-        if (group, key) == (_GROUP, _KEY) and _scheme(value) != self.wish:
-            self._wish = _scheme(value)
-            self.changed.emit()
+        if (group, key) == (_GROUP, _KEY):
+            self._asked = None  # an answer that comes now is older
+            before, self._wish = self._wish, _scheme(value)
+            if self._wish != before:
+                self.changed.emit()
 
 
 def _scheme(value: object) -> Qt.ColorScheme:

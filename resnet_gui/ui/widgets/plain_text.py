@@ -122,7 +122,7 @@ class PlainLabel(QLabel):
         self, text: str = "", parent: QWidget | None = None, *, break_at: int | None = None
     ) -> None:
         super().__init__(parent)
-        self._full = ""
+        self._full = self._said = ""
         self._break_at = break_at
         super().setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
@@ -160,6 +160,15 @@ class PlainLabel(QLabel):
             usual = _BREAK_SELECTABLE_AT if selectable else _BREAK_AT
             shown = _broken(shown, self._break_at or usual)
         super().setText(shown)
+        self._say_in_full(shown)
+
+    def _say_in_full(self, shown: str) -> None:
+        """A screen reader reads the text, not what is left of it or how its words are broken. A
+        name that somebody gave the label stays."""
+        if self.accessibleName() == self._said:
+            self._said = "" if shown == self._full else lines(self._full)
+            if self.accessibleName() != self._said:
+                self.setAccessibleName(self._said)
 
 
 class ElidedLabel(PlainLabel):
@@ -217,6 +226,7 @@ class ElidedLabel(PlainLabel):
             shown = self.fontMetrics().elidedText(shown, self._mode, room)
         if shown != QLabel.text(self):
             QLabel.setText(self, shown)
+        self._say_in_full(shown)
         if self._tip:
             set_tooltip(self, self._full if shown != self._full else "")
 

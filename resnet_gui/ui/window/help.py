@@ -44,6 +44,7 @@ class HelpBox(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setProperty("kind", "bare")
         scroll.setWidget(self.label)
+        scroll.setAccessibleName(title)
         close = QPushButton("Close")
         close.setDefault(True)
         close.clicked.connect(self.close)

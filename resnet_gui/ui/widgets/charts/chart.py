@@ -100,13 +100,8 @@ class LineChart(QWidget):
             self._held = None
         self.axes, self.lines = axes, tuple(lines)
         self.setAccessibleName(f"Chart: {axes.title}")
-        self.setAccessibleDescription(
-            "; ".join(
-                f"{line.label}: {axes.value(line.ys[-1])} at the end"
-                for line in lines
-                if line.label and len(line.ys)
-            )
-        )
+        told = (_told(axes, line) for line in lines if line.label and len(line.ys))
+        self.setAccessibleDescription("; ".join(told))
         self.set_zoom(self.zoom)  # perhaps the axis is shorter now
         self._forget()
 
@@ -386,3 +381,10 @@ class LineChart(QWidget):
         super().changeEvent(event)
         if event.type() in _REPAINTING:
             self._forget()
+
+
+def _told(axes: Axes, line: Line) -> str:
+    """What the line does, in words for who does not see it."""
+    first, last = axes.value(line.ys[0]), axes.value(line.ys[-1])
+    began = f"{first} at the start, " if len(line.ys) > 1 else ""
+    return f"{line.name}: {began}{last} at the end"
