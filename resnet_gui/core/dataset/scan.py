@@ -9,10 +9,12 @@ import os
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
+from resnet_gui.core.dataset.bursts import in_bursts
 from resnet_gui.core.dataset.summary import (
     USED_ANYWAY,
     ClassSummary,
@@ -35,7 +37,7 @@ from resnet_gui.core.errors import (
     UnsupportedImageError,
 )
 from resnet_gui.core.events import ImageSource
-from resnet_gui.core.photos.decode import MAX_PIXELS, decoded, upright_size
+from resnet_gui.core.photos.decode import MAX_PIXELS, decoded, read_header, upright_size
 from resnet_gui.core.system.cores import cores
 
 MIN_SIDE = 8  # pixels; CIFAR has 32, tracking pixels 1
@@ -71,6 +73,7 @@ def scan_dataset(folder: Path) -> Iterator[ScanEvent]:
             yield ScanProgress(len(listing.files), 0, len(listing.problems))
     assert listing is not None  # walk yields at least once
     problems: dict[str, Problem] = {}
+    taken: dict[str, float] = {}
     total = len(listing.files)
     workers = min(8, cores())
     with ThreadPoolExecutor(workers, thread_name_prefix="scan") as pool:
@@ -83,22 +86,30 @@ def scan_dataset(folder: Path) -> Iterator[ScanEvent]:
             for task, found in zip(
                 tasks, pool.map(_check_files, itertools.repeat(root), tasks), strict=True
             ):
-                problems |= found
+                for file, look in zip(task, found, strict=True):
+                    if look.problem is not None:
+                        problems[file.path] = look.problem
+                    if look.taken is not None:
+                        taken[file.path] = look.taken
                 done += len(task)
                 if time.monotonic() - last >= _PROGRESS_INTERVAL_S:
                     last = time.monotonic()
                     yield ScanProgress(done, total, len(listing.problems) + len(problems))
     yield ScanProgress(total, total, len(listing.problems) + len(problems))
-    summary = summarise(listing, problems)
+    summary = summarise(listing, problems, taken)
     yield DatasetScanned(dataclasses.replace(summary, typical_side=_typical_side(summary)))
 
 
-def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
+def summarise(
+    listing: Listing, problems: dict[str, Problem], taken: Mapping[str, float] | None = None
+) -> DatasetSummary:
     """The summary of a listing.
 
     Args:
         problems: of single files, by path; those files are left out, except incomplete ones.
+        taken: when photos were taken, by path, as in `LabelledPhoto`.
     """
+    moments = taken or {}
     left_out = {path for path, problem in problems.items() if problem.kind not in USED_ANYWAY}
     usable = [file for file in listing.files if file.path not in left_out]
     found = [*listing.problems, *(problems[path] for path in sorted(problems))]
@@ -107,7 +118,10 @@ def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
     names = sorted({file.class_name for file in usable}, key=_natural)
     label = {name: index for index, name in enumerate(names)}
     photos = tuple(
-        LabelledPhoto(file.path, label[file.class_name], file.part, file.bytes) for file in usable
+        LabelledPhoto(
+            file.path, label[file.class_name], file.part, file.bytes, moments.get(file.path)
+        )
+        for file in usable
     )
     counts: dict[str, dict[Part, int]] = defaultdict(lambda: dict.fromkeys(Part, 0))
     samples: dict[str, list[str]] = defaultdict(list)
@@ -137,40 +151,45 @@ def summarise(listing: Listing, problems: dict[str, Problem]) -> DatasetSummary:
         ignored_files=listing.ignored_files,
         bytes=sum(photo.bytes for photo in photos),
         fingerprint=listing.fingerprint(),
+        in_bursts=in_bursts(photos),
     )
 
 
-def _check_files(root: Path, files: list[FoundFile]) -> dict[str, Problem]:
-    """The problems of some files, by path."""
-    found = {}
-    for file in files:
-        if not _is_sound(root, file) and (problem := check_file(root, file)) is not None:
-            found[file.path] = problem
-    return found
+class Look(NamedTuple):
+    """What a look at one file found: what is wrong, and when it was taken, if that is noted."""
+
+    problem: Problem | None = None
+    taken: float | None = None
 
 
-def _is_sound(root: Path, file: FoundFile) -> bool:
-    """Whether a small file passes all of `check_file`'s tests, from one read of all its bytes:
-    60,000 thumbnails take half the time. False says nothing: `check_file` does."""
+def _check_files(root: Path, files: list[FoundFile]) -> list[Look]:
+    """A look at each of some files."""
+    return [_sound(root, file) or check_file(root, file) for file in files]
+
+
+def _sound(root: Path, file: FoundFile) -> Look | None:
+    """A small file that passes all of `check_file`'s tests, from one read of all its bytes:
+    60,000 thumbnails take half the time. None says nothing: `check_file` does."""
     if not 0 < file.bytes <= _SMALL_BYTES or any(mark in file.path for mark in _HIDDEN_SUFFIX):
-        return False
+        return None
     try:
         with open(os.path.join(root, file.path), "rb", buffering=0) as stream:  # noqa: PTH118, PTH123
             data = stream.read(_SMALL_BYTES + 1)
         if len(data) > _SMALL_BYTES or not _ends_well(data[:2], _end(data)):
-            return False
-        width, height = upright_size(ImageSource(file.path, data))
+            return None
+        width, height, taken = read_header(ImageSource(file.path, data))
     except (ImageReadError, OSError, ValueError):
-        return False
-    return min(width, height) >= MIN_SIDE and width * height <= MAX_PIXELS
+        return None
+    sound = min(width, height) >= MIN_SIDE and width * height <= MAX_PIXELS
+    return Look(None, taken) if sound else None
 
 
 def _end(data: bytes) -> bytes:
     return data[len(data) - min(_END_BYTES, len(data) // 4) :]
 
 
-def check_file(root: Path, file: FoundFile) -> Problem | None:
-    """What is wrong with one file, from its header and its last bytes; None: nothing.
+def check_file(root: Path, file: FoundFile) -> Look:
+    """What is wrong with one file, from its header and its last bytes.
 
     The checks read a few kilobytes. A file without its format's end mark is decoded in full,
     since some cameras write none.
@@ -180,40 +199,47 @@ def check_file(root: Path, file: FoundFile) -> Problem | None:
     source = ImageSource.file(path)
     try:
         if path.stat().st_size == 0:
-            return Problem(
-                ProblemKind.EMPTY_FILE,
-                shown,
-                f"{printable(path.name)} is empty (0 bytes): it is left out. Copy it again from "
-                "where it came from.",
+            return Look(
+                Problem(
+                    ProblemKind.EMPTY_FILE,
+                    shown,
+                    f"{printable(path.name)} is empty (0 bytes): it is left out. Copy it again "
+                    "from where it came from.",
+                )
             )
-        width, height = upright_size(source)
+        width, height, taken = read_header(source)
         incomplete = False
         if width * height > MAX_PIXELS or not _has_end(path):
             with decoded(source) as photo:
                 incomplete = photo.incomplete
     except ImageReadError as error:
-        return _problem(shown, error)
+        return Look(_problem(shown, error))
     except OSError as error:
-        return Problem(
-            ProblemKind.UNREADABLE_FILE,
-            shown,
-            f"{printable(path.name)} could not be read ({error.strerror}): it is left out.",
+        return Look(
+            Problem(
+                ProblemKind.UNREADABLE_FILE,
+                shown,
+                f"{printable(path.name)} could not be read ({error.strerror}): it is left out.",
+            )
         )
     if min(width, height) < MIN_SIDE:
-        return Problem(
-            ProblemKind.TOO_SMALL,
-            shown,
-            f"{printable(path.name)} has only {width} × {height} pixels, too few to learn from: "
-            "it is left out.",
+        return Look(
+            Problem(
+                ProblemKind.TOO_SMALL,
+                shown,
+                f"{printable(path.name)} has only {width} × {height} pixels, too few to learn "
+                "from: it is left out.",
+            )
         )
+    problem = None
     if incomplete:
-        return Problem(
+        problem = Problem(
             ProblemKind.INCOMPLETE,
             shown,
             f"{printable(path.name)} is incomplete: the file ends early. It is used as far as it "
             "goes; copy it again from where it came from.",
         )
-    return None
+    return Look(problem, taken)
 
 
 def _typical_side(summary: DatasetSummary) -> int:

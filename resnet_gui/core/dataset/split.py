@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from resnet_gui.core.dataset.bursts import bursts_of
 from resnet_gui.core.dataset.summary import DatasetSummary, LabelledPhoto, Part
 from resnet_gui.core.values import Value, from_json, to_json
 
@@ -56,7 +57,11 @@ class Split(Value):
 
 
 def make_split(
-    summary: DatasetSummary, val_fraction: float, seed: int, learned: Collection[str] = ()
+    summary: DatasetSummary,
+    val_fraction: float,
+    seed: int,
+    learned: Collection[str] = (),
+    burst_s: float = 0.0,
 ) -> Split:
     """Take the folder's own parts; where it has no validation part, draw one, stratified.
 
@@ -69,6 +74,10 @@ def make_split(
             validates or tests: of what it knows it would be right too often. They train; in a
             folder's own validation or test part they are left out. Of a class that has fewer others
             than should validate, half of these train: they are what is new to learn.
+        burst_s: photos of a class and folder that were taken at most so many seconds after one
+            another go together, as nearly as possible as many as should. A class more than half of
+            whose photos are one burst is divided photo by photo: else none would be left to learn
+            from, or to validate.
     """
     known = frozenset(learned)
     own_val = any(photo.part is Part.VAL for photo in summary.photos)
@@ -80,17 +89,10 @@ def make_split(
         elif photo.part is Part.TRAIN or photo.path not in known:
             fixed[photo.part].append(photo)
     for label in sorted(by_class):
-        photos = sorted(by_class[label], key=lambda photo: photo.path)
-        random.Random(f"{seed}/{summary.classes[label].name}").shuffle(photos)
-        count = 0 if len(photos) < 2 else max(1, round(len(photos) * val_fraction))
-        count = min(count, len(photos) - 1)
-        if known:
-            fresh = [photo for photo in photos if photo.path not in known]
-            count = count if count <= len(fresh) else len(fresh) // 2
-            chosen = set(fresh[:count])
-            photos = fresh[:count] + [photo for photo in photos if photo not in chosen]
-        fixed[Part.VAL] += photos[:count]
-        fixed[Part.TRAIN] += photos[count:]
+        rng = random.Random(f"{seed}/{summary.classes[label].name}")
+        validating = _draw(by_class[label], val_fraction, rng, known, burst_s)
+        for photo in by_class[label]:
+            fixed[Part.VAL if photo in validating else Part.TRAIN].append(photo)
     return Split(
         summary.class_names,
         _items(fixed[Part.TRAIN]),
@@ -98,6 +100,37 @@ def make_split(
         _items(fixed[Part.TEST]),
         seeded=not own_val,
     )
+
+
+def _draw(
+    photos: list[LabelledPhoto],
+    fraction: float,
+    rng: random.Random,
+    known: frozenset[str],
+    burst_s: float,
+) -> set[LabelledPhoto]:
+    """Which photos of a class validate; the arguments are those of `make_split`."""
+    bursts = bursts_of(photos, burst_s)
+    if 2 * max(len(burst) for burst in bursts) > len(photos) > 1:
+        bursts = bursts_of(photos, 0)
+    rng.shuffle(bursts)
+    count = 0 if len(photos) < 2 else max(1, round(len(photos) * fraction))
+    count = min(count, len(photos) - 1)
+    # Who knows one photo of a burst has seen what the others show.
+    fresh = [burst for burst in bursts if not any(photo.path in known for photo in burst)]
+    if known and len(fresh) == 1:
+        fresh = [[photo] for photo in fresh[0]]
+        rng.shuffle(fresh)
+    new = sum(len(burst) for burst in fresh)
+    count = count if count <= new or not known else new // 2
+    chosen: set[LabelledPhoto] = set()
+    for burst in fresh:
+        nearer = len(chosen) + len(burst) / 2 <= count
+        if nearer and len(chosen) + len(burst) < len(photos):
+            chosen.update(burst)
+    if count and not chosen:
+        chosen.update(min(fresh, key=len))
+    return chosen
 
 
 def _items(photos: list[LabelledPhoto]) -> tuple[Item, ...]:

@@ -85,12 +85,14 @@ class LabelledPhoto:
         label: index of its class in `DatasetSummary.classes`.
         part: what the folder's layout says (NONE for the layout CLASS/*).
         bytes: size of the file.
+        taken: when, in seconds by its camera's clock since the beginning of 1970; None: not noted.
     """
 
     path: str
     label: int
     part: Part
     bytes: int
+    taken: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class DatasetSummary(Value):
         fingerprint: SHA-256 over paths and sizes of all photo files, usable or not.
         typical_side: the shorter side of a photo of middle size in pixels, of a few that were
             looked at; 0: not known.
+        in_bursts: photos that were taken right after or before another one of their class.
     """
 
     root: str
@@ -141,6 +144,7 @@ class DatasetSummary(Value):
     bytes: int
     fingerprint: str
     typical_side: int = 0
+    in_bursts: int = 0
 
     @property
     def trainable(self) -> bool:

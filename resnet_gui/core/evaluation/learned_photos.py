@@ -335,7 +335,10 @@ def _same_split(provenance: dict[str, Any], summary: DatasetSummary) -> Split | 
         if provenance["dataset"].get("known_before"):
             return None
         config = provenance["config"]
-        return make_split(summary, float(config["val_fraction"]), int(config["seed"]))
+        together_s = float(config.get("burst_seconds", 0))  # older runs have no such setting
+        return make_split(
+            summary, float(config["val_fraction"]), int(config["seed"]), (), together_s
+        )
     except _DAMAGED:
         return None
 

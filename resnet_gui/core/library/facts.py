@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.photos.load import opened
+from resnet_gui.core.photos.moments import directory, exif_of, moment_of
 from resnet_gui.core.system.files import check_regular
-
-# The moment of the picture; else of its scan; else of the file's last change by a program.
-_MOMENTS = (
-    (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal),
-    (ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTimeDigitized),
-    (ExifTags.Base.DateTime, ExifTags.Base.OffsetTime),
-)
-_OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
-# Formats whose header may hold EXIF. Of others Pillow would decode pixels to look for it.
-_WITH_EXIF = frozenset({"JPEG", "MPO", "TIFF", "WEBP", "PNG", "HEIF", "AVIF"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,53 +41,13 @@ def read_facts(source: ImageSource) -> PhotoFacts:
         if source.path is not None:
             check_regular(source.path)  # opening a pipe would wait
         with opened(source) as image:
-            exif = _exif(image)
+            exif = exif_of(image)
             if exif is None:
                 return NO_FACTS
-            place = _place(_directory(exif, ExifTags.IFD.GPSInfo))
-            return PhotoFacts(_moment(exif), *(place or (None, None)))
+            place = _place(directory(exif, ExifTags.IFD.GPSInfo))
+            return PhotoFacts(moment_of(exif), *(place or (None, None)))
     except Exception:  # noqa: BLE001 - whatever a damaged header leads Pillow to
         return NO_FACTS
-
-
-def _exif(image: Any) -> Image.Exif | None:
-    """Pillow's own `getexif` decodes a PNG to look behind its pixels."""
-    if image.format not in _WITH_EXIF or (image.format == "PNG" and "exif" not in image.info):
-        return None
-    exif: Image.Exif = image.getexif()
-    return exif
-
-
-def _directory(exif: Image.Exif, which: int) -> Mapping[int, Any]:
-    try:
-        found: Mapping[int, Any] = exif.get_ifd(which)
-    except Exception:  # noqa: BLE001 - the other directory may be sound
-        return {}
-    return found
-
-
-def _moment(exif: Image.Exif) -> str:
-    inner = _directory(exif, ExifTags.IFD.Exif)
-    for moment, offset in _MOMENTS:
-        for tags in (inner, exif):
-            if found := _iso(tags.get(moment), tags.get(offset, inner.get(offset))):
-                return found
-    return ""
-
-
-def _iso(moment: object, offset: object) -> str:
-    """“2024:05:01 18:30:00” as ISO 8601; "" for what is no moment."""
-    if not isinstance(moment, str):
-        return ""
-    text = moment.strip("\0 ")[:19]
-    for form in ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"):
-        try:
-            found = datetime.strptime(text, form).isoformat()
-        except ValueError:
-            continue
-        known = offset.strip("\0 ") if isinstance(offset, str) else ""
-        return found + (known if _OFFSET.fullmatch(known) else "")
-    return ""
 
 
 def _place(gps: Mapping[int, Any]) -> tuple[float, float] | None:

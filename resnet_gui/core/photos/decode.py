@@ -18,6 +18,7 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -44,6 +45,7 @@ from resnet_gui.core.photos.endings import (
 from resnet_gui.core.photos.formats import HEIC_READABLE
 from resnet_gui.core.photos.load import late_orientation, load, opened, take_orientation
 from resnet_gui.core.photos.load import opened as _opened
+from resnet_gui.core.photos.moments import taken_s
 from resnet_gui.core.photos.preprocess import crop_photo
 from resnet_gui.core.photos.problems import (
     as_read_error,
@@ -57,7 +59,7 @@ from resnet_gui.core.preprocessing import Preprocessing
 __all__ = [
     "BUDGET", "HEIC_READABLE", "HEIC_SUFFIXES", "IMAGE_SUFFIXES", "MAX_PIXELS", "RAW_SUFFIXES",
     "DecodedPhoto", "MemoryBudget", "_opened", "decode", "decoded", "encode_png",
-    "looks_like_image", "network_view", "preview", "upright_size",
+    "looks_like_image", "network_view", "preview", "read_header", "upright_size",
 ]  # fmt: skip
 
 MAX_PIXELS = 250_000_000  # phones reach 200 megapixels
@@ -158,8 +160,33 @@ def network_view(source: ImageSource, preprocessing: Preprocessing) -> RgbImage:
         return RgbImage(image.width, image.height, image.tobytes(), photo.width, photo.height)
 
 
+class Header(NamedTuple):
+    """What a photo's header tells.
+
+    Attributes:
+        width, height: in pixels, as a person sees it.
+        taken: seconds by the camera's clock since the beginning of 1970; None: not noted.
+    """
+
+    width: int
+    height: int
+    taken: float | None = None
+
+
 def upright_size(source: ImageSource) -> tuple[int, int]:
     """Width and height in pixels as a person sees the photo, from its header alone.
+
+    Raises:
+        ImageReadError: as `decode`.
+    """
+    return read_header(source, timed=False)[:2]
+
+
+def read_header(source: ImageSource, *, timed: bool = True) -> Header:
+    """Look at a photo without decoding it.
+
+    Args:
+        timed: also when it was taken.
 
     Raises:
         ImageReadError: as `decode`.
@@ -168,18 +195,19 @@ def upright_size(source: ImageSource) -> tuple[int, int]:
     try:
         with opened(source) as image:
             if image.width * image.height > MAX_PIXELS:
-                return image.size  # refused when it is decoded
+                return Header(*image.size)  # refused when it is decoded
             if not late_orientation(image):
+                taken = taken_s(image) if timed else None
                 orientation = take_orientation(image)
-                return turned_size(image.size, orientation)
+                return Header(*turned_size(image.size, orientation), taken)
         with decoded(source) as photo:
-            return photo.width, photo.height
+            return Header(photo.width, photo.height)
     except ImageReadError:
         raise
     except Exception as error:
         partial = _partial_webp_size(source)
         if partial is not None:
-            return partial
+            return Header(*partial)
         raise as_read_error(source, error) from error
 
 

@@ -84,6 +84,7 @@ _BITS_TIP = "Bits of the numbers computed with: fewer are quicker where the devi
 _DROPOUT_TIP = "Share of values left out at random before the last layer, 0 to 0.99; 0: none."
 _DECAY_TIP = "Keeps weights small, so that the network does not lean on single photos."
 _SMOOTHING_TIP = "How much of each label goes to the other classes, 0 to 0.9: less sure, more even."
+_BURST_TIP = "Photos of a class and folder taken within so many seconds: validate all or none."
 _SIZE_TIP = "Side in pixels of the square that the network gets; 0: what the model was made for."
 _SEED_TIP = "A number from which all chance is drawn: the same seed gives the same split and curve."
 
@@ -282,6 +283,7 @@ class RunConfig(Value):
     val_fraction: float = setting(
         0.2, number(0.01, 0.9), "Share for validation", "Where the folder has no val folder."
     )
+    burst_seconds: float = setting(0.0, number(0, 86_400), "Keep together", _BURST_TIP)
     image_size: int = setting(0, whole(0, 2048), "Image size", _SIZE_TIP)
     # Of the split, the order, the weights of the head, augmentation and dropout.
     seed: int = setting(0, whole(0, 2**31 - 1), "Seed", _SEED_TIP)

@@ -7,13 +7,12 @@ for event in train(config):
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from resnet_gui.core.dataset import DatasetSummary
-from resnet_gui.core.dataset.split import Split, make_split
-from resnet_gui.core.dataset.summary import count_noun, name_list
+from resnet_gui.core.dataset.split import make_split
 from resnet_gui.core.dataset.walk import walk
 from resnet_gui.core.errors import (
     DatasetChangedError,
@@ -54,6 +53,7 @@ from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.setup import Guard, Setup
 from resnet_gui.core.training.sitting import Stop
 from resnet_gui.core.training.space import not_written
+from resnet_gui.core.training.split_notices import split_notices
 from resnet_gui.core.training.together import invite, not_held
 from resnet_gui.core.training.versions import versions
 from resnet_gui.core.training.workers import ALONE, Workers
@@ -122,9 +122,8 @@ def train(
         if found is None:
             return
         known = found
-    split = make_split(summary, config.val_fraction, config.seed, known)
-    if known:
-        yield known_before(entry, summary, split, known)
+    split = make_split(summary, config.val_fraction, config.seed, known, config.burst_seconds)
+    yield from split_notices(entry.spec.title, summary, split, known, config.burst_seconds)
     title = config.title.strip() or _default_title(zoo, entry, config, summary)
     options = architecture_options(entry.spec.architecture_options, config)
     preprocessing = preprocessing_for(entry, config)
@@ -342,42 +341,6 @@ def preprocessing_for(entry: ModelEntry, config: RunConfig) -> Preprocessing:
         return base
     scale = config.image_size / base.crop
     return dataclasses.replace(base, crop=config.image_size, resize=round(base.resize * scale))
-
-
-def known_before(
-    entry: ModelEntry, summary: DatasetSummary, split: Split, known: Collection[str]
-) -> Notice:
-    """What a run says that starts from a model which learned from some of its photos.
-
-    Args:
-        known: paths of these photos.
-    """
-    left_out = len(summary.photos) - len(split.train) - len(split.val) - len(split.test)
-    text = (
-        f"“{entry.spec.title}” learned from {len(known):,} of these {len(summary.photos):,} photos "
-        "already. What the new model is worth is measured without them: "
-    )
-    if split.val:
-        text += f"the {count_noun(len(split.val), 'validation photo')} are new to it."
-        shown = {item.label for item in split.val}
-        unseen = [name for label, name in enumerate(split.classes) if label not in shown]
-        if unseen:
-            these = "these are" if len(unseen) > 1 else "it is"
-            text += (
-                f" Of {name_list(unseen)} there is none among them: how well {these} recognised is "
-                "not known."
-            )
-    else:
-        text += (
-            "as no others are left to validate with, the last epoch is taken, and its accuracy is "
-            "not known. Add new photos to learn it."
-        )
-    if left_out:
-        where = "of the folder’s validation and test part"
-        text += (
-            f" {count_noun(left_out, 'photo')} {where} {'are' if left_out > 1 else 'is'} not used."
-        )
-    return Notice(text)
 
 
 def check_trainable(summary: DatasetSummary) -> None:

@@ -62,7 +62,7 @@ def estimate(
     device, precision, channels_last = hardware_for(config)
     check_input_size(entry, config)
     preprocessing = preprocessing_for(entry, config)
-    split = make_split(summary, config.val_fraction, config.seed)
+    split = make_split(summary, config.val_fraction, config.seed, (), config.burst_seconds)
     yield Preparing("measuring", 0, 3)
     read_s, photo_bytes = _measure_reading(config, summary, split, preprocessing)
     read_s = read_s if photo_bytes else 0.01

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from resnet_gui.core.dataset.bursts import BURST_S
 from resnet_gui.core.nets.registry import made_for_small_photos
 from resnet_gui.core.runs.config import Decayed, Method, Optimizer, RunConfig
 
@@ -89,7 +90,7 @@ def config_for(
     chosen = PRESETS[preset]
     way = wanted or chosen.method
     gpu = device_kind.startswith(("cuda", "mps"))
-    values: dict[str, Any] = {"preset": chosen.name, "method": way}
+    values: dict[str, Any] = {"preset": chosen.name, "method": way, "burst_seconds": BURST_S}
     values |= chosen.recipe(Case(way, photos, gpu, model))
     if way is Method.PROGRESSIVE and "epochs" in settings and "head_epochs" not in settings:
         # Through RunConfig, so that a wrong value gets its error.

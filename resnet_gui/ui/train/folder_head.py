@@ -103,4 +103,8 @@ def describe(summary: DatasetSummary) -> str:
         named = ((Part.TRAIN, "training"), (Part.VAL, "validation"), (Part.TEST, "test"))
         parts = [f"{counts[part]:,} {name}" for part, name in named if counts[part]]
         return f"{text} The folder says what is for what: {', '.join(parts)}."
-    return f"{text} One photo in five is kept aside for validation."
+    bursts = "; photos taken within a minute of one another stay together"
+    return (
+        f"{text} One photo in five is kept aside for validation"
+        f"{bursts if summary.in_bursts else ''}."
+    )

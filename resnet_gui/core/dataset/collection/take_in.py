@@ -75,7 +75,7 @@ def take_in(paths: Sequence[Path], *, guessed: bool = False) -> Iterator[TakenIn
 
 def _look(path: Path, photos: list[CollectedPhoto], problems: list[str]) -> None:
     path = path.absolute()
-    problem = check_file(path.parent, FoundFile(path.name, "", Part.NONE, 0))
+    problem = check_file(path.parent, FoundFile(path.name, "", Part.NONE, 0)).problem
     if problem is not None:
         problems.append(problem.message)
     if problem is None or problem.kind in USED_ANYWAY:
