@@ -9,13 +9,14 @@ import os
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from resnet_gui.core.dataset.bursts import in_bursts
 from resnet_gui.core.dataset.summary import (
+    OF_FILES,
     USED_ANYWAY,
     ClassSummary,
     DatasetScanned,
@@ -127,8 +128,7 @@ def summarise(
     samples: dict[str, list[str]] = defaultdict(list)
     for file in usable:
         counts[file.class_name][file.part] += 1
-        if len(samples[file.class_name]) < _SAMPLES:
-            samples[file.class_name].append(str(listing.root / file.path))
+        samples[file.class_name].append(file.path)
     classes = tuple(
         ClassSummary(
             name,
@@ -136,12 +136,12 @@ def summarise(
             counts[name][Part.TRAIN],
             counts[name][Part.VAL],
             counts[name][Part.TEST],
-            tuple(samples[name]),
+            tuple(str(listing.root / path) for path in _spread(samples[name], _SAMPLES)),
         )
         for name in names
     )
     found += _class_problems(listing, classes)
-    found.sort(key=lambda problem: not problem.blocking)
+    found.sort(key=_rank)
     return DatasetSummary(
         root=str(listing.root),
         has_parts=listing.has_parts,
@@ -203,8 +203,8 @@ def check_file(root: Path, file: FoundFile) -> Look:
                 Problem(
                     ProblemKind.EMPTY_FILE,
                     shown,
-                    f"{printable(path.name)} is empty (0 bytes): it is left out. Copy it again "
-                    "from where it came from.",
+                    f"{shown} is empty (0 bytes): it is left out. Copy it again from where it "
+                    "came from.",
                 )
             )
         width, height, taken = read_header(source)
@@ -219,7 +219,7 @@ def check_file(root: Path, file: FoundFile) -> Look:
             Problem(
                 ProblemKind.UNREADABLE_FILE,
                 shown,
-                f"{printable(path.name)} could not be read ({error.strerror}): it is left out.",
+                f"{shown} could not be read ({error.strerror}): it is left out.",
             )
         )
     if min(width, height) < MIN_SIDE:
@@ -227,7 +227,7 @@ def check_file(root: Path, file: FoundFile) -> Look:
             Problem(
                 ProblemKind.TOO_SMALL,
                 shown,
-                f"{printable(path.name)} has only {width} × {height} pixels, too few to learn "
+                f"{shown} has only {width} × {height} pixels, too few to learn "
                 "from: it is left out.",
             )
         )
@@ -236,10 +236,16 @@ def check_file(root: Path, file: FoundFile) -> Look:
         problem = Problem(
             ProblemKind.INCOMPLETE,
             shown,
-            f"{printable(path.name)} is incomplete: the file ends early. It is used as far as it "
+            f"{shown} is incomplete: the file ends early. It is used as far as it "
             "goes; copy it again from where it came from.",
         )
     return Look(problem, taken)
+
+
+def _rank(problem: Problem) -> int:
+    """What blocks comes first, then what concerns a whole class or folder: behind a hundred broken
+    files nobody would find it."""
+    return 0 if problem.blocking else 2 if problem.kind in OF_FILES else 1
 
 
 def _typical_side(summary: DatasetSummary) -> int:
@@ -260,7 +266,10 @@ def _problem(shown: str, error: ImageReadError) -> Problem:
         kind = ProblemKind.DAMAGED
     elif isinstance(error, UnsupportedImageError):
         kind = ProblemKind.NOT_A_PHOTO
-    return Problem(kind, shown, f"{printable(str(error))} It is left out.")
+    said, name = printable(str(error)), PurePosixPath(shown).name
+    if said.startswith(name):  # cameras call the first photo of each folder alike
+        said = shown + said.removeprefix(name)
+    return Problem(kind, shown, f"{said} It is left out.")
 
 
 def _has_end(path: Path) -> bool:
@@ -369,6 +378,12 @@ def _unequal(classes: tuple[ClassSummary, ...]) -> list[Problem]:
             f"photos of “{few.name}”.",
         )
     ]
+
+
+def _spread(items: Sequence[str], most: int) -> list[str]:
+    """Some of many, from all over them, in order: the first nine may be one burst."""
+    count = min(most, len(items))
+    return [items[number * len(items) // count] for number in range(count)]
 
 
 def _natural(name: str) -> tuple[str, str]:

@@ -48,6 +48,10 @@ _UNREADABLE = frozenset({
     ProblemKind.NOT_A_PHOTO, ProblemKind.DAMAGED, ProblemKind.TOO_LARGE,
 })  # fmt: skip
 _BLOCKING = frozenset({ProblemKind.SINGLE_CLASS, ProblemKind.NO_PHOTOS})
+OF_FILES = frozenset({
+    ProblemKind.UNREADABLE_FILE, ProblemKind.EMPTY_FILE, ProblemKind.NOT_A_PHOTO,
+    ProblemKind.DAMAGED, ProblemKind.INCOMPLETE, ProblemKind.TOO_SMALL, ProblemKind.TOO_LARGE,
+})  # fmt: skip
 USED_ANYWAY = frozenset({ProblemKind.INCOMPLETE})  # of the problems that single photos have
 
 
@@ -101,7 +105,7 @@ class ClassSummary(Value):
 
     Attributes:
         undivided: photos whose part the run's seed decides (layout CLASS/*).
-        samples: up to nine absolute paths, for thumbnails.
+        samples: up to nine absolute paths from all over the class, for thumbnails.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("count",)
@@ -126,7 +130,8 @@ class DatasetSummary(Value):
         has_parts: the layout is train/ + val/ (+ test/), not CLASS/*.
         classes: those with at least one usable photo, sorted by name; index = label.
         photos: all usable photos, sorted by path.
-        problems: each with its own message, those that block first.
+        problems: each with its own message: those that block, those of classes and folders, those
+            of single files.
         ignored_files: files that are no photos by their name (text, tables, videos).
         bytes: size of all usable photos.
         fingerprint: SHA-256 over paths and sizes of all photo files, usable or not.

@@ -344,3 +344,30 @@ def test_twenty_thousand_photos_are_scanned_in_the_background(tmp_path: Path) ->
     events = list(scan_dataset(tmp_path))
     assert len(events[-1].summary.photos) == 20_002  # type: ignore[union-attr]
     assert len(events) > 10
+
+
+def test_what_is_wrong_with_a_class_comes_before_what_is_wrong_with_files(tmp_path: Path) -> None:
+    """Behind twenty broken files nobody would find it."""
+    make_photos(tmp_path, ("green",), count=40)
+    make_photos(tmp_path, ("red",), count=3)
+    for number in range(20):
+        (tmp_path / "green" / f"broken {number}.jpg").write_bytes(b"no photo")
+    kinds = [problem.kind for problem in scan(tmp_path).problems]
+    assert kinds == [ProblemKind.UNEQUAL_CLASSES, *[ProblemKind.NOT_A_PHOTO] * 20]
+
+
+@pytest.mark.parametrize("content", [b"", b"no photo", b"\xff\xd8\xff\xe0 cut off"])
+def test_a_broken_file_is_named_with_its_folder(tmp_path: Path, content: bytes) -> None:
+    """Every card of a camera has an IMG_0001.JPG."""
+    make_photos(tmp_path, count=4)
+    for camera in ("CAM1", "CAM2"):
+        (tmp_path / "red" / camera).mkdir()
+        (tmp_path / "red" / camera / "IMG_0001.JPG").write_bytes(content)
+    said = [problem.message for problem in scan(tmp_path).problems]
+    assert [text[:21] for text in said] == ["red/CAM1/IMG_0001.JPG", "red/CAM2/IMG_0001.JPG"]
+
+
+def test_the_thumbnails_of_a_class_are_from_all_over_it(tmp_path: Path) -> None:
+    make_photos(tmp_path, count=40)
+    samples = scan(tmp_path).classes[0].samples
+    assert [int(Path(path).stem) for path in samples] == [0, 4, 8, 13, 17, 22, 26, 31, 35]
