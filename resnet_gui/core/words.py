@@ -54,9 +54,30 @@ def never_sentence(classes: Sequence[tuple[str, int]]) -> str:
     names = [f"“{_short(label)}”" for label, _ in found[:_NAMED]]
     if len(found) > _NAMED:
         names.append(count_noun(len(found) - _NAMED, "other"))
-    said = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    said = _listed(names, "or")
     photos = sum(number for _, number in found)
     return f"It never answered {said}: none of these {photos:,} photos was recognised."
+
+
+def recognised_sentence(classes: Sequence[tuple[str, int, int]]) -> str:
+    """How many photos of rare classes a model recognised: beside an accuracy over all classes it is
+    what people want to know.
+
+    Args:
+        classes: (label, right, photos) of each.
+
+    Returns:
+        One sentence that names those of which it recognised the smallest share; "" for no class.
+    """
+    found = sorted((item for item in classes if item[2]), key=lambda item: item[1] / item[2])
+    named = [f"{right:,} of {n:,} “{_short(label)}”" for label, right, n in found[:_NAMED]]
+    if len(found) > _NAMED:
+        named.append(count_noun(len(found) - _NAMED, "other class", "other classes") + " better")
+    return f"It recognised {_listed(named, 'and')}." if named else ""
+
+
+def _listed(words: Sequence[str], last: str) -> str:
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _short(label: str) -> str:

@@ -11,7 +11,7 @@ from resnet_gui.core.evaluation.metrics import figures_of
 from resnet_gui.core.runs.events import Accuracy, RunFinished
 from resnet_gui.core.runs.results import read_results
 from resnet_gui.core.training.api import train
-from resnet_gui.core.words import lopsided_sentence, never_sentence
+from resnet_gui.core.words import lopsided_sentence, never_sentence, recognised_sentence
 from tests.helpers.training import make_photos, make_tiny_model, tiny_config, user_zoo
 
 ALWAYS = (
@@ -70,10 +70,10 @@ def test_one_photo_that_could_not_be_read() -> None:
 def test_an_evaluation_says_it() -> None:
     truth = np.array([0] * 9 + [1])
     logits = np.zeros((10, 2), np.float32)
-    assert figures_of(logits, truth, ("green", "red")).lopsided() == ALWAYS
-    assert figures_of(logits[5:], truth[5:], ("green", "red")).lopsided() == ALWAYS.replace(
-        "9 of these 10", "4 of these 5"
-    ).replace("90.0%", "80.0%")
+    rare = " It recognised 0 of 1 “red”."
+    assert figures_of(logits, truth, ("green", "red")).lopsided() == ALWAYS + rare
+    fewer = ALWAYS.replace("9 of these 10", "4 of these 5").replace("90.0%", "80.0%")
+    assert figures_of(logits[5:], truth[5:], ("green", "red")).lopsided() == fewer + rare
     assert figures_of(logits[7:], truth[7:], ("green", "red")).lopsided() == ""
 
 
@@ -85,7 +85,8 @@ def test_a_class_that_is_never_answered_is_named() -> None:
     assert said.startswith("30 of these 36 photos are of “OK”")
     assert said.endswith("It never answered “defect”: none of these 6 photos was recognised.")
     logits[-1] = (0, 1)
-    assert "never" not in figures_of(logits, truth, ("OK", "defect")).lopsided()
+    said = figures_of(logits, truth, ("OK", "defect")).lopsided()
+    assert said.endswith("So look at each class, too. It recognised 1 of 6 “defect”.")
     assert never_sentence([]) == never_sentence([("rare", 4)]) == ""
     many = [("a", 5), ("b", 9), ("c", 7), ("d", 5), ("e", 1), ("f", 6)]
     assert never_sentence(many) == (
@@ -102,3 +103,15 @@ def test_the_terminal_says_it_too() -> None:
         "m", "/d", "all", 36, 0, 30 / 36, (0.7, 0.9), 1.0, 0.4, classes, ("OK", "defect"), ()
     )
     assert "It never answered “defect”" in done.caution()
+
+
+def test_how_many_of_the_rare_ones_were_recognised() -> None:
+    """ "98.1% right" hides that of five foxes one was found."""
+    assert recognised_sentence([]) == recognised_sentence([("ghost", 0, 0)]) == ""
+    assert recognised_sentence([("badger", 2, 2), ("fox", 1, 5)]) == (
+        "It recognised 1 of 5 “fox” and 2 of 2 “badger”."
+    )
+    many = [("a", 1, 1), ("b", 0, 9), ("c", 1, 2), ("d", 1, 3)]
+    assert recognised_sentence(many) == (
+        "It recognised 0 of 9 “b”, 1 of 3 “d”, 1 of 2 “c” and 1 other class better."
+    )

@@ -91,6 +91,8 @@ def _print_result(result: Any) -> None:
     ):
         emit_line(f"  {counts[cell]:>8,}  {words}")
     emit_line(result.sentence())
+    if classes := result.by_class():
+        emit_line(classes)
     if source := result.source():
         emit_line(source)
     if caution := result.caution():

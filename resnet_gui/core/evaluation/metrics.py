@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from resnet_gui.core.evaluation.intervals import wilson_interval
 from resnet_gui.core.inference.backend import Rows
-from resnet_gui.core.words import lopsided_sentence, never_sentence
+from resnet_gui.core.words import lopsided_sentence, never_sentence, recognised_sentence
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -38,6 +38,11 @@ class ClassFigures:
     @property
     def recall(self) -> float | None:
         return self.right / self.support if self.support else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson's 95 % interval of the recall."""
+        return wilson_interval(self.right, self.support) if self.support else None
 
     @property
     def precision(self) -> float | None:
@@ -97,11 +102,13 @@ class Figures:
         return self.right / self.n if self.n else 0.0
 
     def lopsided(self) -> str:
-        """See `lopsided_sentence` and `never_sentence`; "" for nothing."""
+        """See `lopsided_sentence`, `recognised_sentence` and `never_sentence`; "" for nothing."""
         most = max(self.classes, key=lambda item: item.support, default=None)
-        never = [(item.label, item.support) for item in self.classes if not item.called]
+        never = never_sentence([(c.label, c.support) for c in self.classes if not c.called])
         said = lopsided_sentence(most.label, most.support, self.n) if most else ""
-        return f"{said} {never_sentence(never)}".strip()
+        others = [(c.label, c.right, c.support) for c in self.classes if c is not most]
+        rare = recognised_sentence(others) if said and not never else ""
+        return " ".join(filter(None, [said, rare, never]))
 
     def macro(self, what: str) -> float | None:
         """The mean of "precision", "recall" or "f1" over the classes that occur, as a truth or as

@@ -12,6 +12,7 @@ from resnet_gui.core.evaluation.intervals import mcnemar, wilson_interval
 from resnet_gui.core.values import Value, to_json
 
 MODELS = 2
+_NAMED = 4  # classes in a sentence
 LIKELY = 0.05  # from this p on, chance is a good explanation
 
 
@@ -120,6 +121,26 @@ class Compared(Value):
         if p < 0.001:
             return f"{text}: very unlikely to be chance (p < 0.001)."
         return f"{text}: unlikely to be chance (p = {p:.1g})."
+
+    def by_class(self, first: str = "", second: str = "") -> str:
+        """How many photos of each class the two recognise: what an accuracy over all classes hides
+        where one has nearly all photos. "" where there are more than a line holds."""
+        found: dict[str, list[int]] = {}
+        for photo in self.photos:
+            counts = found.setdefault(photo.truth, [0, 0, 0])
+            if len(found) > _NAMED:
+                return ""
+            counts[0] += 1
+            counts[1] += photo.first == photo.truth
+            counts[2] += photo.second == photo.truth
+        if len(found) < 2:
+            return ""
+        one, other = first or f"“{self.titles[0]}”", second or f"“{self.titles[1]}”"
+        parts = [
+            f"{n:,} “{label}”: {one} {by_first:,}, {other} {by_second:,}"
+            for label, (n, by_first, by_second) in found.items()
+        ]
+        return f"Recognised of {'; of '.join(parts)}."
 
     def caution(self) -> str:
         """What to bear in mind with the figures; "" for nothing."""

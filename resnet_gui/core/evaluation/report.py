@@ -175,7 +175,14 @@ def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:
         "cautions": [*cautions(facts), *filter(None, [figures.lopsided()])],
         "figures": _figures(figures, predictions, bins),
         "classes": [
-            (c.label, f"{c.support:,}", _share(c.recall), _share(c.precision), _share(c.f1))
+            (
+                c.label,
+                f"{c.support:,}",
+                _share(c.recall),
+                "–" if c.interval is None else f"{c.interval[0]:.1%} to {c.interval[1]:.1%}",
+                _share(c.precision),
+                _share(c.f1),
+            )
             for c in figures.classes
             if c.support or c.called
         ],

@@ -20,6 +20,11 @@ _COLUMNS = (
     ("Class", "The name of the class"),
     ("Photos", "How many photos show it"),
     ("Recognised", "The share of its photos that were called so (recall)"),
+    (
+        "95 %",
+        "Of very many photos of this class, such a share would most likely be called so "
+        "(95 % interval): of few photos it is wide",
+    ),
     ("Precision", "The share of the photos that were called so and are so"),
     ("F1", "High only if most of its photos are found and most of what is called so is right"),
 )
@@ -42,14 +47,14 @@ class _Row:
 def _row(number: int, item: ClassFigures) -> _Row:
     name = class_words(item.label)
     shares = (item.recall, item.precision, item.f1)
+    recall, *others = (-1.0 if share is None else share for share in shares)
+    recognised, *texts = ("–" if share is None else f"{share:.1%}" for share in shares)
+    low, high = item.interval or (-1.0, -1.0)
+    likely = f"{low:.0%}–{high:.0%}" if item.interval else "–"
     return _Row(
         number,
-        (name.casefold(), item.support, *(-1.0 if share is None else share for share in shares)),
-        (
-            name,
-            f"{item.support:,}",
-            *("–" if share is None else f"{share:.1%}" for share in shares),
-        ),
+        (name.casefold(), item.support, recall, low, *others),
+        (name, f"{item.support:,}", recognised, likely, *texts),
         f"{name}: {item.right:,} of {item.support:,} photos recognised; {item.called:,} photos "
         "were called so",
     )

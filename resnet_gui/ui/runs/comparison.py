@@ -39,7 +39,8 @@ _PADDING = 24  # pixels of a button beside its text
 
 
 def _remarks(result: Compared) -> str:
-    return " ".join(filter(None, (result.source("A", "B"), result.caution())))
+    parts = (result.by_class("A", "B"), result.source("A", "B"), result.caution())
+    return " ".join(filter(None, parts))
 
 
 class RunComparison(QWidget):

@@ -52,10 +52,12 @@ _Index = QModelIndex | QPersistentModelIndex
 def answer_texts(photo: PairedPhoto) -> tuple[str, str, str]:
     """The lines below a photo: what it shows, and what the two said of it."""
     truth, first, second = (class_words(n) for n in (photo.truth, photo.first, photo.second))
+    marks = ("✓" if said == photo.truth else "✗" for said in (photo.first, photo.second))
+    one, other = (f"{letter} {mark} " for letter, mark in zip("AB", marks, strict=True))
     return (
         one_line(truth, 60),
-        f"A: {one_line(first, 40)} {photo.first_probability:.0%}",
-        f"B: {one_line(second, 40)} {photo.second_probability:.0%}",
+        f"{one}{one_line(first, 40)} {photo.first_probability:.0%}",
+        f"{other}{one_line(second, 40)} {photo.second_probability:.0%}",
     )
 
 

@@ -293,3 +293,20 @@ def test_command(folder: Path) -> None:
     assert given["models"] == ["first", "second"]
     assert sum(given[cell.value] for cell in Cell) == given["n"] == len(given["photos"]) == 32
     assert {"p", "accuracy", "accuracy_ci95", "kept"} <= set(given)
+
+
+def test_each_class_is_said_where_they_are_few() -> None:
+    """ "95.7%" instead of "93.5%" says nothing of the defects, which are what counts."""
+    said = {("OK", "OK", "OK"): 80, ("bad", "OK", "bad"): 2, ("bad", "bad", "bad"): 6}
+    said["bad", "OK", "OK"] = 4
+    photos = tuple(
+        PairedPhoto(f"/x/{n}-{item}", *item, 0.9, 0.9)
+        for item, count in said.items()
+        for n in range(count)
+    )
+    result = Compared(("a", "b"), ("Old", "New"), "/x", "all", photos)
+    assert result.by_class("A", "B") == "Recognised of 80 “OK”: A 80, B 80; of 12 “bad”: A 6, B 8."
+    assert "“Old” 6, “New” 8" in result.by_class()
+    many = tuple(PairedPhoto(f"/x/{n}", str(n), "1", "2", 0.9, 0.9) for n in range(5))
+    for few in (many, photos[:80]):
+        assert Compared(("a", "b"), ("A", "B"), "/x", "all", few).by_class() == ""

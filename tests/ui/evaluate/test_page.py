@@ -229,6 +229,10 @@ def test_classes_sort_and_show_their_mistakes(qtbot: QtBot, page: EvaluatePage) 
     table = view.classes
     recalls = [float(text.rstrip("%")) for text in table.column_texts(2)]
     assert recalls == sorted(recalls)
+    for recall, likely in zip(recalls, table.column_texts(3), strict=True):
+        low, high = (float(text.rstrip("%")) for text in likely.split("–"))
+        assert low - 0.5 <= recall <= high + 0.5  # how far two of two can be trusted
+        assert high - low > 0
     table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
     names = table.column_texts(0)
     assert names == sorted(names, reverse=True)

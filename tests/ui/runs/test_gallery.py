@@ -7,7 +7,7 @@ import pytest
 from resnet_gui.core.evaluation.paired import Compared, PairedPhoto
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.filing.filer import Filer
-from resnet_gui.ui.runs.gallery import PairedPhotos, in_folder
+from resnet_gui.ui.runs.gallery import PairedPhotos, answer_texts, in_folder
 from tests.helpers.fake_engine import Rig
 
 
@@ -36,3 +36,8 @@ def test_the_guess_is_what_the_models_do_not_disagree_about(
     photos.show_photos((photo,))
     judged = photos.judged(0)
     assert (judged.label, judged.guess, judged.probability) == ("Ant", *guess)
+
+
+def test_who_is_wrong_is_told_without_colour() -> None:
+    photo = PairedPhoto("/x/1.jpg", "red", "green", "red", 0.9, 0.8)
+    assert answer_texts(photo) == ("red", "A ✗ green 90%", "B ✓ red 80%")
