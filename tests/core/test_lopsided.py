@@ -47,6 +47,10 @@ def test_a_run_says_it_and_its_file_does(tmp_path: Path) -> None:
         "of them" in said
     )
     assert ("no more often" in said) is (accuracy.right <= 8)
+    [(label, found, photos)] = accuracy.rare
+    assert (label, photos) == ("red", 1)
+    assert accuracy.right - 8 <= found <= 1
+    assert said.endswith(f"It recognised {found} of 1 “red”.")
     [run] = (Path(end.model_path).parents[1] / "runs").iterdir()
     again = read_results(run).end
     assert isinstance(again, RunFinished)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from resnet_gui.core.events import ClassScore, Notice
 from resnet_gui.core.values import Value, to_json
-from resnet_gui.core.words import count_noun, lopsided_sentence
+from resnet_gui.core.words import count_noun, lopsided_sentence, recognised_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,7 @@ class Accuracy:
             read.
         common: the class that most of the `n` have, and common_photos how many. "" and 0: not
             known, as where some could not be read.
+        rare: of the other classes, where they are few: label, photos that are right, photos.
     """
 
     part: str
@@ -199,12 +200,14 @@ class Accuracy:
     missing: int = 0
     common: str = ""
     common_photos: int = 0
+    rare: tuple[tuple[str, int, int], ...] = ()
 
     def sentence(self) -> str:
         """For people: value, interval, what kind of accuracy it is, and what one would have without
         having learned anything, where nearly all photos are of one class."""
         lopsided = lopsided_sentence(self.common, self.common_photos, self.n, self.right)
-        return f"{self._sentence()} {lopsided}".rstrip()
+        rare = recognised_sentence(self.rare) if lopsided else ""
+        return " ".join(filter(None, [self._sentence(), lopsided, rare]))
 
     def _sentence(self) -> str:
         text = (

@@ -20,6 +20,7 @@ from resnet_gui.core.system.files import disk_use
 from resnet_gui.core.values import Value
 
 MOST_EPOCHS = 1_000_000
+MOST_RARE = 20  # classes beside the most frequent one whose figures a run notes
 _MOST = 10**12
 _PATH = 4096  # letters
 # Of the settings. Where the folder is does not matter: its fingerprint says what is in it.
@@ -137,7 +138,18 @@ def accuracy_of(document: Mapping[str, Any]) -> Accuracy:
     right, n, missing, most = (whole(result.get(name), 0, _MOST) for name in names)
     exact, low, high = (share(result.get(name)) or 0.0 for name in ("value", "low", "high"))
     part, common = text(result.get("part"), 40), text(result.get("common"), _PATH)
-    return Accuracy(part, exact, low, high, right, n, missing, common, min(most, n))
+    rare = _rare(result.get("rare"))
+    return Accuracy(part, exact, low, high, right, n, missing, common, min(most, n), rare)
+
+
+def _rare(value: Any) -> tuple[tuple[str, int, int], ...]:
+    """Of `Accuracy`; what is none is left out."""
+    found = []
+    for item in value[:MOST_RARE] if isinstance(value, list) else ():
+        if isinstance(item, list) and len(item) == 3:
+            right, n = (whole(number, 0, _MOST) for number in item[1:])
+            found.append((text(item[0], _PATH), min(right, n), n))
+    return tuple(found)
 
 
 def seconds_of(value: Any) -> float:

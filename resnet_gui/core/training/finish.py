@@ -35,6 +35,7 @@ from resnet_gui.core.training.validation_answers import (
     keep_answers,
     kept_calibration,
     validation_answers,
+    with_rare,
 )
 from resnet_gui.core.zoo.weights.model_file import model_id
 
@@ -64,7 +65,7 @@ def finished(sitting: Sitting, reason: str) -> Generator[TrainEvent, None, None]
             if isinstance(item, PhotoSkipped):
                 sitting.missing.add(item.path)
             yield item
-    measured = measured or _chosen_accuracy(sitting, progress)
+    measured = measured or with_rare(_chosen_accuracy(sitting, progress), answers, setup.split)
     path = save_best(setup, progress, network, measured, calibration=calibration)
     if answers.positions:
         keep_answers(sitting, answers, path)

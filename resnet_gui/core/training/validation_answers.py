@@ -4,6 +4,7 @@ kept with the run, and what the model's calibration comes from. Needs torch."""
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_gui.core.calibration import Calibration
+from resnet_gui.core.dataset.split import Split
 from resnet_gui.core.errors import DatasetError, ModelFileError, OutOfMemoryError, WorkerError
 from resnet_gui.core.evaluation.calibrate import FEWEST, fit_calibration
 from resnet_gui.core.evaluation.metrics import Ints
@@ -32,7 +34,8 @@ from resnet_gui.core.inference.network_features import WithFeatures
 from resnet_gui.core.inference.unknown import Numbers, energy
 from resnet_gui.core.nets.build import head_name
 from resnet_gui.core.runs.checkpoint import Progress
-from resnet_gui.core.runs.events import Preparing, TrainEvent
+from resnet_gui.core.runs.events import Accuracy, Preparing, TrainEvent
+from resnet_gui.core.runs.info import MOST_RARE
 from resnet_gui.core.system.documents import text
 from resnet_gui.core.training.feature_ways import note_of
 from resnet_gui.core.training.judged import Judged
@@ -173,6 +176,21 @@ class _HeadWithInput(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.head(x).float(), x.float()], 1)
+
+
+def with_rare(accuracy: Accuracy, answers: Answers, split: Split) -> Accuracy:
+    """An accuracy on the validation photos with what it hides where most are of one class: how many
+    of each other class are recognised."""
+    others = {item.label for item in split.val if split.classes[item.label] != accuracy.common}
+    if not accuracy.common or len(answers.positions) != accuracy.n or len(others) > MOST_RARE:
+        return accuracy
+    right = answers.logits.argmax(axis=1) == answers.truth
+    rare = tuple(
+        (split.classes[label], int(right[of_it].sum()), int(of_it.sum()))
+        for label in sorted(others)
+        for of_it in [answers.truth == label]
+    )
+    return dataclasses.replace(accuracy, rare=rare)
 
 
 def keep_answers(sitting: Sitting, answers: Answers, model_path: str) -> None:
