@@ -50,7 +50,7 @@ def _row(number: int, item: ClassFigures) -> _Row:
     recall, *others = (-1.0 if share is None else share for share in shares)
     recognised, *texts = ("–" if share is None else f"{share:.1%}" for share in shares)
     low, high = item.interval or (-1.0, -1.0)
-    likely = f"{low:.0%}–{high:.0%}" if item.interval else "–"
+    likely = f"{low * 100:.0f}–{high * 100:.0f}%" if item.interval else "–"
     return _Row(
         number,
         (name.casefold(), item.support, recall, low, *others),

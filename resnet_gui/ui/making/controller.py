@@ -174,7 +174,7 @@ class MakingController(QObject):
         if not self.loaded:
             self._waiting.append((dropped, box))
             return
-        intake = Intake(self._io, start_of(dropped, self._fetch), box, self)
+        intake = Intake(self._io, start_of(dropped, self._fetch), box, self, dropped.paths)
         intake.came.connect(self._on_came)
         intake.ended.connect(self._on_intake_ended)
         self._intakes.append(intake)
@@ -183,7 +183,7 @@ class MakingController(QObject):
     @Slot(object, object)
     def _on_came(self, intake: Intake, photos: list[CollectedPhoto]) -> None:
         box = intake.box if intake.box in self.boxes.classes else UNSORTED  # removed meanwhile
-        added = self.boxes.add(photos, box, "add photos", joins=intake)
+        added = self.boxes.add(photos, box, "add photos", intake, intake.folder_of(photos))
         intake.count += added.count
         intake.here += added.here
         intake.elsewhere += added.elsewhere

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.dataset.collection.take_in import TakenIn, keep_pasted, take_in
-from resnet_gui.core.dataset.collection.values import Collection
+from resnet_gui.core.dataset.collection.values import CollectedPhoto, Collection
 from resnet_gui.core.events import DownloadProgress, ImageSource
 from resnet_gui.jobs.lane import JobLane, JobStart, Priority
 from resnet_gui.ui.widgets.images import Dropped, encode_image
@@ -32,9 +32,17 @@ class Intake(QObject):
     came = Signal(object, object)
     ended = Signal(object)
 
-    def __init__(self, io: JobLane, start: JobStart, box: int, parent: QObject) -> None:
+    def __init__(
+        self,
+        io: JobLane,
+        start: JobStart,
+        box: int,
+        parent: QObject,
+        paths: Sequence[Path] = (),
+    ) -> None:
         super().__init__(parent)
         self.box = box
+        self._paths = paths
         self.problems: list[str] = []
         self.count = self.here = 0
         self.elsewhere: list[Any] = []
@@ -42,6 +50,14 @@ class Intake(QObject):
         self._job.progressed.connect(self._on_progressed)
         self._job.failed.connect(self._on_failed)
         self._job.ended.connect(self._on_ended)
+
+    def folder_of(self, photos: Sequence[CollectedPhoto]) -> str:
+        """The name of the folder that was dropped, where it was that one alone: what the photos in
+        it are, as a rule. "" for files. No disk is asked: photos lie in it or they do not."""
+        if len(self._paths) != 1:
+            return ""
+        folder = self._paths[0].absolute()
+        return folder.name if Path(photos[0].path).parent.is_relative_to(folder) else ""
 
     def stop(self) -> None:
         """What has come stays."""

@@ -328,3 +328,35 @@ def test_a_class_that_no_folder_can_be_called_like(
     assert [text for text, _kind in said] == [
         "No folder can be called like some of the classes: “x:y” is “x y” in it."
     ]
+
+
+def test_a_class_without_a_name_is_called_like_the_folder_that_is_dropped_on_it(
+    rig: Rig, controller: MakingController, loose: list[Path]
+) -> None:
+    """Its photos were of “Class 1”, and so the model answered “Class 1, 97 %”."""
+    first, second = controller.boxes.classes
+    folders = []
+    for name, photos in (("Steinpilz", loose[:3]), ("steinpilz", loose[3:5]), ("Gold", loose[5:])):
+        folders.append(loose[0].parent.parent / f"from {name}" / name)
+        folders[-1].mkdir(parents=True)
+        for photo in photos:
+            shutil.copy(photo, folders[-1])
+
+    def names() -> list[str]:
+        return [controller.boxes.name(n) for n in controller.boxes.classes]
+
+    drop(rig, controller, [folders[0]], first)
+    assert names() == ["Steinpilz", "Class 2"]
+    assert controller.boxes.count(first) == 3
+    controller.undo()
+    assert names() == ["Class 1", "Class 2"]
+    assert counts(controller) == [0, 0, 0]
+    controller.redo()
+    drop(rig, controller, [folders[2]], first)  # it has a name
+    drop(rig, controller, [folders[1]], second)  # another class has this one
+    drop(rig, controller, folders[:2], controller.new_class())  # of two folders it would be half
+    drop(rig, controller, loose[-1:], controller.new_class())
+    assert names() == ["Steinpilz", "Class 2", "Class 1", "Class 3"]
+    assert not controller.rename(second, "Birke")
+    drop(rig, controller, [folders[2]], UNSORTED)
+    assert names()[:2] == ["Steinpilz", "Birke"]

@@ -8,6 +8,7 @@ is kept as the moves that it made, so that ten thousand steps take no more memor
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from resnet_gui.core.dataset.collection.values import CollectedClass, CollectedP
 from resnet_gui.core.undoable import Undoable
 
 UNSORTED = 0
+_UNNAMED = re.compile(r"Class \d+")  # see `free_name`
 _Names = tuple[tuple[int, str], ...]
 
 
@@ -142,12 +144,19 @@ class Boxes(Undoable[_Action, Changed]):
         return changed
 
     def add(
-        self, photos: Iterable[CollectedPhoto], box: int, text: str, joins: object = None
+        self,
+        photos: Iterable[CollectedPhoto],
+        box: int,
+        text: str,
+        joins: object = None,
+        name: str = "",
     ) -> Added:
         """Put new photos into a box; unsorted ones that are among them move there.
 
         Args:
             joins: further photos with the same one are undone together with these.
+            name: of the folder that they came from: an empty class that nobody has named is called
+                so, unless another class is.
         """
         fresh: dict[str, CollectedPhoto] = {}
         fresh_keys: set[str] = set()
@@ -175,8 +184,11 @@ class Boxes(Undoable[_Action, Changed]):
             *self._taken(sorted_now, box),
             *(Moved(photo, None, 0, box) for photo in fresh.values()),
         )
-        names = self._as_tuple()
-        changed = self._do(text, _Step(moved, names, names), joins) if moved else Changed()
+        before = after = self._as_tuple()
+        unnamed = _UNNAMED.fullmatch(self.name(box)) and not self.count(box)
+        if unnamed and name.strip() and self.find_class(name) is None:
+            after = tuple((n, name.strip() if n == box else known) for n, known in before)
+        changed = self._do(text, _Step(moved, before, after), joins) if moved else Changed()
         return Added(changed, len(moved), here, tuple(elsewhere))
 
     def move(self, paths: Iterable[str], box: int | None, text: str) -> Changed:
