@@ -25,6 +25,7 @@ from resnet_gui.ui.train.cifar10_dialog import Cifar10Dialog, look_for_cifar10
 from resnet_gui.ui.train.classes_part import ClassesPart
 from resnet_gui.ui.train.controller import TrainController, TrainState
 from resnet_gui.ui.train.folder_head import only_loose
+from resnet_gui.ui.train.kept_classes import KeptClasses
 from resnet_gui.ui.train.later_parts import LaterParts
 from resnet_gui.ui.train.model_saver import ModelSaver
 from resnet_gui.ui.train.moved_folder import MovedFolder
@@ -119,6 +120,8 @@ class TrainPage(Page):
         controller.dataset_changed.connect(self.notices.forget_misses)
         controller.run_ended.connect(self._on_run_ended)
         self._runs_watch = RunsWatch(controller, self)
+        self._kept_classes = KeptClasses(self._io, self.start)
+        self._kept_classes.told.connect(self.start.show_kept)
         self._offer = RunOffer(controller, self.notices, self)
         self._offer.offered.connect(self.resume_offered)
         self.offer_action(

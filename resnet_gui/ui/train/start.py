@@ -18,6 +18,7 @@ from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import progress_line
 
+_LOOSE = "Only loose photos? Drop them here, too, and sort them into classes."
 _LAYOUT = "my photos /\n    cats /  a.jpg, b.jpg, …\n    dogs /  c.jpg, d.jpg, …"
 
 
@@ -68,9 +69,9 @@ class TrainStart(QWidget):
         buttons.addWidget(self.make)
         buttons.addStretch()
         column.addLayout(buttons)
-        loose = PlainLabel("Only loose photos? Drop them here, too, and sort them into classes.")
-        loose.setProperty("kind", "muted")
-        column.addWidget(loose, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.loose = PlainLabel(_LOOSE)
+        self.loose.setProperty("kind", "muted")
+        column.addWidget(self.loose, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.cifar10 = QPushButton("Try it with CIFAR-10…")
         self.cifar10.setProperty("kind", "plain")
         set_tooltip(self.cifar10, "60,000 small pictures of ten classes, the classic")
@@ -91,6 +92,11 @@ class TrainStart(QWidget):
         controller.state_changed.connect(self._on_state_changed)
         controller.scan_progressed.connect(self._on_scan_progressed)
         self._on_state_changed()
+
+    @Slot(str)
+    def show_kept(self, text: str) -> None:
+        """Below the buttons: what is kept of classes that were made earlier; "": nothing."""
+        self.loose.setText(text or _LOOSE)
 
     @Slot()
     def _on_state_changed(self) -> None:

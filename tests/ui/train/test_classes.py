@@ -218,6 +218,21 @@ def test_all_is_there_after_the_window_was_closed(
     ]  # fmt: skip
 
 
+def test_what_is_kept_is_told_before_it_is_opened(
+    qtbot: QtBot, app: WindowApp, loose: list[Path]
+) -> None:
+    """The next day nothing told of the photos that were sorted the day before."""
+    filled(qtbot, app, loose)
+    start, part = app.window.train_page.start, app.window.train_page.classes
+    part.close()
+    told = "Your 12 photos in 2 classes are kept: “Make classes…” goes on with them."
+    qtbot.waitUntil(lambda: start.loose.text() == told)
+    opened(qtbot, app)
+    part.controller.start_over()
+    part.close()
+    qtbot.waitUntil(lambda: start.loose.text().startswith("Only loose photos?"))
+
+
 def test_saved_where_the_person_says(
     qtbot: QtBot,
     app: WindowApp,
