@@ -37,6 +37,8 @@ _KINDS = (
     (TableKind.JSON, "JSON, one list", ".json"),
     (TableKind.JSON_LINES, "JSON, an object per line", ".jsonl"),
 )
+_ROWS = ("One for each photo", "One for each answer: counts")
+_COUNTS = 1  # its place among these
 _SEMICOLONS = 1  # its place among these
 _UNKNOWN = frozenset({"answered"})  # what the window does not know of its answers
 _AT_FIRST = frozenset({*DEFAULT, "answer", "answer_probability"})  # what stands in the window, too
@@ -112,7 +114,9 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export answers")
         self._titles = titles
         self._asked = False  # something is on its way to be saved: one file at a time
-        self.photos, self.kind = ComboBox(), ComboBox()
+        self.photos, self.rows, self.kind = ComboBox(), ComboBox(), ComboBox()
+        for text in _ROWS:
+            self.rows.addItem(text)
         self._lists = [photos for _, photos in choices.lists]
         for text, _ in choices.lists:
             self.photos.addItem(text)
@@ -152,6 +156,7 @@ class ExportDialog(QDialog):
         form.setVerticalSpacing(10)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         form.addRow(PlainLabel("Photos"), self.photos)
+        form.addRow(PlainLabel("Rows"), self.rows)
         form.addRow(PlainLabel("File"), self.kind)
         form.addRow(PlainLabel("Columns"), grid)
         row = QHBoxLayout()
@@ -177,6 +182,7 @@ class ExportDialog(QDialog):
         column_.addWidget(self.mixed)
         column_.addWidget(buttons)
         self.kind.currentIndexChanged.connect(self._on_changed)
+        self.rows.currentIndexChanged.connect(self._on_changed)
         self.photos.currentIndexChanged.connect(self._on_photos_changed)
         self._on_photos_changed()
         self._on_changed()
@@ -191,11 +197,19 @@ class ExportDialog(QDialog):
         kind = _KINDS[self.kind.currentIndex()][0]
         bom = kind is TableKind.CSV and self.bom.isChecked()
         semicolons = self.kind.currentIndex() == _SEMICOLONS
-        return Export(kind, chosen_columns(ids, self.top.value()), bom, semicolons)
+        columns = () if self.counts else chosen_columns(ids, self.top.value())
+        return Export(kind, columns, bom, semicolons, self.counts)
+
+    @property
+    def counts(self) -> bool:
+        """Whether photos are counted instead of listed."""
+        return self.rows.currentIndex() == _COUNTS
 
     @Slot()
     def _on_changed(self, *_: object) -> None:
-        some = any(box.isChecked() for box in self.columns.values())
+        some = self.counts or any(box.isChecked() for box in self.columns.values())
+        for widget in (*self.columns.values(), self.top):
+            widget.setEnabled(not self.counts)
         self.save.setEnabled(some and not self._asked)
         self.bom.setEnabled(_KINDS[self.kind.currentIndex()][0] is TableKind.CSV)
 
@@ -213,7 +227,7 @@ class ExportDialog(QDialog):
         photos = moments(self._lists[self.photos.currentIndex()])
         write = partial(write_export, photos, self._titles, self.export)
         what = "Tables" if kind is TableKind.CSV else "JSON"
-        name = f"Answers {date.today()}"
+        name = f"{'Counts' if self.counts else 'Answers'} {date.today()}"
         saving = ask_where(self, "Export answers", name, suffix, what, write)
         if saving is not None:
             self._asked = True

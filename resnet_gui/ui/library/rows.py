@@ -9,6 +9,7 @@ from typing import NamedTuple
 from resnet_gui.core.events import ImageFailed, ImageSource, Prediction
 from resnet_gui.core.library.answered import AnsweredPhoto
 from resnet_gui.core.library.columns import Column, chosen_columns
+from resnet_gui.core.library.counts import count_answers, write_counts
 from resnet_gui.core.library.identity import stamp_of
 from resnet_gui.core.library.tables import TableKind, TableWritten, tabbed_text, table_file
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoState
@@ -72,12 +73,14 @@ class Export(NamedTuple):
     Attributes:
         kind: of file. columns: in their order. bom: CSV begins with a byte order mark.
         semicolons: CSV as Excel expects it where numbers have a comma.
+        counts: a row for each answer instead of one for each photo; the columns are given then.
     """
 
     kind: TableKind
     columns: tuple[Column, ...]
     bom: bool
     semicolons: bool = False
+    counts: bool = False
 
 
 def write_export(
@@ -91,6 +94,11 @@ def write_export(
     Raises:
         OSError: it cannot be written.
     """
+    if export.counts:
+        yield TableWritten(0)
+        rows = count_answers(_answered(n, photo, titles, False) for n, photo in enumerate(photos))
+        write_counts(rows, target, export.kind, bom=export.bom, semicolons=export.semicolons)
+        return target, len(rows)
     looks = any(column.id in _LOOKED_AT for column in export.columns)
     with table_file(
         target, export.kind, export.columns, bom=export.bom, semicolons=export.semicolons

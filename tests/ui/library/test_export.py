@@ -228,3 +228,37 @@ def test_another_name_can_be_chosen_where_a_file_stays(
     rig.settle()
     assert target.is_file()
     assert (tmp_path / "answers.csv").read_text() == "mine"
+
+
+def test_photos_are_counted_by_their_answers(
+    rig: Rig, page: ClassifyPage, tmp_path: Path, answer_dialogs: Callable[[str], Path]
+) -> None:
+    """What a paper wants: so many foxes; until now a person had to count the rows."""
+    open_photos(rig, page, tmp_path, 13)
+    library_of(rig, page)
+    dialog = export(page)
+    dialog.rows.setCurrentIndex(1)
+    assert not any(box.isEnabled() for box in dialog.columns.values())
+    for box in dialog.columns.values():
+        box.setChecked(False)
+    target = answer_dialogs("counts")
+    dialog.save.click()
+    rig.settle()
+    text = target.with_suffix(".csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    answered = {row["answer"].removeprefix("'"): int(row["photos"]) for row in rows}
+    assert answered.pop("(no answer)") == 1
+    assert answered == {"ant": 4, "bee": 4, "=SUM(1)": 4}
+    assert sum(float(row["share"]) for row in rows) == pytest.approx(1, abs=1e-4)
+    for row in rows[:-1]:
+        assert 0 < float(row["probability_lowest"]) <= float(row["probability_mean"]) <= 1
+    assert rows[-1]["probability_mean"] == ""
+    assert page.notices.texts[-1] == f"Saved {len(rows)} rows to {target}.csv"
+    dialog = export(page)
+    dialog.rows.setCurrentIndex(1)
+    dialog.kind.setCurrentIndex(dialog.kind.findText("JSON, one list"))
+    target = answer_dialogs("counts.json")
+    dialog.save.click()
+    rig.settle()
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert [row["photos"] for row in found] == [int(row["photos"]) for row in rows]
