@@ -129,7 +129,8 @@ def _draw(
         if nearer and len(chosen) + len(burst) < len(photos):
             chosen.update(burst)
     if count and not chosen:
-        chosen.update(min(fresh, key=lambda burst: len(burst)))
+        smallest: list[LabelledPhoto] = min(fresh, key=len)
+        chosen.update(smallest)
     return chosen
 
 

@@ -40,8 +40,8 @@ class NetworksButton(QPushButton):
         if not self.folded or view is None:
             return
         self._networks.setVisible(self.isChecked())
-        if self.isChecked():
-            page = self._networks.parentWidget()
+        page = self._networks.parentWidget()
+        if self.isChecked() and page is not None:
             top = self.mapTo(page, QPoint(0, self.height() + 4))
             room = view.mapTo(page, QPoint(0, view.height())).y() - top.y()
             self._networks.setGeometry(top.x(), top.y(), self._networks.sizeHint().width(), room)
