@@ -105,10 +105,19 @@ def _stop_at_typo(arguments: list[str]) -> None:
 
 
 def _check_home() -> None:
-    """Nothing can be kept in a file: said once, not by each part that wants to keep something."""
+    """Nothing can be kept in a file, or nowhere: said once, not by each part that wants to keep
+    something."""
     home = os.environ.get("RESNET_GUI_HOME", "").strip()
-    if home and os.path.isfile(os.path.expanduser(home)):  # noqa: PTH111, PTH113 - nothing is imported
+    place = os.path.expanduser(home or "~")  # noqa: PTH111 - nothing is imported
+    if home and os.path.isfile(place):  # noqa: PTH113
         _refuse(f"the variable RESNET_GUI_HOME names “{home}”, which is a file, not a folder.")
+    if home.startswith("~") and place == home:
+        _refuse(f"the variable RESNET_GUI_HOME names “{home}”, and there is no such user.")
+    if place == "~":  # in a container, say, or a job of a user without an account
+        _refuse(
+            "this user has no home folder to keep settings and models in. Set the variable "
+            "RESNET_GUI_HOME to a folder for them."
+        )
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -3,6 +3,7 @@ there or failed; and what ends a command begins with “Error:”."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ import pytest
 from resnet_gui.core import errors
 from resnet_gui.core.errors import ResNetGuiError
 from tests.helpers.commands import Main
-from tests.helpers.training import make_tiny_model
+from tests.helpers.training import make_photos, make_tiny_model
+
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None  # type: ignore[assignment]
 
 GONE = "drive/photos"  # a drive that is not connected tonight
 READING = (
@@ -98,3 +104,49 @@ def test_a_name_is_said_once(resnet_gui: Main, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("no photo")
     _, _, err = resnet_gui("sort", "a.jpg", "--into", "sorted", "--model", "tiny")
     assert err.splitlines()[0].startswith("a.jpg is not a photo")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "~nobody-here", "--model", "tiny"),
+        ("evaluate", "tiny", "~nobody-here"),
+        ("resume", "~nobody-here"),
+        ("train", "cifar10", "--archive", "~nobody-here", "--model", "tiny"),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_may_be_called_like_a_home_of_nobody(
+    words: tuple[str, ...], resnet_gui: Main
+) -> None:
+    """It was a traceback."""
+    code, _, err = resnet_gui(*words)
+    assert code in (1, 2)
+    assert "~nobody-here" in err
+    assert err.count("\n") == 1
+    if words[0] == "evaluate":
+        make_photos(Path("~nobody-here"), ("a", "b"), count=2)
+        assert resnet_gui(*words)[0] == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="homes of POSIX")
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        (None, "this user has no home folder to keep settings and models in. Set the variable"),
+        ("~nobody-here/x", "the variable RESNET_GUI_HOME names “~nobody-here/x”, and there is no"),
+    ],
+)
+def test_without_a_home_it_says_what_to_do(
+    home: str | None, said: str, resnet_gui: Main, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job of cron, or in a container, of a user without an account: it was a traceback."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("RESNET_GUI_HOME")
+    if home is not None:
+        monkeypatch.setenv("RESNET_GUI_HOME", home)
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: {}["none"])
+    code, out, err = resnet_gui("models")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"resnet-gui: {said}")
+    assert err.count("\n") == 1

@@ -13,6 +13,7 @@ from resnet_gui.core.dataset.summary import Part, Problem, ProblemKind
 from resnet_gui.core.errors import DatasetError
 from resnet_gui.core.photos.collect import FOLDER_ADVICE
 from resnet_gui.core.photos.endings import looks_like_image
+from resnet_gui.core.system.paths import expanded
 from resnet_gui.core.words import count_noun
 
 PART_NAMES = {
@@ -174,7 +175,7 @@ def _walk_class(
 
 def _absolute(folder: Path) -> Path:
     try:
-        root = folder.expanduser().absolute()
+        root = expanded(folder).absolute()
         if root.is_dir():
             return root
         missing = not root.exists()

@@ -49,7 +49,7 @@ from resnet_gui.core.runs.titles import free_title, naming
 from resnet_gui.core.system.atomic import write_json
 from resnet_gui.core.system.documents import text
 from resnet_gui.core.system.files import slug
-from resnet_gui.core.system.paths import data_dir
+from resnet_gui.core.system.paths import data_dir, expanded
 
 __all__ = [
     "RUN_FILE", "HeldRun", "RunDirectory", "RunInfo", "RunState", "create_run", "find_run",
@@ -174,7 +174,7 @@ def find_run(wanted: str, folder: Path | None = None) -> RunDirectory:
         UnknownRunError: no run has this name. RunError: none is in this folder, or it cannot be
             opened.
     """
-    for path in (Path(wanted).expanduser(), (folder or runs_dir()) / wanted):
+    for path in (expanded(wanted), (folder or runs_dir()) / wanted):
         if os.path.lexists(path / RUN_FILE):
             return RunDirectory.open(path.absolute())
     if Path(wanted).name != wanted:

@@ -11,9 +11,15 @@ APP_NAME = "resnet-gui"
 PACKAGE_DIR = Path(__file__).resolve().parents[2]
 
 
+def expanded(path: str | Path) -> Path:
+    """The path, with “~” as the home folder. `Path.expanduser` raises RuntimeError for a file or
+    folder that is called “~name” where nobody has that name; here it is one like any other."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 def _home() -> Path | None:
     value = os.environ.get("RESNET_GUI_HOME", "").strip()
-    return Path(value).expanduser() if value else None
+    return expanded(value) if value else None
 
 
 def data_dir() -> Path:
@@ -59,12 +65,12 @@ def torch_hub_checkpoints_dir() -> Path:
     """
     torch_home = os.environ.get("TORCH_HOME", "").strip()
     if torch_home:
-        return Path(torch_home).expanduser() / "hub" / "checkpoints"
+        return expanded(torch_home) / "hub" / "checkpoints"
     home = _home()
     if home:
         return home / "cache" / "torch" / "hub" / "checkpoints"
     xdg = os.environ.get("XDG_CACHE_HOME", "").strip()
-    base = Path(xdg).expanduser() if xdg else Path.home() / ".cache"
+    base = expanded(xdg) if xdg else Path.home() / ".cache"
     return base / "torch" / "hub" / "checkpoints"
 
 
@@ -72,7 +78,7 @@ def keras_models_dir() -> Path:
     """Where Keras keeps downloads: shared with every other program that uses Keras."""
     keras_home = os.environ.get("KERAS_HOME", "").strip()
     if keras_home:
-        return Path(keras_home).expanduser() / "models"
+        return expanded(keras_home) / "models"
     home = _home()
     return (home / "cache" / "keras" if home else Path.home() / ".keras") / "models"
 

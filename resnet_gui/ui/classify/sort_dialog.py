@@ -31,6 +31,7 @@ from resnet_gui.core.filing.by_label import (
     other_folders,
     plan_sorting,
 )
+from resnet_gui.core.system.paths import expanded
 from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.kinds import PROBABLE
 from resnet_gui.jobs.lane import Job, JobLane, Priority
@@ -253,7 +254,7 @@ class SortDialog(QDialog):
     def _on_folder_edited(self, text: str) -> None:
         self._chosen = True
         if text != self._shown:
-            self._folder, self._shown = Path(text.strip()).expanduser(), text
+            self._folder, self._shown = expanded(text.strip()), text
         self._on_choice()
 
     @Slot()

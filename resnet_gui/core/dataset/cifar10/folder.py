@@ -129,7 +129,7 @@ def prepare_cifar10(
                 "have it unpacked from there."
             )
         return folder
-    archive = archive.expanduser() if archive is not None else None
+    archive = paths.expanded(archive) if archive is not None else None
     if archive is None and not download:
         archive = local_archive()
         if archive is None:
