@@ -76,8 +76,8 @@ def table_in_file(
     raw: bool,
     semicolons: bool = False,
 ) -> Iterator[Table]:
-    """A table that becomes the file `path` when the block ends. If the work was `stopped`, the rows
-    so far do, unless there was such a file: then that stays.
+    """A table that becomes the file `path` when the block ends. If the work was `stopped`, or found
+    nothing, the rows so far do, unless there was such a file: then that stays.
 
     Raises:
         typer.Exit: it cannot be written (code 1, and a sentence on stderr).

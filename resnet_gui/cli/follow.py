@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from resnet_gui.cli.output import FINE, INTERRUPTED, SOME_FAILED, Bar, emit_json, say
+from resnet_gui.cli.output import FINE, INTERRUPTED, SOME_FAILED, Bar, emit_json, say, say_of
 from resnet_gui.core.events import ImageFailed, Notice
 from resnet_gui.core.runs.config import RunConfig
 from resnet_gui.core.runs.events import (
@@ -126,9 +126,11 @@ def follow_test(events: Iterator[object], bar: Bar) -> tuple[list[Any], int]:
             for event in events:
                 if isinstance(event, Preparing):
                     bar.show(PREPARING.get(event.what, event.what), event.done, event.total)
-                elif isinstance(event, Notice | ImageFailed):
-                    failed += isinstance(event, ImageFailed)
+                elif isinstance(event, Notice):
                     say(event.message)
+                elif isinstance(event, ImageFailed):
+                    failed += 1
+                    say_of(event.path, event.message)
                 else:
                     found.append(event)
     except KeyboardInterrupt:

@@ -250,9 +250,12 @@ def say_of(subject: str, text: str) -> None:
 
 def _about(subject: str, text: str) -> tuple[str, str]:
     name = Path(subject).name
-    if name and text.startswith(f"{name} "):
-        return subject, text.removeprefix(f"{name} ")
-    return f"{subject}:", text.removeprefix(f"{name}: ")
+    # Bytes that are no text have been replaced in a sentence.
+    for shown in (name, name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")):
+        if shown and text.startswith(f"{shown} "):
+            return subject, text.removeprefix(f"{shown} ")
+        text = text.removeprefix(f"{shown}: ")
+    return f"{subject}:", text
 
 
 def _say(text: Text) -> None:

@@ -278,3 +278,19 @@ def test_the_pace_counts_the_photos_that_were_asked_about() -> None:
     assert pace.per_second() == pytest.approx(10)
     assert pace.text() == "500 of 1,000 · 10 photos/s · about 50 s left"
     assert (pace.done, pace.kept) == (500, 400)
+
+
+def test_a_table_of_yesterday_is_not_replaced_by_one_of_nothing(tmp_path: Path) -> None:
+    """A drive was not connected one night: the table had one row, that the folder is not there."""
+    photos, out = make(tmp_path / "photos", ["a.jpg"]), tmp_path / "table.csv"
+    words = (photos, "--csv", "--out", out)
+    assert invoke(*words).exit_code == 0
+    before = out.read_bytes()
+    photos.rename(tmp_path / "away")
+    done = invoke(*words)
+    assert done.exit_code == 1
+    assert out.read_bytes() == before
+    assert done.stderr.splitlines()[-2:] == [f"{out} stays as it was.", "No photo was answered."]
+    out.unlink()
+    assert invoke(*words).exit_code == 1
+    assert "is not there" in out.read_text(encoding="utf-8")

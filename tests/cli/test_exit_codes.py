@@ -4,6 +4,7 @@ there or failed; and what ends a command begins with “Error:”."""
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,30 @@ def test_without_a_home_it_says_what_to_do(
     assert (code, out) == (2, "")
     assert err.startswith(f"resnet-gui: {said}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("evaluate", "tiny", "photos"),
+        ("suspects", "photos", "--model", "tiny"),
+        ("features", "photos", "--out", "rows.npz", "--model", "tiny"),
+        ("train", "photos", "--model", "tiny", "--method", "head", "--epochs", "1"),
+        ("classify", "photos", "--model", "tiny"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_read_is_named_with_its_folder(
+    words: tuple[str, ...], resnet_gui: Main
+) -> None:
+    """Of a thousand photos called 001.jpg nobody found the one; suspects did not even say that
+    there was one, and of a pipe that it is empty."""
+    photos = make_photos(Path("photos"), ("a", "b"), count=4)
+    (photos / "b" / "001.jpg").write_bytes(b"")
+    os.mkfifo(photos / "a" / "pipe.jpg")
+    code, out, err = resnet_gui(*words)
+    assert code == 1
+    said = out + err
+    assert re.search(r"\bb/001\.jpg\s+(001\.jpg )?is empty", said)
+    assert re.search(r"\ba/pipe\.jpg\s+(pipe\.jpg )?is not a file but a pipe", said)

@@ -120,7 +120,8 @@ def classify(
     """Say what is on photos.
 
     A photo that cannot be read gets a line with the reason, and the rest goes on; the exit code
-    is then 1. Answers are kept in the program's cache, for --resume and for the window.
+    is then 1. If no photo could be answered, a table that is there stays as it was. Answers
+    are kept in the program's cache, for --resume and for the window.
 
     \b
     Examples:
@@ -166,6 +167,13 @@ def classify(
         wants_eight_bits=lambda: eight_bits or eight_bits_wanted(),
     )
     library = Library(classifier)
+    failed = 0
+
+    def kept_as_it_was() -> bool:
+        """Whether a table that is there stays: a job of every night shall not replace what it found
+        yesterday by a table of nothing, because a drive is not connected."""
+        return stop.is_set() or failed == len(sources)
+
     with contextlib.ExitStack() as stack:
         stack.callback(library.store.close)
         stop = stack.enter_context(stop_flag())
@@ -178,7 +186,7 @@ def classify(
             table = stack.enter_context(
                 table_on_stdout(kind, chosen, **style)
                 if out is None
-                else table_in_file(out, kind, chosen, stop.is_set, **style)
+                else table_in_file(out, kind, chosen, kept_as_it_was, **style)
             )
         shown = table is not None and (out is not None or not sys.stdout.isatty())
         pace = stack.enter_context(Pace(len(sources), shown=shown))
@@ -192,7 +200,9 @@ def classify(
         done = f"{pace.done:,} of {len(sources):,} photos"
         say(f"Stopped: {done} have been answered. {again} goes on from there.")
         raise typer.Exit(INTERRUPTED)
-    if out is not None:
+    if out is not None and failed == len(sources):
+        say("No photo was answered.", "yellow")
+    elif out is not None:
         say(_summary(out, len(sources), failed, pace.kept))
     raise typer.Exit(1 if failed or problems else 0)
 

@@ -13,7 +13,7 @@ from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
 from resnet_gui.cli.input import check_device, chosen_model, found_photos
 from resnet_gui.cli.options import Device, Exact, OneModel, Photos, path_option
-from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say
+from resnet_gui.cli.output import INTERRUPTED, Bar, emit_json, say, say_of
 from resnet_gui.cli.written import check_file, into_folder
 from resnet_gui.core.events import ImageFailed, ImageSource, Notice
 from resnet_gui.core.inference.feature_file import SUFFIX, FeatureFile
@@ -109,7 +109,7 @@ def _compute(file: FeatureFile, sources: list[ImageSource], device: str, exact: 
                 file.add(event.path, event.features, text)
             elif isinstance(event, ImageFailed):
                 file.add_failed(event.path, event.message)
-                say(event.message, "red")
+                say_of(event.path, event.message)
             elif isinstance(event, Notice):
                 say(event.message, "yellow")
             bar.show("Computing features", len(file.paths) + len(file.failed), len(sources))

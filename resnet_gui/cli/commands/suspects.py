@@ -27,6 +27,7 @@ from resnet_gui.cli.output import (
 from resnet_gui.core.words import count_noun
 
 if TYPE_CHECKING:
+    from resnet_gui.core.dataset.summary import Problem
     from resnet_gui.core.improve.events import Suspect, SuspectsFound
 
 _WORK = {
@@ -88,7 +89,7 @@ def suspects(
         check_device(device)
         chosen = chosen_model(model, _GET_A_MODEL).spec.id
         root = dataset_folder(folder, archive, yes, as_json)
-        found = _look(root, chosen, device, seed)
+        found, left_out = _look(root, chosen, device, seed)
         listed = found.suspects[: top or None]
         if as_json:
             for item in listed:
@@ -98,12 +99,17 @@ def suspects(
             _emit_csv(listed, semicolons=semicolons)
         else:
             _print(listed, found)
+        for problem in left_out:
+            say(problem.placed, "yellow")
         for photo in found.failed:
             say_of(photo.path, photo.message)
-    raise typer.Exit(SOME_FAILED if found.failed else FINE)
+    raise typer.Exit(SOME_FAILED if found.failed or left_out else FINE)
 
 
-def _look(root: Path, model: str, device: str, seed: int) -> SuspectsFound:
+def _look(
+    root: Path, model: str, device: str, seed: int
+) -> tuple[SuspectsFound, tuple[Problem, ...]]:
+    """What was found, and what cannot be read."""
     from resnet_gui.core.dataset import DatasetScanned, scan_dataset
     from resnet_gui.core.improve.agree import agree
     from resnet_gui.core.improve.corrections import Corrections
@@ -127,7 +133,7 @@ def _look(root: Path, model: str, device: str, seed: int) -> SuspectsFound:
             summary, model, decisions, device=device, seed=seed
         ):
             if isinstance(step, SuspectsFound):
-                return step
+                return step, summary.unreadable
             bar.show(_WORK[step.what], step.done, step.total)
     raise AssertionError  # it ends with SuspectsFound
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import stat
 import statistics
 import time
 from collections import defaultdict
@@ -198,7 +199,8 @@ def check_file(root: Path, file: FoundFile) -> Look:
     shown = printable(file.path)
     source = ImageSource.file(path)
     try:
-        if path.stat().st_size == 0:
+        status = path.stat()
+        if status.st_size == 0 and stat.S_ISREG(status.st_mode):  # a pipe is said to be one
             return Look(
                 Problem(
                     ProblemKind.EMPTY_FILE,
