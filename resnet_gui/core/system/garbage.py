@@ -34,6 +34,9 @@ _GROWTH = 0.25
 _SHARE = 0.01
 _EACH_S = 3e-7  # of a full collection, for a container: to count them takes a fifth as long again
 _LOT = 20_000  # containers that are not frozen: a full collection takes 6 to 12 ms then
+# So many since the last look, a moment ago, are data, and hardly any of them garbage: they are
+# frozen without a look, which would take longer than a frame of the screen.
+_BURST = 3 * _LOT
 
 
 def freeze() -> None:
@@ -128,9 +131,10 @@ class _Collector:
         self._made_young += young
         self._loose += young
         if self._loose > _LOT:
-            self._collect_all()
+            if young < _BURST:
+                self._collect_all()
             freeze()
-            self._loose = self._old = 0
+            self._loose = self._old = self._made = self._made_young = 0
         elif old > after_old and self._full_is_worth_it():
             self._collect_all()
         # By their number, too: here many are looked at in one go, where Python looks at 700.

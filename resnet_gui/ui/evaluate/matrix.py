@@ -1,4 +1,4 @@
-"""The confusion matrix, painted: from two classes to two hundred."""
+"""The confusion matrix, painted: from two classes to a thousand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from resnet_gui.ui.evaluate.matrix_cells import Cell, MatrixCells
 from resnet_gui.ui.evaluate.result import Result
-from resnet_gui.ui.widgets.plain_text import show_tooltip
+from resnet_gui.ui.widgets.plain_text import show_tooltip, widest
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _LARGEST, _SMALLEST = 110.0, 15.0  # pixels of a cell
@@ -105,7 +105,7 @@ class MatrixView(QAbstractScrollArea):
         font = self.font()
         font.setBold(True)  # as the labels of the cell under the pointer or the keys are
         metrics = QFontMetricsF(font)
-        longest = max((metrics.horizontalAdvance(text) for text in self.cells.labels), default=0.0)
+        longest = widest(self.cells.labels, metrics)
         view = self.viewport().size()
         self._left = min(longest, _LONGEST_LABEL, view.width() * 0.3) + 26
         upright = min(longest, _LONGEST_LABEL, view.height() * 0.3)

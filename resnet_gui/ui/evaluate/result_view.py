@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -19,10 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resnet_gui.core.dataset.summary import count_noun
-from resnet_gui.core.evaluation.answered_by import answered_by
-from resnet_gui.core.evaluation.cautions import cautions
-from resnet_gui.core.evaluation.metrics import adjusted_words
+from resnet_gui.core.calibration import Calibration
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.corrector import Corrector
 from resnet_gui.ui.correcting.counts import counts_text
@@ -31,13 +28,14 @@ from resnet_gui.ui.evaluate.controller import EvaluateController
 from resnet_gui.ui.evaluate.gallery import Gallery
 from resnet_gui.ui.evaluate.matrix import MatrixView
 from resnet_gui.ui.evaluate.result import Result
-from resnet_gui.ui.evaluate.results_list import part_words, when_words
+from resnet_gui.ui.evaluate.result_words import facts_words, terms_words, title_words
 from resnet_gui.ui.evaluate.trust import TrustView
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.combo_box import ComboBox
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.sight import bring_into_sight
+from resnet_gui.ui.widgets.turns import Turns
 
 _TABS = (
     ("Co&nfusions", "What was taken for what (Alt+N)"),
@@ -48,6 +46,7 @@ _ORDERS = ("Most confused first", "By name")
 _CELLS = ("Photos", "Per cent of the row")
 _NARROW = 820  # pixels: below, photos and matrix are too small side by side
 _MATRIX, _GALLERY = 190, 176  # pixels of height, one above the other: some of each can be seen
+_MANY = 200  # classes
 _SIDES = 30  # pixels of a card's margins
 
 
@@ -75,6 +74,7 @@ class ResultView(QWidget):
         self._controller, self._corrector = controller, corrector
         self._result: Result | None = None
         self._galleries: list[tuple[str, Sequence[int]]] = []
+        self._turns = Turns(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
@@ -263,44 +263,33 @@ class ResultView(QWidget):
             self._result = result
             self.decided.setText("")  # what is said of the folder before
             self._corrector.open(facts.data)
-            self._show_head(result)
-            self._show_matrix()
-            self.classes.show_result(result)
-            self._show_galleries(keep=same_photos)
-            if not same_photos:
-                self.show_tab(0)
+            self._turns.start(self._showing(result, calibration, keep=same_photos))
+        elif not self._turns.running:
+            self.trust.show_result(result, calibration)
         self.again.setEnabled(entry is not None)
-        self.trust.show_result(result, calibration)
+
+    def _showing(
+        self, result: Result, calibration: Calibration | None, *, keep: bool
+    ) -> Iterator[None]:
+        """A part in each turn where there are very many classes."""
+        if not keep:
+            self.show_tab(0)
+        for show in (
+            partial(self._show_head, result),
+            self._show_matrix,
+            partial(self._show_galleries, keep=keep),
+            partial(self.classes.show_result, result),
+            partial(self.trust.show_result, result, calibration),
+        ):
+            show()
+            if len(result.order) > _MANY:
+                yield
 
     def _show_head(self, result: Result) -> None:
-        facts, figures = result.predictions.facts, result.figures
-        title = one_line(facts.title or facts.model, 80)
-        of_run = facts.run_title or facts.run
-        named = of_run and of_run != (facts.title or facts.model)
-        run = f" (run “{one_line(of_run, 60)}”)" if named else ""
-        folder = one_line(Path(facts.data).name, 60)
-        when = when_words(facts.made)
-        self.title.setText(f"{title}{run} · {folder}: {part_words(facts)} · {when}")
-        low, high = figures.interval
-        self.figure.setText(f"{figures.accuracy:.1%} right")
-        macro = figures.macro("f1")
-        adjusted = adjusted_words(result.predictions.calibration.temperature)
-        sentences = [
-            f"{figures.right:,} of {count_noun(figures.n, 'photo')}; of very many photos like "
-            f"these most likely {low:.1%} to {high:.1%} (95 % interval).",
-            *cautions(facts),
-            *filter(None, [figures.lopsided()]),
-        ]
-        if len(result.order) < len(figures.occurring):
-            sentences.append(
-                f"The matrix has the {len(result.order):,} classes with most mistakes."
-            )
-        self.facts.setText(" ".join(sentences))
-        self.terms.setText(
-            f"F1, where every class counts alike: {macro or 0.0:.1%}; at best 100%. "
-            f"Loss, where it counts how sure it was: {figures.loss:.3f}{adjusted}; at best 0. "
-            f"{answered_by(facts)}".strip()
-        )
+        self.title.setText(title_words(result.predictions.facts))
+        self.figure.setText(f"{result.figures.accuracy:.1%} right")
+        self.facts.setText(facts_words(result))
+        self.terms.setText(terms_words(result))
 
     def _show_matrix(self) -> None:
         if self._result is not None:
@@ -336,7 +325,7 @@ class ResultView(QWidget):
     @Slot(int, int)
     def show_cell(self, truth: int, answer: int) -> None:
         """Show the photos of a cell of the matrix."""
-        if self._result is not None:
+        if self._result is not None and not self._turns.running:
             names = [class_words(item.label) for item in self._result.figures.classes]
             said = "recognised" if truth == answer else f"taken for “{names[answer]}”"
             name = one_line(f"“{names[truth]}” {said}", 80)
@@ -345,7 +334,7 @@ class ResultView(QWidget):
     @Slot(int)
     def show_class(self, number: int) -> None:
         """Show the photos of a class that were called something else."""
-        if self._result is not None:
+        if self._result is not None and not self._turns.running:
             name = class_words(self._result.figures.classes[number].label)
             title = one_line(f"“{name}” taken for others", 80)
             self._show_extra(title, self._result.missed(number))

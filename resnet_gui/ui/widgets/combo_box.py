@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.ui.widgets.icons import draw_icon
-from resnet_gui.ui.widgets.plain_text import one_line, show_tooltip
+from resnet_gui.ui.widgets.plain_text import one_line, show_tooltip, widest
 from resnet_gui.ui.widgets.theme import theme_colours
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -138,7 +138,7 @@ class ComboBox(QComboBox):
         if self._widest < 0:
             metrics = self.fontMetrics()
             texts = (self.itemText(row) for row in range(self.count()))
-            self._widest = max(map(metrics.horizontalAdvance, texts), default=0)
+            self._widest = int(widest(texts, metrics))
         return min(self._widest + _FRAME, _WIDEST_HINT)
 
     def showPopup(self) -> None:

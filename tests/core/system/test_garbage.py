@@ -104,6 +104,11 @@ def test_no_collection_looks_at_all_of_very_much(kept: list[str]) -> None:
             garbage.collect_due()
         assert max(looked_at) < 50_000
         assert gc.get_freeze_count() > 150_000
+        looked_at.clear()
+        held.append([[] for _ in range(100_000)])  # data, which a look would not make less
+        assert garbage.collect_due()
+        assert looked_at == []
+        assert gc.get_freeze_count() > 250_000
         del photo  # frozen or not, it goes with who held it
         assert gone() is None
     finally:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF, QTextDocument
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +24,7 @@ from resnet_gui.ui.widgets.plain_text import (
     rich_facts,
     rich_join,
     tooltip,
+    widest,
     window_title,
 )
 from tests.ui.hostile import TEXTS, Recorder, literal
@@ -210,3 +211,28 @@ def test_tooltips_of_lists_come_from_the_helper() -> None:
     for path in sources():
         text = path.read_text(encoding="utf-8")
         assert "ToolTipRole" not in text or "tooltip(" in text, path.name
+
+
+def test_no_line_of_a_tooltip_begins_with_the_space_it_was_broken_at() -> None:
+    text = " ".join(f"word{number}" for number in range(100))
+    rows = tooltip(text).split("\n")
+    assert len(rows) > 1
+    assert [row for row in rows if row != row.strip()] == []
+    assert " ".join(rows) == text
+
+
+def test_of_very_many_texts_few_are_measured(qtbot: QtBot) -> None:
+    measured: list[str] = []
+
+    class Metrics(QFontMetricsF):
+        def horizontalAdvance(self, text: str) -> float:  # type: ignore[override]
+            measured.append(text)
+            return super().horizontalAdvance(text)
+
+    label = PlainLabel()
+    qtbot.addWidget(label)
+    metrics = Metrics(label.font())
+    names = [f"species {number}" for number in range(1000)] + ["a name longer than all others"]
+    assert widest(names, metrics) == QFontMetricsF(label.font()).horizontalAdvance(names[-1])
+    assert len(measured) < 100
+    assert widest([], metrics) == 0
