@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar, overload
 
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
 from resnet_gui.ui.widgets.plain_text import one_line
+
+T = TypeVar("T")
 
 
 class Judged(NamedTuple):
@@ -35,3 +38,23 @@ class Judged(NamedTuple):
         elif self.fits:
             parts.append(f"fits it ({percent(self.fits)})")
         return ", ".join(parts)
+
+
+class JudgedLater(Sequence[Judged]):
+    """Many photos, each made into a `Judged` when somebody looks at it: of 50,000 a person looks at
+    some hundred."""
+
+    def __init__(self, found: Sequence[T], judge: Callable[[T], Judged]) -> None:
+        self._found, self._judge = found, judge
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, place: int) -> Judged: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Judged]: ...
+    def __getitem__(self, place: int | slice) -> Judged | list[Judged]:
+        if isinstance(place, slice):
+            return [self._judge(one) for one in self._found[place]]
+        return self._judge(self._found[place])

@@ -74,7 +74,7 @@ class WallModel(RowsModel):
         self._corrector = corrector
         self.root = ""
         self.photos: Sequence[Judged] = ()
-        self._row_of: dict[str, int] = {}
+        self._row_of: dict[str, int] | None = None  # made when something is decided
         self._row_of_id: dict[PhotoId, int] = {}
         self._thumbnails = Thumbnails(io, THUMBNAIL_SIDE, self, on_disk=True)
         self._thumbnails.made.connect(self._on_made)
@@ -82,7 +82,7 @@ class WallModel(RowsModel):
 
     def show_photos(self, root: str, photos: Sequence[Judged]) -> None:
         self.root, self.photos = root, photos
-        self._row_of = {photo.path: row for row, photo in enumerate(photos)}
+        self._row_of = None
         self._row_of_id = {}
         self.set_rows(len(photos))
 
@@ -95,6 +95,8 @@ class WallModel(RowsModel):
         """One that is somewhere else now is not known by its path: all are looked at then."""
         if root != self.root or not self.photos:
             return
+        if self._row_of is None:
+            self._row_of = {photo.path: row for row, photo in enumerate(self.photos)}
         rows = [self._row_of.get(path, -1) for path in paths]
         if not rows or -1 in rows:
             rows = [0, len(self.photos) - 1]

@@ -14,11 +14,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from resnet_gui.core.dataset.summary import DatasetSummary, ScanProgress, count_noun
 from resnet_gui.core.events import Notice
-from resnet_gui.core.improve.events import Improving, LeastSure, NotRead, SuspectsFound
+from resnet_gui.core.improve.events import Improving, LeastSure, NotRead, Suspect, SuspectsFound
 from resnet_gui.core.zoo import ModelEntry
 from resnet_gui.jobs.lane import Job, Priority
 from resnet_gui.ui.correcting.corrector import Corrector
-from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.correcting.judged import Judged, JudgedLater
 from resnet_gui.ui.means import Means
 from resnet_gui.ui.widgets.words import duration, sentence
 
@@ -307,15 +307,9 @@ class ImproveController(QObject):
             self._show(self.corrector.decided(self.root))
         elif self.found is not None:
             suspects = self.found.suspects
-            self._show(
-                [
-                    Judged(s.path, s.label, s.suggested, s.suggested_probability)
-                    if s.wrong or s.suggested_probability > s.probability
-                    else Judged(s.path, s.label, fits=s.probability)
-                    for s in suspects
-                    if s.wrong or which is Which.ALL
-                ]
-            )
+            if which is not Which.ALL:
+                suspects = tuple(suspect for suspect in suspects if suspect.wrong)
+            self._show(JudgedLater(suspects, _judged))
         else:
             self._show(())
 
@@ -373,3 +367,10 @@ def _settings_again(
     from resnet_gui.core.improve.again import config_again
 
     yield config_again(entry, summary, device_kind)
+
+
+def _judged(suspect: Suspect) -> Judged:
+    if suspect.wrong or suspect.suggested_probability > suspect.probability:
+        guess, sure = suspect.suggested, suspect.suggested_probability
+        return Judged(suspect.path, suspect.label, guess, sure)
+    return Judged(suspect.path, suspect.label, fits=suspect.probability)

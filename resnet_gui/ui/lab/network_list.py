@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
@@ -17,8 +17,10 @@ from resnet_gui.ui.widgets.check_box import CheckBox
 from resnet_gui.ui.widgets.glossary import explained
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
+from resnet_gui.ui.widgets.turns import Turns
 
 _NAME_WIDTH = 200
+_AT_ONCE = 24  # rows, more than are seen
 _LOW = 112  # pixels of height above the charts: a network and the next one's name
 
 
@@ -104,7 +106,11 @@ class _Swatch(QWidget):
 
 
 class NetworkList(QFrame):
-    """All networks that the present view can draw."""
+    """All networks that the present view can draw.
+
+    Attributes:
+        rows: by key, as many as are made by now.
+    """
 
     def __init__(self, controller: LabController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,6 +119,8 @@ class NetworkList(QFrame):
         self._scale, self._above = 1.0, False
         self._state: object = None
         self.rows: dict[str, NetworkRow] = {}
+        self._items: dict[str, HistoryFound] = {}
+        self._turns = Turns(self)
         self.setProperty("kind", "card")
         self.setAccessibleName("Networks")
         outer = QVBoxLayout(self)
@@ -162,19 +170,27 @@ class NetworkList(QFrame):
         names = self._controller.names
         state = ([(item.key, names[item.key]) for item in items], self._scale)
         if state == self._state:  # the same rows: perhaps a run has gone on
-            for item in items:
-                self.rows[item.key].take(item)
+            self._items = {item.key: item for item in items}
+            for key, row in self.rows.items():
+                row.take(self._items[key])
             return
         self._state = state
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(8, 2, 6, 2)
         column.setSpacing(2)
+        column.addStretch()
+        self._scroll.setWidget(inner)  # the old one is deleted
         self.rows = {}
+        self._items = {item.key: item for item in items}
+        self._turns.start(self._adding(column, groups))
+
+    def _adding(self, column: QVBoxLayout, groups: Mapping[str, str]) -> Iterator[None]:
+        """Rows with headings of their groups; those that are out of sight in turns: of 300 runs all
+        take a fifth of a second."""
         heading = ""
-        for item in items:
-            group = groups[item.key]
-            if group != heading:
+        for key in self._items:
+            if (group := groups[key]) != heading:
                 heading = group
                 label = PlainLabel(group)
                 label.setProperty("kind", "muted")
@@ -182,13 +198,13 @@ class NetworkList(QFrame):
                 font.setPointSizeF(font.pointSizeF() * self._scale)
                 label.setFont(font)
                 label.setContentsMargins(0, 6 if self.rows else 0, 0, 0)
-                column.addWidget(label)
-            row = NetworkRow(self._controller, item, self._scale)
+                column.insertWidget(column.count() - 1, label)
+            row = NetworkRow(self._controller, self._items[key], self._scale)
             row.toggled.connect(self._controller.show)
-            self.rows[item.key] = row
-            column.addWidget(row)
-        column.addStretch()
-        self._scroll.setWidget(inner)  # the old one is deleted
+            self.rows[key] = row
+            column.insertWidget(column.count() - 1, row)
+            if len(self.rows) >= _AT_ONCE:
+                yield
 
     @Slot()
     def _on_shown_changed(self) -> None:
