@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar, overload
 
 from resnet_gui.ui.widgets.answer import percent
@@ -44,8 +44,14 @@ class JudgedLater(Sequence[Judged]):
     """Many photos, each made into a `Judged` when somebody looks at it: of 50,000 a person looks at
     some hundred."""
 
-    def __init__(self, found: Sequence[T], judge: Callable[[T], Judged]) -> None:
-        self._found, self._judge = found, judge
+    def __init__(
+        self, found: Sequence[T], judge: Callable[[T], Judged], path: Callable[[T], str]
+    ) -> None:
+        self._found, self._judge, self._path = found, judge, path
+
+    def paths(self) -> Iterator[str]:
+        """Of all of them, without making them."""
+        return map(self._path, self._found)
 
     def __len__(self) -> int:
         return len(self._found)
@@ -58,3 +64,8 @@ class JudgedLater(Sequence[Judged]):
         if isinstance(place, slice):
             return [self._judge(one) for one in self._found[place]]
         return self._judge(self._found[place])
+
+
+def paths_of(photos: Sequence[Judged]) -> Iterator[str]:
+    """Their paths, in order."""
+    return photos.paths() if isinstance(photos, JudgedLater) else (photo.path for photo in photos)

@@ -40,7 +40,7 @@ from resnet_gui.core.events import ImageSource, PhotoId
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.badge import draw_badge
 from resnet_gui.ui.correcting.corrector import Corrector
-from resnet_gui.ui.correcting.judged import Judged
+from resnet_gui.ui.correcting.judged import Judged, paths_of
 from resnet_gui.ui.correcting.selection import selected_region, selected_rows
 from resnet_gui.ui.widgets.answer import percent
 from resnet_gui.ui.widgets.class_names import class_words
@@ -96,7 +96,7 @@ class WallModel(RowsModel):
         if root != self.root or not self.photos:
             return
         if self._row_of is None:
-            self._row_of = {photo.path: row for row, photo in enumerate(self.photos)}
+            self._row_of = {path: row for row, path in enumerate(paths_of(self.photos))}
         rows = [self._row_of.get(path, -1) for path in paths]
         if not rows or -1 in rows:
             rows = [0, len(self.photos) - 1]

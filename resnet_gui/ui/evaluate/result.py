@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,13 @@ class Result:
         answered = own & (self.confidences >= threshold)
         right = int((answered & self.right).sum())
         return Fate(int(own.sum()), right, int(answered.sum()) - right)
+
+    def missed_by(self, truth: int, thresholds: Sequence[float]) -> list[int]:
+        """How many of a class's photos are called something else at each threshold: `Fate.missed`,
+        of a hundred thresholds as fast as of one."""
+        wrong = np.sort(self.confidences[(self.predictions.truth == truth) & ~self.right])
+        below = np.searchsorted(wrong, np.asarray(thresholds, np.float64))
+        return [len(wrong) - int(count) for count in below]
 
     def safe_percent(self, truth: int) -> int | None:
         """The lowest threshold, in whole per cent, from which on no photo of a class is called

@@ -200,7 +200,8 @@ class TrustView(QWidget):
         ]  # fmt: skip
         if (chosen := self._chosen) is not None:
             own = max(1, self._result.figures.classes[chosen].support)
-            missed = [self._result.fate(chosen, x / 100).missed / own for x in xs]
+            counts = self._result.missed_by(chosen, [x / 100 for x in xs])
+            missed = [count / own for count in counts]
             lines.append(Line("missed", "missed", xs, missed, theme_colours().danger, 2.4))
         self.coverage.show_lines(_coverage_axes(self.threshold * 100), lines)
         self._say_effect()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -309,7 +310,7 @@ class ImproveController(QObject):
             suspects = self.found.suspects
             if which is not Which.ALL:
                 suspects = tuple(suspect for suspect in suspects if suspect.wrong)
-            self._show(JudgedLater(suspects, _judged))
+            self._show(JudgedLater(suspects, _judged, attrgetter("path")))
         else:
             self._show(())
 

@@ -22,6 +22,7 @@ from resnet_gui.core.zoo.weights.model_file import read_header
 from resnet_gui.ui.evaluate import result as result_module
 from resnet_gui.ui.evaluate.class_table import ClassModel, ClassTable
 from resnet_gui.ui.evaluate.controller import EvaluateState
+from resnet_gui.ui.evaluate.matrix_cells import MatrixCells
 from resnet_gui.ui.evaluate.page import EvaluatePage
 from resnet_gui.ui.evaluate.result import make_result
 from resnet_gui.ui.evaluate.result_view import ResultView
@@ -448,3 +449,23 @@ def test_the_table_of_very_many_classes_looks_at_each_once_to_sort_them(
     assert supports == sorted(supports, reverse=True)
     row = table.currentIndex().row()  # the same class, wherever it stands now
     assert table.column_texts(0)[row] == chosen
+
+
+def test_what_is_missed_at_a_hundred_thresholds_is_what_each_says() -> None:
+    result = make_result(made(500, 5, seed=2), None)
+    thresholds = [n / 100 for n in range(101)] + [float(result.confidences[7])]
+    for truth in range(5):
+        each = [result.fate(truth, threshold).missed for threshold in thresholds]
+        assert result.missed_by(truth, thresholds) == each
+
+
+def test_the_largest_confusions_come_first_and_right_answers_are_none() -> None:
+    result = make_result(made(800, 30, seed=5), None)
+    cells = MatrixCells(result, result.order)
+    confusions = cells.confusions()
+    counts = [cells.count(cell) for cell in confusions]
+    assert counts == sorted(counts, reverse=True)
+    assert all(row != column for row, column in confusions)
+    assert sum(counts) == len(result.right) - int(result.right.sum())
+    assert len(MatrixCells()) == 0
+    assert MatrixCells().confusions() == []
