@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from resnet_gui.ui.widgets.notice_bar import NoticeBar
 from resnet_gui.ui.widgets.photo_list import Photo
 from resnet_gui.ui.widgets.plain_text import action_text, one_line, show_tooltip
 from resnet_gui.ui.widgets.reveal import Reveal
+from resnet_gui.ui.widgets.turns import Turns
+
+_AT_ONCE = 1000  # photos that are looked at between two turns of the event loop
 
 
 class PhotoActions(QObject):
@@ -35,6 +38,7 @@ class PhotoActions(QObject):
         self._controller, self._notices, self._page = controller, notices, page
         self._io = io
         self.reveal = Reveal(io, notices, self)
+        self._turns = Turns(self)
         self._photo: Photo | None = None  # of the menu
         self._photos: Sequence[Photo] = ()
         self._score: ClassScore | None = None
@@ -125,13 +129,19 @@ class PhotoActions(QObject):
 
     def copy_table(self, photos: Sequence[Photo]) -> None:
         """Put a table of answers on the clipboard; it is made in the io lane."""
+        if photos:
+            self._turns.start(self._copying(list(photos)))
+
+    def _copying(self, photos: Sequence[Photo]) -> Iterator[None]:
         from resnet_gui.ui.library.rows import copied_table, moments  # the window is up sooner
 
-        if photos:
-            titles = {e.spec.id: e.spec.title for e in self._controller.store.entries}
-            copy = partial(copied_table, moments(photos), titles)
-            job = self._io.submit(copy, Priority.INTERACTIVE)
-            job.finished.connect(self._on_table_made)
+        found = []
+        for first in range(0, len(photos), _AT_ONCE):
+            found += moments(photos[first : first + _AT_ONCE])
+            yield
+        titles = {e.spec.id: e.spec.title for e in self._controller.store.entries}
+        job = self._io.submit(partial(copied_table, found, titles), Priority.INTERACTIVE)
+        job.finished.connect(self._on_table_made)
 
     @Slot(object)
     def _on_table_made(self, made: tuple[str, int]) -> None:

@@ -11,12 +11,15 @@ from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState
 from resnet_gui.ui.widgets.plain_text import one_line
 
 
-class _Taken(NamedTuple):
-    """A photo with the row and the state that it had."""
+class _Removal(NamedTuple):
+    """Photos that left at once. In two lists: a value for each of 50,000 takes 20 ms.
 
-    row: int
-    photo: Photo
-    state: PhotoState
+    Attributes:
+        taken: the row that each had, and the photo. states: that each had.
+    """
+
+    taken: list[tuple[int, Photo]]
+    states: list[PhotoState]
 
 
 class Removals(QObject):
@@ -32,19 +35,19 @@ class Removals(QObject):
     def __init__(self, photos: PhotoList, parent: QObject) -> None:
         super().__init__(parent)
         self._photos = photos
-        self._removals: list[list[_Taken]] = []
+        self._removals: list[_Removal] = []
 
     @property
     def text(self) -> str:
         """ "1,000 photos removed from the list, 12 before that.", "" where nothing can be brought
         back."""
-        taken = sum(map(len, self._removals))
+        taken = sum(len(removal.taken) for removal in self._removals)
         if taken == 1:
-            only = self._removals[0][0].photo.source
+            only = self._removals[0].taken[0][1].source
             return f"“{one_line(only.short_name, 60)}” removed from the list."
         if not taken:
             return ""
-        now = len(self._removals[-1])
+        now = len(self._removals[-1].taken)
         if now in (1, taken):
             return f"{taken:,} photos removed from the list."
         return f"{now:,} photos removed from the list, {taken - now:,} before that."
@@ -53,16 +56,15 @@ class Removals(QObject):
         """Remove photos."""
         gone = self._photos.remove_many(photos)
         if gone:
-            self._removals.append([_Taken(row, photo, photo.state) for row, photo in gone])
+            self._removals.append(_Removal(gone, [photo.state for _, photo in gone]))
             self.changed.emit()
 
     def take_all(self) -> None:
         """Remove all photos."""
         photos = self._photos.photos()
         if photos:
-            self._removals.append(
-                [_Taken(row, photo, photo.state) for row, photo in enumerate(photos)]
-            )
+            states = [photo.state for photo in photos]
+            self._removals.append(_Removal(list(enumerate(photos)), states))
             self._photos.clear()
             self.changed.emit()
 
@@ -75,15 +77,13 @@ class Removals(QObject):
         back: list[Photo] = []
         waited: list[Photo] = []
         for removal in reversed(self._removals):
-            now = self._photos.restore([(taken.row, taken.photo) for taken in removal])
+            now = self._photos.restore(removal.taken)
             back += now
             again = set(now)
             waited += [
-                taken.photo
-                for taken in removal
-                if taken.state is PhotoState.WAITING
-                and taken.photo.state is PhotoState.IDLE
-                and taken.photo in again
+                photo
+                for (_, photo), state in zip(removal.taken, removal.states, strict=True)
+                if state is PhotoState.WAITING and photo.state is PhotoState.IDLE and photo in again
             ]
         self.forget()
         return back, waited
@@ -93,10 +93,10 @@ class Removals(QObject):
         """Files have other paths now: (from, to)."""
         now = dict(moved)
         for removal in self._removals:
-            for taken in removal:
-                path = now.get(taken.photo.source.name)
-                if path is not None and taken.photo.source.data is None:
-                    taken.photo.follow(path)
+            for _, photo in removal.taken:
+                path = now.get(photo.source.name)
+                if path is not None and photo.source.data is None:
+                    photo.follow(path)
 
     @Slot()
     def forget(self) -> None:

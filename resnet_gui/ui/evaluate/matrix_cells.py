@@ -20,14 +20,14 @@ class MatrixCells:
     def __init__(self, result: Result | None = None, order: tuple[int, ...] = ()) -> None:
         self.order = order
         self.labels: list[str] = []
-        self._counts = memoryview(np.zeros((0, 0), np.int64))
+        self._counts = np.zeros((0, 0), np.int64).data
         self._support: list[int] = []
         self._confusions: list[Cell] | None = None
         if result is not None:
             classes = result.figures.classes
             self.labels = [class_words(classes[index].label) for index in order]
             # As lists it takes 25 ms for 1,000 classes; an array itself is slow to look up in.
-            self._counts = memoryview(result.figures.confusion(order))
+            self._counts = result.figures.confusion(order).data
             self._support = [classes[index].support for index in order]
 
     def __len__(self) -> int:
