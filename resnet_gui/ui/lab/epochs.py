@@ -35,7 +35,7 @@ class EpochBar(QWidget):
         self._timer.timeout.connect(self._on_frame)
         self.play = QPushButton("Play")
         self.play.setCheckable(True)
-        set_tooltip(self.play, f"Run through the epochs\n{explained('epoch')}")
+        set_tooltip(self.play, f"Run through the epochs (Space)\n{explained('epoch')}")
         self.play.toggled.connect(self._on_play_toggled)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Epoch")

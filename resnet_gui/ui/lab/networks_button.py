@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Slot
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton
 
 from resnet_gui.ui.lab.network_list import NetworkList
 from resnet_gui.ui.widgets.plain_text import set_tooltip
@@ -32,6 +32,18 @@ class NetworksButton(QPushButton):
             self.setChecked(False)
             row.insertWidget(0, self)
         self.setVisible(self.folded)
+
+    def fold(self, on: bool, row: QBoxLayout) -> None:
+        """Take the list out of the row that it has its usual place in; or give it that again."""
+        self.folded = on
+        if on:
+            row.removeWidget(self._networks)
+        else:
+            row.insertWidget(0, self._networks)
+
+    def show_list(self, wanted: bool) -> None:
+        """Whether what is shown has networks to choose."""
+        self._networks.setVisible(wanted and (self.isChecked() or not self.folded))
 
     @Slot()
     def place(self) -> None:

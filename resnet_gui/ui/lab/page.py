@@ -41,6 +41,7 @@ _ROOM_FOR_PICTURE = _NARROW + 160  # beside the tabs; where there is none the me
 _LOW = 400  # pixels: below, a chart has no room beside a sentence of several lines
 _LOW_ABOVE = 500  # and none below the list of networks
 REFRESH_MS = 1000
+_TURNING = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}
 
 
 class View(IntEnum):
@@ -54,7 +55,7 @@ class View(IntEnum):
 
 
 _WORDS = {
-    View.WHY: ("Why it works", "H(x) = F(x) + x in plain words"),
+    View.WHY: ("Why it works", "In plain words, and exactly"),
     View.CURVES: ("Curves", "Training and validation accuracy by epoch"),
     View.GRADIENTS: ("Gradients", "Size of the gradient, layer by layer"),
     View.RESIDUALS: ("Residuals", "How much each block changes its input"),
@@ -76,6 +77,11 @@ class LabPage(Page):
 
     drop_hint = "Drop to classify"
     takes = "photos"
+    other_keys = (
+        ("Space", "Play, or pause: run through the epochs"),
+        ("PgDn, PgUp", "The view after or before, with large type on the whole screen"),
+        ("Esc", "Leave the whole screen"),
+    )
     photos_dropped = Signal(object)
     projector_toggled = Signal(bool)
 
@@ -251,8 +257,7 @@ class LabPage(Page):
         if isinstance(made, LabCurves | LabLayers):
             made.set_low(self._low)
             self.choose.stand_in(made.row)
-        shown = charts and some
-        self.networks.setVisible(shown and (self.choose.isChecked() or not self.choose.folded))
+        self.choose.show_list(charts and some)
         self.stack.setCurrentWidget(self.views[self.view])
         # A style sheet takes back the type that was set before the first show.
         if fresh or self._scales[self.view] != self._scale:
@@ -313,7 +318,7 @@ class LabPage(Page):
 
     def _set_scale(self, scale: float) -> None:
         self._scale = scale
-        for button in (*self.tabs.values(), self.save, self.projector):
+        for button in (*self.tabs.values(), self.save, self.projector, self.choose):
             scaled(button, scale)
         self.empty.set_scale(scale)
 
@@ -350,20 +355,23 @@ class LabPage(Page):
         folded = narrow and low
         self.networks.set_above(narrow and not folded)
         if (low, folded) != (self._low, self.choose.folded):
-            self._low, self.choose.folded = low, folded
-            if folded:
-                self._row.removeWidget(self.networks)
-            else:
-                self._row.insertWidget(0, self.networks)
+            self._low = low
+            self.choose.fold(folded, self._row)
             self._build_soon.start()
         self.choose.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that nothing inside has used."""
+        shown = self.stack.currentWidget()
         if event.key() == Qt.Key.Key_Escape and self.choose.isChecked():
             self.choose.setChecked(False)
         elif event.key() == Qt.Key.Key_Escape and self.projector.isChecked():
             self.projector.setChecked(False)
+        elif event.key() == Qt.Key.Key_Space and isinstance(shown, LabCurves | LabLayers):
+            shown.epochs.play.click()
+        elif event.key() in _TURNING and self.projector.isChecked():  # as presenters send them
+            turned = self.view + _TURNING[Qt.Key(event.key())]
+            self.show_view(View(min(max(turned, 0), len(View) - 1)))
         else:
             super().keyPressEvent(event)
 

@@ -341,6 +341,19 @@ def test_projector(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     assert window.rail.isVisible()
     assert not window.isFullScreen()
     page.projector.click()
+    # A presenter's keys turn over; the space bar plays.
+    qtbot.keyClick(page, Qt.Key.Key_PageDown)
+    qtbot.waitUntil(lambda: page.settled and View.GRADIENTS in page.views)
+    assert page.tabs[View.GRADIENTS].isChecked()
+    qtbot.keyClick(page, Qt.Key.Key_PageUp)
+    qtbot.waitUntil(lambda: page.settled and curves_of(page).isVisible())
+    qtbot.keyClick(curves_of(page).plain, Qt.Key.Key_Space)
+    assert curves_of(page).epochs.play.isChecked()
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    assert not curves_of(page).epochs.play.isChecked()
+    for _ in range(3):
+        qtbot.keyClick(page, Qt.Key.Key_PageUp)
+    assert page.view is View.WHY
     window.show_page("classify")
     assert not page.projector.isChecked()
     assert window.rail.isVisible()
