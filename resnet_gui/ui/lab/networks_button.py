@@ -1,4 +1,4 @@
-"""The list of networks in low windows, which have room for it neither beside nor above a chart."""
+"""The list of networks where the charts need its room: in low windows, and on the projector."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton
 
 from resnet_gui.ui.lab.network_list import NetworkList
+from resnet_gui.ui.lab.parts import scaled
 from resnet_gui.ui.widgets.plain_text import set_tooltip
 
 
@@ -26,12 +27,13 @@ class NetworksButton(QPushButton):
         self.toggled.connect(self.place)
         self.hide()
 
-    def stand_in(self, row: QHBoxLayout) -> None:
-        """Take the first place of a view's first row."""
+    def stand_in(self, row: QHBoxLayout, scale: float) -> None:
+        """Take the first place of a view's first row, in its type."""
         if row.indexOf(self) < 0:
             self.setChecked(False)
             row.insertWidget(0, self)
         self.setVisible(self.folded)
+        scaled(self, scale)  # a style sheet takes the type back where it stands for the first time
 
     def fold(self, on: bool, row: QBoxLayout) -> None:
         """Take the list out of the row that it has its usual place in; or give it that again."""

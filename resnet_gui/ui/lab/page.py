@@ -149,9 +149,7 @@ class LabPage(Page):
         row.addStretch()
         self.save = QPushButton(_PICTURE)
         put_icon(self.save, "download")
-        set_tooltip(
-            self.save, "Save what is shown as a picture, for slides and worksheets (Ctrl+S)"
-        )
+        set_tooltip(self.save, "Save a picture of this, for slides and worksheets (Ctrl+S)")
         self.save.clicked.connect(self._on_save)
         self.save.hide()  # until there is room: a small window would begin with a scroll bar
         row.addWidget(self.save)
@@ -256,7 +254,7 @@ class LabPage(Page):
             self.networks.show_for(curves, self._scale)
         if isinstance(made, LabCurves | LabLayers):
             made.set_low(self._low)
-            self.choose.stand_in(made.row)
+            self.choose.stand_in(made.row, self._scale)
         self.choose.show_list(charts and some)
         self.stack.setCurrentWidget(self.views[self.view])
         # A style sheet takes back the type that was set before the first show.
@@ -306,6 +304,7 @@ class LabPage(Page):
     def _on_projector_toggled(self, on: bool) -> None:
         self._set_scale(self._fitting_scale())
         self.projector_toggled.emit(on)
+        self._arrange()
         self._show_view()  # the views that are not seen follow when they are shown
 
     def _fitting_scale(self) -> float:
@@ -318,7 +317,7 @@ class LabPage(Page):
 
     def _set_scale(self, scale: float) -> None:
         self._scale = scale
-        for button in (*self.tabs.values(), self.save, self.projector, self.choose):
+        for button in (*self.tabs.values(), self.save, self.projector):
             scaled(button, scale)
         self.empty.set_scale(scale)
 
@@ -352,7 +351,8 @@ class LabPage(Page):
         self.save.setVisible(self.width() >= _ROOM_FOR_PICTURE * self._scale)
         self._row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
         low = high < (_LOW_ABOVE if narrow else _LOW)
-        folded = narrow and low
+        # On the projector the charts get the list's room, and nothing tells how a training ends.
+        folded = self.projector.isChecked() or (narrow and low)
         self.networks.set_above(narrow and not folded)
         if (low, folded) != (self._low, self.choose.folded):
             self._low = low

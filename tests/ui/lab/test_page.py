@@ -335,9 +335,19 @@ def test_projector(qtbot: QtBot, models: Path, app: WindowApp) -> None:
     assert not window.statusBar().isVisible()
     assert curves_of(page).plain.scale == PROJECTOR_SCALE
     assert window.isFullScreen()
+    # The charts have all of the width; the list opens over them.
+    qtbot.waitUntil(lambda: page.settled and page.choose.isVisible())
+    assert not page.networks.isVisible()
+    qtbot.waitUntil(lambda: page.stack.width() > page.width() - 60)
+    assert page.choose.font().pointSizeF() == page.save.font().pointSizeF()
+    page.choose.click()
+    assert page.networks.isVisible()
+    page.choose.click()
     window.save_now()
     assert window.memory.settings.window == shape
     qtbot.keyClick(page, Qt.Key.Key_Escape)
+    qtbot.waitUntil(page.networks.isVisible)
+    assert not page.choose.isVisible()
     assert window.rail.isVisible()
     assert not window.isFullScreen()
     page.projector.click()
