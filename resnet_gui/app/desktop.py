@@ -31,5 +31,5 @@ def _has_session_bus() -> bool:
     """Without one D-Bus's library would start one, which nobody ends."""
     if os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return True
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return bool(runtime and Path(runtime, "bus").exists())
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    return bool(runtime) and Path(runtime, "bus").exists()

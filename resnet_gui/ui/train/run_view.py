@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QApplication,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -33,6 +32,7 @@ from resnet_gui.ui.widgets.file_saver import FileSaver
 from resnet_gui.ui.widgets.plain_text import ElidedLabel, PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 from resnet_gui.ui.widgets.samples_view import SamplesView
+from resnet_gui.ui.widgets.spoken import announce
 from resnet_gui.ui.widgets.words import duration, pace
 
 _PREPARING = {
@@ -216,7 +216,7 @@ class TrainRunView(QWidget):
         self.result_card.setVisible(state is TrainState.ENDED)
         if state is TrainState.ENDED and not self._ended:
             self._on_models_changed()
-            focus = QApplication.focusWidget()
+            focus = self.window().focusWidget()  # also while the person is in another window
             if focus is not None and self.isAncestorOf(focus):
                 # What comes next; a button that goes gives its focus to a chart.
                 (self.again if self.try_it.isHidden() else self.try_it).setFocus()
@@ -299,6 +299,13 @@ class TrainRunView(QWidget):
     @Slot(object)
     def _on_epoch_done(self, event: EpochDone) -> None:
         self.charts.add_epochs([event])
+        quarters = [epoch * 4 // event.epochs for epoch in (event.epoch - 1, event.epoch)]
+        if quarters[0] < quarters[1] < 4:  # the end is told by itself, and each epoch is too much
+            accuracy, which = event.val_accuracy, "validation"
+            if accuracy is None:
+                accuracy, which = event.train_accuracy, "training"
+            part = f"Epoch {event.epoch} of {event.epochs}"
+            announce(self, f"{part}: {accuracy:.1%} {which} accuracy")
 
     @Slot(object)
     def _on_samples_predicted(self, event: SamplesPredicted) -> None:

@@ -37,7 +37,8 @@ class DesktopScheme(QObject):
         super().__init__(parent)
         self._wish = Qt.ColorScheme.Unknown
         slot = SLOT("_on_setting_changed(QString,QString,QDBusVariant)")
-        bus.connect("", _PATH, _INTERFACE, "SettingChanged", self, slot)  # type: ignore[call-overload]  # a str works, bytes do not
+        # Typed as bytes, it takes only the text that SLOT makes (PySide 6.11).
+        bus.connect("", _PATH, _INTERFACE, "SettingChanged", self, slot)  # type: ignore[call-overload]
         question = QDBusMessage.createMethodCall(_SERVICE, _PATH, _INTERFACE, "Read")
         question.setArguments([_GROUP, _KEY])
         self._asked: QDBusPendingCall | None = bus.asyncCall(question)

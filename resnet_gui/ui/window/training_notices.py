@@ -34,6 +34,7 @@ class TrainingNotices(QObject):
     @Slot(str)
     def _on_ended(self, text: str) -> None:
         window = self._window
+        self._announcements.say("train", f"The training has ended. {text}.")
         if window.isActiveWindow():
             return
         QApplication.alert(window)

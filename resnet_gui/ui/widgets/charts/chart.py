@@ -100,8 +100,9 @@ class LineChart(QWidget):
             self._held = None
         self.axes, self.lines = axes, tuple(lines)
         self.setAccessibleName(f"Chart: {axes.title}")
-        told = (_told(axes, line) for line in lines if line.label and len(line.ys))
-        self.setAccessibleDescription("; ".join(told))
+        drawn = [line for line in lines if len(line.ys)]
+        named = [line for line in drawn if line.label] or drawn
+        self.setAccessibleDescription("; ".join(_told(axes, line) for line in named))
         self.set_zoom(self.zoom)  # perhaps the axis is shorter now
         self._forget()
 
