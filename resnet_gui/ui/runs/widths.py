@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtWidgets import QStyle, QTableView
 
 from resnet_gui.core.runs.listing import RunState
@@ -74,11 +75,12 @@ class Needs:
         if key not in self._advances:
             if len(self._advances) > 20 * _MEASURED:  # notes and states of weeks
                 self._advances.clear()
-            self._advances[key] = self._metrics[bold].horizontalAdvance(text)
+            # Upwards: a text that lacks half a pixel is cut by some letters.
+            self._advances[key] = math.ceil(self._metrics[bold].horizontalAdvance(text))
         return self._advances[key]
 
 
-def _metrics(font: QFont) -> tuple[QFontMetrics, QFontMetrics]:
+def _metrics(font: QFont) -> tuple[QFontMetricsF, QFontMetricsF]:
     bold = QFont(font)
     bold.setBold(True)
-    return QFontMetrics(font), QFontMetrics(bold)
+    return QFontMetricsF(font), QFontMetricsF(bold)

@@ -6,10 +6,13 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QTextLayout
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
+from resnet_gui.core.evaluation.intervals import wilson_interval
+from resnet_gui.core.runs.events import Accuracy
 from resnet_gui.core.runs.listing import RunInfo, RunState
 from resnet_gui.ui.runs.view import RunsTable
 from resnet_gui.ui.widgets.theme import ThemeManager
@@ -163,3 +166,26 @@ def test_runs_that_are_as_before_are_not_shown_anew(qtbot: QtBot) -> None:
     table.show_runs([dataclasses.replace(runs[7], note="So so"), *runs[8:]])
     assert [run.note for run in table.chosen()] == ["So so"]
     assert len(chosen) == 1
+
+
+def test_no_accuracy_is_cut_whatever_its_digits(themed: None, table: RunsTable) -> None:
+    """ "97.6%…–100)" stood in a table with room to spare: a pixel was missing."""
+    table.resize(1120, 200)
+    for right in range(1, 42):
+        low, high = wilson_interval(right, 41)
+        accuracy = Accuracy("validation", right / 41, low, high, right, 41)
+        table.show_runs([dataclasses.replace(RUN, accuracy=accuracy)])
+        column, index = 1, table.runs.index(0, 1)
+        option = QStyleOptionViewItem()
+        table.initViewItemOption(option)
+        table.itemDelegate().initStyleOption(option, index)
+        option.rect = QRect(0, 0, table.columnWidth(column), 30)
+        inside = table.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, table)
+        room = inside.width() - 2 * (
+            table.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, table) + 1
+        )
+        shown = QTextLayout(str(index.data()), table.font())
+        shown.beginLayout()
+        line = shown.createLine()
+        shown.endLayout()
+        assert line.naturalTextWidth() <= room, index.data()
