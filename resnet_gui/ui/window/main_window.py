@@ -227,6 +227,8 @@ class MainWindow(QMainWindow):
 
     def _mark_when_busy(self, name: str) -> None:
         self.pages[name].busy_changed.connect(self.rail.buttons[name].set_marked)
+        if name == "train":
+            self.pages[name].busy_changed.connect(self._question.training_changed)
 
     def _build_menus(self) -> None:
         keys = QKeySequence.StandardKey

@@ -38,6 +38,15 @@ class QuitQuestion(QObject):
         box.finished.connect(self._on_answered)
         box.open()
 
+    @Slot(bool)
+    def training_changed(self, running: bool) -> None:
+        """The run may end while the question stands there: then nothing would be stopped."""
+        if self._box is None or running:
+            return
+        self._box.setText("The training has ended. Quit?")
+        self._box.setInformativeText("")
+        self._box.button(MessageBox.StandardButton.Close).setText("Quit")
+
     @Slot(int)
     def _on_answered(self, answer: int) -> None:
         self._box = None

@@ -103,6 +103,27 @@ def test_the_question_before_quitting_is_asked_once(
     assert app.exit_code == 0
 
 
+def test_the_question_knows_when_the_training_has_ended(
+    qtbot: QtBot, app: WindowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "A training is running. Stop it and quit?" stood above the result of the training."""
+    running = [True]
+    monkeypatch.setattr(TrainController, "running", property(lambda self: running[0]))
+    app.window.close()
+    [box] = quit_questions()
+    app.window.train_controller.state_changed.emit()
+    assert box.text().startswith("A training is running.")
+    running.clear()
+    running.append(False)
+    app.window.train_controller.state_changed.emit()
+    assert box.text() == "The training has ended. Quit?"
+    assert not box.informativeText()
+    button = box.button(QMessageBox.StandardButton.Close)
+    assert button.text() == "Quit"
+    button.click()
+    qtbot.waitUntil(lambda: app.clean, timeout=20_000)
+
+
 def test_a_signal_closes_without_a_question(
     qtbot: QtBot, app: WindowApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
