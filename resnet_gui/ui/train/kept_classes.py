@@ -30,8 +30,7 @@ class KeptClasses(QObject):
         if event.type() is QEvent.Type.Show:
             if self._job is not None:
                 self._job.let_go()
-            # Behind what is being written.
-            self._job = self._io.submit(_look, Priority.BACKGROUND)
+            self._job = self._io.submit(_look, Priority.INTERACTIVE)  # behind what is written
             self._job.progressed.connect(self._on_looked)
         return super().eventFilter(watched, event)
 

@@ -185,7 +185,7 @@ class Boxes(Undoable[_Action, Changed]):
             *(Moved(photo, None, 0, box) for photo in fresh.values()),
         )
         before = after = self._as_tuple()
-        unnamed = _UNNAMED.fullmatch(self.name(box)) and not self.count(box)
+        unnamed = is_unnamed(self.name(box)) and not self.count(box)
         if unnamed and name.strip() and self.find_class(name) is None:
             after = tuple((n, name.strip() if n == box else known) for n, known in before)
         changed = self._do(text, _Step(moved, before, after), joins) if moved else Changed()
@@ -307,6 +307,11 @@ class Boxes(Undoable[_Action, Changed]):
     def _drop_boxes(self) -> None:
         kept = {UNSORTED, *self._names}
         self._photos = {n: photos for n, photos in self._photos.items() if n in kept}
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a class is called as it was when nobody had named it."""
+    return _UNNAMED.fullmatch(name) is not None
 
 
 def same_name(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from resnet_gui.core.dataset.collection.boxes import is_unnamed
 from resnet_gui.core.dataset.summary import count_noun, label_words, name_list
 
 FEWEST, BETTER = 2, 10  # photos of a class
@@ -51,6 +52,10 @@ def readiness(classes: Sequence[tuple[str, int]], unsorted: int = 0) -> Readines
     if unsorted:
         parts.append(f"{count_noun(unsorted, 'unsorted photo')} "
                      f"{'is' if unsorted == 1 else 'are'} not used.")  # fmt: skip
+    unnamed = [name for name, _ in begun if is_unnamed(name)]
+    if unnamed:
+        parts.append(f"Give {name_list(unnamed)} {'its name' if len(unnamed) == 1 else 'names'}: "
+                     "the model will answer with what stands there.")  # fmt: skip
     if min(count for _, count in begun) < BETTER:
         parts.append(f"{BETTER} or more of each are better.")
     return Readiness(True, " ".join(parts))

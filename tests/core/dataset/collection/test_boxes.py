@@ -127,6 +127,14 @@ def test_what_is_still_needed_is_said() -> None:
         (("a", 1), ("b", 1)): (False, f"“a”, “b” need one more photo each. {rule}"),
         (("a", 9),): (False, f"A model tells classes apart: make a second one. {rule}"),
         (("a", 10), ("b", 12)): (True, "22 photos in 2 classes."),
+        (("Class 1", 10), ("Class 2", 12)): (
+            True, "22 photos in 2 classes. Give “Class 1”, “Class 2” names: the model will answer "
+            "with what stands there.",
+        ),
+        (("Class 1", 10), ("b", 12)): (
+            True, "22 photos in 2 classes. Give “Class 1” its name: the model will answer with "
+            "what stands there.",
+        ),
         (("a", 2), ("b", 12)): (True, "14 photos in 2 classes. 10 or more of each are better."),
         (("a", 10), ("b", 10), ("c", 0)): (
             True, "20 photos in 2 classes. “c” has none and is left out.",
