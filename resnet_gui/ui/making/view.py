@@ -172,7 +172,11 @@ class MakingView(QWidget):
     @Slot()
     def _on_changed(self, *_: object) -> None:
         boxes, found = self.controller.boxes, self.controller.readiness
-        self.needed.setText(found.text)
+        # Nothing is there yet, which looks as if all were lost.
+        opening = not (self.controller.loaded or boxes.classes)
+        self.needed.setText("Opening your classes…" if opening else found.text)
+        for button in (self.new, self.over):
+            button.setEnabled(not opening)
         self.train.setEnabled(found.ready and not self.work.text())
         self.save.setEnabled(any(boxes.count(number) for number in boxes.classes))
         for button, what, text, keys in (

@@ -14,11 +14,13 @@ from pytestqt.qtbot import QtBot
 from resnet_gui.core.dataset.collection.boxes import UNSORTED
 from resnet_gui.core.events import ClassScore, ImageFailed, KindScore, Prediction
 from resnet_gui.ui.making.class_box import ClassBox
+from resnet_gui.ui.making.controller import MakingController
 from resnet_gui.ui.making.guesses import Guess, Guesses, guess_of
 from resnet_gui.ui.making.problems_dialog import ProblemsDialog
 from resnet_gui.ui.making.view import MakingView
 from resnet_gui.ui.widgets.images import Dropped
 from resnet_gui.ui.widgets.notice_bar import NoticeBar
+from resnet_gui.ui.widgets.reveal import Reveal
 from tests.helpers.fake_engine import Rig, model
 
 COPY, LEFT = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
@@ -335,3 +337,23 @@ def test_a_guess_is_of_the_classes_where_it_can_be(view: MakingView) -> None:
 
     cat = dataclasses.replace(tabby, kind=KindScore("cat", "a ", 0.9))
     assert guess_of(cat, boxes) == Guess(two, "cats", 0.9)
+
+
+def test_until_the_classes_are_here_nothing_looks_lost(
+    qtbot: QtBot, rig: Rig, guesses: Guesses, notices: NoticeBar
+) -> None:
+    """On a slow computer it said “make a second one” for seconds, above no class at all."""
+    controller = MakingController(rig.io, rig.engine.fetch_image, rig.parent)
+    view = MakingView(controller, guesses, rig.io, notices, Reveal(rig.io, notices, rig.parent))
+    qtbot.addWidget(view)
+    controller.load()
+    assert view.needed.text() == "Opening your classes…"
+    assert not view.new.isEnabled()
+    assert not view.over.isEnabled()
+    rig.until(lambda: controller.loaded)
+    assert view.needed.text().startswith("Each class needs at least 2 photos")
+    assert view.new.isEnabled()
+    assert view.over.isEnabled()
+    controller.leave()
+    rig.settle()
+    assert view.needed.text().startswith("Each class needs")
