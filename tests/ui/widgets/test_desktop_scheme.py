@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import ClassInfo, QObject, Qt, Slot
@@ -47,12 +48,27 @@ class Desktop(QObject):
             assert self._bus.send(signal)
 
 
+# A bus of its own, on which nothing of this computer is started when somebody asks for it.
+_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
 @pytest.fixture
-def address() -> Iterator[str]:
+def address(tmp_path: Path) -> Iterator[str]:
     if shutil.which("dbus-daemon") is None:
         pytest.skip("dbus-daemon is not installed")
+    config = tmp_path / "bus.conf"
+    config.write_text(_BUS)
     daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address"],
+        ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -106,6 +122,7 @@ def test_what_says_nothing_new_changes_nothing(
 ) -> None:
     scheme = DesktopScheme(bus)
     changed = heard(scheme.changed)
+    qtbot.waitSignal(scheme.answered).wait()  # from now on the bus knows who listens
     desktop.set(DARK, key="contrast")
     desktop.set(LIGHT)
     desktop.set(LIGHT)
