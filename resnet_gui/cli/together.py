@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from resnet_gui.cli.follow import stop_flag
-from resnet_gui.cli.output import SOME_FAILED, foreseen_errors, say
-from resnet_gui.core.errors import ResNetGuiError
+from resnet_gui.cli.output import INTERRUPTED, SOME_FAILED, foreseen_errors, say
+from resnet_gui.core.errors import ResNetGuiError, WorkerError
 from resnet_gui.core.training.launch import Place, launched
 from resnet_gui.core.training.workers import ALONE, Workers
 
@@ -49,19 +49,27 @@ def _lead(place: Place, lead: Lead, request: Mapping[str, Any]) -> int:
     def waiting(there: int) -> None:
         say(f"Waiting for the other workers: {there} of {place.size} are there.")
 
-    with stop_flag(patient=True) as stop, join(place, stop, waiting) as workers:
-        workers.compare(request)
-        workers.code = lead(contextlib.nullcontext(stop), workers)
-        return workers.code
+    with stop_flag(patient=True) as stop:
+        try:
+            with join(place, stop, waiting) as workers:
+                workers.compare(request)
+                workers.code = lead(contextlib.nullcontext(stop), workers)
+                return workers.code
+        except WorkerError as error:
+            if not stop.is_set():
+                raise
+            say(error)
+            return INTERRUPTED
 
 
 def _follow(place: Place, request: Mapping[str, Any], folder: Path | None) -> int:
     from resnet_gui.core.training.follower import follow_leader
     from resnet_gui.core.training.meeting import join
 
-    try:
-        with stop_flag(patient=True) as stop, join(place, stop) as workers:
-            return follow_leader(workers, request, folder)
-    except ResNetGuiError as error:
-        say(f"Worker {place.rank}: {error}", "red")
-        return SOME_FAILED
+    with stop_flag(patient=True) as stop:
+        try:
+            with join(place, stop) as workers:
+                return follow_leader(workers, request, folder)
+        except ResNetGuiError as error:
+            say(f"Worker {place.rank}: {error}", "red")
+            return INTERRUPTED if stop.is_set() else SOME_FAILED

@@ -72,7 +72,10 @@ def recognised_sentence(classes: Sequence[tuple[str, int, int]]) -> str:
     found = sorted((item for item in classes if item[2]), key=lambda item: item[1] / item[2])
     named = [f"{right:,} of {n:,} “{_short(label)}”" for label, right, n in found[:_NAMED]]
     if len(found) > _NAMED:
-        named.append(count_noun(len(found) - _NAMED, "other class", "other classes") + " better")
+        rest = found[_NAMED:]
+        others = count_noun(len(rest), "other class", "other classes")
+        right, photos = sum(item[1] for item in rest), sum(item[2] for item in rest)
+        named.append(f"{right:,} of {photos:,} of {others}")
     return f"It recognised {_listed(named, 'and')}." if named else ""
 
 

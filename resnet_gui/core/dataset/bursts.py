@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 from resnet_gui.core.dataset.summary import DatasetSummary, LabelledPhoto, name_list
 
@@ -35,8 +34,7 @@ def bursts_of(photos: Iterable[LabelledPhoto], within_s: float) -> list[list[Lab
         if photo.taken is None or within_s <= 0:
             groups.append([photo])
         else:
-            folder = str(PurePosixPath(photo.path).parent)
-            places[photo.label, folder].append((photo.taken, photo))
+            places[photo.label, photo.path.rpartition("/")[0]].append((photo.taken, photo))
     for timed in places.values():
         timed.sort(key=lambda item: (item[0], item[1].path))
         groups.append([timed[0][1]])
@@ -70,7 +68,7 @@ def torn_sentence(summary: DatasetSummary, validating: Collection[str], within_s
         return ""
     names = name_list([summary.class_names[label] for label in sorted(torn)])
     return (
-        f"Nearly all photos of {names} were taken right after one another, so some that look alike "
-        "train and others validate: the accuracy will be too high. Photos of other days or "
-        "places, in a folder “val” or under “Test on a folder…”, tell more."
+        f"Of photos of {names} that were taken right after one another, and look alike, some train "
+        "and others validate: the accuracy may be too high. Photos of other days or places, in a "
+        "folder “val” or under “Test on a folder…”, tell more."
     )

@@ -118,8 +118,9 @@ def _draw(
     count = min(count, len(photos) - 1)
     # Who knows one photo of a burst has seen what the others show.
     fresh = [burst for burst in bursts if not any(photo.path in known for photo in burst)]
-    if known and len(fresh) == 1:
-        fresh = [[photo] for photo in fresh[0]]
+    if known and len(fresh) <= 1:  # too few: better a burst on both sides than nothing to tell by
+        rest = fresh[0] if fresh else [photo for photo in photos if photo.path not in known]
+        fresh = [[photo] for photo in rest]
         rng.shuffle(fresh)
     new = sum(len(burst) for burst in fresh)
     count = count if count <= new or not known else new // 2

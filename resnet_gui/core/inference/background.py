@@ -30,6 +30,7 @@ from resnet_gui.core.zoo.spec import ModelEntry
 
 _log = logging.getLogger(__name__)
 _MODULE = "resnet_gui.core.inference.convert_process"
+_IN_TURN = "in turn"  # ends the key of one that waits for those of an ensemble's other models
 
 
 class Conversions:
@@ -59,8 +60,9 @@ class Conversions:
 
         singles = entry.singles()
         for single in singles:
-            start = functools.partial(_start, single, there, in_turn=len(singles) > 1)
-            self._begin(single, _place(there), worth, start)
+            in_turn = len(singles) > 1
+            start = functools.partial(_start, single, there, in_turn=in_turn)
+            self._begin(single, _place(there), worth, start, in_turn=in_turn)
 
     def begin_eight_bits(self, entry: ModelEntry, photos: Sequence[str]) -> None:
         """As `begin`, the form of 8 bits. photos: files that it is made from."""
@@ -88,11 +90,21 @@ class Conversions:
         place: str,
         worth: Callable[[ModelEntry], bool],
         start: Callable[[], subprocess.Popen[bytes]],
+        *,
+        in_turn: bool = False,
     ) -> None:
         key = _key(entry, place)
         with self._lock:
             if key is None or key in self._begun:
                 return
+            queued = (*key, _IN_TURN)
+            if queued in self._begun:
+                process = self._begun[queued]
+                if in_turn or process is None or process.poll() is not None:
+                    return
+                # It stands behind others of an ensemble, and now somebody waits for this model:
+                # another process makes it, and the one in the queue will find it made.
+            key = queued if in_turn else key
             self._begun[key] = None
             if not openvino_version() or not worth(entry):
                 return
@@ -130,7 +142,7 @@ class Conversions:
                 return []  # as a rule; looking at the files takes longer, for each photo
         keys = [_key(single, place) or () for single in entry.singles()]
         with self._lock:
-            found = [self._begun.get(key) for key in keys]
+            found = [self._begun.get(k) for key in keys for k in (key, (*key, _IN_TURN))]
         return [process for process in found if process is not None]
 
     def wait(self, timeout_s: float) -> None:

@@ -91,8 +91,10 @@ def _load_libraries() -> None:
     load_ahead(folder / name.replace("python", "global_deps"), global_symbols=True)
     load_ahead(folder / name)
     if sys.platform == "linux":
-        for library in cards_libraries(Path("/proc/self/maps").read_text()):
-            load_ahead(library)
+        with contextlib.suppress(OSError):  # the import does without
+            # Whatever file is mapped is in there, by a name of any bytes.
+            for library in cards_libraries(os.fsdecode(Path("/proc/self/maps").read_bytes())):
+                load_ahead(library)
 
 
 def cards_libraries(maps: str) -> Iterator[Path]:
@@ -109,7 +111,7 @@ def cards_libraries(maps: str) -> Iterator[Path]:
         return
     for name in _CARDS_LIBRARIES:
         # One folder for all (CUDA 13), or one for each package (CUDA 12: nvidia/cublas/lib).
-        found = [*folder.glob(name)] or [*folder.parents[1].glob(f"*/lib/{name}")]
+        found = [*folder.glob(name)] or [*folder.parent.parent.glob(f"*/lib/{name}")]
         if len(found) == 1:
             yield found[0]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import distributed as dist
-from torch._C._distributed_c10d import PrefixStore, Store
+from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
 from torch.distributed.rendezvous import rendezvous
 
 from resnet_gui.core.errors import WorkerError
@@ -31,27 +31,45 @@ class _Meeting(threading.Thread):
         store: the launcher's, once it is reached. error: why they did not meet.
     """
 
-    def __init__(self, attempt: str) -> None:
+    def __init__(self, place: Place, attempt: str) -> None:
         super().__init__(name="meeting", daemon=True)
         self.store: Store | None = None
         self.error: Exception | None = None
-        self._attempt = attempt
+        self._place, self._attempt = place, attempt
 
     def run(self) -> None:
         gpus = torch.cuda.is_available() and dist.is_nccl_available()
         try:
-            store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+            store = _store(self._place)
             # A connection of its own: who waits at one keeps all others from it.
             self.store = store.clone()
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if gpus else "gloo",
                 store=PrefixStore(f"torch/{self._attempt}", store),
-                rank=rank,
-                world_size=size,
+                rank=self._place.rank,
+                world_size=self._place.size,
                 timeout=PATIENCE,
             )
         except (RuntimeError, ValueError, OSError) as error:
             self.error = error
+
+
+def _store(place: Place) -> Store:
+    """The launcher's, or where it has none (mpirun, Slurm) the first process's own: at once, while
+    torch's own way returns only when all are there, and until then nobody hears of anybody."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        store, _, _ = next(rendezvous("env://", timeout=PATIENCE))
+        return store
+    return TCPStore(
+        os.environ["MASTER_ADDR"],
+        int(os.environ["MASTER_PORT"]),
+        place.size,
+        place.rank == 0,
+        PATIENCE,
+        wait_for_workers=False,
+        multi_tenant=True,
+        use_libuv=os.environ.get("USE_LIBUV", "1") == "1",
+    )
 
 
 @contextlib.contextmanager
@@ -73,7 +91,7 @@ def join(
     else:
         go_by(os.environ["MASTER_ADDR"])
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    meeting = _Meeting(attempt)
+    meeting = _Meeting(place, attempt)
     meeting.start()
     while meeting.is_alive() and meeting.store is None:
         time.sleep(_LOOK_EVERY_S)

@@ -321,7 +321,8 @@ class PhotoStrip(QWidget):
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
-        if current.isValid():
+        # Hidden, it moves by itself when photos are removed: what is shown says which is next.
+        if current.isValid() and self.look == PHOTO:
             self.chosen.emit(current.row())
 
     @Slot(QModelIndex, QPoint)

@@ -28,6 +28,7 @@ from resnet_gui.ui.widgets.theme import theme_colours
 
 _NARROW = 620  # two charts need more
 _BEFORE = "Before training"
+_SCRATCH = "scratch"  # the method that begins with random weights
 _MOST_FIGURES = 4  # networks; with more the names alone stand at the lines' ends
 
 
@@ -167,7 +168,9 @@ class LabCurves(QWidget):
         if not items:
             return "Switch a network on in the list to see its curves."
         if epoch == 0:
-            return f"{_BEFORE}: the weights are random, and the networks can only guess."
+            if all(item.history.recipe.get("method", _SCRATCH) == _SCRATCH for item in items):
+                return f"{_BEFORE}: the weights are random, and the networks can only guess."
+            return f"{_BEFORE}: nothing has been learned of these photos yet."
         return curves_sentence([up_to(item, epoch) for item in items], self._controller.names)
 
     def refresh_theme(self) -> None:

@@ -52,11 +52,13 @@ class Sentence(QFrame):
         self.set_scale(1.0)
 
     def set_scale(self, scale: float) -> None:
+        self.hold(False)
         scaled(self.label, scale * 1.15)
         scaled(self.line, scale)
 
     def set_low(self, low: bool) -> None:
         """Whether there is room for one line only, which the tooltip tells in full."""
+        self.hold(False)
         self._column.setContentsMargins(14, 4 if low else 9, 14, 4 if low else 9)
         self.label.setVisible(not low)
         self.line.setVisible(low)

@@ -161,11 +161,15 @@ def parts(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
 def _parted(
     photos: Sequence[Photo], passes: Callable[[Photo], bool]
 ) -> Steps[tuple[list[Photo], list[Photo]]]:
-    """Those that pass and those that do not."""
-    found = yield from passing(photos, passes)
-    if len(found) == len(photos):
-        return found, []
-    return found, (yield from passing(photos, lambda p: not passes(p)))
+    """Those that pass and those that do not. Each is looked at once: it may change between two
+    turns."""
+    found: list[Photo] = []
+    others: list[Photo] = []
+    for part in parts(photos):
+        for photo in part:
+            (found if passes(photo) else others).append(photo)
+        yield
+    return found, others
 
 
 def _sorted(

@@ -124,6 +124,7 @@ class ExportDialog(QDialog):
             self.kind.addItem(text)
         self.kind.setCurrentIndex(_SEMICOLONS if decimal_comma() else 0)
         self.photos.setAccessibleName("Photos")
+        self.rows.setAccessibleName("Rows")
         self.kind.setAccessibleName("File")
         set_tooltip(
             self.kind,

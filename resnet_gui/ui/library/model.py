@@ -219,6 +219,9 @@ class LibraryModel(ColumnsModel):
     @Slot()
     def _take_changes(self) -> None:
         """Compute facts of photos that changed, for some milliseconds at a time."""
+        if self._counting:  # the count that is under way would not have them
+            self._soon.start(_SOON_MS)
+            return
         changed: list[Photo] = []
         until = time.perf_counter() + _BUDGET_S
         while self._dirty and time.perf_counter() < until:
@@ -231,7 +234,7 @@ class LibraryModel(ColumnsModel):
                     changed.append(photo)
         if self._dirty:
             self._soon.start(1)
-        elif self._wanted and not self._counting:
+        elif self._wanted:
             self._turns.start(self._in_order())
             return
         if not self._wanted:

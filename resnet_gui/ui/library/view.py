@@ -187,7 +187,10 @@ class LibraryView(QWidget):
         self.model.set_titles(titles)
 
     def show_current(self, photo: Photo) -> None:
-        """Make a photo the current one, if it is shown."""
+        """Make a photo the current one, if it is shown. Where the current one has just been
+        removed, its place says which is next, once the others are in order."""
+        if self.current is not None and self.photos.row(self.current) < 0:
+            return
         row = self.model.row(photo)
         if row >= 0 and row != self.selection.currentIndex().row():
             self.view.setCurrentIndex(self.model.index(row, 0))

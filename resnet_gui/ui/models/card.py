@@ -324,7 +324,7 @@ class ModelCard(QFrame):
             return
         title = ask_for_name(self.window(), "Rename model", "Name of the model:", entry.spec.title)
         if title is not None:
-            self._controller.rename(title)
+            self._controller.rename(title, entry.spec.id)
 
     @Slot()
     def _on_primary_clicked(self) -> None:

@@ -262,9 +262,12 @@ class ModelsController(QObject):
         """Only the user's own models have a name that is theirs to change."""
         return entry.state is ModelState.YOURS and not entry.problem
 
-    def rename(self, title: str) -> None:
-        """Give the chosen model another name; it stays what it is to whoever uses it."""
-        entry = self.current
+    def rename(self, title: str, model_id: str = "") -> None:
+        """Give this model or the chosen one, which may have gone meanwhile, another name; it stays
+        what it is to whoever uses it."""
+        entry = self.store.entry(model_id or self.current_id)
+        if entry is None:
+            self.noticed.emit("That model is not on this computer any more.", "miss")
         if entry is None or entry.weights_path is None or not self.can_rename(entry):
             return
         path = entry.weights_path

@@ -221,7 +221,7 @@ class RunsPage(Page):
 
     @Slot(str)
     def _on_search(self, text: str) -> None:
-        self.table.runs.search(text)
+        self.table.search(text)
         self._show_count()
 
     @Slot()

@@ -197,12 +197,25 @@ class RunsModel(SortedRows[RunInfo]):
 
     def _show(self) -> None:
         rows = self.in_order([run for run in self.runs if self._found(run)])
-        if [run.path for run in rows] != [run.path for run in self.rows]:
+        paths, before = [run.path for run in rows], [run.path for run in self.rows]
+        if set(paths) != set(before):
             self.show_rows(rows)
         elif rows:
+            if paths != before:
+                self._move(before, rows)
             self.rows = rows
             last = self.index(len(rows) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
+
+    def _move(self, before: Sequence[str], rows: list[RunInfo]) -> None:
+        """The same runs in another order: what is chosen and in sight stays so."""
+        self.layoutAboutToBeChanged.emit()
+        place = {run.path: row for row, run in enumerate(rows)}
+        self.rows = rows
+        old = self.persistentIndexList()
+        new = [self.index(place[before[index.row()]], index.column()) for index in old]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
 
     def _found(self, run: RunInfo) -> bool:
         if not self._words:

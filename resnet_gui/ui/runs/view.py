@@ -159,6 +159,17 @@ class RunsTable(QTableView):
         if self.chosen() != before:
             self.chosen_changed.emit()
 
+    def search(self, text: str) -> None:
+        """Show the runs that have all of these words; of what was chosen, what is shown stays."""
+        before = self.chosen()
+        self._changing = True
+        self.runs.search(text)
+        if self.chosen() != before:
+            self.choose(run.path for run in before)
+        self._changing = False
+        if self.chosen() != before:
+            self.chosen_changed.emit()
+
     def choose(self, paths: Iterable[str]) -> None:
         """Choose the runs of these directories."""
         wanted = set(paths)

@@ -105,6 +105,6 @@ def describe(summary: DatasetSummary) -> str:
         return f"{text} The folder says what is for what: {', '.join(parts)}."
     bursts = "; photos taken within a minute of one another stay together"
     return (
-        f"{text} One photo in five is kept aside for validation"
+        f"{text} About one photo in five is kept aside for validation"
         f"{bursts if summary.in_bursts else ''}."
     )

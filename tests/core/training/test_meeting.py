@@ -24,7 +24,7 @@ class Never(meeting._Meeting):
     """Torch, while it waits for somebody who does not come."""
 
     def __init__(self) -> None:
-        super().__init__("0")
+        super().__init__(Place(0, 2, 0, 1), "0")
         self.over = threading.Event()
 
     def run(self) -> None:

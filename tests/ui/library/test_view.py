@@ -8,7 +8,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from resnet_gui.ui.library.arrangement import SortBy, Which
+from resnet_gui.ui.library.arrangement import AT_ONCE, SortBy, Which
 from resnet_gui.ui.library.looks import GRID, TABLE
 from resnet_gui.ui.library.view import LibraryView
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList
@@ -275,3 +275,37 @@ def test_a_filter_leaves_with_the_photos(
     fill("/y/one.jpg", "/y/two.jpg")
     settled(rig, library.model)
     assert library.model.rowCount() == 2
+
+
+def test_the_next_photo_is_the_one_in_the_removed_one_s_place(
+    qtbot: QtBot, library: LibraryView, photos: PhotoList, fill: Fill
+) -> None:
+    """While the others are put in order, in turns, the list's own next photo does not count."""
+    many = 20 * AT_ONCE  # not in one turn
+    added = fill(*(f"/x/{n:05}.jpg" for n in range(many)))
+    give(photos, [answer("ant", (n * 7919 % many) / many) for n in range(many)])
+    qtbot.waitUntil(lambda: library.model.settled, timeout=20_000)
+    library.model.set_order(SortBy.PROBABILITY, falling=True)
+    qtbot.waitUntil(lambda: library.model.settled)
+    library.grid.setCurrentIndex(library.model.index(10, 0))
+    gone, following = (library.model.photo(row) for row in (10, 11))
+    assert gone is not None
+    assert following is not None
+    photos.remove_many([gone])
+    library.show_current(added[-1])  # as the page does, which knows the order of adding
+    assert not library.model.settled
+    qtbot.waitUntil(lambda: library.model.settled, timeout=20_000)
+    assert library.current is following
+
+
+def test_answers_that_come_while_all_are_counted_are_counted_too(
+    qtbot: QtBot, library: LibraryView, photos: PhotoList, fill: Fill
+) -> None:
+    added = fill(*(f"/x/{n}.jpg" for n in range(20 * AT_ONCE)))
+    qtbot.waitUntil(lambda: library.model.settled, timeout=20_000)
+    photos.remove_many(added[:1])  # all are counted anew, in turns
+    QApplication.processEvents()  # the first ones have been
+    give(photos, [answer("bee", 0.9) for _ in range(500)])
+    qtbot.waitUntil(lambda: library.model.settled and library.model.labels()["bee"] > 0)
+    qtbot.wait(300)
+    assert library.model.labels()["bee"] == 500

@@ -289,3 +289,23 @@ def test_an_import_that_fails_is_told_as_it_is(rig: Rig, controller: ModelsContr
     controller.imports.start([Path("/of another page.pth")])
     rig.until(lambda: controller.imports.running is None)
     assert noticed == [("m\udcff.pth holds no weights.", "warning")]
+
+
+def test_a_model_that_went_while_its_name_was_asked_for_is_not_another_one(
+    rig: Rig, controller: ModelsController
+) -> None:
+    """The person took the file away in the file manager, and the one in use was renamed instead."""
+    rig.look(own_file("x"), own_file("y"))
+    noticed = heard(controller.noticed)
+    controller.select("y")
+    controller.rename("Bees", "gone")
+    rig.settle()
+    assert noticed == [("That model is not on this computer any more.", "miss")]
+    assert controller.current is not None
+    assert controller.current.spec.title != "Bees"
+    controller.rename("Bees", "x")
+    rig.settle()
+    rig.look(*own_models())
+    titles = {entry.spec.id: entry.spec.title for entry in controller.store.entries}
+    assert titles["x"] == "Bees"
+    assert titles["y"] != "Bees"

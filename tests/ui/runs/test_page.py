@@ -50,6 +50,7 @@ def new_run(title: str, data: Path, accuracy: float = 0.8, seed: int | None = No
         model = user_models_dir() / f"{run.name}.safetensors"
         day = len(list(runs_dir().iterdir()))
         run.update(
+            title=title,  # runs of earlier versions may have one title
             state="finished", created=f"2026-01-{day:02d}T10:00:00+00:00",
             model_path=str(model) if seed is not None else "", seconds=75.0,
             result={"part": "validation", "value": accuracy, "low": 0.7, "high": 0.9,

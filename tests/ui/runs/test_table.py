@@ -189,3 +189,36 @@ def test_no_accuracy_is_cut_whatever_its_digits(themed: None, table: RunsTable) 
         line = shown.createLine()
         shown.endLayout()
         assert line.naturalTextWidth() <= room, index.data()
+
+
+def test_a_search_keeps_what_is_chosen_as_far_as_it_is_shown(
+    qtbot: QtBot, table: RunsTable
+) -> None:
+    """Or buttons and curves would be of runs that nobody sees."""
+    table.show_runs([dataclasses.replace(RUN, path=f"/{t}", title=t) for t in ("Cat 5", "Dog 12")])
+    table.choose(["/Cat 5", "/Dog 12"])
+    with qtbot.waitSignal(table.chosen_changed):
+        table.search("cat")
+    assert [run.title for run in table.chosen()] == ["Cat 5"]
+    with qtbot.assertNotEmitted(table.chosen_changed):
+        table.search("")
+    assert [run.title for run in table.chosen()] == ["Cat 5"]
+    with qtbot.waitSignal(table.chosen_changed):
+        table.search("dog")
+    assert table.chosen() == []
+
+
+def test_a_run_that_overtakes_another_moves_nothing_else(qtbot: QtBot, table: RunsTable) -> None:
+    """A running training changes its accuracy all the time: the table jumped to what is chosen."""
+    table.resize(700, 200)
+    runs = [dataclasses.replace(RUN, path=f"/{n}", best_val_accuracy=n / 100) for n in range(60)]
+    table.show_runs(runs)
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    table.choose(["/59"])
+    bar = table.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 30)
+    bar.setValue(30)
+    table.show_runs([*runs[:20], dataclasses.replace(runs[20], best_val_accuracy=0.99), *runs[21:]])
+    assert table.runs.rows[0].path == "/20"
+    assert [run.path for run in table.chosen()] == ["/59"]
+    assert bar.value() == 30

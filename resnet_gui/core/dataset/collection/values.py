@@ -66,6 +66,11 @@ def collection_dir() -> Path:
     return data_dir() / "collection"
 
 
+def collection_path() -> Path:
+    """The file that says which photos are in which class."""
+    return collection_dir() / _FILE
+
+
 def pasted_dir() -> Path:
     return collection_dir() / "pasted"
 
@@ -77,7 +82,7 @@ def store_collection(collection: Collection) -> None:
         CollectionError: the disk is full, or may not be written.
     """
     try:
-        write_text(collection_dir() / _FILE, dump_json(to_json(collection)) + "\n")
+        write_text(collection_path(), dump_json(to_json(collection)) + "\n")
     except OSError as error:
         raise CollectionError(
             f"Your classes could not be saved ({error.strerror or error}).",
@@ -94,7 +99,7 @@ def load_collection() -> Collection | None:
     try:
         collection = read_collection()
     except CollectionError as error:
-        path = collection_dir() / _FILE
+        path = collection_path()
         aside = next(item for item in numbered(path.with_suffix(".damaged")) if not item.exists())
         with contextlib.suppress(OSError):
             path.replace(aside)
@@ -112,7 +117,7 @@ def read_collection() -> Collection | None:
         CollectionError: it is damaged.
     """
     try:
-        collection = from_json(Collection, read_json(collection_dir() / _FILE))
+        collection = from_json(Collection, read_json(collection_path()))
         if collection.format != FORMAT_VERSION:
             raise ValueError(f"format: {collection.format} is of another version of this program")
     except FileNotFoundError:
