@@ -75,6 +75,7 @@ class Previews(QObject):
     @Slot(object)
     def _on_progressed(self, events: list[Preview]) -> None:
         made = events[-1]
+        self._job = None  # it has told all, even if its end has not come: what is asked now is new
         self._kept[made.photo_id, made.preprocessing] = made
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)

@@ -20,6 +20,7 @@ from resnet_gui.ui.classify.photo_strip import PhotoStrip
 from resnet_gui.ui.classify.results_panel import ResultsPanel
 from resnet_gui.ui.widgets.answer import answer_of
 from resnet_gui.ui.widgets.photo_list import Photo, PhotoList, PhotoState, caption
+from resnet_gui.ui.widgets.previews import Preview, Previews
 from resnet_gui.ui.widgets.status import PhotosProgress
 from tests.helpers.answered_photos import CAT, UNSURE, answered
 from tests.helpers.fake_engine import Rig, heard
@@ -327,6 +328,23 @@ def test_the_strip_counts_what_the_model_is_not_sure_of(qtbot: QtBot, rig: Rig) 
     assert not strip.next_unsure.isVisible()
     assert photos.next_unsure(2) == -1
     rig.settle()
+
+
+def test_a_photo_that_is_back_is_read_at_once(qtbot: QtBot, rig: Rig, tmp_path: Path) -> None:
+    """Asked for again before the end of the job that had not found it, it was never read."""
+    path = tmp_path / "casting.png"
+    previews = Previews(rig.io)
+    read: list[bool] = []
+
+    def look_again(made: Preview) -> None:
+        read.append(made.image is not None)
+        if not read[-1]:
+            Image.new("RGB", (30, 20), "red").save(path)
+            previews.get(ImageSource.file(path))
+
+    previews.made.connect(look_again)
+    previews.get(ImageSource.file(path))
+    rig.until(lambda: read == [False, True])
 
 
 def test_a_photo_that_vanished_says_so_and_is_shown_when_it_is_back(
