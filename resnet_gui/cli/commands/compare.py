@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,9 @@ from resnet_gui.cli.output import (
     emit_line,
     emit_table,
     foreseen_errors,
+    say,
 )
+from resnet_gui.cli.written import check_file, into_folder
 
 _MODEL = "Id of the {} model, from “resnet-gui models”; several with “+” between answer together."
 
@@ -41,6 +44,10 @@ def compare(
     archive: Archive = None,
     yes: Yes = False,
     as_json: JsonLines = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write the comparison as a web page, too.", metavar="FILE.html"),
+    ] = None,
 ) -> None:
     """Compare two models on the same labelled photos.
 
@@ -52,10 +59,13 @@ def compare(
     Examples:
       resnet-gui compare my-pets my-pets-2 new-photos
       resnet-gui compare resnet20-cifar10 resnet56-cifar10 cifar10
+      resnet-gui compare october november test-photos --report november.html
     """
     with foreseen_errors(as_json):
         check_part(part)
         check_device(device)
+        if report is not None:
+            check_file(report, "--report", ".html")
         from resnet_gui.core.evaluation.compare import compare as start
         from resnet_gui.core.inference.looking import look_wanted, looking
         from resnet_gui.core.zoo import Zoo
@@ -70,6 +80,12 @@ def compare(
             emit_json(result.to_json())
         else:
             _print_result(result)
+        if report is not None:
+            from resnet_gui.core.evaluation.comparison_page import write_comparison
+
+            with into_folder(report.parent):
+                for path in write_comparison(result, report):
+                    say(f"The comparison is in {path}")
     raise typer.Exit(SOME_FAILED if failed or result.failed else FINE)
 
 

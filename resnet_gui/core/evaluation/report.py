@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import csv
-import functools
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,17 +30,17 @@ from resnet_gui.core.evaluation.metrics import (
     reliability,
 )
 from resnet_gui.core.evaluation.predictions import Predictions
+from resnet_gui.core.evaluation.templates import template
 from resnet_gui.core.events import ImageSource
 from resnet_gui.core.library.tables import BOM, without_formula
 from resnet_gui.core.photos.decode import preview
 from resnet_gui.core.runs.events import EpochDone, Preparing
 from resnet_gui.core.runs.listing import find_run
 from resnet_gui.core.system.atomic import replacing
-from resnet_gui.core.system.visible_text import visible
 from resnet_gui.core.zoo.spec import ModelSpec
 
 HTML, CSV = "report.html", "photos.csv"
-_TEMPLATE = Path(__file__).with_name("report.html.j2")
+_TEMPLATE = "report.html.j2"
 _PHOTOS, _SIDE = 24, 200  # of each gallery; pixels
 _MATRIX = 40  # classes; a larger table cannot be read
 _CONFUSIONS = 20
@@ -91,7 +90,7 @@ def write_report(
             yield Preparing("report", done, total)
         if photos:
             shown.append({"title": title, "photos": photos})
-    page = _template().render(**_page(predictions, spec), galleries=shown)
+    page = template(_TEMPLATE).render(**_page(predictions, spec), galleries=shown)
     made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -143,20 +142,6 @@ def write_photos(
         ))  # fmt: skip
     with replacing(path) as temporary:
         temporary.write_bytes(rows.getvalue().encode("utf-8", "surrogateescape"))
-
-
-@functools.cache
-def _template() -> Any:
-    import jinja2  # 40 ms that nobody else waits for
-
-    environment = jinja2.Environment(
-        autoescape=True, finalize=_finalized, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-
-
-def _finalized(value: object) -> object:
-    return visible(value) if type(value) is str else value
 
 
 def _page(predictions: Predictions, spec: ModelSpec | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from resnet_gui.core.dataset.summary import count_noun
+from resnet_gui.core.evaluation.comparison_page import SUFFIX, write_comparison
 from resnet_gui.core.evaluation.paired import Cell, Compared
 from resnet_gui.jobs.lane import JobLane
 from resnet_gui.ui.correcting.corrector import Corrector
@@ -24,6 +26,7 @@ from resnet_gui.ui.runs.gallery import PairedGallery
 from resnet_gui.ui.runs.table import date_text
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.charts.model import plain_percent
+from resnet_gui.ui.widgets.file_saver import ask_where, file_name
 from resnet_gui.ui.widgets.plain_text import PlainLabel, one_line, set_tooltip
 from resnet_gui.ui.widgets.progress_bar import ProgressBar
 
@@ -52,10 +55,12 @@ class RunComparison(QWidget):
         photo_requested(object): Path of a photo that should be opened.
         improve_requested(object, str): a Path whose labels should be looked through, and a model's
             id.
+        save_requested(object): a Saving of what came out.
     """
 
     photo_requested = Signal(object)
     improve_requested = Signal(object, str)
+    save_requested = Signal(object)
 
     def __init__(
         self,
@@ -82,6 +87,13 @@ class RunComparison(QWidget):
         self.stop.setAccessibleName("Stop comparing")
         self.stop.clicked.connect(controller.close_comparison)
         head.addWidget(self.stop)
+        self.save = QPushButton("Save report…")
+        set_tooltip(
+            self.save, "A web page with both accuracies, each class, and the photos that not both "
+            "get right"
+        )  # fmt: skip
+        self.save.clicked.connect(self._on_save)
+        head.addWidget(self.save)
         self.close_button = QPushButton()
         self.close_button.setProperty("kind", "plain")
         self.show_alone(False)
@@ -187,7 +199,7 @@ class RunComparison(QWidget):
         self.stop.setVisible(comparing)
         for button in self.cells.values():
             button.setVisible(result is not None)
-        for widget in (self.sentence, self.gallery, self.close_button):
+        for widget in (self.sentence, self.gallery, self.save, self.close_button):
             widget.setVisible(result is not None)
         self.caution.setVisible(result is not None and bool(_remarks(result)))
         if result is None:
@@ -242,6 +254,16 @@ class RunComparison(QWidget):
             button.setAccessibleName(f"{_CELLS[cell][0]}: {count_noun(counts[cell], 'photo')}")
         first = next((cell for cell in _CELLS if counts[cell]), Cell.FIXED)
         self.choose(first)
+
+    @Slot()
+    def _on_save(self) -> None:
+        if (result := self._shown) is None:
+            return
+        name = file_name(" and ".join(result.titles))
+        write = partial(write_comparison, result)
+        saving = ask_where(self, "Save the comparison", name, SUFFIX, "Web pages", write)
+        if saving is not None:
+            self.save_requested.emit(saving)
 
     def choose(self, cell: Cell) -> None:
         """Show the photos of one of the four."""

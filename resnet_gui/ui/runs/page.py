@@ -88,6 +88,7 @@ class RunsPage(Page):
         self.stack.addWidget(self._full_part())
         self._saver = FileSaver(lanes.io, self)
         self.curves.save_requested.connect(self._saver.save)
+        self.comparison.save_requested.connect(self._saver.save)
         self._saver.saved.connect(self._on_saved)
         self._saver.failed.connect(self._on_not_saved)
         self.curves.drawn.connect(self.table.runs.show_colours)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from resnet_gui.app.main import WindowApp
@@ -248,7 +249,10 @@ def test_a_run_in_training_is_marked_and_stays(qtbot: QtBot, app: WindowApp, pho
 
 
 def test_two_runs_are_compared_photo_by_photo(
-    qtbot: QtBot, open_app: Callable[..., WindowApp], photos: Path
+    qtbot: QtBot,
+    open_app: Callable[..., WindowApp],
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     new_run("Older", photos, seed=1), new_run("Newer", photos, seed=6)
     app = open_app()
@@ -274,6 +278,11 @@ def test_two_runs_are_compared_photo_by_photo(
         assert page.comparison.gallery.photos.rowCount() == count
         assert page.comparison.nothing.isVisible() == (count == 0)
     assert page.comparison.sentence.text() == result.sentence("A", "B")
+    target = photos.parent / "audit.html"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    page.comparison.save.click()
+    qtbot.waitUntil(lambda: page.notices.texts == [f"Saved: {target}"])
+    assert result.sentence("A", "B") in html.unescape(target.read_text(encoding="utf-8"))
     cell = next(cell for cell in Cell if result.counts()[cell])
     page.comparison.cells[cell].click()
     gallery = page.comparison.gallery
