@@ -52,7 +52,7 @@ from resnet_gui.core.training.moved_photos import moved_root, note_root
 from resnet_gui.core.training.network import architecture_options
 from resnet_gui.core.training.setup import Guard, Setup
 from resnet_gui.core.training.sitting import Stop
-from resnet_gui.core.training.space import not_written
+from resnet_gui.core.training.space import check_models, not_written
 from resnet_gui.core.training.split_notices import split_notices
 from resnet_gui.core.training.together import invite, not_held
 from resnet_gui.core.training.versions import versions
@@ -96,7 +96,7 @@ def train(
         DatasetError: the folder cannot be trained with.
         ModelError: the model is unknown, not here or damaged.
         RunConfigError, DeviceError: a setting does not fit this computer.
-        RunError: the run's directory cannot be made.
+        RunError: the run's directory cannot be made, or models not be written.
         WorkerError: another process cannot train with this one.
         All of them before RunStarted; after it there is RunFailed instead.
     """
@@ -157,6 +157,7 @@ def train(
         channels_last, models, guard, workers,
     )  # fmt: skip
     stop = workers.asking(stop or (lambda: False))
+    check_models(models)
     yield from invite(setup, summary.fingerprint)
     with create_run(config, title, split, document, folder or runs_dir(), models) as setup.run:
         if config.title.strip() and setup.run.title != title:
@@ -214,6 +215,7 @@ def resume(
         assert setup is not None  # _checked yields it last
         setup.guard = guard
         stop = workers.asking(stop or (lambda: False))
+        check_models(models)
         yield from invite(setup, str(run.document["dataset"]["fingerprint"]))
         if data is not None:  # all processes have found the photos
             note_root(run, setup.root)

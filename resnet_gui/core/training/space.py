@@ -6,15 +6,36 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
-from resnet_gui.core.errors import RunNotWrittenError, TrainingError
+from resnet_gui.core.errors import RunError, RunNotWrittenError, TrainingError
 from resnet_gui.core.runs.directory import HeldRun
 from resnet_gui.core.training.phase import Phase
 from resnet_gui.core.training.setup import Setup
 
 _HEADER_BYTES = 256 * 1024  # of a model file, and a few changes of run.json
 _BLOCK = 1024 * 1024
+
+
+def check_models(folder: Path) -> None:
+    """That a model can be kept in this folder, which is made: seen before hours of training, not
+    behind them.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RunError(
+            folder,
+            f"The model could not be kept: its folder {folder} cannot be written "
+            f"({error.strerror}).",
+            "Free some space there, or change its permissions.",
+        ) from error
 
 
 def reserve_model(setup: Setup, phase: Phase) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from resnet_gui.core.errors import DiskFullError, ResNetGuiError
+from resnet_gui.core.errors import DiskFullError, ResNetGuiError, RunError
 from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.runs.events import EpochDone, RunFailed, RunFinished, RunStarted
-from resnet_gui.core.runs.listing import RunState, list_runs
+from resnet_gui.core.runs.listing import RunState, list_runs, runs_dir
 from resnet_gui.core.training.api import resume, train
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.providers.files import FileProvider
@@ -150,3 +150,22 @@ def test_an_import_onto_a_full_disk(
         remount(disk, "size=128m")
         list(import_weights.import_weights(source))
         load_network(user_zoo().ready(source.stem))
+
+
+def test_models_that_cannot_be_kept_are_said_before_the_training(
+    tmp_path: Path, data: Path
+) -> None:
+    """With runs on another drive it was trained to the end, and then said."""
+    (tmp_path / "file").write_text("")
+    models = tmp_path / "file" / "models"
+    config = tiny_config(data, method="head", epochs=3)
+    said = "its folder .*models cannot be written .Not a directory"
+    with pytest.raises(RunError, match=said):
+        list(train(config, folder=tmp_path / "runs", models=models, zoo=user_zoo()))
+    assert list_runs(tmp_path / "runs") == []
+    events = train(config, zoo=user_zoo())
+    epoch = next(event for event in events if isinstance(event, EpochDone))
+    events.close()  # type: ignore[attr-defined]
+    with pytest.raises(RunError, match=said):
+        list(resume(runs_dir() / epoch.run, models=models, zoo=user_zoo()))
+    assert [run.state for run in list_runs()] == [RunState.STOPPED]
