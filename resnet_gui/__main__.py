@@ -18,6 +18,7 @@ _OPTIONS = frozenset({"-h", "--help", "--version", "--install-completion", "--sh
 def main() -> None:
     """Entry point of the command: commands and options run in the terminal."""
     prepare_environment()
+    _check_folder()
     _check_home()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in COMMANDS or arguments[0] in _OPTIONS):
@@ -35,6 +36,7 @@ def main() -> None:
 def main_window() -> None:
     """Entry point of the desktop icon: always the window."""
     prepare_environment()
+    _check_folder()
     _check_home()
     _window(sys.argv[1:])
 
@@ -120,13 +122,22 @@ def _check_home() -> None:
         )
 
 
-def _refuse(sentence: str) -> NoReturn:
-    """A terminal's answer to wrong use, before anything slow is imported."""
+def _check_folder() -> None:
+    """Where the folder that a job runs in was removed, or its drive, not even torch can be loaded:
+    it says that its own files are missing."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        _refuse("the folder that this runs in is not there any more. Change to another one.", 1)
+
+
+def _refuse(sentence: str, code: int = 2) -> NoReturn:
+    """A terminal's answer to wrong use, or to what is not there, before anything slow is imported."""
     from resnet_gui.core.system.visible_text import visible
 
     with contextlib.suppress(OSError):  # nobody can read it: the code tells
         print(f"resnet-gui: {visible(sentence)}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(2)
+    raise SystemExit(code)
 
 
 def prepare_environment() -> None:

@@ -178,3 +178,16 @@ def test_what_cannot_be_read_is_named_with_its_folder(
     said = out + err
     assert re.search(r"\bb/001\.jpg\s+(001\.jpg )?is empty", said)
     assert re.search(r"\ba/pipe\.jpg\s+(pipe\.jpg )?is not a file but a pipe", said)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder in use cannot be removed")
+def test_a_folder_that_was_removed_under_a_job_is_said(
+    resnet_gui: Main, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It was a traceback, or “oneMKL FATAL ERROR” and the code of wrong use."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    code, out, err = resnet_gui("classify", ".")
+    assert (code, out) == (1, "")
+    assert err.startswith("resnet-gui: the folder that this runs in is not there any more.")
