@@ -132,7 +132,7 @@ def _check_folder() -> None:
 
 
 def _refuse(sentence: str, code: int = 2) -> NoReturn:
-    """A terminal's answer to wrong use, or to what is not there, before anything slow is imported."""
+    """A terminal's answer to wrong use or to what is not there, before slow things are imported."""
     from resnet_gui.core.system.visible_text import visible
 
     with contextlib.suppress(OSError):  # nobody can read it: the code tells

@@ -249,12 +249,15 @@ def say_of(subject: str, text: str) -> None:
 
 
 def _about(subject: str, text: str) -> tuple[str, str]:
-    name = Path(subject).name
     # Bytes that are no text have been replaced in a sentence.
-    for shown in (name, name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")):
-        if shown and text.startswith(f"{shown} "):
-            return subject, text.removeprefix(f"{shown} ")
-        text = text.removeprefix(f"{shown}: ")
+    readable = subject.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    for path in (subject, readable):
+        parts = Path(path).parts
+        for tail in (path, *("/".join(parts[number:]) for number in range(len(parts)))):
+            if tail and text.startswith(f"{tail} "):  # its name, or with folders around it
+                return subject, text.removeprefix(f"{tail} ")
+            if tail and text.startswith(f"{tail}: "):
+                return f"{subject}:", text.removeprefix(f"{tail}: ")
     return f"{subject}:", text
 
 

@@ -100,7 +100,7 @@ def suspects(
         else:
             _print(listed, found)
         for problem in left_out:
-            say(problem.placed, "yellow")
+            say(problem.message, "yellow")
         for photo in found.failed:
             say_of(photo.path, photo.message)
     raise typer.Exit(SOME_FAILED if found.failed or left_out else FINE)

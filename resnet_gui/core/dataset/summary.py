@@ -79,14 +79,6 @@ class Problem(Value):
         """Whether nothing can be trained with this folder until it is solved."""
         return self.kind in _BLOCKING
 
-    @property
-    def placed(self) -> str:
-        """The message with a photo's path in the folder, where it has only its name: many photos
-        may be called alike."""
-        name = self.path.rpartition("/")[2]
-        begins = bool(name) and self.message.startswith(f"{name} ")
-        return self.path + self.message.removeprefix(name) if begins else self.message
-
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:

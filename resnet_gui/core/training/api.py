@@ -110,7 +110,7 @@ def train(
         summary = yield from scanned(Path(config.data))
     check_trainable(summary)
     for problem in summary.problems:
-        yield Notice(problem.placed)
+        yield Notice(problem.message)
     if config.early_stopping and not config.patience:
         yield Notice(
             f"early_stopping is ignored: the best part of the schedule “{config.schedule}” is its "
