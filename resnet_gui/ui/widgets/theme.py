@@ -195,7 +195,7 @@ def _style_sheet(c: Colours) -> str:
     QMenu::item:disabled {{ color: {c.muted}; }}
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}
     QPushButton {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px;
-        padding: 6px 14px; color: {c.text}; }}
+        padding: 6px 14px; color: {c.text}; outline: 0; }}
     QPushButton:hover {{ border-color: {c.accent}; }}
     QPushButton:pressed, QPushButton:checked {{ background: {c.accent_ground};
         border-color: {c.accent}; }}

@@ -421,3 +421,17 @@ def test_a_combo_box_measures_its_choices_anew_when_they_change(
     assert widths[2] < widths[1]
     assert widths[3] > widths[2]
     assert widths[4] < widths[3]
+
+
+def test_one_mark_of_the_focus_is_enough(qtbot: QtBot, theme: ThemeManager) -> None:
+    """Who comes by Tab gets the thick edge, and not the style's small box in it as well."""
+    theme.choose("light")
+    button = QPushButton("Gradients")
+    qtbot.addWidget(button)
+    button.show()
+    button.activateWindow()
+    button.setFocus(Qt.FocusReason.MouseFocusReason)
+    qtbot.waitUntil(button.hasFocus)
+    by_mouse = button.grab().toImage()
+    button.setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+    assert button.grab().toImage() == by_mouse
