@@ -118,7 +118,6 @@ class TrainPage(Page):
         controller.results_opened.connect(self._forget_run_notices)
         self.classes.shown_changed.connect(self._forget_run_notices)
         controller.dataset_changed.connect(self.notices.forget_misses)
-        controller.run_ended.connect(self._on_run_ended)
         self._runs_watch = RunsWatch(controller, self)
         self._kept_classes = KeptClasses(self._io, self.start)
         self._kept_classes.told.connect(self.start.show_kept)
@@ -251,6 +250,8 @@ class TrainPage(Page):
 
     @Slot(object)
     def _on_run_made(self, run: TrainRunView) -> None:
+        # After the view, whose words are passed on.
+        self.controller.run_ended.connect(self._on_run_ended)
         run.try_requested.connect(self._on_try)
         run.test_requested.connect(self._on_test)
         run.mistakes_requested.connect(self.result_requested)

@@ -22,6 +22,7 @@ from resnet_gui.ui.train.controller import TrainState
 from resnet_gui.ui.widgets.charts.saving import write_values
 from resnet_gui.ui.widgets.file_saver import Saving
 from resnet_gui.ui.widgets.plain_text import PlainLabel
+from tests.helpers.fake_engine import heard
 from tests.ui.conftest import ANSWER_MS
 from tests.ui.train.real import finish, ready
 
@@ -41,6 +42,7 @@ def test_drop_start_and_try_it(
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(200, 200), copy, mime, left, keys))
     page, controller = window.train_page, window.train_controller
+    told = heard(page.ended_unseen)
     qtbot.waitUntil(lambda: controller.config is not None, timeout=ANSWER_MS)
     assert page.setup is not None
     assert page.setup.folder.head.title.text() == "cat or coffee ☕"
@@ -55,6 +57,7 @@ def test_drop_start_and_try_it(
     assert isinstance(controller.end, RunFinished)
     assert page.run is not None
     assert page.run.result.text().startswith("100.0% validation accuracy")
+    assert told == [page.run.result.text()]
     assert "chose the best epoch" in page.run.honest.text()
     assert page.run.try_it.isVisible()
     assert window.focusWidget() is page.run.try_it  # Return goes on; not a chart
