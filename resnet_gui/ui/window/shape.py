@@ -6,7 +6,7 @@ import base64
 import logging
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
@@ -14,6 +14,7 @@ from resnet_gui.ui.widgets.screen_room import fit_to_screen
 
 _log = logging.getLogger(__name__)
 _USUAL = (1120, 740)  # pixels
+_FILLED = 0.9  # of the screen: no size to which anybody makes a window smaller
 _WIDEST = 100_000  # pixels that a part of the window may have been wide
 
 
@@ -31,6 +32,12 @@ def restore_shape(
     """
     if not (geometry and _restore_geometry(window, geometry)):
         fit_to_screen(window, *_USUAL)
+    elif window.isMaximized() and _fills_screen(window):
+        # Where a person maximised it on Wayland, Qt 6.11 takes that size for the normal one, too:
+        # the button that makes the window smaller again would change nothing.
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMaximized)
+        fit_to_screen(window, *_USUAL)
+        window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)
     if len(sizes) == splitter.count() and all(_is_size(size) for size in sizes):
         splitter.setSizes(list(sizes))
 
@@ -50,6 +57,12 @@ def _restore_geometry(window: QMainWindow, geometry: str) -> bool:
         window.setGeometry(before)
     _log.warning("the window's stored shape cannot be used")
     return False
+
+
+def _fills_screen(window: QMainWindow) -> bool:
+    """Whether its normal size is about the screen's."""
+    normal, room = window.normalGeometry().size(), window.screen().availableSize() * _FILLED
+    return normal.width() >= room.width() and normal.height() >= room.height()
 
 
 def _is_size(size: object) -> bool:
