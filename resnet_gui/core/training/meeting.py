@@ -58,7 +58,7 @@ def _store(place: Place) -> Store:
     """The launcher's, or where it has none (mpirun, Slurm) the first process's own: at once, while
     torch's own way returns only when all are there, and until then nobody hears of anybody."""
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
-        store, _, _ = next(rendezvous("env://", timeout=PATIENCE))
+        store: Store = next(rendezvous("env://", timeout=PATIENCE))[0]
         return store
     return TCPStore(
         os.environ["MASTER_ADDR"],

@@ -72,10 +72,8 @@ class EvaluateController(QObject):
         self.part = "auto"
         self.device = "auto"
         self._job: Job | None = None
-        self._failed = 0
-        self._done = (0, 0)  # photos that the test has answered, of so many
-        self._first = 0  # of them, as the first was told
-        self._began = 0.0
+        self._failed, self._began = 0, 0.0
+        self._done, self._first = (0, 0), 0  # photos answered, of so many; as the first was told
         means.store.changed.connect(self.changed)
 
     @property
@@ -388,11 +386,8 @@ def _calibrate(
     facts = result.predictions.facts
     if entry.weights_path is not None and not entry.weights_path.exists():
         # Removed in a second window, or by hand.
-        raise DatasetError(
-            facts.data,
-            "The model is not on this computer any more.",
-            "Its result can still be read.",
-        )
+        gone = "The model is not on this computer any more."
+        raise DatasetError(facts.data, gone, "Its result can still be read.")
     if not _same_weights(entry, facts):
         raise DatasetError(
             facts.data,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -61,7 +61,7 @@ class LibraryModel(ColumnsModel):
         super().__init__([title for title, _ in COLUMNS], NUMBERS, parent)
         self.source = photos
         self.shown, self.by, self.falling = Filter(), SortBy.ADDED, False
-        self.hold = _never
+        self.hold: Callable[[], bool] = lambda: False
         self.titles: Mapping[str, str] = {}
         self._known = Known()
         self._found: Counts | None = None
@@ -397,7 +397,3 @@ class LibraryModel(ColumnsModel):
         if column == 4:
             return one_line(self.titles.get(facts.model, facts.model))
         return percent(facts.probability if column == 2 else facts.margin)
-
-
-def _never() -> bool:
-    return False

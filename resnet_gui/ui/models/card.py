@@ -19,8 +19,9 @@ from resnet_gui.core.dataset.summary import name_list
 from resnet_gui.core.zoo import ModelEntry, ModelState
 from resnet_gui.core.zoo.ensembles import ensembles_with
 from resnet_gui.core.zoo.storage.class_names import can_be_named, is_numbered
-from resnet_gui.ui.models.controller import ModelsController, Situation, Standing
+from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.list_model import details
+from resnet_gui.ui.models.standing import Situation, Standing
 from resnet_gui.ui.models.view import speed_text
 from resnet_gui.ui.widgets.bold import embolden
 from resnet_gui.ui.widgets.kind import set_kind

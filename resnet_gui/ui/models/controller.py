@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
@@ -22,36 +20,9 @@ from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.imports import Imports, PageImports
 from resnet_gui.ui.means import Means
 from resnet_gui.ui.models.list_model import ModelList
+from resnet_gui.ui.models.standing import Situation, Standing
 from resnet_gui.ui.widgets.plain_text import one_line
 from resnet_gui.ui.widgets.words import progress_line, sentence, size_text
-
-
-class Situation(Enum):
-    """What is the matter with one model."""
-
-    READY = auto()
-    IN_USE = auto()  # the Classify page answers with it
-    DAMAGED = auto()
-    REMOTE = auto()  # needs a download
-    PART = auto()  # some of it has arrived
-    WAITING = auto()  # in line for its download
-    DOWNLOADING = auto()
-    STOPPING = auto()  # its download was cancelled and hangs up
-    FAILED = auto()  # its download ended with an error
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A model's situation with what is to be said about it.
-
-    Attributes:
-        text: one sentence or a few words; empty if there is nothing to say.
-        fraction: how far its download is, 0..1; None where nobody knows or none runs.
-    """
-
-    situation: Situation
-    text: str = ""
-    fraction: float | None = None
 
 
 class ModelsController(QObject):

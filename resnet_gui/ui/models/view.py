@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
 from resnet_gui.core.words import count_noun
 from resnet_gui.core.zoo import RECOMMENDED_ID, ModelEntry
 from resnet_gui.core.zoo.storage.store import Speed
-from resnet_gui.ui.models.controller import ModelsController, Situation, Standing
+from resnet_gui.ui.models.controller import ModelsController
 from resnet_gui.ui.models.list_model import ModelList, accuracy_texts
+from resnet_gui.ui.models.standing import Situation, Standing
 from resnet_gui.ui.widgets.plain_text import one_line, set_tooltip
 from resnet_gui.ui.widgets.theme import theme_colours
 from resnet_gui.ui.widgets.words import size_text

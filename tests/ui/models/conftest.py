@@ -15,7 +15,7 @@ from resnet_gui.core.system.paths import torch_hub_checkpoints_dir
 from resnet_gui.core.zoo import ModelEntry, ModelSpec, Preprocessing
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
 from resnet_gui.core.zoo.weights.load import save_model
-from resnet_gui.ui.models.controller import Situation
+from resnet_gui.ui.models.standing import Situation
 from tests.helpers.download_server import FAST, Answer, Site, serve, wait_for_threads
 from tests.helpers.models import PUBLISHED, published_weights
 from tests.ui.conftest import ANSWER_MS

@@ -16,7 +16,8 @@ from resnet_gui.core.zoo.providers.files import FileProvider
 from resnet_gui.core.zoo.weights.model_file import METADATA_KEY
 from resnet_gui.ui.downloads import Downloads
 from resnet_gui.ui.imports import Imports
-from resnet_gui.ui.models.controller import ModelsController, Situation
+from resnet_gui.ui.models.controller import ModelsController
+from resnet_gui.ui.models.standing import Situation
 from tests.helpers.fake_engine import Rig, heard, model
 
 A, B = model("a"), model("b", ModelState.BUNDLED)

@@ -20,7 +20,7 @@ from resnet_gui.core.nets.build import build_network
 from resnet_gui.core.system.paths import bundled_models_dir, torch_hub_checkpoints_dir
 from resnet_gui.core.zoo.providers.torchvision import torchvision_specs
 from resnet_gui.core.zoo.storage.store import partial_bytes
-from resnet_gui.ui.models.controller import Situation
+from resnet_gui.ui.models.standing import Situation
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from tests.helpers.download_server import ONCE, Answer, Site, serve
 from tests.ui.conftest import ANSWER_MS

@@ -16,7 +16,7 @@ from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.system.settings import Settings
 from resnet_gui.core.zoo import Zoo
 from resnet_gui.core.zoo.ensembles import save_ensemble
-from resnet_gui.ui.models.controller import Situation
+from resnet_gui.ui.models.standing import Situation
 from tests.helpers.download_server import Site
 from tests.helpers.models import small_model
 from tests.ui.classify.test_drop import drop, files

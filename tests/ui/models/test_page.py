@@ -25,7 +25,7 @@ from resnet_gui.core.inference.converted import (
 from resnet_gui.core.system.openvino_import import openvino_version
 from resnet_gui.core.system.paths import user_models_dir
 from resnet_gui.core.system.settings import Settings
-from resnet_gui.ui.models.controller import Situation
+from resnet_gui.ui.models.standing import Situation
 from resnet_gui.ui.widgets.photo_list import PhotoState
 from tests.helpers.download_server import Site
 from tests.ui.conftest import ANSWER_MS
