@@ -75,7 +75,7 @@ def recognised_sentence(classes: Sequence[tuple[str, int, int]]) -> str:
         rest = found[_NAMED:]
         others = count_noun(len(rest), "other class", "other classes")
         right, photos = sum(item[1] for item in rest), sum(item[2] for item in rest)
-        named.append(f"{right:,} of {photos:,} of {others}")
+        named.append(f"{right:,} of {count_noun(photos, 'photo')} of {others}")
     return f"It recognised {_listed(named, 'and')}." if named else ""
 
 

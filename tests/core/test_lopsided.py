@@ -117,5 +117,5 @@ def test_how_many_of_the_rare_ones_were_recognised() -> None:
     )
     many = [("a", 1, 1), ("b", 0, 9), ("c", 1, 2), ("d", 1, 3)]
     assert recognised_sentence(many) == (
-        "It recognised 0 of 9 “b”, 1 of 3 “d”, 1 of 2 “c” and 1 other class better."
+        "It recognised 0 of 9 “b”, 1 of 3 “d”, 1 of 2 “c” and 1 of 1 photo of 1 other class."
     )

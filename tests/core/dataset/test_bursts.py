@@ -122,6 +122,19 @@ def test_of_one_new_burst_some_photos_are_learned() -> None:
     assert len(split.val) == 5
 
 
+def test_where_a_photo_of_each_burst_is_known_the_others_validate_all_the_same() -> None:
+    """A model of an earlier version learned photos drawn one by one: its next run had nothing to
+    validate with, though 40 photos were new."""
+    photos = bursts(*(5,) * 20)
+    known = {item.path for item in photos if not item.path.endswith("-3.jpg")}
+    split = make_split(summary_of(photos), 0.2, 0, known, BURST_S)
+    assert len(split.val) == 20
+    assert not known & {item.path for item in split.val}
+    assert "look alike" in torn_sentence(
+        summary_of(photos), {item.path for item in split.val}, BURST_S
+    )
+
+
 @pytest.mark.parametrize(
     ("ending", "side"), [("jpg", 32), ("jpg", 400), ("webp", 64), ("heic", 64)]
 )

@@ -6,6 +6,8 @@ import ctypes
 import gc
 import importlib
 import importlib.util
+import mmap
+import os
 import sys
 import threading
 import weakref
@@ -117,6 +119,19 @@ def test_nvidia_s_libraries_come_from_beside_those_that_are_loaded(tmp_path: Pat
     (together / "libnvJitLink.so.13").unlink()
     assert list(gentle.cards_libraries(mapped(older))) == [apart / "libnvJitLink.so.12"]
     assert list(gentle.cards_libraries(mapped(tmp_path / "libc.so.6"))) == []
+
+
+def test_a_file_of_any_name_may_be_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow maps photos: one whose name is no UTF-8 kept torch from being imported."""
+    if sys.platform != "linux":
+        pytest.skip("other systems have other names")
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xfcr.bmp"))
+    path.write_bytes(bytes(4096))
+    loaded: list[Path] = []
+    monkeypatch.setattr(gentle, "load_ahead", lambda path, **_: loaded.append(path))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ):
+        gentle._load_libraries()
+    assert any("libtorch_python" in library.name for library in loaded)
 
 
 def test_an_extension_module_waits_for_a_library_without_stopping_everybody(

@@ -94,9 +94,32 @@ def test_a_stop_ends_the_wait_for_somebody_who_never_comes(tmp_path: Path) -> No
         leader.until_said("Waiting for the other workers: 1 of 2 are there.")
         leader.send_signal(signal.SIGINT)
         ended = leader.ended()
-    assert ended.code not in (0, -signal.SIGKILL)
+    assert ended.code == 130
+    assert "Error" not in ended.err
     assert "stopped before all workers were there" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_who_hosts_the_store_hears_of_the_others_before_all_are_there() -> None:
+    """Without torch's launcher (mpirun, Slurm) the first process is where they meet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own.items():
+            patch.setenv(name, value)
+        patch.delenv("TORCHELASTIC_USE_AGENT_STORE", raising=False)
+        stores = [meeting._store(Place(rank, 3, 0, 1)) for rank in (0, 1)]  # the third is late
+    leader, other = (
+        LaunchedWorkers(Place(rank, 3, 0, 1), store.clone(), threading.Event())
+        for rank, store in enumerate(stores)
+    )
+    other.fail(WorkerError("Its disk is full.", "", 1))
+    with pytest.raises(WorkerError, match="Its disk is full"):
+        leader.look()
+    other.end(1)
+    leader.end(1)
 
 
 def _own_networks() -> list[tuple[str, str]]:

@@ -41,6 +41,35 @@ class Begun:
         return None
 
 
+def test_a_model_that_is_wanted_alone_does_not_stand_in_the_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A training from it would wait a minute for a process that only waits for its turn."""
+    begun: list[Begun] = []
+
+    def start_python(*_: object, **__: object) -> Begun:
+        begun.append(Begun())
+        return begun[-1]
+
+    monkeypatch.setattr(background, "start_python", start_python)
+    one, other = entries("one", "other")
+    conversions = Conversions()
+    for _ in range(2):
+        conversions.begin(ensemble_of([one, other]))
+    for _ in range(2):
+        conversions.begin(one)
+    conversions.begin(ensemble_of([one, other]))
+    told = [json.loads(process.stdin.getvalue()) for process in begun]
+    assert [(what["entry"]["spec"]["id"], what["in_turn"]) for what in told] == [
+        ("one", True), ("other", True), ("one", False),
+    ]  # fmt: skip
+    assert conversions.underway(one)
+    monkeypatch.setattr(Begun, "poll", lambda _: 0)
+    assert conversions.ended(one)
+    conversions.begin(other)  # its turn came: tried is tried
+    assert len(begun) == 3
+
+
 def test_only_those_of_an_ensemble_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """All five of an ensemble's began at once."""
     begun: list[Begun] = []
