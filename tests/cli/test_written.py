@@ -28,6 +28,7 @@ WRITING = {
         "runs",
     ),
     ("evaluate", "--report"): (("MODEL", "DATA"), "report"),
+    ("compare", "--report"): (("MODEL", "MODEL", "DATA"), "page.html"),
     ("download", "--to"): (("KIT-MODEL",), "kit"),
 }
 # Options whose file or folder is read.

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -209,7 +210,7 @@ def test_a_full_disk_leaves_large_features_in_memory(
 
     monkeypatch.setattr(kept_features, "_LARGE", 0)
     monkeypatch.setattr(kept_features, "write_rows", full)
-    monkeypatch.setattr(kept_features.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(kept_features, "tempfile", SimpleNamespace(TemporaryFile=full))
     monkeypatch.setattr(kept_features, "MAX_BYTES", 0)
     clear_features()
     assert curve(run(head(data))) == wanted
