@@ -106,6 +106,10 @@ def _stop_at_typo(arguments: list[str]) -> None:
         )
 
 
+# Who has no home folder may say where each thing lives.
+_FOLDERS = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "KERAS_HOME")
+
+
 def _check_home() -> None:
     """Nothing can be kept in a file, or nowhere: said once, not by each part that wants to keep
     something."""
@@ -113,9 +117,12 @@ def _check_home() -> None:
     place = os.path.expanduser(home or "~")  # noqa: PTH111 - nothing is imported
     if home and os.path.isfile(place):  # noqa: PTH113
         _refuse(f"the variable RESNET_GUI_HOME names “{home}”, which is a file, not a folder.")
-    if home.startswith("~") and place == home:
+    if not place.startswith("~") or set(sys.argv[1:2]) & _OPTIONS:  # help needs no folder
+        return
+    if home[1:2] not in ("", "/", os.sep):
         _refuse(f"the variable RESNET_GUI_HOME names “{home}”, and there is no such user.")
-    if place == "~":  # in a container, say, or a job of a user without an account
+    if home or not all(map(os.environ.get, _FOLDERS)):
+        # In a container, say, or a job of a user without an account.
         _refuse(
             "this user has no home folder to keep settings and models in. Set the variable "
             "RESNET_GUI_HOME to a folder for them."

@@ -135,6 +135,7 @@ def test_a_folder_may_be_called_like_a_home_of_nobody(
     ("home", "said"),
     [
         (None, "this user has no home folder to keep settings and models in. Set the variable"),
+        ("~/x", "this user has no home folder to keep settings and models in. Set the variable"),
         ("~nobody-here/x", "the variable RESNET_GUI_HOME names “~nobody-here/x”, and there is no"),
     ],
 )
@@ -151,6 +152,7 @@ def test_without_a_home_it_says_what_to_do(
     assert (code, out) == (2, "")
     assert err.startswith(f"resnet-gui: {said}")
     assert err.count("\n") == 1
+    assert resnet_gui("--version")[0] == 0  # that needs no folder
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")

@@ -142,7 +142,7 @@ class Conversions:
                 return []  # as a rule; looking at the files takes longer, for each photo
         keys = [_key(single, place) or () for single in entry.singles()]
         with self._lock:
-            found = [self._begun.get(k) for key in keys for k in (key, (*key, _IN_TURN))]
+            found = [self._begun.get(key) or self._begun.get((*key, _IN_TURN)) for key in keys]
         return [process for process in found if process is not None]
 
     def wait(self, timeout_s: float) -> None:

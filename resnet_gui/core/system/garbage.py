@@ -35,7 +35,8 @@ _SHARE = 0.01
 _EACH_S = 3e-7  # of a full collection, for a container: to count them takes a fifth as long again
 _LOT = 20_000  # containers that are not frozen: a full collection takes 6 to 12 ms then
 # So many since the last look, a moment ago, are data, and hardly any of them garbage: they are
-# frozen without a look, which would take longer than a frame of the screen.
+# frozen without a look, which would take longer than a frame of the screen. What is garbage in a
+# cycle at that moment stays, too.
 _BURST = 3 * _LOT
 
 

@@ -17,6 +17,12 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
+def home_dir() -> Path:
+    """The user's home folder; of a user without one (a job in a container), where data is kept."""
+    found = expanded("~")
+    return found if found.is_absolute() else data_dir()
+
+
 def _home() -> Path | None:
     value = os.environ.get("RESNET_GUI_HOME", "").strip()
     return expanded(value) if value else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from resnet_gui.core.system.paths import home_dir
 from resnet_gui.ui.widgets.plain_text import action_text, set_tooltip
 
 
@@ -51,7 +51,7 @@ class RecentMenu(QMenu):
 
 def _shown_path(name: str) -> str:
     """A path short enough for a menu, shown as it is."""
-    home = str(Path.home())
+    home = str(home_dir())
     shown = "~" + name[len(home) :] if name.startswith(home + "/") else name
     if len(shown) > 70:
         shown = f"{shown[:30]}…{shown[-38:]}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
 
+from resnet_gui.core.system.paths import home_dir
 from resnet_gui.core.system.visible_text import visible
 
 # Where systems hang drives, and how many parts the path of one has: /run/media/anna/CARD has four.
@@ -68,7 +69,7 @@ def _named(folder: Path) -> Path:
 
 def _shared(folder: Path) -> bool:
     """Whether it is nobody's album: a drive, all of home."""
-    home = Path.home()
+    home = home_dir()
     return _is_drive(folder) or folder in (home, *home.parents)
 
 

@@ -162,6 +162,8 @@ class LibraryView(QWidget):
 
     def set_active(self, active: bool) -> None:
         """Follow the list of photos, or not: nobody looks."""
+        if active and self.current is not None and self.photos.row(self.current) < 0:
+            self.selection.clear()  # removed while nobody looked: its place says nothing
         self.model.set_active(active)
         self._active = active
         self._want_dates()

@@ -21,6 +21,7 @@ from resnet_gui.core.http.settings import (
     check_weights_address,
     load_http_settings,
 )
+from resnet_gui.core.system.paths import home_dir
 from resnet_gui.core.system.settings import wishes
 from resnet_gui.core.zoo.apply_settings import FieldProblem, apply_network_settings
 from resnet_gui.jobs.lane import Job, JobLane, Priority
@@ -255,7 +256,7 @@ def _path(text: str) -> Path | None:
     text = text.strip()
     first, slash, rest = text.partition("/")
     if first == "~":
-        return Path.home() / rest if slash else Path.home()
+        return home_dir() / rest if slash else home_dir()
     return Path(text) if text else None
 
 

@@ -13,6 +13,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
+from resnet_gui.core.system.paths import home_dir
 from resnet_gui.jobs.lane import JobLane, Priority
 from resnet_gui.ui.widgets.questions import REPLACE, ask_to_replace
 
@@ -51,7 +52,7 @@ def ask_where(
     chosen, _ = QFileDialog.getSaveFileName(
         asker,
         title,
-        str(Path.home() / f"{name}{suffix}"),
+        str(home_dir() / f"{name}{suffix}"),
         f"{kind} (*{suffix})",
         options=QFileDialog.Option.DontConfirmOverwrite,
     )

@@ -211,3 +211,21 @@ def test_two_models_are_compared(rig: Rig, page: ClassifyPage, tmp_path: Path) -
     rig.settle()
     settled(rig, library.model)
     assert library.model.index(0, BEFORE).data() == "wasp 90.0% · bee 90.0%"
+
+
+def test_the_grid_shows_the_photo_that_is_in_front_though_its_own_was_removed(
+    qtbot: QtBot, rig: Rig, page: ClassifyPage, tmp_path: Path
+) -> None:
+    """It took what stands in the removed photo's place, and Del would have hit that."""
+    controller = page.controller
+    open_photos(rig, page, tmp_path, 20)
+    library = library_of(rig, page)
+    library.view.setCurrentIndex(library.model.index(7, 0))
+    page.look.show_photo()
+    controller.remove_current()
+    controller.select(15)
+    front = controller.current
+    page.look.show_grid()
+    settled(rig, library.model)
+    assert controller.current is front
+    assert library.current is front

@@ -34,11 +34,12 @@ class Begun:
     """A process that is not started: what it would be told."""
 
     def __init__(self) -> None:
+        self.code: int | None = None
         self.stdin = io.BytesIO()
         self.stdin.close = lambda: None  # type: ignore[method-assign]
 
     def poll(self) -> int | None:
-        return None
+        return self.code
 
 
 def test_a_model_that_is_wanted_alone_does_not_stand_in_the_queue(
@@ -64,6 +65,10 @@ def test_a_model_that_is_wanted_alone_does_not_stand_in_the_queue(
         ("one", True), ("other", True), ("one", False),
     ]  # fmt: skip
     assert conversions.underway(one)
+    begun[2].code = 0  # made, while the one in the queue still waits
+    assert conversions.ended(one)
+    assert not conversions.underway(one)
+    assert not conversions.ended(other)
     monkeypatch.setattr(Begun, "poll", lambda _: 0)
     assert conversions.ended(one)
     conversions.begin(other)  # its turn came: tried is tried
