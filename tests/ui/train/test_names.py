@@ -133,4 +133,6 @@ def test_a_name_that_is_taken_gets_a_number_on_the_screen_too(
         finish(qtbot, controller)
         assert app.window.train_page.run is not None
         assert app.window.train_page.run.result_title.text() == title
-        qtbot.waitUntil(lambda title=title: controller.earlier.runs[0].title == title)
+        qtbot.waitUntil(
+            lambda title=title: [run.title for run in controller.earlier.runs[:1]] == [title]
+        )
